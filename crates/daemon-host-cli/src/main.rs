@@ -1,0 +1,3 @@
+//! The daemon-host command.
+
+fn main() {}
