@@ -1,0 +1,63 @@
+//! The list of tests that the host hands to PID 1: `/vm/plan` in the image.
+//!
+//! One test a line: time limit in seconds, path of the binary, name of the
+//! test, parted by tabs. A kernel command line would hold 2 KiB of this.
+
+use std::time::Duration;
+
+/// Where the plan lies in the guest.
+pub const PATH: &str = "/vm/plan";
+
+/// One test to run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Item {
+    /// The binary's path in the guest.
+    pub binary: String,
+    /// The test's full name in that binary.
+    pub test: String,
+    /// When to give it up.
+    pub limit: Duration,
+}
+
+/// The plan as text.
+#[must_use]
+pub fn render(items: &[Item]) -> String {
+    let line = |item: &Item| format!("{}\t{}\t{}\n", item.limit.as_secs(), item.binary, item.test);
+    items.iter().map(line).collect()
+}
+
+/// Reads a plan; the error is the line that is none.
+///
+/// # Errors
+/// A line that has not three fields, or whose time limit is no number.
+pub fn parse(text: &str) -> Result<Vec<Item>, String> {
+    text.lines().map(|line| item(line).ok_or_else(|| line.to_owned())).collect()
+}
+
+fn item(line: &str) -> Option<Item> {
+    let mut fields = line.split('\t');
+    let limit = Duration::from_secs(fields.next()?.parse().ok()?);
+    let item = Item { limit, binary: fields.next()?.to_owned(), test: fields.next()?.to_owned() };
+    fields.next().is_none().then_some(item)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plan_survives_the_image() {
+        let items = vec![
+            Item { binary: "/t/a".into(), test: "m::one".into(), limit: Duration::from_secs(60) },
+            Item { binary: "/t/b".into(), test: "two".into(), limit: Duration::from_secs(5) },
+        ];
+        assert_eq!(parse(&render(&items)), Ok(items));
+        assert_eq!(parse(""), Ok(Vec::new()));
+    }
+
+    #[test]
+    fn a_bad_line_is_named() {
+        assert_eq!(parse("60\t/t/a"), Err("60\t/t/a".to_owned()));
+        assert_eq!(parse("soon\t/t/a\tx"), Err("soon\t/t/a\tx".to_owned()));
+    }
+}
