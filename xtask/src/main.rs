@@ -1,3 +1,61 @@
-//! Every chore of the repository.
+//! Every chore of the repository, so that a laptop and CI do the same thing by
+//! the same command. `cargo xtask help` lists them; each lives in a file of its
+//! name, and this one only hands over.
+#![forbid(unsafe_code)]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a chore's report is its output"
+)]
 
-fn main() {}
+mod cargo;
+mod ci;
+mod dist;
+mod harness;
+mod libtest;
+mod summary;
+mod test;
+mod tidy;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// What every chore answers: did it find the tree in order?
+type Verdict = anyhow::Result<bool>;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about = "Every chore of the repository")]
+struct Cli {
+    #[command(subcommand)]
+    chore: Chore,
+}
+
+#[derive(Subcommand)]
+enum Chore {
+    /// Run every test there is: unit, integration, doc, parity, fuzz corpus, VM
+    Test(test::Args),
+    /// Run what CI runs: format, lints, documentation, tidy, then `test`
+    Ci(ci::Args),
+    /// Check the promises of the repository about itself
+    Tidy(tidy::Args),
+    /// Make the packages and check what is in them; publishes nothing
+    Dist(dist::Args),
+}
+
+fn main() -> ExitCode {
+    let verdict = match Cli::parse().chore {
+        Chore::Test(args) => test::run(&args),
+        Chore::Ci(args) => ci::run(&args),
+        Chore::Tidy(args) => tidy::run(&args),
+        Chore::Dist(args) => dist::run(&args),
+    };
+    match verdict {
+        Ok(true) => ExitCode::SUCCESS,
+        Ok(false) => ExitCode::FAILURE,
+        Err(error) => {
+            eprintln!("xtask: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -1,0 +1,113 @@
+//! `cargo xtask ci`: everything CI asks, by the same command on a laptop.
+//! Ordered so that the quick refusals come first and each step finds the
+//! artefacts of the one before: clippy, the lone checks and the documentation
+//! share cargo's check artefacts, the tests share one build.
+
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use crate::Verdict;
+use crate::cargo::{self, cargo};
+use crate::{test, tidy};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// The static checks only
+    #[arg(long)]
+    no_test: bool,
+    #[command(flatten)]
+    test: test::Args,
+}
+
+struct Step {
+    name: String,
+    good: bool,
+    took: Duration,
+}
+
+/// Runs every step even after one failed: one run shows all there is to mend.
+pub(crate) fn run(args: &Args) -> Verdict {
+    let mut steps = vec![
+        step("fmt", || {
+            cargo::succeeds(&mut cargo(["fmt", "--all", "--check"]))
+        })?,
+        step("tidy", || tidy::run(&tidy::Args::default()))?,
+        step("clippy", || cargo::succeeds(&mut clippy()))?,
+        step("alone", each_crate_alone)?,
+        step("doc", || cargo::succeeds(&mut doc()))?,
+    ];
+    print_steps(&steps);
+    if !args.no_test {
+        steps.push(step("test", || test::run(&args.test))?);
+    }
+    Ok(steps.iter().all(|step| step.good))
+}
+
+fn step(name: &str, work: impl FnOnce() -> Verdict) -> anyhow::Result<Step> {
+    println!("── {name}");
+    let started = Instant::now();
+    let good = work()?;
+    Ok(Step {
+        name: name.to_owned(),
+        good,
+        took: started.elapsed(),
+    })
+}
+
+fn print_steps(steps: &[Step]) {
+    println!();
+    for step in steps {
+        let verdict = if step.good { "ok" } else { "FAILED" };
+        println!(
+            "{:<8} {verdict:<6} {:>6.1}s",
+            step.name,
+            step.took.as_secs_f64()
+        );
+    }
+    println!();
+}
+
+fn clippy() -> Command {
+    cargo([
+        "clippy",
+        "--quiet",
+        "--workspace",
+        "--all-targets",
+        "--",
+        "-D",
+        "warnings",
+    ])
+}
+
+/// A workspace build unites the features of all members; a user builds one
+/// crate, and a feature it forgot to ask for is missing only there.
+fn each_crate_alone() -> Verdict {
+    let mut good = true;
+    for package in cargo::packages()?
+        .iter()
+        .filter(|package| package.published)
+    {
+        for features in ["--no-default-features", "--all-features"] {
+            let checked = cargo::succeeds(&mut cargo([
+                "check",
+                "--quiet",
+                "-p",
+                &package.name,
+                features,
+            ]))?;
+            if !checked {
+                println!("cargo check -p {} {features}: FAILED", package.name);
+            }
+            good &= checked;
+        }
+    }
+    Ok(good)
+}
+
+fn doc() -> Command {
+    // `--lib`: the command and the facade are both called daemon-host, and
+    // their pages would overwrite each other.
+    let mut doc = cargo(["doc", "--quiet", "--workspace", "--no-deps", "--lib"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    doc
+}

@@ -1,0 +1,109 @@
+//! Reads what a libtest harness prints. Its closing lines are the truth for
+//! the counts; the lines before them only give names and reasons.
+
+use std::collections::BTreeMap;
+
+/// What one or more harness runs said.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Report {
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    pub(crate) ignored: usize,
+    /// Closing lines seen: a harness that died printed none.
+    pub(crate) closings: usize,
+    /// Why tests were ignored, and how many for each reason.
+    pub(crate) reasons: BTreeMap<String, usize>,
+    pub(crate) failures: Vec<String>,
+}
+
+/// Parses everything that harnesses wrote to standard output.
+pub(crate) fn parse(output: &str) -> Report {
+    let mut report = Report::default();
+    for line in output.lines() {
+        if let Some(closing) = line.strip_prefix("test result: ") {
+            report.add_closing(closing);
+        } else if let Some(test) = line.strip_prefix("test ") {
+            report.add_test(test);
+        }
+    }
+    report
+}
+
+impl Report {
+    fn add_closing(&mut self, closing: &str) {
+        let counts = closing.split_once(". ").map_or("", |(_, counts)| counts);
+        for part in counts.split(';') {
+            let mut words = part.split_whitespace();
+            let count = words.next().and_then(|word| word.parse::<usize>().ok());
+            match (count, words.next()) {
+                (Some(count), Some("passed")) => self.passed += count,
+                (Some(count), Some("failed")) => self.failed += count,
+                (Some(count), Some("ignored")) => self.ignored += count,
+                _ => {}
+            }
+        }
+        self.closings += 1;
+    }
+
+    fn add_test(&mut self, line: &str) {
+        let Some((name, outcome)) = line.rsplit_once(" ... ") else {
+            return;
+        };
+        if outcome.starts_with("FAILED") {
+            self.failures.push(name.to_owned());
+        } else if let Some(rest) = outcome.strip_prefix("ignored") {
+            let reason = rest.strip_prefix(", ").unwrap_or("no reason given");
+            *self.reasons.entry(reason.to_owned()).or_default() += 1;
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RUN: &str = "
+running 4 tests
+test a::good ... ok
+test a::bad ... FAILED
+test b ... ignored, vm: needs root
+test c ... ignored
+
+failures:
+    a::bad
+
+test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 3 filtered out; finished in 0.00s
+";
+
+    #[test]
+    fn closing_lines_count_and_test_lines_explain() {
+        let report = parse(RUN);
+        assert_eq!((report.passed, report.failed, report.ignored), (1, 1, 2));
+        assert_eq!(report.closings, 1);
+        assert_eq!(report.failures, ["a::bad"]);
+        assert_eq!(report.reasons["vm: needs root"], 1);
+        assert_eq!(report.reasons["no reason given"], 1);
+    }
+
+    #[test]
+    fn several_harnesses_add_up() {
+        let report = parse(&format!("{RUN}{RUN}"));
+        assert_eq!((report.passed, report.failed, report.ignored), (2, 2, 4));
+        assert_eq!(report.closings, 2);
+    }
+
+    #[test]
+    fn a_harness_that_dies_has_no_closing_line() {
+        let report = parse("running 2 tests\ntest a ... ok\n");
+        assert_eq!(report.closings, 0);
+        assert_eq!(report.passed, 0, "only a closing line counts");
+    }
+
+    #[test]
+    fn a_passing_test_may_print_the_word_failed() {
+        let report = parse(
+            "test x ... FAILED to open\nok\ntest result: ok. 1 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n",
+        );
+        assert_eq!((report.passed, report.failed), (1, 0));
+    }
+}

@@ -1,0 +1,151 @@
+//! The end of a test run: one line per tier, then the plain closing line.
+
+use std::collections::BTreeMap;
+use std::fmt::Write as _;
+use std::time::Duration;
+
+use crate::libtest::Report;
+
+/// One tier of tests and how it went.
+#[derive(Debug)]
+pub(crate) struct Tier {
+    pub(crate) name: &'static str,
+    pub(crate) passed: usize,
+    pub(crate) failed: usize,
+    /// Tests that did not run, by reason. Never part of `passed`.
+    pub(crate) skipped: BTreeMap<String, usize>,
+    pub(crate) took: Duration,
+    /// One line a reader needs beside the counts.
+    pub(crate) note: Option<String>,
+    /// What failed, each with enough to find it.
+    pub(crate) failures: Vec<String>,
+}
+
+impl Tier {
+    pub(crate) fn new(name: &'static str) -> Tier {
+        Tier {
+            name,
+            passed: 0,
+            failed: 0,
+            skipped: BTreeMap::new(),
+            took: Duration::ZERO,
+            note: None,
+            failures: Vec::new(),
+        }
+    }
+
+    /// Adds what one harness said.
+    pub(crate) fn add(&mut self, place: &str, report: &Report, took: Duration) {
+        self.passed += report.passed;
+        self.failed += report.failed;
+        self.took += took;
+        let named: usize = report.reasons.values().sum();
+        for (reason, count) in &report.reasons {
+            self.skip(reason, *count);
+        }
+        self.skip("ignored", report.ignored.saturating_sub(named));
+        for name in &report.failures {
+            self.failures.push(format!("{place}: {name}"));
+        }
+    }
+
+    /// Counts something that failed without a test's name: a build, a crash, a hang.
+    pub(crate) fn fail(&mut self, what: String) {
+        self.failed += 1;
+        self.failures.push(what);
+    }
+
+    pub(crate) fn skip(&mut self, reason: &str, count: usize) {
+        if count > 0 {
+            *self.skipped.entry(reason.to_owned()).or_default() += count;
+        }
+    }
+
+    pub(crate) fn skipped_total(&self) -> usize {
+        self.skipped.values().sum()
+    }
+
+    fn reasons(&self) -> String {
+        let mut parts: Vec<String> = self
+            .skipped
+            .iter()
+            .map(|(reason, count)| format!("{count} × {reason}"))
+            .collect();
+        parts.extend(self.note.clone());
+        parts.join("; ")
+    }
+}
+
+/// The failures, the table and the closing line, as text.
+pub(crate) fn render(tiers: &[Tier]) -> String {
+    let mut text = failures(tiers);
+    let _ = writeln!(
+        text,
+        "\n{:<12} {:>7} {:>7} {:>8} {:>8}",
+        "tier", "passed", "failed", "skipped", "time"
+    );
+    for tier in tiers {
+        let line = format!(
+            "{:<12} {:>7} {:>7} {:>8} {:>7.1}s  {}",
+            tier.name,
+            tier.passed,
+            tier.failed,
+            tier.skipped_total(),
+            tier.took.as_secs_f64(),
+            tier.reasons()
+        );
+        text.push_str(line.trim_end());
+        text.push('\n');
+    }
+    let sum = |count: fn(&Tier) -> usize| tiers.iter().map(count).sum::<usize>();
+    let _ = writeln!(
+        text,
+        "\n{} passed, {} failed, {} skipped",
+        sum(|tier| tier.passed),
+        sum(|tier| tier.failed),
+        sum(Tier::skipped_total)
+    );
+    text
+}
+
+fn failures(tiers: &[Tier]) -> String {
+    let mut lines = tiers.iter().flat_map(|tier| &tier.failures).peekable();
+    let mut text = String::new();
+    if lines.peek().is_some() {
+        text.push_str("\nfailed:\n");
+    }
+    for line in lines {
+        let _ = writeln!(text, "  {line}");
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn skipped_is_never_passed_and_the_last_line_is_plain() {
+        let mut unit = Tier::new("unit");
+        let report = crate::libtest::parse(
+            "test a ... ignored, vm: needs root\ntest result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out\n",
+        );
+        unit.add("mountscan", &report, Duration::from_millis(100));
+        let mut vm = Tier::new("vm");
+        vm.skip("left out by --no-vm", 7);
+        let text = render(&[unit, vm]);
+        assert_eq!(text.lines().last(), Some("3 passed, 0 failed, 9 skipped"));
+        assert!(text.contains("1 × vm: needs root"), "{text}");
+        assert!(text.contains("1 × ignored"), "{text}");
+        assert!(text.contains("7 × left out by --no-vm"), "{text}");
+    }
+
+    #[test]
+    fn failures_are_named() {
+        let mut tier = Tier::new("doc");
+        tier.fail("rootmount: did not build".to_owned());
+        let text = render(&[tier]);
+        assert!(text.contains("rootmount: did not build"));
+        assert!(text.ends_with("\n0 passed, 1 failed, 0 skipped\n"));
+    }
+}

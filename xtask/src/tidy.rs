@@ -1,0 +1,145 @@
+//! `cargo xtask tidy`: the promises the repository makes about itself, checked.
+//! Every check reads the tree and adds to one list; nothing is changed.
+
+mod counts;
+mod documents;
+mod manifests;
+mod mask;
+mod parity;
+mod places;
+mod sizes;
+mod source;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context;
+
+use crate::Verdict;
+use crate::cargo::{self, Package};
+
+#[derive(clap::Args, Default)]
+pub(crate) struct Args {
+    /// Print the notes too: sizes over the usual bound but under the hard one
+    #[arg(long)]
+    notes: bool,
+}
+
+/// What the checks read: loaded once.
+struct Tree {
+    packages: Vec<Package>,
+    files: Vec<SourceFile>,
+}
+
+/// One text file of the repository.
+struct SourceFile {
+    /// Relative to the top.
+    path: PathBuf,
+    text: String,
+    /// Rust only: `text` with comments and literals blanked, so that what is
+    /// left is code. Same length, same lines.
+    code: String,
+}
+
+impl SourceFile {
+    fn is_rust(&self) -> bool {
+        self.path.extension().is_some_and(|ext| ext == "rs")
+    }
+}
+
+/// What the checks found.
+#[derive(Default)]
+struct Findings {
+    problems: Vec<String>,
+    notes: Vec<String>,
+}
+
+impl Findings {
+    fn problem(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
+        self.problems.push(format!("{place}: {what}"));
+    }
+
+    fn note(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
+        self.notes.push(format!("{place}: {what}"));
+    }
+}
+
+/// Runs every check; true when nothing is wrong.
+pub(crate) fn run(args: &Args) -> Verdict {
+    let tree = load()?;
+    let mut findings = Findings::default();
+    manifests::check(&tree, &mut findings)?;
+    counts::check(&tree, &mut findings)?;
+    source::check(&tree, &mut findings);
+    sizes::check(&tree, &mut findings)?;
+    places::check(&tree, &mut findings);
+    documents::check(&tree, &mut findings)?;
+    parity::check(&tree, &mut findings);
+    if args.notes {
+        print_all("note", &findings.notes);
+    }
+    print_all("tidy", &findings.problems);
+    println!(
+        "tidy: {} files, {} problems, {} notes",
+        tree.files.len(),
+        findings.problems.len(),
+        findings.notes.len()
+    );
+    Ok(findings.problems.is_empty())
+}
+
+fn print_all(kind: &str, lines: &[String]) {
+    for line in lines {
+        println!("{kind}: {line}");
+    }
+}
+
+fn load() -> anyhow::Result<Tree> {
+    let mut files = Vec::new();
+    for path in cargo::files()? {
+        let bytes = fs::read(cargo::root().join(&path))
+            .with_context(|| format!("read {}", path.display()))?;
+        // Captures and corpora are data: bytes that need not be text.
+        let Ok(text) = String::from_utf8(bytes) else {
+            continue;
+        };
+        let code = if path.extension().is_some_and(|ext| ext == "rs") {
+            mask::code_only(&text)
+        } else {
+            String::new()
+        };
+        files.push(SourceFile { path, text, code });
+    }
+    Ok(Tree {
+        packages: cargo::packages()?,
+        files,
+    })
+}
+
+/// The one-based line of a byte offset.
+fn line_of(text: &str, offset: usize) -> usize {
+    text.as_bytes()[..offset]
+        .iter()
+        .filter(|byte| **byte == b'\n')
+        .count()
+        + 1
+}
+
+/// `path:line`, as an editor understands it.
+fn at(path: &Path, line: usize) -> String {
+    format!("{}:{line}", path.display())
+}
+
+/// True for a path inside a published crate's `src`.
+fn is_crate_source(path: &Path) -> bool {
+    let mut parts = path.iter();
+    parts.next().is_some_and(|part| part == "crates")
+        && parts.nth(1).is_some_and(|part| part == "src")
+        && path.extension().is_some_and(|ext| ext == "rs")
+}
+
+/// True for a file that holds nothing but tests.
+fn is_test_file(path: &Path) -> bool {
+    path.iter()
+        .any(|part| part == "tests" || part == "tests.rs" || part == "benches")
+}

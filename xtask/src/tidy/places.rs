@@ -1,0 +1,109 @@
+//! Places of one machine or one network have no business in the repository:
+//! the checkout and what is around it, and the hosts that packages come from.
+
+use std::path::Path;
+
+use super::{Findings, SourceFile, Tree, at};
+use crate::cargo;
+
+/// Hosts that serve packages: clients know them from their own configuration.
+const HOSTS: &[&str] = &[
+    "debian.org",
+    "ubuntu.com",
+    "index.crates.io",
+    "static.crates.io",
+    "pypi.org",
+    "pythonhosted.org",
+    "npmjs.org",
+    "npmjs.com",
+    "proxy.golang.org",
+];
+
+pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+    let top = cargo::root();
+    let own = own_places(&top);
+    for file in &tree.files {
+        if is_about_places(&file.path) {
+            continue;
+        }
+        check_file(file, &own, findings);
+    }
+}
+
+/// This check's own list, the lock file's sources, and data that was captured
+/// or written to be odd.
+fn is_about_places(path: &Path) -> bool {
+    path.ends_with("tidy/places.rs")
+        || path.file_name().is_some_and(|name| name == "Cargo.lock")
+        || path.iter().any(|part| part == "data" || part == "corpus")
+}
+
+/// The checkout and the directory around it.
+fn own_places(top: &Path) -> Vec<String> {
+    [Some(top), top.parent()]
+        .into_iter()
+        .flatten()
+        .filter(|dir| dir.parent().is_some())
+        .map(|dir| format!("{}/", dir.display()))
+        .collect()
+}
+
+fn check_file(file: &SourceFile, own: &[String], findings: &mut Findings) {
+    for (number, line) in file.text.lines().enumerate() {
+        let place = at(&file.path, number + 1);
+        for dir in own {
+            if names(line, dir) {
+                findings.problem(&place, format_args!("names a machine's directory, {dir}"));
+            }
+        }
+        for host in HOSTS {
+            let address = line.contains("://") && line.contains(host);
+            if address {
+                findings.problem(&place, format_args!("names a package host, {host}"));
+            }
+        }
+    }
+}
+
+/// `dir` in `line` as the beginning of a path, not as its tail.
+fn names(line: &str, dir: &str) -> bool {
+    line.match_indices(dir).any(|(at, _)| {
+        let before = line[..at].chars().next_back();
+        !before.is_some_and(|c| c.is_alphanumeric() || "/}>_-.*)".contains(c))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check_line(line: &str, problems: usize) {
+        let file = SourceFile {
+            path: "a.md".into(),
+            text: line.to_owned(),
+            code: String::new(),
+        };
+        let mut findings = Findings::default();
+        check_file(&file, &["/checkout/here/".to_owned()], &mut findings);
+        assert_eq!(
+            findings.problems.len(),
+            problems,
+            "{line}: {:?}",
+            findings.problems
+        );
+    }
+
+    #[test]
+    fn machine_directories_and_package_hosts_are_found() {
+        check_line("see /checkout/here/a", 1);
+        check_line("see /checkout/hereabouts", 0);
+        check_line("see $dir/checkout/here/a", 0);
+        check_line("https://deb.debian.org/debian", 1);
+        check_line("Debian's packages", 0);
+        check_line(
+            "https://docs.rs/mountscan and https://crates.io/crates/mountscan",
+            0,
+        );
+    }
+}
