@@ -1,1 +1,97 @@
-//! rroprobe.
+//! Tells whether recursive read-only mounts work here, and makes them.
+//!
+//! For container daemons and tools that want `rro` where it holds, and an honest reason where it does not.
+//!
+//! ```
+//! use rroprobe::{MountRequest, Verdict, decide, runtime_support};
+//!
+//! // What `runc features` printed as `mountOptions`.
+//! let listed = ["bind", "ro", "rro"];
+//! let verdict = Verdict::new(rroprobe::kernel(), runtime_support(Some(&listed)));
+//! println!("{verdict}");
+//! match decide(MountRequest::read_only(), &verdict)? {
+//!     Some(option) => println!("mount with {option}"),
+//!     None => println!("mount writable"),
+//! }
+//! # Ok::<(), rroprobe::Error>(())
+//! ```
+//!
+//! # Overview
+//!
+//! * [`kernel`] asks the kernel by two calls that must fail; [`cached`] keeps the answer where it lasts;
+//!   [`prove`] shows the effect on a mount that nobody can see. All give a [`KernelSupport`].
+//! * [`runtime_support`] reads the other half from an OCI runtime's features document:
+//!   [`RuntimeSupport`].
+//! * [`Verdict`] is both halves, in words an operator can act on; [`decide`] turns it and a
+//!   [`MountRequest`] into `ro`, `rro`, nothing, or an error.
+//! * [`make_recursively_read_only`] and [`make_recursively_read_only_fd`] do it to a tree of mounts.
+//!
+//! # When not to use this
+//!
+//! A read-only mount without sub-mounts needs none of this: `ro` does. To know whether a path is
+//! read-only *now*, ask `statvfs(3)` or the mount table.
+//!
+//! # Privileges and kernels
+//!
+//! | call | capability | since kernel | without |
+//! |---|---|---|---|
+//! | [`kernel`], [`cached`] | none | any | – |
+//! | [`prove`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | says what is missing |
+//! | [`make_recursively_read_only`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | error, nothing changed |
+//!
+//! "Over the mount namespace" means in the user namespace that owns it, so all of it works in an ordinary
+//! user's own user and mount namespace. Version numbers decide nothing but the wording: vendors port the
+//! call back, and sandboxes take it away.
+//!
+//! # Errors and empty answers
+//!
+//! That recursive read-only does not work is an answer, not an error: the probes never fail. [`Error`] is for
+//! contradicting requests, forced wishes that cannot be met, and trees that could not be changed.
+//!
+//! # Limitations
+//!
+//! * Answers are the calling thread's; privileges and seccomp filters differ between threads.
+//! * [`prove`] shows the effect on one mount, not on a mount below it.
+//! * A sub-mount that appears later, by hand or by propagation, is writable. Make the tree private.
+//! * When a tree is busy its writers are looked for in `/proc`. Processes that this one may not look into,
+//!   files behind loop devices and swap files are not found; the error then says so.
+//! * A features document tells what the runtime was built with, not what it did.
+//!
+//! # Logging
+//!
+//! `tracing`, target `rroprobe::…`, level debug: each probe's verdict, each tree made read-only.
+//!
+//! # Compared with moby
+//!
+//! The decision table is moby's. The probe differs on purpose: moby mounts a tmpfs on a new temporary
+//! directory that is never removed, keeps a passing fault for the life of the process, and calls every
+//! failure an old kernel. The list of differences is `docs/parity/rroprobe.md`.
+//!
+//! # Crate features
+//!
+//! * `serde`: `Serialize` for the verdicts, as `{"verdict", "detail"}` and `{"verdict", "reason"}`.
+//!
+//! # MSRV
+//!
+//! Rust 1.85. Linux only.
+
+#![deny(unsafe_code)]
+
+mod apply;
+mod busy;
+mod decision;
+mod error;
+mod kernel;
+mod prove;
+mod runtime;
+#[cfg(feature = "serde")]
+mod serde;
+mod sys;
+
+pub use crate::apply::{make_recursively_read_only, make_recursively_read_only_fd};
+pub use crate::busy::BusyMount;
+pub use crate::decision::{MountOption, MountRequest, decide};
+pub use crate::error::{Error, ErrorKind};
+pub use crate::kernel::{Absence, Denial, KernelSupport, cached, kernel};
+pub use crate::prove::prove;
+pub use crate::runtime::{RuntimeSupport, Verdict, WhyUnknown, runtime_support};

@@ -1,0 +1,139 @@
+//! The thing itself: making a mount tree read-only, whole.
+
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
+use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxAttributes, StatxFlags, openat, statx};
+use rustix::io::{Errno, retry_on_intr};
+use tracing::debug;
+
+use crate::busy;
+use crate::error::{Error, ErrorKind};
+use crate::kernel::kernel;
+use crate::sys::{self, MountAttr};
+
+/// How often a busy tree is tried when no lasting writer is found: a path look-up or a file being created
+/// holds a mount for microseconds only.
+const TRIES: u32 = 5;
+
+/// Makes the mount at `path` and every mount below it read-only, all or nothing.
+///
+/// Symbolic links in `path` are followed; use [`make_recursively_read_only_fd`] where someone else may
+/// change the path meanwhile. The mounts change, not the filesystems: other mounts of the same
+/// filesystem stay writable. A mount that appears below afterwards is not covered.
+///
+/// Needs `CAP_SYS_ADMIN` in the user namespace that owns the mount namespace, and Linux 5.12.
+///
+/// # Errors
+///
+/// When it fails nothing has changed. [`ErrorKind::Busy`]: a mount of the tree has a file open for
+/// writing; the error names the mount and the processes. [`ErrorKind::NotAMountPoint`]: `path` is an
+/// ordinary directory or file. [`ErrorKind::NotFound`], [`ErrorKind::Denied`],
+/// [`ErrorKind::Unsupported`] (before 5.12 or filtered), [`ErrorKind::Io`].
+///
+/// # Examples
+///
+/// ```no_run
+/// use std::path::Path;
+///
+/// if let Err(error) = rroprobe::make_recursively_read_only(Path::new("/srv/export")) {
+///     for busy in error.busy_mounts() {
+///         eprintln!("in the way: {busy}");
+///     }
+/// }
+/// ```
+///
+/// # References
+///
+/// [`mount_setattr(2)`](https://man7.org/linux/man-pages/man2/mount_setattr.2.html).
+#[doc(alias = "mount_setattr")]
+pub fn make_recursively_read_only(path: &Path) -> Result<(), Error> {
+    let flags = OFlags::PATH | OFlags::CLOEXEC;
+    let tree = retry_on_intr(|| openat(CWD, path, flags, Mode::empty())).map_err(|errno| {
+        let kind = match errno {
+            Errno::NOENT | Errno::NOTDIR => ErrorKind::NotFound,
+            Errno::ACCESS | Errno::PERM => ErrorKind::Denied,
+            _ => ErrorKind::Io,
+        };
+        Error::call(kind, &format!("open({path:?}, O_PATH)"), path, None, errno)
+    })?;
+    apply(tree.as_fd(), path)
+}
+
+/// Like [`make_recursively_read_only`], for the mount whose root `tree` refers to.
+///
+/// `tree` may be an `O_PATH` descriptor, or a detached tree from `open_tree(2)` with `OPEN_TREE_CLONE`
+/// or `fsmount(2)`: it is then read-only before anyone can see it.
+///
+/// # Errors
+///
+/// As for [`make_recursively_read_only`].
+pub fn make_recursively_read_only_fd(tree: impl AsFd) -> Result<(), Error> {
+    let tree = tree.as_fd();
+    let link = PathBuf::from(format!("/proc/self/fd/{}", tree.as_raw_fd()));
+    apply(tree, &std::fs::read_link(&link).unwrap_or(link))
+}
+
+fn apply(tree: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
+    let attr = MountAttr {
+        attr_set: sys::RDONLY,
+        ..MountAttr::default()
+    };
+    let flags = sys::EMPTY_PATH | sys::RECURSIVE;
+    let call = format!("mount_setattr({path:?}, AT_RECURSIVE, MOUNT_ATTR_RDONLY)");
+    let mut attempt = 0;
+    loop {
+        attempt += 1;
+        match retry_on_intr(|| sys::mount_setattr(tree.as_raw_fd(), c"", flags, Some(&attr))) {
+            Ok(()) => {
+                debug!(mount_point = %path.display(), "made recursively read-only");
+                return Ok(());
+            }
+            Err(Errno::BUSY) => {
+                let busy = busy::find(Path::new("/proc"), tree);
+                if !busy.is_empty() || attempt == TRIES {
+                    return Err(Error::busy(&call, path, busy, Errno::BUSY));
+                }
+                thread::sleep(Duration::from_millis(1 << attempt));
+            }
+            Err(errno) => return Err(explain(tree, &call, path, errno)),
+        }
+    }
+}
+
+/// Finds words for what the bare number leaves open.
+fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error {
+    let error =
+        |kind, note: Option<&dyn std::fmt::Display>| Error::call(kind, call, path, note, errno);
+    match errno {
+        Errno::NOSYS => error(ErrorKind::Unsupported, Some(&kernel())),
+        Errno::PERM | Errno::ACCESS => match kernel() {
+            support if support.is_supported() => error(
+                ErrorKind::Denied,
+                Some(&"a mount of the tree is locked or guarded"),
+            ),
+            support => error(ErrorKind::Denied, Some(&support)),
+        },
+        Errno::INVAL => match is_mount_root(tree) {
+            Some(false) => error(
+                ErrorKind::NotAMountPoint,
+                Some(&"not a mount point; bind it onto itself first"),
+            ),
+            _ => error(
+                ErrorKind::OtherNamespace,
+                Some(&"the mount belongs to another mount namespace"),
+            ),
+        },
+        _ => error(ErrorKind::Io, None),
+    }
+}
+
+fn is_mount_root(tree: BorrowedFd<'_>) -> Option<bool> {
+    let stat = statx(tree, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+    let known = stat
+        .stx_attributes_mask
+        .contains(StatxAttributes::MOUNT_ROOT);
+    known.then(|| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}

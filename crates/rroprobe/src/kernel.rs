@@ -1,0 +1,349 @@
+//! The kernel's half of the answer: two calls that must fail.
+
+use std::fmt;
+use std::sync::atomic::{AtomicU8, Ordering};
+
+use rustix::io::Errno;
+use tracing::debug;
+
+use crate::sys::{self, MountAttr};
+
+/// Whether this kernel, as this thread sees it, can make a mount tree recursively read-only.
+///
+/// [`Display`](fmt::Display) gives the reason in an operator's words, [`remedy`](Self::remedy) what to do
+/// about it, [`word`](Self::word) the one stable word for machines.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum KernelSupport {
+    /// The call is there and this thread may use it.
+    Supported,
+    /// The call is not there (ENOSYS).
+    Absent(Absence),
+    /// The call is there, and this thread may not use it.
+    Denied(Denial),
+    /// A call failed in a way that says nothing lasting, such as for want of memory or descriptors.
+    Fault {
+        /// The system call that failed.
+        call: &'static str,
+        /// Its error number.
+        errno: i32,
+    },
+    /// The call claims success and changes nothing: something answers in the kernel's place.
+    NoEffect,
+}
+
+/// Why a system call is not there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Absence {
+    /// The kernel is older than 5.12.
+    OldKernel,
+    /// The kernel is 5.12 or newer by its own account: a seccomp filter or a sandbox hides the call.
+    Hidden,
+}
+
+/// What stands between this thread and the call.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Denial {
+    /// `CAP_SYS_ADMIN` is missing in the user namespace that owns this thread's mount namespace.
+    Privilege,
+    /// A seccomp filter or a security module refuses the call, whatever the privileges.
+    Filter,
+}
+
+impl KernelSupport {
+    /// True for [`Supported`](Self::Supported) alone.
+    #[must_use]
+    pub fn is_supported(&self) -> bool {
+        matches!(self, Self::Supported)
+    }
+
+    /// True when the answer holds for as long as this kernel runs.
+    ///
+    /// Privileges, filters and passing faults are not lasting: they differ between threads and change.
+    /// `Supported` counts as lasting, since it speaks of the kernel; a thread that gives up its privileges
+    /// later must ask [`kernel`] again.
+    #[must_use]
+    pub fn is_lasting(&self) -> bool {
+        matches!(self, Self::Supported | Self::Absent(Absence::OldKernel))
+    }
+
+    /// One stable word: `supported`, `absent`, `denied`, `fault` or `no-effect`.
+    #[must_use]
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Supported => "supported",
+            Self::Absent(_) => "absent",
+            Self::Denied(_) => "denied",
+            Self::Fault { .. } => "fault",
+            Self::NoEffect => "no-effect",
+        }
+    }
+
+    /// What an operator can do about it; `None` when there is nothing to repair.
+    #[must_use]
+    pub fn remedy(&self) -> Option<&'static str> {
+        match self {
+            Self::Supported => None,
+            Self::Absent(Absence::OldKernel) => Some("boot a kernel of version 5.12 or newer"),
+            Self::Absent(Absence::Hidden) | Self::Denied(Denial::Filter) => Some(
+                "allow mount_setattr in the seccomp profile or sandbox this process runs under",
+            ),
+            Self::Denied(Denial::Privilege) => {
+                Some("run with CAP_SYS_ADMIN, or inside a user and mount namespace of your own")
+            }
+            Self::Fault { .. } => Some("ask again; the fault may pass"),
+            Self::NoEffect => Some("run outside this sandbox, or update it"),
+        }
+    }
+}
+
+impl fmt::Display for KernelSupport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Supported => "the kernel can make mounts recursively read-only",
+            Self::Absent(Absence::OldKernel) => {
+                "the kernel has no mount_setattr: it is older than 5.12"
+            }
+            Self::Absent(Absence::Hidden) => {
+                "mount_setattr is hidden by a seccomp filter or sandbox: \
+                 the kernel is new enough, yet the call answers ENOSYS"
+            }
+            Self::Denied(Denial::Privilege) => {
+                "the kernel has mount_setattr, but this process lacks CAP_SYS_ADMIN \
+                 over its mount namespace"
+            }
+            Self::Denied(Denial::Filter) => {
+                "mount_setattr is refused by a seccomp filter or security module"
+            }
+            Self::Fault { call, errno } => {
+                return write!(
+                    f,
+                    "{call} fails: {}",
+                    std::io::Error::from_raw_os_error(*errno)
+                );
+            }
+            Self::NoEffect => {
+                "mount_setattr claims success without effect: \
+                 a sandbox or filter answers in the kernel's place"
+            }
+        })
+    }
+}
+
+/// Asks the kernel whether recursive read-only mounts work for this thread.
+///
+/// One or two `mount_setattr` calls that are sure to fail: on descriptor −1, then with no attribute at
+/// all. What they fail *with* tells. Nothing is mounted, opened or created, no privilege is needed to ask,
+/// and the answer takes well under a microsecond. It is asked anew on every call; see [`cached`].
+///
+/// The answer is the calling thread's: privileges and seccomp filters are per thread.
+/// [`prove`](crate::prove) shows the effect itself.
+///
+/// # Examples
+///
+/// ```
+/// let kernel = rroprobe::kernel();
+/// println!("{}: {kernel}", kernel.word());
+/// if let Some(remedy) = kernel.remedy() {
+///     println!("to do: {remedy}");
+/// }
+/// ```
+///
+/// # References
+///
+/// [`mount_setattr(2)`](https://man7.org/linux/man-pages/man2/mount_setattr.2.html), since Linux 5.12.
+#[doc(alias = "mount_setattr")]
+#[must_use]
+pub fn kernel() -> KernelSupport {
+    let verdict = judge(work_call(), shape_call, || {
+        rustix::system::uname().release().to_bytes().to_vec()
+    });
+    debug!(
+        verdict = verdict.word(),
+        "asked the kernel for recursive read-only"
+    );
+    verdict
+}
+
+/// Like [`kernel`], but keeps a lasting answer for the life of the process.
+///
+/// Only answers for which [`KernelSupport::is_lasting`] holds are kept; a missing privilege, a filter or a
+/// passing fault is asked for again next time.
+#[must_use]
+pub fn cached() -> KernelSupport {
+    static KEPT: AtomicU8 = AtomicU8::new(0);
+    match KEPT.load(Ordering::Relaxed) {
+        1 => return KernelSupport::Supported,
+        2 => return KernelSupport::Absent(Absence::OldKernel),
+        _ => {}
+    }
+    let verdict = kernel();
+    if verdict.is_lasting() {
+        let code = if verdict.is_supported() { 1 } else { 2 };
+        KEPT.store(code, Ordering::Relaxed);
+    }
+    verdict
+}
+
+/// The real request on a descriptor that cannot exist. Never with an all-zero attribute: the kernel
+/// answers that with success before it looks at the descriptor.
+fn work_call() -> Result<(), Errno> {
+    let attr = MountAttr {
+        attr_set: sys::RDONLY,
+        ..MountAttr::default()
+    };
+    // The kernel never sleeps on this path, so EINTR can only come from a filter: a few tries will do.
+    for _ in 0..8 {
+        match sys::mount_setattr(-1, c"", sys::EMPTY_PATH | sys::RECURSIVE, Some(&attr)) {
+            Err(Errno::INTR) => {}
+            answer => return answer,
+        }
+    }
+    Err(Errno::INTR)
+}
+
+/// A request of a size the kernel refuses before it looks at privileges.
+fn shape_call() -> Result<(), Errno> {
+    sys::mount_setattr(-1, c"", 0, None)
+}
+
+/// What the answers mean. `shape` is asked for only after a refusal, `release` only after ENOSYS.
+fn judge(
+    work: Result<(), Errno>,
+    shape: impl FnOnce() -> Result<(), Errno>,
+    release: impl FnOnce() -> Vec<u8>,
+) -> KernelSupport {
+    match work {
+        Err(Errno::BADF) => KernelSupport::Supported,
+        Err(Errno::NOSYS) => KernelSupport::Absent(absence(&release())),
+        Err(Errno::PERM | Errno::ACCESS) => KernelSupport::Denied(match shape() {
+            // The size is checked before the privilege, so the kernel itself has spoken.
+            Err(Errno::INVAL) => Denial::Privilege,
+            _ => Denial::Filter,
+        }),
+        Err(errno) => KernelSupport::Fault {
+            call: "mount_setattr",
+            errno: errno.raw_os_error(),
+        },
+        Ok(()) => KernelSupport::NoEffect,
+    }
+}
+
+/// Tells an old kernel from a hidden call by the release text, such as `6.1.0-31-amd64`.
+pub(crate) fn absence(release: &[u8]) -> Absence {
+    let mut numbers = release.split(|b| !b.is_ascii_digit()).map(|digits| {
+        digits.iter().fold(0u32, |n, d| {
+            n.saturating_mul(10).saturating_add(u32::from(d - b'0'))
+        })
+    });
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    if version < (5, 12) {
+        Absence::OldKernel
+    } else {
+        Absence::Hidden
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(
+        work: Result<(), Errno>,
+        shape: Result<(), Errno>,
+        release: &str,
+        want: KernelSupport,
+    ) {
+        assert_eq!(judge(work, || shape, || release.as_bytes().to_vec()), want);
+    }
+
+    #[test]
+    fn each_answer_has_its_verdict() {
+        use KernelSupport::{Absent, Denied, Fault, NoEffect, Supported};
+        let e = Err::<(), Errno>;
+        check(e(Errno::BADF), Ok(()), "", Supported);
+        check(
+            e(Errno::PERM),
+            e(Errno::INVAL),
+            "",
+            Denied(Denial::Privilege),
+        );
+        check(e(Errno::PERM), e(Errno::PERM), "", Denied(Denial::Filter));
+        check(e(Errno::PERM), e(Errno::NOSYS), "", Denied(Denial::Filter));
+        check(
+            e(Errno::ACCESS),
+            e(Errno::ACCESS),
+            "",
+            Denied(Denial::Filter),
+        );
+        check(
+            e(Errno::NOSYS),
+            e(Errno::NOSYS),
+            "5.10.0-34-amd64",
+            Absent(Absence::OldKernel),
+        );
+        check(
+            e(Errno::NOSYS),
+            e(Errno::NOSYS),
+            "5.12.0",
+            Absent(Absence::Hidden),
+        );
+        check(
+            e(Errno::NOSYS),
+            e(Errno::NOSYS),
+            "6.1",
+            Absent(Absence::Hidden),
+        );
+        check(
+            e(Errno::NOSYS),
+            e(Errno::NOSYS),
+            "4.18.0-553.el8",
+            Absent(Absence::OldKernel),
+        );
+        check(
+            e(Errno::NOSYS),
+            e(Errno::NOSYS),
+            "10.0",
+            Absent(Absence::Hidden),
+        );
+        check(
+            e(Errno::NOSYS),
+            e(Errno::NOSYS),
+            "",
+            Absent(Absence::OldKernel),
+        );
+        let fault = Fault {
+            call: "mount_setattr",
+            errno: Errno::NOMEM.raw_os_error(),
+        };
+        check(e(Errno::NOMEM), e(Errno::INVAL), "", fault);
+        check(Ok(()), Ok(()), "", NoEffect);
+    }
+
+    #[test]
+    fn only_what_cannot_change_lasts() {
+        assert!(KernelSupport::Supported.is_lasting());
+        assert!(KernelSupport::Absent(Absence::OldKernel).is_lasting());
+        assert!(!KernelSupport::Absent(Absence::Hidden).is_lasting());
+        assert!(!KernelSupport::Denied(Denial::Privilege).is_lasting());
+        assert!(!KernelSupport::Denied(Denial::Filter).is_lasting());
+        assert!(
+            !KernelSupport::Fault {
+                call: "fsopen",
+                errno: 24
+            }
+            .is_lasting()
+        );
+        assert!(!KernelSupport::NoEffect.is_lasting());
+    }
+
+    #[test]
+    fn an_unprivileged_answer_names_the_privilege() {
+        let text = KernelSupport::Denied(Denial::Privilege).to_string();
+        assert!(text.contains("CAP_SYS_ADMIN"), "{text}");
+        assert!(!text.ends_with('.'));
+    }
+}

@@ -1,0 +1,118 @@
+//! The proof: the effect itself, on a mount that nobody can see.
+
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+
+use rustix::fs::{Mode, OFlags, openat};
+use rustix::io::{Errno, retry_on_intr};
+use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
+use tracing::debug;
+
+use crate::kernel::{self, Denial, KernelSupport};
+use crate::sys::{self, MountAttr};
+
+/// Shows the effect: makes a detached tmpfs recursively read-only and tries to create a file on it.
+///
+/// The tmpfs is never attached anywhere: no mount table shows it, no directory is made for it, no
+/// `poll(2)` on a mount table wakes, and it is gone when its descriptor closes before this returns. Costs
+/// some 70 µs. Needs what the real thing needs: `CAP_SYS_ADMIN` in the user namespace that owns the
+/// mount namespace, so it also works inside a container's own user and mount namespace.
+///
+/// Answers as [`kernel`](crate::kernel) does when that already says no; [`KernelSupport::NoEffect`] when
+/// the call succeeds and the file can still be created; [`KernelSupport::Fault`] names the call that
+/// failed on the way (`EMFILE`, `ENOMEM`, …).
+///
+/// # Examples
+///
+/// ```
+/// use rroprobe::KernelSupport;
+///
+/// match rroprobe::prove() {
+///     KernelSupport::Supported => println!("seen to work"),
+///     other => println!("not shown: {other}"),
+/// }
+/// ```
+///
+/// # References
+///
+/// `fsopen(2)`, `fsmount(2)` (Linux 5.2),
+/// [`mount_setattr(2)`](https://man7.org/linux/man-pages/man2/mount_setattr.2.html) (5.12).
+#[must_use]
+pub fn prove() -> KernelSupport {
+    let asked = kernel::kernel();
+    if !asked.is_supported() {
+        return asked;
+    }
+    let verdict = try_on_detached_tmpfs().unwrap_or_else(|(call, errno)| explain(call, errno));
+    debug!(
+        verdict = verdict.word(),
+        "tried recursive read-only on a detached mount"
+    );
+    verdict
+}
+
+/// A call's name with its error number.
+type Failed = (&'static str, Errno);
+
+fn try_on_detached_tmpfs() -> Result<KernelSupport, Failed> {
+    let mount = detached_tmpfs()?;
+    let attr = MountAttr {
+        attr_set: sys::RDONLY,
+        ..MountAttr::default()
+    };
+    let flags = sys::EMPTY_PATH | sys::RECURSIVE;
+    retry_on_intr(|| sys::mount_setattr(mount.as_raw_fd(), c"", flags, Some(&attr)))
+        .map_err(|errno| ("mount_setattr", errno))?;
+    let create = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
+    match retry_on_intr(|| openat(mount.as_fd(), "probe", create, Mode::RUSR)) {
+        Err(Errno::ROFS) => Ok(KernelSupport::Supported),
+        Ok(_) => Ok(KernelSupport::NoEffect),
+        Err(errno) => Err(("openat", errno)),
+    }
+}
+
+fn detached_tmpfs() -> Result<OwnedFd, Failed> {
+    let context = retry_on_intr(|| fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC))
+        .map_err(|errno| ("fsopen", errno))?;
+    retry_on_intr(|| fsconfig_create(&context)).map_err(|errno| ("fsconfig", errno))?;
+    retry_on_intr(|| {
+        fsmount(
+            &context,
+            FsMountFlags::FSMOUNT_CLOEXEC,
+            MountAttrFlags::empty(),
+        )
+    })
+    .map_err(|errno| ("fsmount", errno))
+}
+
+/// `kernel()` has just seen the privilege, so a refusal on the way comes from a filter.
+fn explain(call: &'static str, errno: Errno) -> KernelSupport {
+    match errno {
+        Errno::PERM | Errno::ACCESS => KernelSupport::Denied(Denial::Filter),
+        _ => KernelSupport::Fault {
+            call,
+            errno: errno.raw_os_error(),
+        },
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_on_the_way_is_a_filter_and_a_shortage_is_a_fault() {
+        assert_eq!(
+            explain("fsopen", Errno::PERM),
+            KernelSupport::Denied(Denial::Filter)
+        );
+        let fault = explain("fsopen", Errno::MFILE);
+        assert_eq!(
+            fault,
+            KernelSupport::Fault {
+                call: "fsopen",
+                errno: 24
+            }
+        );
+        assert!(!fault.is_lasting());
+    }
+}

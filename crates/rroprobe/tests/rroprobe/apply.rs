@@ -1,0 +1,368 @@
+//! Trees of real mounts, in namespaces of their own.
+
+use std::ffi::OsStr;
+use std::fs::{self, File};
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use rroprobe::{
+    ErrorKind, make_recursively_read_only as make_rro, make_recursively_read_only_fd as make_rro_fd,
+};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+
+use crate::support::{
+    Mapping, Owner, has_sys_admin, in_first_user_namespace, in_own_mount_namespace, tmpfs,
+    tmpfs_on_tmp, unshare_mounts, with_mount_setattr_failing, without_capabilities,
+};
+
+/// `tree`, `tree/sub`, `tree/sub/deep` and `tree/other` are mounts of their own; so is `beside`.
+struct Fixture {
+    tree: PathBuf,
+    mounts: Vec<PathBuf>,
+    beside: PathBuf,
+}
+
+fn fixture() -> Fixture {
+    tmpfs_on_tmp();
+    let tree = std::env::temp_dir().join("tree");
+    let beside = std::env::temp_dir().join("beside");
+    let mounts = vec![
+        tree.clone(),
+        tree.join("sub"),
+        tree.join("sub/deep"),
+        tree.join("other"),
+    ];
+    mounts.iter().chain([&beside]).for_each(|at| tmpfs(at));
+    Fixture {
+        tree,
+        mounts,
+        beside,
+    }
+}
+
+#[track_caller]
+fn all_writable(mounts: &[PathBuf]) {
+    for mount in mounts {
+        let file = mount.join("try");
+        File::create(&file).unwrap_or_else(|error| panic!("{file:?}: {error}"));
+        fs::remove_file(file).unwrap();
+    }
+}
+
+#[track_caller]
+fn all_read_only(mounts: &[PathBuf]) {
+    for mount in mounts {
+        let error = File::create(mount.join("try")).expect_err("the mount is read-only");
+        assert_eq!(error.kind(), io::ErrorKind::ReadOnlyFilesystem, "{mount:?}");
+    }
+}
+
+fn clone_tree(at: &Path) -> OwnedFd {
+    let flags = OpenTreeFlags::OPEN_TREE_CLONE
+        | OpenTreeFlags::OPEN_TREE_CLOEXEC
+        | OpenTreeFlags::AT_RECURSIVE;
+    open_tree(CWD, at, flags).unwrap()
+}
+
+fn create_in(tree: &OwnedFd, path: &str) -> Result<OwnedFd, rustix::io::Errno> {
+    openat(
+        tree,
+        path,
+        OFlags::CREATE | OFlags::RDWR | OFlags::CLOEXEC,
+        Mode::RWXU,
+    )
+}
+
+#[test]
+fn a_tree_becomes_read_only_whole_and_nothing_beside_it() {
+    const TEST: &str = "apply::a_tree_becomes_read_only_whole_and_nothing_beside_it";
+    in_own_mount_namespace(TEST, Owner::Whoever, || {
+        let Fixture {
+            tree,
+            mounts,
+            beside,
+        } = fixture();
+        all_writable(&mounts);
+        make_rro(&tree).unwrap();
+        all_read_only(&mounts);
+        all_writable(&[beside]);
+        make_rro(&tree).expect("doing it again changes nothing");
+    });
+}
+
+#[test]
+fn it_works_in_a_user_namespace() {
+    in_own_mount_namespace(
+        "apply::it_works_in_a_user_namespace",
+        Owner::NewUser,
+        || {
+            let Fixture {
+                tree,
+                mounts,
+                beside,
+            } = fixture();
+            make_rro(&tree).unwrap();
+            all_read_only(&mounts);
+            all_writable(&[beside]);
+        },
+    );
+}
+
+#[test]
+fn a_descriptor_stands_for_its_mount() {
+    in_own_mount_namespace(
+        "apply::a_descriptor_stands_for_its_mount",
+        Owner::Whoever,
+        || {
+            let Fixture { tree, mounts, .. } = fixture();
+            let sub = openat(CWD, tree.join("sub"), OFlags::PATH, Mode::empty()).unwrap();
+            make_rro_fd(&sub).unwrap();
+            all_read_only(&mounts[1..3]);
+            all_writable(&[mounts[0].clone(), mounts[3].clone()]);
+        },
+    );
+}
+
+#[test]
+fn a_busy_submount_is_named_and_nothing_changes() {
+    const TEST: &str = "apply::a_busy_submount_is_named_and_nothing_changes";
+    in_own_mount_namespace(TEST, Owner::Whoever, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        for busy in &mounts {
+            let writer = File::create(busy.join("held")).unwrap();
+            let error = make_rro(&tree).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Busy);
+            assert_eq!(error.raw_os_error(), Some(libc::EBUSY));
+            assert_eq!(error.path(), Some(busy.as_path()));
+            assert_eq!(error.busy_mounts().len(), 1);
+            assert_eq!(error.busy_mounts()[0].writers, [std::process::id()]);
+            assert!(error.to_string().contains(&format!("{busy:?}")), "{error}");
+            all_writable(&mounts);
+            drop(writer);
+        }
+        make_rro(&tree).unwrap();
+        all_read_only(&mounts);
+    });
+}
+
+#[test]
+fn all_busy_submounts_are_named_and_readers_and_fifos_are_not() {
+    const TEST: &str = "apply::all_busy_submounts_are_named_and_readers_and_fifos_are_not";
+    in_own_mount_namespace(TEST, Owner::Whoever, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        fs::write(tree.join("read"), "x").unwrap();
+        let _reader = File::open(tree.join("read")).unwrap();
+        rustix::fs::mknodat(
+            CWD,
+            tree.join("fifo"),
+            rustix::fs::FileType::Fifo,
+            Mode::RWXU,
+            0,
+        )
+        .unwrap();
+        let _fifo = File::options()
+            .read(true)
+            .write(true)
+            .open(tree.join("fifo"))
+            .unwrap();
+        let writers =
+            [&mounts[2], &mounts[3]].map(|mount| File::create(mount.join("held")).unwrap());
+        let error = make_rro(&tree).unwrap_err();
+        let named: Vec<_> = error
+            .busy_mounts()
+            .iter()
+            .map(|busy| &busy.mount_point)
+            .collect();
+        assert_eq!(named, [&mounts[3], &mounts[2]]);
+        drop(writers);
+        make_rro(&tree).expect("readers and pipes do not hold a mount");
+    });
+}
+
+#[test]
+fn a_writer_in_another_process_is_named() {
+    in_own_mount_namespace(
+        "apply::a_writer_in_another_process_is_named",
+        Owner::Whoever,
+        || {
+            let Fixture { tree, mounts, .. } = fixture();
+            let held = File::create(mounts[2].join("held")).unwrap();
+            let mut sleeper = std::process::Command::new("sleep")
+                .arg("60")
+                .stdout(held)
+                .spawn()
+                .unwrap();
+            let error = make_rro(&tree).unwrap_err();
+            assert_eq!(error.path(), Some(mounts[2].as_path()));
+            assert_eq!(error.busy_mounts()[0].writers, [sleeper.id()]);
+            sleeper.kill().unwrap();
+            sleeper.wait().unwrap();
+            make_rro(&tree).unwrap();
+        },
+    );
+}
+
+#[test]
+fn a_mapped_file_is_a_writer_too() {
+    in_own_mount_namespace(
+        "apply::a_mapped_file_is_a_writer_too",
+        Owner::Whoever,
+        || {
+            let Fixture { tree, mounts, .. } = fixture();
+            let path = mounts[1].join("mapped");
+            let file = File::options()
+                .read(true)
+                .write(true)
+                .create_new(true)
+                .open(&path)
+                .unwrap();
+            file.set_len(4096).unwrap();
+            let mapping = Mapping::of(&file);
+            drop(file);
+            let error = make_rro(&tree).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Busy);
+            // Following a mapping to its mount needs privilege in the first user namespace.
+            if in_first_user_namespace() && has_sys_admin() {
+                assert_eq!(error.path(), Some(mounts[1].as_path()), "{error}");
+            }
+            all_writable(&mounts);
+            drop(mapping);
+            make_rro(&tree).unwrap();
+        },
+    );
+}
+
+#[test]
+fn names_of_any_bytes_are_kept() {
+    in_own_mount_namespace("apply::names_of_any_bytes_are_kept", Owner::Whoever, || {
+        let Fixture { tree, .. } = fixture();
+        let odd = tree.join(OsStr::from_bytes(b"a b\tc\nd\\040\xff#"));
+        tmpfs(&odd);
+        let writer = File::create(odd.join("held")).unwrap();
+        assert_eq!(make_rro(&tree).unwrap_err().path(), Some(odd.as_path()));
+        drop(writer);
+        make_rro(&odd).unwrap();
+        all_read_only(&[odd]);
+    });
+}
+
+#[test]
+fn a_detached_tree_is_read_only_before_anyone_sees_it() {
+    const TEST: &str = "apply::a_detached_tree_is_read_only_before_anyone_sees_it";
+    in_own_mount_namespace(TEST, Owner::Whoever, || {
+        let Fixture {
+            tree,
+            mounts,
+            beside,
+        } = fixture();
+        let detached = clone_tree(&tree);
+        make_rro_fd(&detached).unwrap();
+        for path in ["x", "sub/x", "sub/deep/x", "other/x"] {
+            assert_eq!(
+                create_in(&detached, path).unwrap_err(),
+                rustix::io::Errno::ROFS
+            );
+        }
+        all_writable(&mounts);
+        move_mount(
+            &detached,
+            "",
+            CWD,
+            &beside,
+            MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH,
+        )
+        .unwrap();
+        let copies = [
+            beside.clone(),
+            beside.join("sub"),
+            beside.join("sub/deep"),
+            beside.join("other"),
+        ];
+        all_read_only(&copies);
+        all_writable(&mounts);
+    });
+}
+
+#[test]
+fn a_busy_mount_of_a_detached_tree_is_named_from_the_trees_root() {
+    const TEST: &str = "apply::a_busy_mount_of_a_detached_tree_is_named_from_the_trees_root";
+    in_own_mount_namespace(TEST, Owner::Whoever, || {
+        let Fixture { tree, .. } = fixture();
+        let _elsewhere = File::create(tree.join("sub/deep/elsewhere")).unwrap();
+        let detached = clone_tree(&tree);
+        for (file, mount) in [("x", "/"), ("sub/x", "/sub"), ("sub/deep/x", "/sub/deep")] {
+            let writer = create_in(&detached, file).unwrap();
+            let error = make_rro_fd(&detached).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Busy);
+            assert_eq!(error.path(), Some(Path::new(mount)), "{error}");
+            rustix::fs::unlinkat(&detached, file, rustix::fs::AtFlags::empty()).unwrap();
+            let error = make_rro_fd(detached.as_fd()).unwrap_err();
+            assert_eq!(error.path(), Some(Path::new(mount)), "deleted: {error}");
+            drop(writer);
+        }
+        make_rro_fd(&detached).unwrap();
+    });
+}
+
+#[test]
+fn what_is_no_mount_is_refused_in_words() {
+    in_own_mount_namespace(
+        "apply::what_is_no_mount_is_refused_in_words",
+        Owner::Whoever,
+        || {
+            let Fixture { tree, mounts, .. } = fixture();
+            let plain = tree.join("plain");
+            fs::create_dir(&plain).unwrap();
+            let error = make_rro(&plain).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::NotAMountPoint);
+            assert_eq!(
+                (error.raw_os_error(), error.path()),
+                (Some(libc::EINVAL), Some(plain.as_path()))
+            );
+            let missing = tree.join("missing");
+            let error = make_rro(&missing).unwrap_err();
+            assert_eq!(
+                (error.kind(), error.path()),
+                (ErrorKind::NotFound, Some(missing.as_path()))
+            );
+            all_writable(&mounts);
+        },
+    );
+}
+
+#[test]
+fn a_mount_of_another_namespace_is_told_apart() {
+    const TEST: &str = "apply::a_mount_of_another_namespace_is_told_apart";
+    in_own_mount_namespace(TEST, Owner::Whoever, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        let outer = openat(CWD, &tree, OFlags::PATH, Mode::empty()).unwrap();
+        let kind = thread::spawn(move || {
+            unshare_mounts();
+            make_rro_fd(&outer).unwrap_err().kind()
+        });
+        assert_eq!(kind.join().unwrap(), ErrorKind::OtherNamespace);
+        all_writable(&mounts);
+    });
+}
+
+#[test]
+fn a_missing_privilege_and_filters_are_told_in_words() {
+    const TEST: &str = "apply::a_missing_privilege_and_filters_are_told_in_words";
+    in_own_mount_namespace(TEST, Owner::Whoever, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        let error = without_capabilities(|| make_rro(&tree).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert!(error.to_string().contains("CAP_SYS_ADMIN"), "{error}");
+        let error = with_mount_setattr_failing(libc::EPERM, || make_rro(&tree).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Denied);
+        assert!(error.to_string().contains("seccomp"), "{error}");
+        let error = with_mount_setattr_failing(libc::ENOSYS, || make_rro(&tree).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Unsupported);
+        assert_eq!(error.raw_os_error(), Some(libc::ENOSYS));
+        all_writable(&mounts);
+    });
+}
