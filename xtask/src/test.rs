@@ -17,6 +17,7 @@ use crate::summary::{self, Tier};
 const DEADLINE: Duration = Duration::from_secs(600);
 
 #[derive(clap::Args)]
+#[group(skip)]
 pub(crate) struct Args {
     /// Leave the VM lane out; its tests are counted as skipped
     #[arg(long)]

@@ -18,6 +18,8 @@ use anyhow::Context;
 use crate::Verdict;
 use crate::cargo::{self, Package};
 
+pub(crate) use manifests::RUST_VERSION;
+
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
     /// Print the notes too: sizes over the usual bound but under the hard one

@@ -30,7 +30,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// The MSRV that every published crate promises.
-const RUST_VERSION: &str = "1.85";
+pub(crate) const RUST_VERSION: &str = "1.85";
 
 pub(super) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
     for package in &tree.packages {
