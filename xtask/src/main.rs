@@ -8,9 +8,11 @@
     reason = "a chore's report is its output"
 )]
 
+mod bench;
 mod cargo;
 mod ci;
 mod dist;
+mod fuzz;
 mod harness;
 mod libtest;
 mod summary;
@@ -41,6 +43,10 @@ enum Chore {
     Tidy(tidy::Args),
     /// Make the packages and check what is in them; publishes nothing
     Dist(dist::Args),
+    /// Run the benches and write PERFORMANCE.md from what they measured
+    Bench(bench::Args),
+    /// Run libFuzzer over every parser
+    Fuzz(fuzz::Args),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +55,8 @@ fn main() -> ExitCode {
         Chore::Ci(args) => ci::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Dist(args) => dist::run(&args),
+        Chore::Bench(args) => bench::run(&args),
+        Chore::Fuzz(args) => fuzz::run(&args),
     };
     match verdict {
         Ok(true) => ExitCode::SUCCESS,

@@ -1,0 +1,122 @@
+//! `cargo xtask bench`: runs the criterion benches and writes what they
+//! measured into PERFORMANCE.md, as tables and growth plots.
+
+mod measured;
+mod plot;
+mod table;
+
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::Context;
+
+use crate::Verdict;
+use crate::cargo::{self, cargo};
+
+/// The tables stand between these two lines; what a person wrote around them stays.
+const BEGIN: &str = "<!-- measured: begin (cargo xtask bench) -->";
+const END: &str = "<!-- measured: end -->";
+
+const PREFACE: &str = "# Performance
+
+Measured by `cargo xtask bench`: each hot path beside its peers and the physical floor
+in one run. Times are criterion's medians. The machine is named above the tables; on a
+shared one an absolute time means little, the ratio to the floor of the same run does.
+
+";
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Only benches whose name holds this
+    #[arg(default_value = "")]
+    filter: String,
+    /// Write the tables from the last run's data, without running
+    #[arg(long)]
+    no_run: bool,
+    /// Fewer samples: to see that it works, not to publish
+    #[arg(long)]
+    quick: bool,
+}
+
+/// Runs, collects, writes; true when the benches ran.
+pub(crate) fn run(args: &Args) -> Verdict {
+    if !args.no_run && !cargo::succeeds(&mut benches(args))? {
+        return Ok(false);
+    }
+    let groups = measured::collect(&criterion_dir())?;
+    anyhow::ensure!(
+        !groups.is_empty(),
+        "no measurement in {}",
+        criterion_dir().display()
+    );
+    let plots = cargo::root().join("docs/plots");
+    fs::create_dir_all(&plots).with_context(|| format!("create {}", plots.display()))?;
+    let mut text = measured::machine()?;
+    for group in &groups {
+        text.push_str(&table::render(group));
+        if let Some(svg) = plot::render(group) {
+            let file = format!("{}.svg", group.slug());
+            fs::write(plots.join(&file), svg).with_context(|| format!("write {file}"))?;
+            text.push_str(&format!(
+                "\n![growth of {}](docs/plots/{file})\n",
+                group.name
+            ));
+        }
+    }
+    write(&text)?;
+    println!("PERFORMANCE.md: {} groups", groups.len());
+    Ok(true)
+}
+
+fn benches(args: &Args) -> std::process::Command {
+    let mut bench = cargo(["bench", "-p", "benches", "--benches", "--"]);
+    if args.quick {
+        bench.arg("--quick");
+    }
+    bench.arg("--noplot");
+    if !args.filter.is_empty() {
+        bench.arg(&args.filter);
+    }
+    bench
+}
+
+fn criterion_dir() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    cargo::root()
+        .join(target.unwrap_or_else(|| "target".into()))
+        .join("criterion")
+}
+
+fn write(tables: &str) -> anyhow::Result<()> {
+    let path = cargo::root().join("PERFORMANCE.md");
+    let old = fs::read_to_string(&path).unwrap_or_else(|_| PREFACE.to_owned());
+    fs::write(&path, spliced(&old, tables)).context("write PERFORMANCE.md")
+}
+
+/// `old` with the part between the markers replaced, or added at the end.
+fn spliced(old: &str, tables: &str) -> String {
+    let block = format!("{BEGIN}\n\n{}\n\n{END}", tables.trim());
+    match (old.find(BEGIN), old.find(END)) {
+        (Some(begin), Some(end)) if begin < end => {
+            format!("{}{block}{}", &old[..begin], &old[end + END.len()..])
+        }
+        _ => format!("{}\n\n{block}\n", old.trim_end()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_person_wrote_around_the_tables_stays() {
+        let first = spliced("# Title\n\nwords\n", "| a |");
+        let second = spliced(&first, "| b |");
+        assert!(second.starts_with("# Title\n\nwords\n"), "{second}");
+        assert!(
+            second.contains("| b |") && !second.contains("| a |"),
+            "{second}"
+        );
+        assert_eq!(spliced(&second, "| b |"), second);
+    }
+}
