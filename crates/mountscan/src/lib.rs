@@ -1,1 +1,24 @@
-//! mountscan.
+//! Reads Linux mount tables: every row a kernel can print, without loss, with answers by structure.
+#![forbid(unsafe_code)]
+
+mod error;
+mod escape;
+mod index;
+mod info;
+mod live;
+mod options;
+mod point_order;
+mod propagation;
+mod row;
+mod source;
+mod stream;
+mod table;
+
+pub use crate::error::{Error, ErrorKind};
+pub use crate::escape::{escape, unescape};
+pub use crate::info::MountInfo;
+pub use crate::options::Options;
+pub use crate::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};
+pub use crate::row::{Device, MalformedRow, MountId, Row, RowError, UniqueMountId};
+pub use crate::stream::{MAX_ROW_BYTES, Rows, for_each_row, for_each_row_limited, rows};
+pub use crate::table::{Consistency, MountTable};

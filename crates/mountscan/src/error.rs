@@ -1,0 +1,138 @@
+//! The crate's error: the operation with its arguments, a kind, and the cause behind `source()`.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::row::MalformedRow;
+
+/// What went wrong, in a form to decide by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// No such process, file or namespace, or the process has exited. The caller may go on without it.
+    NotFound,
+    /// The kernel refused: another user's process, or a capability is missing.
+    PermissionDenied,
+    /// The kernel, or a system call filter, has no such call. Another route or a newer kernel is needed.
+    Unsupported,
+    /// A row is not of mountinfo's form and strict reading was asked for. [`Error::malformed`] says which.
+    Malformed,
+    /// The table kept changing: no reading in the given number of attempts was known to be one moment.
+    Unstable,
+    /// Any other failure of a read or a system call.
+    Io,
+}
+
+/// A failure of this crate.
+///
+/// `Display` names the operation and its arguments; the system's reason is in
+/// [`source()`](std::error::Error::source) and [`raw_os_error`](Error::raw_os_error).
+#[derive(Debug)]
+pub struct Error {
+    operation: String,
+    kind: ErrorKind,
+    path: Option<PathBuf>,
+    malformed: Option<MalformedRow>,
+    cause: Option<io::Error>,
+}
+
+impl Error {
+    /// What went wrong, in a form to decide by.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The errno of the failed call, where there was one.
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        self.cause.as_ref().and_then(io::Error::raw_os_error)
+    }
+
+    /// The file or directory concerned, where there is one.
+    #[must_use]
+    pub fn path(&self) -> Option<&Path> {
+        self.path.as_deref()
+    }
+
+    /// The row that strict reading refused.
+    #[must_use]
+    pub fn malformed(&self) -> Option<MalformedRow> {
+        self.malformed
+    }
+
+    pub(crate) fn io(operation: impl Into<String>, cause: io::Error) -> Error {
+        Error {
+            operation: operation.into(),
+            kind: kind_of(&cause),
+            path: None,
+            malformed: None,
+            cause: Some(cause),
+        }
+    }
+
+    pub(crate) fn at(operation: &str, path: &Path, cause: io::Error) -> Error {
+        let mut error = Error::io(format!("{operation} {path:?}"), cause);
+        error.path = Some(path.to_owned());
+        error
+    }
+
+    pub(crate) fn row(row: MalformedRow) -> Error {
+        Error {
+            operation: row.to_string(),
+            kind: ErrorKind::Malformed,
+            path: None,
+            malformed: Some(row),
+            cause: None,
+        }
+    }
+
+    /// The same failure, said to be of another kind where the errno alone does not tell.
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Error {
+        self.kind = kind;
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.operation)
+    }
+}
+
+impl std::error::Error for Error {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+fn kind_of(cause: &io::Error) -> ErrorKind {
+    match cause.raw_os_error() {
+        Some(libc::ENOENT | libc::ESRCH | libc::ENOTDIR) => ErrorKind::NotFound,
+        Some(libc::EACCES | libc::EPERM) => ErrorKind::PermissionDenied,
+        Some(libc::ENOSYS) => ErrorKind::Unsupported,
+        _ => ErrorKind::Io,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn names_the_call_and_keeps_the_cause_apart() {
+        let error = Error::at(
+            "open",
+            Path::new("/proc/1/mountinfo"),
+            io::Error::from_raw_os_error(libc::EACCES),
+        );
+        assert_eq!(error.to_string(), r#"open "/proc/1/mountinfo""#);
+        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        assert_eq!(error.raw_os_error(), Some(libc::EACCES));
+        assert_eq!(error.path(), Some(Path::new("/proc/1/mountinfo")));
+        assert!(error.source().is_some());
+    }
+}

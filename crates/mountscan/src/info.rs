@@ -1,0 +1,93 @@
+//! The owned row.
+
+use std::ffi::OsString;
+use std::path::PathBuf;
+
+use crate::propagation::{PeerGroup, Propagation};
+use crate::row::{Device, MountId, Row, UniqueMountId};
+
+/// One row of a mount table, owned: every field of mountinfo, decoded.
+///
+/// The numbers in the field docs are those of `proc_pid_mountinfo(5)`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct MountInfo {
+    /// (1) The mount's id; reused once it is gone.
+    pub mount_id: MountId,
+    /// (2) The id of the mount it is mounted on.
+    pub parent_id: MountId,
+    /// The id that is never reused, where the route that read the row gives it.
+    pub unique_id: Option<UniqueMountId>,
+    /// (3) The device number.
+    pub device: Device,
+    /// (4) The directory of the file system that is the root of this mount, without the deletion mark.
+    pub root: PathBuf,
+    /// Whether that directory has been removed.
+    pub is_root_deleted: bool,
+    /// (5) Where it is mounted.
+    pub mount_point: PathBuf,
+    /// (6) Options of this mount, in order, with repeats.
+    pub mount_options: Vec<OsString>,
+    /// (7) `shared:N`: the peer group it is a member of.
+    pub shared: Option<PeerGroup>,
+    /// (7) `master:N`: the peer group it receives events from.
+    pub master: Option<PeerGroup>,
+    /// (7) `propagate_from:N`: the nearest dominant peer group under the reader's root.
+    pub propagate_from: Option<PeerGroup>,
+    /// (7) `unbindable`.
+    pub is_unbindable: bool,
+    /// (7) Optional fields that this version does not know, as the kernel printed them.
+    pub unknown_tags: Vec<Vec<u8>>,
+    /// (9) The file system type, with its subtype.
+    pub fs_type: OsString,
+    /// (10) What is mounted, in the words of who mounted it; may be empty.
+    pub source: OsString,
+    /// (11) Options of the file system, in order, with repeats; escapes in values are kept.
+    pub super_options: Vec<OsString>,
+}
+
+impl MountInfo {
+    /// The propagation type that the tags make up.
+    #[must_use]
+    pub fn propagation(&self) -> Propagation {
+        match (self.shared, self.master) {
+            (Some(peers), Some(master)) => Propagation::SharedSlave { peers, master },
+            (Some(peers), None) => Propagation::Shared(peers),
+            (None, Some(master)) => Propagation::Slave { master },
+            (None, None) if self.is_unbindable => Propagation::Unbindable,
+            (None, None) => Propagation::Private,
+        }
+    }
+}
+
+impl Row<'_> {
+    /// The row as an owned record.
+    #[must_use]
+    #[allow(clippy::should_implement_trait)] // the view is Copy; an owned record is what is asked for
+    pub fn to_owned(&self) -> MountInfo {
+        MountInfo {
+            mount_id: self.mount_id(),
+            parent_id: self.parent_id(),
+            unique_id: self.unique_id(),
+            device: self.device(),
+            root: self.root().into_owned(),
+            is_root_deleted: self.is_root_deleted(),
+            mount_point: self.mount_point().into_owned(),
+            mount_options: self.mount_options().map(OsString::from).collect(),
+            shared: self.shared(),
+            master: self.master(),
+            propagate_from: self.propagate_from(),
+            is_unbindable: self.is_unbindable(),
+            unknown_tags: self.unknown_tags().map(<[u8]>::to_vec).collect(),
+            fs_type: self.fs_type().into_owned(),
+            source: self.source().into_owned(),
+            super_options: self.super_options().map(OsString::from).collect(),
+        }
+    }
+}
+
+impl From<Row<'_>> for MountInfo {
+    fn from(row: Row<'_>) -> MountInfo {
+        row.to_owned()
+    }
+}
