@@ -1,1 +1,93 @@
-//! resolvconf.
+//! Chooses, parses losslessly, transforms and renders resolv.conf for containers.
+//! For authors of container daemons, and for whoever must explain a host's DNS to a person.
+//!
+//! ```
+//! use resolvconf::{Network, TransformOptions, parse, transform};
+//!
+//! // On a host: `load(&select(&find(&SelectOptions::new())).path)`.
+//! let host = parse(b"search corp.example\nnameserver 127.0.0.53\nnameserver 192.0.2.1\n");
+//! let options = TransformOptions::new(Network::Legacy { ipv6: false });
+//! let container = transform(&host, &options);
+//! assert_eq!(container.render(false), b"nameserver 192.0.2.1\nsearch corp.example\n");
+//! for finding in host.diagnostics() {
+//!     println!("line {}: {finding}", finding.line());
+//! }
+//! ```
+//!
+//! # Overview
+//!
+//! * [`find`] looks at the host's files, [`select`] chooses one of them and says why.
+//! * [`load`] or [`parse`] make a [`Document`]: every byte kept, every line numbered. Its
+//!   [`diagnostics`](Document::diagnostics) tell what glibc, musl or systemd-resolved would take
+//!   otherwise than it looks; [`explain`](Document::explain) tells a person what each line does.
+//! * [`transform`] turns a document into what a container gets, a [`Resolved`]: overrides, then
+//!   what the kind of [`Network`] needs. [`Resolved::render`] is the text of the file.
+//!
+//! Parsing, choosing and transforming are pure; [`load`] and [`find`] read files.
+//!
+//! # When not to use this
+//!
+//! To look up names: take a resolver. To read the host's settings into a resolver: `resolv-conf` or
+//! `hickory-resolver` do that with less.
+//!
+//! # Privileges and kernels
+//!
+//! None beyond access to the files; any Linux kernel.
+//!
+//! # Errors and empty answers
+//!
+//! Content is never an error. A missing file is an empty document that says so. Errors are left for
+//! what cannot be read: no permission, a directory, a FIFO, more bytes than the limit.
+//!
+//! # Limitations
+//!
+//! The choice is a snapshot; ask again when a file is needed. systemd's manual wants its uplink file
+//! reached by the link `/etc/resolv.conf` only; like moby this crate opens it directly, for there is
+//! no other way to the servers behind the stub.
+//!
+//! # Compared with moby
+//!
+//! Plain output is the same, byte for byte, but for the cases that the repository's `PARITY.md` lists:
+//! a byte order mark, unspecified and zoned link-local servers, IPv4-mapped loopback, very long lines.
+//!
+//! # Crate features
+//!
+//! * `serde`: `Serialize` for results and diagnostics.
+//! * `tracing`: log lines at target `resolvconf`.
+//!
+//! MSRV 1.85.
+
+#![forbid(unsafe_code)]
+
+mod address;
+mod diagnostic;
+mod document;
+mod error;
+mod explain;
+mod find;
+mod limits;
+mod lint;
+mod load;
+mod parse;
+mod render;
+mod select;
+mod text;
+mod transform;
+
+pub use address::{Nameserver, glibc_ipv4};
+pub use diagnostic::{Diagnostic, DiagnosticKind, Severity};
+pub use document::{Document, Found, Line, LineKind, parse};
+pub use error::{Error, ErrorKind};
+pub use explain::Explanation;
+pub use find::{SelectOptions, find};
+pub use limits::Limits;
+pub use load::{DEFAULT_SIZE_LIMIT, load, load_within};
+pub use select::{
+    Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, Reason, ResolvedMode, STATIC_PATH,
+    STUB_PATH, Selection, UPSTREAM_PATH, select,
+};
+pub use text::Text;
+pub use transform::{
+    DEFAULT_IPV4, DEFAULT_IPV6, DropReason, Dropped, NdotsOrigin, Network, Overridden, Resolved,
+    TransformOptions, Upstream, Warning, transform,
+};

@@ -1,0 +1,268 @@
+//! A resolv.conf file as it stands: every byte kept, every line numbered, values read on request.
+
+use std::fmt;
+
+use crate::address::Nameserver;
+use crate::parse::{self, Fields};
+
+/// A parsed resolv.conf, lossless: [`as_bytes`](Document::as_bytes) is the input, byte for byte.
+///
+/// Parsing cannot fail. What is odd about the content is told by
+/// [`diagnostics`](Document::diagnostics), with line numbers.
+///
+/// # Examples
+///
+/// ```
+/// let document = resolvconf::parse(b"search corp.example\nnameserver 192.0.2.1 # main\n");
+/// let servers: Vec<String> = document.nameservers().map(|found| found.value.to_string()).collect();
+/// assert_eq!(servers, ["192.0.2.1"]);
+/// assert_eq!(document.search().next(), Some(&b"corp.example"[..]));
+/// ```
+#[derive(Clone, Default, PartialEq, Eq)]
+pub struct Document {
+    text: Vec<u8>,
+    spans: Vec<Span>,
+    missing: bool,
+}
+
+/// Where a line starts and what it is; it ends where the next one starts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Span {
+    pub(crate) start: usize,
+    pub(crate) kind: LineKind,
+}
+
+/// Which directive a line holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum LineKind {
+    /// Nothing but white space.
+    Blank,
+    /// `#` or `;` in the first column.
+    Comment,
+    /// A comment mark after white space: no directive to anyone, passed on as it is.
+    IndentedComment,
+    /// `nameserver`.
+    Nameserver,
+    /// `domain`: the old name of a search list.
+    Domain,
+    /// `search`.
+    Search,
+    /// `options`.
+    Options,
+    /// `sortlist`.
+    Sortlist,
+    /// Any other first word; passed on as it is.
+    Other,
+}
+
+/// One line of a [`Document`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Line<'a> {
+    /// Its number, from 1.
+    pub number: usize,
+    /// What it holds.
+    pub kind: LineKind,
+    /// Its bytes with the terminator and, on line 1, the byte order mark.
+    pub raw: &'a [u8],
+}
+
+/// A value and the number of the line it came from.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct Found<T> {
+    /// The line, from 1.
+    pub line: usize,
+    /// The value.
+    pub value: T,
+}
+
+/// Parses the bytes of a resolv.conf file. Never fails; linear in the length.
+///
+/// # Examples
+///
+/// ```
+/// let document = resolvconf::parse(b"options ndots:2 edns0\n");
+/// assert_eq!(document.option(b"ndots"), Some(&b"2"[..]));
+/// ```
+#[must_use]
+pub fn parse(text: &[u8]) -> Document {
+    Document::from(text.to_vec())
+}
+
+impl From<Vec<u8>> for Document {
+    fn from(text: Vec<u8>) -> Self {
+        let spans = parse::spans(&text);
+        Self {
+            text,
+            spans,
+            missing: false,
+        }
+    }
+}
+
+impl Document {
+    /// The document of a file that does not exist: empty, and says so in its diagnostics.
+    #[must_use]
+    pub fn missing() -> Self {
+        Self {
+            missing: true,
+            ..Self::default()
+        }
+    }
+
+    /// Whether this stands for a file that does not exist.
+    #[must_use]
+    pub fn is_missing(&self) -> bool {
+        self.missing
+    }
+
+    /// The file's bytes.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.text
+    }
+
+    /// The lines in order.
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> + ExactSizeIterator {
+        self.spans.iter().enumerate().map(|(at, span)| {
+            let end = self
+                .spans
+                .get(at + 1)
+                .map_or(self.text.len(), |next| next.start);
+            Line {
+                number: at + 1,
+                kind: span.kind,
+                raw: &self.text[span.start..end],
+            }
+        })
+    }
+
+    /// The addresses of the `nameserver` lines, in order; every one, beyond any limit too.
+    pub fn nameservers(&self) -> impl Iterator<Item = Found<Nameserver>> {
+        self.nameserver_words().filter_map(|(line, word)| {
+            let value = Nameserver::parse(word)?;
+            Some(Found { line, value })
+        })
+    }
+
+    /// The words of `nameserver` lines that are no addresses.
+    pub fn invalid_nameservers(&self) -> impl Iterator<Item = Found<&[u8]>> {
+        self.nameserver_words()
+            .filter(|(_, word)| Nameserver::parse(word).is_none())
+            .map(|(line, value)| Found { line, value })
+    }
+
+    fn nameserver_words(&self) -> impl Iterator<Item = (usize, &[u8])> {
+        self.of_kind(LineKind::Nameserver)
+            .filter_map(|line| Some((line.number, line.words().next()?)))
+    }
+
+    /// The search list: the words of the last `search` or `domain` line that has any.
+    pub fn search(&self) -> impl Iterator<Item = &[u8]> {
+        self.search_line().into_iter().flat_map(|line| line.words())
+    }
+
+    /// The line that [`search`](Document::search) reads.
+    #[must_use]
+    pub fn search_line(&self) -> Option<Line<'_>> {
+        self.lines().rev().find(|line| {
+            matches!(line.kind, LineKind::Search | LineKind::Domain)
+                && line.words().next().is_some()
+        })
+    }
+
+    /// The words of all `options` lines, in order, repetitions too.
+    pub fn options(&self) -> impl Iterator<Item = Found<&[u8]>> {
+        self.of_kind(LineKind::Options).flat_map(|line| {
+            line.words().map(move |value| Found {
+                line: line.number,
+                value,
+            })
+        })
+    }
+
+    /// The value of the last option of that name: the text after the first colon, or nothing.
+    #[must_use]
+    pub fn option(&self, name: &[u8]) -> Option<&[u8]> {
+        // Lines are walked backwards so that the answer does not cost a pass over all of them.
+        let lines = self.lines().rev();
+        let mut lines = lines.filter(|line| line.kind == LineKind::Options);
+        lines.find_map(|line| {
+            let options = line.words().map(split_option);
+            let named = options.filter(|(key, _)| *key == name);
+            named.last().map(|(_, value)| value)
+        })
+    }
+
+    /// The words of the last `sortlist` line that has any: `address` or `address/netmask`.
+    pub fn sortlist(&self) -> impl Iterator<Item = &[u8]> {
+        let last = self
+            .lines()
+            .rev()
+            .find(|line| line.kind == LineKind::Sortlist && line.words().next().is_some());
+        last.into_iter().flat_map(|line| line.words())
+    }
+
+    /// The lines that transforms pass on as they are, without terminators: unknown directives,
+    /// `sortlist`, comments that do not start in the first column.
+    pub fn other(&self) -> impl Iterator<Item = Found<&[u8]>> {
+        self.lines()
+            .filter(|line| {
+                matches!(
+                    line.kind,
+                    LineKind::Other | LineKind::Sortlist | LineKind::IndentedComment
+                )
+            })
+            .map(|line| Found {
+                line: line.number,
+                value: line.content(),
+            })
+    }
+
+    fn of_kind(&self, kind: LineKind) -> impl Iterator<Item = Line<'_>> {
+        self.lines().filter(move |line| line.kind == kind)
+    }
+}
+
+impl<'a> Line<'a> {
+    /// The line without its terminator (`\n`, `\r\n` or none) and without a byte order mark.
+    #[must_use]
+    pub fn content(&self) -> &'a [u8] {
+        parse::content(self.raw, self.number == 1)
+    }
+
+    /// The words after the directive.
+    pub fn words(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+        self.fields()
+    }
+
+    /// The first word; empty on a blank line.
+    pub(crate) fn directive(&self) -> &'a [u8] {
+        parse::fields(self.content()).next().unwrap_or_default()
+    }
+
+    pub(crate) fn fields(&self) -> Fields<'a> {
+        let mut fields = parse::fields(self.content());
+        fields.next();
+        fields
+    }
+}
+
+/// An option's name and the text after its first colon.
+pub(crate) fn split_option(option: &[u8]) -> (&[u8], &[u8]) {
+    match option.iter().position(|&b| b == b':') {
+        Some(colon) => (&option[..colon], &option[colon + 1..]),
+        None => (option, b""),
+    }
+}
+
+impl fmt::Debug for Document {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Document")
+            .field("text", &self.text.escape_ascii().to_string())
+            .field("missing", &self.missing)
+            .finish()
+    }
+}

@@ -1,0 +1,123 @@
+//! Looks at the files that [`select`](crate::select()) chooses from.
+
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+use crate::load::{self, DEFAULT_SIZE_LIMIT};
+use crate::select::{
+    Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, STATIC_PATH, STUB_PATH,
+    UPSTREAM_PATH,
+};
+
+/// Where to look, with the usual paths as defaults.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct SelectOptions {
+    /// The path the administrator set, if any.
+    pub configured: Option<PathBuf>,
+    /// In place of `/etc/resolv.conf`.
+    pub etc: PathBuf,
+    /// In place of `/run/systemd/resolve/resolv.conf`.
+    pub uplink: PathBuf,
+    /// In place of `/run/systemd/resolve/stub-resolv.conf`.
+    pub stub: PathBuf,
+    /// In place of `/usr/lib/systemd/resolv.conf`.
+    pub static_file: PathBuf,
+    /// In place of `/run/NetworkManager/no-stub-resolv.conf`.
+    pub network_manager: PathBuf,
+    /// Files above this size are not read, in bytes.
+    pub size_limit: u64,
+}
+
+impl SelectOptions {
+    /// The usual paths.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+}
+
+impl Default for SelectOptions {
+    fn default() -> Self {
+        Self {
+            configured: None,
+            etc: ETC_PATH.into(),
+            uplink: UPSTREAM_PATH.into(),
+            stub: STUB_PATH.into(),
+            static_file: STATIC_PATH.into(),
+            network_manager: NETWORK_MANAGER_PATH.into(),
+            size_limit: DEFAULT_SIZE_LIMIT,
+        }
+    }
+}
+
+/// Looks at the files. A file that cannot be read is a fact like any other, so this cannot fail.
+///
+/// # Examples
+///
+/// ```
+/// use resolvconf::{SelectOptions, find, select};
+///
+/// let selection = select(&find(&SelectOptions::new()));
+/// println!("{}: {}", selection.path.display(), selection.reason);
+/// ```
+#[must_use]
+pub fn find(options: &SelectOptions) -> Facts {
+    let look = |path: &Path| look_at(path, options.size_limit);
+    Facts {
+        configured: options.configured.clone(),
+        etc: look(&options.etc),
+        uplink: look(&options.uplink),
+        stub_path: options.stub.clone(),
+        static_path: options.static_file.clone(),
+        network_manager: look(&options.network_manager),
+    }
+}
+
+fn look_at(path: &Path, limit: u64) -> FileFacts {
+    let content = match load::load_within(path, limit) {
+        Ok(document) => document.into(),
+        Err(error) => Content::Unreadable {
+            kind: error.kind(),
+            message: with_cause(&error),
+        },
+    };
+    FileFacts {
+        path: path.to_owned(),
+        link_target: link_target(path),
+        content,
+    }
+}
+
+/// Where a link leads; also one that leads nowhere, as far as its own text tells.
+fn link_target(path: &Path) -> Option<PathBuf> {
+    match fs::canonicalize(path) {
+        Ok(target) => (target != path).then_some(target),
+        Err(_) => {
+            let target = fs::read_link(path).ok()?;
+            Some(without_dots(&path.parent()?.join(target)))
+        }
+    }
+}
+
+/// `..` taken back by the letter: all that can be said about a path that does not exist.
+fn without_dots(path: &Path) -> PathBuf {
+    let mut plain = PathBuf::new();
+    for part in path.components() {
+        match part {
+            Component::CurDir => {}
+            Component::ParentDir => {
+                plain.pop();
+            }
+            part => plain.push(part),
+        }
+    }
+    plain
+}
+
+fn with_cause(error: &crate::Error) -> String {
+    match std::error::Error::source(error) {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    }
+}

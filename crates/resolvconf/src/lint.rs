@@ -1,0 +1,339 @@
+//! Looks over a document for what some reader would take otherwise than it looks.
+//!
+//! One pass, a fixed amount of work per word.
+
+use crate::address::{Nameserver, glibc_ipv4};
+use crate::diagnostic::{Diagnostic, DiagnosticKind as Kind};
+use crate::document::{Document, Line, LineKind, split_option};
+use crate::limits::{Limits, known_option};
+use crate::parse::BYTE_ORDER_MARK;
+
+impl Document {
+    /// Everything odd about the document, in the order of its lines, for all readers known here.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let document = resolvconf::parse(b"nameserver 10.1\n");
+    /// let found = document.diagnostics();
+    /// assert_eq!(found[0].kind().as_str(), "no-nameservers");
+    /// assert_eq!((found[1].line(), found[1].kind().as_str()), (1, "short-address"));
+    /// ```
+    #[must_use]
+    pub fn diagnostics(&self) -> Vec<Diagnostic<'_>> {
+        self.diagnostics_within(&Limits::ALL)
+    }
+
+    /// [`diagnostics`](Document::diagnostics) with the limits of some readers only.
+    #[must_use]
+    pub fn diagnostics_within(&self, limits: &[Limits]) -> Vec<Diagnostic<'_>> {
+        let mut lint = Lint::new(self, limits);
+        if self.is_missing() {
+            lint.push(0, Kind::MissingFile, b"");
+        } else if self.nameservers().next().is_none() {
+            lint.push(0, Kind::NoNameservers, b"");
+        }
+        for line in self.lines() {
+            lint.line(line);
+        }
+        lint.found
+    }
+}
+
+struct Lint<'a, 'l> {
+    found: Vec<Diagnostic<'a>>,
+    limits: &'l [Limits],
+    /// The line whose search list counts.
+    search_line: Option<usize>,
+    /// Valid servers so far.
+    servers: usize,
+    /// Those that are used, with their lines.
+    used: Vec<(usize, Nameserver)>,
+    /// For `ndots`, `timeout` and `attempts`: the line of the last one.
+    last_numeric: [Option<usize>; 3],
+}
+
+const NUMERIC: [&[u8]; 3] = [b"ndots", b"timeout", b"attempts"];
+
+/// As many servers as the C libraries use.
+const USED_SERVERS: usize = 3;
+
+/// Words of a sortlist that glibc uses.
+const SORTLIST_WORDS: usize = 10;
+
+impl<'a, 'l> Lint<'a, 'l> {
+    fn new(document: &'a Document, limits: &'l [Limits]) -> Self {
+        let mut last_numeric = [None; 3];
+        for option in document.options() {
+            if let Some(at) = numeric(option.value) {
+                last_numeric[at] = Some(option.line);
+            }
+        }
+        Self {
+            found: Vec::new(),
+            limits,
+            search_line: document.search_line().map(|line| line.number),
+            servers: 0,
+            used: Vec::new(),
+            last_numeric,
+        }
+    }
+
+    fn push(&mut self, line: usize, kind: Kind, subject: &'a [u8]) {
+        self.push_number(line, kind, subject, 0, "");
+    }
+
+    fn push_number(
+        &mut self,
+        line: usize,
+        kind: Kind,
+        subject: &'a [u8],
+        number: usize,
+        reader: &'static str,
+    ) {
+        self.found.push(Diagnostic {
+            line,
+            kind,
+            subject,
+            number,
+            reader,
+        });
+    }
+
+    fn line(&mut self, line: Line<'a>) {
+        if line.number == 1 && line.raw.starts_with(BYTE_ORDER_MARK) {
+            self.push(1, Kind::ByteOrderMark, b"");
+        }
+        match line.kind {
+            LineKind::Blank | LineKind::Comment => return,
+            LineKind::IndentedComment => return self.push(line.number, Kind::IndentedComment, b""),
+            _ => {}
+        }
+        self.bytes(line);
+        let directive = line.directive();
+        match line.kind {
+            LineKind::Other => return self.unknown(line, directive),
+            _ if line.words().next().is_none() => {
+                return self.push(line.number, Kind::MissingValue, directive);
+            }
+            LineKind::Nameserver => self.nameserver(line),
+            LineKind::Search | LineKind::Domain => self.search(line),
+            LineKind::Options => self.options(line),
+            LineKind::Sortlist => self.sortlist(line),
+            _ => {}
+        }
+        self.blanks(line);
+    }
+
+    /// What the bytes of a line show before their meaning is looked at.
+    fn bytes(&mut self, line: Line<'a>) {
+        let content = line.content();
+        if content.contains(&0) {
+            self.push(line.number, Kind::NulByte, b"");
+        }
+        if std::str::from_utf8(content).is_err() {
+            self.push(line.number, Kind::InvalidUtf8, b"");
+        }
+        if line.raw.ends_with(b"\r\n") || line.raw.ends_with(b"\r") {
+            self.push(line.number, Kind::CarriageReturn, b"");
+        }
+        let long = self.limits.iter().find(|limits| {
+            let limit = limits.line_bytes;
+            limit.is_some_and(|limit| content.len() > limit)
+        });
+        if let Some(limits) = long {
+            self.push_number(
+                line.number,
+                Kind::LongLine,
+                b"",
+                content.len(),
+                limits.reader,
+            );
+        }
+    }
+
+    fn unknown(&mut self, line: Line<'a>, directive: &'a [u8]) {
+        let lower = directive.to_ascii_lowercase();
+        let known: [&[u8]; 5] = [b"nameserver", b"search", b"domain", b"options", b"sortlist"];
+        if known.contains(&&lower[..]) {
+            self.push(line.number, Kind::KeywordCase, directive);
+        } else {
+            self.push(line.number, Kind::UnknownDirective, directive);
+        }
+    }
+
+    fn blanks(&mut self, line: Line<'a>) {
+        let content = line.content();
+        if matches!(content.first(), Some(b' ' | b'\t')) {
+            self.push(line.number, Kind::IndentedDirective, b"");
+        }
+        let plain = |b: &u8| *b == b' ' || *b == b'\t';
+        let by_blanks = content.split(plain).filter(|word| !word.is_empty());
+        if by_blanks.count() != 1 + line.words().count() {
+            self.push(line.number, Kind::OddBlank, b"");
+        }
+    }
+
+    fn nameserver(&mut self, line: Line<'a>) {
+        let mut words = line.words();
+        let Some(word) = words.next() else { return };
+        let Some(server) = Nameserver::parse(word) else {
+            return self.not_an_address(line.number, word);
+        };
+        self.servers += 1;
+        let at = line.number;
+        if server.is_unspecified() {
+            self.push(at, Kind::UnspecifiedNameserver, word);
+        }
+        if server.is_ipv6_link_local() && server.zone().is_none() {
+            self.push(at, Kind::ZoneMissing, word);
+        }
+        let before = self.used.iter().find(|(_, used)| *used == server);
+        if let Some(&(first, _)) = before {
+            self.push_number(at, Kind::DuplicateNameserver, word, first, "");
+        } else if self.used.len() < USED_SERVERS {
+            self.used.push((at, server));
+        }
+        let short = self
+            .limits
+            .iter()
+            .find(|limits| self.servers > limits.nameservers);
+        if let Some(limits) = short {
+            let number = limits.nameservers;
+            self.push_number(at, Kind::TooManyNameservers, word, number, limits.reader);
+        }
+        if let Some(word) = words.next() {
+            self.push(at, Kind::TrailingText, word);
+        }
+    }
+
+    fn not_an_address(&mut self, line: usize, word: &'a [u8]) {
+        if let Some(address) = glibc_ipv4(word) {
+            let number = u32::from(address) as usize;
+            self.push_number(line, Kind::ShortAddress, word, number, "glibc");
+        } else if word.contains(&b',') {
+            self.push(line, Kind::Comma, word);
+        } else {
+            self.push(line, Kind::InvalidNameserver, word);
+        }
+    }
+
+    fn search(&mut self, line: Line<'a>) {
+        let at = line.number;
+        match self.search_line {
+            Some(last) if last != at => {
+                return self.push_number(at, Kind::SearchReplaced, b"", last, "");
+            }
+            _ => {}
+        }
+        if line.kind == LineKind::Domain {
+            if let Some(word) = line.words().nth(1) {
+                self.push(at, Kind::DomainExtraWords, word);
+            }
+        }
+        self.comment_in_value(line);
+        for word in line.words() {
+            if word.contains(&b',') {
+                self.push(at, Kind::Comma, word);
+            } else if !is_domain(word) {
+                self.push(at, Kind::InvalidSearchDomain, word);
+            }
+        }
+        self.search_limits(line);
+    }
+
+    fn search_limits(&mut self, line: Line<'a>) {
+        let bytes = line.words().map(|word| word.len() + 1).sum::<usize>() - 1;
+        let exceeds = |limit: Option<usize>, value| limit.filter(|limit| value > *limit);
+        let mut limits = self.limits.iter();
+        let long = limits.find_map(|l| Some((exceeds(l.search_bytes, bytes)?, l.reader)));
+        if let Some((number, reader)) = long {
+            self.push_number(line.number, Kind::SearchTooLong, b"", number, reader);
+        }
+        let domains = line.words().count();
+        let mut limits = self.limits.iter();
+        let many = limits.find_map(|l| Some((exceeds(l.search_domains, domains)?, l.reader)));
+        if let Some((number, reader)) = many {
+            let word = line.words().nth(number).unwrap_or_default();
+            self.push_number(
+                line.number,
+                Kind::TooManySearchDomains,
+                word,
+                number,
+                reader,
+            );
+        }
+    }
+
+    fn options(&mut self, line: Line<'a>) {
+        self.comment_in_value(line);
+        for word in line.words() {
+            self.option(line.number, word);
+        }
+    }
+
+    fn option(&mut self, line: usize, word: &'a [u8]) {
+        let (name, value) = split_option(word);
+        if word.contains(&b',') {
+            return self.push(line, Kind::Comma, word);
+        }
+        let Some(at) = numeric(word) else {
+            if known_option(name).is_none() {
+                self.push(line, Kind::UnknownOption, word);
+            }
+            return;
+        };
+        match self.last_numeric[at] {
+            Some(last) if last != line => {
+                self.push_number(line, Kind::OptionReplaced, word, last, "");
+            }
+            _ => {}
+        }
+        let number = std::str::from_utf8(value)
+            .ok()
+            .and_then(|v| v.parse::<i64>().ok());
+        let Some(number @ 0..) = number else {
+            return self.push(line, Kind::InvalidOptionValue, word);
+        };
+        let largest = |limits: &Limits| Some((limits.largest(name)?, limits.reader));
+        let mut caps = self.limits.iter().filter_map(largest);
+        if let Some((cap, reader)) = caps.find(|(cap, _)| number > i64::from(*cap)) {
+            self.push_number(line, Kind::OptionAboveLimit, word, cap as usize, reader);
+        }
+    }
+
+    fn sortlist(&mut self, line: Line<'a>) {
+        self.comment_in_value(line);
+        for (at, word) in line.words().enumerate() {
+            let pair = word.split(|&b| b == b'/' || b == b'&');
+            let valid =
+                pair.clone().count() <= 2 && pair.into_iter().all(|p| glibc_ipv4(p).is_some());
+            if !valid || at >= SORTLIST_WORDS {
+                self.push(line.number, Kind::InvalidSortlist, word);
+            }
+        }
+    }
+
+    fn comment_in_value(&mut self, line: Line<'a>) {
+        let mark = line
+            .words()
+            .find(|word| matches!(word.first(), Some(b'#' | b';')));
+        if let Some(word) = mark {
+            self.push(line.number, Kind::CommentInValue, word);
+        }
+    }
+}
+
+/// The place of a numeric option in [`NUMERIC`].
+fn numeric(option: &[u8]) -> Option<usize> {
+    let (name, _) = split_option(option);
+    NUMERIC.iter().position(|known| *known == name)
+}
+
+/// Whether a name can end in this: labels of 1 to 63 bytes, 253 in all, one final dot allowed.
+fn is_domain(word: &[u8]) -> bool {
+    let name = word.strip_suffix(b".").unwrap_or(word);
+    // A lone dot is the root: look up names as they are.
+    let mut labels = name.split(|&b| b == b'.');
+    name.is_empty() || (name.len() <= 253 && labels.all(|label| matches!(label.len(), 1..=63)))
+}

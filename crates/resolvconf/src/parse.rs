@@ -1,0 +1,155 @@
+//! Bytes in, lines out: where each line starts and which directive it holds.
+//!
+//! One pass that copies nothing and cannot fail. Values are read later, when asked for.
+
+use crate::document::{LineKind, Span};
+
+/// The mark that some editors put at the start of UTF-8 text.
+pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Where each line starts and what it is.
+pub(crate) fn spans(text: &[u8]) -> Vec<Span> {
+    let mut spans = Vec::with_capacity(text.len() / 24 + 1);
+    let mut start = 0;
+    while start < text.len() {
+        let end = newline(text, start).map_or(text.len(), |at| at + 1);
+        let kind = classify(content(&text[start..end], start == 0));
+        spans.push(Span { start, kind });
+        start = end;
+    }
+    spans
+}
+
+/// A line without its terminator, and the first one without a byte order mark.
+pub(crate) fn content(raw: &[u8], first: bool) -> &[u8] {
+    let line = raw.strip_suffix(b"\n").unwrap_or(raw);
+    // All of them: one that stayed would be taken for a terminator when the line is written again.
+    let carriage_returns = line.iter().rev().take_while(|&&b| b == b'\r').count();
+    let line = &line[..line.len() - carriage_returns];
+    if first {
+        line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
+    } else {
+        line
+    }
+}
+
+fn classify(line: &[u8]) -> LineKind {
+    match line.first() {
+        None => return LineKind::Blank,
+        Some(b'#' | b';') => return LineKind::Comment,
+        Some(_) => {}
+    }
+    match fields(line).next() {
+        None => LineKind::Blank,
+        Some(b"nameserver") => LineKind::Nameserver,
+        Some(b"search") => LineKind::Search,
+        Some(b"domain") => LineKind::Domain,
+        Some(b"options") => LineKind::Options,
+        Some(b"sortlist") => LineKind::Sortlist,
+        Some([b'#' | b';', ..]) => LineKind::IndentedComment,
+        Some(_) => LineKind::Other,
+    }
+}
+
+/// The position of the next line feed, eight bytes at a time.
+fn newline(text: &[u8], from: usize) -> Option<usize> {
+    const LOW: u64 = u64::from_ne_bytes([0x01; 8]);
+    const HIGH: u64 = u64::from_ne_bytes([0x80; 8]);
+    const FEEDS: u64 = u64::from_ne_bytes([b'\n'; 8]);
+    let mut chunks = text[from..].chunks_exact(8);
+    let mut at = from;
+    for chunk in &mut chunks {
+        let mut word = [0; 8];
+        word.copy_from_slice(chunk);
+        // A byte that equals the line feed becomes zero; the borrow marks the lowest zero byte.
+        let zeros = u64::from_le_bytes(word) ^ FEEDS;
+        let marks = zeros.wrapping_sub(LOW) & !zeros & HIGH;
+        if marks != 0 {
+            return Some(at + (marks.trailing_zeros() / 8) as usize);
+        }
+        at += 8;
+    }
+    let rest = chunks.remainder().iter().position(|&b| b == b'\n');
+    rest.map(|offset| at + offset)
+}
+
+/// The words of a line, split at white space as Unicode has it (moby's rule).
+pub(crate) fn fields(line: &[u8]) -> Fields<'_> {
+    Fields { rest: line }
+}
+
+/// Iterator over the words of a line.
+#[derive(Clone, Debug)]
+pub(crate) struct Fields<'a> {
+    rest: &'a [u8],
+}
+
+impl<'a> Fields<'a> {
+    /// What is left of the line, from the next word on.
+    pub(crate) fn remainder(mut self) -> &'a [u8] {
+        while let blank @ 1.. = blank_len(self.rest) {
+            self.rest = &self.rest[blank..];
+        }
+        self.rest
+    }
+}
+
+impl<'a> Iterator for Fields<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let word = self.clone().remainder();
+        let mut end = 0;
+        while end < word.len() && blank_len(&word[end..]) == 0 {
+            end += 1;
+        }
+        self.rest = &word[end..];
+        (end > 0).then(|| &word[..end])
+    }
+}
+
+/// The length of the white space character at the start; 0 when there is none.
+fn blank_len(bytes: &[u8]) -> usize {
+    match bytes {
+        [b' ' | b'\t'..=b'\r', ..] => 1,
+        [..=0xc1, ..] => 0,
+        [0xc2, 0x85 | 0xa0, ..] => 2,
+        [0xe1, 0x9a, 0x80, ..] | [0xe3, 0x80, 0x80, ..] => 3,
+        [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, ..] | [0xe2, 0x81, 0x9f, ..] => 3,
+        _ => 0,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn words(line: &str) -> Vec<&[u8]> {
+        fields(line.as_bytes()).collect()
+    }
+
+    #[test]
+    fn white_space_is_unicodes() {
+        for blank in (0..=u32::from(char::MAX)).filter_map(char::from_u32) {
+            let line = format!("a{blank}b");
+            let expected: Vec<&[u8]> = line.split_whitespace().map(str::as_bytes).collect();
+            assert_eq!(words(&line), expected, "{blank:?}");
+        }
+        assert_eq!(words(" \t\u{a0} "), Vec::<&[u8]>::new());
+        assert_eq!(fields(b"\xff\xc2 \xe2\x80").count(), 2);
+    }
+
+    #[test]
+    fn newlines_at_every_offset() {
+        for length in 0..40 {
+            for at in 0..length {
+                let mut text = vec![0x8a; length];
+                text[at] = b'\n';
+                text.push(b'\n');
+                assert_eq!(newline(&text, 0), Some(at));
+                assert_eq!(newline(&text, at + 1), Some(length));
+            }
+            assert_eq!(newline(&vec![b'\x0b'; length], 0), None);
+        }
+    }
+}

@@ -1,0 +1,164 @@
+use resolvconf::{DiagnosticKind, Document, Limits, Severity, parse};
+
+#[track_caller]
+fn check(text: &[u8], expected: &[(usize, &str)]) {
+    let document = parse(text);
+    let found = document.diagnostics();
+    let found: Vec<_> = found
+        .iter()
+        .map(|d| (d.line(), d.kind().as_str()))
+        .collect();
+    assert_eq!(found, expected, "{document:?}");
+}
+
+/// With a server on line 1, so that only what is asked for is found.
+#[track_caller]
+fn check_second(line: &[u8], expected: &[&str]) {
+    let text = [b"nameserver 192.0.2.1\n", line].concat();
+    let expected: Vec<_> = expected.iter().map(|kind| (2, *kind)).collect();
+    check(&text, &expected);
+}
+
+#[test]
+fn a_sound_file_has_nothing_odd() {
+    check(
+        b"# made by hand\n\nsearch a.example b.example\nnameserver 192.0.2.1\n\
+          nameserver 2001:db8::1\nnameserver fe80::1%eth0\noptions ndots:2 edns0 trust-ad\n\
+          sortlist 130.155.160.0/255.255.240.0 130.155.0.0\n",
+        &[],
+    );
+}
+
+#[test]
+fn files_without_servers() {
+    check(b"", &[(0, "no-nameservers")]);
+    check(b"search a\n", &[(0, "no-nameservers")]);
+    let missing = Document::missing();
+    assert_eq!(missing.diagnostics()[0].kind(), DiagnosticKind::MissingFile);
+    assert_eq!(missing.diagnostics().len(), 1);
+}
+
+#[test]
+fn bytes() {
+    check(
+        b"\xef\xbb\xbfnameserver 1.1.1.1\n",
+        &[(1, "byte-order-mark")],
+    );
+    check_second(b"search a\r\n", &["carriage-return"]);
+    check_second(b"search a\0b\n", &["nul-byte"]);
+    check_second(b"search \xff\n", &["invalid-utf8"]);
+    check_second(b"search\xc2\xa0a\n", &["odd-blank"]);
+    check_second(b"search a\x0bb\n", &["odd-blank"]);
+    check_second(b"# \xff\0 in a comment\r\n", &[]);
+    check_second(
+        &[b"other ", &[b'x'; 300][..]].concat(),
+        &["long-line", "unknown-directive"],
+    );
+}
+
+#[test]
+fn directives() {
+    check_second(b" search a\n", &["indented-directive"]);
+    check_second(b" # a\n", &["indented-comment"]);
+    check_second(b"nameservers 1.1.1.1\n", &["unknown-directive"]);
+    check_second(b"Search a\n", &["keyword-case"]);
+    for directive in ["nameserver", "search", "domain", "options", "sortlist"] {
+        check_second(directive.as_bytes(), &["missing-value"]);
+    }
+}
+
+#[test]
+fn nameservers() {
+    check_second(b"nameserver nope\n", &["invalid-nameserver"]);
+    check_second(b"nameserver 1.1.1.1:53\n", &["invalid-nameserver"]);
+    check_second(b"nameserver 10.1\n", &["short-address"]);
+    check_second(b"nameserver 1.1.1.1,8.8.8.8\n", &["comma"]);
+    check_second(b"nameserver 1.1.1.1 # c\n", &["trailing-text"]);
+    check_second(b"nameserver 0.0.0.0\n", &["unspecified-nameserver"]);
+    check_second(b"nameserver ::\n", &["unspecified-nameserver"]);
+    check_second(b"nameserver fe80::1\n", &["zone-missing"]);
+    check_second(b"nameserver 192.0.2.1\n", &["duplicate-nameserver"]);
+    let four = b"nameserver 1.1.1.1\nnameserver 1.1.1.2\nnameserver 1.1.1.3\nnameserver 1.1.1.4\n";
+    check(four, &[(4, "too-many-nameservers")]);
+    assert!(
+        parse(four)
+            .diagnostics_within(&[Limits::SYSTEMD])
+            .is_empty()
+    );
+}
+
+#[test]
+fn search_lists() {
+    check_second(b"search a\nsearch b\n", &["search-replaced"]);
+    check_second(b"domain a\nsearch b\n", &["search-replaced"]);
+    check_second(b"domain a b\n", &["domain-extra-words"]);
+    check_second(b"search a # b\n", &["comment-in-value"]);
+    check_second(b"search a, b\n", &["comma"]);
+    check_second(b"search .\n", &[]);
+    check_second(b"search a..b\n", &["invalid-search-domain"]);
+    check_second(b"search a b c d e f g\n", &["too-many-search-domains"]);
+    let label = [b'x'; 64];
+    check_second(
+        &[b"search ", &label[..]].concat(),
+        &["invalid-search-domain"],
+    );
+    let long = "search ".to_owned()
+        + &"abcdefgh.example "
+            .repeat(6)
+            .replace("abcdefgh", &"l".repeat(40));
+    check_second(long.as_bytes(), &["long-line", "search-too-long"]);
+}
+
+#[test]
+fn options() {
+    check_second(b"options ndots:-1\n", &["invalid-option-value"]);
+    check_second(b"options ndots\n", &["invalid-option-value"]);
+    check_second(b"options ndots:16\n", &["option-above-limit"]);
+    check_second(b"options timeout:31\n", &["option-above-limit"]);
+    check_second(b"options attempts:6\n", &["option-above-limit"]);
+    check_second(b"options ndots:1\noptions ndots:2\n", &["option-replaced"]);
+    check_second(b"options retrans:3\n", &["unknown-option"]);
+    check_second(b"options ndots:1,edns0\n", &["comma"]);
+    check_second(b"sortlist nope\n", &["invalid-sortlist"]);
+}
+
+#[test]
+fn words_are_shown_but_never_whole_megabytes() {
+    let text = [b"nameserver ", &vec![b'\x1b'; 1 << 20][..]].concat();
+    let document = parse(&text);
+    for diagnostic in document.diagnostics() {
+        let text = diagnostic.to_string();
+        assert!(text.len() < 1000 && !text.contains('\x1b'), "{text}");
+    }
+}
+
+#[test]
+fn kinds_are_ordered_by_weight() {
+    assert!(Severity::Note < Severity::Warning && Severity::Warning < Severity::Error);
+    assert_eq!(DiagnosticKind::ShortAddress.severity(), Severity::Error);
+}
+
+#[test]
+fn lines_are_explained() {
+    let document = parse(
+        b"# c\n\nnameserver 127.0.0.53\nsearch a b\nsearch c d\noptions ndots:2 rotate x\nfoo\n",
+    );
+    let lines = document.explain();
+    let meanings: Vec<&str> = lines.iter().map(|line| &line.meaning[..]).collect();
+    assert_eq!(
+        meanings,
+        [
+            "comment",
+            "",
+            "asks 127.0.0.53 (server 1): systemd-resolved's stub on this host",
+            "replaced by a later line, no effect",
+            "names are also tried under c, d",
+            "ndots:2: a name with at least this many dots is tried as it is first; \
+             rotate: spread queries over the nameservers in turn; \
+             x: not known to glibc, no effect there",
+            "not known to resolvers; passed on as it is",
+        ]
+    );
+    assert_eq!(lines[3].diagnostics.len(), 1);
+    assert_eq!(parse(b"").explain()[0].line, 0);
+}
