@@ -1,1 +1,1 @@
-//! parity.
+//! Only tests live here: see `tests/parity` and `data/README.md`.
