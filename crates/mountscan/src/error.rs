@@ -88,6 +88,16 @@ impl Error {
         }
     }
 
+    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Error {
+        Error {
+            operation: operation.into(),
+            kind,
+            path: None,
+            malformed: None,
+            cause: None,
+        }
+    }
+
     /// The same failure, said to be of another kind where the errno alone does not tell.
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Error {
         self.kind = kind;

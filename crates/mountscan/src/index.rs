@@ -84,6 +84,9 @@ impl Index {
 
     /// Rows mounted at or below this path, in component order.
     pub(crate) fn under(&self, rows: &impl RowSource, path: &[u8]) -> &[u32] {
+        if path.is_empty() {
+            return &[];
+        }
         let (from, rest) = self.from(rows, path);
         let length = rest.partition_point(|&row| is_at_or_below(self.point(rows, row), path));
         &self.points[from..from + length]

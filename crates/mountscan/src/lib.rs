@@ -1,8 +1,9 @@
 //! Reads Linux mount tables: every row a kernel can print, without loss, with answers by structure.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod error;
 mod escape;
+mod identity;
 mod index;
 mod info;
 mod live;
@@ -12,10 +13,12 @@ mod propagation;
 mod row;
 mod source;
 mod stream;
+mod sys;
 mod table;
 
 pub use crate::error::{Error, ErrorKind};
 pub use crate::escape::{escape, unescape};
+pub use crate::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
 pub use crate::info::MountInfo;
 pub use crate::options::Options;
 pub use crate::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};

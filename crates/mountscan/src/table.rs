@@ -315,13 +315,12 @@ impl MountTable {
     fn cross(&self, path: &[u8], mut current: u32) -> u32 {
         let index = self.index();
         let parent = |row: u32| index.tree.parent[row as usize];
-        let mut here = NONE;
+        let base = current;
         for &row in index.at(&self.source(), path) {
-            let twin = here != NONE && parent(row) == parent(here);
-            // A row whose parent the table does not show is taken to hang where it is.
-            if parent(row) == current || parent(row) == NONE || twin {
+            // A row whose parent the table does not show is taken to hang where it is. A second row on the
+            // same parent, which only a torn table has, is the later one.
+            if [current, base, NONE].contains(&parent(row)) {
                 current = row;
-                here = row;
             }
         }
         current

@@ -1,0 +1,192 @@
+//! Which mount a path or an open file is on, without touching what is mounted. Acts.
+
+use std::os::fd::{AsFd, BorrowedFd};
+use std::path::Path;
+
+use rustix::fs::{AtFlags, Statx, StatxAttributes, StatxFlags, statx};
+use rustix::io::Errno;
+
+use crate::error::{Error, ErrorKind};
+use crate::row::{MountId, UniqueMountId};
+use crate::sys;
+
+/// `STATX_MNT_ID_UNIQUE` (Linux 6.8), which the wrapper does not name yet.
+const MNT_ID_UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);
+/// How often the mount at a name may be replaced between two calls before we give up.
+const TRIES: usize = 16;
+
+/// The mount that an object is on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct MountIdentity {
+    /// The id as in mountinfo (Linux 5.8). Reused as soon as the mount is gone.
+    pub mount_id: Option<MountId>,
+    /// The id that is never reused (Linux 6.8).
+    pub unique_id: Option<UniqueMountId>,
+    /// Whether the object is the root of the mount, that is, whether its path is a mount point.
+    pub is_mount_root: bool,
+}
+
+impl MountIdentity {
+    /// Whether both are certainly the same mount: by unique id where both have one, else by the reused id.
+    #[must_use]
+    pub fn is_same_mount(&self, other: &MountIdentity) -> bool {
+        match (self.unique_id, other.unique_id) {
+            (Some(a), Some(b)) => a == b,
+            _ => self.mount_id.is_some() && self.mount_id == other.mount_id,
+        }
+    }
+}
+
+/// Tells which mount the object `name` in the open directory `dir` is on; with an empty `name`, `dir` itself.
+///
+/// Never follows a link in the last component, never triggers an automount, never asks the file system:
+/// a hung network or FUSE server does not hang it. Of stacked mounts it sees the top one. Both ids are of
+/// the same mount even if another takes its place meanwhile.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotFound`] when there is no such name; [`ErrorKind::Unsupported`] before Linux 5.8 or where
+/// `statx` is filtered; [`ErrorKind::Unstable`] when the mount was replaced over and over.
+///
+/// # References
+///
+/// `statx(2)`, `name_to_handle_at(2)`.
+#[doc(alias = "statx")]
+pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> {
+    let dir = dir.as_fd();
+    let failed = |cause: Errno| Error::at("statx", name, cause.into());
+    for _ in 0..TRIES {
+        let before = unique_id(dir, name).map_err(failed)?;
+        let answer = plain(dir, name)?;
+        // The reused id and the unique one cannot be asked for in one call.
+        if before.is_none()
+            || name.as_os_str().is_empty()
+            || unique_id(dir, name).map_err(failed)? == before
+        {
+            return Ok(MountIdentity {
+                mount_id: old_id(&answer),
+                unique_id: before.map(UniqueMountId),
+                is_mount_root: answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
+            });
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Unstable,
+        format!("statx {name:?}: the mount was replaced {TRIES} times"),
+    ))
+}
+
+/// Whether the object `name` in the open directory `dir` is the root of a mount: one `statx`.
+///
+/// As [`identity_at`], for the yes or no alone. A bind of a file counts. A link is not followed, so a link
+/// to a mount point is none.
+///
+/// # Errors
+///
+/// As [`identity_at`].
+pub fn is_mount_root_at(dir: impl AsFd, name: &Path) -> Result<bool, Error> {
+    plain(dir.as_fd(), name)
+        .map(|answer| answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+/// Whether `path` is a mount point: one `statx`, at any size of the mount table.
+///
+/// Links before the last component are followed, the last one is not. A missing path is no mount point.
+///
+/// # Errors
+///
+/// As [`identity_at`], but that a missing path is an answer.
+pub fn is_mount_point(path: &Path) -> Result<bool, Error> {
+    match is_mount_root_at(rustix::fs::CWD, path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
+        answer => answer,
+    }
+}
+
+/// The answer to a request for nothing: the reused id and the attributes come with every `statx`.
+///
+/// Asking for nothing is answered even by a FUSE mount of another user, which refuses everything else.
+fn plain(dir: BorrowedFd<'_>, name: &Path) -> Result<Statx, Error> {
+    let answer = look(dir, name, StatxFlags::empty())
+        .map_err(|cause| Error::at("statx", name, cause.into()))?;
+    if answer
+        .stx_attributes_mask
+        .contains(StatxAttributes::MOUNT_ROOT)
+    {
+        return Ok(answer);
+    }
+    Err(Error::new(
+        ErrorKind::Unsupported,
+        format!("statx {name:?}: no mount attributes before Linux 5.8"),
+    ))
+}
+
+fn old_id(answer: &Statx) -> Option<MountId> {
+    let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(StatxFlags::MNT_ID);
+    given
+        .then(|| u32::try_from(answer.stx_mnt_id).ok().map(MountId))
+        .flatten()
+}
+
+fn unique_id(dir: BorrowedFd<'_>, name: &Path) -> Result<Option<u64>, Errno> {
+    match look(dir, name, MNT_ID_UNIQUE) {
+        Ok(answer) => {
+            let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(MNT_ID_UNIQUE);
+            Ok(given.then_some(answer.stx_mnt_id))
+        }
+        Err(Errno::ACCESS) => Ok(by_handle(dir, name)),
+        Err(cause) => Err(cause),
+    }
+}
+
+/// The way round a FUSE mount of another user. An `O_PATH` file, so that nothing is asked of the server.
+fn by_handle(dir: BorrowedFd<'_>, name: &Path) -> Option<u64> {
+    use rustix::fs::{Mode, OFlags, openat};
+    if name.as_os_str().is_empty() {
+        return sys::unique_id_by_handle(dir).ok();
+    }
+    let file = openat(
+        dir,
+        name,
+        OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC,
+        Mode::empty(),
+    )
+    .ok()?;
+    sys::unique_id_by_handle(file.as_fd()).ok()
+}
+
+fn look(dir: BorrowedFd<'_>, name: &Path, want: StatxFlags) -> Result<Statx, Errno> {
+    let flags = AtFlags::EMPTY_PATH
+        | AtFlags::SYMLINK_NOFOLLOW
+        | AtFlags::NO_AUTOMOUNT
+        | AtFlags::STATX_DONT_SYNC;
+    rustix::io::retry_on_intr(|| statx(dir, name, flags, want))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_is_a_mount_point_and_a_new_directory_is_not() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        assert!(is_mount_point(Path::new("/")).expect("statx works here"));
+        assert!(!is_mount_point(dir.path()).expect("statx works here"));
+        assert!(!is_mount_point(&dir.path().join("missing")).expect("absence is an answer"));
+        let missing = identity_at(rustix::fs::CWD, &dir.path().join("missing"));
+        assert_eq!(missing.expect_err("not there").kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn a_file_and_its_directory_are_on_the_same_mount() {
+        let dir = tempfile::tempdir().expect("a temporary directory");
+        let file = std::fs::File::create(dir.path().join("f")).expect("writable");
+        let open = std::fs::File::open(dir.path()).expect("readable");
+        let by_name = identity_at(&open, Path::new("f")).expect("there");
+        let by_fd = identity_at(&file, Path::new("")).expect("open");
+        assert_eq!(by_name, by_fd);
+        assert!(by_name.is_same_mount(&by_fd) && !by_name.is_mount_root);
+        assert!(by_name.mount_id.is_some());
+    }
+}

@@ -1,0 +1,5 @@
+//! Integration tests: the public API only, on text, on the running kernel, and in namespaces of their own.
+
+mod properties;
+mod structure;
+mod vectors;
