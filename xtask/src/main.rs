@@ -8,16 +8,20 @@
     reason = "a chore's report is its output"
 )]
 
+mod apt;
 mod bench;
 mod cargo;
 mod ci;
+mod deb;
 mod dist;
 mod fuzz;
 mod harness;
 mod libtest;
+mod packages;
 mod summary;
 mod test;
 mod tidy;
+mod vm;
 
 use std::process::ExitCode;
 
@@ -39,6 +43,8 @@ enum Chore {
     Test(test::Args),
     /// Run what CI runs: format, lints, documentation, tidy, then `test`
     Ci(ci::Args),
+    /// Run the privileged tests in virtual machines, on every kernel of the matrix
+    Vm(vm::Args),
     /// Check the promises of the repository about itself
     Tidy(tidy::Args),
     /// Make the packages and check what is in them; publishes nothing
@@ -53,6 +59,7 @@ fn main() -> ExitCode {
     let verdict = match Cli::parse().chore {
         Chore::Test(args) => test::run(&args),
         Chore::Ci(args) => ci::run(&args),
+        Chore::Vm(args) => vm::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Dist(args) => dist::run(&args),
         Chore::Bench(args) => bench::run(&args),

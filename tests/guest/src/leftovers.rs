@@ -14,17 +14,26 @@ pub(crate) struct Before {
 impl Before {
     /// Looks.
     pub(crate) fn look() -> Self {
-        Self { mounts: mounts().into_iter().collect(), entries: entries().into_iter().collect() }
+        Self {
+            mounts: mounts().into_iter().collect(),
+            entries: entries().into_iter().collect(),
+        }
     }
 
     /// Removes what came since; the mounts among it, which are a finding, as text.
     pub(crate) fn restore(&self) -> Option<String> {
-        let new: Vec<String> = mounts().into_iter().filter(|row| !self.mounts.contains(row)).collect();
+        let new: Vec<String> = mounts()
+            .into_iter()
+            .filter(|row| !self.mounts.contains(row))
+            .collect();
         for row in new.iter().rev() {
             let point = row.split(' ').nth(4).unwrap_or_default();
             let _ = unmount(point, UnmountFlags::DETACH | UnmountFlags::NOFOLLOW);
         }
-        for entry in entries().iter().filter(|entry| !self.entries.contains(*entry)) {
+        for entry in entries()
+            .iter()
+            .filter(|entry| !self.entries.contains(*entry))
+        {
             // A failure shows when the next test needs the name.
             let _ = if entry.is_dir() && !entry.is_symlink() {
                 std::fs::remove_dir_all(entry)
@@ -38,7 +47,10 @@ impl Before {
 
 fn mounts() -> Vec<String> {
     let table = std::fs::read("/proc/self/mountinfo").unwrap_or_default();
-    String::from_utf8_lossy(&table).lines().map(str::to_owned).collect()
+    String::from_utf8_lossy(&table)
+        .lines()
+        .map(str::to_owned)
+        .collect()
 }
 
 fn entries() -> Vec<std::path::PathBuf> {

@@ -22,7 +22,10 @@ use std::path::Path;
 
 fn main() {
     let name = std::env::args_os().next().unwrap_or_default();
-    if Path::new(&name).file_name().is_some_and(|name| name == "modprobe") {
+    if Path::new(&name)
+        .file_name()
+        .is_some_and(|name| name == "modprobe")
+    {
         std::process::exit(modprobe());
     }
     if rustix::process::getpid().as_raw_pid() != 1 {
@@ -44,10 +47,13 @@ fn main() {
 fn boot() -> Result<()> {
     mounts::leave_rootfs().context("moving away from the initial root")?;
     mounts::mount_all().context("mounting the guest's file systems")?;
-    let modules = modules::Modules::load(Path::new(modules::LIST)).context("reading the module list")?;
+    let modules =
+        modules::Modules::load(Path::new(modules::LIST)).context("reading the module list")?;
     modules.make_device_nodes().context("making device nodes")?;
     for name in ["virtio_pci", "virtio_console"] {
-        modules.insert(name).with_context(|| format!("loading {name}"))?;
+        modules
+            .insert(name)
+            .with_context(|| format!("loading {name}"))?;
     }
     if shell::asked_for() {
         return shell::run();
@@ -59,7 +65,9 @@ fn boot() -> Result<()> {
 
 /// What the kernel starts as `/sbin/modprobe -q -- NAME`.
 fn modprobe() -> i32 {
-    let mut wanted = std::env::args().skip(1).filter(|word| !word.starts_with('-'));
+    let mut wanted = std::env::args()
+        .skip(1)
+        .filter(|word| !word.starts_with('-'));
     let outcome = modules::Modules::load(Path::new(modules::LIST))
         .and_then(|modules| wanted.try_fold(true, |all, name| Ok(modules.insert(&name)? && all)));
     match outcome {

@@ -30,7 +30,9 @@ impl Modules {
         let text = std::fs::read_to_string(list).with_context(|| list.display().to_string())?;
         let mut modules = Self::default();
         for line in text.lines() {
-            modules.add(line).with_context(|| format!("no module: {line:?}"))?;
+            modules
+                .add(line)
+                .with_context(|| format!("no module: {line:?}"))?;
         }
         Ok(modules)
     }
@@ -39,7 +41,11 @@ impl Modules {
         let mut fields = line.split('\t');
         let name = fields.next()?.to_owned();
         let path = fields.next()?.to_owned();
-        let needs = fields.next()?.split_ascii_whitespace().map(str::to_owned).collect();
+        let needs = fields
+            .next()?
+            .split_ascii_whitespace()
+            .map(str::to_owned)
+            .collect();
         for alias in fields.next()?.split_ascii_whitespace() {
             self.name_of_alias.insert(alias.to_owned(), name.clone());
         }
@@ -54,13 +60,19 @@ impl Modules {
     pub(crate) fn insert(&self, wanted: &str) -> Result<bool> {
         let plain = wanted.replace('-', "_");
         let name = self.name_of_alias.get(wanted).unwrap_or(&plain);
-        let Some(module) = self.by_name.get(name) else { return Ok(false) };
+        let Some(module) = self.by_name.get(name) else {
+            return Ok(false);
+        };
         for need in &module.needs {
             self.insert(need)?;
         }
         let file = std::fs::File::open(&module.path).with_context(|| module.path.clone())?;
         // Without numdummies=0 the dummy driver would make a link nobody asked for.
-        let parameters = if name == "dummy" { c"numdummies=0" } else { c"" };
+        let parameters = if name == "dummy" {
+            c"numdummies=0"
+        } else {
+            c""
+        };
         match rustix::system::finit_module(file, parameters, 0) {
             Ok(()) | Err(rustix::io::Errno::EXIST) => Ok(true),
             Err(errno) => Err(errno).with_context(|| format!("finit_module({:?})", module.path)),
@@ -71,19 +83,31 @@ impl Modules {
     /// `/dev/net/tun` and `/dev/loop-control`.
     pub(crate) fn make_device_nodes(&self) -> Result<()> {
         for (alias, module) in &self.name_of_alias {
-            let Some(device) = alias.strip_prefix("devname:") else { continue };
+            let Some(device) = alias.strip_prefix("devname:") else {
+                continue;
+            };
             let numbers = self
                 .name_of_alias
                 .iter()
                 .filter(|(_, owner)| *owner == module)
                 .find_map(|(alias, _)| char_device(alias));
-            let Some((major, minor)) = numbers else { continue };
+            let Some((major, minor)) = numbers else {
+                continue;
+            };
             let path = Path::new("/dev").join(device);
             std::fs::create_dir_all(path.parent().expect("below /dev"))?;
             let mode = Mode::from_raw_mode(0o666);
-            match mknodat(CWD, &path, FileType::CharacterDevice, mode, makedev(major, minor)) {
+            match mknodat(
+                CWD,
+                &path,
+                FileType::CharacterDevice,
+                mode,
+                makedev(major, minor),
+            ) {
                 Ok(()) | Err(rustix::io::Errno::EXIST) => {}
-                Err(errno) => return Err(errno).with_context(|| format!("mknod {}", path.display())),
+                Err(errno) => {
+                    return Err(errno).with_context(|| format!("mknod {}", path.display()));
+                }
             }
         }
         Ok(())

@@ -36,8 +36,14 @@ pub(crate) fn mount_all() -> Result<()> {
     for (kind, point, options) in TABLE {
         std::fs::create_dir_all(Path::new(point)).with_context(|| format!("making {point}"))?;
         let options = std::ffi::CString::new(*options).expect("a table without NUL bytes");
-        mount(*kind, *point, *kind, MountFlags::empty(), options.as_c_str())
-            .with_context(|| format!("mounting {kind} on {point}"))?;
+        mount(
+            *kind,
+            *point,
+            *kind,
+            MountFlags::empty(),
+            options.as_c_str(),
+        )
+        .with_context(|| format!("mounting {kind} on {point}"))?;
     }
     for directory in ["/root", "/var/lib", "/var/tmp", "/run/lock"] {
         std::fs::create_dir_all(directory).with_context(|| format!("making {directory}"))?;

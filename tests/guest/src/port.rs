@@ -19,8 +19,13 @@ impl Port {
         let end = Instant::now() + Duration::from_secs(10);
         loop {
             if let Some(device) = find(name) {
-                let file = File::options().write(true).open(&device).with_context(|| device.clone())?;
-                return Ok(Self { file: Arc::new(Mutex::new(file)) });
+                let file = File::options()
+                    .write(true)
+                    .open(&device)
+                    .with_context(|| device.clone())?;
+                return Ok(Self {
+                    file: Arc::new(Mutex::new(file)),
+                });
             }
             if Instant::now() > end {
                 bail!("no virtio port {name:?}: has the kernel virtio_console and virtio_pci?");
@@ -31,7 +36,10 @@ impl Port {
 
     /// Sends one record. A host that has gone away is no reason to stop.
     pub(crate) fn send(&self, record: &Record) {
-        let mut file = self.file.lock().expect("no writer panics while it holds the port");
+        let mut file = self
+            .file
+            .lock()
+            .expect("no writer panics while it holds the port");
         if let Err(error) = file.write_all(&record.render()) {
             eprintln!("guest-init: writing to the port: {error}");
         }

@@ -4,8 +4,8 @@ use crate::leftovers::Before;
 use crate::port::Port;
 use crate::reap::{self, Ending};
 use anyhow::{Context, Result};
-use rustix::process::{Pid, WaitStatus};
 use rustix::pipe::{PipeFlags, pipe_with};
+use rustix::process::{Pid, WaitStatus};
 use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::os::fd::OwnedFd;
@@ -22,14 +22,18 @@ const SKIP_FILE: &str = "/.skip";
 /// Runs every test of the plan and says so.
 pub(crate) fn all(items: &[Item], port: Port) -> Result<()> {
     port.send(&Record::Hello {
-        release: rustix::system::uname().release().to_string_lossy().into_owned(),
+        release: rustix::system::uname()
+            .release()
+            .to_string_lossy()
+            .into_owned(),
         uptime_ms: uptime_ms().unwrap_or(0),
         tests: items.len(),
     });
     for (index, item) in items.iter().enumerate() {
         port.send(&Record::Begin { index });
         let start = Instant::now();
-        let verdict = one(item, &port).unwrap_or_else(|error| Verdict::Failed(format!("{error:#}")));
+        let verdict =
+            one(item, &port).unwrap_or_else(|error| Verdict::Failed(format!("{error:#}")));
         let ms = u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX);
         port.send(&Record::End { index, verdict, ms });
     }
@@ -41,7 +45,9 @@ fn one(item: &Item, port: &Port) -> Result<Verdict> {
     let _ = std::fs::remove_file(SKIP_FILE);
     let before = Before::look();
     let (reader, writer) = pipe_with(PipeFlags::CLOEXEC).context("making a pipe")?;
-    let child = command(item, writer)?.spawn().with_context(|| format!("starting {}", item.binary))?;
+    let child = command(item, writer)?
+        .spawn()
+        .with_context(|| format!("starting {}", item.binary))?;
     let child = Pid::from_child(&child);
     let ran = Arc::new(AtomicBool::new(false));
     let output = {
@@ -64,7 +70,13 @@ fn one(item: &Item, port: &Port) -> Result<Verdict> {
 fn command(item: &Item, writer: OwnedFd) -> Result<Command> {
     let mut command = Command::new(&item.binary);
     command
-        .args([item.test.as_str(), "--exact", "--ignored", "--nocapture", "--test-threads=1"])
+        .args([
+            item.test.as_str(),
+            "--exact",
+            "--ignored",
+            "--nocapture",
+            "--test-threads=1",
+        ])
         .env_clear()
         .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
         .env("HOME", "/root")
@@ -83,7 +95,10 @@ fn judge(status: WaitStatus, left: Option<String>, cleared: bool, ran: bool) -> 
         return Verdict::Failed(format!("killed by signal {signal}"));
     }
     if status.exit_status() != Some(0) {
-        return Verdict::Failed(format!("exit status {}", status.exit_status().unwrap_or(-1)));
+        return Verdict::Failed(format!(
+            "exit status {}",
+            status.exit_status().unwrap_or(-1)
+        ));
     }
     if !ran {
         return Verdict::Failed("the binary has no ignored test of this name".to_owned());

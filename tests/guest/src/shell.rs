@@ -17,7 +17,12 @@ pub(crate) fn asked_for() -> bool {
 /// A busybox shell on the console until it ends.
 pub(crate) fn run() -> Result<()> {
     println!("tests: see {}; leave with exit", support::plan::PATH);
-    let console = || std::fs::File::options().read(true).write(true).open("/dev/ttyS0");
+    let console = || {
+        std::fs::File::options()
+            .read(true)
+            .write(true)
+            .open("/dev/ttyS0")
+    };
     let child = Command::new("/bin/busybox")
         // cttyhack makes the console the controlling terminal, so Ctrl-C works.
         .args(["setsid", "/bin/busybox", "cttyhack", "/bin/busybox", "sh"])

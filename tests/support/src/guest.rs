@@ -40,7 +40,9 @@ pub fn skip(reason: &str) {
 }
 
 fn marked(command_line: &str) -> bool {
-    command_line.split_ascii_whitespace().any(|word| word == MARKER)
+    command_line
+        .split_ascii_whitespace()
+        .any(|word| word == MARKER)
 }
 
 #[cfg(test)]

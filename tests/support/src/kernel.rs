@@ -44,7 +44,10 @@ pub fn since(major: u32, minor: u32) -> bool {
 pub fn expect_since(major: u32, minor: u32, what: &str, answer: bool) {
     let version = version();
     let expected = version >= Version { major, minor };
-    assert_eq!(answer, expected, "{what} on {version}, which came with {major}.{minor}");
+    assert_eq!(
+        answer, expected,
+        "{what} on {version}, which came with {major}.{minor}"
+    );
 }
 
 fn parse(release: &str) -> Option<Version> {

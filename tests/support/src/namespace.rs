@@ -39,9 +39,16 @@ pub fn with<R: Send>(flags: UnshareFlags, test: impl FnOnce() -> R + Send) -> R 
 
 fn enter(flags: UnshareFlags) {
     // A mount namespace of one thread needs a root and working directory of its own.
-    let flags = if flags.contains(UnshareFlags::NEWNS) { flags | UnshareFlags::FS } else { flags };
+    let flags = if flags.contains(UnshareFlags::NEWNS) {
+        flags | UnshareFlags::FS
+    } else {
+        flags
+    };
     // Deprecated for what CLONE_FILES does to descriptors, which is never asked for here.
-    assert!(!flags.contains(UnshareFlags::FILES), "descriptors stay shared");
+    assert!(
+        !flags.contains(UnshareFlags::FILES),
+        "descriptors stay shared"
+    );
     #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
     rustix::thread::unshare(flags).unwrap_or_else(|errno| panic!("unshare({flags:?}): {errno}"));
     if flags.contains(UnshareFlags::NEWNS) {

@@ -31,13 +31,19 @@ pub fn render(items: &[Item]) -> String {
 /// # Errors
 /// A line that has not three fields, or whose time limit is no number.
 pub fn parse(text: &str) -> Result<Vec<Item>, String> {
-    text.lines().map(|line| item(line).ok_or_else(|| line.to_owned())).collect()
+    text.lines()
+        .map(|line| item(line).ok_or_else(|| line.to_owned()))
+        .collect()
 }
 
 fn item(line: &str) -> Option<Item> {
     let mut fields = line.split('\t');
     let limit = Duration::from_secs(fields.next()?.parse().ok()?);
-    let item = Item { limit, binary: fields.next()?.to_owned(), test: fields.next()?.to_owned() };
+    let item = Item {
+        limit,
+        binary: fields.next()?.to_owned(),
+        test: fields.next()?.to_owned(),
+    };
     fields.next().is_none().then_some(item)
 }
 
@@ -48,8 +54,16 @@ mod tests {
     #[test]
     fn a_plan_survives_the_image() {
         let items = vec![
-            Item { binary: "/t/a".into(), test: "m::one".into(), limit: Duration::from_secs(60) },
-            Item { binary: "/t/b".into(), test: "two".into(), limit: Duration::from_secs(5) },
+            Item {
+                binary: "/t/a".into(),
+                test: "m::one".into(),
+                limit: Duration::from_secs(60),
+            },
+            Item {
+                binary: "/t/b".into(),
+                test: "two".into(),
+                limit: Duration::from_secs(5),
+            },
         ];
         assert_eq!(parse(&render(&items)), Ok(items));
         assert_eq!(parse(""), Ok(Vec::new()));

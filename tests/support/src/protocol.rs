@@ -62,8 +62,15 @@ impl Record {
     pub fn render(&self) -> Vec<u8> {
         let mut line = Line::default();
         match self {
-            Self::Hello { release, uptime_ms, tests } => {
-                line.kind(b'H').text(release).number(*uptime_ms).number(*tests as u64);
+            Self::Hello {
+                release,
+                uptime_ms,
+                tests,
+            } => {
+                line.kind(b'H')
+                    .text(release)
+                    .number(*uptime_ms)
+                    .number(*tests as u64);
             }
             Self::Begin { index } => {
                 line.kind(b'B').number(*index as u64);
@@ -78,7 +85,11 @@ impl Record {
                     Verdict::Skipped(why) => ("skip", why.as_str()),
                     Verdict::TimedOut => ("timeout", ""),
                 };
-                line.kind(b'E').number(*index as u64).text(word).number(*ms).text(detail);
+                line.kind(b'E')
+                    .number(*index as u64)
+                    .text(word)
+                    .number(*ms)
+                    .text(detail);
             }
             Self::Done { run } => {
                 line.kind(b'D').number(*run as u64);
@@ -100,15 +111,23 @@ impl Record {
                 uptime_ms: number(&next()?)?,
                 tests: number(&next()?)?,
             },
-            b"B" => Self::Begin { index: number(&next()?)? },
+            b"B" => Self::Begin {
+                index: number(&next()?)?,
+            },
             b"O" => Self::Output { line: next()? },
             b"E" => {
                 let index = number(&next()?)?;
                 let word = next()?;
                 let ms = number(&next()?)?;
-                Self::End { index, verdict: verdict(&word, text(next()?))?, ms }
+                Self::End {
+                    index,
+                    verdict: verdict(&word, text(next()?))?,
+                    ms,
+                }
             }
-            b"D" => Self::Done { run: number(&next()?)? },
+            b"D" => Self::Done {
+                run: number(&next()?)?,
+            },
             _ => return None,
         };
         fields.next().is_none().then_some(record)
@@ -200,9 +219,15 @@ mod tests {
 
     #[test]
     fn every_record_survives_the_wire() {
-        round_trip(Record::Hello { release: "6.1.0-56".into(), uptime_ms: 1800, tests: 40 });
+        round_trip(Record::Hello {
+            release: "6.1.0-56".into(),
+            uptime_ms: 1800,
+            tests: 40,
+        });
         round_trip(Record::Begin { index: 7 });
-        round_trip(Record::Output { line: b"a\tb\\n\n\r\xff\0".to_vec() });
+        round_trip(Record::Output {
+            line: b"a\tb\\n\n\r\xff\0".to_vec(),
+        });
         round_trip(Record::Output { line: Vec::new() });
         for verdict in [
             Verdict::Passed,
@@ -210,14 +235,26 @@ mod tests {
             Verdict::Skipped("no cgroup v1".into()),
             Verdict::TimedOut,
         ] {
-            round_trip(Record::End { index: 0, verdict, ms: 12 });
+            round_trip(Record::End {
+                index: 0,
+                verdict,
+                ms: 12,
+            });
         }
         round_trip(Record::Done { run: 40 });
     }
 
     #[test]
     fn noise_is_no_record() {
-        for noise in [&b""[..], b"X\t1", b"D", b"D\tmany", b"D\t1\t2", b"E\t0\tmaybe\t1\t", b"O\t\\q"] {
+        for noise in [
+            &b""[..],
+            b"X\t1",
+            b"D",
+            b"D\tmany",
+            b"D\t1\t2",
+            b"E\t0\tmaybe\t1\t",
+            b"O\t\\q",
+        ] {
             assert_eq!(Record::parse(noise), None, "{noise:?}");
         }
     }

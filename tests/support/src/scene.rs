@@ -44,11 +44,16 @@ pub fn propagation(point: &Path, flags: MountPropagationFlags) {
 #[track_caller]
 pub fn overlay(directory: &Path, layers: usize) -> PathBuf {
     let layer = |n: usize| directory.join(format!("lower-{n}"));
-    let made = (0..layers).map(layer).chain(["diff", "work", "merged"].map(|name| directory.join(name)));
+    let made = (0..layers)
+        .map(layer)
+        .chain(["diff", "work", "merged"].map(|name| directory.join(name)));
     for path in made {
-        std::fs::create_dir_all(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        std::fs::create_dir_all(&path)
+            .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
-    let lower: Vec<String> = (0..layers).map(|n| layer(n).display().to_string()).collect();
+    let lower: Vec<String> = (0..layers)
+        .map(|n| layer(n).display().to_string())
+        .collect();
     let options = format!(
         "lowerdir={},upperdir={d}/diff,workdir={d}/work",
         lower.join(":"),
@@ -56,7 +61,13 @@ pub fn overlay(directory: &Path, layers: usize) -> PathBuf {
     );
     let merged = directory.join("merged");
     let options = CString::new(options).expect("a path has no NUL");
-    mount("overlay", &merged, "overlay", MountFlags::empty(), options.as_c_str())
-        .unwrap_or_else(|errno| panic!("overlay on {}: {errno}", merged.display()));
+    mount(
+        "overlay",
+        &merged,
+        "overlay",
+        MountFlags::empty(),
+        options.as_c_str(),
+    )
+    .unwrap_or_else(|errno| panic!("overlay on {}: {errno}", merged.display()));
     merged
 }

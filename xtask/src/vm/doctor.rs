@@ -1,0 +1,61 @@
+//! `cargo xtask vm doctor`: what the lane has and lacks here.
+
+use super::{NEEDS, accel, bundle, fetch, kernels, lock::Lock, payload, qemu};
+use crate::packages;
+use accel::Choice;
+use std::path::Path;
+use std::process::Command;
+
+/// Prints one line per need; true if the lane can run.
+pub(crate) fn run() -> crate::Verdict {
+    let missing = packages::missing(NEEDS);
+    for (program, package) in NEEDS {
+        let state = if missing.contains(package) {
+            "missing"
+        } else {
+            "found"
+        };
+        println!("{state:8} {program} (package {package})");
+    }
+    let version = Command::new(qemu::PROGRAM).arg("--version").output();
+    if let Ok(output) = version {
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
+        println!("version  {}", text.lines().next().unwrap_or_default());
+    }
+    let wish = std::env::var("VM_ACCEL").ok();
+    match accel::choose(
+        wish.as_deref(),
+        Path::new("/sys/module"),
+        Path::new("/dev/kvm"),
+    ) {
+        Choice::Settled(accel, why) => println!("accel    {accel:?} ({why})"),
+        Choice::ProbeKvm => println!("accel    KVM, if a kernel boots under it"),
+    }
+    match fetch::mirrors(None) {
+        Ok(mirrors) => println!("mirror   {} and {}", mirrors.archive, mirrors.security),
+        Err(error) => println!("missing  {error:#}"),
+    }
+    let (cache, lock) = (fetch::cache()?, Lock::load()?);
+    println!("cache    {}", cache.display());
+    for series in kernels::MATRIX {
+        let Some(pin) = lock.pin(*series) else {
+            println!(
+                "missing  kernel {} is not pinned: cargo xtask vm update",
+                series.name
+            );
+            continue;
+        };
+        let state = match bundle::Bundle::open(&cache.join("kernels").join(bundle::key(pin))) {
+            Ok(Some(_)) => "cached".to_owned(),
+            Ok(None) => format!("to fetch, {} MB", pin.size() / 1_000_000),
+            Err(error) => format!("{error:#}"),
+        };
+        println!(
+            "kernel   {} {} from {}: {state}",
+            series.name,
+            pin.version(),
+            series.suite
+        );
+    }
+    Ok(missing.is_empty() && payload::tools().1.is_empty())
+}

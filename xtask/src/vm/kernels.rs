@@ -1,0 +1,194 @@
+//! The kernels of the matrix, and which packages of an index make up one.
+
+use crate::apt::{Stanza, index};
+use anyhow::{Result, bail};
+
+/// A series: what `--kernel` takes, and the suite that has it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Series {
+    pub(crate) name: &'static str,
+    pub(crate) suite: &'static str,
+}
+
+/// The matrix straddles 5.12 (mount_setattr), 6.8 (listmount, statmount) and
+/// 6.15 (mount events), so that each probe must answer both no and yes.
+pub(crate) const MATRIX: &[Series] = &[
+    Series {
+        name: "5.10",
+        suite: "bullseye-security",
+    },
+    Series {
+        name: "6.1",
+        suite: "bookworm-security",
+    },
+    Series {
+        name: "6.12",
+        suite: "trixie-security",
+    },
+    Series {
+        name: "6.18",
+        suite: "trixie-backports",
+    },
+    Series {
+        name: "newest",
+        suite: "trixie-backports",
+    },
+];
+
+/// The series named, or all of them.
+pub(crate) fn select(names: &[String]) -> Result<Vec<Series>> {
+    if names.is_empty() {
+        return Ok(MATRIX.to_vec());
+    }
+    let known = || {
+        MATRIX
+            .iter()
+            .map(|series| series.name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
+    let mut chosen = Vec::new();
+    for name in names {
+        match MATRIX.iter().find(|series| series.name == name) {
+            Some(series) if chosen.contains(series) => {}
+            Some(series) => chosen.push(*series),
+            None => bail!(
+                "no kernel series {name:?}: known are {}; any other kernel runs with \
+                 --kernel-image FILE [--modules DIR]",
+                known()
+            ),
+        }
+    }
+    Ok(chosen)
+}
+
+/// The packages of the newest kernel of a series in an index.
+pub(crate) fn newest(series: Series, index: &[Stanza]) -> Result<Vec<Stanza>> {
+    let images = index.iter().filter(|stanza| {
+        abi(&stanza.package).is_some_and(|abi| series.name == "newest" || belongs(abi, series.name))
+    });
+    let best = images.max_by(|a, b| {
+        let order = index::compare(abi(&a.package).unwrap_or(""), abi(&b.package).unwrap_or(""));
+        order.then_with(|| index::compare(&a.version, &b.version))
+    });
+    let Some(image) = best else {
+        bail!(
+            "suite {} has no cloud kernel of series {}",
+            series.suite,
+            series.name
+        );
+    };
+    let mut packages = vec![image.clone()];
+    // From 6.19 on the image is an empty package that depends on its parts.
+    for part in parts(&image.depends) {
+        let newest = index.iter().filter(|stanza| stanza.package == part);
+        packages.extend(
+            newest
+                .max_by(|a, b| index::compare(&a.version, &b.version))
+                .cloned(),
+        );
+    }
+    Ok(packages)
+}
+
+/// `6.1.0-56` of `linux-image-6.1.0-56-cloud-amd64`.
+fn abi(package: &str) -> Option<&str> {
+    let abi = package
+        .strip_prefix("linux-image-")?
+        .strip_suffix("-cloud-amd64")?;
+    // The meta-package of a series has no third number.
+    (abi.split(['.', '-', '+']).count() > 2).then_some(abi)
+}
+
+fn belongs(abi: &str, series: &str) -> bool {
+    abi.strip_prefix(series)
+        .is_some_and(|rest| rest.starts_with(['.', '-']))
+}
+
+fn parts(depends: &str) -> Vec<String> {
+    let names = depends
+        .split([',', '|'])
+        .filter_map(|part| part.split_whitespace().next());
+    names
+        .filter(|name| {
+            ["linux-binary-", "linux-modules-", "linux-base-"]
+                .iter()
+                .any(|kind| name.starts_with(kind))
+        })
+        .map(str::to_owned)
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn index() -> Vec<Stanza> {
+        let stanza = |package: &str, version: &str, depends: &str| Stanza {
+            package: package.into(),
+            version: version.into(),
+            depends: depends.into(),
+            ..Stanza::default()
+        };
+        vec![
+            stanza("linux-image-6.1-cloud-amd64", "6.1.176-1", ""),
+            stanza("linux-image-6.1.0-9-cloud-amd64", "6.1.100-1", ""),
+            stanza("linux-image-6.1.0-56-cloud-amd64", "6.1.176-1", ""),
+            stanza("linux-image-6.1.0-56-cloud-amd64-dbg", "6.1.176-1", ""),
+            stanza("linux-image-6.12.9+deb13-cloud-amd64", "6.12.9-1", ""),
+            stanza("linux-image-6.12.117+deb13-cloud-amd64", "6.12.117-1", ""),
+            stanza(
+                "linux-image-7.3.4+deb13-cloud-amd64",
+                "7.3.4-1",
+                "linux-binary-7.3.4+deb13-cloud-amd64 (= 7.3.4-1), linux-modules-7.3.4+deb13-cloud-amd64, kmod | x",
+            ),
+            stanza("linux-binary-7.3.4+deb13-cloud-amd64", "7.3.4-1", ""),
+            stanza("linux-modules-7.3.4+deb13-cloud-amd64", "7.3.4-1", ""),
+        ]
+    }
+
+    #[track_caller]
+    fn newest_of(name: &str, wanted: &[&str]) {
+        let series = MATRIX.iter().find(|series| series.name == name).unwrap();
+        let found = newest(*series, &index()).unwrap();
+        let names: Vec<_> = found.iter().map(|stanza| stanza.package.as_str()).collect();
+        assert_eq!(names, wanted);
+    }
+
+    #[test]
+    fn the_newest_of_each_series() {
+        newest_of("6.1", &["linux-image-6.1.0-56-cloud-amd64"]);
+        newest_of("6.12", &["linux-image-6.12.117+deb13-cloud-amd64"]);
+        newest_of(
+            "newest",
+            &[
+                "linux-image-7.3.4+deb13-cloud-amd64",
+                "linux-binary-7.3.4+deb13-cloud-amd64",
+                "linux-modules-7.3.4+deb13-cloud-amd64",
+            ],
+        );
+        let old = MATRIX[0];
+        assert!(newest(old, &index()).is_err());
+    }
+
+    #[test]
+    fn selection_keeps_order_and_names_what_is_known() {
+        let names = |names: &[&str]| {
+            names
+                .iter()
+                .map(|name| (*name).to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(select(&[]).unwrap().len(), MATRIX.len());
+        let chosen = select(&names(&["6.12", "5.10", "6.12"])).unwrap();
+        assert_eq!(
+            chosen.iter().map(|s| s.name).collect::<Vec<_>>(),
+            ["6.12", "5.10"]
+        );
+        let error = select(&names(&["5.15"])).unwrap_err().to_string();
+        assert!(
+            error.contains("5.10, 6.1") && error.contains("--kernel-image"),
+            "{error}"
+        );
+    }
+}
