@@ -5,6 +5,7 @@
 //! - [`guest`]: refuses to run a privileged test anywhere but in a test VM.
 //! - [`kernel`]: what the running kernel must be able to do.
 //! - [`namespace`]: a thread with namespaces of its own per test.
+//! - [`link`]: network links and addresses to look at.
 //! - [`scene`]: mounts to look at: tmpfs, overlay, binds, propagation.
 //!
 //! Nothing here is published.
@@ -12,6 +13,7 @@
 
 pub mod guest;
 pub mod kernel;
+pub mod link;
 pub mod namespace;
 pub mod plan;
 pub mod protocol;
