@@ -31,6 +31,8 @@ pub enum ErrorKind {
     /// The state record or moby's hash file exists but cannot be understood. Nothing was written;
     /// remove the file to start over.
     InvalidState,
+    /// Another writer of the same file does not finish. Nothing was written.
+    Busy,
 }
 
 impl Error {

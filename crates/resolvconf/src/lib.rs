@@ -22,8 +22,11 @@
 //!   otherwise than it looks; [`explain`](Document::explain) tells a person what each line does.
 //! * [`transform`] turns a document into what a container gets, a [`Resolved`]: overrides, then
 //!   what the kind of [`Network`] needs. [`Resolved::render`] is the text of the file.
+//! * [`write()`] puts that text into the file that is bind-mounted into the container, on the same
+//!   inode, unless a user has changed it; [`status`] tells.
 //!
-//! Parsing, choosing and transforming are pure; [`load`] and [`find`] read files.
+//! Parsing, choosing and transforming are pure; [`load`], [`find`], [`status`] and [`write()`]
+//! touch files.
 //!
 //! # When not to use this
 //!
@@ -32,7 +35,13 @@
 //!
 //! # Privileges and kernels
 //!
-//! None beyond access to the files; any Linux kernel.
+//! | call | needs | without |
+//! | --- | --- | --- |
+//! | reading | read access | an error, or for [`find`] a fact |
+//! | [`write()`] | write access to the file and its directory | an error, nothing changed |
+//! | its lease, `fcntl(F_SETLEASE)` | the file's owner or `CAP_LEASE`, a file system with leases, nobody who keeps the file open | see Limitations |
+//!
+//! Any Linux kernel this family supports (5.10 and later).
 //!
 //! # Errors and empty answers
 //!
@@ -44,6 +53,11 @@
 //! The choice is a snapshot; ask again when a file is needed. systemd's manual wants its uplink file
 //! reached by the link `/etc/resolv.conf` only; like moby this crate opens it directly, for there is
 //! no other way to the servers behind the stub.
+//!
+//! A rewrite without a lease ([`Written::Rewritten`] with `exclusive: false`) is three calls that leave
+//! the file whole at each step. Yet Linux does not make one `write` atomic for a concurrent `read` on
+//! ext4, tmpfs or overlayfs: in the instant of the copy a reader may see bytes of both texts. And who
+//! reads in small pieces may get one piece before the rewrite and one after.
 //!
 //! # Compared with moby
 //!
@@ -57,11 +71,12 @@
 //!
 //! MSRV 1.85.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 mod address;
 mod diagnostic;
 mod document;
+mod durable;
 mod error;
 mod explain;
 mod find;
@@ -70,9 +85,14 @@ mod lint;
 mod load;
 mod parse;
 mod render;
+mod rewrite;
 mod select;
+mod sha256;
+mod state;
+mod sys;
 mod text;
 mod transform;
+mod write;
 
 pub use address::{Nameserver, glibc_ipv4};
 pub use diagnostic::{Diagnostic, DiagnosticKind, Severity};
@@ -91,3 +111,4 @@ pub use transform::{
     DEFAULT_IPV4, DEFAULT_IPV6, DropReason, Dropped, NdotsOrigin, Network, Overridden, Resolved,
     TransformOptions, Upstream, Warning, transform,
 };
+pub use write::{FileStatus, WriteOptions, Written, status, write};

@@ -1,7 +1,5 @@
 //! A path in, a document out. Never blocks on what is not a file.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::os::fd::OwnedFd;
 use std::path::Path;
 use std::thread;
@@ -58,15 +56,16 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
         Err(Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(Error::io("stat", path, errno)),
     }
-    match open_unleased(path) {
-        Ok(fd) => read_fd(path, fd, limit).map(Some),
+    match open_unleased(path, OFlags::RDONLY) {
+        Ok(fd) => read_fd(path, &fd, limit).map(Some),
         Err(Errno::NOENT) => Ok(None),
         Err(errno) => Err(Error::io("open", path, errno)),
     }
 }
 
-fn read_fd(path: &Path, fd: OwnedFd, limit: u64) -> Result<Vec<u8>, Error> {
-    let stat = rustix::fs::fstat(&fd).map_err(|errno| Error::io("fstat", path, errno))?;
+/// All bytes of an open file, from its start.
+pub(crate) fn read_fd(path: &Path, fd: &OwnedFd, limit: u64) -> Result<Vec<u8>, Error> {
+    let stat = rustix::fs::fstat(fd).map_err(|errno| Error::io("fstat", path, errno))?;
     check_type(path, stat.st_mode)?;
     let too_large = || {
         Error::about(
@@ -79,18 +78,28 @@ fn read_fd(path: &Path, fd: OwnedFd, limit: u64) -> Result<Vec<u8>, Error> {
     if size > limit {
         return Err(too_large());
     }
-    let mut bytes = Vec::with_capacity(usize::try_from(size).unwrap_or(0) + 1);
     // One byte more than the limit tells a file that grows, or one of /proc, from one that fits.
-    let mut file = File::from(fd).take(limit.saturating_add(1));
-    let read = file.read_to_end(&mut bytes);
-    read.map_err(|cause: io::Error| Error::io("read", path, cause))?;
-    if bytes.len() as u64 > limit {
-        return Err(too_large());
+    let mut bytes = vec![0; usize::try_from(size).unwrap_or(0) + 1];
+    let mut filled = 0;
+    loop {
+        match rustix::io::pread(fd, &mut bytes[filled..], filled as u64) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(Errno::INTR) => {}
+            Err(errno) => return Err(Error::io("pread", path, errno)),
+        }
+        if filled as u64 > limit {
+            return Err(too_large());
+        }
+        if filled == bytes.len() {
+            bytes.resize(filled * 2 + 4096, 0);
+        }
     }
+    bytes.truncate(filled);
     Ok(bytes)
 }
 
-fn check_type(path: &Path, mode: u32) -> Result<(), Error> {
+pub(crate) fn check_type(path: &Path, mode: u32) -> Result<(), Error> {
     let found = match FileType::from_raw_mode(mode) {
         FileType::RegularFile => return Ok(()),
         FileType::Directory => "a directory, not a file",
@@ -105,8 +114,8 @@ fn check_type(path: &Path, mode: u32) -> Result<(), Error> {
 ///
 /// A writer may hold a lease for the instant of its rewrite. An open that does not block is then
 /// refused instead of delayed, so it is tried again.
-fn open_unleased(path: &Path) -> Result<OwnedFd, Errno> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
+pub(crate) fn open_unleased(path: &Path, flags: OFlags) -> Result<OwnedFd, Errno> {
+    let flags = flags | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let deadline = Instant::now() + LEASE_PATIENCE;
     loop {
         match rustix::fs::open(path, flags, Mode::empty()) {

@@ -7,3 +7,4 @@ mod lint;
 mod load;
 mod properties;
 mod select;
+mod write;

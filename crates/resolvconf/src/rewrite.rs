@@ -1,0 +1,109 @@
+//! Replaces the content of an open file so that no reader sees anything between old and new.
+//!
+//! Who opens the file is held off by a write lease. The order of the calls is chosen for when that
+//! cannot be had, or the process is killed in between: the file is filled up with empty lines to the
+//! longer of the two lengths, the bytes that differ are replaced by one call, the filling is cut
+//! off. At each point the file is the old text or the new one and empty lines, but for the
+//! instant in which the kernel copies the bytes.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+
+use crate::durable;
+use crate::error::Error;
+use crate::load;
+use crate::state::PADDING;
+use crate::sys;
+use crate::write::{WriteOptions, Written};
+
+/// Tries for a lease between two pauses, and the pause.
+const BURST: u32 = 64;
+const PAUSE: Duration = Duration::from_micros(50);
+
+/// A held lease, given back when dropped.
+struct Lease<'f>(&'f OwnedFd);
+
+impl Drop for Lease<'_> {
+    fn drop(&mut self) {
+        // Closing the file would give it back as well.
+        let _ = sys::drop_lease(self.0);
+    }
+}
+
+impl<'f> Lease<'f> {
+    /// Tries until nobody else has the file open, for as long as there is patience.
+    fn take(file: &'f OwnedFd, patience: Duration) -> Option<Self> {
+        let deadline = Instant::now() + patience;
+        // Readers are done in microseconds, so the first tries follow close on each other; only
+        // for one who stays is it worth to leave the processor to others.
+        for attempt in 1_u32.. {
+            match sys::take_write_lease(file.as_fd()) {
+                Ok(()) => return Some(Self(file)),
+                Err(Errno::AGAIN) if Instant::now() < deadline => {
+                    if attempt % BURST == 0 {
+                        thread::sleep(PAUSE);
+                    }
+                }
+                Err(Errno::INTR) => {}
+                Err(_) => return None,
+            }
+        }
+        None
+    }
+}
+
+/// Replaces `before` by `text`; tells of a change that came in between.
+pub(crate) fn rewrite(
+    path: &Path,
+    file: &OwnedFd,
+    before: &[u8],
+    text: &[u8],
+    options: &WriteOptions,
+) -> Result<Written, Error> {
+    let lease = Lease::take(file, options.patience);
+    let limit = before.len() as u64;
+    let same = load::read_fd(path, file, limit).is_ok_and(|now| now == before);
+    if !same && !options.overwrite_edits {
+        return Ok(Written::KeptEdit);
+    }
+    let length = before.len().max(text.len());
+    let old = padded(before, length);
+    let new = padded(text, length);
+    durable::write_all_at(path, file, &old[before.len()..], before.len() as u64)?;
+    // All of it when the content is not the one that was read, else what differs.
+    let start = if same {
+        common(old.iter(), new.iter())
+    } else {
+        0
+    };
+    let end = length
+        - if same {
+            common(old.iter().rev(), new.iter().rev())
+        } else {
+            0
+        };
+    if start < end {
+        durable::write_all_at(path, file, &new[start..end], start as u64)?;
+    }
+    if !same || text.len() < length {
+        durable::retry(|| rustix::fs::ftruncate(file, text.len() as u64))
+            .map_err(|errno| Error::io("ftruncate", path, errno))?;
+    }
+    let exclusive = lease.is_some();
+    drop(lease);
+    Ok(Written::Rewritten { exclusive })
+}
+
+fn padded(text: &[u8], length: usize) -> Vec<u8> {
+    let mut text = text.to_vec();
+    text.resize(length, PADDING);
+    text
+}
+
+fn common<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) -> usize {
+    a.zip(b).take_while(|(a, b)| a == b).count()
+}

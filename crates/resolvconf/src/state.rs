@@ -1,0 +1,244 @@
+//! The record of what was last written, and what it says about a file's content. Pure.
+//!
+//! The record holds the texts themselves, not digests: it is a kilobyte, and only with the texts
+//! can a file that a crash left half rewritten be told from one that a user edited.
+
+use crate::sha256::sha256;
+
+/// What was last written to a container's file, or is being written.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct State {
+    /// Whether the rewrite may still be under way.
+    pub(crate) phase: Phase,
+    /// A word of the caller, such as the kind of network.
+    pub(crate) label: String,
+    /// What the file held before.
+    pub(crate) previous: Vec<u8>,
+    /// What it holds once the rewrite is through.
+    pub(crate) current: Vec<u8>,
+}
+
+/// Whether a rewrite is through.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// It may have been cut off at any point.
+    Pending,
+    /// It is through and durable.
+    Settled,
+}
+
+/// What the record says about a content.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Standing {
+    /// It is what we wrote, or what was there before a rewrite that never began.
+    Ours,
+    /// A rewrite was cut off in the middle.
+    Interrupted,
+    /// Someone else changed it.
+    Edited,
+}
+
+const MAGIC: &str = "resolvconf-state 1 ";
+
+/// Where the word for the phase stands, so that it can be changed in place.
+pub(crate) const PHASE_OFFSET: u64 = MAGIC.len() as u64;
+
+impl Phase {
+    /// Both words have the same length.
+    pub(crate) fn word(self) -> &'static str {
+        match self {
+            Self::Pending => "pending",
+            Self::Settled => "settled",
+        }
+    }
+}
+
+impl State {
+    /// The record's bytes.
+    pub(crate) fn encode(&self) -> Vec<u8> {
+        let mut bytes = format!("{MAGIC}{}\n", self.phase.word()).into_bytes();
+        bytes.extend_from_slice(format!("label {}\n", self.label.escape_default()).as_bytes());
+        for (name, text) in [("previous", &self.previous), ("current", &self.current)] {
+            bytes.extend_from_slice(format!("{name} {}\n", text.len()).as_bytes());
+            bytes.extend_from_slice(text);
+            bytes.push(b'\n');
+        }
+        bytes.extend_from_slice(b"end\n");
+        bytes
+    }
+
+    /// Reads a record; `None` when it is none.
+    pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
+        let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
+        let (phase, rest) = split_line(rest)?;
+        let phase = match phase {
+            b"pending" => Phase::Pending,
+            b"settled" => Phase::Settled,
+            _ => return None,
+        };
+        let (label, rest) = split_line(rest)?;
+        let label = label.strip_prefix(b"label ")?;
+        let (previous, rest) = split_text(rest, b"previous ")?;
+        let (current, rest) = split_text(rest, b"current ")?;
+        (rest == b"end\n").then(|| Self {
+            phase,
+            label: String::from_utf8_lossy(label).into_owned(),
+            previous: previous.to_vec(),
+            current: current.to_vec(),
+        })
+    }
+
+    /// What a content is, going by the record.
+    pub(crate) fn standing(&self, content: &[u8]) -> Standing {
+        if content == self.current {
+            return Standing::Ours;
+        }
+        if self.phase == Phase::Settled {
+            return Standing::Edited;
+        }
+        if is_padded(content, &self.previous) || is_padded(content, &self.current) {
+            return Standing::Ours;
+        }
+        if self.is_mixture(content) {
+            return Standing::Interrupted;
+        }
+        Standing::Edited
+    }
+
+    /// Whether each byte is that of the old text, of the new one, or the padding of either: what a
+    /// rewrite that was cut off, or whose pages reached the disk in part, leaves behind.
+    fn is_mixture(&self, content: &[u8]) -> bool {
+        let longest = self.previous.len().max(self.current.len());
+        let byte = |text: &[u8], at: usize| text.get(at).copied().unwrap_or(PADDING);
+        content.len() <= longest
+            && content.iter().enumerate().all(|(at, &found)| {
+                // A block that was allocated and never written reads as NUL.
+                found == 0 || found == byte(&self.previous, at) || found == byte(&self.current, at)
+            })
+    }
+}
+
+/// What fills a file up while its length changes: empty lines, which mean nothing to any reader.
+pub(crate) const PADDING: u8 = b'\n';
+
+fn is_padded(content: &[u8], text: &[u8]) -> bool {
+    let padding = content.strip_prefix(text);
+    padding.is_some_and(|padding| padding.iter().all(|&byte| byte == PADDING))
+}
+
+fn split_line(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let end = bytes.iter().position(|&b| b == b'\n')?;
+    Some((&bytes[..end], &bytes[end + 1..]))
+}
+
+fn split_text<'a>(bytes: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> {
+    let (length, rest) = split_line(bytes.strip_prefix(name)?)?;
+    let length: usize = std::str::from_utf8(length).ok()?.parse().ok()?;
+    let (text, rest) = rest.split_at_checked(length)?;
+    Some((text, rest.strip_prefix(b"\n")?))
+}
+
+/// Whether a content has the digest that moby's `<path>.hash` gives; `None` when it gives none.
+///
+/// The form is `sha256:` and 64 lower-case hexadecimal digits, nothing after.
+pub(crate) fn matches_moby_hash(hash: &[u8], content: &[u8]) -> Option<bool> {
+    let digits = hash.strip_prefix(b"sha256:")?;
+    let is_digit = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
+    if digits.len() != 64 || !digits.iter().all(is_digit) {
+        return None;
+    }
+    let mut hex = Vec::with_capacity(64);
+    for byte in sha256(content) {
+        hex.extend([byte >> 4, byte & 15].map(|nibble| b"0123456789abcdef"[usize::from(nibble)]));
+    }
+    Some(hex == digits)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn state(phase: Phase) -> State {
+        State {
+            phase,
+            label: "legacy".to_owned(),
+            previous: b"nameserver 192.0.2.1\n".to_vec(),
+            current: b"nameserver 192.0.2.22\noptions edns0\n".to_vec(),
+        }
+    }
+
+    #[test]
+    fn records_read_back() {
+        for phase in [Phase::Pending, Phase::Settled] {
+            let mut state = state(phase);
+            state.previous = b"\nend\n\0\xff current 3".to_vec();
+            let bytes = state.encode();
+            assert_eq!(State::decode(&bytes), Some(state));
+            for cut in 0..bytes.len() {
+                assert_eq!(State::decode(&bytes[..cut]), None, "cut at {cut}");
+            }
+            let at = usize::try_from(PHASE_OFFSET).unwrap();
+            assert!(bytes[at..].starts_with(phase.word().as_bytes()));
+        }
+        assert_eq!(Phase::Pending.word().len(), Phase::Settled.word().len());
+        assert_eq!(
+            State::decode(b"resolvconf-state 1 pending\nlabel \nprevious 99999999999999999999\n"),
+            None
+        );
+    }
+
+    #[test]
+    fn every_point_of_a_rewrite_is_ours() {
+        let state = state(Phase::Pending);
+        let length = state.current.len();
+        for grown in state.previous.len()..=length {
+            let mut content = state.previous.clone();
+            content.resize(grown, PADDING);
+            assert_eq!(state.standing(&content), Standing::Ours);
+        }
+        for done in 0..=length {
+            let mut content = state.previous.clone();
+            content.resize(length, PADDING);
+            content[..done].copy_from_slice(&state.current[..done]);
+            assert_ne!(
+                state.standing(&content),
+                Standing::Edited,
+                "{done} bytes done"
+            );
+        }
+        let mut lost_pages = state.current.clone();
+        lost_pages[5..].fill(0);
+        assert_eq!(state.standing(&lost_pages), Standing::Interrupted);
+    }
+
+    #[test]
+    fn edits_are_seen() {
+        let settled = state(Phase::Settled);
+        assert_eq!(settled.standing(&settled.previous), Standing::Edited);
+        assert_eq!(settled.standing(b""), Standing::Edited);
+        let pending = state(Phase::Pending);
+        let edits = [
+            &b"nameserver 192.0.2.3\n"[..],
+            b"# mine\nnameserver 192.0.2.1\n",
+        ];
+        for edit in edits {
+            assert_eq!(settled.standing(edit), Standing::Edited);
+            assert_eq!(pending.standing(edit), Standing::Edited);
+        }
+        let appended = [&pending.current[..], b"search a\n"].concat();
+        assert_eq!(pending.standing(&appended), Standing::Edited);
+    }
+
+    #[test]
+    fn mobys_hash() {
+        let hash = b"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+        assert_eq!(matches_moby_hash(hash, b"abc"), Some(true));
+        assert_eq!(matches_moby_hash(hash, b"abd"), Some(false));
+        assert_eq!(
+            matches_moby_hash(&[&hash[..], b"\n"].concat(), b"abc"),
+            None
+        );
+        assert_eq!(matches_moby_hash(b"not a digest", b"abc"), None);
+        assert_eq!(matches_moby_hash(&hash.to_ascii_uppercase(), b"abc"), None);
+    }
+}
