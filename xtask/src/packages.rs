@@ -46,7 +46,8 @@ fn is_there(program: &str) -> bool {
         .any(|directory| directory.join(program).is_file())
 }
 
-fn may_install() -> bool {
+/// Whether packages are ours to install: root, on a Debian machine.
+pub(crate) fn may_install() -> bool {
     rustix::process::geteuid().is_root() && Path::new("/etc/debian_version").exists()
 }
 

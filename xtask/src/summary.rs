@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use std::time::Duration;
 
 use crate::libtest::Report;
+use crate::vm;
 
 /// One tier of tests and how it went.
 #[derive(Debug)]
@@ -59,6 +60,35 @@ impl Tier {
         if count > 0 {
             *self.skipped.entry(reason.to_owned()).or_default() += count;
         }
+    }
+
+    /// Takes out the tests that are ignored because they wait for a VM.
+    pub(crate) fn take_vm_tests(&mut self) -> usize {
+        let (vm, rest) = std::mem::take(&mut self.skipped)
+            .into_iter()
+            .partition(|(reason, _)| reason.starts_with("vm: "));
+        self.skipped = rest;
+        let vm: BTreeMap<String, usize> = vm;
+        vm.values().sum()
+    }
+
+    /// Counts a lane that did not run.
+    pub(crate) fn leave_out(&mut self, reason: &str, tests: usize) {
+        self.skip(reason, tests);
+        if tests == 0 {
+            self.note = Some(reason.to_owned());
+        }
+    }
+
+    /// Adds what the VM lane found.
+    pub(crate) fn add_lane(&mut self, outcome: vm::Outcome) {
+        self.passed += outcome.passed;
+        self.failed += outcome.failed;
+        for reason in outcome.skipped {
+            self.skip(&reason, 1);
+        }
+        self.failures.extend(outcome.failures);
+        self.note = Some(outcome.note).filter(|note| !note.is_empty());
     }
 
     pub(crate) fn skipped_total(&self) -> usize {
@@ -138,6 +168,22 @@ mod tests {
         assert!(text.contains("1 × vm: needs root"), "{text}");
         assert!(text.contains("1 × ignored"), "{text}");
         assert!(text.contains("7 × left out by --no-vm"), "{text}");
+    }
+
+    #[test]
+    fn tests_that_wait_for_a_vm_change_hands() {
+        let mut unit = Tier::new("unit");
+        unit.skip("vm: needs root", 3);
+        unit.skip("#12", 1);
+        let waiting = unit.take_vm_tests();
+        assert_eq!((waiting, unit.skipped_total()), (3, 1));
+        let mut vm = Tier::new("vm");
+        vm.add_lane(vm::Outcome {
+            passed: 2,
+            skipped: vec!["crun is old".to_owned()],
+            ..vm::Outcome::default()
+        });
+        assert_eq!((vm.passed, vm.failed, vm.skipped_total()), (2, 0, 1));
     }
 
     #[test]

@@ -30,7 +30,7 @@ pub(crate) struct Args {
 
 /// Runs all tiers; true when nothing failed.
 pub(crate) fn run(args: &Args) -> Verdict {
-    announce(args);
+    announce(args)?;
     let built = harness::build()?;
     let mut tiers = [
         Tier::new("unit"),
@@ -47,22 +47,38 @@ pub(crate) fn run(args: &Args) -> Verdict {
         let tier = &mut tiers[harness.kind as usize];
         run_harness(tier, harness, command.as_deref())?;
     }
+    // What waits for a VM is the lane's to run, whichever harness it is in.
+    let waiting = tiers.iter_mut().map(Tier::take_vm_tests).sum();
     let [unit, integration, parity, fuzz, vm] = tiers;
     let doc = doc_tests()?;
-    let vm = vm_lane(args, vm);
+    let vm = vm_lane(args, vm, waiting, built.complete);
     let tiers = [unit, integration, doc, parity, fuzz, vm];
     print!("{}", summary::render(&tiers));
     Ok(tiers.iter().all(|tier| tier.failed == 0))
 }
 
-fn announce(args: &Args) {
+/// Says first what will be installed, fetched and written; an error when the
+/// VM lane needs packages that are not ours to install.
+fn announce(args: &Args) -> anyhow::Result<()> {
     println!("cargo xtask test");
-    println!("  fetches    the crates that Cargo.lock names, from the registry cargo is set to");
+    println!("  fetches    the crates of Cargo.lock, from the registry cargo is set to");
     println!("  writes     below the target directory and the temporary directory");
     if args.no_vm {
-        println!("  leaves out the VM lane (--no-vm)");
+        println!("  leaves out the VM lane (--no-vm)\n");
+        return Ok(());
     }
-    println!();
+    let (missing, may_install) = vm::missing_packages();
+    let names = missing.join(" ");
+    anyhow::ensure!(
+        missing.is_empty() || may_install,
+        "the VM lane needs packages that are not here: apt-get install {names} \
+         (or leave the lane out: --no-vm)"
+    );
+    if !missing.is_empty() {
+        println!("  installs   {names}, with apt-get");
+    }
+    println!("  fetches    Debian's kernels for the VM lane, into its cache\n");
+    Ok(())
 }
 
 /// The command the parity tests call: of the same build when that made it.
@@ -156,35 +172,33 @@ fn doc_tests() -> anyhow::Result<Tier> {
     Ok(tier)
 }
 
-/// The VM lane, or why it did not run. Its tests are compiled and listed as
-/// ignored by the harnesses above, so a lane that is left out has its count.
-fn vm_lane(args: &Args, listed: Tier) -> Tier {
-    let mut tier = Tier::new("vm");
-    tier.failed = listed.failed;
-    tier.failures.clone_from(&listed.failures);
-    let reason = if args.no_vm {
-        "left out by --no-vm".to_owned()
-    } else {
-        let started = Instant::now();
-        match vm::lane(&vm::Args::for_all_tests()) {
-            Ok(outcome) => {
-                tier.took = started.elapsed();
-                tier.passed = outcome.passed;
-                tier.failed += outcome.failed;
-                tier.failures.extend(outcome.failures);
-                tier.note = Some(outcome.note);
-                for reason in &outcome.skipped {
-                    tier.skip(reason, 1);
-                }
-                return tier;
-            }
-            Err(error) => format!("cannot run here: {error:#}"),
-        }
-    };
-    tier.skip(&reason, listed.skipped_total());
-    tier.note = Some(reason.clone()).filter(|_| tier.skipped.is_empty());
-    if args.require && !args.no_vm {
-        tier.fail(format!("vm: {reason}, and --require was given"));
+/// The VM lane, or why it did not run: then the tests that wait for it are
+/// skipped, and never passed.
+fn vm_lane(args: &Args, listed: Tier, waiting: usize, complete: bool) -> Tier {
+    let mut tier = listed;
+    if args.no_vm {
+        tier.leave_out("left out by --no-vm", waiting);
+        return tier;
     }
+    if !complete {
+        tier.leave_out("the workspace does not build", waiting);
+        return tier;
+    }
+    let lane = vm::Args::for_all_tests();
+    let started = Instant::now();
+    if let Err(error) = vm::prepare(&lane) {
+        let reason = format!("cannot run here: {error:#}");
+        println!("vm           {reason}");
+        if args.require {
+            tier.fail(format!("vm: {reason}, and --require was given"));
+        }
+        tier.leave_out(&reason, waiting);
+        return tier;
+    }
+    match vm::lane(&lane) {
+        Ok(outcome) => tier.add_lane(outcome),
+        Err(error) => tier.fail(format!("vm: {error:#}")),
+    }
+    tier.took += started.elapsed();
     tier
 }

@@ -168,6 +168,18 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
     }
 }
 
+/// Packages the lane would have to install, and whether it may.
+pub(crate) fn missing_packages() -> (Vec<&'static str>, bool) {
+    (packages::missing(NEEDS), packages::may_install())
+}
+
+/// Has everything from outside: packages and kernels. An error means that the
+/// lane cannot run here, not that a test failed.
+pub(crate) fn prepare(args: &Args) -> Result<()> {
+    packages::provide(NEEDS, "cargo xtask vm")?;
+    bundles(args, &Ui::new()).map(drop)
+}
+
 /// The lane, for `cargo xtask test` as well.
 pub(crate) fn lane(args: &Args) -> Result<Outcome> {
     packages::provide(NEEDS, "cargo xtask vm")?;
@@ -380,20 +392,10 @@ fn count(tests: &[Test], reports: &[KernelReport], accel: Accel) -> Outcome {
                     .push(format!("{name}: {}", report::reason(failure))),
             }
         }
-        // A machine that died between tests fails no test by name.
-        if kernel.is_failure()
-            && !kernel
-                .results
-                .iter()
-                .any(|result| result.outcome.is_failure())
-        {
-            outcome.failures.extend(
-                kernel
-                    .troubles
-                    .iter()
-                    .map(|trouble| format!("{}: {trouble}", kernel.title)),
-            );
-        }
+        let troubles = kernel.unexplained();
+        outcome
+            .failures
+            .extend(troubles.map(|trouble| format!("{}: {trouble}", kernel.title)));
     }
     outcome.failed = outcome.failures.len();
     outcome
