@@ -1,1 +1,136 @@
-//! runtimes.
+//! The OCI runtime table of a container daemon. For authors of daemons that let the
+//! administrator configure runtimes, and reload that configuration under running
+//! containers.
+//!
+//! ```
+//! use runtimes::{Config, Registry, Settings};
+//!
+//! let dir = tempfile::tempdir().unwrap();
+//! let json = br#"{"runtimes": {"mine": {"path": "/bin/true", "runtimeArgs": ["--debug"]}}}"#;
+//! let parsed = Config::parse(json);
+//! assert!(parsed.problems.is_empty());
+//!
+//! let (registry, _) = Registry::open(&parsed.config, Settings::new(dir.path()))?;
+//! let table = registry.load();
+//! registry.reload(&Config::default())?;
+//!
+//! // The table of before the reload still holds, and so does its script.
+//! let mine = table.resolve("mine").expect("configured in this table");
+//! assert!(mine.script.unwrap().exists());
+//! assert!(registry.load().lookup("mine").is_none());
+//! # Ok::<(), runtimes::Error>(())
+//! ```
+//!
+//! # Overview
+//!
+//! [`Config::parse`] reads daemon.json and reports all problems at once.
+//! [`Runtimes::plan`] works out the table: one [`Runtime`] per name, with the shim, the
+//! program, the shim's options and, for an entry with arguments, a wrapper [`Script`]
+//! named after its contents. [`Registry`] publishes the scripts through a [`Store`],
+//! keeps the table behind one pointer, and swaps it on [`Registry::reload`].
+//! [`Registry::probe`] adds each runtime's [`Features`]. At the daemon's start
+//! [`sweep()`] removes scripts that no [`References`] name.
+//!
+//! Each part can be used alone: a checker needs only `Config`, a command that answers
+//! one question [`Runtimes::resolve_and_publish`]. The [`docs`] module shows right and
+//! wrong uses.
+//!
+//! # When not to use this
+//!
+//! If runtimes are fixed when the daemon is built, call them directly. If none has
+//! arguments of its own, there is nothing to wrap; a configuration loader and `arc-swap`
+//! do the rest. A crate that runs containers does not need it either: this one only says
+//! what to run.
+//!
+//! # Privileges and kernels
+//!
+//! | what | needs | since | without |
+//! |---|---|---|---|
+//! | publishing | write access to the directory | | error |
+//! | unshare(CLONE_FILES) | nothing | 2.6.16 | filtered: a shell writes the file |
+//! | O_TMPFILE | its filesystem | 3.11 | a temporary name |
+//! | /proc | mounted | | a temporary name |
+//! | OFD locks | their filesystem | 3.15 | nothing is ever removed |
+//! | [`References::scan_bundles`] | read access, usually root | | nothing is removed |
+//!
+//! # Errors and empty answers
+//!
+//! [`Error`] is for what was tried and failed. A name that cannot be resolved is a
+//! [`ResolveError`], with the reason. A program that does not exist is no error until
+//! someone resolves it: packages may be installed after the configuration. A runtime
+//! without features document has a [`FeaturesState`] that says why.
+//!
+//! # Limitations
+//!
+//! * Scripts pile up over reloads until the next start; each is a few hundred bytes.
+//! * A script passes the environment through `/bin/sh`. Some shells drop variables whose
+//!   names are not identifiers.
+//! * argv\[0\] of the program is its path as configured. A bare name is looked up in the
+//!   `PATH` of whoever calls the script.
+//! * The writing thread starts with copies of all descriptors of the process and closes
+//!   them at once; a pipe or lock of another thread can seem open for that moment.
+//! * A runtime that starts a new session while it is probed survives its kill.
+//! * Two daemons on one directory do each other no harm, but neither sweeps while the
+//!   other lives. Removing the file `.lock` by hand takes that protection away.
+//! * Group or others may not write to the script directory; this is checked when it is
+//!   opened, not for its parents.
+//!
+//! # Logging
+//!
+//! Through `tracing`, at the modules' targets: `info` for a reload that changed
+//! something, `debug` for publishing, probing, sweeping, `warn` for a corrupt script and
+//! for a file that could not be removed.
+//!
+//! # Compared with moby
+//!
+//! Entries mean what they mean to dockerd, shim names included. On purpose different:
+//! words are quoted and the shell is replaced by `exec`; scripts of live containers
+//! survive a restart; all problems are reported together; probes have limits and hold up
+//! no one; a failed reload leaves nothing; an absent key is the default again. The
+//! repository's PARITY.md lists every case with its test.
+//!
+//! # Crate features, MSRV
+//!
+//! No features. Rust 1.85.
+
+#![forbid(unsafe_code)]
+
+mod config;
+pub mod docs;
+mod error;
+mod features;
+mod index;
+mod json;
+mod lock;
+mod options;
+mod preflight;
+mod probe;
+mod references;
+mod reload;
+mod resolve;
+mod run;
+mod script;
+mod store;
+mod sweep;
+mod table;
+mod temp;
+mod validate;
+mod version;
+mod write;
+
+pub use config::{Config, Parsed, RuntimeEntry, UnknownKey};
+pub use error::{Error, ErrorKind};
+pub use features::{Features, FeaturesState, Listed, RroSupport, RroVerdict};
+pub use json::{MAX_DEPTH, Value};
+pub use options::{GenericOptions, OptionValue, RUNC_SHIM, RuncOptions, ShimOptions};
+pub use preflight::{PreflightFault, locate};
+pub use probe::Limits;
+pub use references::{BUNDLE_DIRS, References};
+pub use reload::{Prepared, Reader, Registry, ReloadReport};
+pub use resolve::{ResolveError, Resolved};
+pub use script::{SHELL, Script, is_script_name};
+pub use store::{Published, Store};
+pub use sweep::{Reason, SweepReport, Verdict, plan_sweep, sweep};
+pub use table::{DEFAULT, Runtime, RuntimeKind, Runtimes, STOCK, Settings, is_permissible};
+pub use validate::{Problem, ProblemKind};
+pub use version::Version;

@@ -1,0 +1,70 @@
+//! How to use a table, and how not to.
+//!
+//! # Take one table per unit of work
+//!
+//! Two loads can give two tables, with a reload between them. Right:
+//!
+//! ```
+//! # use runtimes::{Config, Registry, ResolveError, Settings};
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let (registry, _) = Registry::open(&Config::default(), Settings::new(dir.path()))?;
+//! let table = registry.load();
+//! let name = table.default_name();
+//! let resolved = table.resolve(name).expect("a table's default is in that table");
+//! assert_eq!(resolved.shim, "io.containerd.runc.v2");
+//! # Ok::<(), runtimes::Error>(())
+//! ```
+//!
+//! Wrong: the default's name comes from one table and is looked up in another, where it
+//! may be gone.
+//!
+//! ```
+//! # use runtimes::{Config, Registry, ResolveError, Settings};
+//! # let dir = tempfile::tempdir().unwrap();
+//! # let (registry, _) = Registry::open(&Config::default(), Settings::new(dir.path()))?;
+//! let name = registry.load().default_name().to_owned();
+//! let _maybe = registry.load().resolve(&name).is_ok();
+//! # Ok::<(), runtimes::Error>(())
+//! ```
+//!
+//! # Keep what was resolved, not the name
+//!
+//! A container belongs to the program it was created with. A name can mean another one
+//! after a reload; the script's path cannot. Write the resolved script or binary down
+//! with the container, and pass it to [`References::add`](crate::References::add) at the
+//! next start.
+//!
+//! # Sweep first, open second
+//!
+//! ```
+//! use runtimes::{Config, References, Registry, Runtimes, Settings, sweep};
+//!
+//! # let state = tempfile::tempdir().unwrap();
+//! let settings = Settings::new(state.path().join("runtimes"));
+//! let config = Config::parse(b"{}").config;
+//!
+//! let mut references = References::new();
+//! references.add_table(&Runtimes::plan(&config, &settings));
+//! for dir in runtimes::BUNDLE_DIRS {
+//!     references.scan_bundles(std::path::Path::new(dir));
+//! }
+//! sweep(&settings.script_dir, &references)?;
+//! let (registry, _) = Registry::open(&config, settings)?;
+//! # let _ = registry;
+//! # Ok::<(), runtimes::Error>(())
+//! ```
+//!
+//! The other way round the sweep finds the directory in use, by the registry, and
+//! removes nothing.
+//!
+//! # Probe aside
+//!
+//! [`Registry::probe`](crate::Registry::probe) may take seconds. Reload, answer whoever
+//! asked for the reload, and probe in a thread of its own. Until it is done the features
+//! of new runtimes are [`NotProbed`](crate::FeaturesState::NotProbed), and their verdict
+//! on `rro` is "unknown", never "no".
+//!
+//! # Let a transaction end
+//!
+//! A [`Prepared`](crate::Prepared) reload holds up all others. Commit or drop it before
+//! anything that waits for a person or a network.

@@ -1,0 +1,119 @@
+//! The one error of this crate.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::validate::Problem;
+
+/// What went wrong, in few words; see [`Error::kind`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// The configuration has problems; [`Error::problems`] lists all of them.
+    InvalidConfig,
+    /// A word of a wrapper script holds a NUL byte, which no program can be given.
+    NulByte,
+    /// The script directory lies on a filesystem mounted `noexec`: no script there can
+    /// run. Remount it, or use another directory.
+    NoExec,
+    /// The interpreter of wrapper scripts, `/bin/sh`, is missing or not executable.
+    NoShell,
+    /// The script directory is not a directory, or others may write to it, so they could
+    /// put a program of theirs in place of a runtime.
+    UnsafeDirectory,
+    /// Another process sweeps the script directory and did not finish in time.
+    Busy,
+    /// A system call failed; [`Error::raw_os_error`] has the number.
+    Io,
+}
+
+/// An operation on scripts, configuration or the table that did not succeed.
+///
+/// The text names the operation and its arguments; the cause is in
+/// [`source`](StdError::source) as [`io::Error`].
+#[derive(Debug)]
+pub struct Error(Box<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    kind: ErrorKind,
+    context: String,
+    path: Option<PathBuf>,
+    problems: Vec<Problem>,
+    source: Option<io::Error>,
+}
+
+impl Error {
+    /// The class of the failure.
+    pub fn kind(&self) -> ErrorKind {
+        self.0.kind
+    }
+
+    /// The error number of the system call that failed, if one did.
+    pub fn raw_os_error(&self) -> Option<i32> {
+        self.0.source.as_ref().and_then(io::Error::raw_os_error)
+    }
+
+    /// The file or directory concerned, if there is one.
+    pub fn path(&self) -> Option<&Path> {
+        self.0.path.as_deref()
+    }
+
+    /// All problems of the configuration, for [`ErrorKind::InvalidConfig`]; else empty.
+    pub fn problems(&self) -> &[Problem] {
+        &self.0.problems
+    }
+
+    pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
+        let context = context.into();
+        Self(Box::new(Inner {
+            kind,
+            context,
+            path: None,
+            problems: Vec::new(),
+            source: None,
+        }))
+    }
+
+    pub(crate) fn invalid_config(problems: Vec<Problem>) -> Self {
+        let count = problems.len();
+        let noun = if count == 1 { "problem" } else { "problems" };
+        let mut context = format!("runtimes configuration has {count} {noun}");
+        for problem in problems.iter().take(10) {
+            context.push_str("; ");
+            context.push_str(&problem.message);
+        }
+        if count > 10 {
+            context.push_str("; …");
+        }
+        let mut error = Self::new(ErrorKind::InvalidConfig, context);
+        error.0.problems = problems;
+        error
+    }
+
+    /// A failed call: `call` is its name, `path` its argument.
+    pub(crate) fn io(call: &str, path: &Path, source: impl Into<io::Error>) -> Self {
+        let mut error = Self::new(ErrorKind::Io, format!("{call}({path:?})")).at(path);
+        error.0.source = Some(source.into());
+        error
+    }
+
+    pub(crate) fn at(mut self, path: &Path) -> Self {
+        self.0.path = Some(path.to_owned());
+        self
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(&self.0.context)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.0.source.as_ref().map(|source| source as _)
+    }
+}

@@ -1,0 +1,277 @@
+//! The features document of an OCI runtime, and what follows from it. Pure.
+//!
+//! Read leniently: the specification grows, and a name this crate has never heard of is
+//! no reason to lose the rest. The whole document is kept.
+
+use std::sync::Arc;
+
+use crate::json::Value;
+use crate::version::Version;
+
+/// What a runtime printed for `features`.
+///
+/// The accessors take a path of member names, so that members newer than this crate can
+/// be asked for too; the common ones have a method of their own.
+///
+/// # Examples
+///
+/// ```
+/// use runtimes::{Features, Listed};
+///
+/// let features = Features::parse(br#"{"hooks": [], "linux": {"cgroup": {"v2": true}}}"#)?;
+/// assert_eq!(features.hooks(), Listed::Names(vec![]));
+/// assert_eq!(features.mount_options(), Listed::Absent);
+/// assert_eq!(features.flag(&["linux", "cgroup", "v2"]), Some(true));
+/// # Ok::<(), String>(())
+/// ```
+#[derive(Debug, Clone, PartialEq)]
+pub struct Features {
+    document: Value,
+}
+
+/// A list in a features document. Absent, null and empty mean three different things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Listed<'a> {
+    /// Not there: the runtime does not say.
+    Absent,
+    /// `null`: the runtime says that it does not say.
+    Null,
+    /// Something other than a list of strings; treat it as unknown.
+    WrongType,
+    /// The names, unknown ones included; empty means none is supported.
+    Names(Vec<&'a str>),
+}
+
+impl Listed<'_> {
+    /// Whether the list has this name; `None` if there is no list.
+    pub fn contains(&self, name: &str) -> Option<bool> {
+        match self {
+            Self::Names(names) => Some(names.contains(&name)),
+            _ => None,
+        }
+    }
+}
+
+impl Features {
+    /// Parses a document. Text after it, or anything but an object, makes it none.
+    ///
+    /// # Errors
+    ///
+    /// One line that says why this is no features document.
+    pub fn parse(text: &[u8]) -> Result<Self, String> {
+        match Value::parse(text) {
+            Ok(document @ Value::Object(_)) => Ok(Self { document }),
+            Ok(other) => Err(format!("an object is wanted, not {}", other.type_name())),
+            Err(error) => Err(error.to_string()),
+        }
+    }
+
+    /// `mountOptions`: the mount options the runtime knows.
+    pub fn mount_options(&self) -> Listed<'_> {
+        self.list(&["mountOptions"])
+    }
+
+    /// `hooks`: the hooks the runtime knows.
+    pub fn hooks(&self) -> Listed<'_> {
+        self.list(&["hooks"])
+    }
+
+    /// `linux.namespaces`: the namespaces the runtime knows.
+    pub fn namespaces(&self) -> Listed<'_> {
+        self.list(&["linux", "namespaces"])
+    }
+
+    /// `linux.capabilities`: the capabilities the runtime knows.
+    pub fn capabilities(&self) -> Listed<'_> {
+        self.list(&["linux", "capabilities"])
+    }
+
+    /// `ociVersionMin`: the oldest runtime-spec version the runtime accepts.
+    pub fn oci_version_min(&self) -> Option<&str> {
+        self.text(&["ociVersionMin"])
+    }
+
+    /// `ociVersionMax`: the newest runtime-spec version the runtime accepts.
+    pub fn oci_version_max(&self) -> Option<&str> {
+        self.text(&["ociVersionMax"])
+    }
+
+    /// `annotations`: what the runtime says of itself, in the order of the document.
+    pub fn annotations(&self) -> impl Iterator<Item = (&str, &str)> {
+        let members = match self.member(&["annotations"]) {
+            Some(Value::Object(members)) => members.as_slice(),
+            _ => &[],
+        };
+        members
+            .iter()
+            .filter_map(|(key, value)| Some((key.as_str(), value.as_str()?)))
+    }
+
+    /// The list at a path of member names.
+    pub fn list(&self, path: &[&str]) -> Listed<'_> {
+        match self.member(path) {
+            None => Listed::Absent,
+            Some(Value::Null) => Listed::Null,
+            Some(Value::Array(items)) => {
+                let names: Option<Vec<&str>> = items.iter().map(Value::as_str).collect();
+                names.map_or(Listed::WrongType, Listed::Names)
+            }
+            Some(_) => Listed::WrongType,
+        }
+    }
+
+    /// The truth value at a path; `None` if it is absent, null or something else.
+    pub fn flag(&self, path: &[&str]) -> Option<bool> {
+        match self.member(path) {
+            Some(Value::Bool(flag)) => Some(*flag),
+            _ => None,
+        }
+    }
+
+    /// The string at a path; `None` if it is absent, null or something else.
+    pub fn text(&self, path: &[&str]) -> Option<&str> {
+        self.member(path).and_then(Value::as_str)
+    }
+
+    /// Whatever stands at a path; `None` if nothing does.
+    pub fn member(&self, path: &[&str]) -> Option<&Value> {
+        path.iter()
+            .try_fold(&self.document, |value, key| value.member(key))
+    }
+
+    /// The whole document.
+    pub fn document(&self) -> &Value {
+        &self.document
+    }
+}
+
+/// What a snapshot knows of a runtime's features.
+#[derive(Debug, Clone, PartialEq)]
+#[non_exhaustive]
+pub enum FeaturesState {
+    /// Not asked yet; [`Registry::probe`](crate::Registry::probe) asks.
+    NotProbed,
+    /// A shim: there is no program to ask.
+    NotApplicable,
+    /// The document.
+    Known(Arc<Features>),
+    /// The program ran, but gave no document: it may be older than the command.
+    NoDocument {
+        /// Its version, where `--version` told it.
+        version: Option<Version>,
+        /// What it did instead.
+        reason: String,
+    },
+    /// The program could not be asked: missing, too slow, too much output. A later
+    /// probe tries again.
+    Failed {
+        /// What happened.
+        reason: String,
+    },
+}
+
+impl FeaturesState {
+    /// The document, if there is one.
+    pub fn document(&self) -> Option<&Features> {
+        match self {
+            Self::Known(features) => Some(features),
+            _ => None,
+        }
+    }
+
+    /// Whether asking the same program again would give the same.
+    pub(crate) fn is_lasting(&self) -> bool {
+        matches!(self, Self::Known(_) | Self::NoDocument { .. })
+    }
+
+    /// Whether the runtime can mount recursively read-only, as far as it says.
+    ///
+    /// What the kernel can do is another question, for another crate.
+    pub fn rro(&self) -> RroVerdict {
+        match self {
+            Self::NotProbed => RroVerdict::unknown("the runtime has not been asked yet"),
+            Self::NotApplicable => RroVerdict::unknown("a shim does not tell its features"),
+            Self::Failed { reason } => RroVerdict::unknown(reason),
+            Self::Known(features) => rro_listed(&features.mount_options()),
+            Self::NoDocument { version, reason } => rro_by_version(version.as_ref(), reason),
+        }
+    }
+}
+
+/// A runtime's own answer about recursive read-only mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RroVerdict {
+    /// The answer.
+    pub support: RroSupport,
+    /// What it rests on; one line for a person.
+    pub reason: String,
+}
+
+/// Whether a runtime knows the mount option `rro`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RroSupport {
+    /// It does.
+    Yes,
+    /// It does not.
+    No,
+    /// It does not say.
+    Unknown,
+}
+
+impl RroSupport {
+    /// The name that machines read: `yes`, `no` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl RroVerdict {
+    fn new(support: RroSupport, reason: impl Into<String>) -> Self {
+        Self {
+            support,
+            reason: reason.into(),
+        }
+    }
+
+    fn unknown(reason: &str) -> Self {
+        Self::new(RroSupport::Unknown, reason)
+    }
+}
+
+fn rro_listed(options: &Listed<'_>) -> RroVerdict {
+    match options.contains("rro") {
+        Some(true) => RroVerdict::new(RroSupport::Yes, "its features document lists rro"),
+        Some(false) => RroVerdict::new(RroSupport::No, "its features document does not list rro"),
+        None => RroVerdict::unknown("its features document lists no mount options"),
+    }
+}
+
+/// crun knows `rro` since 1.4 but `features` only since 1.8.6; runc both since 1.1.0.
+fn rro_by_version(version: Option<&Version>, reason: &str) -> RroVerdict {
+    let Some(version) = version else {
+        return RroVerdict::unknown(reason);
+    };
+    let name = format!("{} {}", version.runtime, version.version);
+    match (version.runtime.as_str(), version.numbers()) {
+        ("crun", [0, ..] | [1, 0..=3, _]) => RroVerdict::new(
+            RroSupport::No,
+            format!("{name} is older than rro in crun, 1.4"),
+        ),
+        ("crun", [1, 4..=7, _] | [1, 8, 0..=5]) => RroVerdict::new(
+            RroSupport::Yes,
+            format!("{name} knows rro, though it has no features command"),
+        ),
+        ("runc", [0, ..] | [1, 0, _]) => RroVerdict::new(
+            RroSupport::No,
+            format!("{name} is older than rro in runc, 1.1"),
+        ),
+        _ => RroVerdict::unknown(&format!("{name}: {reason}")),
+    }
+}

@@ -1,0 +1,124 @@
+//! Who uses a script directory: every user holds a shared lock for as long as it lives.
+//!
+//! Removing a script needs the lock alone. The lock is one of the open file description
+//! (fcntl(2), Linux 3.15): it goes with the process however that dies, two users in one
+//! process count as two, and unlike with flock(2) a shared lock that could not be made
+//! exclusive is still held.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use nix::errno::Errno;
+use nix::fcntl::{FcntlArg, OFlag, fcntl, openat};
+use nix::libc;
+use nix::sys::stat::Mode;
+use tracing::debug;
+
+use crate::error::{Error, ErrorKind};
+
+/// The file that is locked, in the script directory.
+pub(crate) const LOCK_FILE: &str = ".lock";
+
+/// How long a sweep by another process is waited for. It takes milliseconds.
+const PATIENCE: Duration = Duration::from_secs(10);
+
+/// A shared lock on a directory, where the filesystem has locks.
+#[derive(Debug)]
+pub(crate) struct DirLock {
+    file: Option<File>,
+}
+
+impl DirLock {
+    /// Takes the shared lock, waiting for a sweep to end.
+    pub(crate) fn share(dir: &OwnedFd, path: &Path) -> Result<Self, Error> {
+        let Some(file) = open(dir, path)? else {
+            return Ok(Self { file: None });
+        };
+        let end = Instant::now() + PATIENCE;
+        loop {
+            match set(&file, libc::F_RDLCK) {
+                Ok(()) => return Ok(Self { file: Some(file) }),
+                Err(Errno::EAGAIN | Errno::EACCES) if Instant::now() < end => {
+                    std::thread::sleep(Duration::from_millis(5));
+                }
+                Err(Errno::EAGAIN | Errno::EACCES) => {
+                    let what = format!("another process sweeps {path:?} and does not end");
+                    return Err(Error::new(ErrorKind::Busy, what).at(path));
+                }
+                Err(Errno::EINTR) => {}
+                Err(errno) => {
+                    debug!(path = %path.display(), %errno, "filesystem without locks");
+                    return Ok(Self { file: None });
+                }
+            }
+        }
+    }
+
+    /// Runs something while no one else uses the directory; `None` if someone does, or
+    /// if that cannot be known.
+    pub(crate) fn alone<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
+        let file = self.file.as_ref()?;
+        set(file, libc::F_WRLCK).ok()?;
+        let result = act();
+        // Cannot fail: a lock that is held is only made weaker.
+        let _ = set(file, libc::F_RDLCK);
+        Some(result)
+    }
+}
+
+/// Whether anyone holds the lock; nothing is locked or written. A directory without a
+/// lock file has no users.
+pub(crate) fn is_used(dir: &OwnedFd) -> bool {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let file = match openat(dir, LOCK_FILE, flags, Mode::empty()) {
+        Ok(file) => file,
+        Err(errno) => return errno != Errno::ENOENT,
+    };
+    let mut lock = whole_file(libc::F_WRLCK);
+    match fcntl(&file, FcntlArg::F_OFD_GETLK(&mut lock)) {
+        Ok(_) => i32::from(lock.l_type) != libc::F_UNLCK,
+        Err(_) => true,
+    }
+}
+
+/// Opens the lock file, making it if need be; `None` on a read-only filesystem without.
+fn open(dir: &OwnedFd, path: &Path) -> Result<Option<File>, Error> {
+    let common = OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+    let writable = openat(
+        dir,
+        LOCK_FILE,
+        common | OFlag::O_RDWR | OFlag::O_CREAT,
+        mode,
+    );
+    let opened = match writable {
+        Err(Errno::EROFS) => openat(dir, LOCK_FILE, common | OFlag::O_RDONLY, mode),
+        other => other,
+    };
+    match opened {
+        Ok(fd) => Ok(Some(File::from(fd))),
+        Err(Errno::EROFS | Errno::ENOENT) => Ok(None),
+        Err(errno) => Err(Error::io(
+            "open",
+            &path.join(LOCK_FILE),
+            io::Error::from(errno),
+        )),
+    }
+}
+
+fn set(file: &File, kind: i32) -> nix::Result<()> {
+    fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file(kind))).map(drop)
+}
+
+fn whole_file(kind: i32) -> libc::flock {
+    libc::flock {
+        l_type: kind as libc::c_short,
+        l_whence: libc::SEEK_SET as libc::c_short,
+        l_start: 0,
+        l_len: 0,
+        l_pid: 0,
+    }
+}

@@ -1,0 +1,140 @@
+//! Will this program start? Asked before a container is, so that the answer has a reason.
+
+use std::ffi::OsStr;
+use std::fmt;
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::{AT_FDCWD, AtFlags};
+use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::unistd::{AccessFlags, faccessat};
+
+/// Why a runtime could not be started here and now.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PreflightFault {
+    /// No such file.
+    Missing,
+    /// A bare name, and no directory of `PATH` has an executable file of that name.
+    NotInPath,
+    /// There, but not a regular file.
+    NotAFile,
+    /// There, but this user may not execute it.
+    NotExecutable,
+    /// On a filesystem mounted `noexec`.
+    NoExec,
+    /// A relative path: what it names depends on the working directory of the shim.
+    Relative,
+    /// A bare name that begins with `-`: shells do not agree on how to `exec` it.
+    LeadingDash,
+    /// Something on the way cannot be searched, or the answer was another error.
+    Unreachable(i32),
+    /// The runtime's wrapper script is missing or cannot be executed.
+    ScriptMissing,
+    /// The directory of wrapper scripts is on a filesystem mounted `noexec`.
+    ScriptsNoExec,
+    /// The interpreter of wrapper scripts, `/bin/sh`, is missing or not executable.
+    NoShell,
+}
+
+impl fmt::Display for PreflightFault {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = match self {
+            Self::Missing => "no such file",
+            Self::NotInPath => "not found in PATH",
+            Self::NotAFile => "not a regular file",
+            Self::NotExecutable => "not executable",
+            Self::NoExec => "its filesystem is mounted noexec",
+            Self::Relative => "a relative path; use an absolute one or a bare name",
+            Self::LeadingDash => "a bare name that begins with a dash; use an absolute path",
+            Self::Unreachable(errno) => {
+                return write!(formatter, "{}", io::Error::from_raw_os_error(*errno));
+            }
+            Self::ScriptMissing => "its wrapper script is missing or not executable; reload",
+            Self::ScriptsNoExec => "the filesystem of the wrapper scripts is mounted noexec",
+            Self::NoShell => "/bin/sh is missing or not executable",
+        };
+        formatter.write_str(text)
+    }
+}
+
+/// Which file a program's name stands for, provided it can be executed.
+///
+/// A bare name is looked up in `search_path`, colon-separated as in `PATH`; empty and
+/// relative entries there are passed over.
+///
+/// # Errors
+///
+/// The reason why the program would not start.
+pub fn locate(program: &Path, search_path: &OsStr) -> Result<PathBuf, PreflightFault> {
+    let bytes = program.as_os_str().as_bytes();
+    if program.is_absolute() {
+        return executable(program).map(|_| program.to_owned());
+    }
+    if bytes.contains(&b'/') {
+        return Err(PreflightFault::Relative);
+    }
+    if bytes.starts_with(b"-") {
+        return Err(PreflightFault::LeadingDash);
+    }
+    let directories = search_path.as_bytes().split(|byte| *byte == b':');
+    let directories = directories.map(|bytes| Path::new(OsStr::from_bytes(bytes)));
+    let mut found = directories
+        .filter(|dir| dir.is_absolute())
+        .map(|dir| dir.join(program));
+    found
+        .find(|file| executable(file).is_ok())
+        .ok_or(PreflightFault::NotInPath)
+}
+
+/// Checks that execve(2) of this path would find a file it may run.
+pub(crate) fn executable(path: &Path) -> Result<Metadata, PreflightFault> {
+    let metadata = path.metadata().map_err(|error| fault(&error))?;
+    if !metadata.is_file() {
+        return Err(PreflightFault::NotAFile);
+    }
+    if may_execute(path) {
+        return Ok(metadata);
+    }
+    match statvfs(path) {
+        Ok(stat) if stat.flags().contains(FsFlags::ST_NOEXEC) => Err(PreflightFault::NoExec),
+        _ => Err(PreflightFault::NotExecutable),
+    }
+}
+
+/// Whether the effective user may execute it; false on a `noexec` mount too.
+pub(crate) fn may_execute(path: &Path) -> bool {
+    faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS).is_ok()
+}
+
+fn fault(error: &io::Error) -> PreflightFault {
+    match error.raw_os_error() {
+        Some(nix::libc::ENOENT | nix::libc::ENOTDIR) => PreflightFault::Missing,
+        errno => PreflightFault::Unreachable(errno.unwrap_or(0)),
+    }
+}
+
+/// Which file a path leads to, told apart from every later one in its place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Identity {
+    device: u64,
+    inode: u64,
+    size: u64,
+    modified: (i64, i64),
+    changed: (i64, i64),
+}
+
+impl Identity {
+    pub(crate) fn of(metadata: &Metadata) -> Self {
+        Self {
+            device: metadata.dev(),
+            inode: metadata.ino(),
+            size: metadata.size(),
+            modified: (metadata.mtime(), metadata.mtime_nsec()),
+            changed: (metadata.ctime(), metadata.ctime_nsec()),
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! Asks runtimes for their features: in parallel, under limits, once per binary.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::{OsStr, OsString};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use tracing::debug;
+
+use crate::features::{Features, FeaturesState};
+use crate::preflight::{self, Identity};
+use crate::run::{Output, RunFault, run};
+use crate::table::{Runtime, Runtimes};
+use crate::version::Version;
+
+/// Limits for asking runtimes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Limits {
+    /// For one runtime. Default 5 s.
+    pub time: Duration,
+    /// For all runtimes of one probe together; who has not had a turn by then is asked
+    /// by the next probe. Default 20 s.
+    pub total_time: Duration,
+    /// Bytes of standard output. Default 1 MiB.
+    pub output: usize,
+    /// Runtimes asked at the same time. Default 8.
+    pub parallel: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            time: Duration::from_secs(5),
+            total_time: Duration::from_secs(20),
+            output: 1 << 20,
+            parallel: 8,
+        }
+    }
+}
+
+impl Runtimes {
+    /// The same table with the features of its runtimes, asked for now.
+    ///
+    /// For a single question to a table that no [`Registry`](crate::Registry) keeps.
+    /// Writes nothing: a wrapper's program is called with the wrapper's arguments.
+    /// Blocks up to the limits of the table's settings.
+    #[must_use]
+    pub fn probed(&self) -> Self {
+        let settings = self.settings();
+        let states = Cache::default().states(&self.rows, &settings.search_path, &settings.probe);
+        let with_features = |(row, features): (&Arc<Runtime>, FeaturesState)| {
+            Arc::new(Runtime {
+                features,
+                ..Runtime::clone(row)
+            })
+        };
+        self.with_rows(self.rows.iter().zip(states).map(with_features).collect())
+    }
+}
+
+/// What decides the answer: which file, and with which arguments it is called.
+type Question = (Identity, PathBuf, Vec<OsString>);
+
+/// Answers by question. A replaced binary is another question.
+#[derive(Debug, Default)]
+pub(crate) struct Cache {
+    answers: BTreeMap<Question, FeaturesState>,
+}
+
+impl Cache {
+    /// The features of these runtimes, one state per row, in order.
+    ///
+    /// Runs programs only for questions without a lasting answer; forgets the answers to
+    /// questions that no row asks any more.
+    pub(crate) fn states(
+        &mut self,
+        rows: &[Arc<Runtime>],
+        search_path: &OsStr,
+        limits: &Limits,
+    ) -> Vec<FeaturesState> {
+        let asked: Vec<_> = rows.iter().map(|row| question(row, search_path)).collect();
+        let wanted: BTreeSet<&Question> = asked.iter().flatten().collect();
+        self.answers
+            .retain(|question, state| wanted.contains(question) && state.is_lasting());
+        let open: Vec<&Question> = wanted
+            .into_iter()
+            .filter(|question| !self.answers.contains_key(question))
+            .collect();
+        for (question, state) in open.iter().zip(ask_all(&open, limits)) {
+            self.answers.insert((*question).clone(), state);
+        }
+        let state = |asked: &Result<Question, FeaturesState>| match asked {
+            Ok(question) => self.answers[question].clone(),
+            Err(state) => state.clone(),
+        };
+        asked.iter().map(state).collect()
+    }
+}
+
+/// What to ask for this row, or the state if there is nothing to ask.
+fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesState> {
+    let Some(binary) = &row.binary else {
+        return Err(FeaturesState::NotApplicable);
+    };
+    let located = preflight::locate(binary, search_path);
+    let found = located.and_then(|path| Ok((preflight::executable(&path)?, path)));
+    match found {
+        Ok((metadata, path)) => Ok((Identity::of(&metadata), path, row.args.clone())),
+        Err(why) => Err(FeaturesState::Failed {
+            reason: format!("{binary:?}: {why}"),
+        }),
+    }
+}
+
+fn ask_all(questions: &[&Question], limits: &Limits) -> Vec<FeaturesState> {
+    let end = Instant::now() + limits.total_time;
+    let next = AtomicUsize::new(0);
+    let answers = Mutex::new(vec![FeaturesState::NotProbed; questions.len()]);
+    let work = || {
+        while let Some(place) =
+            Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < questions.len())
+        {
+            let (_, path, args) = questions[place];
+            let state = match Instant::now() < end {
+                true => ask(path, args, limits, end),
+                false => FeaturesState::Failed {
+                    reason: "no time was left to ask it".to_owned(),
+                },
+            };
+            answers.lock().unwrap_or_else(PoisonError::into_inner)[place] = state;
+        }
+    };
+    std::thread::scope(|scope| {
+        for _ in 1..limits.parallel.min(questions.len()) {
+            // Without another thread this one does all the work.
+            let _ = std::thread::Builder::new().spawn_scoped(scope, work);
+        }
+        work();
+    });
+    answers.into_inner().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Asks one program. The wrapper script is not needed for it: same words, no shell.
+fn ask(path: &Path, args: &[OsString], limits: &Limits, end: Instant) -> FeaturesState {
+    let deadline = end.min(Instant::now() + limits.time);
+    let words = args
+        .iter()
+        .map(OsString::as_os_str)
+        .chain([OsStr::new("features")]);
+    let state = match run(path, words, deadline, limits.output) {
+        Ok(output) if output.status.success() => match Features::parse(&output.stdout) {
+            Ok(features) => FeaturesState::Known(Arc::new(features)),
+            Err(why) => FeaturesState::NoDocument {
+                version: None,
+                reason: format!("{path:?} features printed no features document: {why}"),
+            },
+        },
+        Ok(output) => FeaturesState::NoDocument {
+            version: version(path, deadline, limits),
+            reason: format!("{path:?} features: {}", ending(&output)),
+        },
+        Err(fault) => FeaturesState::Failed {
+            reason: describe(path, &fault, limits),
+        },
+    };
+    debug!(binary = %path.display(), known = state.document().is_some(), "asked for features");
+    state
+}
+
+fn version(path: &Path, deadline: Instant, limits: &Limits) -> Option<Version> {
+    let output = run(path, ["--version"], deadline, limits.output).ok()?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    output
+        .status
+        .success()
+        .then(|| Version::parse(&text))
+        .flatten()
+}
+
+/// How a program that failed ended, with the first line of its complaint.
+fn ending(output: &Output) -> String {
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    match stderr.lines().find(|line| !line.trim().is_empty()) {
+        Some(line) => format!("{}: {}", output.status, line.trim()),
+        None => output.status.to_string(),
+    }
+}
+
+fn describe(path: &Path, fault: &RunFault, limits: &Limits) -> String {
+    match fault {
+        RunFault::Io(error) => format!("{path:?} features: {error}"),
+        RunFault::Time => format!("{path:?} features: killed after {:?}", limits.time),
+        RunFault::Size => {
+            format!(
+                "{path:?} features: killed after {} bytes of output",
+                limits.output
+            )
+        }
+    }
+}

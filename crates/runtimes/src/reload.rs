@@ -1,0 +1,353 @@
+//! The table that a daemon reads, and how a new one takes its place.
+//!
+//! Readers take the pointer to the current table and never wait. A writer makes the next
+//! table aside, with everything that can fail, and then swaps the pointer.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use arc_swap::{ArcSwap, Cache};
+use tracing::{debug, info};
+
+use crate::config::Config;
+use crate::error::Error;
+use crate::probe;
+use crate::store::{Published, Store};
+use crate::table::{Runtime, RuntimeKind, Runtimes, Settings};
+
+/// Keeps the current table of a daemon, for the life of the daemon.
+///
+/// [`load`](Self::load) and [`Reader`] give out tables; [`reload`](Self::reload) puts the
+/// next one in place. Every script that any table ever named stays executable for as
+/// long as the registry lives, and longer if something refers to it.
+pub struct Registry {
+    current: Arc<ArcSwap<Runtimes>>,
+    settings: Arc<Settings>,
+    writer: Mutex<Writer>,
+    /// Apart from the writer, so that a slow runtime holds up no reload.
+    probes: Mutex<probe::Cache>,
+}
+
+/// What only the one who changes the table may touch.
+#[derive(Debug, Default)]
+struct Writer {
+    /// Opened with the first wrapper: a host without any has no script directory.
+    store: Option<Store>,
+    /// Scripts that a current or former table names: they are never taken back.
+    named: BTreeSet<String>,
+}
+
+/// What a reload changed, by runtime name, sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReloadReport {
+    /// Runtimes that are new.
+    pub added: Vec<String>,
+    /// Runtimes that are gone. Containers made with them are not touched.
+    pub removed: Vec<String>,
+    /// Runtimes that mean something else now.
+    pub changed: Vec<String>,
+    /// The default's name before and after, if it is another now.
+    pub default_changed: Option<(String, String)>,
+    /// What was done in the script directory.
+    pub scripts: Published,
+}
+
+impl ReloadReport {
+    /// Whether the new table says the same as the old one.
+    pub fn is_unchanged(&self) -> bool {
+        let lists = [&self.added, &self.removed, &self.changed];
+        lists.iter().all(|list| list.is_empty()) && self.default_changed.is_none()
+    }
+}
+
+impl fmt::Display for ReloadReport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_unchanged() {
+            return formatter.write_str("runtimes unchanged");
+        }
+        let lists = [
+            ("added", &self.added),
+            ("removed", &self.removed),
+            ("changed", &self.changed),
+        ];
+        let mut parts: Vec<String> = lists
+            .into_iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(what, names)| format!("{what} {names:?}"))
+            .collect();
+        if let Some((old, new)) = &self.default_changed {
+            parts.push(format!("default {new:?} (was {old:?})"));
+        }
+        write!(formatter, "runtimes: {}", parts.join(", "))
+    }
+}
+
+impl Registry {
+    /// Checks the configuration, publishes its scripts and makes the first table.
+    ///
+    /// Run [`sweep`](crate::sweep()) before it. No runtime is asked for its features yet.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare).
+    pub fn open(config: &Config, settings: Settings) -> Result<(Self, ReloadReport), Error> {
+        let settings = Arc::new(settings);
+        let empty = Arc::new(Config::default());
+        let stock = Runtimes::build(empty, Arc::clone(&settings), &[]);
+        let registry = Self {
+            current: Arc::new(ArcSwap::from_pointee(stock)),
+            settings,
+            writer: Mutex::default(),
+            probes: Mutex::default(),
+        };
+        let report = registry.prepare(config)?.commit();
+        Ok((registry, report))
+    }
+
+    /// The current table. It stays valid, and its scripts runnable, however often the
+    /// registry is reloaded.
+    pub fn load(&self) -> Arc<Runtimes> {
+        self.current.load_full()
+    }
+
+    /// A handle for a thread that looks things up often; cheaper than [`load`](Self::load).
+    pub fn reader(&self) -> Reader {
+        Reader {
+            cache: Cache::new(Arc::clone(&self.current)),
+        }
+    }
+
+    /// Does everything of a reload that can fail, on a copy; see [`Prepared`].
+    ///
+    /// Waits while another `Prepared` exists. Asking for a second one in the thread that
+    /// has the first waits for ever.
+    ///
+    /// # Errors
+    ///
+    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with all problems, or whatever
+    /// [`Store::open`] and [`Store::publish`] say. The current table stays, and no script
+    /// of the new one is left behind.
+    pub fn prepare(&self, config: &Config) -> Result<Prepared<'_>, Error> {
+        let problems = config.validate();
+        if !problems.is_empty() {
+            return Err(Error::invalid_config(problems));
+        }
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.current.load_full();
+        let config = match *current.config == *config {
+            true => Arc::clone(&current.config),
+            false => Arc::new(config.clone()),
+        };
+        let next = Runtimes::build(config, Arc::clone(&self.settings), &current.rows);
+        let scripts = writer.publish(&next)?;
+        let next = Some(Arc::new(next));
+        Ok(Prepared {
+            registry: self,
+            writer,
+            next,
+            scripts,
+        })
+    }
+
+    /// Puts a new configuration into effect.
+    ///
+    /// Does not ask runtimes for their features: those of unchanged entries are carried
+    /// over, others are [`NotProbed`](crate::FeaturesState::NotProbed) until
+    /// [`probe`](Self::probe) is called.
+    ///
+    /// # Errors
+    ///
+    /// As [`prepare`](Self::prepare); nothing has changed then.
+    pub fn reload(&self, config: &Config) -> Result<ReloadReport, Error> {
+        self.prepare(config).map(Prepared::commit)
+    }
+
+    /// Asks the runtimes for their features, and swaps in a table that has the answers.
+    ///
+    /// Blocks the caller up to the limits in [`Settings::probe`], and no one else:
+    /// readers and reloads go on meanwhile. An answer is kept as long as the program's
+    /// file is the same; so is the absence of one. Returns whether the table changed.
+    pub fn probe(&self) -> bool {
+        let mut cache = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
+        let asked = self.load();
+        let limits = &self.settings.probe;
+        let states = cache.states(&asked.rows, &self.settings.search_path, limits);
+        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        let current = self.load();
+        let mut changed = false;
+        let mut rows = current.rows.clone();
+        for (row, state) in asked.rows.iter().zip(states) {
+            let place = rows.binary_search_by(|other| other.name.cmp(&row.name));
+            // A reload may have come between: an answer is for what was asked.
+            let place = place
+                .ok()
+                .filter(|place| is_same_program(&rows[*place], row));
+            if let Some(place) = place.filter(|place| rows[*place].features != state) {
+                rows[place] = Arc::new(Runtime {
+                    features: state,
+                    ..Runtime::clone(row)
+                });
+                changed = true;
+            }
+        }
+        if changed {
+            self.current.store(Arc::new(current.with_rows(rows)));
+        }
+        debug!(
+            runtimes = asked.rows.len(),
+            changed, "probed runtime features"
+        );
+        changed
+    }
+}
+
+impl fmt::Debug for Registry {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Registry")
+            .field("settings", &self.settings)
+            .finish_non_exhaustive()
+    }
+}
+
+fn is_same_program(a: &Runtime, b: &Runtime) -> bool {
+    a.binary == b.binary && a.args == b.args && a.kind == b.kind && a.shim == b.shim
+}
+
+/// A thread's own view of a [`Registry`].
+///
+/// Keeps the table it last gave out, so that a look costs one comparison as long as there
+/// is no newer one. A reader that is never asked again keeps its last table in memory.
+pub struct Reader {
+    cache: Cache<Arc<ArcSwap<Runtimes>>, Arc<Runtimes>>,
+}
+
+impl Reader {
+    /// The current table.
+    #[inline]
+    pub fn load(&mut self) -> &Arc<Runtimes> {
+        self.cache.load()
+    }
+}
+
+impl Clone for Reader {
+    fn clone(&self) -> Self {
+        Self {
+            cache: self.cache.clone(),
+        }
+    }
+}
+
+impl fmt::Debug for Reader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("Reader").finish_non_exhaustive()
+    }
+}
+
+/// A reload that has succeeded but is not in effect yet.
+///
+/// Its scripts are on disk. [`commit`](Self::commit) cannot fail; dropping it instead
+/// takes the new scripts back. Other reloads wait until then.
+#[must_use = "dropped, it undoes what it prepared"]
+pub struct Prepared<'a> {
+    registry: &'a Registry,
+    writer: MutexGuard<'a, Writer>,
+    /// Taken by the commit.
+    next: Option<Arc<Runtimes>>,
+    scripts: Published,
+}
+
+impl Prepared<'_> {
+    /// The table that will be in effect.
+    pub fn table(&self) -> &Runtimes {
+        self.next
+            .as_ref()
+            .expect("taken only by the commit, which ends this value")
+    }
+
+    /// Puts the table into effect, by one swap of a pointer.
+    pub fn commit(mut self) -> ReloadReport {
+        let next = self.next.take().expect("taken only here");
+        let old = self.registry.load();
+        let mut report = compare(&old, &next);
+        report.scripts = std::mem::take(&mut self.scripts);
+        self.writer
+            .named
+            .extend(next.scripts().map(|script| script.file_name().to_owned()));
+        self.registry.current.store(next);
+        if !report.is_unchanged() {
+            info!(
+                added = report.added.len(),
+                removed = report.removed.len(),
+                changed = report.changed.len(),
+                "reloaded runtimes"
+            );
+        }
+        report
+    }
+}
+
+impl Drop for Prepared<'_> {
+    fn drop(&mut self) {
+        if self.next.is_some() {
+            let created = std::mem::take(&mut self.scripts.created);
+            self.writer.retract(created);
+        }
+    }
+}
+
+impl fmt::Debug for Prepared<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Prepared")
+            .field("scripts", &self.scripts)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Writer {
+    fn publish(&mut self, table: &Runtimes) -> Result<Published, Error> {
+        if table.scripts().next().is_none() {
+            return Ok(Published::default());
+        }
+        // Someone may have removed the directory, and ours with it.
+        let store = match self.store.take().filter(Store::is_current) {
+            Some(store) => store,
+            None => Store::open(&table.settings.script_dir)?,
+        };
+        self.store.insert(store).publish(table.scripts())
+    }
+
+    fn retract(&self, mut names: Vec<String>) {
+        names.retain(|name| !self.named.contains(name));
+        if let Some(store) = &self.store {
+            store.retract(&names);
+        }
+    }
+}
+
+/// What differs between two tables, apart from what is known of features.
+fn compare(old: &Runtimes, new: &Runtimes) -> ReloadReport {
+    let mut report = ReloadReport::default();
+    for row in new.iter() {
+        match old.row(&row.name) {
+            None => report.added.push(row.name.clone()),
+            Some(before) if !is_equal(before, row) => report.changed.push(row.name.clone()),
+            Some(_) => {}
+        }
+    }
+    let gone = old.iter().filter(|row| new.row(&row.name).is_none());
+    report.removed.extend(gone.map(|row| row.name.clone()));
+    let defaults = (old.default_name(), new.default_name());
+    if defaults.0 != defaults.1 {
+        report.default_changed = Some((defaults.0.to_owned(), defaults.1.to_owned()));
+    }
+    report
+}
+
+fn is_equal(a: &Runtime, b: &Runtime) -> bool {
+    debug_assert_eq!(a.kind == RuntimeKind::Shim, a.binary.is_none());
+    is_same_program(a, b) && a.options == b.options
+}

@@ -1,0 +1,217 @@
+//! From a runtime's name to what containerd is to be told, or the reason why not.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind};
+use crate::options::ShimOptions;
+use crate::preflight::{self, PreflightFault};
+use crate::script::SHELL;
+use crate::store::Store;
+use crate::table::{Runtime, RuntimeKind, Runtimes, is_permissible};
+
+/// What to tell containerd for a container of some runtime.
+#[derive(Debug, Clone, Copy, PartialEq)]
+#[non_exhaustive]
+pub struct Resolved<'a> {
+    /// The runtime's name; where the default was asked for, the default's.
+    pub name: &'a str,
+    /// Name or path of the shim.
+    pub shim: &'a str,
+    /// The program as configured; `None` for a shim.
+    pub binary: Option<&'a Path>,
+    /// The wrapper script, which `binary_name` in `options` then names.
+    pub script: Option<&'a Path>,
+    /// Options for the shim; `None` is "no options".
+    pub options: Option<&'a ShimOptions>,
+}
+
+/// Why a name could not be resolved.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// `unknown-runtime`: not built in, not configured, and no possible name of a shim.
+    UnknownRuntime {
+        /// The name asked for.
+        name: String,
+    },
+    /// `preflight`: known, but it could not start here and now.
+    Preflight {
+        /// The runtime's name.
+        name: String,
+        /// The program or script that stands in the way.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: PreflightFault,
+    },
+    /// `publish`: its wrapper script could not be written. Only from
+    /// [`Runtimes::resolve_and_publish`].
+    Publish {
+        /// The runtime's name.
+        name: String,
+        /// What failed.
+        source: Error,
+    },
+}
+
+impl ResolveError {
+    /// The name that machines read: `unknown-runtime`, `preflight` or `publish`.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::UnknownRuntime { .. } => "unknown-runtime",
+            Self::Preflight { .. } => "preflight",
+            Self::Publish { .. } => "publish",
+        }
+    }
+}
+
+impl fmt::Display for ResolveError {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownRuntime { name } => {
+                write!(formatter, "unknown or invalid runtime name {name:?}")
+            }
+            Self::Preflight { name, path, why } => {
+                write!(formatter, "runtime {name:?}: {path:?}: {why}")
+            }
+            Self::Publish { name, .. } => write!(formatter, "publish script of runtime {name:?}"),
+        }
+    }
+}
+
+impl StdError for ResolveError {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        match self {
+            Self::Publish { source, .. } => Some(source),
+            _ => None,
+        }
+    }
+}
+
+impl Runtimes {
+    /// Resolves a name as a container's start needs it; the empty name is the default.
+    ///
+    /// A name that is not configured is passed on as it is if it could be a shim's. A
+    /// wrapper is checked first, since the shell would only fail much later: the program
+    /// and the script must be executable. Other programs are left to the shim, as moby
+    /// does; [`preflight`](Self::preflight) checks any.
+    ///
+    /// # Errors
+    ///
+    /// [`ResolveError::UnknownRuntime`] and [`ResolveError::Preflight`].
+    pub fn resolve<'a>(&'a self, name: &'a str) -> Result<Resolved<'a>, ResolveError> {
+        let resolved = self.resolve_name(name)?;
+        if let Some(row) = self
+            .lookup(name)
+            .filter(|row| row.kind == RuntimeKind::Wrapper)
+        {
+            self.check(row)?;
+            check_script(row)?;
+        }
+        Ok(resolved)
+    }
+
+    /// As [`resolve`](Self::resolve), but writes the wrapper script before it answers.
+    ///
+    /// For a single question to a table that no [`Registry`](crate::Registry) keeps, as a
+    /// command asks it. Nothing but that one script is written, and that only if the
+    /// program could start.
+    ///
+    /// # Errors
+    ///
+    /// As `resolve`, and [`ResolveError::Publish`].
+    pub fn resolve_and_publish<'a>(&'a self, name: &'a str) -> Result<Resolved<'a>, ResolveError> {
+        if let Some(row) = self.lookup(name).filter(|row| row.wrapper.is_some()) {
+            self.check(row)?;
+            let script = row.wrapper.as_deref().into_iter();
+            let published =
+                Store::open(&self.settings.script_dir).and_then(|store| store.publish(script));
+            published.map_err(|error| self.refused(row, error))?;
+        }
+        self.resolve(name)
+    }
+
+    /// Checks whether the program of a runtime could start, whatever its kind.
+    ///
+    /// `Ok(())` for shims and implicit shim names: only containerd knows where they are.
+    ///
+    /// # Errors
+    ///
+    /// As [`resolve`](Self::resolve). Of a wrapper only the program is checked, so this
+    /// can be asked before its script is written.
+    pub fn preflight(&self, name: &str) -> Result<(), ResolveError> {
+        self.resolve_name(name)?;
+        self.lookup(name).map_or(Ok(()), |row| self.check(row))
+    }
+
+    fn resolve_name<'a>(&'a self, name: &'a str) -> Result<Resolved<'a>, ResolveError> {
+        if let Some(row) = self.lookup(name) {
+            return Ok(Resolved {
+                name: &row.name,
+                shim: &row.shim,
+                binary: row.binary.as_deref(),
+                script: row.script.as_deref(),
+                options: row.options.as_ref(),
+            });
+        }
+        let name = if name.is_empty() {
+            self.default_name()
+        } else {
+            name
+        };
+        if !is_permissible(name) {
+            return Err(ResolveError::UnknownRuntime {
+                name: name.to_owned(),
+            });
+        }
+        Ok(Resolved {
+            name,
+            shim: name,
+            binary: None,
+            script: None,
+            options: None,
+        })
+    }
+
+    fn check(&self, row: &Runtime) -> Result<(), ResolveError> {
+        let Some(binary) = &row.binary else {
+            return Ok(());
+        };
+        let located = preflight::locate(binary, &self.settings.search_path);
+        located.map(drop).map_err(|why| fault(row, binary, why))
+    }
+
+    /// A script that cannot ever run here is the runtime's fault, not the writing's.
+    fn refused(&self, row: &Runtime, error: Error) -> ResolveError {
+        match error.kind() {
+            ErrorKind::NoExec => fault(
+                row,
+                &self.settings.script_dir,
+                PreflightFault::ScriptsNoExec,
+            ),
+            ErrorKind::NoShell => fault(row, Path::new(SHELL), PreflightFault::NoShell),
+            _ => ResolveError::Publish {
+                name: row.name.clone(),
+                source: error,
+            },
+        }
+    }
+}
+
+fn check_script(row: &Runtime) -> Result<(), ResolveError> {
+    match &row.script {
+        Some(script) if !preflight::may_execute(script) => {
+            Err(fault(row, script, PreflightFault::ScriptMissing))
+        }
+        _ => Ok(()),
+    }
+}
+
+fn fault(row: &Runtime, path: &Path, why: PreflightFault) -> ResolveError {
+    ResolveError::Preflight {
+        name: row.name.clone(),
+        path: path.to_owned(),
+        why,
+    }
+}

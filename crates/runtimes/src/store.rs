@@ -1,0 +1,296 @@
+//! The directory of wrapper scripts: what is in it, and that it may be trusted.
+//!
+//! A script is put there once, under a name that follows from its contents, and is never
+//! changed or removed while any process uses the directory.
+
+use std::collections::BTreeSet;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{self, Read};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+use nix::sys::statvfs::{FsFlags, fstatvfs};
+use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use tracing::{debug, warn};
+
+use crate::error::{Error, ErrorKind};
+use crate::lock::DirLock;
+use crate::preflight::may_execute;
+use crate::script::{SHELL, Script};
+use crate::write::{self, Job};
+
+/// A directory of wrapper scripts, held open and locked against removals by others.
+///
+/// Needs no privilege beyond writing to the directory. On a kernel or filesystem that
+/// lacks O_TMPFILE, hard links or locks it does without.
+#[derive(Debug)]
+pub struct Store {
+    path: PathBuf,
+    dir: OwnedFd,
+    lock: DirLock,
+}
+
+/// What [`Store::publish`] did, by file name.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Published {
+    /// Scripts that were not there.
+    pub created: Vec<String>,
+    /// Scripts whose file did not hold what its name says, and was replaced. Someone
+    /// wrote to it, or a machine without our care for fsync(2) crashed.
+    pub repaired: Vec<String>,
+    /// How many were there already, complete.
+    pub unchanged: usize,
+}
+
+/// What stands under a script's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Found {
+    /// The script, whole and executable.
+    Same,
+    /// Nothing.
+    Absent,
+    /// Something else.
+    Corrupt,
+}
+
+impl Store {
+    /// Opens a script directory, making it (0700) if it is missing.
+    ///
+    /// Waits up to ten seconds for a sweep of another process to end.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::UnsafeDirectory`] if it is no directory, if group or others may write
+    /// to it, or if it belongs to someone who is neither root nor this user;
+    /// [`ErrorKind::Busy`]; [`ErrorKind::Io`].
+    pub fn open(path: &Path) -> Result<Self, Error> {
+        make(path)?;
+        let dir = open_dir(path)?;
+        check_owner(&dir, path)?;
+        let lock = DirLock::share(&dir, path)?;
+        Ok(Self {
+            path: path.to_owned(),
+            dir,
+            lock,
+        })
+    }
+
+    /// The directory's path, as given.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Checks that scripts here can run at all.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NoExec`] and [`ErrorKind::NoShell`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.check_with(Path::new(SHELL))
+    }
+
+    pub(crate) fn check_with(&self, shell: &Path) -> Result<(), Error> {
+        let stat = fstatvfs(&self.dir).map_err(|errno| Error::io("statvfs", &self.path, errno))?;
+        if stat.flags().contains(FsFlags::ST_NOEXEC) {
+            let what = format!("script directory {:?} is on a noexec mount", self.path);
+            return Err(Error::new(ErrorKind::NoExec, what).at(&self.path));
+        }
+        if !may_execute(shell) {
+            let what = format!("script interpreter {shell:?} is missing or not executable");
+            return Err(Error::new(ErrorKind::NoShell, what).at(shell));
+        }
+        Ok(())
+    }
+
+    /// Makes sure that every one of these scripts is there, whole, durable and safe to
+    /// execute at once, also while other threads fork.
+    ///
+    /// A script that is there is compared byte for byte and not touched; a file with
+    /// other contents is replaced and reported. All of one call are written by one
+    /// short-lived thread with a descriptor table of its own, and share one fsync(2) of
+    /// the directory.
+    ///
+    /// # Errors
+    ///
+    /// As [`check`](Self::check), or [`ErrorKind::Io`]. What this call created is then
+    /// removed again, unless another process uses the directory and may have seen it.
+    pub fn publish<'a>(
+        &self,
+        scripts: impl IntoIterator<Item = &'a Script>,
+    ) -> Result<Published, Error> {
+        let mut names = BTreeSet::new();
+        let mut jobs = Vec::new();
+        let mut published = Published::default();
+        for script in scripts {
+            if !names.insert(script.file_name()) {
+                continue;
+            }
+            match find(&self.dir, &self.path, script)? {
+                Found::Same => published.unchanged += 1,
+                Found::Absent => jobs.push(Job {
+                    script,
+                    replace: false,
+                }),
+                Found::Corrupt => jobs.push(Job {
+                    script,
+                    replace: true,
+                }),
+            }
+        }
+        if names.is_empty() {
+            return Ok(published);
+        }
+        self.check()?;
+        if jobs.is_empty() {
+            return Ok(published);
+        }
+        let written = write::write(self.dir.as_fd(), &self.path, &jobs);
+        published.created = written.created;
+        published.repaired = written.repaired;
+        let result = written
+            .result
+            .and_then(|()| sync_dir(&self.dir, &self.path));
+        if let Err(error) = result {
+            self.retract(&published.created);
+            return Err(error);
+        }
+        self.log(&published);
+        Ok(published)
+    }
+
+    fn log(&self, published: &Published) {
+        for name in &published.repaired {
+            warn!(path = %self.path.join(name).display(), "replaced a corrupt wrapper script");
+        }
+        debug!(path = %self.path.display(), created = published.created.len(), "wrote scripts");
+    }
+
+    /// Takes back scripts that no one was given, unless others may have seen them.
+    pub(crate) fn retract(&self, names: &[String]) {
+        if names.is_empty() {
+            return;
+        }
+        let removed = self.lock.alone(|| {
+            for name in names {
+                let gone = unlinkat(&self.dir, name.as_str(), UnlinkatFlags::NoRemoveDir);
+                if let Err(errno) = gone {
+                    warn!(path = %self.path.join(name).display(), %errno, "script stays behind");
+                }
+            }
+        });
+        if removed.is_none() {
+            debug!(path = %self.path.display(), "directory has other users, scripts stay");
+        }
+    }
+
+    /// Whether the path still leads to the directory that is held open.
+    pub(crate) fn is_current(&self) -> bool {
+        let identity = |file: &File| file.metadata().ok().map(|m| (m.dev(), m.ino()));
+        let held = self
+            .dir
+            .try_clone()
+            .map(File::from)
+            .ok()
+            .and_then(|file| identity(&file));
+        let named = self.path.metadata().ok().map(|m| (m.dev(), m.ino()));
+        held.is_some() && held == named
+    }
+
+    pub(crate) fn lock(&self) -> &DirLock {
+        &self.lock
+    }
+
+    pub(crate) fn dir(&self) -> &OwnedFd {
+        &self.dir
+    }
+}
+
+fn make(path: &Path) -> Result<(), Error> {
+    if path.is_dir() {
+        return Ok(());
+    }
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
+    made.map_err(|error| Error::io("mkdir", path, error))?;
+    // The entry must not be lost while a script in it is durable.
+    match path.parent().map(open_dir) {
+        Some(Ok(parent)) => sync_dir(&parent, path),
+        _ => Ok(()),
+    }
+}
+
+pub(crate) fn open_dir(path: &Path) -> Result<OwnedFd, Error> {
+    let flags = OFlag::O_DIRECTORY.bits();
+    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => Ok(file.into()),
+        Err(error) => Err(Error::io("open", path, error)),
+    }
+}
+
+fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
+    let copy = dir
+        .try_clone()
+        .map_err(|error| Error::io("dup", path, error))?;
+    let metadata = File::from(copy).metadata();
+    let metadata = metadata.map_err(|error| Error::io("fstat", path, error))?;
+    let ours = metadata.uid() == geteuid().as_raw() || metadata.uid() == 0;
+    let what = match (ours, metadata.mode() & 0o022) {
+        (true, 0) => return Ok(()),
+        (true, _) => format!("script directory {path:?} may be written by others"),
+        (false, _) => format!(
+            "script directory {path:?} belongs to user {}",
+            metadata.uid()
+        ),
+    };
+    Err(Error::new(ErrorKind::UnsafeDirectory, what).at(path))
+}
+
+/// Makes new entries of a directory durable. Some filesystems cannot and need not.
+fn sync_dir(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
+    loop {
+        match nix::unistd::fsync(dir) {
+            Ok(()) | Err(Errno::EINVAL | Errno::ENOTSUP) => return Ok(()),
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(Error::io("fsync", path, errno)),
+        }
+    }
+}
+
+/// Compares what stands under the script's name with the script. Follows no symlink.
+pub(crate) fn find(dir: impl AsFd, path: &Path, script: &Script) -> Result<Found, Error> {
+    let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+    let error = |call, source: io::Error| Error::io(call, &path.join(script.file_name()), source);
+    let file = loop {
+        match openat(dir.as_fd(), script.file_name(), flags, Mode::empty()) {
+            Ok(fd) => break File::from(fd),
+            Err(Errno::ENOENT) => return Ok(Found::Absent),
+            // A symlink, a socket, a device without driver, a file without permission.
+            Err(Errno::ELOOP | Errno::ENXIO | Errno::ENODEV | Errno::EACCES) => {
+                return Ok(Found::Corrupt);
+            }
+            Err(Errno::EINTR) => {}
+            Err(errno) => return Err(error("open", errno.into())),
+        }
+    };
+    let metadata = file.metadata().map_err(|source| error("fstat", source))?;
+    let ours = metadata.uid() == geteuid().as_raw() || metadata.uid() == 0;
+    let mode = metadata.mode() & 0o7777;
+    let runs = mode & 0o500 == 0o500 && mode & 0o7022 == 0;
+    if !metadata.is_file() || !ours || !runs || metadata.len() != script.text().len() as u64 {
+        return Ok(Found::Corrupt);
+    }
+    let mut text = Vec::with_capacity(script.text().len() + 1);
+    let read = file
+        .take(script.text().len() as u64 + 1)
+        .read_to_end(&mut text);
+    read.map_err(|source| error("read", source))?;
+    Ok(if text == script.text() {
+        Found::Same
+    } else {
+        Found::Corrupt
+    })
+}

@@ -1,0 +1,210 @@
+//! Removes the scripts that no one needs, and what a crash left behind.
+
+use std::ffi::{OsStr, OsString};
+use std::fmt;
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::unistd::{UnlinkatFlags, unlinkat};
+use tracing::{debug, warn};
+
+use crate::error::Error;
+use crate::lock::{self, LOCK_FILE};
+use crate::references::References;
+use crate::script::is_script_name;
+use crate::store::{Store, open_dir};
+use crate::temp;
+
+/// What a sweep decided about one file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Verdict {
+    /// The file.
+    pub path: PathBuf,
+    /// Why it stays or goes.
+    pub reason: Reason,
+}
+
+/// Why a file in the script directory stays or goes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Reason {
+    /// Goes: a script that nothing refers to.
+    Unreferenced,
+    /// Goes: a temporary file of a publisher that died.
+    StaleTemporary,
+    /// Stays: someone refers to it.
+    Referenced {
+        /// Who.
+        by: String,
+    },
+    /// Stays: another process uses the directory, and may hand out any script in it.
+    InUse,
+    /// Stays: not all references could be read, so it may be among the rest.
+    Uncertain {
+        /// The first that could not be read.
+        unreadable: PathBuf,
+    },
+    /// Stays: nothing that this crate puts there.
+    Foreign,
+}
+
+impl Reason {
+    /// Whether the file goes.
+    pub fn removes(&self) -> bool {
+        matches!(self, Self::Unreferenced | Self::StaleTemporary)
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Unreferenced => formatter.write_str("nothing refers to it"),
+            Self::StaleTemporary => formatter.write_str("left behind by a crash"),
+            Self::Referenced { by } => write!(formatter, "referenced by {by}"),
+            Self::InUse => formatter.write_str("another process uses the directory"),
+            Self::Uncertain { unreadable } => {
+                write!(
+                    formatter,
+                    "may be referenced by {unreadable:?}, which cannot be read"
+                )
+            }
+            Self::Foreign => formatter.write_str("not a wrapper script"),
+        }
+    }
+}
+
+/// What a sweep did.
+#[derive(Debug, Default)]
+#[non_exhaustive]
+pub struct SweepReport {
+    /// One verdict per file, sorted by path.
+    pub verdicts: Vec<Verdict>,
+    /// Files that were to go and could not be removed.
+    pub failed: Vec<(PathBuf, io::Error)>,
+}
+
+/// Decides about every file in a script directory and changes nothing, not even a lock.
+///
+/// A missing directory has no files.
+///
+/// # Errors
+///
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be read.
+pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<Verdict>, Error> {
+    match open_dir(dir) {
+        Ok(open) => {
+            let alone = !lock::is_used(&open);
+            Ok(decide(dir, list(dir)?, references, alone))
+        }
+        Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => Ok(Vec::new()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Removes unreferenced scripts and stale temporary files.
+///
+/// For the start of a daemon, before it opens its [`Registry`](crate::Registry): while
+/// any process (this one included) holds the directory open, everything stays. Collect
+/// the references just before.
+///
+/// # Errors
+///
+/// As [`Store::open`]. A file that cannot be removed is in the report.
+pub fn sweep(dir: &Path, references: &References) -> Result<SweepReport, Error> {
+    if matches!(open_dir(dir), Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32)) {
+        return Ok(SweepReport::default());
+    }
+    let store = Store::open(dir)?;
+    let swept = store.lock().alone(|| {
+        let verdicts = decide(dir, list(dir)?, references, true);
+        let failed = remove(store.dir(), &verdicts);
+        Ok(SweepReport { verdicts, failed })
+    });
+    let report = match swept {
+        Some(report) => report?,
+        None => {
+            let verdicts = decide(dir, list(dir)?, references, false);
+            SweepReport {
+                verdicts,
+                failed: Vec::new(),
+            }
+        }
+    };
+    let removed = report
+        .verdicts
+        .iter()
+        .filter(|verdict| verdict.reason.removes())
+        .count();
+    debug!(path = %dir.display(), removed, failed = report.failed.len(), "swept scripts");
+    Ok(report)
+}
+
+/// A file of the directory: its name, and device and inode.
+type Entry = (OsString, (u64, u64));
+
+fn list(dir: &Path) -> Result<Vec<Entry>, Error> {
+    let error = |source| Error::io("readdir", dir, source);
+    let mut entries = Vec::new();
+    for entry in dir.read_dir().map_err(error)? {
+        let entry = entry.map_err(error)?;
+        // Not following: a symlink with a script's name is judged as itself.
+        if let Ok(metadata) = entry.metadata() {
+            entries.push((entry.file_name(), (metadata.dev(), metadata.ino())));
+        }
+    }
+    entries.sort();
+    Ok(entries)
+}
+
+fn decide(dir: &Path, entries: Vec<Entry>, references: &References, alone: bool) -> Vec<Verdict> {
+    let entries = entries.into_iter().filter(|(name, _)| name != LOCK_FILE);
+    let verdict = |(name, identity): Entry| {
+        let reason = judge(&name, identity, references, alone);
+        Verdict {
+            path: dir.join(name),
+            reason,
+        }
+    };
+    entries.map(verdict).collect()
+}
+
+fn judge(name: &OsStr, identity: (u64, u64), references: &References, alone: bool) -> Reason {
+    let temporary = name.as_bytes().starts_with(temp::PREFIX.as_bytes());
+    if !temporary && !is_script_name(name) {
+        return Reason::Foreign;
+    }
+    if let Some(by) = references.user_of(name, identity) {
+        return Reason::Referenced { by: by.to_owned() };
+    }
+    match references.unreadable().next() {
+        _ if !alone => Reason::InUse,
+        _ if temporary => Reason::StaleTemporary,
+        Some((path, _)) => Reason::Uncertain {
+            unreadable: path.to_owned(),
+        },
+        None => Reason::Unreferenced,
+    }
+}
+
+fn remove(dir: &OwnedFd, verdicts: &[Verdict]) -> Vec<(PathBuf, io::Error)> {
+    let mut failed = Vec::new();
+    for verdict in verdicts.iter().filter(|verdict| verdict.reason.removes()) {
+        let name = verdict
+            .path
+            .file_name()
+            .expect("a directory's entry has a name");
+        match unlinkat(dir, name, UnlinkatFlags::NoRemoveDir) {
+            Ok(()) | Err(Errno::ENOENT) => {}
+            Err(errno) => {
+                warn!(path = %verdict.path.display(), %errno, "script stays behind");
+                failed.push((verdict.path.clone(), errno.into()));
+            }
+        }
+    }
+    failed
+}

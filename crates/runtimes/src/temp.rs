@@ -1,0 +1,165 @@
+//! Temporary names in the script directory, and files written under them.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::BorrowedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use nix::errno::Errno;
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::{Mode, fchmod};
+
+use crate::error::Error;
+use crate::script::SHELL;
+use crate::write::{MODE, remove, retry};
+
+/// How every temporary name begins; no script's does.
+pub(crate) const PREFIX: &str = ".tmp-";
+
+/// Tries before a free name is given up; each taken one is a relic of a crash.
+const TRIES: u32 = 1000;
+
+/// Distinguishes the temporary names of one process.
+static NEXT: AtomicU32 = AtomicU32::new(0);
+
+/// A temporary name that is ours; removed when dropped.
+pub(crate) struct TempName<'a> {
+    dir: BorrowedFd<'a>,
+    name: String,
+}
+
+impl<'a> TempName<'a> {
+    /// Finds a free name by making it; `make` must refuse a name that is taken.
+    pub(crate) fn claim(
+        dir: BorrowedFd<'a>,
+        path: &Path,
+        mut make: impl FnMut(&str) -> nix::Result<()>,
+    ) -> Result<Self, Error> {
+        for _ in 0..TRIES {
+            let number = NEXT.fetch_add(1, Ordering::Relaxed);
+            let name = format!("{PREFIX}{}-{number}", std::process::id());
+            match make(&name) {
+                Ok(()) => return Ok(Self { dir, name }),
+                Err(Errno::EEXIST | Errno::EINTR) => {}
+                Err(errno) => return Err(Error::io("create", &path.join(name), errno)),
+            }
+        }
+        Err(Error::io("create", &path.join(PREFIX), Errno::EEXIST))
+    }
+
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The name is gone: the file was renamed.
+    pub(crate) fn forget(mut self) {
+        self.name.clear();
+    }
+}
+
+impl Drop for TempName<'_> {
+    fn drop(&mut self) {
+        if !self.name.is_empty() {
+            // What stays is removed by the next sweep.
+            let _ = remove(self.dir, &self.name);
+        }
+    }
+}
+
+/// Writes a whole, durable file under a temporary name.
+pub(crate) fn by_us<'a>(
+    dir: BorrowedFd<'a>,
+    path: &Path,
+    text: &[u8],
+) -> Result<TempName<'a>, Error> {
+    let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+    let mut file = None;
+    let temp = TempName::claim(dir, path, |name| {
+        file = Some(File::from(openat(dir, name, flags, MODE)?));
+        Ok(())
+    })?;
+    let mut file = file.expect("a claimed name has its file");
+    let error = |call, source| Error::io(call, &path.join(temp.name()), source);
+    file.write_all(text)
+        .map_err(|source| error("write", source))?;
+    finish(&file, path, &temp)?;
+    Ok(temp)
+}
+
+/// As [`by_us`], but a shell has the file open for writing, never this process.
+pub(crate) fn by_shell<'a>(
+    dir: BorrowedFd<'a>,
+    path: &Path,
+    text: &[u8],
+) -> Result<TempName<'a>, Error> {
+    /// One argument may have 128 KiB, all together 2 MiB with the environment.
+    const WORD: usize = 64 << 10;
+    const WORDS: usize = 8;
+    let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+    let mut file = None;
+    let temp = TempName::claim(dir, path, |name| {
+        let mode = Mode::S_IRUSR | Mode::S_IWUSR;
+        file = Some(File::from(openat(dir, name, flags, mode)?));
+        Ok(())
+    })?;
+    let file = file.expect("a claimed name has its file");
+    let words: Vec<&OsStr> = text.chunks(WORD).map(OsStr::from_bytes).collect();
+    for words in words.chunks(WORDS) {
+        let target = path.join(temp.name());
+        append(&target, words).map_err(|source| Error::io("write by shell", &target, source))?;
+    }
+    finish(&file, path, &temp)?;
+    Ok(temp)
+}
+
+fn append(target: &Path, words: &[&OsStr]) -> io::Result<()> {
+    let mut shell = Command::new(SHELL);
+    shell
+        .args(["-c", r#"f=$1; shift; printf %s "$@" >>"$f""#, "sh"])
+        .arg(target)
+        .args(words);
+    let output = shell.stdin(Stdio::null()).stdout(Stdio::null()).output()?;
+    if output.status.success() {
+        return Ok(());
+    }
+    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
+    Err(io::Error::other(format!("{}: {complaint}", output.status)))
+}
+
+fn finish(file: &File, path: &Path, temp: &TempName<'_>) -> Result<(), Error> {
+    let error = |call, source: io::Error| Error::io(call, &path.join(temp.name()), source);
+    retry(|| fchmod(file, MODE)).map_err(|errno| error("fchmod", errno.into()))?;
+    file.sync_all().map_err(|source| error("fsync", source))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::fd::{AsFd, OwnedFd};
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+
+    #[test]
+    fn both_ways_write_the_same_file() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = OwnedFd::from(File::open(temp.path()).unwrap());
+        let mut text: Vec<u8> = (1..=255).cycle().take(700_000).collect();
+        text.push(b'\n');
+        type Way = for<'a> fn(BorrowedFd<'a>, &Path, &[u8]) -> Result<TempName<'a>, Error>;
+        for way in [by_us as Way, by_shell as Way] {
+            let written = way(dir.as_fd(), temp.path(), &text).unwrap();
+            let file = temp.path().join(written.name());
+            assert!(std::fs::read(&file).unwrap() == text);
+            assert_eq!(
+                file.metadata().unwrap().permissions().mode() & 0o7777,
+                0o500
+            );
+            drop(written);
+            assert!(!file.exists());
+        }
+    }
+}

@@ -1,0 +1,263 @@
+//! Puts new files into the script directory so that no one ever sees half of one.
+//!
+//! A file that any process has open for writing cannot be executed (ETXTBSY), and a fork
+//! in another thread copies our descriptor in the moment it is open; neither rename nor
+//! O_TMPFILE helps. So the writing happens in a thread with a descriptor table of its
+//! own, whose descriptors no fork elsewhere can copy; and the descriptor that links the
+//! finished file to its name is a second one, for reading, so that another daemon that
+//! finds the name may run it at once.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::path::{Path, PathBuf};
+
+use nix::errno::Errno;
+use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, openat, renameat};
+use nix::sched::{CloneFlags, unshare};
+use nix::sys::stat::{Mode, fchmod};
+use nix::unistd::{UnlinkatFlags, close, linkat, unlinkat};
+
+use crate::error::Error;
+use crate::script::Script;
+use crate::store::{Found, find};
+use crate::temp::{self, TempName};
+
+/// Files written before the first of them gets its name; bounds the open descriptors.
+const BATCH: usize = 32;
+
+/// Mode of every script: read and execute for the owner.
+pub(crate) const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IXUSR);
+
+/// One script to write.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Job<'a> {
+    pub(crate) script: &'a Script,
+    /// Put it in place of whatever stands there.
+    pub(crate) replace: bool,
+}
+
+/// What became of the jobs; on an error, of those before it.
+#[derive(Debug)]
+pub(crate) struct Written {
+    pub(crate) created: Vec<String>,
+    pub(crate) repaired: Vec<String>,
+    pub(crate) result: Result<(), Error>,
+}
+
+/// Writes the scripts in a thread of its own. The directory itself is not synced.
+pub(crate) fn write(dir: BorrowedFd<'_>, path: &Path, jobs: &[Job<'_>]) -> Written {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().name("runtimes-writer".to_owned());
+        let writer = thread.spawn_scoped(scope, || in_own_table(dir, path, jobs));
+        match writer.map(|thread| thread.join()) {
+            Ok(Ok(written)) => written,
+            Ok(Err(panic)) => std::panic::resume_unwind(panic),
+            Err(error) => Written {
+                created: Vec::new(),
+                repaired: Vec::new(),
+                result: Err(Error::io("clone", path, error)),
+            },
+        }
+    })
+}
+
+fn in_own_table(dir: BorrowedFd<'_>, path: &Path, jobs: &[Job<'_>]) -> Written {
+    let way = match unshare(CloneFlags::CLONE_FILES) {
+        Ok(()) => {
+            close_all_but(dir.as_raw_fd());
+            Way::Anonymous
+        }
+        // A system call filter is in the way: let another process do the writing.
+        Err(_) => Way::OtherProcess,
+    };
+    Writer {
+        dir,
+        path,
+        way,
+        created: Vec::new(),
+        repaired: Vec::new(),
+    }
+    .run(jobs)
+}
+
+/// Closes this thread's copies of everyone else's descriptors: held here, they would
+/// keep pipes from ending, and other files busy.
+fn close_all_but(kept: RawFd) {
+    let Ok(entries) = std::fs::read_dir("/proc/thread-self/fd") else {
+        return;
+    };
+    let name = |entry: io::Result<std::fs::DirEntry>| entry.ok()?.file_name().into_string().ok();
+    let numbers: Vec<RawFd> = entries
+        .filter_map(|entry| name(entry)?.parse().ok())
+        .collect();
+    for number in numbers.into_iter().filter(|number| *number != kept) {
+        let _ = close(number);
+    }
+}
+
+/// How a file comes to be, best first; each falls back to a later one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Way {
+    /// O_TMPFILE: a crash leaves nothing.
+    Anonymous,
+    /// A temporary name, for filesystems without O_TMPFILE or a system without /proc.
+    Named,
+    /// A temporary name, written by a shell, where a thread cannot leave the table.
+    OtherProcess,
+}
+
+/// A file with all its contents on disk, and no descriptor for writing.
+enum Staged<'a> {
+    Anonymous(File),
+    Named(TempName<'a>),
+}
+
+struct Writer<'a> {
+    dir: BorrowedFd<'a>,
+    path: &'a Path,
+    way: Way,
+    created: Vec<String>,
+    repaired: Vec<String>,
+}
+
+impl<'a> Writer<'a> {
+    fn run(mut self, jobs: &[Job<'_>]) -> Written {
+        let result = jobs.chunks(BATCH).try_for_each(|batch| self.batch(batch));
+        Written {
+            created: self.created,
+            repaired: self.repaired,
+            result,
+        }
+    }
+
+    fn batch(&mut self, jobs: &[Job<'_>]) -> Result<(), Error> {
+        let staged: Result<Vec<_>, _> = jobs.iter().map(|job| self.stage(job.script)).collect();
+        for (job, staged) in jobs.iter().zip(staged?) {
+            let target = self.path.join(job.script.file_name());
+            self.place(job, staged, &target)?;
+        }
+        Ok(())
+    }
+
+    fn stage(&mut self, script: &Script) -> Result<Staged<'a>, Error> {
+        if self.way == Way::Anonymous {
+            match self.stage_anonymous(script) {
+                Err(error) if wants_a_name(&error) => self.way = Way::Named,
+                other => return other,
+            }
+        }
+        let temp = match self.way {
+            Way::OtherProcess => temp::by_shell(self.dir, self.path, script.text())?,
+            _ => temp::by_us(self.dir, self.path, script.text())?,
+        };
+        Ok(Staged::Named(temp))
+    }
+
+    fn stage_anonymous(&self, script: &Script) -> Result<Staged<'a>, Error> {
+        let error = |call, source: io::Error| Error::io(call, self.path, source);
+        let flags = OFlag::O_TMPFILE | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
+        let opened = retry(|| openat(self.dir, ".", flags, MODE));
+        let mut file = File::from(opened.map_err(|errno| error("open(O_TMPFILE)", errno.into()))?);
+        file.write_all(script.text())
+            .map_err(|source| error("write", source))?;
+        retry(|| fchmod(&file, MODE)).map_err(|errno| error("fchmod", errno.into()))?;
+        file.sync_all().map_err(|source| error("fsync", source))?;
+        let own = by_number(&file);
+        let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
+        let reader = retry(|| open(&own, flags, Mode::empty()));
+        let reader = reader.map_err(|errno| error("open(/proc/thread-self/fd)", errno.into()))?;
+        Ok(Staged::Anonymous(reader.into()))
+    }
+
+    /// Gives a finished file its name.
+    fn place(&mut self, job: &Job<'_>, staged: Staged<'a>, target: &Path) -> Result<(), Error> {
+        let name = job.script.file_name();
+        if !job.replace {
+            match self.link(&staged, name) {
+                Ok(()) => {
+                    self.created.push(name.to_owned());
+                    return Ok(());
+                }
+                // Another process was faster. What it put there is checked all the same.
+                Err(Errno::EEXIST) => {
+                    if find(self.dir, self.path, job.script)? == Found::Same {
+                        return Ok(());
+                    }
+                }
+                Err(errno) => return Err(Error::io("link", target, errno)),
+            }
+        }
+        let temp = match staged {
+            Staged::Named(temp) => temp,
+            Staged::Anonymous(file) => TempName::claim(self.dir, self.path, |temp| {
+                linkat(
+                    AT_FDCWD,
+                    &by_number(&file),
+                    self.dir,
+                    temp,
+                    AtFlags::AT_SYMLINK_FOLLOW,
+                )
+            })?,
+        };
+        retry(|| renameat(self.dir, temp.name(), self.dir, name))
+            .map_err(|errno| Error::io("rename", target, errno))?;
+        temp.forget();
+        self.repaired.push(name.to_owned());
+        Ok(())
+    }
+
+    fn link(&self, staged: &Staged<'_>, name: &str) -> nix::Result<()> {
+        match staged {
+            Staged::Anonymous(file) => retry(|| {
+                linkat(
+                    AT_FDCWD,
+                    &by_number(file),
+                    self.dir,
+                    name,
+                    AtFlags::AT_SYMLINK_FOLLOW,
+                )
+            }),
+            Staged::Named(temp) => {
+                let from = temp.name();
+                match retry(|| linkat(self.dir, from, self.dir, name, AtFlags::empty())) {
+                    // No hard links here. The name says what the contents are, so a file
+                    // that appears meanwhile would be replaced by its equal.
+                    Err(Errno::EPERM | Errno::ENOTSUP | Errno::ENOSYS | Errno::EMLINK) => {
+                        retry(|| renameat(self.dir, from, self.dir, name))
+                    }
+                    other => other,
+                }
+            }
+        }
+    }
+}
+
+/// Whether an anonymous file could not be had for reasons that spare a named one.
+fn wants_a_name(error: &Error) -> bool {
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    matches!(
+        errno,
+        Some(Errno::ENOTSUP | Errno::EISDIR | Errno::EINVAL | Errno::ENOENT | Errno::ENOSYS)
+    )
+}
+
+/// The name under /proc of a descriptor of this very thread.
+fn by_number(file: &File) -> PathBuf {
+    PathBuf::from(format!("/proc/thread-self/fd/{}", file.as_raw_fd()))
+}
+
+/// Repeats a call that a signal interrupted.
+pub(crate) fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
+    loop {
+        match call() {
+            Err(Errno::EINTR) => {}
+            other => return other,
+        }
+    }
+}
+
+/// Removes a name; used on temporary ones only.
+pub(crate) fn remove(dir: BorrowedFd<'_>, name: &str) -> nix::Result<()> {
+    retry(|| unlinkat(dir, name, UnlinkatFlags::NoRemoveDir))
+}
