@@ -2,16 +2,19 @@
 
 use super::accel::Accel;
 use super::bundle::Bundle;
+use super::console::{self, Finding};
 use super::cpio::Archive;
+use super::interrupt;
 use super::payload::Test;
 use super::qemu::{Heard, Machine, Spec};
 use super::ui::{Bar, Ui};
 use super::verdict::{Boot, Outcome, TestResult};
-use super::{console, interrupt};
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::path::Path;
+use std::process::ExitStatus;
 use std::time::{Duration, Instant};
+use support::protocol::Record;
 
 /// A machine that dies again and again is given up after this many boots.
 const BOOTS: usize = 4;
@@ -63,6 +66,18 @@ impl KernelReport {
                 .results
                 .iter()
                 .any(|result| result.outcome.is_failure())
+    }
+}
+
+impl KernelReport {
+    /// Troubles of machines that died between tests, so that none bears them.
+    pub(crate) fn unexplained(&self) -> impl Iterator<Item = &String> {
+        self.troubles.iter().filter(|trouble| {
+            !self
+                .results
+                .iter()
+                .any(|result| matches!(&result.outcome, Outcome::Died(why) if why == *trouble))
+        })
     }
 }
 
@@ -137,10 +152,22 @@ impl Job<'_> {
     ) -> Option<String> {
         let start = Instant::now();
         let mut last = Instant::now();
+        // What the console has said before a test is not that test's doing.
+        let mut before = 0;
         loop {
             match machine.hear(Duration::from_millis(200)) {
                 Heard::Record(record) => {
+                    let is_begin = matches!(record, Record::Begin { .. });
+                    let ended = boot
+                        .running()
+                        .filter(|_| matches!(record, Record::End { .. }));
                     boot.hear(record);
+                    if let Some(finding) = ended.and_then(|_| machine.finding(before)) {
+                        boot.explain(ended, &finding.line);
+                    }
+                    if is_begin {
+                        before = machine.console_length();
+                    }
                     last = Instant::now();
                     bar.at((done + boot.ended()) as u64);
                     bar.message(
@@ -150,7 +177,7 @@ impl Job<'_> {
                 }
                 Heard::Nothing => {}
                 Heard::Gone(_) if boot.is_done() => return None,
-                Heard::Gone(status) => return Some(gone(machine, status)),
+                Heard::Gone(status) => return Some(gone(machine.finding(before), status)),
             }
             if interrupt::is_set() {
                 return Some("interrupted".to_owned());
@@ -163,12 +190,14 @@ impl Job<'_> {
             if last.elapsed() > silence {
                 return Some(hung(
                     machine,
+                    before,
                     &format!("nothing heard for {} s", silence.as_secs()),
                 ));
             }
             if start.elapsed() > self.deadline {
                 return Some(hung(
                     machine,
+                    before,
                     &format!("not done after {} s", self.deadline.as_secs()),
                 ));
             }
@@ -182,8 +211,8 @@ impl Job<'_> {
     }
 }
 
-fn gone(machine: &Machine, status: Option<std::process::ExitStatus>) -> String {
-    match machine.finding() {
+fn gone(finding: Option<Finding>, status: Option<ExitStatus>) -> String {
+    match finding {
         Some(finding) => format!("{}: {}", finding.what, finding.line),
         // qemu ends with 0 whether the guest powered off or panicked.
         None => match status {
@@ -193,8 +222,8 @@ fn gone(machine: &Machine, status: Option<std::process::ExitStatus>) -> String {
     }
 }
 
-fn hung(machine: &Machine, what: &str) -> String {
-    match machine.finding() {
+fn hung(machine: &Machine, before: usize, what: &str) -> String {
+    match machine.finding(before) {
         Some(finding) => format!("hung, {what}: {}: {}", finding.what, finding.line),
         None => format!(
             "hung, {what}; console ends: {}",

@@ -141,9 +141,16 @@ impl Machine {
         String::from_utf8_lossy(&std::fs::read(&self.console).unwrap_or_default()).into_owned()
     }
 
-    /// The worst that the console tells.
-    pub(crate) fn finding(&self) -> Option<console::Finding> {
-        console::finding(&self.console())
+    /// How much the console has by now.
+    pub(crate) fn console_length(&self) -> usize {
+        let length = std::fs::metadata(&self.console).map_or(0, |file| file.len());
+        usize::try_from(length).unwrap_or(usize::MAX)
+    }
+
+    /// The worst that the console tells after that many bytes.
+    pub(crate) fn finding(&self, after: usize) -> Option<console::Finding> {
+        let bytes = std::fs::read(&self.console).unwrap_or_default();
+        console::finding(&String::from_utf8_lossy(bytes.get(after..)?))
     }
 }
 

@@ -102,7 +102,7 @@ pub(crate) fn findings(tests: &[Test], kernels: &[KernelReport]) -> String {
                 _ => {}
             }
         }
-        for trouble in &kernel.troubles {
+        for trouble in kernel.unexplained() {
             let _ = writeln!(text, "\n{}: {trouble}", kernel.title);
         }
     }

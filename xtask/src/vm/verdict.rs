@@ -96,6 +96,15 @@ impl Boot {
         }
     }
 
+    /// Adds what the kernel said during a test to the reason of its failure.
+    pub(crate) fn explain(&mut self, index: Option<usize>, line: &str) {
+        let result = index.and_then(|index| self.results.get_mut(index));
+        if let Some(Outcome::Failed(why)) = result.map(|result| &mut result.outcome) {
+            why.push_str("; the kernel said: ");
+            why.push_str(line);
+        }
+    }
+
     /// The test that runs now.
     pub(crate) fn running(&self) -> Option<usize> {
         self.running
@@ -205,6 +214,19 @@ mod tests {
             )
             .is_done()
         );
+    }
+
+    #[test]
+    fn what_the_kernel_said_explains_a_failure_only() {
+        let failed = Verdict::Failed("killed by signal 9".into());
+        let records = [begin(0), end(0, Verdict::Passed), begin(1), end(1, failed)];
+        let mut boot = boot(2, &records);
+        boot.explain(Some(0), "Out of memory");
+        boot.explain(Some(1), "Out of memory");
+        boot.explain(None, "Out of memory");
+        assert_eq!(boot.results[0].outcome, Outcome::Passed);
+        let wanted = "killed by signal 9; the kernel said: Out of memory";
+        assert_eq!(boot.results[1].outcome, Outcome::Failed(wanted.into()));
     }
 
     #[test]
