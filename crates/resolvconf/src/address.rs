@@ -68,6 +68,16 @@ impl Nameserver {
         self.zone.as_ref()
     }
 
+    /// As it is written in a file; `Display` would be lossy for a zone that is not UTF-8.
+    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = self.address.to_string().into_bytes();
+        if let Some(zone) = &self.zone {
+            bytes.push(b'%');
+            bytes.extend_from_slice(zone.as_bytes());
+        }
+        bytes
+    }
+
     /// Whether the address is loopback, written as IPv4, IPv6 or IPv4-mapped IPv6.
     #[must_use]
     pub fn is_loopback(&self) -> bool {

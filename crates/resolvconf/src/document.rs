@@ -125,7 +125,7 @@ impl Document {
     }
 
     /// The lines in order.
-    pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> + ExactSizeIterator {
+    pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> + ExactSizeIterator + Clone {
         self.spans.iter().enumerate().map(|(at, span)| {
             let end = self
                 .spans

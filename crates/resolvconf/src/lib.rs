@@ -77,6 +77,7 @@ mod address;
 mod diagnostic;
 mod document;
 mod durable;
+mod edit;
 mod error;
 mod explain;
 mod find;
@@ -85,6 +86,7 @@ mod lint;
 mod load;
 mod parse;
 mod render;
+mod resolved;
 mod rewrite;
 mod select;
 mod sha256;
@@ -102,13 +104,11 @@ pub use explain::Explanation;
 pub use find::{SelectOptions, find};
 pub use limits::Limits;
 pub use load::{DEFAULT_SIZE_LIMIT, load, load_within};
+pub use resolved::{DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning};
 pub use select::{
     Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, Reason, ResolvedMode, STATIC_PATH,
     STUB_PATH, Selection, UPSTREAM_PATH, select,
 };
 pub use text::Text;
-pub use transform::{
-    DEFAULT_IPV4, DEFAULT_IPV6, DropReason, Dropped, NdotsOrigin, Network, Overridden, Resolved,
-    TransformOptions, Upstream, Warning, transform,
-};
+pub use transform::{DEFAULT_IPV4, DEFAULT_IPV6, Network, TransformOptions, transform};
 pub use write::{FileStatus, WriteOptions, Written, status, write};

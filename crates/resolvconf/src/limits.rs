@@ -83,6 +83,18 @@ impl Limits {
             _ => None,
         }
     }
+
+    /// How many search domains of these lengths fit.
+    pub(crate) fn search_fit(&self, lengths: impl Iterator<Item = usize>) -> usize {
+        let most = self.search_domains.unwrap_or(usize::MAX);
+        let room = self.search_bytes.unwrap_or(usize::MAX);
+        // Each domain takes its length and a blank, but for the first.
+        let ends = lengths.scan(0, |end: &mut usize, length| {
+            *end += length + usize::from(*end > 0);
+            Some(*end)
+        });
+        ends.take(most).take_while(|end| *end <= room).count()
+    }
 }
 
 /// What an option is to glibc, with its meaning in words.

@@ -3,7 +3,8 @@
 use std::fmt::Display;
 
 use crate::parse::BYTE_ORDER_MARK;
-use crate::transform::{Network, Resolved, Upstream};
+use crate::resolved::{Resolved, Upstream};
+use crate::transform::Network;
 
 impl Resolved {
     /// The bytes of the file.
@@ -18,7 +19,7 @@ impl Resolved {
             self.render_header(&mut text);
         }
         for server in &self.nameservers {
-            push_line(&mut text, b"nameserver", [&server_bytes(server)]);
+            push_line(&mut text, b"nameserver", [server.to_bytes()]);
         }
         if !self.search.is_empty() {
             push_line(&mut text, b"search", &self.search);
@@ -81,15 +82,6 @@ impl Resolved {
         push_list(&mut lines, "ndots set by", origin.into_iter());
         lines
     }
-}
-
-fn server_bytes(server: &crate::Nameserver) -> Vec<u8> {
-    let mut bytes = server.address().to_string().into_bytes();
-    if let Some(zone) = server.zone() {
-        bytes.push(b'%');
-        bytes.extend_from_slice(zone.as_bytes());
-    }
-    bytes
 }
 
 fn push_line<W: AsRef<[u8]>>(

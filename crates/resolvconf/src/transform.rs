@@ -1,12 +1,13 @@
 //! What a container gets: overrides first, then what its kind of network needs. Pure.
 
-use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
 use crate::address::Nameserver;
 use crate::document::{Document, split_option};
+use crate::limits::Limits;
 use crate::parse;
+use crate::resolved::{DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning};
 use crate::text::Text;
 
 /// The kind of network the file is for.
@@ -61,6 +62,8 @@ pub struct TransformOptions {
     pub options: Option<Vec<Text>>,
     /// Options to append after any override.
     pub add_options: Vec<Text>,
+    /// Cuts the result to what a reader uses, with a warning for each cut; by default nothing is cut.
+    pub limits: Option<Limits>,
     /// The file the document came from, for the comments.
     pub source: Option<PathBuf>,
     /// Text for the top of the file, for the comments; each line becomes a comment if it is none.
@@ -76,116 +79,6 @@ impl TransformOptions {
             ..Self::default()
         }
     }
-}
-
-/// The content of a container's file and how it came about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-pub struct Resolved {
-    pub(crate) nameservers: Vec<Nameserver>,
-    pub(crate) search: Vec<Text>,
-    pub(crate) options: Vec<Text>,
-    pub(crate) other: Vec<Text>,
-    pub(crate) upstreams: Vec<Upstream>,
-    pub(crate) dropped: Vec<Dropped>,
-    pub(crate) invalid_nameservers: Vec<Text>,
-    pub(crate) warnings: Vec<Warning>,
-    pub(crate) ndots_origin: Option<NdotsOrigin>,
-    pub(crate) overridden: Vec<Overridden>,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) network: Network,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) source: Option<PathBuf>,
-    #[cfg_attr(feature = "serde", serde(skip))]
-    pub(crate) header: Option<String>,
-}
-
-/// A server the internal resolver forwards to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Upstream {
-    /// Its address.
-    pub address: Nameserver,
-    /// Whether it must be asked from the host's network namespace: it came from the host's file.
-    /// Servers given as override are asked from the container's.
-    pub host_namespace: bool,
-}
-
-/// A nameserver of the host that the container does not get.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize))]
-#[non_exhaustive]
-pub struct Dropped {
-    /// The server.
-    pub address: Nameserver,
-    /// Why it would not work in the container.
-    pub reason: DropReason,
-}
-
-/// Why a nameserver would not work in a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum DropReason {
-    /// Loopback is the container itself.
-    Loopback,
-    /// `0.0.0.0` and `::` mean the local host.
-    Unspecified,
-    /// The network has no IPv6.
-    NoIpv6,
-    /// A link-local address whose zone names a link of the host.
-    HostZone,
-}
-
-/// Something the operator should know about the result.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Warning {
-    /// No usable server was left; public ones are listed instead.
-    DefaultNameservers,
-    /// The internal resolver has no server to forward to: only names it knows will resolve.
-    NoUpstreams,
-    /// A link-local server was dropped because its zone is a link of the host.
-    HostZone(Nameserver),
-}
-
-/// Who set `ndots`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum NdotsOrigin {
-    /// The host's file.
-    Host,
-    /// An override.
-    Override,
-    /// The internal resolver, or an added option.
-    Internal,
-}
-
-/// A kind of entry that an override replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum Overridden {
-    /// The nameservers.
-    Nameservers,
-    /// The search list.
-    Search,
-    /// The options.
-    Options,
 }
 
 /// The public servers that a legacy network falls back to.
@@ -213,6 +106,9 @@ pub fn transform(document: &Document, options: &TransformOptions) -> Resolved {
             required_options,
         } => resolved.for_internal(nameserver, required_options),
     }
+    if let Some(limits) = &options.limits {
+        resolved.cut(limits);
+    }
     resolved
 }
 
@@ -236,78 +132,6 @@ fn inherit(document: &Document, options: &TransformOptions) -> Resolved {
 }
 
 impl Resolved {
-    /// The servers of the file.
-    #[must_use]
-    pub fn nameservers(&self) -> &[Nameserver] {
-        &self.nameservers
-    }
-
-    /// The search list of the file.
-    #[must_use]
-    pub fn search(&self) -> &[Text] {
-        &self.search
-    }
-
-    /// The options of the file.
-    #[must_use]
-    pub fn options(&self) -> &[Text] {
-        &self.options
-    }
-
-    /// The lines passed on as they were.
-    #[must_use]
-    pub fn other(&self) -> &[Text] {
-        &self.other
-    }
-
-    /// What the internal resolver forwards to, in order; empty for other networks.
-    #[must_use]
-    pub fn upstreams(&self) -> &[Upstream] {
-        &self.upstreams
-    }
-
-    /// The host's servers that a legacy network does not get, each with the reason.
-    #[must_use]
-    pub fn dropped(&self) -> &[Dropped] {
-        &self.dropped
-    }
-
-    /// Words of the host's `nameserver` lines that are no addresses.
-    #[must_use]
-    pub fn invalid_nameservers(&self) -> &[Text] {
-        &self.invalid_nameservers
-    }
-
-    /// What the operator should know.
-    #[must_use]
-    pub fn warnings(&self) -> &[Warning] {
-        &self.warnings
-    }
-
-    /// Who set `ndots`, when it is set.
-    #[must_use]
-    pub fn ndots_origin(&self) -> Option<NdotsOrigin> {
-        self.ndots_origin
-    }
-
-    /// What overrides replaced.
-    #[must_use]
-    pub fn overridden(&self) -> &[Overridden] {
-        &self.overridden
-    }
-
-    /// The value of the last option of that name; empty when it has none.
-    #[must_use]
-    pub fn option(&self, name: &str) -> Option<&[u8]> {
-        let split = self
-            .options
-            .iter()
-            .rev()
-            .map(|o| split_option(o.as_bytes()));
-        let mut named = split.filter(|(key, _)| *key == name.as_bytes());
-        named.next().map(|(_, value)| value)
-    }
-
     fn apply_overrides(&mut self, options: &TransformOptions) {
         if let Some(nameservers) = &options.nameservers {
             self.nameservers.clone_from(nameservers);
@@ -380,6 +204,39 @@ impl Resolved {
     }
 }
 
+/// Cuts to limits, on request.
+impl Resolved {
+    fn cut(&mut self, limits: &Limits) {
+        let reader = limits.reader;
+        let kept = limits.nameservers;
+        if self.nameservers.len() > kept {
+            self.nameservers.truncate(kept);
+            self.warnings.push(Warning::CutNameservers { kept, reader });
+        }
+        let kept = limits.search_fit(self.search.iter().map(|domain| domain.as_bytes().len()));
+        if self.search.len() > kept {
+            self.search.truncate(kept);
+            self.warnings.push(Warning::CutSearch { kept, reader });
+        }
+        for option in &mut self.options {
+            let (name, value) = split_option(option.as_bytes());
+            let number = std::str::from_utf8(value)
+                .ok()
+                .and_then(|v| v.parse::<u64>().ok());
+            let (Some(cap), Some(number)) = (limits.largest(name), number) else {
+                continue;
+            };
+            if number > u64::from(cap) {
+                let lowered = [name, b":", cap.to_string().as_bytes()].concat();
+                *option = Text::from(lowered);
+                let lowered = option.clone();
+                self.warnings
+                    .push(Warning::LoweredOption { lowered, reader });
+            }
+        }
+    }
+}
+
 fn drop_reason(server: &Nameserver, ipv6: bool) -> Option<DropReason> {
     if server.is_loopback() {
         Some(DropReason::Loopback)
@@ -404,78 +261,4 @@ fn is_malformed_ndots(option: &Text) -> bool {
 fn words(list: &[Text]) -> impl Iterator<Item = Text> {
     let fields = list.iter().flat_map(|text| parse::fields(text.as_bytes()));
     fields.map(Text::from)
-}
-
-impl Warning {
-    /// A stable name for machines.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
-        match self {
-            Self::DefaultNameservers => "default-nameservers",
-            Self::NoUpstreams => "no-upstreams",
-            Self::HostZone(_) => "host-zone",
-        }
-    }
-}
-
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::DefaultNameservers => {
-                f.write_str("no usable nameserver was left, so public default servers are listed")
-            }
-            Self::NoUpstreams => f.write_str(
-                "there is no nameserver to forward to, so outside names will not resolve",
-            ),
-            Self::HostZone(server) => write!(
-                f,
-                "nameserver {} was dropped: its zone is a link of the host",
-                server.to_string().escape_debug()
-            ),
-        }
-    }
-}
-
-#[cfg(feature = "serde")]
-impl serde::Serialize for Warning {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(self)
-    }
-}
-
-impl DropReason {
-    /// The reason in words.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Loopback => "loopback",
-            Self::Unspecified => "unspecified",
-            Self::NoIpv6 => "no-ipv6",
-            Self::HostZone => "host-zone",
-        }
-    }
-}
-
-impl NdotsOrigin {
-    /// `host`, `override` or `internal`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Override => "override",
-            Self::Internal => "internal",
-        }
-    }
-}
-
-impl Overridden {
-    /// `nameservers`, `search` or `options`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nameservers => "nameservers",
-            Self::Search => "search",
-            Self::Options => "options",
-        }
-    }
 }

@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic in a test is its report")]
 
+mod edit;
 mod golden;
 mod lint;
 mod load;
 mod properties;
 mod select;
+mod transform;
 mod write;

@@ -1,7 +1,7 @@
 //! What holds for every input.
 
 use proptest::prelude::*;
-use resolvconf::{Network, Text, TransformOptions, parse, transform};
+use resolvconf::{LineKind, Nameserver, Network, Text, TransformOptions, parse, transform};
 
 /// Bytes that look like a resolv.conf often enough to reach every branch.
 fn file() -> impl Strategy<Value = Vec<u8>> {
@@ -91,5 +91,36 @@ proptest! {
         prop_assert_eq!(again.options(), resolved.options());
         prop_assert_eq!(again.other(), resolved.other());
         prop_assert_eq!(again.render(false), resolved.render(false));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(512))]
+
+    /// An edit does what it says, and leaves the other lines as they are.
+    #[test]
+    fn edits_touch_only_what_they_must(text in file(), count in 0_u8..4) {
+        let before = parse(&text);
+        let servers: Vec<Nameserver> =
+            (0..count).map(|n| format!("192.0.2.{n}").parse().unwrap()).collect();
+        let mut document = before.clone();
+        document.set_nameservers(&servers);
+        let found: Vec<Nameserver> = document.nameservers().map(|found| found.value).collect();
+        prop_assert_eq!(found, servers);
+        let others = |document: &resolvconf::Document| -> Vec<Vec<u8>> {
+            let lines = document.lines().filter(|line| line.kind != LineKind::Nameserver);
+            lines.map(|line| line.content().to_vec()).collect()
+        };
+        prop_assert_eq!(others(&document), others(&before));
+
+        let mut document = before.clone();
+        document.set_option("ndots:7").unwrap();
+        prop_assert_eq!(document.option(b"ndots"), Some(&b"7"[..]));
+        document.remove_option("ndots");
+        prop_assert_eq!(document.option(b"ndots"), None);
+
+        let mut document = before;
+        document.set_search(&["a.example", "b.example"]).unwrap();
+        prop_assert_eq!(document.search().collect::<Vec<_>>(), [b"a.example", b"b.example"]);
     }
 }

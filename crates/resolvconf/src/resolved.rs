@@ -1,0 +1,306 @@
+//! What a container gets: the content of its file and how it came about.
+
+use std::fmt;
+use std::path::PathBuf;
+
+use crate::address::Nameserver;
+use crate::document::split_option;
+use crate::text::Text;
+use crate::transform::Network;
+
+/// The content of a container's file and how it came about.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+pub struct Resolved {
+    pub(crate) nameservers: Vec<Nameserver>,
+    pub(crate) search: Vec<Text>,
+    pub(crate) options: Vec<Text>,
+    pub(crate) other: Vec<Text>,
+    pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) dropped: Vec<Dropped>,
+    pub(crate) invalid_nameservers: Vec<Text>,
+    pub(crate) warnings: Vec<Warning>,
+    pub(crate) ndots_origin: Option<NdotsOrigin>,
+    pub(crate) overridden: Vec<Overridden>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) network: Network,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) source: Option<PathBuf>,
+    #[cfg_attr(feature = "serde", serde(skip))]
+    pub(crate) header: Option<String>,
+}
+
+/// A server the internal resolver forwards to.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Upstream {
+    /// Its address.
+    pub address: Nameserver,
+    /// Whether it must be asked from the host's network namespace: it came from the host's file.
+    /// Servers given as override are asked from the container's.
+    pub host_namespace: bool,
+}
+
+/// A nameserver of the host that the container does not get.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
+#[non_exhaustive]
+pub struct Dropped {
+    /// The server.
+    pub address: Nameserver,
+    /// Why it would not work in the container.
+    pub reason: DropReason,
+}
+
+/// Why a nameserver would not work in a container.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "kebab-case")
+)]
+#[non_exhaustive]
+pub enum DropReason {
+    /// Loopback is the container itself.
+    Loopback,
+    /// `0.0.0.0` and `::` mean the local host.
+    Unspecified,
+    /// The network has no IPv6.
+    NoIpv6,
+    /// A link-local address whose zone names a link of the host.
+    HostZone,
+}
+
+/// Something the operator should know about the result.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Warning {
+    /// No usable server was left; public ones are listed instead.
+    DefaultNameservers,
+    /// The internal resolver has no server to forward to: only names it knows will resolve.
+    NoUpstreams,
+    /// A link-local server was dropped because its zone is a link of the host.
+    HostZone(Nameserver),
+    /// More nameservers than a reader uses; the rest was cut, as asked for.
+    CutNameservers {
+        /// How many are left.
+        kept: usize,
+        /// Whose limit it is.
+        reader: &'static str,
+    },
+    /// A longer search list than a reader uses; the rest was cut, as asked for.
+    CutSearch {
+        /// How many domains are left.
+        kept: usize,
+        /// Whose limit it is.
+        reader: &'static str,
+    },
+    /// An option above what a reader takes was lowered, as asked for.
+    LoweredOption {
+        /// The option as it is now.
+        lowered: Text,
+        /// Whose limit it is.
+        reader: &'static str,
+    },
+}
+
+/// Who set `ndots`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "kebab-case")
+)]
+#[non_exhaustive]
+pub enum NdotsOrigin {
+    /// The host's file.
+    Host,
+    /// An override.
+    Override,
+    /// The internal resolver, or an added option.
+    Internal,
+}
+
+/// A kind of entry that an override replaced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[cfg_attr(
+    feature = "serde",
+    derive(serde::Serialize),
+    serde(rename_all = "kebab-case")
+)]
+#[non_exhaustive]
+pub enum Overridden {
+    /// The nameservers.
+    Nameservers,
+    /// The search list.
+    Search,
+    /// The options.
+    Options,
+}
+
+impl Resolved {
+    /// The servers of the file.
+    #[must_use]
+    pub fn nameservers(&self) -> &[Nameserver] {
+        &self.nameservers
+    }
+
+    /// The search list of the file.
+    #[must_use]
+    pub fn search(&self) -> &[Text] {
+        &self.search
+    }
+
+    /// The options of the file.
+    #[must_use]
+    pub fn options(&self) -> &[Text] {
+        &self.options
+    }
+
+    /// The lines passed on as they were.
+    #[must_use]
+    pub fn other(&self) -> &[Text] {
+        &self.other
+    }
+
+    /// What the internal resolver forwards to, in order; empty for other networks.
+    #[must_use]
+    pub fn upstreams(&self) -> &[Upstream] {
+        &self.upstreams
+    }
+
+    /// The host's servers that a legacy network does not get, each with the reason.
+    #[must_use]
+    pub fn dropped(&self) -> &[Dropped] {
+        &self.dropped
+    }
+
+    /// Words of the host's `nameserver` lines that are no addresses.
+    #[must_use]
+    pub fn invalid_nameservers(&self) -> &[Text] {
+        &self.invalid_nameservers
+    }
+
+    /// What the operator should know.
+    #[must_use]
+    pub fn warnings(&self) -> &[Warning] {
+        &self.warnings
+    }
+
+    /// Who set `ndots`, when it is set.
+    #[must_use]
+    pub fn ndots_origin(&self) -> Option<NdotsOrigin> {
+        self.ndots_origin
+    }
+
+    /// What overrides replaced.
+    #[must_use]
+    pub fn overridden(&self) -> &[Overridden] {
+        &self.overridden
+    }
+
+    /// The value of the last option of that name; empty when it has none.
+    #[must_use]
+    pub fn option(&self, name: &str) -> Option<&[u8]> {
+        let split = self
+            .options
+            .iter()
+            .rev()
+            .map(|o| split_option(o.as_bytes()));
+        let mut named = split.filter(|(key, _)| *key == name.as_bytes());
+        named.next().map(|(_, value)| value)
+    }
+}
+
+impl Warning {
+    /// A stable name for machines.
+    #[must_use]
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::DefaultNameservers => "default-nameservers",
+            Self::NoUpstreams => "no-upstreams",
+            Self::HostZone(_) => "host-zone",
+            Self::CutNameservers { .. } => "cut-nameservers",
+            Self::CutSearch { .. } => "cut-search",
+            Self::LoweredOption { .. } => "lowered-option",
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::DefaultNameservers => {
+                f.write_str("no usable nameserver was left, so public default servers are listed")
+            }
+            Self::NoUpstreams => f.write_str(
+                "there is no nameserver to forward to, so outside names will not resolve",
+            ),
+            Self::HostZone(server) => write!(
+                f,
+                "nameserver {} was dropped: its zone is a link of the host",
+                server.to_string().escape_debug()
+            ),
+            Self::CutNameservers { kept, reader } => {
+                write!(f, "cut to {kept} nameservers, all that {reader} uses")
+            }
+            Self::CutSearch { kept, reader } => {
+                write!(
+                    f,
+                    "search list cut to {kept} domains, all that {reader} uses"
+                )
+            }
+            Self::LoweredOption { lowered, reader } => {
+                write!(
+                    f,
+                    "option lowered to {lowered}, the most that {reader} takes"
+                )
+            }
+        }
+    }
+}
+
+#[cfg(feature = "serde")]
+impl serde::Serialize for Warning {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl DropReason {
+    /// The reason in words.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Loopback => "loopback",
+            Self::Unspecified => "unspecified",
+            Self::NoIpv6 => "no-ipv6",
+            Self::HostZone => "host-zone",
+        }
+    }
+}
+
+impl NdotsOrigin {
+    /// `host`, `override` or `internal`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Host => "host",
+            Self::Override => "override",
+            Self::Internal => "internal",
+        }
+    }
+}
+
+impl Overridden {
+    /// `nameservers`, `search` or `options`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Nameservers => "nameservers",
+            Self::Search => "search",
+            Self::Options => "options",
+        }
+    }
+}
