@@ -61,27 +61,6 @@ impl Runtimes {
     }
 }
 
-impl Runtimes {
-    /// This table, with the answer of every runtime about its features.
-    ///
-    /// For a single look at a table that no [`Registry`](crate::Registry) keeps: runs the
-    /// programs under the limits of [`Settings::probe`](crate::Settings::probe), blocks
-    /// until then, and needs no wrapper script.
-    #[must_use]
-    pub fn probed(&self) -> Self {
-        let settings = &self.settings;
-        let states = Cache::default().states(&self.rows, &settings.search_path, &settings.probe);
-        let rows = self.rows.iter().zip(states);
-        let row = |(row, features): (&Arc<Runtime>, _)| {
-            Arc::new(Runtime {
-                features,
-                ..Runtime::clone(row)
-            })
-        };
-        self.with_rows(rows.map(row).collect())
-    }
-}
-
 /// What decides the answer: which file, and with which arguments it is called.
 type Question = (Identity, PathBuf, Vec<OsString>);
 
