@@ -1,1 +1,151 @@
-//! rootmount.
+//! Finds the mounts that dead containers left below a daemon's data root, unmounts
+//! exactly these, and owns and releases the data root itself. For container
+//! daemons, and for whoever has to clean up after one.
+//!
+//! ```
+//! use rootmount::{MountTable, PlanOptions, Rules};
+//!
+//! // A live daemon takes `MountTable::current()`.
+//! let id = "0123456789abcdef".repeat(4);
+//! let table = MountTable::from_bytes(format!(
+//!     "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n\
+//!      2 1 0:40 / /var/lib/docker/overlay2/{id}/merged rw - overlay overlay rw\n\
+//!      3 1 8:2 / /var/lib/docker/volumes rw - ext4 /dev/sdb1 rw\n"
+//! ));
+//! let plan = rootmount::plan(&table, &Rules::sweep(), &PlanOptions::new("/var/lib/docker"))?;
+//! println!("{plan}");
+//! assert_eq!(plan.steps()[0].mount_id.0, 2);
+//! // let report = rootmount::execute(&plan, &rootmount::ExecuteOptions::new())?;
+//! # Ok::<(), rootmount::Error>(())
+//! ```
+//!
+//! # Overview
+//!
+//! - [`Rules`] say which mount points below the root belong to containers.
+//! - [`plan()`] makes a [`CleanupPlan`] of a table, the rules and the ids that
+//!   live. It is pure: it can be printed, serialised, compared ([`CleanupPlan::diff`]).
+//! - [`execute()`] carries a plan out and returns a [`CleanupReport`] with one
+//!   [`Outcome`] for every step.
+//! - [`prepare()`] makes the data root shared, by binding it onto itself if need be;
+//!   [`release()`] undoes that, and only that; [`status()`] tells the state.
+//!
+//! A daemon's start is: [`resolve_root`], plan and execute, then [`prepare()`] (the
+//! bind would hide leftovers). Its stop is: plan with the [`Ownership`] from
+//! [`status()`], and execute with [`ExecuteOptions::data_root`]: the root goes last.
+//!
+//! # What a step does
+//!
+//! The directory that the mount lies in is opened below the root without following
+//! a symlink (`openat2`, or one component at a time). What is at the name there
+//! must be the planned mount, by its unique id (Linux 6.8) or by its id, device,
+//! root and mount point. `umount2` is called by that directory and the name, so
+//! renames and links made meanwhile do not matter; then the place is looked at
+//! again. A busy mount is tried for a short while, then detached lazily if
+//! [`Detach`] allows it and nothing else is mounted below it. The report says
+//! which it was. A mount that is the root of this process is refused.
+//!
+//! # When not to use this
+//!
+//! To unmount one mount that you made yourself, call `umount2`. To see who mounts
+//! what, `mountscan` is enough. A service manager that gives the daemon a mount
+//! namespace of its own makes a sweep needless.
+//!
+//! # Privileges and kernels
+//!
+//! | call | capability | since | without |
+//! | --- | --- | --- | --- |
+//! | `umount2` | `CAP_SYS_ADMIN` in the mount namespace | always | [`ErrorKind::Permission`] |
+//! | `statx` with the mount id | none | 5.8 | [`ErrorKind::Unsupported`], nothing is unmounted |
+//! | `statx` with the unique id | none | 6.8 | id, device, root and mount point are compared |
+//! | `statmount` | none | 6.8 | a mount that covers the planned one twice goes unnoticed |
+//! | `openat2` | none | 5.6 | one `openat` per component |
+//! | `open_tree`, `move_mount` | `CAP_SYS_ADMIN` | 5.2 | `mount` by path |
+//! | `mount_setattr` | `CAP_SYS_ADMIN` | 5.12 | `mount`, after the bind is attached |
+//! | `/proc/thread-self/fd` | none | 3.17 | the working directory of a thread |
+//!
+//! Planning, [`status()`] and reading a table need no privilege, but a record that
+//! only root may read is then [`Ownership::Unreadable`].
+//!
+//! # Errors and empty answers
+//!
+//! Bad input (a root that is relative, missing, `/` or a file; a rule that does not
+//! compile or would match the root; an id that cannot be one) is refused before
+//! anything is touched. That nothing is to be done is an empty plan, a mount that
+//! is gone is [`Outcome::AlreadyGone`], a root that is not ours is
+//! [`Released::NotOurs`]: none of these is an error.
+//!
+//! # Limitations
+//!
+//! - Between the last look and the call, somebody with `CAP_SYS_ADMIN` *in this mount
+//!   namespace* can mount over the planned mount; his mount goes then. It is noticed
+//!   (ours is still there) and ours is tried again.
+//! - Before Linux 6.8 mount ids are reused: a mount that replaced the planned one
+//!   at the same place, of the same filesystem and root, and got the same id since the
+//!   execution began, is taken for it.
+//! - A lazy detach takes along a mount that is made below between the look and the call.
+//! - Unmounting reaches the peers and slaves of the mount that the unmounted one
+//!   lies on, in every mount namespace: containers that inherited leftovers let go
+//!   of them. A copy in a private namespace stays and keeps the filesystem in use.
+//! - A directory on a file server that hangs, on the way to a mount point, hangs the
+//!   step; what is mounted at the end of the way is never asked.
+//!
+//! # Logging
+//!
+//! Target `rootmount`: `debug` for each step and for the preparation, `warn` for what
+//! is swallowed (a copy of the record that cannot be written, an undo that fails).
+//!
+//! # Compared with moby
+//!
+//! moby unmounts while it reads the table, lazily, by path, what matches floating
+//! patterns as text; only at shutdown, and not at all while a container lives. It
+//! forgets at the next start that a bind is its own. [`seed_selection`] is what it
+//! would do on a table, for tests; `PARITY.md` lists each difference.
+//!
+//! # Crate features
+//!
+//! `serde`: [`CleanupPlan`], [`CleanupReport`], [`PlanDiff`] and [`Status`] serialise
+//! as the command's JSON.
+//!
+//! MSRV: 1.85.
+
+#![deny(unsafe_code)]
+
+mod bind;
+mod choose;
+mod data_root;
+mod diff;
+mod display;
+mod error;
+mod execute;
+mod guard;
+mod identity;
+mod layout;
+mod ownership;
+mod plan;
+mod prepare;
+mod record_file;
+mod release;
+mod report;
+mod resolve;
+mod seed;
+mod shown;
+mod step;
+mod sys;
+#[cfg(feature = "serde")]
+mod wire;
+
+pub use choose::plan;
+pub use data_root::{DataRootOptions, Holder, Status, status};
+pub use diff::PlanDiff;
+pub use error::{Error, ErrorKind};
+pub use execute::{Detach, ExecuteOptions, execute, execute_with};
+pub use guard::{Guard, prepare_guarded};
+pub use layout::Rules;
+pub use mountscan::{Device, MountId, MountTable, Propagation, UniqueMountId};
+pub use ownership::{Ownership, RECORD_NAME, Record, RecordFile, SelfBind};
+pub use plan::{CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step};
+pub use prepare::{PrepareAction, Prepared, prepare};
+pub use release::{Released, release};
+pub use report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
+pub use resolve::resolve_root;
+pub use seed::{SeedSelection, seed_selection};

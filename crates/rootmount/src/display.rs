@@ -1,0 +1,160 @@
+//! Plans and reports as a person reads them.
+
+use std::fmt;
+use std::path::Path;
+
+use crate::plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
+use crate::report::{CleanupReport, Outcome, RootOutcome, StepReport};
+use crate::shown::shown;
+
+/// Paths in lists are given from the root on; the root stands in the first line.
+fn inside(root: &Path, path: &Path) -> String {
+    shown(path.strip_prefix(root).unwrap_or(path))
+}
+
+fn count(n: usize, one: &str, many: &str) -> String {
+    if n == 1 {
+        format!("1 {one}")
+    } else {
+        format!("{n} {many}")
+    }
+}
+
+impl fmt::Display for CleanupPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let root = shown(&self.root);
+        if self.steps.is_empty() {
+            writeln!(f, "nothing to unmount below {root}")?;
+        } else {
+            writeln!(
+                f,
+                "{} to unmount below {root}, in this order:",
+                count(self.steps.len(), "mount", "mounts")
+            )?;
+        }
+        for step in &self.steps {
+            writeln!(f, "  {}", StepLine(&self.root, step))?;
+        }
+        write_kept(f, &self.root, &self.kept)?;
+        write!(f, "{}", self.root_decision)
+    }
+}
+
+/// One step without its number: where, what, why.
+struct StepLine<'a>(&'a Path, &'a Step);
+
+impl fmt::Display for StepLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let StepLine(root, step) = self;
+        let kind = shown(Path::new(&step.fs_type));
+        write!(
+            f,
+            "{}  ({kind}, mount {}; {}",
+            inside(root, &step.mount_point),
+            step.mount_id,
+            step.rule
+        )?;
+        f.write_str(if step.hidden {
+            "; hidden by another mount)"
+        } else {
+            ")"
+        })
+    }
+}
+
+fn write_kept(f: &mut fmt::Formatter<'_>, root: &Path, kept: &[Kept]) -> fmt::Result {
+    match kept.len() {
+        0 => {}
+        1 => writeln!(f, "1 mount stays:")?,
+        n => writeln!(f, "{n} mounts stay:")?,
+    }
+    for kept in kept {
+        writeln!(
+            f,
+            "  {}  ({})",
+            inside(root, &kept.mount_point),
+            kept.reason
+        )?;
+    }
+    Ok(())
+}
+
+impl fmt::Display for RootDecision {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.action {
+            RootAction::Keep => write!(f, "the root stays mounted: {}", self.reason),
+            RootAction::Release => write!(f, "the root is released last: {}", self.reason),
+            RootAction::None => write!(f, "the root: {}", self.reason),
+        }
+    }
+}
+
+impl fmt::Display for CleanupReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let left = self.left().count();
+        let done = count(self.steps.len() - left, "mount", "mounts");
+        write!(f, "{done} gone below {}", shown(&self.root_path))?;
+        writeln!(
+            f,
+            "{}",
+            if left == 0 {
+                String::new()
+            } else {
+                format!(", {left} left")
+            }
+        )?;
+        for report in self
+            .steps
+            .iter()
+            .filter(|r| r.outcome != Outcome::Unmounted)
+        {
+            writeln!(
+                f,
+                "  {}: {}",
+                inside(&self.root_path, &report.step.mount_point),
+                report.outcome
+            )?;
+        }
+        write_kept(f, &self.root_path, &self.kept)?;
+        write!(f, "{}", self.root)
+    }
+}
+
+impl fmt::Display for StepReport {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", shown(&self.step.mount_point), self.outcome)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Outcome::Unmounted => f.write_str("unmounted"),
+            Outcome::Detached { holders } if holders.is_empty() => {
+                f.write_str("busy, detached lazily")
+            }
+            Outcome::Detached { holders } => {
+                write!(f, "busy, detached lazily; held by {}", holders.join(", "))
+            }
+            Outcome::AlreadyGone => f.write_str("already gone"),
+            Outcome::Replaced { found } => write!(f, "left: mount {found} is there instead"),
+            Outcome::Busy { holders } if holders.is_empty() => f.write_str("left: busy"),
+            Outcome::Busy { holders } => write!(f, "left: busy, held by {}", holders.join(", ")),
+            Outcome::Failed(failure) => write!(f, "left: {failure}"),
+        }
+    }
+}
+
+impl fmt::Display for RootOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            RootOutcome::Untouched(decision) => write!(f, "{decision}"),
+            RootOutcome::Released { lazily: false } => f.write_str("the root is released"),
+            RootOutcome::Released { lazily: true } => {
+                f.write_str("the root was busy and is detached lazily")
+            }
+            RootOutcome::Held => f.write_str("the root stays mounted: a mount below it is left"),
+            RootOutcome::Failed(failure) => write!(f, "the root stays mounted: {failure}"),
+        }
+    }
+}

@@ -1,0 +1,368 @@
+//! Carries out a plan.
+
+use std::collections::HashMap;
+use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
+
+use mountscan::{MountId, MountTable};
+use rustix::thread::UnshareFlags;
+use tracing::{debug, warn};
+
+use crate::data_root::DataRootOptions;
+use crate::error::{Error, ErrorKind};
+use crate::identity::look;
+use crate::plan::{CleanupPlan, RootAction, Step};
+use crate::release::{Released, release};
+use crate::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
+use crate::resolve::open_directory;
+use crate::shown::shown;
+use crate::step::{Done, LastParent, World, run};
+
+/// How a plan is carried out.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ExecuteOptions {
+    /// Whether a mount that stays busy may be detached lazily.
+    pub detach: Detach,
+    /// How often a busy mount is tried again before that. Most of what makes a
+    /// mount busy is a path look-up that is over in an instant.
+    pub busy_retries: u32,
+    /// The wait before the first of these tries; each next one is twice as long.
+    pub busy_wait: Duration,
+    /// How many threads unmount at once. Each call waits for the kernel's grace
+    /// period, so several overlap even on one processor.
+    pub threads: usize,
+    /// How many independent subtrees a plan must have to use several threads.
+    pub parallel_from: usize,
+    /// The mount table of the calling thread.
+    pub mountinfo: PathBuf,
+    /// Where the data root's ownership record is; without it the root stays, also
+    /// if the plan says that it is to be released.
+    pub data_root: Option<DataRootOptions>,
+}
+
+/// What to do with a mount that stays busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Detach {
+    /// Leave it, and say so.
+    Never,
+    /// Detach it lazily, and say so: it leaves the mount table at once and lives
+    /// on for those who hold it. Not done while anything is mounted below it.
+    #[default]
+    WhenBusy,
+}
+
+impl Default for ExecuteOptions {
+    fn default() -> ExecuteOptions {
+        ExecuteOptions {
+            detach: Detach::default(),
+            busy_retries: 5,
+            busy_wait: Duration::from_millis(1),
+            threads: 8,
+            parallel_from: 16,
+            mountinfo: PathBuf::from("/proc/thread-self/mountinfo"),
+            data_root: None,
+        }
+    }
+}
+
+impl ExecuteOptions {
+    /// The defaults: lazily when busy, five more tries over 31 ms, eight threads.
+    pub fn new() -> ExecuteOptions {
+        ExecuteOptions::default()
+    }
+
+    pub(crate) fn read_table(&self) -> Result<MountTable, Error> {
+        read_table(&self.mountinfo)
+    }
+}
+
+pub(crate) fn read_table(mountinfo: &Path) -> Result<MountTable, Error> {
+    MountTable::from_file(mountinfo).map_err(|e| {
+        let cause = e.raw_os_error().map_or_else(
+            || std::io::Error::other(e.to_string()),
+            std::io::Error::from_raw_os_error,
+        );
+        Error::new(
+            ErrorKind::Table,
+            format!("read the mount table {:?}", shown(mountinfo)),
+        )
+        .at(mountinfo)
+        .because(cause)
+    })
+}
+
+/// Carries out a plan, step by step, and says what became of each.
+///
+/// It acts in the mount namespace of the calling thread, which must be that of
+/// the plan. A step acts only on the very mount that was planned; see the
+/// [crate page](crate#what-a-step-does). It goes on after a step that failed.
+///
+/// # Errors
+///
+/// Only if nothing can be begun: [`ErrorKind::BadRoot`] if the root cannot be
+/// opened, [`ErrorKind::Table`] if the mount table cannot be read. What happens
+/// to single mounts is in the report.
+///
+/// # References
+///
+/// umount(2), openat2(2), statx(2).
+pub fn execute(plan: &CleanupPlan, options: &ExecuteOptions) -> Result<CleanupReport, Error> {
+    execute_with(plan, options, |_| {})
+}
+
+/// The same, and calls `progress` after each step, in the calling thread.
+///
+/// # Errors
+///
+/// As [`execute`].
+pub fn execute_with(
+    plan: &CleanupPlan,
+    options: &ExecuteOptions,
+    mut progress: impl FnMut(Progress<'_>),
+) -> Result<CleanupReport, Error> {
+    let mut outcomes: Vec<Option<Done>> = plan.steps.iter().map(|_| None).collect();
+    let (open, hidden) = groups(&plan.steps);
+    let mut done = 0;
+    let mut note = |index: usize, result: &Done| {
+        done += 1;
+        let step = &plan.steps[index];
+        debug!(mount_point = %shown(&step.mount_point), outcome = result.outcome.name(), "clean-up step");
+        progress(Progress {
+            done,
+            total: plan.steps.len(),
+            step,
+            outcome: &result.outcome,
+        });
+    };
+    run_groups(plan, options, &open, &mut outcomes, &mut note)?;
+    let root = release_root(plan, options, &outcomes);
+    run_groups(plan, options, &hidden, &mut outcomes, &mut note)?;
+    verify_presumed(plan, options, &mut outcomes)?;
+    let report = |(step, done): (&Step, Option<Done>)| {
+        let done = done.unwrap_or_else(not_tried);
+        StepReport {
+            step: step.clone(),
+            outcome: done.outcome,
+            attempts: done.attempts,
+        }
+    };
+    Ok(CleanupReport {
+        root_path: plan.root.clone(),
+        steps: plan.steps.iter().zip(outcomes).map(report).collect(),
+        kept: plan.kept.clone(),
+        root_decision: plan.root_decision.clone(),
+        root,
+    })
+}
+
+/// Steps that depend on each other, as indices in their order.
+type Group = Vec<usize>;
+
+/// Splits the steps into groups that do not depend on each other: each is a mount
+/// with those on it. Groups whose lowest mount cannot be reached come apart.
+fn groups(steps: &[Step]) -> (Vec<Group>, Vec<Group>) {
+    let mut of_mount: HashMap<MountId, usize> = HashMap::with_capacity(steps.len());
+    let mut groups: Vec<(bool, Group)> = Vec::new();
+    // From the end: a mount comes after what is on it.
+    for (index, step) in steps.iter().enumerate().rev() {
+        let group = *of_mount.get(&step.parent_id).unwrap_or(&groups.len());
+        if group == groups.len() {
+            groups.push((step.hidden, Vec::new()));
+        }
+        groups[group].1.push(index);
+        of_mount.insert(step.mount_id, group);
+    }
+    let in_order = |(hidden, mut group): (bool, Group)| {
+        group.reverse();
+        (hidden, group)
+    };
+    let (hidden, open): (Vec<_>, Vec<_>) = groups
+        .into_iter()
+        .rev()
+        .map(in_order)
+        .partition(|(hidden, _)| *hidden);
+    let bare = |groups: Vec<(bool, Group)>| groups.into_iter().map(|(_, g)| g).collect();
+    (bare(open), bare(hidden))
+}
+
+fn run_groups(
+    plan: &CleanupPlan,
+    options: &ExecuteOptions,
+    groups: &[Group],
+    outcomes: &mut [Option<Done>],
+    note: &mut impl FnMut(usize, &Done),
+) -> Result<(), Error> {
+    if groups.is_empty() {
+        return Ok(());
+    }
+    let world = world(plan, options)?;
+    let threads = if groups.len() < options.parallel_from {
+        1
+    } else {
+        options.threads.clamp(1, groups.len())
+    };
+    let next = AtomicUsize::new(0);
+    let (sender, results) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..threads {
+            let (sender, world, next) = (sender.clone(), &world, &next);
+            scope.spawn(move || work(plan, world, groups, next, &sender));
+        }
+        drop(sender);
+        for (index, done) in results {
+            note(index, &done);
+            outcomes[index] = Some(done);
+        }
+    });
+    for &index in groups.iter().flatten() {
+        outcomes[index].get_or_insert_with(not_tried);
+    }
+    Ok(())
+}
+
+fn not_tried() -> Done {
+    let error = Error::new(
+        ErrorKind::System,
+        "no thread could be prepared to unmount it",
+    );
+    Done {
+        outcome: Outcome::Failed(Failure::from(&error)),
+        attempts: 0,
+        presumed: false,
+    }
+}
+
+fn work(
+    plan: &CleanupPlan,
+    world: &World<'_>,
+    groups: &[Group],
+    next: &AtomicUsize,
+    results: &mpsc::Sender<(usize, Done)>,
+) {
+    if !world.has_proc {
+        // A working directory of this thread's own, for `umount2` by a bare name.
+        // Deprecated only for what CLONE_FILES would do.
+        #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
+        if let Err(errno) = rustix::thread::unshare(UnshareFlags::FS) {
+            warn!(%errno, "cannot have a working directory of its own, clean-up goes on without this thread");
+            return;
+        }
+    }
+    while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
+        let mut last = LastParent::default();
+        for &index in group {
+            let done = run(world, &plan.steps[index], &mut last);
+            // The receiver outlives the workers.
+            let _ = results.send((index, done));
+        }
+    }
+}
+
+fn world<'a>(plan: &'a CleanupPlan, options: &'a ExecuteOptions) -> Result<World<'a>, Error> {
+    let refuse = |e| {
+        Error::new(
+            ErrorKind::BadRoot,
+            format!("open data root {:?}", shown(&plan.root)),
+        )
+        .at(&plan.root)
+        .because(e)
+    };
+    let root_fd = open_directory(&plan.root).map_err(refuse)?;
+    let top = open_directory(Path::new("/")).map_err(refuse)?;
+    let process_root = look(&top, OsStr::new("")).map_err(refuse)?;
+    let table = options.read_table()?;
+    let known = plan
+        .steps
+        .iter()
+        .map(|s| s.mount_id)
+        .chain(plan.kept.iter().map(|k| k.mount_id))
+        .collect();
+    let has_proc = is_proc_usable(&root_fd);
+    Ok(World {
+        root: &plan.root,
+        root_fd,
+        options,
+        table,
+        known,
+        process_root,
+        has_proc,
+    })
+}
+
+/// Whether `/proc/thread-self/fd` leads to this thread's descriptors.
+fn is_proc_usable(fd: &OwnedFd) -> bool {
+    let by_proc = rustix::fs::stat(format!("/proc/thread-self/fd/{}/.", fd.as_raw_fd()));
+    match (rustix::fs::fstat(fd), by_proc) {
+        (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
+        _ => false,
+    }
+}
+
+/// Mounts that were not where they should be: gone, or out of reach? The table
+/// tells, read once for all of them.
+fn verify_presumed(
+    plan: &CleanupPlan,
+    options: &ExecuteOptions,
+    outcomes: &mut [Option<Done>],
+) -> Result<(), Error> {
+    if !outcomes.iter().flatten().any(|done| done.presumed) {
+        return Ok(());
+    }
+    let now = options.read_table()?;
+    for (step, done) in plan.steps.iter().zip(outcomes) {
+        let Some(done) = done.as_mut().filter(|d| d.presumed) else {
+            continue;
+        };
+        let listed = now
+            .by_id(step.mount_id)
+            .filter(|row| row.device() == step.device && row.root() == step.root);
+        let Some(row) = listed else { continue };
+        let point = row.mount_point();
+        let text = if point == step.mount_point {
+            format!("{} is hidden by another mount", shown(&step.mount_point))
+        } else {
+            format!(
+                "{} was moved to {}",
+                shown(&step.mount_point),
+                shown(&point)
+            )
+        };
+        done.outcome = Outcome::Failed(Failure::from(&Error::new(ErrorKind::Hidden, text)));
+    }
+    Ok(())
+}
+
+/// Releases the root if the plan says so and nothing below it failed.
+fn release_root(
+    plan: &CleanupPlan,
+    options: &ExecuteOptions,
+    outcomes: &[Option<Done>],
+) -> RootOutcome {
+    let Some(data_root) = options
+        .data_root
+        .as_ref()
+        .filter(|_| plan.root_decision.action == RootAction::Release)
+    else {
+        return RootOutcome::Untouched(plan.root_decision.clone());
+    };
+    if outcomes
+        .iter()
+        .flatten()
+        .any(|done| !done.outcome.is_gone())
+    {
+        return RootOutcome::Held;
+    }
+    match release(data_root) {
+        Ok(Released::Unmounted) => RootOutcome::Released { lazily: false },
+        Ok(Released::Detached) => RootOutcome::Released { lazily: true },
+        Ok(_) => RootOutcome::Untouched(plan.root_decision.clone()),
+        Err(error) => RootOutcome::Failed(Failure::from(&error)),
+    }
+}

@@ -1,0 +1,356 @@
+//! Clean-up rules: which mount points below a data root belong to containers.
+//!
+//! A rule looks at the path relative to the root, as bytes, and only at whole
+//! components. The built-in rules are plain comparisons; a regular expression
+//! runs only where a daemon added rules of its own.
+
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+
+use regex::bytes::{RegexBuilder, RegexSet, RegexSetBuilder};
+
+use crate::error::{Error, ErrorKind};
+
+/// Digits of a container or layer id.
+const ID_LEN: usize = 64;
+/// Longest file name the kernel takes.
+const NAME_MAX: usize = 255;
+/// What a daemon mounts at `containers/<id>/mounts/<name>`. The list is closed:
+/// an unknown name there may be anybody's. Add a custom rule for others.
+const CONTAINER_MOUNTS: [&[u8]; 4] = [b"shm", b"secrets", b"mqueue", b"configs"];
+
+const OVERLAY2: &str = "overlay2/<id>/merged";
+const FUSE_OVERLAYFS: &str = "fuse-overlayfs/<id>/merged";
+const ZFS: &str = "zfs/graph/<id>";
+const BTRFS: &str = "btrfs/subvolumes/<id>";
+const MOUNTS: &str = "containers/<id>/mounts/<name>";
+const SHM: &str = "containers/<id>/shm";
+const ROOTFS: &str = "rootfs/<snapshotter>/<id>";
+
+/// A set of clean-up rules.
+///
+/// The built-in rules, each relative to the data root and matching whole
+/// components:
+///
+/// | rule | what is mounted there |
+/// | --- | --- |
+/// | `overlay2/<id>/merged` | root filesystem, overlay2 driver |
+/// | `fuse-overlayfs/<id>/merged` | root filesystem, rootless |
+/// | `zfs/graph/<id>` | root filesystem, zfs driver |
+/// | `btrfs/subvolumes/<id>` | root filesystem, btrfs driver |
+/// | `containers/<id>/mounts/<name>` | `shm`, `secrets`, `mqueue`, `configs` |
+/// | `containers/<id>/shm` | shm, before 18.x |
+/// | `rootfs/<snapshotter>/<id>` | root filesystem, containerd image store |
+///
+/// In a [sweep](Rules::sweep) `<id>` is 64 lower-case hexadecimal digits; for
+/// [chosen containers](Rules::containers) it is exactly one of the given ids.
+/// A root that a user-namespaced daemon uses (`<root>/<uid>.<gid>`) is a data
+/// root like any other: give that directory as the root.
+///
+/// # Examples
+///
+/// ```
+/// use std::path::Path;
+/// let id = "0123456789abcdef".repeat(4);
+/// let rules = rootmount::Rules::sweep();
+/// let merged = format!("overlay2/{id}/merged");
+/// assert_eq!(rules.matching(Path::new(&merged)), Some("overlay2/<id>/merged"));
+/// assert_eq!(rules.matching(Path::new(&format!("x{merged}"))), None);
+/// assert_eq!(rules.matching(Path::new("volumes/data")), None);
+/// ```
+#[derive(Debug, Clone)]
+pub struct Rules {
+    ids: Ids,
+    built_in: bool,
+    custom: Option<Custom>,
+}
+
+#[derive(Debug, Clone)]
+enum Ids {
+    Every,
+    Only(BTreeSet<OsString>),
+}
+
+#[derive(Debug, Clone)]
+struct Custom {
+    patterns: Vec<String>,
+    set: RegexSet,
+}
+
+impl Rules {
+    /// The built-in rules for every container: `<id>` is any 64 lower-case
+    /// hexadecimal digits.
+    pub fn sweep() -> Rules {
+        Rules {
+            ids: Ids::Every,
+            built_in: true,
+            custom: None,
+        }
+    }
+
+    /// No built-in rule at all, for a daemon whose layout is its own; add rules
+    /// with [`with_custom`](Rules::with_custom).
+    pub fn empty() -> Rules {
+        Rules {
+            ids: Ids::Every,
+            built_in: false,
+            custom: None,
+        }
+    }
+
+    /// The built-in rules for one id, compared exactly.
+    ///
+    /// A daemon's layer id may differ from its container id, and an init layer
+    /// is `<layer id>-init`: an id means only itself, so give all of them to
+    /// [`containers`](Rules::containers).
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadId`] if the id cannot be one: it must start with a letter
+    /// or digit, go on with letters, digits, `_`, `.` or `-`, and have at most
+    /// 255 bytes.
+    pub fn container(id: impl AsRef<OsStr>) -> Result<Rules, Error> {
+        Rules::containers([id])
+    }
+
+    /// The built-in rules for several ids, compared exactly.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadId`] as in [`container`](Rules::container), also if there
+    /// is no id at all.
+    pub fn containers<I>(ids: I) -> Result<Rules, Error>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<OsStr>,
+    {
+        let ids: BTreeSet<OsString> = ids
+            .into_iter()
+            .map(|id| check_id(id.as_ref()).map(OsStr::to_os_string))
+            .collect::<Result<_, _>>()?;
+        if ids.is_empty() {
+            return Err(Error::new(ErrorKind::BadId, "no container id was given"));
+        }
+        Ok(Rules {
+            ids: Ids::Only(ids),
+            built_in: true,
+            custom: None,
+        })
+    }
+
+    /// Adds a daemon's own rules: regular expressions over the path relative to
+    /// the root (no leading slash), matched from its first to its last byte.
+    ///
+    /// The anchors are added here and cannot be escaped from; a rule that ought
+    /// to float must say so (`.*/mnt`). Classes are ASCII, `.` is any byte but a
+    /// newline. In rules for [chosen ids](Rules::containers) a custom rule
+    /// matches only paths that have one of the ids as a component.
+    ///
+    /// Called again, the rules are added to the ones that are there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::BadRule`], naming the rule, if one does not compile or would
+    /// match the root itself (the empty path).
+    pub fn with_custom<I>(mut self, patterns: I) -> Result<Rules, Error>
+    where
+        I: IntoIterator,
+        I::Item: AsRef<str>,
+    {
+        let mut all = self.custom.take().map(|c| c.patterns).unwrap_or_default();
+        all.extend(patterns.into_iter().map(|p| p.as_ref().to_owned()));
+        if !all.is_empty() {
+            self.custom = Some(Custom::compile(all)?);
+        }
+        Ok(self)
+    }
+
+    /// The rule that a path matches, if any; the path is relative to the root.
+    ///
+    /// A built-in rule is named by its shape (`overlay2/<id>/merged`), a custom
+    /// one by its pattern. The root itself (an empty path) never matches.
+    pub fn matching(&self, relative: &Path) -> Option<&str> {
+        let bytes = relative.as_os_str().as_bytes();
+        if self.built_in {
+            if let Some(rule) = self.built_in(bytes) {
+                return Some(rule);
+            }
+        }
+        let custom = self.custom.as_ref()?;
+        if bytes.is_empty() || !self.has_chosen_id(relative) {
+            return None;
+        }
+        custom
+            .set
+            .matches(bytes)
+            .iter()
+            .next()
+            .map(|i| custom.patterns[i].as_str())
+    }
+
+    /// Whether the rules are for every container.
+    pub(crate) fn is_sweep(&self) -> bool {
+        matches!(self.ids, Ids::Every)
+    }
+
+    fn built_in(&self, path: &[u8]) -> Option<&'static str> {
+        match *path.first()? {
+            b'o' => self
+                .layer(path, b"overlay2/", b"/merged")
+                .then_some(OVERLAY2),
+            b'f' => self
+                .layer(path, b"fuse-overlayfs/", b"/merged")
+                .then_some(FUSE_OVERLAYFS),
+            b'z' => self.layer(path, b"zfs/graph/", b"").then_some(ZFS),
+            b'b' => self.layer(path, b"btrfs/subvolumes/", b"").then_some(BTRFS),
+            b'c' => self.container_mount(path.strip_prefix(b"containers/")?),
+            b'r' => self
+                .snapshot(path.strip_prefix(b"rootfs/")?)
+                .then_some(ROOTFS),
+            _ => None,
+        }
+    }
+
+    fn layer(&self, path: &[u8], head: &[u8], tail: &[u8]) -> bool {
+        path.strip_prefix(head)
+            .and_then(|p| p.strip_suffix(tail))
+            .is_some_and(|id| self.is_id(id))
+    }
+
+    fn container_mount(&self, path: &[u8]) -> Option<&'static str> {
+        let (id, rest) = split_component(path)?;
+        let rule = match rest.strip_prefix(b"mounts/") {
+            Some(name) if CONTAINER_MOUNTS.contains(&name) => MOUNTS,
+            None if rest == b"shm" => SHM,
+            _ => return None,
+        };
+        self.is_id(id).then_some(rule)
+    }
+
+    fn snapshot(&self, path: &[u8]) -> bool {
+        match split_component(path) {
+            Some((snapshotter, id)) => !matches!(snapshotter, b"" | b"." | b"..") && self.is_id(id),
+            None => false,
+        }
+    }
+
+    fn is_id(&self, id: &[u8]) -> bool {
+        match &self.ids {
+            Ids::Every => is_full_id(id),
+            Ids::Only(ids) => ids.contains(OsStr::from_bytes(id)),
+        }
+    }
+
+    fn has_chosen_id(&self, relative: &Path) -> bool {
+        match &self.ids {
+            Ids::Every => true,
+            Ids::Only(ids) => relative.components().any(|c| match c {
+                Component::Normal(name) => ids.contains(name),
+                _ => false,
+            }),
+        }
+    }
+}
+
+impl Custom {
+    fn compile(patterns: Vec<String>) -> Result<Custom, Error> {
+        let anchored = patterns
+            .iter()
+            .map(|p| anchor(p))
+            .collect::<Result<Vec<_>, _>>()?;
+        let set = RegexSetBuilder::new(&anchored)
+            .unicode(false)
+            .build()
+            .map_err(|e| bad_rule(&patterns.join(", "), &one_line(&e)))?;
+        if let Some(i) = set.matches(b"").iter().next() {
+            return Err(bad_rule(&patterns[i], "it would match the root itself"));
+        }
+        Ok(Custom { patterns, set })
+    }
+}
+
+/// The pattern between anchors that hold whatever flags it sets.
+fn anchor(pattern: &str) -> Result<String, Error> {
+    // Alone first: `a)|(b` is ill-formed, but would compile between the anchors.
+    compile(pattern).map_err(|e| bad_rule(pattern, &e))?;
+    let plain = format!(r"\A(?:{pattern})\z");
+    if compile(&plain).is_ok() {
+        return Ok(plain);
+    }
+    // A comment of `(?x)` mode swallowed the closing anchor; a newline ends it.
+    let commented = format!("\\A(?:{pattern}\n)\\z");
+    compile(&commented)
+        .map(|()| commented)
+        .map_err(|e| bad_rule(pattern, &e))
+}
+
+fn compile(pattern: &str) -> Result<(), String> {
+    RegexBuilder::new(pattern)
+        .unicode(false)
+        .build()
+        .map(drop)
+        .map_err(|e| one_line(&e))
+}
+
+/// The last line of a regex error says what is wrong; the others draw it.
+fn one_line(error: &regex::Error) -> String {
+    let text = error.to_string();
+    let last = text.lines().last().unwrap_or_default().trim();
+    last.strip_prefix("error: ").unwrap_or(last).to_owned()
+}
+
+fn bad_rule(pattern: &str, why: &str) -> Error {
+    Error::new(
+        ErrorKind::BadRule,
+        format!("clean-up rule {pattern:?}: {why}"),
+    )
+}
+
+/// Splits at the first slash; `None` without one.
+fn split_component(path: &[u8]) -> Option<(&[u8], &[u8])> {
+    let slash = path.iter().position(|&b| b == b'/')?;
+    Some((&path[..slash], &path[slash + 1..]))
+}
+
+fn is_full_id(id: &[u8]) -> bool {
+    // No early exit: a fixed count of plain comparisons becomes vector code.
+    id.len() == ID_LEN
+        && id.iter().fold(true, |ok, b| {
+            ok & (b.is_ascii_digit() | (b'a'..=b'f').contains(b))
+        })
+}
+
+/// The id, if it can be one.
+pub(crate) fn check_id(id: &OsStr) -> Result<&OsStr, Error> {
+    let bytes = id.as_bytes();
+    let wrong = match bytes {
+        [] => Some("is empty"),
+        _ if bytes.len() > NAME_MAX => Some("is longer than 255 bytes"),
+        [first, ..] if !first.is_ascii_alphanumeric() => {
+            Some("does not start with a letter or digit")
+        }
+        _ if !bytes
+            .iter()
+            .all(|b| b.is_ascii_alphanumeric() || b"_.-".contains(b)) =>
+        {
+            Some("has a character other than letters, digits, '_', '.' and '-'")
+        }
+        _ => None,
+    };
+    match wrong {
+        None => Ok(id),
+        Some(why) => {
+            let shown: Cow<'_, str> = id.to_string_lossy();
+            Err(Error::new(
+                ErrorKind::BadId,
+                format!("container id {shown:?} {why}"),
+            ))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,185 @@
+//! Makes a data root ready for the daemon.
+
+use std::os::fd::OwnedFd;
+use std::path::Path;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use mountscan::Row;
+use rustix::mount::MountPropagationFlags;
+use tracing::{debug, warn};
+
+use crate::bind::{bind, own_peer_group, set_propagation};
+use crate::data_root::{DataRootOptions, Need, Status, View, decide};
+use crate::error::{Error, ErrorKind};
+use crate::identity::Seen;
+use crate::ownership::{Ownership, Record, RecordFile};
+use crate::record_file::RecordStore;
+use crate::resolve::{open_directory, resolve_root};
+use crate::shown::shown;
+
+/// What [`prepare`] found or did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Prepared {
+    /// What was done.
+    pub action: PrepareAction,
+    /// Whose the mount at the root was before.
+    pub found: Ownership,
+    /// The state of the root before.
+    pub before: Status,
+}
+
+/// What [`prepare`] did to the mount at the root.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PrepareAction {
+    /// Nothing: the mount that holds the root is shared or a slave.
+    Nothing,
+    /// Nothing: the mount of an earlier start is still there, and is ours.
+    KeptOurs,
+    /// The mount at the root, which is not ours, was made shared.
+    MadeShared,
+    /// The root was bound onto itself; the mount is ours.
+    Bound,
+}
+
+/// Makes a data root such that mounts below it spread to other mount namespaces.
+///
+/// If the mount that holds the root is shared or a slave, nothing is done. If
+/// the root is itself a mount point, that mount is made shared. Otherwise the root is
+/// bound onto itself, with all that is mounted below it, in a peer group of its
+/// own; the ownership record is on disk before the mount is attached.
+///
+/// Sweep leftovers first: the bind would hide them. Call [`release`](crate::release()) when a later
+/// step of the start fails, or use [`prepare_guarded`](crate::prepare_guarded), which does it.
+///
+/// # Errors
+///
+/// As [`status`](crate::status); [`ErrorKind::RecordInUse`] if the exec root has
+/// the record of another data root that is still mounted;
+/// [`ErrorKind::Permission`] without `CAP_SYS_ADMIN`; [`ErrorKind::System`]
+/// otherwise. After an error nothing is mounted that was not before.
+///
+/// # References
+///
+/// open_tree(2), mount_setattr(2), move_mount(2) (Linux 5.12); mount(2) before.
+pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
+    let root = resolve_root(&options.root)?;
+    let view = View::read(options, root)?;
+    let store = RecordStore {
+        exec_root: &options.exec_root,
+        data_root: &view.status.root,
+    };
+    let action = match decide(&view.status) {
+        Need::Nothing => {
+            drop_unneeded_marker(&view, &store);
+            PrepareAction::Nothing
+        }
+        Need::KeepOurs => {
+            move_record(&view, &store)?;
+            PrepareAction::KeptOurs
+        }
+        Need::FinishOurs => {
+            own_peer_group(&open(&view.status.root)?, &view.status.root)?;
+            move_record(&view, &store)?;
+            PrepareAction::KeptOurs
+        }
+        Need::MakeShared => {
+            let root = &view.status.root;
+            set_propagation(&open(root)?, root, MountPropagationFlags::SHARED)?;
+            drop_unneeded_marker(&view, &store);
+            PrepareAction::MadeShared
+        }
+        Need::Bind => {
+            make_way(&view, &store)?;
+            bind(&view, &store)?;
+            PrepareAction::Bound
+        }
+    };
+    debug!(root = %shown(&view.status.root), ?action, "data root prepared");
+    Ok(Prepared {
+        action,
+        found: view.status.ownership.clone(),
+        before: view.status,
+    })
+}
+
+pub(crate) fn open(root: &Path) -> Result<OwnedFd, Error> {
+    open_directory(root).map_err(|e| Error::system(format!("open {:?}", shown(root)), root, e))
+}
+
+/// moby's marker is removed when it has no meaning any more, as moby does.
+fn drop_unneeded_marker(view: &View, store: &RecordStore<'_>) {
+    if view.original == RecordFile::Moby {
+        if let Err(error) = store.remove_original() {
+            warn!(%error, "marker stays");
+        }
+    }
+}
+
+/// The exec root was changed: the record follows.
+fn move_record(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
+    match (view.by_copy, &view.original) {
+        (true, RecordFile::Absent) => store.write_original(&record(view, None)),
+        _ => Ok(()),
+    }
+}
+
+/// Sees that writing a record destroys no other that still has a meaning.
+fn make_way(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
+    match &view.original {
+        RecordFile::Corrupt(_) => store.set_aside(),
+        RecordFile::Unreadable => {
+            let text = format!(
+                "the ownership record in {:?} cannot be read",
+                shown(store.exec_root)
+            );
+            Err(Error::new(ErrorKind::Permission, text).at(store.exec_root))
+        }
+        RecordFile::Written(other) if other.boot_id == view.boot_id && is_mounted(view, other) => {
+            let text = format!(
+                "the exec root {:?} has the record of {:?}, which is still mounted",
+                shown(store.exec_root),
+                shown(&other.path)
+            );
+            Err(Error::new(ErrorKind::RecordInUse, text).at(store.exec_root))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Whether the mount of a record is in the table.
+pub(crate) fn is_mounted(view: &View, record: &Record) -> bool {
+    let is_it = |row: Row<'_>| {
+        row.device() == record.device
+            && row.root() == record.root
+            && record.mount_id.is_none_or(|id| id == row.mount_id())
+    };
+    view.table.at(&record.path).into_iter().any(is_it)
+}
+
+/// The record of a mount of the root onto itself.
+pub(crate) fn record(view: &View, ids: Option<Seen>) -> Record {
+    let (mount_id, unique_id) = match ids {
+        Some(Seen::Mount {
+            mount_id,
+            unique_id,
+        }) => (Some(mount_id), unique_id),
+        Some(_) => (None, None),
+        None => (
+            Some(view.status.holder.mount_id),
+            view.status.holder.unique_id,
+        ),
+    };
+    Record {
+        boot_id: view.boot_id.clone(),
+        path: view.status.root.clone(),
+        device: view.status.holder.device,
+        root: view.status.holder.shows.clone(),
+        mount_id,
+        unique_id,
+        time: SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |d| d.as_secs()),
+    }
+}

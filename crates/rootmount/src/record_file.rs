@@ -1,0 +1,207 @@
+//! The ownership record on disk: read, written and removed whole.
+//!
+//! It stands in the exec root, where moby has its marker, and a copy in the data
+//! root, so that the daemon still knows its mount when its exec root is moved.
+
+use std::ffi::OsStr;
+use std::fs::{DirBuilder, File};
+use std::io::{self, Read, Write};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{
+    AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, fsync, openat, renameat, unlinkat,
+};
+use tracing::warn;
+
+use crate::error::{Error, ErrorKind};
+use crate::ownership::{RECORD_NAME, Record, RecordFile};
+use crate::resolve::retry;
+use crate::shown::shown;
+use crate::sys;
+
+/// Name of the copy in the data root.
+const COPY_NAME: &str = ".unmount-on-shutdown";
+/// Suffix of a file that is being written; a leftover is overwritten.
+const NEW_SUFFIX: &str = ".new";
+/// Suffix of a file that could not be read as a record and stood in the way.
+const CORRUPT_SUFFIX: &str = ".corrupt";
+/// A record is a few hundred bytes; a path has at most 4 KiB, escaped four times that.
+const SIZE_LIMIT: u64 = 64 * 1024;
+
+/// The two places of a record.
+pub(crate) struct RecordStore<'a> {
+    pub(crate) exec_root: &'a Path,
+    pub(crate) data_root: &'a Path,
+}
+
+impl RecordStore<'_> {
+    fn original(&self) -> PathBuf {
+        self.exec_root.join(RECORD_NAME)
+    }
+
+    fn copy(&self) -> PathBuf {
+        self.data_root.join(COPY_NAME)
+    }
+
+    pub(crate) fn read_original(&self) -> Result<RecordFile, Error> {
+        read(&self.original())
+    }
+
+    /// The copy. A data root that cannot be read has none.
+    pub(crate) fn read_copy(&self) -> RecordFile {
+        read(&self.copy()).unwrap_or_else(|e| RecordFile::Corrupt(e.to_string()))
+    }
+
+    /// Writes both. The copy may fail: the original is what counts.
+    pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
+        self.write_original(record)?;
+        if let Err(error) = write(&self.copy(), &record.to_bytes()) {
+            warn!(path = %shown(&self.copy()), %error, "no copy of the ownership record in the data root");
+        }
+        Ok(())
+    }
+
+    pub(crate) fn write_original(&self, record: &Record) -> Result<(), Error> {
+        let path = self.original();
+        let describe = |e: io::Error| record_error("write the ownership record", &path, e);
+        DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(self.exec_root)
+            .map_err(describe)?;
+        write(&path, &record.to_bytes()).map_err(describe)
+    }
+
+    /// Removes both; that there is none is fine.
+    pub(crate) fn remove(&self) -> Result<(), Error> {
+        if let Err(error) = remove(&self.copy()) {
+            warn!(path = %shown(&self.copy()), %error, "a copy of the ownership record stays in the data root");
+        }
+        self.remove_original()
+    }
+
+    pub(crate) fn remove_original(&self) -> Result<(), Error> {
+        let path = self.original();
+        remove(&path).map_err(|e| record_error("remove the ownership record", &path, e))
+    }
+
+    /// Moves an original that is no record out of the way, so that it can be looked at.
+    pub(crate) fn set_aside(&self) -> Result<(), Error> {
+        let path = self.original();
+        let aside = with_suffix(&path, CORRUPT_SUFFIX);
+        std::fs::rename(&path, &aside)
+            .map_err(|e| record_error("set aside the ownership record", &path, e))
+    }
+}
+
+fn record_error(what: &str, path: &Path, cause: io::Error) -> Error {
+    Error::new(ErrorKind::Record, format!("{what} {:?}", shown(path)))
+        .at(path)
+        .because(cause)
+}
+
+fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_os_string();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// Reads a record file. Only a regular file that nobody else can have written is
+/// believed.
+pub(crate) fn read(path: &Path) -> Result<RecordFile, Error> {
+    let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
+    let file = match retry(|| openat(CWD, path, flags, Mode::empty())) {
+        Ok(fd) => fd,
+        Err(e) if matches!(e.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => {
+            return Ok(RecordFile::Absent);
+        }
+        Err(e) if e.raw_os_error() == Some(libc::ELOOP) => {
+            return Ok(RecordFile::Corrupt("it is a symlink".to_owned()));
+        }
+        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => return Ok(RecordFile::Unreadable),
+        Err(e) => return Err(record_error("read the ownership record", path, e)),
+    };
+    let describe = |e: io::Error| record_error("read the ownership record", path, e);
+    if let Some(why) = distrust(&file).map_err(describe)? {
+        return Ok(RecordFile::Corrupt(why.to_owned()));
+    }
+    let mut bytes = Vec::new();
+    File::from(file)
+        .take(SIZE_LIMIT)
+        .read_to_end(&mut bytes)
+        .map_err(describe)?;
+    Ok(match bytes.as_slice() {
+        [] => RecordFile::Moby,
+        text => Record::from_bytes(text).map_or_else(RecordFile::Corrupt, RecordFile::Written),
+    })
+}
+
+/// Why the file is not to be believed, if so.
+fn distrust(file: &OwnedFd) -> io::Result<Option<&'static str>> {
+    let stat = fstat(file)?;
+    let why = if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
+        Some("it is not a regular file")
+    } else if stat.st_uid != 0 && stat.st_uid != sys::effective_uid() {
+        Some("it belongs to another user")
+    } else if stat.st_mode & 0o022 != 0 {
+        Some("others may write it")
+    } else {
+        None
+    };
+    Ok(why)
+}
+
+/// Replaces a file whole: what is read is the old content or the new one, also
+/// after a crash. The directory is opened once and not looked up again.
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let (directory, name) = open_parent(path)?;
+    let mut new = name.to_os_string();
+    new.push(NEW_SUFFIX);
+    // A leftover of a crash; an open file of that name may have another mode.
+    let _ = unlinkat(&directory, &new, AtFlags::empty());
+    let result = write_new(&directory, &new, bytes)
+        .and_then(|()| retry(|| renameat(&directory, &new, &directory, name)))
+        .and_then(|()| retry(|| fsync(&directory)));
+    if result.is_err() {
+        let _ = unlinkat(&directory, &new, AtFlags::empty());
+    }
+    result
+}
+
+fn write_new(directory: &OwnedFd, name: &OsStr, bytes: &[u8]) -> io::Result<()> {
+    let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mode = Mode::RUSR | Mode::WUSR;
+    let fd = retry(|| openat(directory, name, flags, mode))?;
+    // The umask can have taken bits away.
+    retry(|| fchmod(&fd, mode))?;
+    let mut file = File::from(fd);
+    file.write_all(bytes)?;
+    retry(|| fsync(&file))
+}
+
+fn remove(path: &Path) -> io::Result<()> {
+    let (directory, name) = match open_parent(path) {
+        Ok(opened) => opened,
+        Err(e) if is_missing(&e) => return Ok(()),
+        Err(e) => return Err(e),
+    };
+    match retry(|| unlinkat(&directory, name, AtFlags::empty())) {
+        Err(e) if is_missing(&e) => Ok(()),
+        Err(e) => Err(e),
+        Ok(()) => retry(|| fsync(&directory)),
+    }
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR))
+}
+
+fn open_parent(path: &Path) -> io::Result<(OwnedFd, &OsStr)> {
+    let invalid = || io::Error::from_raw_os_error(libc::EINVAL);
+    let parent = path.parent().ok_or_else(invalid)?;
+    let name = path.file_name().ok_or_else(invalid)?;
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    Ok((retry(|| openat(CWD, parent, flags, Mode::empty()))?, name))
+}

@@ -1,0 +1,193 @@
+//! Takes the mount at a data root away, if it is ours.
+
+use std::collections::HashSet;
+use std::ffi::OsStr;
+use std::io;
+use std::path::Path;
+
+use mountscan::Row;
+
+use crate::data_root::{DataRootOptions, View};
+use crate::error::{Error, ErrorKind};
+use crate::execute::{ExecuteOptions, execute};
+use crate::ownership::{Ownership, RecordFile};
+use crate::plan::{CleanupPlan, RootAction, RootDecision, Step};
+use crate::prepare::is_mounted;
+use crate::record_file::RecordStore;
+use crate::report::{CleanupReport, Outcome};
+use crate::resolve::resolve_root;
+use crate::shown::shown;
+
+/// What [`release`] did.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Released {
+    /// The mount at the root was ours and is unmounted.
+    Unmounted,
+    /// It was ours and busy, and is detached lazily.
+    Detached,
+    /// Nothing is mounted at the root.
+    NotMounted,
+    /// What is mounted at the root is not known to be ours, and was left.
+    NotOurs(Ownership),
+}
+
+/// Unmounts the data root, if the mount there is ours.
+///
+/// Ours is what the ownership record names, in this boot, by the mount's identity;
+/// or, where moby left its empty marker, the root bound onto itself and shared.
+/// The copies that a recursive bind made of mounts below the root go first; any
+/// other mount below it is not ours to take along, and the root stays.
+///
+/// # Errors
+///
+/// As [`status`](crate::status); [`ErrorKind::Busy`] if mounts below the root are
+/// left, or it is in use and may not be detached; others as the kernel has them.
+/// The record stays after an error.
+pub fn release(options: &DataRootOptions) -> Result<Released, Error> {
+    let root = resolve_root(&options.root)?;
+    let view = View::read(options, root)?;
+    let store = RecordStore {
+        exec_root: &options.exec_root,
+        data_root: &view.status.root,
+    };
+    if !view.status.ownership.is_ours() {
+        forget_dead(&view, &store)?;
+        return Ok(match view.status.is_mounted {
+            true => Released::NotOurs(view.status.ownership),
+            false => Released::NotMounted,
+        });
+    }
+    let mut steps = copies(&view)?;
+    steps.push(root_step(&view));
+    let mut execution = ExecuteOptions::new();
+    execution.detach = options.detach;
+    execution.mountinfo = options.mountinfo.clone();
+    let report = execute(&plan_of(&view, steps), &execution)?;
+    let lazily = outcome(&view, &report)?;
+    store.remove()?;
+    Ok(if lazily {
+        Released::Detached
+    } else {
+        Released::Unmounted
+    })
+}
+
+/// Whether a lazy detach was needed, or why the root is still there.
+fn outcome(view: &View, report: &CleanupReport) -> Result<bool, Error> {
+    let root = &view.status.root;
+    if let Some(left) = report.left().next() {
+        let text = format!("release {:?}: {left}", shown(root));
+        return Err(match &left.outcome {
+            Outcome::Failed(failure) => {
+                let error = Error::new(failure.kind, text).at(root);
+                failure
+                    .errno
+                    .map(io::Error::from_raw_os_error)
+                    .into_iter()
+                    .fold(error, Error::because)
+            }
+            _ => Error::new(ErrorKind::Busy, text).at(root),
+        });
+    }
+    Ok(report
+        .steps()
+        .iter()
+        .any(|done| matches!(done.outcome, Outcome::Detached { .. })))
+}
+
+/// A record of this root and boot whose mount is gone says nothing any more.
+fn forget_dead(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
+    match &view.original {
+        RecordFile::Written(record)
+            if view.status.ownership == Ownership::OtherMount && !is_mounted(view, record) =>
+        {
+            store.remove()
+        }
+        RecordFile::Moby if !view.status.is_mounted => store.remove_original(),
+        _ => Ok(()),
+    }
+}
+
+/// Steps for the mounts on our bind that are copies of mounts it covers.
+fn copies(view: &View) -> Result<Vec<Step>, Error> {
+    let table = &view.table;
+    let Some(ours) = table.by_id(view.status.holder.mount_id) else {
+        return Ok(Vec::new());
+    };
+    let on_ours: Vec<Row<'_>> = table.descendants(ours).collect();
+    let ids: HashSet<_> = on_ours.iter().map(|row| row.mount_id()).collect();
+    let is_copy = |row: &Row<'_>| {
+        let covered = table.at(&row.mount_point());
+        covered.into_iter().any(|other| {
+            !ids.contains(&other.mount_id())
+                && other.device() == row.device()
+                && other.root() == row.root()
+        })
+    };
+    match on_ours.iter().find(|row| !is_copy(row)) {
+        None => Ok(table
+            .deepest_first(on_ours)
+            .into_iter()
+            .map(copy_step)
+            .collect()),
+        Some(foreign) => {
+            let root = &view.status.root;
+            let text = format!(
+                "{:?} is mounted below {:?}",
+                shown(&foreign.mount_point()),
+                shown(root)
+            );
+            Err(Error::new(ErrorKind::Busy, text).at(root))
+        }
+    }
+}
+
+pub(crate) fn copy_step(row: Row<'_>) -> Step {
+    Step {
+        mount_id: row.mount_id(),
+        unique_id: row.unique_id(),
+        parent_id: row.parent_id(),
+        device: row.device(),
+        root: row.root().into_owned(),
+        mount_point: row.mount_point().into_owned(),
+        fs_type: row.fs_type().into_owned(),
+        rule: "copy of a mount that the data root covers".to_owned(),
+        hidden: false,
+    }
+}
+
+pub(crate) fn root_step(view: &View) -> Step {
+    let holder = &view.status.holder;
+    Step {
+        mount_id: holder.mount_id,
+        unique_id: holder.unique_id,
+        parent_id: mountscan::MountId(0),
+        device: holder.device,
+        root: holder.shows.clone(),
+        mount_point: view.status.root.clone(),
+        fs_type: OsStr::new("").to_os_string(),
+        rule: "the data root".to_owned(),
+        hidden: false,
+    }
+}
+
+/// A plan that reaches the root from the directory above it.
+pub(crate) fn plan_of(view: &View, steps: Vec<Step>) -> CleanupPlan {
+    let root = view
+        .status
+        .root
+        .parent()
+        .unwrap_or(Path::new("/"))
+        .to_path_buf();
+    let root_decision = RootDecision {
+        action: RootAction::Keep,
+        reason: "it is the step itself".to_owned(),
+    };
+    CleanupPlan {
+        root,
+        steps,
+        kept: Vec::new(),
+        root_decision,
+    }
+}

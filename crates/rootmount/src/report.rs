@@ -1,0 +1,188 @@
+//! What became of each step of a plan.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use mountscan::MountId;
+
+use crate::error::{Error, ErrorKind};
+use crate::plan::{Kept, RootDecision, Step};
+
+/// What [`execute`](crate::execute()) did: one outcome for every step, in the order
+/// of the plan.
+///
+/// `Display` shows it to a person; with the feature `serde` it serialises as the
+/// plan does, each step with its `outcome`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CleanupReport {
+    pub(crate) root_path: PathBuf,
+    pub(crate) steps: Vec<StepReport>,
+    pub(crate) kept: Vec<Kept>,
+    pub(crate) root_decision: RootDecision,
+    pub(crate) root: RootOutcome,
+}
+
+/// One step and what became of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct StepReport {
+    /// The step as it was planned.
+    pub step: Step,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// How many unmount calls were made for it.
+    pub attempts: u32,
+}
+
+/// What became of a mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It is unmounted.
+    Unmounted,
+    /// It was busy and is detached: gone from the mount table, while what held it
+    /// can go on using it. The holders are named where they were looked for.
+    Detached {
+        /// Who held it.
+        holders: Vec<String>,
+    },
+    /// It was gone before its turn came, which is as good.
+    AlreadyGone,
+    /// Another mount is at its place, on top of it or instead of it. It was left.
+    Replaced {
+        /// The id of the mount that is there; the reused one.
+        found: MountId,
+    },
+    /// It is in use, or has mounts on it that were not planned, and was left.
+    Busy {
+        /// Who holds it, where that was looked for.
+        holders: Vec<String>,
+    },
+    /// It could not be unmounted and was left.
+    Failed(Failure),
+}
+
+/// What became of the mount at the root.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RootOutcome {
+    /// It was to be left as it is, or there is none.
+    Untouched(RootDecision),
+    /// It was ours and is gone.
+    Released {
+        /// Whether it was busy and had to be detached lazily.
+        lazily: bool,
+    },
+    /// It was to be released, but a mount below it is left.
+    Held,
+    /// It was to be released, and could not be.
+    Failed(Failure),
+}
+
+/// An [`Error`] as part of a report: kind, errno and text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The kind of the error.
+    pub kind: ErrorKind,
+    /// The `errno`, if a system call failed.
+    pub errno: Option<i32>,
+    /// What failed, with its cause.
+    pub message: String,
+}
+
+/// How far a clean-up is; see [`execute_with`](crate::execute_with).
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct Progress<'a> {
+    /// Steps that are done, this one included. Steps of independent subtrees may
+    /// end in another order than the plan's.
+    pub done: usize,
+    /// Steps in all.
+    pub total: usize,
+    /// The step that has just ended.
+    pub step: &'a Step,
+    /// What became of it.
+    pub outcome: &'a Outcome,
+}
+
+impl CleanupReport {
+    /// The data root.
+    pub fn root_path(&self) -> &Path {
+        &self.root_path
+    }
+
+    /// The steps with their outcomes, in the order of the plan.
+    pub fn steps(&self) -> &[StepReport] {
+        &self.steps
+    }
+
+    /// The mounts that the plan kept.
+    pub fn kept(&self) -> &[Kept] {
+        &self.kept
+    }
+
+    /// What became of the mount at the root.
+    pub fn root(&self) -> &RootOutcome {
+        &self.root
+    }
+
+    /// The steps whose mounts are still there.
+    pub fn left(&self) -> impl Iterator<Item = &StepReport> {
+        self.steps.iter().filter(|r| !r.outcome.is_gone())
+    }
+
+    /// Whether everything that was planned is gone.
+    pub fn is_clean(&self) -> bool {
+        self.left().next().is_none()
+            && matches!(
+                self.root,
+                RootOutcome::Untouched(_) | RootOutcome::Released { .. }
+            )
+    }
+}
+
+impl Outcome {
+    /// Whether the planned mount is gone from the mount table.
+    pub fn is_gone(&self) -> bool {
+        matches!(
+            self,
+            Outcome::Unmounted | Outcome::Detached { .. } | Outcome::AlreadyGone
+        )
+    }
+
+    /// The outcome in one word: `unmounted`, `detached`, `already-gone`,
+    /// `replaced`, `busy` or `failed`.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Outcome::Unmounted => "unmounted",
+            Outcome::Detached { .. } => "detached",
+            Outcome::AlreadyGone => "already-gone",
+            Outcome::Replaced { .. } => "replaced",
+            Outcome::Busy { .. } => "busy",
+            Outcome::Failed(_) => "failed",
+        }
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Failure {
+        let mut message = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            message += &format!(": {error}");
+            cause = error.source();
+        }
+        Failure {
+            kind: error.kind(),
+            errno: error.raw_os_error(),
+            message,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}

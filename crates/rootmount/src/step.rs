@@ -1,0 +1,334 @@
+//! One step of a plan: look, unmount, look again.
+
+use std::collections::HashSet;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::os::fd::{AsFd, AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::thread;
+
+use mountscan::{MountId, MountTable, UniqueMountId};
+use nix::mount::{MntFlags, umount2};
+
+use crate::error::{Error, ErrorKind};
+use crate::execute::{Detach, ExecuteOptions};
+use crate::identity::{Seen, is_absent, look};
+use crate::plan::Step;
+use crate::report::{Failure, Outcome};
+use crate::resolve::{open_beneath, split};
+use crate::shown::shown;
+use crate::sys;
+
+/// How often a mount that is covered again and again is tried.
+const COVER_LIMIT: u32 = 16;
+
+/// What the steps of one execution share.
+pub(crate) struct World<'a> {
+    pub(crate) root: &'a Path,
+    pub(crate) root_fd: OwnedFd,
+    pub(crate) options: &'a ExecuteOptions,
+    /// The table as it was when the execution began.
+    pub(crate) table: MountTable,
+    /// Ids of the mounts that the plan knows, to go or to stay.
+    pub(crate) known: HashSet<MountId>,
+    /// The mount at the root directory of this thread.
+    pub(crate) process_root: Seen,
+    /// Whether `/proc/thread-self/fd` can be used; else the working directory of
+    /// the worker thread is.
+    pub(crate) has_proc: bool,
+}
+
+/// A step's outcome as far as one look tells.
+pub(crate) struct Done {
+    pub(crate) outcome: Outcome,
+    pub(crate) attempts: u32,
+    /// Gone from where it was planned to be; whether it is gone from the table too
+    /// is left to one look at the table when all steps are done.
+    pub(crate) presumed: bool,
+}
+
+/// The directory of the last step, kept open for the next one in it.
+#[derive(Default)]
+pub(crate) struct LastParent(Option<(PathBuf, OwnedFd)>);
+
+impl LastParent {
+    fn open(&mut self, world: &World<'_>, parent: &Path) -> io::Result<&OwnedFd> {
+        if self.0.as_ref().is_none_or(|(path, _)| path != parent) {
+            // Closed first: it may be what keeps the next mount busy.
+            self.0 = None;
+            self.0 = Some((parent.to_path_buf(), open_beneath(&world.root_fd, parent)?));
+        }
+        match &self.0 {
+            Some((_, fd)) => Ok(fd),
+            None => Err(io::Error::from_raw_os_error(libc::EBADF)),
+        }
+    }
+}
+
+/// Carries out one step.
+pub(crate) fn run(world: &World<'_>, step: &Step, last: &mut LastParent) -> Done {
+    let mut attempts = 0;
+    let result = attempt(world, step, last, &mut attempts);
+    let presumed = matches!(result, Ok(Outcome::AlreadyGone));
+    let outcome = result.unwrap_or_else(|error| Outcome::Failed(Failure::from(&error)));
+    Done {
+        outcome,
+        attempts,
+        presumed,
+    }
+}
+
+fn attempt(
+    world: &World<'_>,
+    step: &Step,
+    last: &mut LastParent,
+    attempts: &mut u32,
+) -> Result<Outcome, Error> {
+    let Some((parent, name)) = split(world.root, &step.mount_point) else {
+        return Err(Error::new(
+            ErrorKind::BadRoot,
+            format!("{} is not below the root", shown(&step.mount_point)),
+        ));
+    };
+    let directory = match last.open(world, parent) {
+        Ok(fd) => fd,
+        Err(e) if is_absent(&e) => return Ok(Outcome::AlreadyGone),
+        Err(e) => {
+            return Err(Error::system(
+                format!("open {:?} below the root", shown(parent)),
+                parent,
+                e,
+            ));
+        }
+    };
+    let place = Place {
+        world,
+        step,
+        directory,
+        name,
+    };
+    let unique = match place.check()? {
+        Check::Planned(unique) => unique,
+        Check::Outcome(outcome) => return Ok(outcome),
+    };
+    place.unmount(unique, attempts)
+}
+
+/// Where a step's mount is, by its parent directory and its name there.
+struct Place<'a> {
+    world: &'a World<'a>,
+    step: &'a Step,
+    directory: &'a OwnedFd,
+    name: &'a OsStr,
+}
+
+enum Check {
+    /// The planned mount is there and on top.
+    Planned(Option<UniqueMountId>),
+    /// It is not.
+    Outcome(Outcome),
+}
+
+impl Place<'_> {
+    /// Whether the planned mount, and no other, is what an unmount here would take.
+    fn check(&self) -> Result<Check, Error> {
+        let (mount_id, unique_id) = match self.look()? {
+            Seen::Mount {
+                mount_id,
+                unique_id,
+            } => (mount_id, unique_id),
+            Seen::NoMount | Seen::Nothing => return Ok(Check::Outcome(Outcome::AlreadyGone)),
+        };
+        if !self.is_planned(mount_id, unique_id) {
+            // A mount the plan knows was there before: ours was on it and is gone.
+            let below_ours = mount_id != self.step.mount_id && self.world.known.contains(&mount_id);
+            let outcome = if below_ours {
+                Outcome::AlreadyGone
+            } else {
+                Outcome::Replaced { found: mount_id }
+            };
+            return Ok(Check::Outcome(outcome));
+        }
+        if self.world.process_root
+            == (Seen::Mount {
+                mount_id,
+                unique_id,
+            })
+        {
+            let text = format!(
+                "{} is the root of this process",
+                shown(&self.step.mount_point)
+            );
+            return Err(Error::new(ErrorKind::ProcessRoot, text).at(&self.step.mount_point));
+        }
+        Ok(Check::Planned(unique_id))
+    }
+
+    fn look(&self) -> Result<Seen, Error> {
+        let describe = || format!("statx({:?})", shown(&self.step.mount_point));
+        look(self.directory, self.name)
+            .map_err(|e| Error::system(describe(), &self.step.mount_point, e))
+    }
+
+    /// By unique id if the plan has it; else by the reused id, if the table still
+    /// gives it the same device, root and mount point.
+    fn is_planned(&self, mount_id: MountId, unique_id: Option<UniqueMountId>) -> bool {
+        if let (Some(planned), Some(now)) = (self.step.unique_id, unique_id) {
+            return planned == now;
+        }
+        let row = self.world.table.by_id(mount_id);
+        mount_id == self.step.mount_id
+            && row.is_some_and(|row| {
+                row.device() == self.step.device
+                    && row.root() == self.step.root
+                    && row.mount_point() == self.step.mount_point
+            })
+    }
+
+    /// Plain, again for a while if it is busy, lazily at last if that is allowed.
+    fn unmount(&self, unique: Option<UniqueMountId>, attempts: &mut u32) -> Result<Outcome, Error> {
+        let options = self.world.options;
+        let mut waits =
+            (0..options.busy_retries).map(|n| options.busy_wait * 2u32.saturating_pow(n));
+        let mut covers = 0..COVER_LIMIT;
+        let mut lazily = false;
+        loop {
+            *attempts += 1;
+            let result = self.call(lazily);
+            match result.as_ref().map_err(|e| e.raw_os_error()) {
+                Ok(()) => match self.after(unique)? {
+                    After::Gone if lazily => {
+                        return Ok(Outcome::Detached {
+                            holders: self.holders(unique),
+                        });
+                    }
+                    After::Gone => return Ok(Outcome::Unmounted),
+                    After::Replaced(found) => return Ok(Outcome::Replaced { found }),
+                    // A mount that covered it went instead; it is on top again.
+                    After::There if covers.next().is_some() => {}
+                    After::There => {
+                        return Ok(Outcome::Busy {
+                            holders: Vec::new(),
+                        });
+                    }
+                },
+                Err(Some(libc::EINTR)) => {}
+                Err(Some(libc::EBUSY)) => match waits.next() {
+                    Some(wait) => thread::sleep(wait),
+                    None if self.may_detach(lazily)? => lazily = true,
+                    None => {
+                        return Ok(Outcome::Busy {
+                            holders: self.holders(unique),
+                        });
+                    }
+                },
+                Err(Some(libc::ENOENT)) => return Ok(Outcome::AlreadyGone),
+                Err(Some(libc::EINVAL)) => return self.explain_invalid(),
+                Err(_) => return Err(self.call_error(lazily, result.err())),
+            }
+            // Whatever happened in between: never a second call on another mount.
+            if let Check::Outcome(outcome) = self.check()? {
+                return Ok(outcome);
+            }
+        }
+    }
+
+    /// EINVAL says: no mount there, a symlink there (both: gone), a mount of another
+    /// namespace, or a locked one. The first two have another identity now.
+    fn explain_invalid(&self) -> Result<Outcome, Error> {
+        match self.check()? {
+            Check::Outcome(outcome) => Ok(outcome),
+            Check::Planned(_) => {
+                let text = format!(
+                    "{} is locked to the mount it lies on",
+                    shown(&self.step.mount_point)
+                );
+                let cause = io::Error::from_raw_os_error(libc::EINVAL);
+                Err(Error::new(ErrorKind::Locked, text)
+                    .at(&self.step.mount_point)
+                    .because(cause))
+            }
+        }
+    }
+
+    fn call(&self, lazily: bool) -> io::Result<()> {
+        let flags = if lazily {
+            MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH
+        } else {
+            MntFlags::UMOUNT_NOFOLLOW
+        };
+        if self.world.has_proc {
+            let mut path = OsString::from(format!(
+                "/proc/thread-self/fd/{}/",
+                self.directory.as_raw_fd()
+            ));
+            path.push(self.name);
+            return Ok(umount2(Path::new(&path), flags)?);
+        }
+        sys::change_dir(self.directory.as_fd())?;
+        let result = umount2(Path::new(self.name), flags);
+        // Not to stand in a mount that goes next.
+        sys::change_dir(self.world.root_fd.as_fd())?;
+        Ok(result?)
+    }
+
+    fn call_error(&self, lazily: bool, cause: Option<io::Error>) -> Error {
+        let flags = if lazily {
+            "UMOUNT_NOFOLLOW|MNT_DETACH"
+        } else {
+            "UMOUNT_NOFOLLOW"
+        };
+        let text = format!("umount2({:?}, {flags})", shown(&self.step.mount_point));
+        let cause = cause.unwrap_or_else(|| io::Error::from_raw_os_error(libc::EIO));
+        Error::system(text, &self.step.mount_point, cause)
+    }
+
+    /// What is at the place after a call that succeeded.
+    fn after(&self, unique: Option<UniqueMountId>) -> Result<After, Error> {
+        let Seen::Mount {
+            mount_id,
+            unique_id,
+        } = self.look()?
+        else {
+            return Ok(After::Gone);
+        };
+        let is_ours = match (unique, unique_id) {
+            (Some(ours), Some(now)) => ours == now,
+            _ => mount_id == self.step.mount_id,
+        };
+        if is_ours {
+            return Ok(After::There);
+        }
+        let still_mounted = unique.and_then(sys::is_mounted) == Some(true);
+        Ok(if still_mounted {
+            After::Replaced(mount_id)
+        } else {
+            After::Gone
+        })
+    }
+
+    /// A lazy unmount takes along whatever is mounted below, so it is allowed only
+    /// if nothing is.
+    fn may_detach(&self, lazily: bool) -> Result<bool, Error> {
+        if lazily || self.world.options.detach == Detach::Never {
+            return Ok(false);
+        }
+        let now = self.world.options.read_table()?;
+        Ok(match now.by_id(self.step.mount_id) {
+            Some(row) => now
+                .children(row)
+                .all(|child| child.mount_id() == row.mount_id()),
+            None => true,
+        })
+    }
+
+    fn holders(&self, _unique: Option<UniqueMountId>) -> Vec<String> {
+        Vec::new()
+    }
+}
+
+enum After {
+    Gone,
+    There,
+    Replaced(MountId),
+}

@@ -1,0 +1,185 @@
+//! Plans and reports as the command's JSON has them (feature `serde`).
+//!
+//! A path that is not UTF-8 is given lossily, with its bytes in hexadecimal in a
+//! sibling field `<name>_hex`.
+
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+
+use serde::ser::{Serialize, SerializeMap, Serializer};
+
+use crate::data_root::Status;
+use crate::diff::PlanDiff;
+use crate::ownership::Ownership;
+use crate::plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
+use crate::report::{CleanupReport, Outcome, RootOutcome, StepReport};
+
+fn path<M: SerializeMap>(map: &mut M, key: &str, path: &Path) -> Result<(), M::Error> {
+    map.serialize_entry(key, &path.to_string_lossy())?;
+    if path.to_str().is_none() {
+        let hex: String = path
+            .as_os_str()
+            .as_bytes()
+            .iter()
+            .map(|b| format!("{b:02x}"))
+            .collect();
+        map.serialize_entry(&format!("{key}_hex"), &hex)?;
+    }
+    Ok(())
+}
+
+fn step<M: SerializeMap>(map: &mut M, step: &Step) -> Result<(), M::Error> {
+    map.serialize_entry("mount_id", &step.mount_id.0)?;
+    path(map, "mount_point", &step.mount_point)?;
+    map.serialize_entry("rule", &step.rule)?;
+    map.serialize_entry("unique_id", &step.unique_id.map(|id| id.0))?;
+    map.serialize_entry("parent_id", &step.parent_id.0)?;
+    map.serialize_entry("major", &step.device.major)?;
+    map.serialize_entry("minor", &step.device.minor)?;
+    path(map, "root", &step.root)?;
+    path(map, "fs_type", Path::new(&step.fs_type))?;
+    map.serialize_entry("hidden", &step.hidden)
+}
+
+impl Serialize for Step {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        step(&mut map, self)?;
+        map.end()
+    }
+}
+
+impl Serialize for Kept {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        path(&mut map, "mount_point", &self.mount_point)?;
+        map.serialize_entry("reason", &self.reason.to_string())?;
+        map.serialize_entry("mount_id", &self.mount_id.0)?;
+        map.end()
+    }
+}
+
+impl Serialize for RootDecision {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let action = match self.action {
+            RootAction::Keep => "keep",
+            RootAction::Release => "release",
+            RootAction::None => "none",
+        };
+        map.serialize_entry("action", action)?;
+        map.serialize_entry("reason", &self.reason)?;
+        map.end()
+    }
+}
+
+impl Serialize for CleanupPlan {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        path(&mut map, "root_path", &self.root)?;
+        map.serialize_entry("steps", &self.steps)?;
+        map.serialize_entry("kept", &self.kept)?;
+        map.serialize_entry("root", &self.root_decision)?;
+        map.end()
+    }
+}
+
+impl Serialize for StepReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        step(&mut map, &self.step)?;
+        map.serialize_entry("outcome", self.outcome.name())?;
+        map.serialize_entry("attempts", &self.attempts)?;
+        map.serialize_entry("detail", &self.outcome.to_string())?;
+        match &self.outcome {
+            Outcome::Detached { holders } | Outcome::Busy { holders } => {
+                map.serialize_entry("holders", holders)?;
+            }
+            Outcome::Replaced { found } => map.serialize_entry("found", &found.0)?,
+            Outcome::Failed(failure) => map.serialize_entry("errno", &failure.errno)?,
+            Outcome::Unmounted | Outcome::AlreadyGone => {}
+        }
+        map.end()
+    }
+}
+
+/// The root as it was decided, and what became of it.
+struct RootReport<'a>(&'a RootDecision, &'a RootOutcome);
+
+impl Serialize for RootReport<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let RootReport(decision, outcome) = self;
+        let (word, reason) = match outcome {
+            RootOutcome::Untouched(_) => ("untouched", decision.reason.clone()),
+            RootOutcome::Released { lazily: false } => ("unmounted", decision.reason.clone()),
+            RootOutcome::Released { lazily: true } => ("detached", decision.reason.clone()),
+            RootOutcome::Held => ("held", outcome.to_string()),
+            RootOutcome::Failed(failure) => ("failed", failure.message.clone()),
+        };
+        let mut map = serializer.serialize_map(None)?;
+        let action = match decision.action {
+            RootAction::Keep => "keep",
+            RootAction::Release => "release",
+            RootAction::None => "none",
+        };
+        map.serialize_entry("action", action)?;
+        map.serialize_entry("reason", &reason)?;
+        map.serialize_entry("outcome", word)?;
+        map.end()
+    }
+}
+
+impl Serialize for CleanupReport {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        path(&mut map, "root_path", &self.root_path)?;
+        map.serialize_entry("steps", &self.steps)?;
+        map.serialize_entry("kept", &self.kept)?;
+        map.serialize_entry("root", &RootReport(&self.root_decision, &self.root))?;
+        map.end()
+    }
+}
+
+impl Serialize for PlanDiff {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("gone", &self.gone)?;
+        map.serialize_entry("added", &self.added)?;
+        map.serialize_entry("root", &self.root)?;
+        map.end()
+    }
+}
+
+impl Ownership {
+    fn word(&self) -> &'static str {
+        match self {
+            Ownership::Ours => "ours",
+            Ownership::Moby => "moby",
+            Ownership::Unrecorded => "unrecorded",
+            Ownership::MobyStale(_) => "moby-stale",
+            Ownership::OtherBoot => "other-boot",
+            Ownership::OtherMount => "other-mount",
+            Ownership::OtherRoot(_) => "other-root",
+            Ownership::Corrupt(_) => "corrupt",
+            Ownership::Unreadable => "unreadable",
+        }
+    }
+}
+
+impl Serialize for Status {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        path(&mut map, "root", &self.root)?;
+        map.serialize_entry("mounted", &self.is_mounted)?;
+        map.serialize_entry("stacked", &self.stacked)?;
+        map.serialize_entry("mount_id", &self.holder.mount_id.0)?;
+        map.serialize_entry("unique_id", &self.holder.unique_id.map(|id| id.0))?;
+        path(&mut map, "mount_point", &self.holder.mount_point)?;
+        map.serialize_entry("propagation", self.holder.propagation_word())?;
+        map.serialize_entry("self_bind", &self.self_bind.to_string())?;
+        map.serialize_entry("ours", &self.ownership.is_ours())?;
+        map.serialize_entry("ownership", self.ownership.word())?;
+        map.serialize_entry("detail", &self.ownership.to_string())?;
+        map.end()
+    }
+}

@@ -1,0 +1,97 @@
+//! moby's behaviour as data: what it does on these tables, and what is wanted.
+
+use std::path::{Path, PathBuf};
+
+use rootmount::{MountTable, PlanOptions, Rules, plan, seed_selection};
+use serde_json::Value;
+
+fn vectors(name: &str) -> Value {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .join("tests/rootmount/data")
+        .join(name);
+    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+}
+
+fn text<'v>(value: &'v Value, key: &str) -> &'v str {
+    value[key].as_str().unwrap_or_default()
+}
+
+fn paths(value: &Value) -> Option<Vec<PathBuf>> {
+    Some(
+        value
+            .as_array()?
+            .iter()
+            .map(|v| PathBuf::from(v.as_str().unwrap()))
+            .collect(),
+    )
+}
+
+/// The table of a case; the long line is described, not stored.
+fn mountinfo(case: &Value) -> String {
+    match case["mountinfo"].as_str() {
+        Some(text) => text.to_owned(),
+        None => {
+            let spec = &case["mountinfo"];
+            let overlay = format!(
+                "4 1 0:4 / /x rw - overlay overlay rw,lowerdir={}\n",
+                "l".repeat(70_000)
+            );
+            format!("{}{overlay}{}", text(spec, "line1"), text(spec, "line3"))
+        }
+    }
+}
+
+#[test]
+fn the_seed_model_does_what_moby_does() {
+    let vectors = vectors("cleanup.json");
+    for case in vectors["cases"].as_array().unwrap() {
+        let seed = seed_selection(
+            mountinfo(case).as_bytes(),
+            text(case, "root"),
+            text(case, "mount_id"),
+        );
+        assert_eq!(
+            Some(seed.unmounts),
+            paths(&case["moby_unmounts"]),
+            "{}",
+            text(case, "id")
+        );
+        assert_eq!(
+            seed.cut_short,
+            case["moby_error"].as_bool().unwrap_or(false),
+            "{}",
+            text(case, "id")
+        );
+    }
+}
+
+#[test]
+fn the_plan_does_what_is_wanted() {
+    let vectors = vectors("cleanup.json");
+    for case in vectors["cases"].as_array().unwrap() {
+        let id = text(case, "id");
+        let rules = match text(case, "mount_id") {
+            "" => Ok(Rules::sweep()),
+            id => Rules::container(id),
+        };
+        let wanted = paths(&case["want_unmounts"]);
+        let rules = match rules {
+            Ok(rules) => rules,
+            Err(_) if wanted.as_deref() == Some(&[]) => continue,
+            Err(error) => panic!("{id}: {error}"),
+        };
+        let table = MountTable::from_bytes(mountinfo(case));
+        let plan = plan(&table, &rules, &PlanOptions::new(text(case, "root"))).unwrap();
+        let got: Vec<PathBuf> = plan.steps().iter().map(|s| s.mount_point.clone()).collect();
+        match wanted {
+            Some(wanted) => assert_eq!(got, wanted, "{id}"),
+            // moby's answer is the wanted one, its order is not.
+            None => {
+                let (mut got, mut moby) = (got, paths(&case["moby_unmounts"]).unwrap());
+                got.sort();
+                moby.sort();
+                assert_eq!(got, moby, "{id}");
+            }
+        }
+    }
+}
