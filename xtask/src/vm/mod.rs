@@ -49,10 +49,9 @@ const NEEDS: &[(&str, &str)] = &[
 
 /// Arguments of `cargo xtask vm`.
 #[derive(Clone, Debug, Default, ClapArgs)]
-#[command(args_conflicts_with_subcommands = true)]
 pub(crate) struct Args {
     /// Only these kernels: 5.10, 6.1, 6.12, 6.18, newest
-    #[arg(long, value_delimiter = ',')]
+    #[arg(long, global = true, value_delimiter = ',')]
     kernel: Vec<String>,
     /// Only tests whose name contains this
     #[arg(long)]
@@ -70,10 +69,10 @@ pub(crate) struct Args {
     #[arg(long)]
     shell: bool,
     /// Fail when a pinned package has vanished, instead of taking a newer one
-    #[arg(long)]
+    #[arg(long, global = true)]
     locked: bool,
     /// Debian archive to fetch from, instead of this machine's own
-    #[arg(long, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL")]
     mirror: Option<String>,
     /// Boot this kernel instead
     #[arg(long, value_name = "FILE", conflicts_with = "kernel")]
@@ -145,7 +144,7 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
         }
         Some(Action::Doctor) => doctor::run(),
         Some(Action::Update) => {
-            let series = kernels::select(&[])?;
+            let series = kernels::select(&args.kernel)?;
             fetch::update(
                 &series,
                 &fetch::cache()?,
@@ -374,7 +373,7 @@ fn publish(tests: &[Test], reports: &[KernelReport], accel: Accel) -> Result<Out
 fn count(tests: &[Test], reports: &[KernelReport], accel: Accel) -> Outcome {
     let mut outcome = Outcome {
         note: format!(
-            "{} kernels under {accel:?}, {} tests each",
+            "kernels: {}, under {accel:?}; tests on each: {}",
             reports.len(),
             tests.len()
         ),
