@@ -75,17 +75,10 @@ pub fn find(options: &SelectOptions) -> Facts {
 }
 
 fn look_at(path: &Path, limit: u64) -> FileFacts {
-    let content = match load::load_within(path, limit) {
-        Ok(document) => document.into(),
-        Err(error) => Content::Unreadable {
-            kind: error.kind(),
-            message: with_cause(&error),
-        },
-    };
     FileFacts {
         path: path.to_owned(),
         link_target: link_target(path),
-        content,
+        content: content(path, limit),
     }
 }
 
@@ -115,9 +108,19 @@ fn without_dots(path: &Path) -> PathBuf {
     plain
 }
 
-fn with_cause(error: &crate::Error) -> String {
-    match std::error::Error::source(error) {
-        Some(cause) => format!("{error}: {cause}"),
-        None => error.to_string(),
+/// The content of a file, or why there is none.
+pub(crate) fn content(path: &Path, limit: u64) -> Content {
+    match load::load_within(path, limit) {
+        Ok(document) => document.into(),
+        Err(error) => {
+            let cause = std::error::Error::source(&error);
+            Content::Unreadable {
+                kind: error.kind(),
+                message: match cause {
+                    Some(cause) => format!("{error}: {cause}"),
+                    None => error.to_string(),
+                },
+            }
+        }
     }
 }

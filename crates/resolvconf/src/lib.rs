@@ -24,6 +24,7 @@
 //!   what the kind of [`Network`] needs. [`Resolved::render`] is the text of the file.
 //! * [`write()`] puts that text into the file that is bind-mounted into the container, on the same
 //!   inode, unless a user has changed it; [`status`] tells.
+//! * [`Watcher`] follows the selected file and gives a new document when it really changes.
 //!
 //! Parsing, choosing and transforming are pure; [`load`], [`find`], [`status`] and [`write()`]
 //! touch files.
@@ -93,7 +94,9 @@ mod sha256;
 mod state;
 mod sys;
 mod text;
+mod trail;
 mod transform;
+mod watch;
 mod write;
 
 pub use address::{Nameserver, glibc_ipv4};
@@ -111,4 +114,5 @@ pub use select::{
 };
 pub use text::Text;
 pub use transform::{DEFAULT_IPV4, DEFAULT_IPV6, Network, TransformOptions, transform};
+pub use watch::{Current, WatchOptions, Watcher};
 pub use write::{FileStatus, WriteOptions, Written, status, write};

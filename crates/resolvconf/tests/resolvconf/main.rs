@@ -9,4 +9,5 @@ mod load;
 mod properties;
 mod select;
 mod transform;
+mod watch;
 mod write;

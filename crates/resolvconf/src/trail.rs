@@ -1,0 +1,105 @@
+//! Where a path leads, name by name, so that each of its turnings can be watched.
+
+use std::collections::VecDeque;
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Component, Path, PathBuf};
+
+/// One name on the way, in the directory that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    pub(crate) directory: PathBuf,
+    pub(crate) name: OsString,
+}
+
+/// As many links as the kernel follows.
+const MOST_LINKS: usize = 40;
+
+/// The steps from the root to the file, through every symbolic link, as far as names exist; the
+/// last one names the file, or what is missing.
+pub(crate) fn trail(path: &Path) -> Vec<Step> {
+    let mut ahead: VecDeque<PathBuf> = parts(path).collect();
+    let mut directory = PathBuf::from(if path.is_absolute() { "/" } else { "." });
+    let mut steps = Vec::new();
+    let mut links = 0;
+    while let Some(part) = ahead.pop_front() {
+        let Some(Component::Normal(name)) = part.components().next() else {
+            step_aside(&mut directory, &part);
+            continue;
+        };
+        let full = directory.join(name);
+        steps.push(Step {
+            directory: directory.clone(),
+            name: name.to_owned(),
+        });
+        match fs::read_link(&full) {
+            Ok(target) if links < MOST_LINKS => {
+                links += 1;
+                parts(&target).rev().for_each(|part| ahead.push_front(part));
+            }
+            Ok(_) => break,
+            Err(_) if fs::symlink_metadata(&full).is_ok() => directory = full,
+            Err(_) => break,
+        }
+    }
+    steps
+}
+
+fn parts(path: &Path) -> impl DoubleEndedIterator<Item = PathBuf> {
+    path.components()
+        .map(|part| PathBuf::from(part.as_os_str()))
+}
+
+/// The root, `.` or `..`: the directory reached so far is free of links.
+fn step_aside(directory: &mut PathBuf, part: &Path) {
+    match part.components().next() {
+        Some(Component::RootDir) => *directory = PathBuf::from("/"),
+        Some(Component::ParentDir) if !directory.pop() => directory.push(".."),
+        _ => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::symlink;
+
+    #[test]
+    fn every_turning_is_there() {
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().canonicalize().unwrap();
+        for sub in ["etc", "run/resolve"] {
+            fs::create_dir_all(root.join(sub)).unwrap();
+        }
+        symlink("run", root.join("var")).unwrap();
+        symlink("../var/resolve/stub", root.join("etc/resolv.conf")).unwrap();
+        let all = trail(&root.join("etc/resolv.conf"));
+        let below = all.iter().filter(|step| step.directory.starts_with(&root));
+        let shown: Vec<String> = below
+            .map(|step| {
+                let directory = step.directory.strip_prefix(&root).unwrap();
+                format!("{}:{}", directory.display(), step.name.to_str().unwrap())
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ":etc",
+                "etc:resolv.conf",
+                ":var",
+                ":run",
+                "run:resolve",
+                "run/resolve:stub"
+            ]
+        );
+    }
+
+    #[test]
+    fn loops_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let link = dir.path().join("loop");
+        symlink("loop", &link).unwrap();
+        assert!(trail(&link).len() < 100);
+        assert!(trail(Path::new("")).is_empty());
+    }
+}
