@@ -3,6 +3,8 @@
 //! P1 and P2 read text from memory. P3 to P5 read a live table in a mount namespace that the bench makes;
 //! where that is refused they are left out and said to be.
 
+#![allow(missing_docs)] // what criterion's macros make has none
+
 use std::hint::black_box;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
@@ -140,7 +142,7 @@ fn table(c: &mut Criterion) {
             group.throughput(Throughput::Elements(u64::from(count)));
             group.sample_size(20);
             group.bench_function(id("floor: copy the text"), |b| {
-                b.iter(|| black_box(&text).clone())
+                b.iter(|| black_box(&text).clone());
             });
             group.bench_function(id("mountscan table"), |b| {
                 b.iter(|| MountTable::from_bytes(black_box(&text[..])));

@@ -77,6 +77,20 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
     ))
 }
 
+/// The unique id and the yes or no in one call; `None` where the call does not give both.
+pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
+    let answer = match look(rustix::fs::CWD, path, MNT_ID_UNIQUE) {
+        Err(Errno::ACCESS) => return Ok(None),
+        answer => answer.map_err(|cause| Error::at("statx", path, cause.into()))?,
+    };
+    let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(MNT_ID_UNIQUE);
+    Ok(given.then(|| MountIdentity {
+        mount_id: None,
+        unique_id: Some(UniqueMountId(answer.stx_mnt_id)),
+        is_mount_root: answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
+    }))
+}
+
 /// Whether the object `name` in the open directory `dir` is the root of a mount: one `statx`.
 ///
 /// As [`identity_at`], for the yes or no alone. A bind of a file counts. A link is not followed, so a link

@@ -350,6 +350,19 @@ impl<'t> Row<'t> {
         Options::new(&self.line[self.fields.super_options as usize..])
     }
 
+    /// (3) to (5), undecoded.
+    pub(crate) fn device_and_root_field(&self) -> &'t [u8] {
+        let start = memchr::memchr_iter(b' ', self.line)
+            .nth(1)
+            .map_or(0, |blank| blank + 1);
+        &self.line[start..self.fields.mount_point as usize - 1]
+    }
+
+    /// (10) and (11), undecoded.
+    pub(crate) fn type_and_source_field(&self) -> &'t [u8] {
+        self.span(self.fields.fs_type, self.fields.super_options)
+    }
+
     /// The field that starts at `start`, when the next one starts at `next`.
     fn span(&self, start: u32, next: u32) -> &'t [u8] {
         &self.line[start as usize..next as usize - 1]

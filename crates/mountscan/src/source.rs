@@ -1,42 +1,138 @@
-//! Where a table comes from: the calling thread, a process, a file. Acts; everything it reads is text.
+//! Where a table comes from: the calling thread, a process, a namespace, a file. Acts.
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::Read;
+use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind};
+use crate::kernel::{self, KernelQueries, Scope};
+use crate::read::{self, Reading};
+use crate::subtree::Detail;
+use crate::sys;
 use crate::table::MountTable;
 
-/// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
-/// on tables with long rows small steps are 1.7 times cheaper than large ones.
-const STEP: usize = 2048;
+/// Whose mount table to read.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub enum Source<'a> {
+    /// The calling thread's: its mount namespace, seen from its root directory.
+    Thread,
+    /// A process's: its mount namespace, seen from its root directory.
+    Pid(u32),
+    /// A mount namespace, by an open file such as `/proc/PID/ns/mnt` or a bind of it; seen from its root.
+    Namespace(BorrowedFd<'a>),
+    /// A mount namespace by its 64-bit id (Linux 6.11); seen from its root.
+    NamespaceId(u64),
+}
+
+/// How to read a table from the kernel.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReadOptions {
+    /// Where procfs is mounted; `/proc`.
+    pub proc: PathBuf,
+    /// Also find each mount's unique id, for the thread's own namespace: two `listmount` more. Without effect before Linux 6.8.
+    pub unique_ids: bool,
+    /// Go on until the rows are known to be of one moment; else [`ErrorKind::Unstable`].
+    pub one_moment: bool,
+    /// How often to read before giving up on one moment; 10.
+    pub attempts: u32,
+}
+
+impl ReadOptions {
+    /// The defaults: `/proc`, no unique ids, whatever consistency one reading has, ten attempts.
+    #[must_use]
+    pub fn new() -> ReadOptions {
+        ReadOptions {
+            proc: "/proc".into(),
+            unique_ids: false,
+            one_moment: false,
+            attempts: 10,
+        }
+    }
+}
+
+impl Default for ReadOptions {
+    fn default() -> ReadOptions {
+        ReadOptions::new()
+    }
+}
+
+/// How a table was made, so that it can be made again.
+#[derive(Debug, Clone)]
+pub(crate) enum Origin {
+    /// From text or a file of the caller's.
+    Given,
+    /// `namespace` is the id of the thread's mount namespace, 0 where it is not known.
+    Thread {
+        proc: PathBuf,
+        namespace: u64,
+    },
+    Pid {
+        proc: PathBuf,
+        pid: u32,
+    },
+    Namespace {
+        id: u64,
+    },
+    Under {
+        path: PathBuf,
+        detail: Detail,
+        scope: Option<Scope>,
+    },
+}
+
+impl Origin {
+    /// What to list to learn of changes, where a list tells.
+    pub(crate) fn scope(&self) -> Option<Scope> {
+        match self {
+            Origin::Thread { namespace, .. } => Some(Scope::namespace(*namespace)),
+            Origin::Namespace { id } => Some(Scope::namespace(*id)),
+            Origin::Under { scope, .. } => scope.clone(),
+            Origin::Given | Origin::Pid { .. } => None,
+        }
+    }
+
+    pub(crate) fn detail(&self) -> Detail {
+        if let Origin::Under { detail, .. } = self {
+            *detail
+        } else {
+            Detail::Everything
+        }
+    }
+
+    /// The same table as it is now, with unique ids where they can be had.
+    pub(crate) fn read_again(&self) -> Result<MountTable, Error> {
+        let mut options = ReadOptions::new();
+        options.unique_ids = true;
+        match self {
+            Origin::Given => Ok(MountTable::default()),
+            Origin::Thread { proc, .. } => {
+                options.proc.clone_from(proc);
+                MountTable::read(Source::Thread, &options)
+            }
+            Origin::Pid { proc, pid } => {
+                options.proc.clone_from(proc);
+                MountTable::read(Source::Pid(*pid), &options)
+            }
+            Origin::Namespace { id } => MountTable::read(Source::NamespaceId(*id), &options),
+            Origin::Under { path, detail, .. } => MountTable::under_now(path, *detail),
+        }
+    }
+}
 
 impl MountTable {
     /// Reads the table of the calling thread's mount namespace.
     ///
-    /// `/proc/thread-self`, because a thread can be in a namespace of its own; where that is missing (before
-    /// Linux 3.17), the thread's directory under `/proc/self/task`, then `/proc/self`.
+    /// From `/proc/thread-self`, because a thread can be in a namespace of its own; where that is missing
+    /// (before Linux 3.17), from the thread's directory under `/proc/self/task`, then `/proc/self`.
     ///
     /// # Errors
     ///
     /// When `/proc` is not mounted or not readable.
     pub fn current() -> Result<MountTable, Error> {
-        MountTable::current_in(Path::new("/proc"))
-    }
-
-    /// [`current`](Self::current) with a procfs that is mounted elsewhere.
-    ///
-    /// # Errors
-    ///
-    /// When the table is not readable there.
-    pub fn current_in(proc: &Path) -> Result<MountTable, Error> {
-        let first = proc.join("thread-self/mountinfo");
-        let path = if first.exists() {
-            first
-        } else {
-            older_path(proc)
-        };
-        MountTable::from_file(&path).map(MountTable::live)
+        MountTable::read(Source::Thread, &ReadOptions::new())
     }
 
     /// Reads the table of a process's mount namespace, as seen from that process's root directory.
@@ -47,74 +143,171 @@ impl MountTable {
     /// [`ErrorKind::PermissionDenied`] when the caller may not look into it (`ptrace(2)`, access mode
     /// `PTRACE_MODE_READ_FSCREDS`).
     pub fn of_pid(pid: u32) -> Result<MountTable, Error> {
-        MountTable::of_pid_in(Path::new("/proc"), pid)
+        MountTable::read(Source::Pid(pid), &ReadOptions::new())
     }
 
-    /// [`of_pid`](Self::of_pid) with a procfs that is mounted elsewhere.
+    /// Reads the table of a mount namespace by an open file of it.
     ///
     /// # Errors
     ///
-    /// As [`of_pid`](Self::of_pid).
-    pub fn of_pid_in(proc: &Path, pid: u32) -> Result<MountTable, Error> {
-        let path = proc.join(pid.to_string()).join("mountinfo");
-        MountTable::from_file(&path)
-            .map(MountTable::live)
-            .map_err(|error| match error.raw_os_error() {
-                // A process that has exited but is not yet waited for has no namespace.
-                Some(libc::EINVAL) => error.with_kind(ErrorKind::NotFound),
-                _ => error,
-            })
+    /// As [`read`](Self::read) with [`Source::Namespace`].
+    pub fn of_namespace(namespace: impl AsFd) -> Result<MountTable, Error> {
+        MountTable::read(Source::Namespace(namespace.as_fd()), &ReadOptions::new())
     }
 
-    /// Reads a table from a file, such as one captured on another host.
+    /// Reads a table from the kernel.
+    ///
+    /// A whole table goes by text: 1.4 to 2 times cheaper than asking about every mount. Other namespaces
+    /// go by id where the kernel has it (Linux 6.13); before, by a thread that enters the namespace, or by a
+    /// process that lives there.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] and [`ErrorKind::PermissionDenied`] as [`of_pid`](Self::of_pid); for a
+    /// namespace that the caller has no `CAP_SYS_ADMIN` over, either of them, as the kernel has it;
+    /// [`ErrorKind::Unsupported`] for a namespace id before Linux 6.11; [`ErrorKind::Unstable`] when
+    /// one moment was asked for and not found.
+    pub fn read(source: Source<'_>, options: &ReadOptions) -> Result<MountTable, Error> {
+        match source {
+            Source::Thread => read_thread(options),
+            Source::Pid(pid) => read_pid(pid, options),
+            Source::Namespace(file) => read_namespace(file, options),
+            Source::NamespaceId(id) => read_namespace_id(id, options),
+        }
+    }
+
+    /// Reads a table from a file, such as one captured on another host. Malformed rows are left out.
     ///
     /// # Errors
     ///
     /// When the file cannot be opened or read.
     pub fn from_file(path: &Path) -> Result<MountTable, Error> {
-        let text = File::open(path).and_then(|mut file| read_all(&mut file));
+        let text = File::open(path).and_then(|mut file| read::to_end(&mut file));
         text.map(MountTable::from_bytes)
-            .map_err(|cause| Error::at("read mount table", path, cause))
+            .map_err(|cause| Error::at("read", path, cause))
     }
 
-    /// Reads a table from an open file or any other reader, to its end.
+    /// Reads a table from an open file or any other reader, to its end. Malformed rows are left out.
     ///
     /// # Errors
     ///
     /// The reader's failure.
     pub fn from_reader(mut reader: impl Read) -> Result<MountTable, Error> {
-        read_all(&mut reader)
-            .map(MountTable::from_bytes)
+        let text = read::to_end(&mut reader);
+        text.map(MountTable::from_bytes)
             .map_err(|cause| Error::io("read mount table", cause))
     }
 }
 
-/// The way before Linux 3.17, which has no `thread-self`.
-fn older_path(proc: &Path) -> PathBuf {
-    let thread = rustix::thread::gettid().as_raw_nonzero();
-    let path = proc.join(format!("self/task/{thread}/mountinfo"));
-    if path.exists() {
-        path
+fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
+    let path = thread_file(&options.proc);
+    let wants_list = options.unique_ids || options.one_moment;
+    let mut table = if wants_list && KernelQueries::cached() >= KernelQueries::Ids {
+        read::listed(&path, options)?
     } else {
-        proc.join("self/mountinfo")
+        Reading::open(&path)?.table(options)?
+    };
+    let namespace = if wants_list {
+        own_namespace_id(&options.proc)
+    } else {
+        0
+    };
+    table.origin = Origin::Thread {
+        proc: options.proc.clone(),
+        namespace,
+    };
+    Ok(table)
+}
+
+fn read_pid(pid: u32, options: &ReadOptions) -> Result<MountTable, Error> {
+    let path = options.proc.join(pid.to_string()).join("mountinfo");
+    // A process that has exited but is not yet waited for has no namespace.
+    let gone = |error: Error| match error.raw_os_error() {
+        Some(libc::EINVAL) => error.with_kind(ErrorKind::NotFound),
+        _ => error,
+    };
+    let mut table = Reading::open(&path)
+        .and_then(|reading| reading.table(options))
+        .map_err(gone)?;
+    table.origin = Origin::Pid {
+        proc: options.proc.clone(),
+        pid,
+    };
+    Ok(table)
+}
+
+fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTable, Error> {
+    if KernelQueries::cached() >= KernelQueries::Rows {
+        let id =
+            sys::namespace_id(file).map_err(|cause| Error::io("ioctl(NS_GET_MNTNS_ID)", cause))?;
+        return read_namespace_id(id, options);
+    }
+    let proc =
+        File::open(&options.proc).map_err(|cause| Error::at("open", &options.proc, cause))?;
+    std::thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            let file = sys::in_mount_namespace(file, proc.as_fd(), c"thread-self/mountinfo")
+                .map_err(|cause| Error::io("setns(CLONE_NEWNS)", cause))?;
+            let mut reading = Reading::of(File::from(file), PathBuf::from("thread-self/mountinfo"));
+            reading.table_again(options)
+        });
+        reader
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
+}
+
+fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error> {
+    match KernelQueries::cached() {
+        KernelQueries::Absent | KernelQueries::Ids => Err(kernel::unsupported(
+            &format!("read mount namespace {id}"),
+            "6.11",
+        )),
+        KernelQueries::Namespaces => {
+            let absent = || {
+                Error::new(
+                    ErrorKind::NotFound,
+                    format!("find a process in mount namespace {id}"),
+                )
+            };
+            read_pid(member_of(id, &options.proc).ok_or_else(absent)?, options)
+        }
+        KernelQueries::Rows => {
+            let mut table = MountTable::default();
+            table.origin = Origin::Namespace { id };
+            table.follow(&Scope::namespace(id))?;
+            Ok(table)
+        }
     }
 }
 
-fn read_all(reader: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let mut filled = 0;
-    loop {
-        if text.len() - filled < STEP {
-            text.resize((text.len() * 2).max(8 * STEP), 0);
-        }
-        match reader.read(&mut text[filled..filled + STEP]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            Err(cause) => return Err(cause),
-        }
+/// A process that lives in the mount namespace.
+fn member_of(id: u64, proc: &Path) -> Option<u32> {
+    std::fs::read_dir(proc).ok()?.flatten().find_map(|entry| {
+        let pid = entry.file_name().to_str()?.parse().ok()?;
+        let file = File::open(entry.path().join("ns/mnt")).ok()?;
+        (sys::namespace_id(file.as_fd()).ok()? == id).then_some(pid)
+    })
+}
+
+/// The id of the calling thread's mount namespace, 0 where it cannot be had.
+pub(crate) fn own_namespace_id(proc: &Path) -> u64 {
+    let file = File::open(proc.join("thread-self/ns/mnt"));
+    file.and_then(|file| sys::namespace_id(file.as_fd()))
+        .unwrap_or(0)
+}
+
+/// The calling thread's mountinfo. There is no `thread-self` before Linux 3.17.
+pub(crate) fn thread_file(proc: &Path) -> PathBuf {
+    let usual = proc.join("thread-self/mountinfo");
+    if usual.exists() {
+        return usual;
     }
-    text.truncate(filled);
-    text.shrink_to_fit();
-    Ok(text)
+    let thread = rustix::thread::gettid().as_raw_nonzero();
+    let older = proc.join(format!("self/task/{thread}/mountinfo"));
+    if older.exists() {
+        older
+    } else {
+        proc.join("self/mountinfo")
+    }
 }

@@ -1,10 +1,89 @@
-//! The system calls that no safe wrapper has: the mount id out of name_to_handle_at. All unsafe code of the crate is here.
+//! The system calls that no safe wrapper has: statmount, listmount, setns by thread, the mount id
+//! out of name_to_handle_at, the namespace id of an nsfs file. All unsafe code of the crate is here.
 //!
 //! Each function is the call and nothing more: errors are the kernel's own.
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
 use std::io;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::mem::size_of;
+use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+
+/// Lists from the caller's root directory (`LSMT_ROOT`).
+pub(crate) const LSMT_ROOT: u64 = u64::MAX;
+
+const SYS_STATMOUNT: libc::c_long = 457;
+const SYS_LISTMOUNT: libc::c_long = 458;
+
+/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take it as
+/// long as the last word is zero.
+#[repr(C)]
+struct MntIdReq {
+    size: u32,
+    spare: u32,
+    mnt_id: u64,
+    param: u64,
+    mnt_ns_id: u64,
+}
+
+fn request(mount: u64, param: u64, namespace: u64) -> MntIdReq {
+    MntIdReq {
+        size: size_of::<MntIdReq>() as u32,
+        spare: 0,
+        mnt_id: mount,
+        param,
+        mnt_ns_id: namespace,
+    }
+}
+
+/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending, as many as
+/// fit. `namespace` 0 is the caller's.
+pub(crate) fn listmount(
+    mount: u64,
+    namespace: u64,
+    after: u64,
+    ids: &mut [u64],
+) -> io::Result<usize> {
+    let request = request(mount, after, namespace);
+    // SAFETY: the request is a live struct of the size it states, and the kernel writes at most `ids.len()`
+    // words of eight bytes to `ids`, which is exclusively ours.
+    let count = unsafe {
+        libc::syscall(
+            SYS_LISTMOUNT,
+            &raw const request,
+            ids.as_mut_ptr(),
+            ids.len(),
+            0 as libc::c_uint,
+        )
+    };
+    usize::try_from(count).map_err(|_| io::Error::last_os_error())
+}
+
+/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its strings.
+pub(crate) fn statmount(
+    mount: u64,
+    namespace: u64,
+    mask: u64,
+    answer: &mut [u8],
+) -> io::Result<()> {
+    let request = request(mount, mask, namespace);
+    // SAFETY: as above; the kernel writes at most the stated number of bytes to `answer`, which holds plain
+    // bytes for which any bits are valid.
+    let result = unsafe {
+        libc::syscall(
+            SYS_STATMOUNT,
+            &raw const request,
+            answer.as_mut_ptr(),
+            answer.len(),
+            0 as libc::c_uint,
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
 
 /// The unique id of the mount that an open file is on, without asking the file system (Linux 6.12).
 pub(crate) fn unique_id_by_handle(file: BorrowedFd<'_>) -> io::Result<u64> {
@@ -30,4 +109,39 @@ pub(crate) fn unique_id_by_handle(file: BorrowedFd<'_>) -> io::Result<u64> {
         (0, _) | (_, Some(libc::EOVERFLOW)) if mount != 0 => Ok(mount),
         _ => Err(error),
     }
+}
+
+/// The 64-bit id of a mount namespace, by its nsfs file (Linux 6.11).
+pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> io::Result<u64> {
+    let mut id = 0u64;
+    // SAFETY: NS_GET_MNTNS_ID is encoded for, and writes, one word of eight bytes.
+    let result = unsafe { libc::ioctl(namespace.as_raw_fd(), libc::NS_GET_MNTNS_ID, &raw mut id) };
+    if result == 0 {
+        Ok(id)
+    } else {
+        Err(io::Error::last_os_error())
+    }
+}
+
+/// Enters a mount namespace and opens a file there, relative to a directory of before.
+///
+/// Changes the calling thread for good: to be called on a thread that ends after use.
+pub(crate) fn in_mount_namespace(
+    namespace: BorrowedFd<'_>,
+    directory: BorrowedFd<'_>,
+    name: &CStr,
+) -> io::Result<OwnedFd> {
+    // SAFETY: takes integers; the thread's root and working directory become its own, which setns demands.
+    if unsafe { libc::unshare(libc::CLONE_FS) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: takes integers; the descriptor is open for the length of the call.
+    if unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) } != 0 {
+        return Err(io::Error::last_os_error());
+    }
+    let (flags, mode) = (
+        rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC,
+        rustix::fs::Mode::empty(),
+    );
+    Ok(rustix::fs::openat(directory, name, flags, mode)?)
 }

@@ -1,9 +1,6 @@
-//! The table: text, rows found in it, and queries by structure. Decides; touches nothing outside.
+//! The table: text and the rows found in it. Touches nothing outside.
 
-use std::borrow::Cow;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
 use std::sync::OnceLock;
 
 use memchr::memchr_iter;
@@ -11,8 +8,8 @@ use memchr::memchr_iter;
 use crate::error::Error;
 use crate::index::{Index, NONE, RowSource};
 use crate::live;
-use crate::propagation::PeerGroup;
-use crate::row::{Fields, MalformedRow, MountId, Row, UniqueMountId};
+use crate::row::{Fields, MalformedRow, Row, parse_fields};
+use crate::source::Origin;
 use crate::stream::rows;
 
 /// No row is shorter: `1 1 0:1 / / r - t  `.
@@ -58,18 +55,22 @@ pub enum Consistency {
 /// assert_eq!(table.mount_of(Path::new("/proc/1")).unwrap().fs_type().to_str(), Some("proc"));
 /// ```
 pub struct MountTable {
+    /// What the rows borrow from. After a refresh it may hold rows that are no more.
     text: Vec<u8>,
     entries: Vec<Entry>,
-    /// One per entry where the route gives them, else empty.
-    unique_ids: Vec<u64>,
+    /// One per entry and ascending, where the route gives them; else empty.
+    pub(crate) unique_ids: Vec<u64>,
+    /// Unique ids of mounts in scope that have no row, because no path leads to them.
+    pub(crate) hidden: Vec<u64>,
+    pub(crate) origin: Origin,
     malformed: Vec<MalformedRow>,
     malformed_count: usize,
-    consistency: Consistency,
+    pub(crate) consistency: Consistency,
     index: OnceLock<Index>,
 }
 
 #[derive(Clone, Copy)]
-pub(crate) struct Entry {
+struct Entry {
     start: usize,
     length: u32,
     fields: Fields,
@@ -98,15 +99,16 @@ impl MountTable {
         if entries.len() < most / 2 {
             entries.shrink_to_fit();
         }
-        let (unique_ids, consistency, index) = (Vec::new(), Consistency::Unknown, OnceLock::new());
         MountTable {
             text,
             entries,
-            unique_ids,
+            unique_ids: Vec::new(),
+            hidden: Vec::new(),
+            origin: Origin::Given,
             malformed,
             malformed_count,
-            consistency,
-            index,
+            consistency: Consistency::Unknown,
+            index: OnceLock::new(),
         }
     }
 
@@ -158,26 +160,26 @@ impl MountTable {
             )
         }));
         if let Some(keep) = keep {
-            let mut place = 0;
-            self.entries.retain(|_| (keep[place], place += 1).0);
-            place = 0;
-            self.unique_ids.retain(|_| (keep[place], place += 1).0);
-            self.index = OnceLock::new();
+            self.retain(&keep);
         }
         before - self.entries.len()
     }
 
-    /// The table as read from a kernel.
-    pub(crate) fn live(mut self) -> MountTable {
-        self.drop_replaced();
-        self.consistency = Consistency::EveryStableMount;
-        self
+    /// The rows as text of mountinfo.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut text = Vec::with_capacity(self.text.len());
+        for row in self.rows() {
+            text.extend_from_slice(row.as_bytes());
+            text.push(b'\n');
+        }
+        text
     }
 
-    /// The text that the rows borrow from, as it was read.
+    /// Whether the rows have their unique ids.
     #[must_use]
-    pub fn as_bytes(&self) -> &[u8] {
-        &self.text
+    pub fn has_unique_ids(&self) -> bool {
+        !self.unique_ids.is_empty() || self.entries.is_empty()
     }
 
     /// Number of rows.
@@ -199,158 +201,62 @@ impl MountTable {
         (0..self.entries.len()).map(|place| self.row(place as u32))
     }
 
-    /// The row of this id; the last one, should a torn table show an id twice.
-    #[must_use]
-    pub fn by_id(&self, id: MountId) -> Option<Row<'_>> {
-        self.index().by_id(id.0).map(|row| self.row(row))
-    }
-
-    /// The row of this unique id. `None` also for tables read by a route that does not give them.
-    #[must_use]
-    pub fn by_unique_id(&self, id: UniqueMountId) -> Option<Row<'_>> {
-        let place = self
-            .unique_ids
-            .iter()
-            .position(|&unique| unique == id.0 && unique != 0)?;
-        Some(self.row(place as u32))
-    }
-
-    /// Rows mounted at `path` or below it, by component, in the order of the table.
-    ///
-    /// `/` is the whole table. A trailing slash does not matter.
-    pub fn under(&self, path: &Path) -> impl ExactSizeIterator<Item = Row<'_>> + use<'_> {
-        let path = normal(path);
-        let mut places = self.index().under(&self.source(), &path).to_vec();
-        places.sort_unstable();
-        places.into_iter().map(|row| self.row(row))
-    }
-
-    /// Rows mounted at exactly `path`, from the bottom of the stack to its top.
-    ///
-    /// The last one is what a path look-up finds, unless a mount above hides it: see [`is_hidden`](Self::is_hidden).
-    #[must_use]
-    pub fn at(&self, path: &Path) -> Vec<Row<'_>> {
-        self.index()
-            .at(&self.source(), &normal(path))
-            .iter()
-            .map(|&row| self.row(row))
-            .collect()
-    }
-
-    /// The top of the stack at `path`.
-    #[must_use]
-    pub fn topmost(&self, path: &Path) -> Option<Row<'_>> {
-        self.index()
-            .at(&self.source(), &normal(path))
-            .last()
-            .map(|&row| self.row(row))
-    }
-
-    /// The row it is mounted on, if the table shows it.
-    #[must_use]
-    pub fn parent(&self, row: Row<'_>) -> Option<Row<'_>> {
-        let parent = self.index().tree.parent[self.place(row)? as usize];
-        (parent != NONE).then(|| self.row(parent))
-    }
-
-    /// The rows mounted directly on it, in the order of the table.
-    pub fn children(&self, row: Row<'_>) -> impl Iterator<Item = Row<'_>> + use<'_> {
-        let tree = &self.index().tree;
-        let first = self
-            .place(row)
-            .map_or(NONE, |place| tree.first_child[place as usize]);
-        chain(first, |row| tree.next_sibling[row as usize]).map(|row| self.row(row))
-    }
-
-    /// Rows without a parent in the table: one on a running system, more in a partial table.
-    pub fn roots(&self) -> impl Iterator<Item = Row<'_>> + use<'_> {
-        let tree = &self.index().tree;
-        chain(tree.first_root, |row| tree.next_sibling[row as usize]).map(|row| self.row(row))
-    }
-
-    /// All rows below it in the tree, itself not included, parents before children.
-    pub fn descendants(&self, row: Row<'_>) -> impl Iterator<Item = Row<'_>> + use<'_> {
-        let tree = &self.index().tree;
-        let top = self.place(row).unwrap_or(NONE);
-        let first = if top == NONE {
-            NONE
-        } else {
-            tree.next_in_walk(top, top)
-        };
-        chain(first, move |row| tree.next_in_walk(row, top)).map(|row| self.row(row))
-    }
-
-    /// The rows in an order in which they can be unmounted: children before parents, stacks from the top,
-    /// what hides others before what it hides; otherwise the latest first.
-    ///
-    /// By structure, not by the length of paths. Costs a sort of `rows`.
-    #[must_use]
-    pub fn deepest_first<'t>(&'t self, mut rows: Vec<Row<'t>>) -> Vec<Row<'t>> {
-        let index = self.index();
-        rows.sort_by_cached_key(|&row| {
-            std::cmp::Reverse(self.place(row).map(|place| index.height(place)))
-        });
-        rows
-    }
-
-    /// The mount that holds `path`, as a look-up would find it: from the root down, always to the top of a stack.
-    ///
-    /// `None` where the table has no mount that holds it (a relative path, a chroot below a mount).
-    #[must_use]
-    pub fn mount_of(&self, path: &Path) -> Option<Row<'_>> {
-        let path = normal(path);
-        if path.first() != Some(&b'/') {
-            return None;
-        }
-        let mut current = self.cross("/".as_bytes(), NONE);
-        for end in memchr_iter(b'/', &path).skip(1).chain([path.len()]) {
-            if end > 1 {
-                current = self.cross(&path[..end], current);
+    /// Makes the table anew of rows it has (by place) and rows of other text, each with its unique id.
+    /// Returns where the latter are now.
+    pub(crate) fn rebuild(&mut self, parts: &[(u64, Result<usize, &[u8]>)]) -> Vec<u32> {
+        let mut entries = Vec::with_capacity(parts.len());
+        let mut attached = Vec::new();
+        for (_, part) in parts {
+            match part {
+                Ok(place) => entries.push(self.entries[*place]),
+                Err(row) => {
+                    let Ok(fields) = parse_fields(row) else {
+                        continue;
+                    };
+                    let entry = Entry {
+                        start: self.text.len(),
+                        length: row.len() as u32,
+                        fields,
+                    };
+                    self.text.extend_from_slice(row);
+                    attached.push(entries.len() as u32);
+                    entries.push(entry);
+                }
             }
         }
-        (current != NONE).then(|| self.row(current))
+        self.unique_ids = parts.iter().map(|(id, _)| *id).collect();
+        self.entries = entries;
+        self.index = OnceLock::new();
+        self.compact();
+        attached
     }
 
-    /// The mount that a look-up is in after it has reached `path` on mount `current`.
-    fn cross(&self, path: &[u8], mut current: u32) -> u32 {
-        let index = self.index();
-        let parent = |row: u32| index.tree.parent[row as usize];
-        let base = current;
-        for &row in index.at(&self.source(), path) {
-            // A row whose parent the table does not show is taken to hang where it is. A second row on the
-            // same parent, which only a torn table has, is the later one.
-            if [current, base, NONE].contains(&parent(row)) {
-                current = row;
-            }
+    /// Frees the text of rows that are no more, once it is the larger part.
+    fn compact(&mut self) {
+        const SLACK: usize = 64 << 10;
+        let live: usize = self.entries.iter().map(|entry| entry.length as usize).sum();
+        if self.text.len() <= 2 * live + SLACK {
+            return;
         }
-        current
+        let mut text = Vec::with_capacity(live);
+        for entry in &mut self.entries {
+            let start = text.len();
+            text.extend_from_slice(entry.line(&self.text));
+            entry.start = start;
+        }
+        self.text = text;
     }
 
-    /// Whether a look-up of `path` ends at the root of a mount.
-    #[must_use]
-    pub fn is_mount_point(&self, path: &Path) -> bool {
-        let wanted = normal(path);
-        self.mount_of(path).is_some_and(|row| {
-            self.place(row)
-                .is_some_and(|place| self.index().point(&self.source(), place) == &*wanted)
-        })
-    }
-
-    /// Whether no path leads to the root of this mount: something is mounted over it, or over a directory above.
-    #[must_use]
-    pub fn is_hidden(&self, row: Row<'_>) -> bool {
-        self.mount_of(&row.mount_point())
-            .is_none_or(|visible| visible.place() != row.place())
-    }
-
-    /// Members of a peer group, in the order of the table. Looks at every row.
-    pub fn peers(&self, group: PeerGroup) -> impl Iterator<Item = Row<'_>> + use<'_> {
-        self.rows().filter(move |row| row.shared() == Some(group))
-    }
-
-    /// Mounts that receive events from a peer group, in the order of the table. Looks at every row.
-    pub fn slaves(&self, group: PeerGroup) -> impl Iterator<Item = Row<'_>> + use<'_> {
-        self.rows().filter(move |row| row.master() == Some(group))
+    /// Keeps the rows for which `keep`, by place, is true.
+    pub(crate) fn retain(&mut self, keep: &[bool]) {
+        let mut places = keep.iter();
+        self.entries
+            .retain(|_| places.next().is_some_and(|keep| *keep));
+        let mut places = keep.iter();
+        self.unique_ids
+            .retain(|_| places.next().is_some_and(|keep| *keep));
+        self.index = OnceLock::new();
+        self.compact();
     }
 
     pub(crate) fn row(&self, place: u32) -> Row<'_> {
@@ -360,7 +266,7 @@ impl MountTable {
     }
 
     /// Where a row stands here; a row of another table is looked for by its id.
-    fn place(&self, row: Row<'_>) -> Option<u32> {
+    pub(crate) fn place(&self, row: Row<'_>) -> Option<u32> {
         match self.entries.get(row.place()) {
             Some(entry) if entry.line(&self.text).as_ptr() == row.as_bytes().as_ptr() => {
                 Some(row.place() as u32)
@@ -369,14 +275,14 @@ impl MountTable {
         }
     }
 
-    fn source(&self) -> Source<'_> {
-        Source {
+    pub(crate) fn source(&self) -> TableRows<'_> {
+        TableRows {
             text: &self.text,
             entries: &self.entries,
         }
     }
 
-    fn index(&self) -> &Index {
+    pub(crate) fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::build(&self.source()))
     }
 }
@@ -409,12 +315,12 @@ impl Entry {
 }
 
 /// The rows as the index sees them.
-struct Source<'t> {
+pub(crate) struct TableRows<'t> {
     text: &'t [u8],
     entries: &'t [Entry],
 }
 
-impl RowSource for Source<'_> {
+impl RowSource for TableRows<'_> {
     fn len(&self) -> u32 {
         self.entries.len() as u32
     }
@@ -428,30 +334,4 @@ impl RowSource for Source<'_> {
         let entry = &self.entries[row as usize];
         entry.fields.raw_point(entry.line(self.text))
     }
-}
-
-/// The path without doubled, trailing and `.` components.
-fn normal(path: &Path) -> Cow<'_, [u8]> {
-    let bytes = path.as_os_str().as_bytes();
-    let plain = path.components().as_path().as_os_str().as_bytes();
-    let odd = memchr::memmem::find(plain, b"//").is_some()
-        || memchr::memmem::find(plain, b"/./").is_some();
-    if !odd {
-        return Cow::Borrowed(if plain.is_empty() { bytes } else { plain });
-    }
-    let mut out = Vec::with_capacity(plain.len());
-    for component in path.components() {
-        if out.last().is_some_and(|&last| last != b'/') {
-            out.push(b'/');
-        }
-        if component != Component::CurDir {
-            out.extend_from_slice(component.as_os_str().as_bytes());
-        }
-    }
-    Cow::Owned(out)
-}
-
-fn chain(first: u32, next: impl Fn(u32) -> u32) -> impl Iterator<Item = u32> {
-    let some = |row: u32| (row != NONE).then_some(row);
-    std::iter::successors(some(first), move |&row| some(next(row)))
 }

@@ -1,5 +1,7 @@
 //! Integration tests: the public API only, on text, on the running kernel, and in namespaces of their own.
 
+mod kernel;
+mod namespace;
 mod properties;
 mod structure;
 mod vectors;

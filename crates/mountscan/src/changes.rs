@@ -1,0 +1,100 @@
+//! What differs between two tables. Decides.
+
+use std::collections::HashMap;
+
+use crate::info::MountInfo;
+use crate::row::Row;
+use crate::table::MountTable;
+
+/// What happened between two readings of a table.
+///
+/// A mount that came and went in between is in none of the lists.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Changes {
+    /// Mounts that are new, in the order of the later table.
+    pub attached: Vec<MountInfo>,
+    /// Mounts that are gone, as they were, in the order of the earlier table.
+    pub detached: Vec<MountInfo>,
+    /// Mounts whose row differs now: moved, remounted, made shared. As they are now.
+    pub changed: Vec<MountInfo>,
+}
+
+impl Changes {
+    /// Whether nothing happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.attached.is_empty() && self.detached.is_empty() && self.changed.is_empty()
+    }
+}
+
+impl MountTable {
+    /// What happened since an earlier table of the same namespace.
+    ///
+    /// A mount is known again by its unique id where both tables have them. Without, by its reused id
+    /// together with device, root and source, so that a mount that took over an id counts as new.
+    #[must_use]
+    pub fn changes_since(&self, earlier: &MountTable) -> Changes {
+        let unique = self.has_unique_ids() && earlier.has_unique_ids();
+        let mut before: HashMap<Key<'_>, Row<'_>> = HashMap::with_capacity(earlier.len());
+        before.extend(earlier.rows().map(|row| (Key::of(row, unique), row)));
+        let mut changes = Changes::default();
+        for row in self.rows() {
+            match before.remove(&Key::of(row, unique)) {
+                None => changes.attached.push(row.to_owned()),
+                Some(old) if old != row => changes.changed.push(row.to_owned()),
+                Some(_) => {}
+            }
+        }
+        let gone = earlier
+            .rows()
+            .filter(|&row| before.contains_key(&Key::of(row, unique)));
+        changes.detached.extend(gone.map(|row| row.to_owned()));
+        changes
+    }
+}
+
+/// What makes a mount the same one in two tables.
+#[derive(PartialEq, Eq, Hash)]
+enum Key<'t> {
+    Unique(u64),
+    Likely {
+        id: u32,
+        what: &'t [u8],
+        from: &'t [u8],
+    },
+}
+
+impl<'t> Key<'t> {
+    fn of(row: Row<'t>, unique: bool) -> Key<'t> {
+        match row.unique_id() {
+            Some(id) if unique => Key::Unique(id.0),
+            _ => Key::Likely {
+                id: row.mount_id().0,
+                what: row.device_and_root_field(),
+                from: row.type_and_source_field(),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reused_id_is_a_new_mount_and_a_moved_one_is_not() {
+        let old = MountTable::from_bytes(
+            "1 0 0:1 / / rw - t s rw\n5 1 0:5 / /a rw - t s rw\n6 1 0:6 / /b rw - t s rw\n7 1 0:7 / /c rw - t s rw\n",
+        );
+        let new = MountTable::from_bytes(
+            "1 0 0:1 / / rw shared:1 - t s rw\n6 1 0:6 / /moved rw - t s rw\n5 1 0:9 / /a rw - t s rw\n7 1 0:7 / /c rw - t s rw\n",
+        );
+        let changes = new.changes_since(&old);
+        let ids = |list: &[MountInfo]| list.iter().map(|info| info.mount_id.0).collect::<Vec<_>>();
+        assert_eq!(ids(&changes.attached), [5]);
+        assert_eq!(ids(&changes.detached), [5]);
+        assert_eq!(ids(&changes.changed), [1, 6]);
+        assert!(new.changes_since(&new).is_empty());
+    }
+}

@@ -1,0 +1,211 @@
+//! Asking the kernel about single mounts: listmount and statmount, where they are. Acts.
+
+use std::io;
+use std::sync::OnceLock;
+
+use crate::error::{Error, ErrorKind};
+use crate::point_order::is_at_or_below;
+use crate::statmount::{self, Answer};
+use crate::sys;
+
+/// What the kernel lets us ask about single mounts. Later ones include earlier ones.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum KernelQueries {
+    /// Nothing: before Linux 6.8, or a system call filter refuses (`ENOSYS` or `EPERM`).
+    Absent,
+    /// Lists of unique ids (Linux 6.8): changes are seen without reading the table.
+    Ids,
+    /// Lists of other mount namespaces by their id too (Linux 6.11).
+    Namespaces,
+    /// Whole rows (Linux 6.13): subtrees and single mounts cost what they hold, not what the table holds.
+    Rows,
+}
+
+impl KernelQueries {
+    /// Finds out by trying, each time it is called.
+    ///
+    /// # References
+    ///
+    /// `listmount(2)`, `statmount(2)`.
+    #[doc(alias = "statmount")]
+    #[doc(alias = "listmount")]
+    #[must_use]
+    pub fn probe() -> KernelQueries {
+        let mut ids = [0; 8];
+        let Ok(count) = sys::listmount(sys::LSMT_ROOT, 0, 0, &mut ids) else {
+            return KernelQueries::Absent;
+        };
+        let mut buffer = Vec::new();
+        let mut given = 0;
+        for &id in &ids[..count] {
+            let mask = statmount::SUPPORTED_MASK | statmount::EVERYTHING;
+            if let Ok(answer) = ask(&Scope::OWN, id, mask, &mut buffer) {
+                given |= answer.mask() | answer.supported_mask();
+            }
+        }
+        // A mount without source or options has not their bits: one of the first few will.
+        if given & statmount::SB_SOURCE != 0 {
+            KernelQueries::Rows
+        } else if given & statmount::MNT_OPTS != 0 {
+            KernelQueries::Namespaces
+        } else {
+            KernelQueries::Ids
+        }
+    }
+
+    /// The first answer of [`probe`](Self::probe) in this process, kept.
+    #[must_use]
+    pub fn cached() -> KernelQueries {
+        static FIRST: OnceLock<KernelQueries> = OnceLock::new();
+        *FIRST.get_or_init(|| {
+            let found = KernelQueries::probe();
+            tracing::debug!(queries = ?found, "probed mount queries of the kernel");
+            found
+        })
+    }
+}
+
+/// Which mounts are asked about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Scope {
+    /// This mount and all below it; `LSMT_ROOT`: below the root directory.
+    pub(crate) root: u64,
+    /// Mount namespace by id; 0 is the calling thread's.
+    pub(crate) namespace: u64,
+    /// Of those, the mounts at or below this path only.
+    pub(crate) within: Option<Vec<u8>>,
+}
+
+impl Scope {
+    /// All that the calling thread can reach.
+    pub(crate) const OWN: Scope = Scope {
+        root: sys::LSMT_ROOT,
+        namespace: 0,
+        within: None,
+    };
+
+    /// All that can be reached in a namespace.
+    pub(crate) fn namespace(id: u64) -> Scope {
+        Scope {
+            namespace: id,
+            ..Scope::OWN
+        }
+    }
+
+    fn shows(&self, point: &[u8]) -> bool {
+        self.within
+            .as_ref()
+            .is_none_or(|top| is_at_or_below(point, top))
+    }
+}
+
+/// The unique ids of all mounts in scope, ascending: of one moment, as long as there are fewer than a million.
+pub(crate) fn list(scope: &Scope, expected: usize) -> Result<Vec<u64>, Error> {
+    let mut ids = vec![0; (expected + expected / 8).max(1000)];
+    loop {
+        let count = list_after(scope, 0, &mut ids)?;
+        if count < ids.len() {
+            ids.truncate(count);
+            break;
+        }
+        if ids.len() >= MOST_IDS {
+            list_on(scope, &mut ids)?;
+            break;
+        }
+        let more = (ids.len() * 4).min(MOST_IDS);
+        ids.resize(more, 0);
+    }
+    if scope.root != sys::LSMT_ROOT {
+        // The kernel leaves the mount itself out.
+        let place = ids.partition_point(|&id| id < scope.root);
+        ids.insert(place, scope.root);
+    }
+    Ok(ids)
+}
+
+/// Goes on after the first million.
+fn list_on(scope: &Scope, ids: &mut Vec<u64>) -> Result<(), Error> {
+    loop {
+        let filled = ids.len();
+        let after = ids[filled - 1];
+        ids.resize(filled + MOST_IDS, 0);
+        let count = list_after(scope, after, &mut ids[filled..])?;
+        ids.truncate(filled + count);
+        if count < MOST_IDS {
+            return Ok(());
+        }
+    }
+}
+
+fn list_after(scope: &Scope, after: u64, ids: &mut [u64]) -> Result<usize, Error> {
+    sys::listmount(scope.root, scope.namespace, after, ids)
+        .map_err(|cause| Error::io(format!("listmount({:#x})", scope.root), cause))
+}
+
+/// What the kernel gives in one call.
+const MOST_IDS: usize = 1_000_000;
+
+/// Asks about one mount; the buffer is reused from call to call and grows to what the answer takes.
+pub(crate) fn ask<'b>(
+    scope: &Scope,
+    id: u64,
+    mask: u64,
+    buffer: &'b mut Vec<u8>,
+) -> io::Result<Answer<'b>> {
+    const FIRST: usize = 8 << 10;
+    const MOST: usize = 256 << 20;
+    if buffer.len() < FIRST {
+        buffer.resize(FIRST, 0);
+    }
+    loop {
+        match sys::statmount(id, scope.namespace, mask, buffer) {
+            Ok(()) => return Ok(Answer::new(buffer)),
+            Err(cause) if cause.raw_os_error() == Some(libc::EOVERFLOW) && buffer.len() < MOST => {
+                let more = buffer.len() * 4;
+                buffer.resize(more, 0);
+            }
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+}
+
+/// What there is of a mount that was listed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Shown {
+    Row,
+    /// It is out of scope, or no path from the root directory leads to it: mountinfo has no row either.
+    OutOfReach,
+    Gone,
+}
+
+/// Appends the row of one mount to `text`, if it has one.
+pub(crate) fn append_row(
+    scope: &Scope,
+    id: u64,
+    mask: u64,
+    buffer: &mut Vec<u8>,
+    text: &mut Vec<u8>,
+) -> Result<Shown, Error> {
+    match ask(scope, id, mask, buffer) {
+        Ok(answer) => {
+            let in_scope = answer.mount_point().is_some_and(|point| scope.shows(point));
+            Ok(if in_scope && answer.render(text) {
+                Shown::Row
+            } else {
+                Shown::OutOfReach
+            })
+        }
+        Err(cause) if cause.raw_os_error() == Some(libc::ENOENT) => Ok(Shown::Gone),
+        Err(cause) => Err(Error::io(format!("statmount({id:#x})"), cause)),
+    }
+}
+
+/// An error that says which queries are missing.
+pub(crate) fn unsupported(what: &str, since: &str) -> Error {
+    Error::new(
+        ErrorKind::Unsupported,
+        format!("{what}: the kernel has no such query before Linux {since}"),
+    )
+}

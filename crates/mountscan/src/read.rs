@@ -1,0 +1,202 @@
+//! Reading mountinfo, and the protocols that tell of which moment a reading is. Acts.
+
+use std::fs::File;
+use std::io::{self, Read, Seek};
+use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+
+use crate::error::{Error, ErrorKind};
+use crate::identity;
+use crate::kernel::{self, KernelQueries, Scope};
+use crate::source::{Origin, ReadOptions};
+use crate::statmount;
+use crate::table::{Consistency, MountTable};
+
+/// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
+/// on tables with long rows small steps are 1.7 times cheaper than large ones.
+const STEP: usize = 2048;
+
+/// An open mountinfo file.
+pub(crate) struct Reading {
+    file: File,
+    path: PathBuf,
+}
+
+impl Reading {
+    pub(crate) fn open(path: &Path) -> Result<Reading, Error> {
+        let file = File::open(path).map_err(|cause| Error::at("open", path, cause))?;
+        Ok(Reading::of(file, path.to_owned()))
+    }
+
+    pub(crate) fn of(file: File, path: PathBuf) -> Reading {
+        Reading { file, path }
+    }
+
+    pub(crate) fn table(mut self, options: &ReadOptions) -> Result<MountTable, Error> {
+        self.table_again(options)
+    }
+
+    /// The table by text, as consistent as asked for.
+    pub(crate) fn table_again(&mut self, options: &ReadOptions) -> Result<MountTable, Error> {
+        if options.one_moment {
+            return self.undisturbed(options.attempts);
+        }
+        let text = self.text()?;
+        if is_loss_free() {
+            return Ok(live(text, Consistency::EveryStableMount));
+        }
+        self.twice_alike(text, options.attempts)
+    }
+
+    /// The whole text, from the beginning.
+    fn text(&mut self) -> Result<Vec<u8>, Error> {
+        let text = self.file.rewind().and_then(|()| to_end(&mut self.file));
+        text.map_err(|cause| Error::at("read", &self.path, cause))
+    }
+
+    /// Reads until the kernel reports no change between beginning and end.
+    fn undisturbed(&mut self, attempts: u32) -> Result<MountTable, Error> {
+        self.has_changed()?;
+        for _ in 0..attempts {
+            let text = self.text()?;
+            if !self.has_changed()? {
+                return Ok(live(text, Consistency::OneMoment));
+            }
+        }
+        Err(unstable(&self.path, attempts))
+    }
+
+    /// Whether the table changed since the last time this was asked.
+    fn has_changed(&self) -> Result<bool, Error> {
+        let mut files = [PollFd::new(&self.file, PollFlags::PRI)];
+        let now = Timespec {
+            tv_sec: 0,
+            tv_nsec: 0,
+        };
+        rustix::io::retry_on_intr(|| poll(&mut files, Some(&now)))
+            .map_err(|cause| Error::at("poll", &self.path, cause.into()))?;
+        Ok(files[0]
+            .revents()
+            .intersects(PollFlags::PRI | PollFlags::ERR))
+    }
+
+    /// Before Linux 5.8 a row could be lost while another mount went: only two equal readings are whole.
+    fn twice_alike(&mut self, mut text: Vec<u8>, attempts: u32) -> Result<MountTable, Error> {
+        for _ in 0..attempts {
+            let again = self.text()?;
+            if again == text {
+                return Ok(live(text, Consistency::EveryStableMount));
+            }
+            text = again;
+        }
+        tracing::debug!(
+            attempts,
+            "mount table kept changing on a kernel that may lose rows"
+        );
+        Ok(live(text, Consistency::MayMissMounts))
+    }
+}
+
+/// The thread's table by text between two equal lists of unique ids: one moment, with ids.
+///
+/// Where the table never rests, by asking about each mount, else as it is.
+pub(crate) fn listed(path: &Path, options: &ReadOptions) -> Result<MountTable, Error> {
+    let mut reading = Reading::open(path)?;
+    let mut before = kernel::list(&Scope::OWN, 0)?;
+    // Where rows can be asked for singly, that way ends sooner than trying again and again.
+    let asks = KernelQueries::cached() >= KernelQueries::Rows;
+    for _ in 0..if asks {
+        options.attempts.min(2)
+    } else {
+        options.attempts
+    } {
+        let mut table = MountTable::from_bytes(reading.text()?);
+        let after = kernel::list(&Scope::OWN, before.len())?;
+        if before == after && table.len() == after.len() && same_order(&table, &after) {
+            table.unique_ids = after;
+            table.consistency = Consistency::OneMoment;
+            return Ok(table);
+        }
+        before = after;
+    }
+    if asks {
+        let mut table = MountTable::default();
+        table.origin = Origin::Thread {
+            proc: options.proc.clone(),
+            namespace: 0,
+        };
+        table.follow(&Scope::OWN)?;
+        if table.consistency == Consistency::OneMoment || !options.one_moment {
+            return Ok(table);
+        }
+    }
+    if options.one_moment {
+        return Err(unstable(path, options.attempts));
+    }
+    reading.table_again(options)
+}
+
+/// Whether rows and ids go together, by a look at the first, the middle and the last.
+fn same_order(table: &MountTable, ids: &[u64]) -> bool {
+    let mut buffer = Vec::new();
+    let places = [0, ids.len() / 2, ids.len().saturating_sub(1)];
+    ids.is_empty()
+        || places.iter().all(|&place| {
+            let asked = kernel::ask(&Scope::OWN, ids[place], statmount::MNT_BASIC, &mut buffer);
+            asked.is_ok_and(|answer| answer.mount_id() == table.row(place as u32).mount_id().0)
+        })
+}
+
+/// A table of text that a kernel printed.
+fn live(text: Vec<u8>, consistency: Consistency) -> MountTable {
+    let mut table = MountTable::from_bytes(text);
+    let replaced = table.drop_replaced();
+    if replaced > 0 {
+        tracing::debug!(
+            replaced,
+            "dropped rows of mounts that were replaced while reading"
+        );
+    }
+    table.consistency = consistency;
+    table
+}
+
+/// Whether mountinfo read in pieces has every mount that stays: since Linux 5.8, which is also the first
+/// where statx knows of mounts.
+fn is_loss_free() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let root = identity::is_mount_root_at(rustix::fs::CWD, Path::new("/"));
+        !root.is_err_and(|error| error.kind() == ErrorKind::Unsupported)
+    })
+}
+
+fn unstable(path: &Path, attempts: u32) -> Error {
+    Error::new(
+        ErrorKind::Unstable,
+        format!("read {path:?}: the table changed in each of {attempts} attempts"),
+    )
+}
+
+/// Reads to the end in small steps.
+pub(crate) fn to_end(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let mut filled = 0;
+    loop {
+        if text.len() - filled < STEP {
+            let size = (text.len() * 2).max(8 * STEP);
+            text.resize(size, 0);
+        }
+        match reader.read(&mut text[filled..filled + STEP]) {
+            Ok(0) => break,
+            Ok(count) => filled += count,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    text.truncate(filled);
+    text.shrink_to_fit();
+    Ok(text)
+}

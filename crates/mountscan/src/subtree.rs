@@ -1,0 +1,238 @@
+//! What is at one path or below it, for what the answer costs and not what the table holds. Acts.
+
+use std::ffi::OsStr;
+use std::io::BufReader;
+use std::ops::ControlFlow;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::error::{Error, ErrorKind};
+use crate::identity::{MountIdentity, identity_at, unique_at};
+use crate::info::MountInfo;
+use crate::kernel::{self, KernelQueries, Scope, Shown};
+use crate::row::{MountId, Row, UniqueMountId};
+use crate::source::{Origin, thread_file};
+use crate::statmount;
+use crate::stream::for_each_row;
+use crate::table::MountTable;
+
+/// How much of each row to ask for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Detail {
+    /// Every field.
+    Everything,
+    /// All but the source and the super options, which may read as empty and as `rw` or `ro` alone. Much
+    /// cheaper where these are long, as on overlay mounts.
+    Places,
+}
+
+impl Detail {
+    pub(crate) fn mask(self) -> u64 {
+        match self {
+            Detail::Everything => statmount::EVERYTHING,
+            Detail::Places => statmount::PLACES,
+        }
+    }
+}
+
+/// How often a mount may be replaced under us before we give up.
+const TRIES: usize = 16;
+/// A subtree of at most this many mounts is asked about without comparing costs.
+const FEW: usize = 64;
+
+impl MountTable {
+    /// Reads the mounts that are at `path` or below it now, in the calling thread's namespace.
+    ///
+    /// The same rows as a whole table has for the top mount at `path` and its descendants, in the same
+    /// order. Mounts that others hide, such as leftovers under a mount over a directory above them, are not
+    /// among them: for those read the whole table. Links in `path` are resolved.
+    ///
+    /// On Linux 6.13 and later the kernel is asked for that subtree alone, with unique ids, unless a whole
+    /// table is cheaper; before, the whole table is read and the rest left out.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::NotFound`] when there is no such path; else as [`current`](Self::current).
+    pub fn under_now(path: &Path, detail: Detail) -> Result<MountTable, Error> {
+        let open = |cause: rustix::io::Errno| Error::at("open", path, cause.into());
+        let file =
+            rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(open)?;
+        let holder = identity_at(&file, Path::new(""))?;
+        let canonical = canonical(&file)?;
+        drop(file); // it would keep the mount busy
+        let asks = KernelQueries::cached() >= KernelQueries::Rows;
+        if let Some(id) = holder.unique_id.filter(|_| asks) {
+            if let Some(table) = by_kernel(id.0, &canonical, detail)? {
+                return Ok(table);
+            }
+        }
+        let mut table = MountTable::current()?;
+        table.keep_visible_under(&canonical);
+        table.origin = Origin::Under {
+            path: canonical,
+            detail,
+            scope: None,
+        };
+        Ok(table)
+    }
+
+    /// Keeps what is at or below `path` and hangs below the mount that holds it.
+    fn keep_visible_under(&mut self, path: &Path) {
+        let mut keep = vec![false; self.len()];
+        if let Some(holder) = self.mount_of(path) {
+            let below = self.descendants(holder).chain([holder]);
+            for row in below.filter(|row| row.mount_point().starts_with(path)) {
+                keep[row.place()] = true;
+            }
+        }
+        self.retain(&keep);
+    }
+}
+
+/// The subtree by listmount and statmount, or `None` where the whole table by text is cheaper.
+fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>, Error> {
+    let scope = Scope {
+        root: id,
+        namespace: 0,
+        within: Some(path.as_os_str().as_bytes().to_vec()),
+    };
+    let listed = match kernel::list(&scope, 0) {
+        Ok(listed) => listed.len(),
+        // The mount went meanwhile, or may not be asked about: the text has the answer.
+        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EPERM)) => {
+            return Ok(None);
+        }
+        Err(error) => return Err(error),
+    };
+    if listed > FEW && detail == Detail::Everything {
+        let all = kernel::list(&Scope::OWN, listed)?.len();
+        // A row costs about twice as much asked for singly as read in the table.
+        if listed > all / 2 {
+            return Ok(None);
+        }
+    }
+    let mut table = MountTable::default();
+    table.origin = Origin::Under {
+        path: path.to_owned(),
+        detail,
+        scope: Some(scope.clone()),
+    };
+    table.follow(&scope)?;
+    Ok(Some(table))
+}
+
+/// The row of the mount that `path` is on, as a look-up finds it now, in the calling thread's namespace.
+///
+/// One `statx` and one `statmount` at any size of the table (Linux 6.13); before, mountinfo is read up to the
+/// row. A link in the last component is not followed; nothing mounted is touched.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotFound`] when there is no such path; [`ErrorKind::Unstable`] when the mount was replaced
+/// again and again; else as [`identity_at`].
+///
+/// # Examples
+///
+/// ```
+/// let root = mountscan::mount_at("/".as_ref()).unwrap();
+/// println!("{:?} on / type {:?}", root.source, root.fs_type);
+/// ```
+pub fn mount_at(path: &Path) -> Result<MountInfo, Error> {
+    for _ in 0..TRIES {
+        let identity = identify(path)?;
+        if let Some(info) = info_of(&identity)? {
+            return Ok(info);
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Unstable,
+        format!("mount at {path:?}: replaced {TRIES} times"),
+    ))
+}
+
+/// The row of the top mount whose mount point is `path`, or `None` if it is no mount point or missing.
+///
+/// As [`mount_at`], with the yes or no of [`is_mount_point`](crate::is_mount_point) in the same call.
+///
+/// # Errors
+///
+/// As [`mount_at`], but that a missing path is an answer.
+pub fn mount_point_at(path: &Path) -> Result<Option<MountInfo>, Error> {
+    for _ in 0..TRIES {
+        let identity = match identify(path) {
+            Ok(identity) if identity.is_mount_root => identity,
+            Ok(_) => return Ok(None),
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        if let Some(info) = info_of(&identity)? {
+            return Ok(Some(info));
+        }
+    }
+    Err(Error::new(
+        ErrorKind::Unstable,
+        format!("mount at {path:?}: replaced {TRIES} times"),
+    ))
+}
+
+/// Who is at a path, in as few calls as will do to find the row.
+fn identify(path: &Path) -> Result<MountIdentity, Error> {
+    if KernelQueries::cached() >= KernelQueries::Rows {
+        if let Some(identity) = unique_at(path)? {
+            return Ok(identity);
+        }
+    }
+    identity_at(rustix::fs::CWD, path)
+}
+
+/// The row of a mount, or `None` if it is gone.
+pub(crate) fn info_of(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
+    match identity.unique_id {
+        Some(id) if KernelQueries::cached() >= KernelQueries::Rows => row_by_kernel(id),
+        _ => row_by_text(identity),
+    }
+}
+
+fn row_by_kernel(id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
+    let (mut buffer, mut text) = (Vec::new(), Vec::with_capacity(512));
+    match kernel::append_row(
+        &Scope::OWN,
+        id.0,
+        statmount::EVERYTHING,
+        &mut buffer,
+        &mut text,
+    )? {
+        Shown::Row => {
+            let mut info = Row::parse(&text).ok().map(|row| row.to_owned());
+            if let Some(info) = &mut info {
+                info.unique_id = Some(id);
+            }
+            Ok(info)
+        }
+        Shown::Gone | Shown::OutOfReach => Ok(None),
+    }
+}
+
+fn row_by_text(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
+    let wanted: MountId = identity
+        .mount_id
+        .ok_or_else(|| kernel::unsupported("find the mount of a path", "5.8"))?;
+    let path = thread_file(Path::new("/proc"));
+    let file = std::fs::File::open(&path).map_err(|cause| Error::at("open", &path, cause))?;
+    for_each_row(BufReader::with_capacity(2048, file), |row| match row {
+        Ok(row) if row.mount_id() == wanted => ControlFlow::Break(row.to_owned()),
+        _ => ControlFlow::Continue(()),
+    })
+}
+
+/// Where an open file is, without links.
+fn canonical(file: &impl std::os::fd::AsFd) -> Result<PathBuf, Error> {
+    use std::os::fd::AsRawFd;
+    let link = format!("/proc/thread-self/fd/{}", file.as_fd().as_raw_fd());
+    let target = rustix::fs::readlink(&link, Vec::new())
+        .map_err(|cause| Error::at("readlink", OsStr::new(&link).as_ref(), cause.into()))?;
+    Ok(std::ffi::OsString::from_vec(target.into_bytes()).into())
+}
