@@ -9,14 +9,12 @@ use std::path::{Component, Path};
 use mountscan::{MountId, MountTable, Row};
 
 use crate::error::Error;
+use crate::layers::SHORT_ID;
 use crate::layout::{Rules, check_id};
 use crate::ownership::Ownership;
 use crate::plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step, normal_root,
 };
-
-/// Shortest abbreviation of an id that daemons print and take.
-const SHORT_ID: usize = 12;
 
 /// Decides what is to be unmounted below a data root.
 ///

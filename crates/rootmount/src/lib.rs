@@ -29,6 +29,9 @@
 //! - [`prepare()`] makes the data root shared, by binding it onto itself if need be;
 //!   [`release()`] undoes that, and only that; [`status()`] tells the state.
 //!
+//! With Docker's layer store the root filesystem of a container is mounted under
+//! another id than the container's: [`live_ids`] gives all ids to keep.
+//!
 //! A daemon's start is: [`resolve_root`], plan and execute, then [`prepare()`] (the
 //! bind would hide leftovers). Its stop is: plan with the [`Ownership`] from
 //! [`status()`], and execute with [`ExecuteOptions::data_root`]: the root goes last.
@@ -119,6 +122,7 @@ mod error;
 mod execute;
 mod guard;
 mod identity;
+mod layers;
 mod layout;
 mod ownership;
 mod plan;
@@ -140,6 +144,7 @@ pub use diff::PlanDiff;
 pub use error::{Error, ErrorKind};
 pub use execute::{Detach, ExecuteOptions, execute, execute_with};
 pub use guard::{Guard, prepare_guarded};
+pub use layers::live_ids;
 pub use layout::Rules;
 pub use mountscan::{Device, MountId, MountTable, Propagation, UniqueMountId};
 pub use ownership::{Ownership, RECORD_NAME, Record, RecordFile, SelfBind};

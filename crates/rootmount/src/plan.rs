@@ -22,7 +22,8 @@ pub struct PlanOptions {
     pub root: PathBuf,
     /// Ids of live containers and of their layers. A mount whose path has one of
     /// them as a component (also as `<id>-init`, also abbreviated to twelve or
-    /// more characters) is kept, with everything below it.
+    /// more characters) is kept, with everything below it. [`live_ids`](crate::live_ids)
+    /// finds the layers of containers.
     pub keep: BTreeSet<OsString>,
     /// Whose the mount at the root is, if the root is to be released at the end;
     /// from [`status`](crate::status).

@@ -196,3 +196,72 @@ fn absence_and_junk_are_not_ours() {
         assert!(!recognise(&file, "b", path, Some(&mounted())).is_ours());
     }
 }
+
+/// Cases of the ancestor's own test, and ones it fails.
+#[test]
+fn the_test_of_moby_made_right() {
+    let text = include_str!("../../tests/rootmount/data/daemon_root.json");
+    let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
+    let cases = vectors["should_unmount"].as_array().unwrap();
+    assert!(cases.len() > 10);
+    for case in cases {
+        let word = |key: &str| case[key].as_str().unwrap().to_owned();
+        // The ancestor's test has tags that no kernel prints.
+        let tags = word("optional").replace("shared:", "shared:1");
+        let line = format!(
+            "9 1 8:1 {} {} rw {tags}{}- ext4 d rw",
+            word("mount_root_field"),
+            word("root"),
+            if tags.is_empty() { "" } else { " " }
+        );
+        let row = mountscan::Row::parse(line.as_bytes()).unwrap();
+        let mount = Mounted {
+            mount_id: row.mount_id(),
+            unique_id: None,
+            device: row.device(),
+            root: row.root().into_owned(),
+            shared: row.shared().is_some(),
+            // The mount below is not part of the case.
+            self_bind: is_self_bind(row, None),
+        };
+        let want = case["want"]
+            .as_bool()
+            .unwrap_or_else(|| case["moby"].as_bool().unwrap());
+        let got = recognise(
+            &RecordFile::Moby,
+            "b",
+            Path::new(&word("root")),
+            Some(&mount),
+        );
+        assert_eq!(got.is_ours(), want, "{line}: {got}");
+    }
+}
+
+#[test]
+fn the_exact_test_needs_the_mount_below() {
+    let row = |line: &'static str| mountscan::Row::parse(line.as_bytes()).unwrap();
+    let check = |above: &'static str, below: &'static str, want| {
+        assert_eq!(
+            is_self_bind(row(above), Some(row(below))),
+            want,
+            "{above} on {below}"
+        );
+    };
+    let plain = "9 1 8:1 /var/lib/docker /var/lib/docker rw - ext4 d rw";
+    check(plain, "1 0 8:1 / / rw - ext4 d rw", SelfBind::Yes);
+    check(plain, "1 0 8:2 / / rw - ext4 d rw", SelfBind::No);
+    check(plain, "1 0 8:1 /@ / rw - ext4 d rw", SelfBind::No);
+    check(plain, "1 0 8:1 / /home rw - ext4 d rw", SelfBind::Unknown);
+    let subvolume = "9 1 0:42 /@/var/lib/docker /var/lib/docker rw - btrfs d rw";
+    check(subvolume, "1 0 0:42 /@ / rw - btrfs d rw", SelfBind::Yes);
+    let deleted = "9 1 8:1 /var/lib/docker//deleted /var/lib/docker rw - ext4 d rw";
+    check(deleted, "1 0 8:1 / / rw - ext4 d rw", SelfBind::Yes);
+    let stacked = "10 9 8:1 /var/lib/docker /var/lib/docker rw - ext4 d rw";
+    check(stacked, plain, SelfBind::Yes);
+    check(
+        "9 1 8:1 / /docker rw - ext4 d rw",
+        "1 0 8:2 / / rw - ext4 e rw",
+        SelfBind::No,
+    );
+    assert_eq!(is_self_bind(row(plain), None), SelfBind::Unknown);
+}

@@ -580,3 +580,28 @@ fn bad_roots_are_refused() {
         }
     });
 }
+
+on_every_kernel! {
+    a_plain_directory_is_bound_shared_and_released
+    the_bind_has_a_peer_group_of_its_own
+    a_shared_or_slave_holder_is_enough
+    an_admins_mount_is_made_shared_and_never_unmounted
+    submounts_stay_visible_and_come_back
+    a_mount_that_came_later_is_not_taken_along
+    ownership_survives_a_crash_and_a_live_restore
+    ownership_survives_a_changed_exec_root
+    a_record_of_another_boot_or_mount_is_left_and_not_acted_upon
+    a_corrupt_record_is_set_aside_when_its_place_is_needed
+    a_record_that_others_could_have_written_is_not_believed
+    two_roots_cannot_share_an_exec_root
+    the_marker_of_moby_is_honoured
+    the_exact_test_holds_where_the_suffix_fails
+    overlay_symlinked_stacked_and_deleted_roots
+    a_stack_is_judged_by_its_top
+    a_failed_start_leaves_nothing
+    a_preparation_that_fails_leaves_nothing
+    a_busy_root_is_detached_or_left
+    shutdown_sweeps_and_then_releases
+    leftovers_hidden_by_the_root_go_after_it
+    bad_roots_are_refused
+}

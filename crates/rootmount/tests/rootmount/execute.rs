@@ -510,3 +510,26 @@ fn an_empty_plan_needs_no_root() {
     assert_eq!(plan.root_decision().action, RootAction::None);
     assert!(execute(&plan, &options()).unwrap().is_clean());
 }
+
+on_every_kernel! {
+    leftovers_go_and_the_rest_stays
+    awkward_names_are_no_hindrance
+    paths_longer_than_path_max_are_reached
+    stacks_go_from_the_top
+    a_busy_mount_is_detached_and_the_report_says_so
+    a_lazy_detach_takes_no_mount_that_was_not_planned
+    a_mount_that_is_gone_is_success
+    another_mount_at_the_place_is_left
+    a_mount_that_was_moved_away_or_hidden_is_left_and_named
+    a_hidden_leftover_goes_after_what_hides_it
+    symlinks_lead_nowhere
+    a_race_of_renames_never_reaches_outside
+    many_leftovers_go_in_parallel_and_in_order
+    a_failed_step_stops_nothing_else
+    live_containers_are_left_alone
+    it_works_without_proc
+    seen_from_a_chroot_other_mounts_are_not_taken_for_the_planned
+    unmounting_reaches_peers_and_slaves_of_the_parent
+    a_mount_that_shows_twice_goes_once_and_is_no_failure
+    bad_roots_are_refused_before_anything
+}

@@ -4,6 +4,21 @@
 #![allow(clippy::unwrap_used)] // a panic in a test is the report
 #![allow(clippy::print_stderr)] // a test that cannot run here says so
 
+/// Tests of real mounts pass on this machine's kernel; here they are asked for on all.
+macro_rules! on_every_kernel {
+    ($($name:ident)*) => {
+        mod vm {
+            $(
+                #[test]
+                #[ignore = "vm: the same on every kernel"]
+                fn $name() {
+                    super::$name();
+                }
+            )*
+        }
+    };
+}
+
 mod captures;
 mod data_root;
 mod execute;

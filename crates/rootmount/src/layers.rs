@@ -1,0 +1,153 @@
+//! The layers of live containers, as Docker's layer store on disk has them.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs;
+use std::io::{self, Read};
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::Path;
+
+use crate::error::{Error, ErrorKind};
+use crate::layout::check_id;
+use crate::shown::shown;
+
+/// An id file holds one id.
+const ID_LIMIT: u64 = 4096;
+/// Shortest abbreviation of an id that daemons print and take.
+pub(crate) const SHORT_ID: usize = 12;
+
+/// The ids to keep for live containers: theirs, and those of their layers.
+///
+/// With the overlay2, btrfs, zfs and fuse-overlayfs drivers of Docker the root filesystem
+/// of a container is mounted under an id of its own, which the layer store names in
+/// `image/<driver>/layerdb/mounts/<container>/mount-id` and `init-id`. A container
+/// id may be abbreviated to twelve or more characters. A root without a layer
+/// store (the containerd image store) gives back the ids that were given.
+///
+/// # Errors
+///
+/// [`ErrorKind::BadId`] if an id cannot be one; [`ErrorKind::System`] or
+/// [`ErrorKind::Permission`] if the layer store is there and cannot be read: a sweep
+/// that does not know what lives must not run.
+pub fn live_ids<I>(root: &Path, containers: I) -> Result<BTreeSet<OsString>, Error>
+where
+    I: IntoIterator,
+    I::Item: AsRef<OsStr>,
+{
+    let mut ids = BTreeSet::new();
+    for id in containers {
+        ids.insert(check_id(id.as_ref())?.to_os_string());
+    }
+    if ids.is_empty() {
+        return Ok(ids);
+    }
+    let given = ids.clone();
+    for driver in entries(&root.join("image"))? {
+        let mounts = root.join("image").join(driver).join("layerdb/mounts");
+        for container in entries(&mounts)? {
+            if given.iter().any(|id| is_abbreviation(id, &container)) {
+                ids.extend(layers(&mounts.join(container))?);
+            }
+        }
+    }
+    Ok(ids)
+}
+
+fn is_abbreviation(id: &OsStr, container: &OsStr) -> bool {
+    id == container || (id.len() >= SHORT_ID && container.as_bytes().starts_with(id.as_bytes()))
+}
+
+/// Names in a directory; none if it is not there.
+fn entries(directory: &Path) -> Result<Vec<OsString>, Error> {
+    let names = match fs::read_dir(directory) {
+        Ok(entries) => entries.map(|entry| entry.map(|e| e.file_name())).collect(),
+        Err(e) if is_missing(&e) => Ok(Vec::new()),
+        Err(e) => Err(e),
+    };
+    names.map_err(|e| Error::system(format!("list {:?}", shown(directory)), directory, e))
+}
+
+/// The layer ids of one container; the files of a container that is just being made
+/// may be missing.
+fn layers(container: &Path) -> Result<Vec<OsString>, Error> {
+    let mut ids = Vec::new();
+    for name in ["mount-id", "init-id"] {
+        let path = container.join(name);
+        let mut text = Vec::new();
+        match fs::File::open(&path).and_then(|f| f.take(ID_LIMIT).read_to_end(&mut text)) {
+            Ok(_) => {}
+            Err(e) if is_missing(&e) => continue,
+            Err(e) => return Err(Error::system(format!("read {:?}", shown(&path)), &path, e)),
+        }
+        let id = OsString::from_vec(text.trim_ascii().to_vec());
+        let named = check_id(&id).map(OsStr::to_os_string);
+        ids.push(named.map_err(|e| {
+            let text = format!("layer id in {:?}", shown(&path));
+            Error::new(ErrorKind::BadId, text)
+                .at(&path)
+                .because(io::Error::other(e.to_string()))
+        })?);
+    }
+    Ok(ids)
+}
+
+fn is_missing(error: &io::Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn store(root: &Path, container: &str, layer: &str) {
+        let at = root.join("image/overlay2/layerdb/mounts").join(container);
+        fs::create_dir_all(&at).unwrap();
+        fs::write(at.join("mount-id"), layer).unwrap();
+        fs::write(at.join("init-id"), format!("{layer}-init")).unwrap();
+    }
+
+    #[test]
+    fn layers_of_live_containers_are_found() {
+        let root = tempfile::tempdir().unwrap();
+        let (one, two) = ("a".repeat(64), "b".repeat(64));
+        store(root.path(), &one, "layer1");
+        store(root.path(), &two, "layer2");
+        fs::write(
+            root.path()
+                .join("image/overlay2/layerdb/mounts")
+                .join(&two)
+                .join("mount-id"),
+            "layer2\n",
+        )
+        .unwrap();
+        let want = |ids: &[&str]| ids.iter().map(OsString::from).collect::<BTreeSet<_>>();
+        assert_eq!(
+            live_ids(root.path(), [&two]).unwrap(),
+            want(&[&two, "layer2", "layer2-init"])
+        );
+        assert_eq!(
+            live_ids(root.path(), [&one[..12]]).unwrap(),
+            want(&[&one[..12], "layer1", "layer1-init"])
+        );
+        assert_eq!(live_ids(root.path(), ["aaa"]).unwrap(), want(&["aaa"]));
+        assert_eq!(
+            live_ids(Path::new("/no/such"), [&one]).unwrap(),
+            want(&[&one])
+        );
+        assert!(
+            live_ids(root.path(), Vec::<OsString>::new())
+                .unwrap()
+                .is_empty()
+        );
+        // A store that cannot be understood is no reason to sweep.
+        store(root.path(), &one, "../..");
+        assert_eq!(
+            live_ids(root.path(), [&one]).unwrap_err().kind(),
+            ErrorKind::BadId
+        );
+        assert_eq!(
+            live_ids(root.path(), ["x/y"]).unwrap_err().kind(),
+            ErrorKind::BadId
+        );
+    }
+}
