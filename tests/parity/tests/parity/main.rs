@@ -4,7 +4,10 @@
 
 mod judge;
 
+mod cleanup;
+mod daemon_root;
 mod mountinfo;
 mod resolvconf;
 mod resolvconf_legacy;
 mod rro;
+mod runtimes;
