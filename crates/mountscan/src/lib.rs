@@ -4,6 +4,7 @@
 mod changes;
 mod error;
 mod escape;
+mod fanotify;
 mod identity;
 mod index;
 mod info;
@@ -22,6 +23,7 @@ mod stream;
 mod subtree;
 mod sys;
 mod table;
+mod watch;
 
 pub use crate::changes::Changes;
 pub use crate::error::{Error, ErrorKind};
@@ -37,3 +39,4 @@ pub use crate::source::{ReadOptions, Source};
 pub use crate::stream::{MAX_ROW_BYTES, Rows, for_each_row, for_each_row_limited, rows};
 pub use crate::subtree::{Detail, mount_at, mount_point_at};
 pub use crate::table::{Consistency, MountTable};
+pub use crate::watch::{Event, Watch, WatchOptions, WatchRoute};

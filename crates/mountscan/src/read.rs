@@ -10,7 +10,7 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use crate::error::{Error, ErrorKind};
 use crate::identity;
 use crate::kernel::{self, KernelQueries, Scope};
-use crate::source::{Origin, ReadOptions};
+use crate::source::ReadOptions;
 use crate::statmount;
 use crate::table::{Consistency, MountTable};
 
@@ -19,6 +19,7 @@ use crate::table::{Consistency, MountTable};
 const STEP: usize = 2048;
 
 /// An open mountinfo file.
+#[derive(Debug)]
 pub(crate) struct Reading {
     file: File,
     path: PathBuf,
@@ -99,12 +100,16 @@ impl Reading {
     }
 }
 
-/// The thread's table by text between two equal lists of unique ids: one moment, with ids.
+/// The table by text between two equal lists of unique ids: one moment, with ids. `scope` is all of the
+/// namespace that is read.
 ///
 /// Where the table never rests, by asking about each mount, else as it is.
-pub(crate) fn listed(path: &Path, options: &ReadOptions) -> Result<MountTable, Error> {
-    let mut reading = Reading::open(path)?;
-    let mut before = kernel::list(&Scope::OWN, 0)?;
+pub(crate) fn listed(
+    reading: &mut Reading,
+    scope: &Scope,
+    options: &ReadOptions,
+) -> Result<MountTable, Error> {
+    let mut before = kernel::list(scope, 0)?;
     // Where rows can be asked for singly, that way ends sooner than trying again and again.
     let asks = KernelQueries::cached() >= KernelQueries::Rows;
     for _ in 0..if asks {
@@ -113,8 +118,8 @@ pub(crate) fn listed(path: &Path, options: &ReadOptions) -> Result<MountTable, E
         options.attempts
     } {
         let mut table = MountTable::from_bytes(reading.text()?);
-        let after = kernel::list(&Scope::OWN, before.len())?;
-        if before == after && table.len() == after.len() && same_order(&table, &after) {
+        let after = kernel::list(scope, before.len())?;
+        if before == after && table.len() == after.len() && same_order(scope, &table, &after) {
             table.unique_ids = after;
             table.consistency = Consistency::OneMoment;
             return Ok(table);
@@ -123,28 +128,24 @@ pub(crate) fn listed(path: &Path, options: &ReadOptions) -> Result<MountTable, E
     }
     if asks {
         let mut table = MountTable::default();
-        table.origin = Origin::Thread {
-            proc: options.proc.clone(),
-            namespace: 0,
-        };
-        table.follow(&Scope::OWN)?;
+        table.follow(scope)?;
         if table.consistency == Consistency::OneMoment || !options.one_moment {
             return Ok(table);
         }
     }
     if options.one_moment {
-        return Err(unstable(path, options.attempts));
+        return Err(unstable(&reading.path, options.attempts));
     }
     reading.table_again(options)
 }
 
 /// Whether rows and ids go together, by a look at the first, the middle and the last.
-fn same_order(table: &MountTable, ids: &[u64]) -> bool {
+fn same_order(scope: &Scope, table: &MountTable, ids: &[u64]) -> bool {
     let mut buffer = Vec::new();
     let places = [0, ids.len() / 2, ids.len().saturating_sub(1)];
     ids.is_empty()
         || places.iter().all(|&place| {
-            let asked = kernel::ask(&Scope::OWN, ids[place], statmount::MNT_BASIC, &mut buffer);
+            let asked = kernel::ask(scope, ids[place], statmount::MNT_BASIC, &mut buffer);
             asked.is_ok_and(|answer| answer.mount_id() == table.row(place as u32).mount_id().0)
         })
 }

@@ -200,17 +200,18 @@ impl MountTable {
 }
 
 fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
-    let path = thread_file(&options.proc);
-    let wants_list = options.unique_ids || options.one_moment;
-    let mut table = if wants_list && KernelQueries::cached() >= KernelQueries::Ids {
-        read::listed(&path, options)?
-    } else {
-        Reading::open(&path)?.table(options)?
-    };
-    let namespace = if wants_list {
+    let mut reading = Reading::open(&thread_file(&options.proc))?;
+    let lists =
+        (options.unique_ids || options.one_moment) && KernelQueries::cached() >= KernelQueries::Ids;
+    let namespace = if lists {
         own_namespace_id(&options.proc)
     } else {
         0
+    };
+    let mut table = if lists {
+        read::listed(&mut reading, &Scope::namespace(namespace), options)?
+    } else {
+        reading.table_again(options)?
     };
     table.origin = Origin::Thread {
         proc: options.proc.clone(),

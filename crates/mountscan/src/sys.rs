@@ -1,4 +1,4 @@
-//! The system calls that no safe wrapper has: statmount, listmount, setns by thread, the mount id
+//! The system calls that no safe wrapper has: statmount, listmount, mount events of fanotify, the mount id
 //! out of name_to_handle_at, the namespace id of an nsfs file. All unsafe code of the crate is here.
 //!
 //! Each function is the call and nothing more: errors are the kernel's own.
@@ -7,7 +7,7 @@
 use std::ffi::CStr;
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsRawFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
 /// Lists from the caller's root directory (`LSMT_ROOT`).
 pub(crate) const LSMT_ROOT: u64 = u64::MAX;
@@ -144,4 +144,46 @@ pub(crate) fn in_mount_namespace(
         rustix::fs::Mode::empty(),
     );
     Ok(rustix::fs::openat(directory, name, flags, mode)?)
+}
+
+/// A descriptor for mount events (Linux 6.15): close-on-exec, not blocking.
+pub(crate) fn fanotify_mount_events() -> io::Result<OwnedFd> {
+    const FAN_REPORT_MNT: libc::c_uint = 0x4000;
+    // SAFETY: takes two integers.
+    let fd = unsafe {
+        libc::fanotify_init(
+            FAN_REPORT_MNT | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK,
+            libc::O_CLOEXEC as libc::c_uint,
+        )
+    };
+    if fd < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just given us this descriptor; no one else has it.
+    Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Asks for the attach and detach events of a mount namespace.
+pub(crate) fn fanotify_mark_namespace(
+    events: BorrowedFd<'_>,
+    namespace: BorrowedFd<'_>,
+) -> io::Result<()> {
+    const FAN_MARK_MNTNS: libc::c_uint = 0x110;
+    const FAN_MNT_ATTACH: u64 = 0x0100_0000;
+    const FAN_MNT_DETACH: u64 = 0x0200_0000;
+    // SAFETY: both descriptors are open for the length of the call; a null path means the descriptor itself.
+    let result = unsafe {
+        libc::fanotify_mark(
+            events.as_raw_fd(),
+            libc::FAN_MARK_ADD | FAN_MARK_MNTNS,
+            FAN_MNT_ATTACH | FAN_MNT_DETACH,
+            namespace.as_fd().as_raw_fd(),
+            std::ptr::null::<libc::c_char>(),
+        )
+    };
+    if result == 0 {
+        Ok(())
+    } else {
+        Err(io::Error::last_os_error())
+    }
 }

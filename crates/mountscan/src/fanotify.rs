@@ -1,0 +1,124 @@
+//! The records of fanotify's mount events. Bytes in, ids out.
+
+use crate::row::UniqueMountId;
+
+/// `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask (8), fd, pid.
+const METADATA: usize = 24;
+/// `struct fanotify_event_info_mnt`: type, pad, length (2), pad to 8, mount id (8).
+const INFO_TYPE_MNT: u8 = 7;
+const ATTACH: u64 = 0x0100_0000;
+const DETACH: u64 = 0x0200_0000;
+const OVERFLOW: u64 = 0x4000;
+
+/// What a read of events amounts to.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(crate) struct Batch {
+    pub(crate) attached: Vec<UniqueMountId>,
+    pub(crate) detached: Vec<UniqueMountId>,
+    /// A mount was moved: attached and detached in one event.
+    pub(crate) moved: bool,
+    pub(crate) overflow: bool,
+}
+
+impl Batch {
+    pub(crate) fn is_empty(&self) -> bool {
+        *self == Batch::default()
+    }
+}
+
+/// Adds the events of one read to `batch`. Records it does not know are passed over.
+pub(crate) fn parse(mut bytes: &[u8], batch: &mut Batch) {
+    while let Some(length) = half(bytes, 0).map(|length| length as usize) {
+        if length < METADATA || length > bytes.len() {
+            return;
+        }
+        let (event, rest) = bytes.split_at(length);
+        bytes = rest;
+        let mask = word(event, 8).unwrap_or(0);
+        batch.overflow |= mask & OVERFLOW != 0;
+        let own = usize::from(quarter(event, 6).unwrap_or(0));
+        let Some(id) = mount_id(event.get(own..).unwrap_or_default()) else {
+            continue;
+        };
+        batch.moved |= mask & (ATTACH | DETACH) == ATTACH | DETACH;
+        if mask & ATTACH != 0 {
+            batch.attached.push(id);
+        }
+        if mask & DETACH != 0 {
+            batch.detached.push(id);
+        }
+    }
+}
+
+/// The mount among the info records of one event.
+fn mount_id(mut records: &[u8]) -> Option<UniqueMountId> {
+    loop {
+        let length = usize::from(quarter(records, 2)?);
+        if records[0] == INFO_TYPE_MNT {
+            return word(records, 8).map(UniqueMountId);
+        }
+        records = records.get(length.max(4)..)?;
+    }
+}
+
+fn quarter(bytes: &[u8], at: usize) -> Option<u16> {
+    Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
+}
+
+fn half(bytes: &[u8], at: usize) -> Option<u32> {
+    Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
+}
+
+fn word(bytes: &[u8], at: usize) -> Option<u64> {
+    Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn event(mask: u64, id: Option<u64>) -> Vec<u8> {
+        let length = METADATA + id.map_or(0, |_| 16);
+        let mut bytes = Vec::new();
+        bytes.extend_from_slice(&(length as u32).to_ne_bytes());
+        bytes.extend_from_slice(&[3, 0]);
+        bytes.extend_from_slice(&(METADATA as u16).to_ne_bytes());
+        bytes.extend_from_slice(&mask.to_ne_bytes());
+        bytes.extend_from_slice(&[0xff; 4]);
+        bytes.extend_from_slice(&[0; 4]);
+        if let Some(id) = id {
+            bytes.extend_from_slice(&[INFO_TYPE_MNT, 0]);
+            bytes.extend_from_slice(&16u16.to_ne_bytes());
+            bytes.extend_from_slice(&[0; 4]);
+            bytes.extend_from_slice(&id.to_ne_bytes());
+        }
+        bytes
+    }
+
+    #[test]
+    fn reads_ids_moves_and_overflow() {
+        let mut bytes = event(ATTACH, Some(5));
+        bytes.extend(event(DETACH, Some(6)));
+        let mut batch = Batch::default();
+        parse(&bytes, &mut batch);
+        assert_eq!(
+            (batch.attached.as_slice(), batch.detached.as_slice()),
+            (&[UniqueMountId(5)][..], &[UniqueMountId(6)][..])
+        );
+        assert!(!batch.moved && !batch.overflow);
+        bytes = event(ATTACH | DETACH, Some(7));
+        bytes.extend(event(OVERFLOW, None));
+        parse(&bytes, &mut batch);
+        assert!(batch.moved && batch.overflow);
+    }
+
+    #[test]
+    fn cut_and_odd_records_end_quietly() {
+        let whole = [event(ATTACH, Some(5)), event(OVERFLOW, None)].concat();
+        for end in 0..whole.len() {
+            parse(&whole[..end], &mut Batch::default());
+        }
+        parse(&[0; 64], &mut Batch::default());
+        parse(&[0xff; 64], &mut Batch::default());
+    }
+}

@@ -1,0 +1,203 @@
+//! Events by both routes, in namespaces of their own.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use mountscan::{Event, MountTable, Watch, WatchOptions, WatchRoute};
+use rustix::event::{PollFd, PollFlags, Timespec};
+use rustix::mount::{MountFlags, MountPropagationFlags};
+
+use crate::namespace::{isolated, propagate, tmpfs, unmount};
+
+const SOON: Duration = Duration::from_secs(10);
+
+/// Watches by each route that works here; poll always does.
+fn by_each_route(test: impl Fn(&Path, Watch) + Send + Sync) {
+    for route in [WatchRoute::Poll, WatchRoute::Fanotify] {
+        isolated(|base| {
+            let mut options = WatchOptions::new();
+            options.route = Some(route);
+            match Watch::new(&options) {
+                Ok(watch) => {
+                    assert_eq!(watch.route(), route);
+                    test(base, watch);
+                }
+                Err(error) => assert_eq!(route, WatchRoute::Fanotify, "{error}"),
+            }
+        });
+    }
+}
+
+/// The next events, as a sign and the path below `base`, sorted: a batch has no order of its own.
+fn events(watch: &mut Watch, count: usize, base: &Path) -> Vec<(char, PathBuf)> {
+    let mut seen = Vec::new();
+    while seen.len() < count {
+        let event = watch
+            .next_within(SOON)
+            .expect("readable")
+            .expect("something happened");
+        let (sign, info) = match event {
+            Event::Attached(info) => ('+', info),
+            Event::Detached(info) => ('-', info),
+            Event::Changed(info) => ('~', info),
+            other => panic!("{other:?}"),
+        };
+        let below = info
+            .mount_point
+            .strip_prefix(base)
+            .expect("only ours change");
+        seen.push((sign, below.to_owned()));
+    }
+    seen.sort();
+    seen
+}
+
+fn quiet(watch: &mut Watch) {
+    assert_eq!(watch.try_next().expect("readable"), None);
+}
+
+#[test]
+fn mounts_come_go_and_move() {
+    by_each_route(|base, mut watch| {
+        quiet(&mut watch);
+        tmpfs(&base.join("a"));
+        tmpfs(&base.join("a/b"));
+        assert_eq!(
+            events(&mut watch, 2, base),
+            [('+', "a".into()), ('+', "a/b".into())]
+        );
+        quiet(&mut watch);
+        std::fs::create_dir(base.join("c")).expect("writable");
+        rustix::mount::mount_move(base.join("a"), base.join("c")).expect("private mounts move");
+        assert_eq!(
+            events(&mut watch, 2, base),
+            [('~', "c".into()), ('~', "c/b".into())]
+        );
+        unmount(&base.join("c/b"));
+        assert_eq!(events(&mut watch, 1, base), [('-', "c/b".into())]);
+        unmount(&base.join("c"));
+        assert_eq!(events(&mut watch, 1, base), [('-', "c".into())]);
+        quiet(&mut watch);
+        assert_eq!(
+            watch.table().to_bytes(),
+            MountTable::current().expect("readable").to_bytes()
+        );
+    });
+}
+
+#[test]
+fn a_replaced_mount_is_one_gone_and_one_new() {
+    by_each_route(|base, mut watch| {
+        tmpfs(&base.join("a"));
+        assert_eq!(events(&mut watch, 1, base), [('+', "a".into())]);
+        unmount(&base.join("a"));
+        tmpfs(&base.join("a"));
+        assert_eq!(
+            events(&mut watch, 2, base),
+            [('+', "a".into()), ('-', "a".into())]
+        );
+    });
+}
+
+#[test]
+fn what_nothing_tells_of_is_found_by_a_rescan() {
+    by_each_route(|base, mut watch| {
+        tmpfs(&base.join("a"));
+        assert_eq!(events(&mut watch, 1, base), [('+', "a".into())]);
+        propagate(&base.join("a"), MountPropagationFlags::SHARED);
+        watch.rescan().expect("readable");
+        assert_eq!(events(&mut watch, 1, base), [('~', "a".into())]);
+    });
+}
+
+#[test]
+fn poll_tells_of_a_remount() {
+    isolated(|base| {
+        let mut options = WatchOptions::new();
+        options.route = Some(WatchRoute::Poll);
+        let mut watch = Watch::new(&options).expect("always works");
+        rustix::mount::mount_remount(base, MountFlags::BIND | MountFlags::RDONLY, "")
+            .expect("ours");
+        assert_eq!(events(&mut watch, 1, base), [('~', PathBuf::new())]);
+    });
+}
+
+#[test]
+fn a_regular_rescan_needs_no_call() {
+    by_each_route(|base, watch| {
+        let mut options = WatchOptions::new();
+        options.route = Some(watch.route());
+        options.rescan_every = Some(Duration::from_millis(20));
+        let mut watch = Watch::new(&options).expect("as before");
+        propagate(base, MountPropagationFlags::SHARED);
+        assert_eq!(events(&mut watch, 1, base), [('~', PathBuf::new())]);
+    });
+}
+
+#[test]
+fn the_descriptor_is_readable_when_there_are_events() {
+    by_each_route(|base, mut watch| {
+        let ready = |watch: &Watch| {
+            let none = Timespec {
+                tv_sec: 0,
+                tv_nsec: 0,
+            };
+            rustix::event::poll(&mut [PollFd::new(watch, PollFlags::IN)], Some(&none))
+                .expect("open")
+        };
+        assert_eq!(ready(&watch), 0);
+        tmpfs(&base.join("a"));
+        assert_eq!(ready(&watch), 1);
+        assert!(matches!(
+            watch.try_next().expect("readable"),
+            Some(Event::Attached(_))
+        ));
+        quiet(&mut watch);
+        assert_eq!(ready(&watch), 0);
+    });
+}
+
+#[test]
+fn a_watch_may_move_to_a_thread_outside() {
+    by_each_route(|base, mut watch| {
+        let point = base.join("a");
+        tmpfs(&point);
+        std::thread::scope(|scope| {
+            scope.spawn(|| assert_eq!(events(&mut watch, 1, base), [('+', "a".into())]));
+        });
+    });
+}
+
+#[test]
+fn more_events_than_the_queue_holds_end_in_the_right_table() {
+    isolated(|base| {
+        let mut options = WatchOptions::new();
+        options.route = Some(WatchRoute::Fanotify);
+        let Ok(mut watch) = Watch::new(&options) else {
+            return;
+        };
+        let tree = base.join("tree");
+        for _ in 0..9_000 {
+            tmpfs(&tree);
+            unmount(&tree);
+        }
+        tmpfs(&base.join("last"));
+        let mut overflow = false;
+        loop {
+            match watch
+                .next_within(SOON)
+                .expect("readable")
+                .expect("the last one is new")
+            {
+                Event::Overflow => overflow = true,
+                Event::Attached(info) if info.mount_point == base.join("last") => break,
+                _ => {}
+            }
+        }
+        assert!(overflow);
+        assert_eq!(
+            watch.table().to_bytes(),
+            MountTable::current().expect("readable").to_bytes()
+        );
+    });
+}
