@@ -1,1 +1,115 @@
-//! daemon-host.
+//! The host-side duties of a container daemon, composed: start, reload and shutdown in
+//! the right order. For authors of container daemons and node agents.
+//!
+//! ```no_run
+//! use daemon_host::{Host, HostConfig};
+//!
+//! let path = std::path::Path::new("/etc/docker/daemon.json");
+//! let host = Host::builder(HostConfig::load(path)?).start()?;
+//! println!("{}", host.start_report());
+//!
+//! // On SIGHUP: all or nothing. A failure has changed nothing.
+//! let report = host.reload(HostConfig::load(path)?)?;
+//! println!("{report}");
+//!
+//! // A request takes one snapshot and passes it down.
+//! let snapshot = host.snapshot();
+//! println!("containers inherit {}", snapshot.resolv_conf().path.display());
+//!
+//! // On SIGTERM: sweeps, then releases the data root if it is ours.
+//! host.shutdown(None::<String>)?;
+//! # Ok::<(), daemon_host::Error>(())
+//! ```
+//!
+//! # Overview
+//!
+//! [`HostConfig`] is the host's part of a `daemon.json`. [`Host::builder`] takes it and
+//! whatever else the daemon knows: live containers, clean-up rules, participants.
+//! [`HostBuilder::start`] then
+//!
+//! 1. locks the data root and the exec root, so that there is one daemon on them;
+//! 2. sweeps the mounts that dead containers left;
+//! 3. prepares the data root (after the sweep: a mount at the root hides leftovers);
+//! 4. sweeps wrapper scripts that nobody references;
+//! 5. loads the runtimes, and asks them for their features on a thread of its own.
+//!
+//! [`Host::snapshot`] is configuration and derived state as one immutable value.
+//! [`Host::reload`] is a transaction: every [`Participant`] prepares on copies, then one
+//! pointer is swapped, then all commit; a refusal or a participant that hangs rolls back
+//! in reverse order. [`Host::shutdown`] sweeps and releases the root last. Each gives a
+//! report that says what happened at every step.
+//!
+//! The crates it stands on are re-exported: [`mountscan`], [`rootmount`], [`resolvconf`],
+//! [`ifaddrs`], [`rroprobe`], [`runtimes`]. [`socket_path()`] checks a Unix socket's path
+//! against the 108 bytes of `sun_path` and offers short forms.
+//!
+//! # When not to use this
+//!
+//! For one duty take its crate alone: each is small and knows nothing of the others. The
+//! facade adds order, locks and the transaction, and no logic of its own.
+//!
+//! # Privileges and kernels
+//!
+//! Linux 5.10 and newer. The mount steps need `CAP_SYS_ADMIN` in the user namespace that
+//! owns the mount namespace; without it they fail, the report says so, and the rest works.
+//! `flock` on both roots needs write permission there.
+//!
+//! # Errors
+//!
+//! [`Error`] carries the error of the crate below whole, in `source()`. A step that failed
+//! without keeping the host from starting is in the report, not an error.
+//!
+//! # Limitations
+//!
+//! A [`Host`] acts in the mount namespace of the calling thread: start, reload and shut
+//! down from threads in the same one. The script directory of a real dockerd is not shared
+//! with it: point `data-root` elsewhere while both run.
+//!
+//! # Logging
+//!
+//! `tracing`, target `daemon_host::…`: `info` for start, reload and shutdown, `warn` for a
+//! step that failed, `debug` for participants.
+//!
+//! # Compared with moby
+//!
+//! moby does not sweep at start, skips all clean-up while one container lives, prepares the
+//! root before anything could have been swept, and lets a failed reload leave new scripts
+//! behind. Absent keys keep their old value there and mean the default here. PARITY.md in
+//! the repository lists every difference with its test.
+//!
+//! # Crate features, MSRV
+//!
+//! `serde` gives reports and rows of the crates below their JSON shape; `tokio` turns on
+//! the async twin in [`ifaddrs`]. Rust 1.85.
+
+#![forbid(unsafe_code)]
+
+mod builder;
+mod config;
+mod error;
+mod host;
+mod lock;
+mod outcome;
+mod settings;
+mod snapshot;
+mod socket_path;
+mod transaction;
+
+pub use ifaddrs;
+pub use mountscan;
+pub use resolvconf;
+pub use rootmount;
+pub use rroprobe;
+pub use runtimes;
+
+pub use crate::builder::HostBuilder;
+pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig};
+pub use crate::error::{Error, ErrorKind};
+pub use crate::host::Host;
+pub use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
+pub use crate::settings::HostPaths;
+pub use crate::snapshot::Snapshot;
+pub use crate::socket_path::{
+    PLUGIN_EXEC_ROOT, SUN_PATH_MAX, SocketDir, SocketPath, hashed_socket_dir, socket_path,
+};
+pub use crate::transaction::{BoxError, NothingToDo, Participant, Prepared};

@@ -1,0 +1,223 @@
+//! How a host is set up, and its start.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use mountscan::MountTable;
+use rootmount::{CleanupReport, DataRootOptions, ExecuteOptions, Ownership, PlanOptions, Rules};
+use runtimes::{BUNDLE_DIRS, References, Registry, Runtimes, Settings, SweepReport};
+use tracing::{info, warn};
+
+use crate::config::HostConfig;
+use crate::error::{Error, ErrorKind};
+use crate::host::Host;
+use crate::lock::Locks;
+use crate::outcome::{StartReport, Step};
+use crate::settings::HostPaths;
+use crate::transaction::Participant;
+
+/// How long one participant of a reload may take.
+const RELOAD_LIMIT: Duration = Duration::from_secs(10);
+
+/// A host that is being set up. Made by [`Host::builder`].
+#[must_use = "a builder does nothing until it is started"]
+pub struct HostBuilder {
+    pub(crate) config: HostConfig,
+    pub(crate) live: BTreeSet<OsString>,
+    pub(crate) rules: Vec<String>,
+    pub(crate) bundles: Vec<PathBuf>,
+    pub(crate) scripts_in_use: Vec<PathBuf>,
+    pub(crate) participants: Vec<Arc<dyn Participant>>,
+    pub(crate) reload_limit: Duration,
+    pub(crate) paths: HostPaths,
+}
+
+impl HostBuilder {
+    pub(crate) fn new(config: HostConfig) -> Self {
+        Self {
+            config,
+            live: BTreeSet::new(),
+            rules: Vec::new(),
+            bundles: BUNDLE_DIRS.iter().map(PathBuf::from).collect(),
+            scripts_in_use: Vec::new(),
+            participants: Vec::new(),
+            reload_limit: RELOAD_LIMIT,
+            paths: HostPaths::default(),
+        }
+    }
+
+    /// Spares the mounts of a container that lives on from before the start.
+    pub fn live_container(mut self, id: impl Into<OsString>) -> Self {
+        self.live.insert(id.into());
+        self
+    }
+
+    /// Adds a clean-up rule: a regular expression over the path below the data root,
+    /// which must match the whole of it.
+    pub fn rule(mut self, pattern: impl Into<String>) -> Self {
+        self.rules.push(pattern.into());
+        self
+    }
+
+    /// Scans bundles of containerd's runc shim below `dir` for scripts in use, besides
+    /// containerd's usual places.
+    pub fn bundles(mut self, dir: impl Into<PathBuf>) -> Self {
+        self.bundles.push(dir.into());
+        self
+    }
+
+    /// Keeps a wrapper script that a live container was started with.
+    pub fn script_in_use(mut self, script: impl Into<PathBuf>) -> Self {
+        self.scripts_in_use.push(script.into());
+        self
+    }
+
+    /// Adds a part of the daemon that takes part in reloads, after those before it.
+    pub fn participant(mut self, participant: Arc<dyn Participant>) -> Self {
+        self.participants.push(participant);
+        self
+    }
+
+    /// How long one participant of a reload may take; default ten seconds.
+    pub fn reload_limit(mut self, limit: Duration) -> Self {
+        self.reload_limit = limit;
+        self
+    }
+
+    /// Where the host shows what it runs on, for tests and containers.
+    pub fn host_paths(mut self, paths: HostPaths) -> Self {
+        self.paths = paths;
+        self
+    }
+
+    /// Starts: sweeps leftover mounts, prepares the data root, sweeps wrapper scripts,
+    /// loads the runtimes.
+    ///
+    /// A sweep or a preparation that fails is in the report and does not keep the
+    /// daemon from starting, as in moby. A missing data root is made with mode 0700.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyRunning`] when another daemon holds the data root or the
+    /// exec root; [`ErrorKind::InvalidInput`] when a rule does not compile;
+    /// [`ErrorKind::Crate`] when the runtimes cannot be loaded. Nothing is mounted
+    /// then that was not before.
+    ///
+    /// # Privileges
+    ///
+    /// `CAP_SYS_ADMIN` for mounts; without it those steps fail and the rest works.
+    pub fn start(self) -> Result<Host, Error> {
+        let begin = Instant::now();
+        let rules = Rules::sweep()
+            .with_custom(&self.rules)
+            .map_err(|error| Error::caused(ErrorKind::InvalidInput, "start", error))?;
+        make_data_root(&self.config.data_root)?;
+        let locks = Locks::take(&self.config.data_root, &self.config.exec_root)?;
+        let sweep = Step::from(self.sweep(&rules));
+        let data_root = self.data_root();
+        let guard = rootmount::prepare_guarded(&data_root);
+        let settings = self
+            .config
+            .runtime_settings(&self.paths, |name| std::env::var_os(name));
+        let scripts = self.sweep_scripts(&settings);
+        // When this fails, the guard releases the root again.
+        let (registry, loaded) = Registry::open(&self.config.runtimes, settings)
+            .map_err(|error| Error::caused(ErrorKind::Crate, "load runtimes", error))?;
+        let root = guard
+            .map(rootmount::Guard::keep)
+            .map_err(|error| Error::caused(ErrorKind::Crate, "prepare data root", error));
+        let report = StartReport {
+            sweep,
+            root: root.into(),
+            scripts,
+            runtimes: loaded,
+            took: begin.elapsed(),
+        };
+        log(&report);
+        Ok(Host::new(self, rules, locks, registry, report))
+    }
+
+    fn sweep(&self, rules: &Rules) -> Result<CleanupReport, Error> {
+        let live = self.live.iter();
+        sweep(&self.data_root(), rules, live, None)
+    }
+
+    pub(crate) fn data_root(&self) -> DataRootOptions {
+        DataRootOptions::new(&self.config.data_root, &self.config.exec_root)
+    }
+
+    fn sweep_scripts(&self, settings: &Settings) -> Step<SweepReport> {
+        if !settings.script_dir.exists() {
+            return Step::Skipped("there is no script directory yet");
+        }
+        let mut references = References::new();
+        references.add_table(&Runtimes::plan(&self.config.runtimes, settings));
+        for script in &self.scripts_in_use {
+            references.add(script, "a live container");
+        }
+        for dir in &self.bundles {
+            references.scan_bundles(dir);
+        }
+        runtimes::sweep(&settings.script_dir, &references)
+            .map_err(|error| Error::caused(ErrorKind::Crate, "sweep wrapper scripts", error))
+            .into()
+    }
+}
+
+impl std::fmt::Debug for HostBuilder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("HostBuilder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Plans and executes one sweep; releases the root last when `ownership` is given.
+pub(crate) fn sweep<'l>(
+    data_root: &DataRootOptions,
+    rules: &Rules,
+    live: impl Iterator<Item = &'l OsString>,
+    ownership: Option<Ownership>,
+) -> Result<CleanupReport, Error> {
+    let failed = |error| {
+        Error::caused(
+            ErrorKind::Crate,
+            format!("sweep {:?}", data_root.root),
+            error,
+        )
+    };
+    let root = rootmount::resolve_root(&data_root.root).map_err(failed)?;
+    let live: Vec<OsString> = live.cloned().collect();
+    let keep = rootmount::live_ids(&root, &live).map_err(failed)?;
+    let mut options = PlanOptions::new(&root).keep(keep);
+    if let Some(ownership) = ownership {
+        options = options.release(ownership);
+    }
+    let table = MountTable::current()
+        .map_err(|error| Error::caused(ErrorKind::Crate, "read the mount table", error))?;
+    let plan = rootmount::plan(&table, rules, &options).map_err(failed)?;
+    let mut execute = ExecuteOptions::new();
+    execute.data_root = Some(data_root.clone());
+    rootmount::execute(&plan, &execute).map_err(failed)
+}
+
+fn make_data_root(path: &std::path::Path) -> Result<(), Error> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    std::fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(path)
+        .map_err(|error| Error::io(format!("mkdir({path:?})"), error))
+}
+
+fn log(report: &StartReport) {
+    let took = report.took.as_millis();
+    if report.is_clean() {
+        info!(took_ms = took, "host started");
+    } else {
+        warn!(took_ms = took, report = %report, "host started, but not everything went well");
+    }
+}

@@ -1,0 +1,116 @@
+//! The one error of the facade.
+
+use std::error::Error as StdError;
+use std::fmt;
+use std::io;
+
+/// What kind of thing went wrong, for callers who act on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ErrorKind {
+    /// An argument or a configuration value is not acceptable; correct it.
+    InvalidInput,
+    /// The configuration is not well formed; the text lists every problem.
+    Config,
+    /// Another daemon holds this data root.
+    AlreadyRunning,
+    /// A participant refused the reload; everything is as it was before.
+    ReloadRefused,
+    /// A participant did not answer within its time; everything is as it was before.
+    TimedOut,
+    /// The host was shut down before.
+    ShutDown,
+    /// A system call failed; see `raw_os_error` and `source`.
+    Io,
+    /// A crate below failed; `source` is its error, whole.
+    Crate,
+}
+
+/// An error of the facade.
+///
+/// It carries the error of the crate below whole: `source()` gives it, and its
+/// text is not repeated here.
+#[derive(Debug)]
+pub struct Error {
+    kind: ErrorKind,
+    what: String,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    /// What kind of error this is.
+    #[must_use]
+    pub fn kind(&self) -> ErrorKind {
+        self.kind
+    }
+
+    /// The errno of the system call at the root of this error, if there is one.
+    #[must_use]
+    pub fn raw_os_error(&self) -> Option<i32> {
+        let mut next = self.source();
+        while let Some(error) = next {
+            if let Some(io) = error.downcast_ref::<io::Error>() {
+                return io.raw_os_error();
+            }
+            next = error.source();
+        }
+        None
+    }
+
+    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            source: None,
+        }
+    }
+
+    pub(crate) fn io(what: impl Into<String>, source: io::Error) -> Self {
+        Self {
+            kind: ErrorKind::Io,
+            what: what.into(),
+            source: Some(Box::new(source)),
+        }
+    }
+
+    /// Wraps another crate's error with what was being done.
+    pub(crate) fn caused(
+        kind: ErrorKind,
+        what: impl Into<String>,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        Self {
+            kind,
+            what: what.into(),
+            source: Some(source.into()),
+        }
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.what)
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source
+            .as_deref()
+            .map(|source| source as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_errno_is_found_through_the_chain() {
+        let inner = Error::io("open(\"/x\")", io::Error::from_raw_os_error(2));
+        let outer = Error::caused(ErrorKind::Crate, "start", inner);
+        assert_eq!(outer.raw_os_error(), Some(2));
+        assert_eq!(outer.to_string(), "start");
+        assert_eq!(Error::new(ErrorKind::ShutDown, "x").raw_os_error(), None);
+    }
+}

@@ -1,0 +1,244 @@
+//! A started host: snapshot, reload, shutdown.
+
+use std::ffi::OsString;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::thread;
+use std::time::Duration;
+
+use arc_swap::ArcSwap;
+use rootmount::{DataRootOptions, Rules};
+use runtimes::Registry;
+use tracing::{info, warn};
+
+use crate::builder::{self, HostBuilder};
+use crate::config::HostConfig;
+use crate::error::{Error, ErrorKind};
+use crate::lock::Locks;
+use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
+use crate::snapshot::Snapshot;
+use crate::transaction::{Participant, prepare_all};
+
+/// The host-side duties of one daemon, from start to shutdown.
+///
+/// All methods take `&self` and may be called from many threads. Readers take
+/// [`snapshot`](Self::snapshot) and never wait. Dropping a host without
+/// [`shutdown`](Self::shutdown) leaves everything as a crash would: the next start puts
+/// it right.
+#[derive(Debug)]
+pub struct Host {
+    inner: Arc<Inner>,
+    report: StartReport,
+}
+
+struct Inner {
+    snapshot: ArcSwap<Snapshot>,
+    registry: Registry,
+    rules: Rules,
+    data_root: DataRootOptions,
+    participants: Vec<Arc<dyn Participant>>,
+    reload_limit: Duration,
+    /// `None` once the host is shut down. Whoever changes the snapshot holds it.
+    locks: Mutex<Option<Locks>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Inner")
+            .field("snapshot", &self.snapshot.load())
+            .finish_non_exhaustive()
+    }
+}
+
+impl Host {
+    /// Sets up a host for this configuration.
+    pub fn builder(config: HostConfig) -> HostBuilder {
+        HostBuilder::new(config)
+    }
+
+    pub(crate) fn new(
+        builder: HostBuilder,
+        rules: Rules,
+        locks: Locks,
+        registry: Registry,
+        report: StartReport,
+    ) -> Self {
+        let data_root = builder.data_root();
+        let snapshot = Snapshot {
+            config: Arc::new(builder.config),
+            runtimes: registry.load(),
+            generation: 0,
+        };
+        let inner = Arc::new(Inner {
+            snapshot: ArcSwap::from_pointee(snapshot),
+            registry,
+            rules,
+            data_root,
+            participants: builder.participants,
+            reload_limit: builder.reload_limit,
+            locks: Mutex::new(Some(locks)),
+        });
+        probe_aside(&inner);
+        Self { inner, report }
+    }
+
+    /// What the start did, step by step.
+    #[must_use]
+    pub fn start_report(&self) -> &StartReport {
+        &self.report
+    }
+
+    /// What is in force now. It stays valid across any number of reloads.
+    #[must_use]
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.inner.snapshot.load_full()
+    }
+
+    /// Puts a new configuration into force, or changes nothing.
+    ///
+    /// First every [`Participant`] prepares, then the runtimes; then one pointer is
+    /// swapped and all commit, in order. `data-root` and `exec-root` need a restart:
+    /// the old ones stay and the report names them. Runtimes that are new are asked
+    /// for their features aside, and a further snapshot follows.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ReloadRefused`] and [`ErrorKind::TimedOut`] from participants,
+    /// [`ErrorKind::Crate`] from the runtimes, [`ErrorKind::ShutDown`] after a
+    /// shutdown. What was prepared has been rolled back, in reverse order.
+    pub fn reload(&self, config: HostConfig) -> Result<ReloadReport, Error> {
+        let report = self.inner.reload(config)?;
+        probe_aside(&self.inner);
+        Ok(report)
+    }
+
+    /// Sweeps what is left, releases the data root if it is ours, and lets go of it.
+    ///
+    /// The mounts of containers in `live` stay, and with them the root. Blocks until
+    /// a reload that is under way has ended.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::ShutDown`] when it was shut down before. What goes wrong with
+    /// single mounts is in the report.
+    pub fn shutdown<I>(&self, live: I) -> Result<ShutdownReport, Error>
+    where
+        I: IntoIterator,
+        I::Item: Into<OsString>,
+    {
+        let live: Vec<OsString> = live.into_iter().map(Into::into).collect();
+        self.inner.shutdown(&live)
+    }
+}
+
+impl Inner {
+    fn reload(&self, config: HostConfig) -> Result<ReloadReport, Error> {
+        let _locks = self.alive()?;
+        let old = self.snapshot.load_full();
+        let (config, needs_restart) = with_fixed_roots(config, &old.config);
+        let config = Arc::new(config);
+        let ready = prepare_all(&self.participants, &old.config, &config, self.reload_limit)?;
+        let prepared = match self.registry.prepare(&config.runtimes) {
+            Ok(prepared) => prepared,
+            Err(error) => {
+                ready.rollback();
+                return Err(Error::caused(ErrorKind::Crate, "reload runtimes", error));
+            }
+        };
+        let runtimes = prepared.commit();
+        let generation = old.generation + 1;
+        let next = Snapshot {
+            config,
+            runtimes: self.registry.load(),
+            generation,
+        };
+        self.snapshot.store(Arc::new(next));
+        let report = ReloadReport {
+            runtimes,
+            participants: ready.commit(),
+            needs_restart,
+            generation,
+        };
+        info!(generation, report = %report, "configuration reloaded");
+        Ok(report)
+    }
+
+    fn shutdown(&self, live: &[OsString]) -> Result<ShutdownReport, Error> {
+        let mut locks = self.alive()?;
+        // An open lock file would keep the root busy.
+        if let Some(locks) = locks.as_mut() {
+            locks.leave_data_root();
+        }
+        let status = rootmount::status(&self.data_root)
+            .map_err(|error| Error::caused(ErrorKind::Crate, "look at the data root", error));
+        let sweep = status.and_then(|status| {
+            builder::sweep(
+                &self.data_root,
+                &self.rules,
+                live.iter(),
+                Some(status.ownership),
+            )
+        });
+        *locks = None;
+        let report = ShutdownReport {
+            sweep: Step::from(sweep),
+        };
+        if report.is_clean() {
+            info!("host shut down");
+        } else {
+            warn!(report = %report, "host shut down, but something is left");
+        }
+        Ok(report)
+    }
+
+    /// The right to change things, while the host has not been shut down.
+    fn alive(&self) -> Result<MutexGuard<'_, Option<Locks>>, Error> {
+        let locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
+        if locks.is_none() {
+            return Err(Error::new(ErrorKind::ShutDown, "the host is shut down"));
+        }
+        Ok(locks)
+    }
+
+    /// Takes the answers of a probe into the snapshot, unless it has moved on.
+    fn take_features(&self) {
+        let Ok(_locks) = self.alive() else { return };
+        let old = self.snapshot.load_full();
+        let next = Snapshot {
+            runtimes: self.registry.load(),
+            ..Snapshot::clone(&old)
+        };
+        self.snapshot.store(Arc::new(next));
+    }
+}
+
+/// Asks the runtimes for their features on a thread of its own, so that a slow one
+/// holds up neither the start nor a reload.
+fn probe_aside(inner: &Arc<Inner>) {
+    let weak: Weak<Inner> = Arc::downgrade(inner);
+    let probe = move || {
+        let Some(inner) = weak.upgrade() else { return };
+        if inner.registry.probe() {
+            inner.take_features();
+        }
+    };
+    if let Err(error) = thread::Builder::new()
+        .name("runtime-features".into())
+        .spawn(probe)
+    {
+        warn!(%error, "runtimes are not asked for their features");
+    }
+}
+
+/// The new configuration with the roots of the old one, and which of them differ.
+fn with_fixed_roots(mut new: HostConfig, old: &HostConfig) -> (HostConfig, Vec<&'static str>) {
+    let mut differ = Vec::new();
+    if new.data_root != old.data_root {
+        differ.push("data-root");
+        new.data_root.clone_from(&old.data_root);
+    }
+    if new.exec_root != old.exec_root {
+        differ.push("exec-root");
+        new.exec_root.clone_from(&old.exec_root);
+    }
+    (new, differ)
+}

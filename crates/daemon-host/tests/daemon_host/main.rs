@@ -1,0 +1,8 @@
+//! The facade by its public API. Tests that mount run in a mount namespace (and, for
+//! ordinary users, a user namespace) that they make themselves.
+
+#![allow(clippy::unwrap_used, reason = "a panic is the report")]
+
+mod lifecycle;
+mod namespace;
+mod reload;

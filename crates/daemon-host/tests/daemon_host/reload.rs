@@ -1,0 +1,165 @@
+//! Reload: all or nothing, and readers never lose what they hold.
+
+use std::fs;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+
+use daemon_host::{BoxError, ErrorKind, Host, HostConfig, Participant, Prepared};
+
+use crate::namespace::inside;
+
+fn config(dir: &tempfile::TempDir, runtimes: &str) -> HostConfig {
+    let text = format!(r#"{{"runtimes": {runtimes}}}"#);
+    let mut config = HostConfig::parse(text.as_bytes()).unwrap();
+    config.data_root = dir.path().join("data");
+    config.exec_root = dir.path().join("exec");
+    config
+}
+
+fn wrapper(arg: &str) -> String {
+    format!(r#"{{"w": {{"path": "/bin/true", "runtimeArgs": ["{arg}"]}}}}"#)
+}
+
+fn script(host: &Host) -> PathBuf {
+    let snapshot = host.snapshot();
+    snapshot
+        .runtimes
+        .resolve("w")
+        .unwrap()
+        .script
+        .unwrap()
+        .to_owned()
+}
+
+#[test]
+fn a_reload_swaps_and_old_scripts_stay() {
+    inside("reload::a_reload_swaps_and_old_scripts_stay", || {
+        let dir = tempfile::tempdir().unwrap();
+        let host = Host::builder(config(&dir, &wrapper("one")))
+            .start()
+            .unwrap();
+        let first = script(&host);
+        let held = host.snapshot();
+
+        let report = host.reload(config(&dir, &wrapper("two"))).unwrap();
+        assert_eq!(report.runtimes.changed, ["w"]);
+        assert_eq!(report.generation, 1);
+        assert_ne!(script(&host), first);
+        host.reload(config(&dir, "{}")).unwrap();
+        assert_eq!(held.runtimes.resolve("w").unwrap().script.unwrap(), first);
+        assert!(first.exists(), "somebody may hold it");
+        assert_eq!(
+            host.snapshot().runtimes.resolve("w").unwrap_err().kind(),
+            "unknown-runtime"
+        );
+    });
+}
+
+#[test]
+fn other_roots_need_a_restart() {
+    inside("reload::other_roots_need_a_restart", || {
+        let dir = tempfile::tempdir().unwrap();
+        let host = Host::builder(config(&dir, "{}")).start().unwrap();
+        let mut other = config(&dir, "{}");
+        other.data_root = "/elsewhere".into();
+        let report = host.reload(other).unwrap();
+        assert_eq!(report.needs_restart, ["data-root"]);
+        assert_eq!(host.snapshot().config.data_root, dir.path().join("data"));
+    });
+}
+
+struct Witness(Mutex<Vec<&'static str>>);
+
+struct Change(Arc<Witness>);
+
+impl Prepared for Change {
+    fn commit(self: Box<Self>) {
+        self.0.0.lock().unwrap().push("commit");
+    }
+
+    fn rollback(self: Box<Self>) {
+        self.0.0.lock().unwrap().push("rollback");
+    }
+}
+
+/// Hands the witness to each change it prepares.
+struct Part(Arc<Witness>);
+
+impl Participant for Part {
+    fn name(&self) -> &str {
+        "part"
+    }
+
+    fn prepare(&self, _: &HostConfig, _: &HostConfig) -> Result<Box<dyn Prepared>, BoxError> {
+        Ok(Box::new(Change(Arc::clone(&self.0))))
+    }
+}
+
+#[test]
+fn a_failing_reload_changes_nothing_and_rolls_back() {
+    inside(
+        "reload::a_failing_reload_changes_nothing_and_rolls_back",
+        || {
+            let dir = tempfile::tempdir().unwrap();
+            let witness = Arc::new(Witness(Mutex::default()));
+            let host = Host::builder(config(&dir, &wrapper("one")))
+                .participant(Arc::new(Part(Arc::clone(&witness))))
+                .start()
+                .unwrap();
+            let before = script(&host);
+            let scripts = || {
+                fs::read_dir(dir.path().join("data/runtimes"))
+                    .unwrap()
+                    .count()
+            };
+            let count = scripts();
+
+            // A configuration that passes the parser but not the table's rules.
+            let mut bad = config(&dir, &wrapper("two"));
+            bad.runtimes.default_runtime = Some("nowhere".into());
+            let error = host.reload(bad).unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::Crate);
+            assert!(std::error::Error::source(&error).is_some());
+            assert_eq!(script(&host), before);
+            assert_eq!(scripts(), count, "no script is left behind");
+            assert_eq!(*witness.0.lock().unwrap(), ["rollback"]);
+
+            host.reload(config(&dir, &wrapper("two"))).unwrap();
+            assert_eq!(*witness.0.lock().unwrap(), ["rollback", "commit"]);
+        },
+    );
+}
+
+#[test]
+fn readers_always_see_one_whole_value() {
+    inside("reload::readers_always_see_one_whole_value", || {
+        let dir = tempfile::tempdir().unwrap();
+        let host = Host::builder(config(&dir, &wrapper("0"))).start().unwrap();
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let reader = || {
+                while !done.load(Ordering::Relaxed) {
+                    let snapshot = host.snapshot();
+                    let entry = &snapshot.config.runtimes.runtimes["w"];
+                    let row = snapshot.runtimes.lookup("w").unwrap();
+                    assert_eq!(
+                        row.args, entry.runtime_args,
+                        "configuration and table belong together"
+                    );
+                    assert!(row.script.as_ref().unwrap().exists());
+                }
+            };
+            let readers = [scope.spawn(reader), scope.spawn(reader)];
+            for round in 1..=50 {
+                host.reload(config(&dir, &wrapper(&round.to_string())))
+                    .unwrap();
+            }
+            done.store(true, Ordering::Relaxed);
+            readers
+                .into_iter()
+                .for_each(|reader| reader.join().unwrap());
+        });
+    });
+}
