@@ -14,6 +14,7 @@ mod cargo;
 mod ci;
 mod deb;
 mod dist;
+mod faults;
 mod fuzz;
 mod harness;
 mod libtest;
@@ -51,6 +52,8 @@ enum Chore {
     Dist(dist::Args),
     /// Run the benches and write PERFORMANCE.md from what they measured
     Bench(bench::Args),
+    /// Kill and fail every system call of what must survive it
+    Faults(faults::Args),
     /// Run libFuzzer over every parser
     Fuzz(fuzz::Args),
 }
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Dist(args) => dist::run(&args),
         Chore::Bench(args) => bench::run(&args),
+        Chore::Faults(args) => faults::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
     };
     match verdict {

@@ -1,0 +1,127 @@
+//! The place where everything happens: a mount namespace of the driver's own
+//! with a filesystem in memory, so that nothing reaches the machine.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use nix::errno::Errno;
+use nix::mount::{MntFlags, MsFlags, mount, umount2};
+use nix::sched::{CloneFlags, unshare};
+use nix::unistd::{getegid, geteuid};
+use tempfile::TempDir;
+
+use crate::mounts;
+
+/// A private mount namespace with an empty filesystem.
+pub(crate) struct World {
+    dir: TempDir,
+    count: usize,
+}
+
+/// A directory for one run, with everything that is mounted in it.
+pub(crate) struct Fixture {
+    dir: PathBuf,
+}
+
+/// Why nothing can be run here.
+pub(crate) struct Forbidden(pub(crate) String);
+
+impl World {
+    /// Leaves the machine's mounts. Call it before any thread is started.
+    pub(crate) fn enter() -> anyhow::Result<Result<World, Forbidden>> {
+        if let Err(errno) = leave() {
+            return Ok(Err(Forbidden(format!(
+                "unshare of a mount namespace: {errno}"
+            ))));
+        }
+        let dir = tempfile::Builder::new()
+            .prefix("faults-")
+            .tempdir()
+            .context("temporary directory")?;
+        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+        mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
+            .context("make all mounts private")?;
+        let filesystem = mount(
+            Some("faults"),
+            dir.path(),
+            Some("tmpfs"),
+            MsFlags::empty(),
+            Some("mode=0755"),
+        );
+        match filesystem {
+            Ok(()) => Ok(Ok(World { dir, count: 0 })),
+            Err(errno) => Ok(Err(Forbidden(format!("mount of a tmpfs: {errno}")))),
+        }
+    }
+
+    /// A new, empty fixture.
+    pub(crate) fn fixture(&mut self) -> anyhow::Result<Fixture> {
+        self.count += 1;
+        let dir = self.dir.path().join(self.count.to_string());
+        let fixture = Fixture { dir };
+        fs::create_dir_all(fixture.world()).context("make a fixture")?;
+        Ok(fixture)
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        // The directory itself is the machine's; what is mounted on it is ours.
+        let _ = umount2(self.dir.path(), MntFlags::MNT_DETACH);
+    }
+}
+
+impl Fixture {
+    /// What the operation is given.
+    pub(crate) fn world(&self) -> PathBuf {
+        self.dir.join("world")
+    }
+
+    /// A file beside it, for the driver.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.dir.join(name)
+    }
+
+    /// Unmounts and removes all of it.
+    pub(crate) fn remove(self) -> anyhow::Result<()> {
+        // Each round takes the topmost of a stack away.
+        for _ in 0..16 {
+            let left = mounts::below(&self.dir)?;
+            if left.is_empty() {
+                return fs::remove_dir_all(&self.dir).context("remove a fixture");
+            }
+            for line in left.iter().rev() {
+                detach(&line.point)?;
+            }
+        }
+        bail!("mounts stay behind in {}", self.dir.display())
+    }
+}
+
+fn detach(point: &Path) -> anyhow::Result<()> {
+    match umount2(point, MntFlags::MNT_DETACH | MntFlags::UMOUNT_NOFOLLOW) {
+        // It went with another one, or is hidden below one that goes next.
+        Ok(()) | Err(Errno::EINVAL | Errno::ENOENT) => Ok(()),
+        Err(errno) => bail!("umount2({point:?}, MNT_DETACH): {errno}"),
+    }
+}
+
+/// A mount namespace, and a user namespace too where we are not root.
+fn leave() -> nix::Result<()> {
+    let (user, group) = (geteuid(), getegid());
+    match unshare(CloneFlags::CLONE_NEWNS) {
+        Err(Errno::EPERM) => unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?,
+        other => return other,
+    }
+    let maps = [
+        ("/proc/self/setgroups", "deny".to_owned()),
+        ("/proc/self/uid_map", format!("0 {user} 1")),
+        ("/proc/self/gid_map", format!("0 {group} 1")),
+    ];
+    for (path, text) in maps {
+        fs::write(path, text)
+            .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(libc::EIO)))?;
+    }
+    Ok(())
+}
