@@ -5,6 +5,7 @@ mod changes;
 mod error;
 mod escape;
 mod fanotify;
+mod holders;
 mod identity;
 mod index;
 mod info;
@@ -17,6 +18,8 @@ mod query;
 mod read;
 mod refresh;
 mod row;
+#[cfg(feature = "serde")]
+mod serialize;
 mod source;
 mod statmount;
 mod stream;
@@ -28,6 +31,9 @@ mod watch;
 pub use crate::changes::Changes;
 pub use crate::error::{Error, ErrorKind};
 pub use crate::escape::{escape, unescape};
+pub use crate::holders::{
+    HolderNamespace, HolderProcess, Holders, HoldersOptions, MountUse, holders,
+};
 pub use crate::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
 pub use crate::info::MountInfo;
 pub use crate::kernel::KernelQueries;

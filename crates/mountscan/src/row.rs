@@ -378,6 +378,12 @@ impl PartialEq for Row<'_> {
 
 impl Eq for Row<'_> {}
 
+impl std::hash::Hash for Row<'_> {
+    fn hash<H: std::hash::Hasher>(&self, state: &mut H) {
+        self.line.hash(state);
+    }
+}
+
 impl fmt::Debug for Row<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Row({:?})", String::from_utf8_lossy(self.line))

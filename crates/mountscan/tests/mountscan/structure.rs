@@ -194,21 +194,27 @@ fn replaced_rows_can_be_dropped() {
 fn ten_thousand_levels_and_a_stack_of_ten_thousand() {
     let mut text = row(1, 0, "/");
     let mut point = String::new();
-    for level in 2..10_002u32 {
+    // The text grows with the square of the depth; without optimisation a part of it will do.
+    let deepest = if cfg!(debug_assertions) {
+        2_000
+    } else {
+        10_000
+    };
+    for level in 2..=deepest {
         point.push_str("/d");
         text.push_str(&row(level, level - 1, &point));
     }
     let deep = MountTable::from_bytes(text);
     assert_eq!(
         deep.mount_of(Path::new(&point)).expect("held").mount_id(),
-        MountId(10_001)
+        MountId(deepest)
     );
     assert_eq!(
         deep.deepest_first(deep.rows().collect())[0].mount_id(),
-        MountId(10_001)
+        MountId(deepest)
     );
     let root = deep.by_id(MountId(1)).expect("there");
-    assert_eq!(deep.descendants(root).count(), 10_000);
+    assert_eq!(deep.descendants(root).count() as u32, deepest - 1);
 
     let mut text = row(1, 0, "/");
     for level in (2..10_002u32).rev() {
@@ -225,10 +231,15 @@ fn ten_thousand_levels_and_a_stack_of_ten_thousand() {
 
 #[test]
 fn a_million_rows_and_a_line_of_many_megabytes() {
-    let text: String = (1..=1_000_000u32).map(|id| row(id, id / 2, "/m")).collect();
+    let count = if cfg!(debug_assertions) {
+        200_000
+    } else {
+        1_000_000u32
+    };
+    let text: String = (1..=count).map(|id| row(id, id / 2, "/m")).collect();
     let table = MountTable::from_bytes(text);
-    assert_eq!(table.len(), 1_000_000);
-    assert_eq!(table.at(Path::new("/m")).len(), 1_000_000);
+    assert_eq!(table.len(), count as usize);
+    assert_eq!(table.at(Path::new("/m")).len(), count as usize);
 
     let mut long = b"2 1 0:2 / /o rw - overlay o rw,lowerdir=".to_vec();
     long.resize(32 << 20, b'x');
