@@ -13,13 +13,14 @@ use tracing::warn;
 
 use crate::data_root::View;
 use crate::error::Error;
-use crate::execute::{ExecuteOptions, execute, read_table};
+use crate::execute::{ExecuteOptions, execute};
 use crate::identity::{Seen, look};
 use crate::prepare::{open, record};
 use crate::record_file::RecordStore;
 use crate::release::{copy_step, plan_of, root_step};
 use crate::shown::shown;
 use crate::sys;
+use crate::table::read_table;
 
 /// Binds the root onto itself, with everything below it, and records it before.
 pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 use mountscan::{Device, MountId, MountTable, Propagation, Row, UniqueMountId};
 
 use crate::error::{Error, ErrorKind};
-use crate::execute::{Detach, read_table};
+use crate::execute::Detach;
 use crate::identity::{Seen, look};
 use crate::ownership::{Mounted, Ownership, RecordFile, SelfBind, is_self_bind, recognise};
 use crate::record_file::RecordStore;
 use crate::resolve::{open_directory, resolve_root};
 use crate::shown::shown;
+use crate::table::read_table;
 
 /// How often the state is read when it changes meanwhile.
 const READ_TRIES: u32 = 5;

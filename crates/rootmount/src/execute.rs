@@ -22,6 +22,7 @@ use crate::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, Step
 use crate::resolve::open_directory;
 use crate::shown::shown;
 use crate::step::{Done, LastParent, World, run};
+use crate::table::read_table;
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
@@ -81,21 +82,6 @@ impl ExecuteOptions {
     pub(crate) fn read_table(&self) -> Result<MountTable, Error> {
         read_table(&self.mountinfo)
     }
-}
-
-pub(crate) fn read_table(mountinfo: &Path) -> Result<MountTable, Error> {
-    MountTable::from_file(mountinfo).map_err(|e| {
-        let cause = e.raw_os_error().map_or_else(
-            || std::io::Error::other(e.to_string()),
-            std::io::Error::from_raw_os_error,
-        );
-        Error::new(
-            ErrorKind::Table,
-            format!("read the mount table {:?}", shown(mountinfo)),
-        )
-        .at(mountinfo)
-        .because(cause)
-    })
 }
 
 /// Carries out a plan, step by step, and says what became of each.
@@ -277,7 +263,8 @@ fn world<'a>(plan: &'a CleanupPlan, options: &'a ExecuteOptions) -> Result<World
     let root_fd = open_directory(&plan.root).map_err(refuse)?;
     let top = open_directory(Path::new("/")).map_err(refuse)?;
     let process_root = look(&top, OsStr::new("")).map_err(refuse)?;
-    let table = options.read_table()?;
+    let needs_table = plan.steps.iter().any(|step| step.unique_id.is_none());
+    let table = needs_table.then(|| options.read_table()).transpose()?;
     let known = plan
         .steps
         .iter()

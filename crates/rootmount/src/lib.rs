@@ -5,7 +5,7 @@
 //! ```
 //! use rootmount::{MountTable, PlanOptions, Rules};
 //!
-//! // A live daemon takes `MountTable::current()`.
+//! // A live daemon takes `rootmount::live_table()`.
 //! let id = "0123456789abcdef".repeat(4);
 //! let table = MountTable::from_bytes(format!(
 //!     "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n\
@@ -135,6 +135,7 @@ mod seed;
 mod shown;
 mod step;
 mod sys;
+mod table;
 #[cfg(feature = "serde")]
 mod wire;
 
@@ -154,3 +155,4 @@ pub use release::{Released, release};
 pub use report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
 pub use resolve::resolve_root;
 pub use seed::{SeedSelection, seed_selection};
+pub use table::live_table;

@@ -138,12 +138,13 @@ pub(crate) fn recognise(
     }
 }
 
-/// Whether the record names this mount: by unique id where both have it, else by
+/// Whether the record names this mount: by unique id if it has one, else by
 /// the reused id together with what is mounted. A record written before its ids
 /// could be known holds for a mount of the directory onto itself.
 fn is_recorded(record: &Record, mount: &Mounted) -> bool {
-    if let (Some(recorded), Some(now)) = (record.unique_id, mount.unique_id) {
-        return recorded == now;
+    if record.unique_id.is_some() {
+        // Within a boot, a kernel that had unique ids has them.
+        return record.unique_id == mount.unique_id;
     }
     let same = record.device == mount.device && record.root == mount.root;
     match record.mount_id {
@@ -222,7 +223,7 @@ impl Record {
         }
         let fields = Fields::collect(lines)?;
         Ok(Record {
-            boot_id: fields.required("boot-id")?.to_owned(),
+            boot_id: word(fields.required("boot-id")?)?,
             path: absolute(fields.required("path")?)?,
             device: device(fields.required("device")?)?,
             root: absolute(fields.required("root")?)?,
@@ -299,6 +300,15 @@ impl<'a> Fields<'a> {
     fn number<T: FromStr>(&self, key: &str) -> Result<Option<T>, String> {
         let parse = |v: &str| v.parse().map_err(|_| format!("its {key} is not a number"));
         self.optional(key).map(parse).transpose()
+    }
+}
+
+/// A boot id has nothing that would have to be escaped.
+fn word(text: &str) -> Result<String, String> {
+    if text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
+        Ok(text.to_owned())
+    } else {
+        Err("its boot-id is not one plain word".to_owned())
     }
 }
 

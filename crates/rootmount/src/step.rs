@@ -27,8 +27,8 @@ pub(crate) struct World<'a> {
     pub(crate) root: &'a Path,
     pub(crate) root_fd: OwnedFd,
     pub(crate) options: &'a ExecuteOptions,
-    /// The table as it was when the execution began.
-    pub(crate) table: MountTable,
+    /// The table as it was when the execution began, if a step has no unique id.
+    pub(crate) table: Option<MountTable>,
     /// Ids of the mounts that the plan knows, to go or to stay.
     pub(crate) known: HashSet<MountId>,
     /// The mount at the root directory of this thread.
@@ -173,10 +173,14 @@ impl Place<'_> {
     /// By unique id if the plan has it; else by the reused id, if the table still
     /// gives it the same device, root and mount point.
     fn is_planned(&self, mount_id: MountId, unique_id: Option<UniqueMountId>) -> bool {
-        if let (Some(planned), Some(now)) = (self.step.unique_id, unique_id) {
-            return planned == now;
+        if self.step.unique_id.is_some() {
+            return self.step.unique_id == unique_id;
         }
-        let row = self.world.table.by_id(mount_id);
+        let row = self
+            .world
+            .table
+            .as_ref()
+            .and_then(|table| table.by_id(mount_id));
         mount_id == self.step.mount_id
             && row.is_some_and(|row| {
                 row.device() == self.step.device

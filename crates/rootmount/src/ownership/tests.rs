@@ -71,6 +71,7 @@ fn other_text_is_corrupt() {
         good.replace("mount-id 62", "mount-id 62\nmount-id 63"),
         good.replace("time", "tim"),
         good.replace("boot-id", "boot"),
+        good.replace("boot-id 5f8c", "boot-id 5f\t8c"),
         good.replace("time 1", "time \u{221e}"),
         format!("{good}more\n"),
         good.replace("/docker\n", "/docker\\9\n"),
@@ -97,6 +98,12 @@ fn another_mount_is_not() {
         ..mounted()
     };
     check(&record(), Some(&other_unique), &Ownership::OtherMount);
+    // Within a boot, a kernel that had unique ids has them.
+    let no_unique = Mounted {
+        unique_id: None,
+        ..mounted()
+    };
+    check(&record(), Some(&no_unique), &Ownership::OtherMount);
     let old = Record {
         unique_id: None,
         ..record()
