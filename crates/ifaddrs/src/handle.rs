@@ -1,0 +1,158 @@
+//! The blocking API.
+
+use std::ffi::OsStr;
+use std::fmt;
+
+use crate::encode::Which;
+use crate::error::Error;
+use crate::link::{Link, LinkAddrs};
+use crate::netns::Home;
+use crate::options::Options;
+use crate::query::Query;
+use crate::socket::{Blocking, block};
+
+/// Lists the addresses of the link with this name or alternative name, IPv4 and IPv6.
+///
+/// A link that does not exist is an answer: [`LinkAddrs::found`] is false. Opens a socket for this one
+/// question; use a [`Handle`] for many.
+///
+/// # Errors
+///
+/// [`InvalidName`](crate::ErrorKind::InvalidName) for an empty name, one of more than 127 bytes, or with
+/// a NUL byte; [`Torn`](crate::ErrorKind::Torn) when addresses change so fast that no whole answer could be
+/// had; [`TimedOut`](crate::ErrorKind::TimedOut) after three seconds; others as they come.
+///
+/// # Examples
+///
+/// ```
+/// let lo = ifaddrs::addrs("lo")?;
+/// assert!(lo.found());
+/// for address in &lo.addrs {
+///     println!("{address} scope {}", address.scope);
+/// }
+/// assert!(!ifaddrs::addrs("no-such-link")?.found());
+/// # Ok::<(), ifaddrs::Error>(())
+/// ```
+///
+/// # References
+///
+/// [`rtnetlink(7)`](https://man7.org/linux/man-pages/man7/rtnetlink.7.html): `RTM_GETLINK`, `RTM_GETADDR`.
+#[doc(alias = "getifaddrs")]
+pub fn addrs(link: impl AsRef<OsStr>) -> Result<LinkAddrs, Error> {
+    block(one_shot()?.addrs(Which::Name(link.as_ref())))
+}
+
+/// Lists all links, by number, with their addresses. Opens a socket for this one question.
+///
+/// # Errors
+///
+/// As for [`addrs`].
+///
+/// # Examples
+///
+/// ```
+/// for link in ifaddrs::all()? {
+///     println!("{:?}: {} addresses", link.name, link.addrs.len());
+/// }
+/// # Ok::<(), ifaddrs::Error>(())
+/// ```
+pub fn all() -> Result<Vec<LinkAddrs>, Error> {
+    block(one_shot()?.all())
+}
+
+fn one_shot() -> Result<Query<Blocking>, Error> {
+    let options = Options::default();
+    Ok(Query::new(
+        Blocking::open(&Home::Here, options.kernel_filter)?,
+        options.limits(),
+        true,
+    ))
+}
+
+/// A socket that answers many questions, in a network namespace of choice.
+///
+/// It stays in its namespace whatever thread uses it. One descriptor for the socket, one for the namespace.
+///
+/// # Examples
+///
+/// ```no_run
+/// use ifaddrs::{Handle, Namespace, Options};
+///
+/// let blue = Namespace::Path("/run/netns/blue".into());
+/// let mut handle = Handle::open(Options::in_namespace(blue))?;
+/// for address in handle.addrs("eth0")?.addrs {
+///     println!("{address}");
+/// }
+/// # Ok::<(), ifaddrs::Error>(())
+/// ```
+pub struct Handle {
+    query: Query<Blocking>,
+}
+
+impl Handle {
+    /// Opens the socket. For a namespace other than the calling thread's a short-lived thread does so there.
+    ///
+    /// # Errors
+    ///
+    /// [`Namespace`](crate::ErrorKind::Namespace) when there is no such namespace or process or the file is
+    /// none, [`Denied`](crate::ErrorKind::Denied) when it may not be entered, or what `socket(2)` gives.
+    pub fn open(options: Options) -> Result<Self, Error> {
+        let limits = options.limits();
+        let filter = options.kernel_filter;
+        let transport = Blocking::open(&Home::new(options.namespace)?, filter)?;
+        Ok(Self {
+            query: Query::new(transport, limits, false),
+        })
+    }
+
+    /// The addresses of the link with this name or alternative name.
+    ///
+    /// # Errors
+    ///
+    /// As for [`addrs`](crate::addrs()).
+    pub fn addrs(&mut self, link: impl AsRef<OsStr>) -> Result<LinkAddrs, Error> {
+        block(self.query.addrs(Which::Name(link.as_ref())))
+    }
+
+    /// The addresses of the link with this number; 0 is no link's.
+    ///
+    /// # Errors
+    ///
+    /// As for [`addrs`](crate::addrs()).
+    pub fn addrs_by_index(&mut self, ifindex: u32) -> Result<LinkAddrs, Error> {
+        block(self.query.addrs(Which::Index(ifindex)))
+    }
+
+    /// All links, by number, with their addresses.
+    ///
+    /// # Errors
+    ///
+    /// As for [`addrs`](crate::addrs()).
+    pub fn all(&mut self) -> Result<Vec<LinkAddrs>, Error> {
+        block(self.query.all())
+    }
+
+    /// The link with this name or alternative name; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`addrs`](crate::addrs()).
+    pub fn link(&mut self, link: impl AsRef<OsStr>) -> Result<Option<Link>, Error> {
+        block(self.query.link(Which::Name(link.as_ref())))
+    }
+
+    /// The link with this number; `None` when there is none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`addrs`](crate::addrs()).
+    pub fn link_by_index(&mut self, ifindex: u32) -> Result<Option<Link>, Error> {
+        block(self.query.link(Which::Index(ifindex)))
+    }
+}
+
+impl fmt::Debug for Handle {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Handle").finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,133 @@
+//! Netlink framing: messages in a datagram, attributes in a message. Bytes in, slices out.
+//!
+//! Numbers are in the host's byte order, messages and attributes padded to four bytes (netlink(7)).
+
+/// Why bytes are not what they should be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Malformed(pub(crate) &'static str);
+
+/// One message: the header's fields and the payload.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Frame<'a> {
+    pub(crate) kind: u16,
+    pub(crate) flags: u16,
+    pub(crate) sequence: u32,
+    pub(crate) port: u32,
+    pub(crate) payload: &'a [u8],
+}
+
+/// The length of `nlmsghdr`.
+pub(crate) const HEADER: usize = 16;
+
+/// The messages of one datagram; ends after the first that is malformed.
+#[derive(Clone, Debug)]
+pub(crate) struct Frames<'a> {
+    rest: &'a [u8],
+}
+
+pub(crate) fn frames(datagram: &[u8]) -> Frames<'_> {
+    Frames { rest: datagram }
+}
+
+impl<'a> Iterator for Frames<'a> {
+    type Item = Result<Frame<'a>, Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.rest.is_empty() {
+            return None;
+        }
+        let frame = frame(self.rest);
+        let taken = frame
+            .as_ref()
+            .map_or(usize::MAX, |frame| aligned(HEADER + frame.payload.len()));
+        self.rest = self.rest.get(taken..).unwrap_or_default();
+        Some(frame)
+    }
+}
+
+fn frame(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
+    let header = bytes
+        .first_chunk::<HEADER>()
+        .ok_or(Malformed("header cut short"))?;
+    let length = u32_at(header, 0) as usize;
+    let payload = bytes
+        .get(HEADER..length)
+        .ok_or(Malformed("message longer than its datagram"))?;
+    Ok(Frame {
+        kind: u16::from_ne_bytes([header[4], header[5]]),
+        flags: u16::from_ne_bytes([header[6], header[7]]),
+        sequence: u32_at(header, 8),
+        port: u32_at(header, 12),
+        payload,
+    })
+}
+
+/// The attributes of a payload; ends after the first that is malformed.
+#[derive(Clone, Debug)]
+pub(crate) struct Attributes<'a> {
+    rest: &'a [u8],
+}
+
+/// Fewer than four bytes at the end are padding.
+pub(crate) fn attributes(bytes: &[u8]) -> Attributes<'_> {
+    Attributes { rest: bytes }
+}
+
+impl<'a> Iterator for Attributes<'a> {
+    type Item = Result<(u16, &'a [u8]), Malformed>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let header = self.rest.first_chunk::<4>()?;
+        let length = usize::from(u16::from_ne_bytes([header[0], header[1]]));
+        // The two highest bits mark nesting and byte order.
+        let kind = u16::from_ne_bytes([header[2], header[3]]) & 0x3fff;
+        let Some(value) = self.rest.get(4..length) else {
+            self.rest = &[];
+            return Some(Err(Malformed("attribute longer than its message")));
+        };
+        self.rest = self.rest.get(aligned(length)..).unwrap_or_default();
+        Some(Ok((kind, value)))
+    }
+}
+
+pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
+    let mut word = [0; 4];
+    word.copy_from_slice(&bytes[at..at + 4]);
+    u32::from_ne_bytes(word)
+}
+
+pub(crate) fn aligned(length: usize) -> usize {
+    (length + 3) & !3
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_below_a_header_or_beyond_the_bytes_are_refused_and_end_the_walk() {
+        for length in [0u32, 15, 17, u32::MAX] {
+            let mut bytes = vec![0; 16];
+            bytes[..4].copy_from_slice(&length.to_ne_bytes());
+            let all: Vec<_> = frames(&bytes).collect();
+            assert_eq!(all.len(), 1, "{length}");
+            assert!(all[0].is_err(), "{length}");
+        }
+        for length in [0u16, 3, 9, u16::MAX] {
+            let mut bytes = vec![0; 8];
+            bytes[..2].copy_from_slice(&length.to_ne_bytes());
+            let all: Vec<_> = attributes(&bytes).collect();
+            assert_eq!((all.len(), all[0].is_err()), (1, true), "{length}");
+        }
+    }
+
+    #[test]
+    fn padding_is_passed_over() {
+        let mut bytes = vec![5, 0, 7, 0x80, b'x', 0, 0, 0];
+        bytes.extend([4, 0, 8, 0, 0, 0]);
+        if cfg!(target_endian = "little") {
+            let all: Vec<_> = attributes(&bytes).map(|a| a.unwrap()).collect();
+            assert_eq!(all, [(7, &b"x"[..]), (8, &[][..])]);
+        }
+    }
+}

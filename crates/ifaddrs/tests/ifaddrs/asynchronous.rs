@@ -1,0 +1,135 @@
+//! The asynchronous twin gives the same answers.
+
+use std::future::Future;
+use std::time::Duration;
+
+use ifaddrs::{AsyncHandle, AsyncWatcher, Event, Handle, Namespace, Options};
+use tokio::time::timeout;
+
+use crate::net::{Net, Spec};
+use crate::support::in_own_network;
+
+fn run<F: Future>(future: F) -> F::Output {
+    tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap()
+        .block_on(future)
+}
+
+#[test]
+fn both_give_the_same() {
+    in_own_network("asynchronous::both_give_the_same", || {
+        let mut net = Net::new();
+        let number = net.bridge("a0");
+        for n in 0..900 {
+            net.add(
+                number,
+                &Spec::of(&format!("10.0.{}.{}/32", n / 250, n % 250)),
+            )
+            .unwrap();
+        }
+        net.add(number, &Spec::of("fd00::1/64")).unwrap();
+        let mut blocking = Handle::open(Options::default()).unwrap();
+        run(async {
+            let mut handle = AsyncHandle::open(Options::default()).unwrap();
+            for _ in 0..3 {
+                assert_eq!(
+                    handle.addrs("a0").await.unwrap(),
+                    blocking.addrs("a0").unwrap()
+                );
+            }
+            assert_eq!(handle.all().await.unwrap(), blocking.all().unwrap());
+            assert_eq!(
+                handle.addrs_by_index(number).await.unwrap(),
+                blocking.addrs("a0").unwrap()
+            );
+            assert_eq!(
+                handle.link("a0").await.unwrap(),
+                blocking.link_by_index(number).unwrap()
+            );
+            assert_eq!(handle.link_by_index(4711).await.unwrap(), None);
+            assert!(!handle.addrs("no-such0").await.unwrap().found());
+            assert!(handle.addrs("").await.is_err());
+            let own = Namespace::Path("/proc/self/ns/net".into());
+            let mut there = AsyncHandle::open(Options::in_namespace(own)).unwrap();
+            assert_eq!(there.all().await.unwrap().len(), 2);
+        });
+    });
+}
+
+#[test]
+fn a_dropped_question_does_not_spoil_the_next() {
+    in_own_network(
+        "asynchronous::a_dropped_question_does_not_spoil_the_next",
+        || {
+            let mut net = Net::new();
+            let number = net.bridge("a0");
+            let specs: Vec<_> = (0..2000)
+                .map(|n| Spec::of(&format!("10.0.{}.{}/32", n / 250, n % 250)))
+                .collect();
+            net.many(true, number, &specs);
+            run(async {
+                let mut handle = AsyncHandle::open(Options::default()).unwrap();
+                for _ in 0..20 {
+                    // Polled once or a few times, then dropped.
+                    let _ = timeout(Duration::from_micros(50), handle.addrs("a0")).await;
+                    let whole = handle.addrs("a0").await.unwrap();
+                    assert_eq!(
+                        whole.addrs.iter().filter(|a| a.address.is_ipv4()).count(),
+                        2000
+                    );
+                }
+            });
+        },
+    );
+}
+
+#[test]
+fn the_watcher_follows() {
+    in_own_network("asynchronous::the_watcher_follows", || {
+        let mut net = Net::new();
+        let number = net.bridge("a0");
+        run(async {
+            let mut watcher = AsyncWatcher::open(Options::default()).unwrap();
+            assert!(matches!(watcher.next().await.unwrap(), Event::Snapshot(_)));
+            net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
+            loop {
+                let event = timeout(Duration::from_secs(20), watcher.next())
+                    .await
+                    .expect("in time")
+                    .unwrap();
+                match event {
+                    Event::Address(address) if address.address.is_ipv4() => {
+                        assert_eq!(address.to_string(), "10.0.0.1/24");
+                        return;
+                    }
+                    Event::Snapshot(_) => panic!("nothing was lost"),
+                    _ => {}
+                }
+            }
+        });
+    });
+}
+
+#[test]
+fn futures_can_move_between_threads() {
+    fn movable<T: Send>(_: &T) {}
+    run(async {
+        let mut handle = AsyncHandle::open(Options::default()).unwrap();
+        movable(&handle.addrs("lo"));
+        movable(&handle.all());
+        let mut watcher = AsyncWatcher::open(Options::default()).unwrap();
+        movable(&watcher.next());
+    });
+}
+
+#[test]
+fn without_a_runtime_it_is_an_error() {
+    assert!(
+        AsyncHandle::open(Options::default())
+            .unwrap_err()
+            .to_string()
+            .contains("runtime")
+    );
+}

@@ -1,0 +1,148 @@
+//! Listings while addresses come and go: what is there all the time is never missing, nothing comes twice,
+//! nothing is invented.
+
+use std::collections::BTreeSet;
+use std::net::IpAddr;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::thread;
+
+use ifaddrs::{Handle, LinkAddrs, Options};
+
+use crate::net::{Net, Spec};
+use crate::support::in_own_network;
+
+/// `stable` addresses on one link, with others coming and going before, between and after them.
+fn under_churn(
+    v6: bool,
+    stable: usize,
+    listings: usize,
+    options: fn() -> Options,
+    list: fn(&mut Handle) -> LinkAddrs,
+) {
+    let spec = |net: usize, n: usize| {
+        Spec::of(&if v6 {
+            format!("fd00:{net}::{n:x}/128")
+        } else {
+            format!("10.{net}.{}.{}/32", n / 250, n % 250)
+        })
+    };
+    let mut net = Net::new();
+    let number = net.bridge("churn0");
+    let passing: Vec<_> = (0..60).map(|n| spec(9, n)).collect();
+    // Some of those that will go stand before the stable ones.
+    net.many(true, number, &passing[..30]);
+    let kept: Vec<_> = (0..stable).map(|n| spec(1, n)).collect();
+    net.many(true, number, &kept);
+    net.many(true, number, &passing[30..]);
+    let kept: BTreeSet<IpAddr> = kept.iter().filter_map(|spec| spec.local).collect();
+    let known: BTreeSet<IpAddr> = passing
+        .iter()
+        .filter_map(|spec| spec.local)
+        .chain(kept.clone())
+        .collect();
+
+    let (done, changes) = (AtomicBool::new(false), AtomicU64::new(0));
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut net = Net::new();
+            while !done.load(Ordering::Relaxed) {
+                for spec in &passing {
+                    net.many(false, number, std::slice::from_ref(spec));
+                    net.many(true, number, std::slice::from_ref(spec));
+                    changes.fetch_add(2, Ordering::Relaxed);
+                }
+            }
+        });
+        let _ending = Ending(&done);
+        let mut handle = Handle::open(options()).unwrap();
+        for _ in 0..listings {
+            let listing = list(&mut handle);
+            assert!(listing.whole);
+            let got: Vec<IpAddr> = listing
+                .addrs
+                .iter()
+                .map(|address| address.address)
+                .filter(|address| {
+                    address.is_ipv6() == v6 && !address.to_string().starts_with("fe80")
+                })
+                .collect();
+            let set: BTreeSet<IpAddr> = got.iter().copied().collect();
+            assert_eq!(set.len(), got.len(), "none twice");
+            let lost: Vec<_> = kept.difference(&set).collect();
+            assert!(lost.is_empty(), "lost {lost:?}");
+            let invented: Vec<_> = set.difference(&known).collect();
+            assert!(invented.is_empty(), "invented {invented:?}");
+        }
+    });
+    assert!(changes.load(Ordering::Relaxed) > 0);
+}
+
+/// Ends the changes also when the listings fail.
+struct Ending<'a>(&'a AtomicBool);
+
+impl Drop for Ending<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+fn by_name(handle: &mut Handle) -> LinkAddrs {
+    handle.addrs("churn0").unwrap()
+}
+
+fn among_all(handle: &mut Handle) -> LinkAddrs {
+    handle
+        .all()
+        .unwrap()
+        .into_iter()
+        .find(|one| one.name == "churn0")
+        .unwrap()
+}
+
+fn unfiltered() -> Options {
+    let mut options = Options::default();
+    options.kernel_filter = false;
+    options
+}
+
+#[test]
+fn few_v4() {
+    in_own_network("churn::few_v4", || {
+        under_churn(false, 100, 300, Options::default, by_name);
+    });
+}
+
+#[test]
+fn few_v6() {
+    in_own_network("churn::few_v6", || {
+        under_churn(true, 100, 300, Options::default, by_name);
+    });
+}
+
+#[test]
+fn many_v4() {
+    in_own_network("churn::many_v4", || {
+        under_churn(false, 1000, 50, Options::default, by_name);
+    });
+}
+
+#[test]
+fn many_v6() {
+    in_own_network("churn::many_v6", || {
+        under_churn(true, 1000, 50, Options::default, by_name);
+    });
+}
+
+#[test]
+fn many_among_all_links() {
+    in_own_network("churn::many_among_all_links", || {
+        under_churn(false, 1000, 30, Options::default, among_all);
+    });
+}
+
+#[test]
+fn many_without_a_filter_in_the_kernel() {
+    in_own_network("churn::many_without_a_filter_in_the_kernel", || {
+        under_churn(false, 1000, 30, unfiltered, by_name);
+    });
+}
