@@ -2,6 +2,7 @@
 
 use anyhow::{Context, Result, bail};
 use sha2::{Digest, Sha256};
+use std::borrow::Cow;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
@@ -32,6 +33,61 @@ pub(crate) type Visit<'a> = dyn FnMut(&Path, Option<PathBuf>, &mut dyn Read) -> 
 
 /// Shows each file and link of a package to `visit`.
 pub(crate) fn for_each_file(package: &Path, visit: &mut Visit<'_>) -> Result<()> {
+    for_each_entry(package, &mut |entry, path| {
+        let kind = entry.header().entry_type();
+        if kind.is_file() || kind.is_symlink() || kind.is_hard_link() {
+            let target = entry.link_name()?.map(Cow::into_owned);
+            visit(path, target, entry)?;
+        }
+        Ok(())
+    })
+}
+
+/// Unpacks a package below `root`, whose `bin`, `sbin` and `lib` may be links into `usr`.
+/// Nothing of its scripts is run.
+pub(crate) fn unpack(package: &Path, root: &Path) -> Result<()> {
+    for_each_entry(package, &mut |entry, path| {
+        let kind = entry.header().entry_type();
+        let path = root.join(merged(path));
+        if kind.is_dir() {
+            return std::fs::create_dir_all(&path).context("making a directory");
+        }
+        if let Some(parent) = path.parent() {
+            std::fs::create_dir_all(parent).context("making a directory")?;
+        }
+        if kind.is_hard_link() {
+            let target = entry.link_name()?.context("a link to nothing")?;
+            let target = root.join(merged(target.strip_prefix(".").unwrap_or(&target)));
+            return std::fs::copy(target, &path)
+                .map(drop)
+                .context("copying for a hard link");
+        }
+        if path.symlink_metadata().is_ok() {
+            std::fs::remove_file(&path).context("replacing")?;
+        }
+        entry
+            .unpack(&path)
+            .map(drop)
+            .with_context(|| format!("unpacking to {}", path.display()))
+    })
+}
+
+/// Where a path of an older layout lies in the newer one.
+fn merged(path: &Path) -> Cow<'_, Path> {
+    let mut parts = path.components();
+    let first = parts.next().and_then(|first| first.as_os_str().to_str());
+    match (first, parts.next()) {
+        (Some("bin" | "sbin" | "lib" | "lib64"), Some(_)) => Path::new("usr").join(path).into(),
+        _ => path.into(),
+    }
+}
+
+type Entry<'a, 'r> = tar::Entry<'a, Box<dyn Read + 'r>>;
+
+fn for_each_entry(
+    package: &Path,
+    visit: &mut dyn FnMut(&mut Entry<'_, '_>, &Path) -> Result<()>,
+) -> Result<()> {
     let bytes = std::fs::read(package).with_context(|| package.display().to_string())?;
     let context = || format!("reading {}", package.display());
     let (name, data) = data_member(&bytes).with_context(context)?;
@@ -46,16 +102,9 @@ pub(crate) fn for_each_file(package: &Path, visit: &mut Visit<'_>) -> Result<()>
     let mut archive = tar::Archive::new(reader);
     for entry in archive.entries().with_context(context)? {
         let mut entry = entry.with_context(context)?;
-        let kind = entry.header().entry_type();
-        if kind.is_file() || kind.is_symlink() || kind.is_hard_link() {
-            let path = entry.path().with_context(context)?.into_owned();
-            let path = path.strip_prefix(".").unwrap_or(&path).to_path_buf();
-            let target = entry
-                .link_name()
-                .with_context(context)?
-                .map(std::borrow::Cow::into_owned);
-            visit(&path, target, &mut entry).with_context(|| path.display().to_string())?;
-        }
+        let path = entry.path().with_context(context)?.into_owned();
+        let path = path.strip_prefix(".").unwrap_or(&path);
+        visit(&mut entry, path).with_context(|| path.display().to_string())?;
     }
     Ok(())
 }
@@ -157,6 +206,40 @@ mod tests {
         })
         .unwrap();
         assert_eq!(seen, [(PathBuf::from("usr/a"), None, "abc".to_owned())]);
+    }
+
+    #[test]
+    fn both_layouts_unpack_to_one() {
+        let mut tar = tar::Builder::new(Vec::new());
+        for (path, link) in [
+            ("./bin/a", None),
+            ("./usr/bin/b", None),
+            ("./bin/c", Some("a")),
+        ] {
+            let mut header = tar::Header::new_gnu();
+            header.set_mode(0o755);
+            if let Some(target) = link {
+                header.set_entry_type(tar::EntryType::Symlink);
+                header.set_size(0);
+                tar.append_link(&mut header, path, target).unwrap();
+            } else {
+                header.set_size(1);
+                tar.append_data(&mut header, path, &b"x"[..]).unwrap();
+            }
+        }
+        let bytes = package(&[("data.tar", &tar.into_inner().unwrap())]);
+        let place = tempfile::tempdir().unwrap();
+        let file = place.path().join("p.deb");
+        std::fs::write(&file, bytes).unwrap();
+        let root = place.path().join("root");
+        unpack(&file, &root).unwrap_or_else(|error| panic!("{error:#}"));
+        unpack(&file, &root).unwrap();
+        for name in ["a", "b", "c"] {
+            assert_eq!(
+                std::fs::read(root.join("usr/bin").join(name)).unwrap(),
+                b"x"
+            );
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod apt;
 mod bench;
 mod cargo;
 mod ci;
+mod daemons;
 mod deb;
 mod dist;
 mod faults;
@@ -46,6 +47,8 @@ enum Chore {
     Ci(ci::Args),
     /// Run the privileged tests in virtual machines, on every kernel of the matrix
     Vm(vm::Args),
+    /// Run real daemons from Debian's packages against our command
+    Daemons(daemons::Args),
     /// Check the promises of the repository about itself
     Tidy(tidy::Args),
     /// Make the packages and check what is in them; publishes nothing
@@ -63,6 +66,7 @@ fn main() -> ExitCode {
         Chore::Test(args) => test::run(&args),
         Chore::Ci(args) => ci::run(&args),
         Chore::Vm(args) => vm::run(&args),
+        Chore::Daemons(args) => daemons::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Dist(args) => dist::run(&args),
         Chore::Bench(args) => bench::run(&args),

@@ -89,6 +89,32 @@ impl Apt {
         Ok(kept)
     }
 
+    /// Fetches packages with all that they depend on, as for an empty
+    /// machine; gives the files.
+    pub(crate) fn download_with_dependencies(&self, packages: &[&str]) -> Result<Vec<PathBuf>> {
+        let mut arguments = vec![
+            "-q",
+            "-y",
+            "--no-install-recommends",
+            "--download-only",
+            "install",
+        ];
+        arguments.extend(packages);
+        self.run("apt-get", &arguments, &|_| ())?;
+        let directory = self
+            .configuration
+            .parent()
+            .context("the configuration has a directory")?;
+        let entries = directory
+            .join("cache/archives")
+            .read_dir()
+            .context("apt's archives")?;
+        let files = entries.flatten().map(|entry| entry.path());
+        Ok(files
+            .filter(|path| path.extension().is_some_and(|e| e == "deb"))
+            .collect())
+    }
+
     fn run(&self, program: &str, arguments: &[&str], progress: &dyn Fn(f64)) -> Result<String> {
         let mut command = self.command(program);
         command.args(arguments);

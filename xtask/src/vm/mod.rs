@@ -29,8 +29,10 @@ use anyhow::{Context, Result, bail};
 use bundle::Bundle;
 use clap::{Args as ClapArgs, Subcommand};
 use fetch::Fetch;
+pub(crate) use fetch::{cache, mirrors};
 use job::{Job, KernelReport};
 use lock::Lock;
+pub(crate) use payload::libraries;
 use payload::{Payload, Test};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -145,13 +147,7 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
         Some(Action::Doctor) => doctor::run(),
         Some(Action::Update) => {
             let series = kernels::select(&args.kernel)?;
-            fetch::update(
-                &series,
-                &fetch::cache()?,
-                args.mirror.as_deref(),
-                &Ui::new(),
-            )
-            .map(|()| true)
+            fetch::update(&series, &cache()?, args.mirror.as_deref(), &Ui::new()).map(|()| true)
         }
         Some(Action::Fetch) => bundles(args, &Ui::new()).map(|_| true),
         None => {
@@ -211,7 +207,7 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
 
 /// Each kernel of the selection, by title.
 fn bundles(args: &Args, ui: &Ui) -> Result<Vec<(String, Bundle)>> {
-    let cache = fetch::cache()?;
+    let cache = cache()?;
     if let Some(image) = &args.kernel_image {
         let place = cache.join("kernels");
         std::fs::create_dir_all(&place).with_context(|| place.display().to_string())?;

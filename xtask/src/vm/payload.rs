@@ -246,14 +246,12 @@ impl Packer {
     /// A program with its loader and libraries, each at the path it has here.
     fn program(&mut self, guest: &str, path: &Path) -> Result<()> {
         let bytes = stripped(path)?;
-        if let Some(loader) = elf::interpreter(&bytes) {
-            for library in libraries(&loader, path)? {
-                if self.libraries.insert(library.clone()) {
-                    let image =
-                        std::fs::read(&library).with_context(|| library.display().to_string())?;
-                    self.archive
-                        .file(&library.display().to_string(), 0o755, &image)?;
-                }
+        for library in libraries(path)? {
+            if self.libraries.insert(library.clone()) {
+                let image = std::fs::read(&library);
+                let image = image.with_context(|| library.display().to_string())?;
+                let name = library.display().to_string();
+                self.archive.file(&name, 0o755, &image)?;
             }
         }
         self.archive.file(guest, 0o755, &bytes)?;
@@ -306,20 +304,22 @@ fn stripped(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(source).with_context(|| source.display().to_string())
 }
 
-/// The loader's own answer to what a program needs, itself included.
-fn libraries(loader: &str, program: &Path) -> Result<Vec<PathBuf>> {
-    let output = Command::new(loader)
+/// What a program needs to run, by its loader's own answer: the loader first,
+/// then the libraries; nothing for a static one.
+pub(crate) fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
+    let bytes = std::fs::read(program).with_context(|| program.display().to_string())?;
+    let Some(loader) = elf::interpreter(&bytes) else {
+        return Ok(Vec::new());
+    };
+    let output = Command::new(&loader)
         .arg("--list")
         .arg(program)
         .stdin(Stdio::null())
         .output()
-        .with_context(|| loader.to_owned())?;
+        .with_context(|| loader.clone())?;
     if !output.status.success() {
-        bail!(
-            "{loader} --list {}: {}",
-            program.display(),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        let said = String::from_utf8_lossy(&output.stderr);
+        bail!("{loader} --list {}: {said}", program.display());
     }
     let mut found = vec![PathBuf::from(loader)];
     found.extend(needed(&String::from_utf8_lossy(&output.stdout)));

@@ -1,0 +1,249 @@
+//! `cargo xtask daemons`: real daemons from Debian's packages against our
+//! command, in namespaces of their own. Nothing is installed: the packages
+//! are unpacked into the cache.
+
+mod docker;
+mod inside;
+mod resolved;
+mod roots;
+
+use crate::packages;
+use crate::vm::{cache, mirrors};
+use anyhow::{Context, Result, bail};
+use clap::{Args as ClapArgs, Subcommand};
+use inside::Stage;
+use roots::Recipe;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+const TREES: &[Recipe] = &[
+    Recipe {
+        name: "docker",
+        suite: "trixie",
+        packages: &["docker.io", "docker-cli", "busybox-static"],
+    },
+    Recipe {
+        name: "resolved",
+        suite: "trixie",
+        packages: &["systemd-resolved"],
+    },
+];
+
+/// Arguments of `cargo xtask daemons`.
+#[derive(Clone, Debug, Default, ClapArgs)]
+pub(crate) struct Args {
+    /// Only scenarios whose name contains this: docker, overlay2, resolved, …
+    #[arg(long)]
+    only: Vec<String>,
+    /// Debian archive to fetch from, instead of this machine's own
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
+    /// A lane that cannot run is a failure, not a skip
+    #[arg(long)]
+    require: bool,
+    #[command(subcommand)]
+    action: Option<Action>,
+}
+
+#[derive(Clone, Debug, Subcommand)]
+enum Action {
+    /// One scenario, as PID 1 of new namespaces
+    #[command(hide = true)]
+    Inside {
+        scenario: String,
+        tree: PathBuf,
+        scratch: PathBuf,
+        tool: PathBuf,
+    },
+}
+
+/// The chore; true if nothing failed.
+pub(crate) fn run(args: &Args) -> crate::Verdict {
+    if let Some(Action::Inside {
+        scenario,
+        tree,
+        scratch,
+        tool,
+    }) = &args.action
+    {
+        return inside::as_init(|| inside(scenario, tree, scratch, tool)).map(|()| true);
+    }
+    let scenarios: Vec<String> = scenarios()
+        .into_iter()
+        .filter(|name| args.only.is_empty() || args.only.iter().any(|part| name.contains(part)))
+        .collect();
+    if scenarios.is_empty() {
+        bail!(
+            "no scenario is named {:?}: known are {}",
+            args.only.join(", "),
+            self::scenarios().join(", ")
+        );
+    }
+    if let Some(reason) = cannot_run() {
+        println!("skipped: {reason}");
+        println!("0 passed, 0 failed, {} skipped", scenarios.len());
+        return Ok(!args.require);
+    }
+    let tool = build_tool()?;
+    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
+    for name in &scenarios {
+        let start = Instant::now();
+        let outcome = tree(name, args.mirror.as_deref());
+        let line = match &outcome {
+            Ok(tree) => match start_inside(name, tree, &tool) {
+                Ok(line) => {
+                    passed += 1;
+                    format!("ok       {name}: {line}")
+                }
+                Err(error) => {
+                    failed += 1;
+                    format!("FAILED   {name}: {error:#}")
+                }
+            },
+            Err(error) => {
+                skipped += 1;
+                format!("skipped  {name}: {error:#}")
+            }
+        };
+        println!("{line} [{:.1} s]", start.elapsed().as_secs_f32());
+    }
+    println!("{passed} passed, {failed} failed, {skipped} skipped");
+    Ok(failed == 0 && (skipped == 0 || !args.require))
+}
+
+fn scenarios() -> Vec<String> {
+    let docker = docker::SCENARIOS
+        .iter()
+        .map(|scenario| format!("docker:{}", scenario.name));
+    docker.chain(["resolved".to_owned()]).collect()
+}
+
+fn cannot_run() -> Option<String> {
+    if !rustix::process::geteuid().is_root() {
+        return Some(
+            "real daemons need root, for namespaces with a mount table of their own".to_owned(),
+        );
+    }
+    let needs = [
+        ("unshare", "util-linux"),
+        ("chroot", "coreutils"),
+        ("apt-get", "apt"),
+    ];
+    match packages::missing(&needs).as_slice() {
+        [] => None,
+        missing => Some(format!("not here: {}", missing.join(" "))),
+    }
+}
+
+fn build_tool() -> Result<PathBuf> {
+    let mut cargo = crate::cargo::cargo([
+        "build",
+        "--quiet",
+        "-p",
+        "daemon-host-cli",
+        "--message-format=json-render-diagnostics",
+    ]);
+    let text = crate::cargo::output(&mut cargo).context("building daemon-host")?;
+    let artifact = text
+        .lines()
+        .filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok())
+        .find(|message| {
+            message["target"]["name"] == "daemon-host" && message["executable"].is_string()
+        });
+    let path = artifact.and_then(|message| message["executable"].as_str().map(PathBuf::from));
+    path.context("cargo built no daemon-host")
+}
+
+fn tree(scenario: &str, mirror: Option<&str>) -> Result<PathBuf> {
+    let name = scenario.split(':').next().unwrap_or(scenario);
+    let recipe = TREES
+        .iter()
+        .find(|recipe| recipe.name == name)
+        .context("each scenario has a tree")?;
+    recipe.obtain(&cache()?, &|| mirrors(mirror))
+}
+
+/// util-linux's unshare makes the namespaces and kills PID 1 when it dies.
+fn start_inside(scenario: &str, tree: &Path, tool: &Path) -> Result<String> {
+    let scratch = tempfile::Builder::new()
+        .prefix("daemons-")
+        .tempdir()
+        .context("making a scratch directory")?;
+    let own = std::env::current_exe().context("finding this program")?;
+    let mut command = Command::new("unshare");
+    command.args([
+        "-m",
+        "-n",
+        "-p",
+        "-i",
+        "-u",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "--",
+    ]);
+    command.arg(own).args(["daemons", "inside", scenario]);
+    command.arg(tree).arg(scratch.path()).arg(tool);
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{command:?}"))?;
+    remove_groups(Path::new("/sys/fs/cgroup"), &group(scratch.path()));
+    if !output.status.success() {
+        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
+}
+
+/// The control group of a run's containers, which no namespace hides.
+fn group(scratch: &Path) -> String {
+    scratch
+        .file_name()
+        .unwrap_or_default()
+        .to_string_lossy()
+        .into_owned()
+}
+
+/// Removes the groups of this name from each hierarchy; their processes are dead.
+fn remove_groups(top: &Path, name: &str) {
+    let hierarchies = top.read_dir().into_iter().flatten().flatten();
+    let groups = hierarchies
+        .map(|entry| entry.path().join(name))
+        .chain([top.join(name)]);
+    for group in groups.filter(|group| group.is_dir()) {
+        for below in group.read_dir().into_iter().flatten().flatten() {
+            // Only directories can be removed here, and only empty groups.
+            let _ = std::fs::remove_dir(below.path());
+        }
+        let _ = std::fs::remove_dir(&group);
+    }
+}
+
+fn inside(scenario: &str, tree: &Path, scratch: &Path, tool: &Path) -> Result<()> {
+    let stage = Stage::set(tree, scratch, tool)?;
+    let line = match scenario.split_once(':') {
+        Some(("docker", name)) => docker::Run {
+            scenario: docker::scenario(name)?,
+            stage,
+            group: group(scratch),
+        }
+        .run()?,
+        _ => resolved::run(&stage)?,
+    };
+    println!("{line}");
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_scenario_has_a_tree() {
+        for name in scenarios() {
+            let tree = name.split(':').next().unwrap();
+            assert!(TREES.iter().any(|recipe| recipe.name == tree), "{name}");
+        }
+    }
+}

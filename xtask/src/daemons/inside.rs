@@ -1,0 +1,231 @@
+//! Inside the namespaces: PID 1, the tree, what is mounted, who is killed.
+
+use crate::vm::libraries;
+use anyhow::{Context, Result, bail};
+use rustix::mount::{
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change,
+    unmount,
+};
+use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, pivot_root, wait};
+use std::ffi::CString;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// Set for the process that does the work, below PID 1.
+const WORKER: &str = "XTASK_DAEMONS_WORKER";
+
+/// PID 1 of the namespace only starts the worker and reaps: an orphan that
+/// nobody reaps looks alive to the daemon that reads its pid file.
+pub(crate) fn as_init(work: impl FnOnce() -> Result<()>) -> Result<()> {
+    if std::env::var_os(WORKER).is_some() {
+        return work();
+    }
+    if std::process::id() != 1 {
+        bail!("only `cargo xtask daemons` calls this, in namespaces of its own");
+    }
+    let own = std::env::current_exe().context("finding this program")?;
+    let child = Command::new(own)
+        .args(std::env::args_os().skip(1))
+        .env(WORKER, "1")
+        .spawn()
+        .context("starting")?;
+    let child = Pid::from_child(&child);
+    loop {
+        match wait(WaitOptions::empty()) {
+            Ok(Some((pid, status))) if pid == child => match status.exit_status() {
+                Some(0) => return Ok(()),
+                // It has said why.
+                code => std::process::exit(code.unwrap_or(1)),
+            },
+            Ok(_) | Err(rustix::io::Errno::INTR) => {}
+            Err(errno) => return Err(errno).context("waiting"),
+        }
+    }
+}
+
+/// A writable view of a tree, with the file systems a daemon expects, as the
+/// root of this namespace; the tree in the cache stays as it is.
+///
+/// The root itself and not a chroot: the kernel refuses user namespaces to chrooted processes.
+pub(crate) struct Stage {
+    loader: Option<PathBuf>,
+}
+
+/// Where the command under test and its libraries lie in the tree.
+const TOOL: &str = "/.tool";
+
+impl Stage {
+    /// Sets it up below `scratch`, with the command under test in it.
+    pub(crate) fn set(tree: &Path, scratch: &Path, tool: &Path) -> Result<Self> {
+        let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
+        mount_change("/", private).context("making / private")?;
+        on("tmpfs", scratch, "mode=755")?;
+        let root = scratch.join("root");
+        for name in ["upper", "work", "root"] {
+            std::fs::create_dir_all(scratch.join(name)).context(name)?;
+        }
+        let (lower, s) = (tree.display(), scratch.display());
+        let layers = format!("lowerdir={lower},upperdir={s}/upper,workdir={s}/work");
+        on("overlay", &root, &layers)?;
+        on("proc", &root.join("proc"), "")?;
+        for name in ["sys", "dev"] {
+            mount_bind_recursive(Path::new("/").join(name), root.join(name))
+                .with_context(|| format!("binding /{name}"))?;
+        }
+        on("tmpfs", &root.join("run"), "mode=755")?;
+        on("tmpfs", &root.join("tmp"), "mode=1777")?;
+        let loader = install(tool, &root.join(TOOL.trim_start_matches('/')))?;
+        std::env::set_current_dir(&root).context("entering the tree")?;
+        pivot_root(".", ".").context("making the tree the root")?;
+        unmount(".", UnmountFlags::DETACH).context("letting the old root go")?;
+        std::env::set_current_dir("/").context("entering the tree")?;
+        Ok(Self { loader })
+    }
+
+    /// The command under test, which may need another libc than the tree has.
+    pub(crate) fn tool(&self) -> Command {
+        let program = Path::new(TOOL).join("program");
+        match &self.loader {
+            Some(loader) => {
+                let mut command = Command::new(loader);
+                command.arg("--library-path").arg(TOOL).arg(program);
+                command
+            }
+            None => Command::new(program),
+        }
+    }
+
+    /// Writes a file.
+    pub(crate) fn write(&self, path: &str, text: &str) -> Result<()> {
+        if let Some(parent) = Path::new(path).parent() {
+            std::fs::create_dir_all(parent).with_context(|| parent.display().to_string())?;
+        }
+        std::fs::write(path, text).with_context(|| path.to_owned())
+    }
+
+    /// A program of the tree.
+    pub(crate) fn command(&self, program: &str) -> Command {
+        let mut command = Command::new(program);
+        command.stdin(Stdio::null()).env_clear();
+        command
+            .env("PATH", "/usr/sbin:/usr/bin:/sbin:/bin")
+            .env("HOME", "/root");
+        command
+    }
+
+    /// Starts a daemon whose words go to a log.
+    pub(crate) fn start(&self, program: &str, arguments: &[&str]) -> Result<PathBuf> {
+        let name = program.rsplit('/').next().unwrap_or(program);
+        let log = PathBuf::from(format!("/tmp/{name}.log"));
+        let file = std::fs::File::options()
+            .create(true)
+            .append(true)
+            .open(&log);
+        let file = file.context("opening a log")?;
+        let mut command = self.command(program);
+        command
+            .args(arguments)
+            .stdout(file.try_clone()?)
+            .stderr(file);
+        command
+            .spawn()
+            .with_context(|| format!("starting {program}"))?;
+        Ok(log)
+    }
+}
+
+/// Copies a program, its loader and libraries; gives the loader's new place.
+fn install(program: &Path, directory: &Path) -> Result<Option<PathBuf>> {
+    std::fs::create_dir_all(directory).context("making a place for the command")?;
+    let copy = |from: &Path, name: &std::ffi::OsStr| {
+        std::fs::copy(from, directory.join(name)).with_context(|| from.display().to_string())
+    };
+    copy(program, "program".as_ref())?;
+    let files = libraries(program)?;
+    for file in &files {
+        copy(file, file.file_name().context("a library has a name")?)?;
+    }
+    let loader = files.first().and_then(|loader| loader.file_name());
+    Ok(loader.map(|name| Path::new(TOOL).join(name)))
+}
+
+/// Mounts.
+pub(crate) fn on(kind: &str, point: &Path, options: &str) -> Result<()> {
+    std::fs::create_dir_all(point).with_context(|| point.display().to_string())?;
+    let options = CString::new(options).context("mount options")?;
+    mount(kind, point, kind, MountFlags::empty(), options.as_c_str())
+        .with_context(|| format!("mounting {kind} on {}", point.display()))
+}
+
+/// Kills everything in the namespace but PID 1 and this process, and waits until it is gone.
+pub(crate) fn kill_all() -> Result<()> {
+    // The group of PID 1 is kill(2)'s -1.
+    let _ = kill_process_group(Pid::INIT, Signal::KILL);
+    until(
+        "the killed processes to go",
+        Duration::from_secs(20),
+        || {
+            // Those that this process started are its own to reap.
+            while matches!(wait(WaitOptions::NOHANG), Ok(Some(_))) {}
+            others().is_empty()
+        },
+    )
+}
+
+/// Processes besides PID 1 and this one, from the namespace's own view.
+fn others() -> Vec<u32> {
+    let own = std::process::id();
+    let entries = Path::new("/proc")
+        .read_dir()
+        .into_iter()
+        .flatten()
+        .flatten();
+    entries
+        .filter_map(|entry| entry.file_name().to_str()?.parse().ok())
+        .filter(|pid| *pid != 1 && *pid != own)
+        .collect()
+}
+
+/// Waits for something.
+pub(crate) fn until(what: &str, limit: Duration, mut is_so: impl FnMut() -> bool) -> Result<()> {
+    let end = Instant::now() + limit;
+    while !is_so() {
+        if Instant::now() > end {
+            bail!("waited {} s for {what}", limit.as_secs());
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// Standard output of a command that has to succeed.
+pub(crate) fn output(command: &mut Command) -> Result<String> {
+    let output = command
+        .stdin(Stdio::null())
+        .output()
+        .with_context(|| format!("{command:?}"))?;
+    if !output.status.success() {
+        let said = [output.stdout, output.stderr].concat();
+        bail!(
+            "{command:?}: {}: {}",
+            output.status,
+            String::from_utf8_lossy(&said).trim()
+        );
+    }
+    Ok(String::from_utf8_lossy(&output.stdout).into_owned())
+}
+
+/// Mounts below a path: id and mount point, in the table's order.
+pub(crate) fn mounts_below(path: &Path) -> Result<Vec<(u64, PathBuf)>> {
+    let table = std::fs::read_to_string("/proc/thread-self/mountinfo").context("mountinfo")?;
+    let row = |line: &str| {
+        let mut fields = line.split(' ');
+        Some((fields.next()?.parse().ok()?, PathBuf::from(fields.nth(3)?)))
+    };
+    Ok(table
+        .lines()
+        .filter_map(row)
+        .filter(|(_, point)| point.starts_with(path))
+        .collect())
+}

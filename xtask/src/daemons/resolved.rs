@@ -1,0 +1,132 @@
+//! A real systemd-resolved against our selection of resolv.conf.
+
+use super::inside::{self, Stage, until};
+use anyhow::{Context, Result, ensure};
+use std::os::unix::fs::{chown, symlink};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+const UPLINK: &str = "/run/systemd/resolve/resolv.conf";
+const ETC: &str = "/etc/resolv.conf";
+const STUB: &str = "../run/systemd/resolve/stub-resolv.conf";
+const PROGRAM: &str = "/usr/lib/systemd/systemd-resolved";
+
+/// Runs it; gives one line for the summary.
+pub(crate) fn run(stage: &Stage) -> Result<String> {
+    let etc = Path::new(ETC);
+    let _ = std::fs::remove_file(etc);
+    symlink(STUB, etc).context("linking /etc/resolv.conf")?;
+
+    start(stage, "192.0.2.53")?;
+    let (path, reason) = select(stage)?;
+    ensure!(
+        Path::new(&path) == Path::new(UPLINK),
+        "with resolved running, {path} is selected: {reason}"
+    );
+    ensure!(
+        rendered(stage)? == ["192.0.2.53"],
+        "the container would not get the uplink's server"
+    );
+
+    // Another network: the file is replaced, and the answer with it.
+    inside::kill_all()?;
+    start(stage, "2001:db8::53")?;
+    ensure!(
+        select(stage)?.0 == path,
+        "after a restart another file is selected"
+    );
+    ensure!(
+        rendered(stage)? == ["2001:db8::53"],
+        "the answer is that of before"
+    );
+
+    // The admin's own file wins over a running resolved.
+    std::fs::remove_file(etc).context("unlinking /etc/resolv.conf")?;
+    std::fs::write(etc, "nameserver 198.51.100.1\n").context("writing /etc/resolv.conf")?;
+    let (own, why) = select(stage)?;
+    ensure!(
+        Path::new(&own) == etc,
+        "an admin's own file is passed over for {own}: {why}"
+    );
+    inside::kill_all()?;
+    let version =
+        inside::output(stage.command("/usr/bin/resolvectl").arg("--version")).unwrap_or_default();
+    let version = version.split_whitespace().nth(1).unwrap_or("?").to_owned();
+    Ok(format!(
+        "systemd-resolved {version}: uplink file selected ({reason}), followed over a restart, left for an admin's own"
+    ))
+}
+
+fn start(stage: &Stage, server: &str) -> Result<()> {
+    // systemd makes it for the service; its user is the one in the tree.
+    let state = Path::new("/run/systemd/resolve");
+    std::fs::create_dir_all(state).context("making resolved's state directory")?;
+    chown(state, Some(991), Some(991)).context("giving it to systemd-resolve")?;
+    // Left by the one killed before; a new one must write it anew.
+    let uplink = Path::new(UPLINK);
+    let _ = std::fs::remove_file(uplink);
+    stage.write(
+        "/etc/systemd/resolved.conf.d/test.conf",
+        &format!("[Resolve]\nDNS={server}\nFallbackDNS=\nDomains=example.test\n"),
+    )?;
+    let log = stage.start(PROGRAM, &[])?;
+    let has = || std::fs::read_to_string(uplink).is_ok_and(|text| text.contains(server));
+    until(
+        "systemd-resolved to write its file",
+        Duration::from_secs(20),
+        has,
+    )
+    .with_context(|| {
+        format!(
+            "it said: {}",
+            std::fs::read_to_string(&log).unwrap_or_default().trim()
+        )
+    })
+}
+
+fn select(stage: &Stage) -> Result<(String, String)> {
+    let mut command = stage.tool();
+    command
+        .args(["resolv-conf", "select", "--json", "--etc"])
+        .arg(Path::new(ETC));
+    command.arg("--uplink").arg(Path::new(UPLINK));
+    let value = json(&mut command)?;
+    let field = |name: &str| {
+        value[name]
+            .as_str()
+            .map(str::to_owned)
+            .with_context(|| format!("no {name} in {value}"))
+    };
+    Ok((field("path")?, field("reason")?))
+}
+
+fn rendered(stage: &Stage) -> Result<Vec<String>> {
+    let path = select(stage)?.0;
+    let mut command = stage.tool();
+    command.args([
+        "resolv-conf",
+        "render",
+        "--json",
+        "--network",
+        "legacy",
+        "--ipv6",
+        "true",
+        "--from",
+        &path,
+    ]);
+    let value = json(&mut command)?;
+    let servers = value["nameservers"]
+        .as_array()
+        .with_context(|| format!("no nameservers in {value}"))?;
+    Ok(servers
+        .iter()
+        .filter_map(|server| server.as_str().or(server["address"].as_str()))
+        .map(str::to_owned)
+        .collect())
+}
+
+fn json(command: &mut Command) -> Result<serde_json::Value> {
+    let text = inside::output(command)?;
+    serde_json::from_str(&text).with_context(|| format!("{command:?} printed no JSON: {text}"))
+}
