@@ -18,6 +18,7 @@ use nix::sys::stat::Mode;
 use tracing::debug;
 
 use crate::error::{Error, ErrorKind};
+use crate::write::retry;
 
 /// The file that is locked, in the script directory.
 pub(crate) const LOCK_FILE: &str = ".lock";
@@ -48,7 +49,6 @@ impl DirLock {
                     let what = format!("another process sweeps {path:?} and does not end");
                     return Err(Error::new(ErrorKind::Busy, what).at(path));
                 }
-                Err(Errno::EINTR) => {}
                 Err(errno) => {
                     debug!(path = %path.display(), %errno, "filesystem without locks");
                     return Ok(Self { file: None });
@@ -59,13 +59,17 @@ impl DirLock {
 
     /// Runs something while no one else uses the directory; `None` if someone does, or
     /// if that cannot be known.
+    ///
+    /// Tries for a moment: a child that another thread has just forked holds a copy of
+    /// every descriptor until it executes its program.
     pub(crate) fn alone<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
         let file = self.file.as_ref()?;
-        set(file, libc::F_WRLCK).ok()?;
-        let result = act();
-        // Cannot fail: a lock that is held is only made weaker.
-        let _ = set(file, libc::F_RDLCK);
-        Some(result)
+        for_a_moment(|| set(file, libc::F_WRLCK).is_ok()).then(|| {
+            let result = act();
+            // Cannot fail: a lock that is held is only made weaker.
+            let _ = set(file, libc::F_RDLCK);
+            result
+        })
     }
 }
 
@@ -73,15 +77,25 @@ impl DirLock {
 /// lock file has no users.
 pub(crate) fn is_used(dir: &OwnedFd) -> bool {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
-    let file = match openat(dir, LOCK_FILE, flags, Mode::empty()) {
+    let file = match retry(|| openat(dir, LOCK_FILE, flags, Mode::empty())) {
         Ok(file) => file,
         Err(errno) => return errno != Errno::ENOENT,
     };
-    let mut lock = whole_file(libc::F_WRLCK);
-    match fcntl(&file, FcntlArg::F_OFD_GETLK(&mut lock)) {
-        Ok(_) => i32::from(lock.l_type) != libc::F_UNLCK,
-        Err(_) => true,
-    }
+    !for_a_moment(|| {
+        let mut lock = whole_file(libc::F_WRLCK);
+        let asked = fcntl(&file, FcntlArg::F_OFD_GETLK(&mut lock));
+        asked.is_ok() && i32::from(lock.l_type) == libc::F_UNLCK
+    })
+}
+
+/// Repeats a question for a tenth of a second, until the answer is yes.
+fn for_a_moment(yes: impl Fn() -> bool) -> bool {
+    (0..20).any(|turn| {
+        if turn > 0 {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        yes()
+    })
 }
 
 /// Opens the lock file, making it if need be; `None` on a read-only filesystem without.
@@ -110,7 +124,7 @@ fn open(dir: &OwnedFd, path: &Path) -> Result<Option<File>, Error> {
 }
 
 fn set(file: &File, kind: i32) -> nix::Result<()> {
-    fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file(kind))).map(drop)
+    retry(|| fcntl(file.as_fd(), FcntlArg::F_OFD_SETLK(&whole_file(kind)))).map(drop)
 }
 
 fn whole_file(kind: i32) -> libc::flock {

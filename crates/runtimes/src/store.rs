@@ -12,16 +12,16 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::Mode;
+use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
-use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
+use nix::unistd::{UnlinkatFlags, fsync, geteuid, unlinkat};
 use tracing::{debug, warn};
 
 use crate::error::{Error, ErrorKind};
 use crate::lock::DirLock;
 use crate::preflight::may_execute;
 use crate::script::{SHELL, Script};
-use crate::write::{self, Job};
+use crate::write::{self, Job, retry};
 
 /// A directory of wrapper scripts, held open and locked against removals by others.
 ///
@@ -177,7 +177,8 @@ impl Store {
         }
         let removed = self.lock.alone(|| {
             for name in names {
-                let gone = unlinkat(&self.dir, name.as_str(), UnlinkatFlags::NoRemoveDir);
+                let name = name.as_str();
+                let gone = retry(|| unlinkat(&self.dir, name, UnlinkatFlags::NoRemoveDir));
                 if let Err(errno) = gone {
                     warn!(path = %self.path.join(name).display(), %errno, "script stays behind");
                 }
@@ -190,15 +191,12 @@ impl Store {
 
     /// Whether the path still leads to the directory that is held open.
     pub(crate) fn is_current(&self) -> bool {
-        let identity = |file: &File| file.metadata().ok().map(|m| (m.dev(), m.ino()));
-        let held = self
-            .dir
-            .try_clone()
-            .map(File::from)
-            .ok()
-            .and_then(|file| identity(&file));
-        let named = self.path.metadata().ok().map(|m| (m.dev(), m.ino()));
-        held.is_some() && held == named
+        let held = retry(|| fstat(&self.dir)).map(|stat| (stat.st_dev, stat.st_ino));
+        let named = self
+            .path
+            .metadata()
+            .map(|metadata| (metadata.dev(), metadata.ino()));
+        matches!((held, named), (Ok(held), Ok(named)) if held == named)
     }
 
     pub(crate) fn lock(&self) -> &DirLock {
@@ -232,31 +230,25 @@ pub(crate) fn open_dir(path: &Path) -> Result<OwnedFd, Error> {
 }
 
 fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
-    let copy = dir
-        .try_clone()
-        .map_err(|error| Error::io("dup", path, error))?;
-    let metadata = File::from(copy).metadata();
-    let metadata = metadata.map_err(|error| Error::io("fstat", path, error))?;
-    let ours = metadata.uid() == geteuid().as_raw() || metadata.uid() == 0;
-    let what = match (ours, metadata.mode() & 0o022) {
+    let stat = retry(|| fstat(dir)).map_err(|errno| Error::io("fstat", path, errno))?;
+    let what = match (is_trusted(stat.st_uid), stat.st_mode & 0o022) {
         (true, 0) => return Ok(()),
         (true, _) => format!("script directory {path:?} may be written by others"),
-        (false, _) => format!(
-            "script directory {path:?} belongs to user {}",
-            metadata.uid()
-        ),
+        (false, _) => format!("script directory {path:?} belongs to user {}", stat.st_uid),
     };
     Err(Error::new(ErrorKind::UnsafeDirectory, what).at(path))
 }
 
+/// Whether a file's owner may decide what is executed in our name.
+fn is_trusted(owner: u32) -> bool {
+    owner == 0 || owner == geteuid().as_raw()
+}
+
 /// Makes new entries of a directory durable. Some filesystems cannot and need not.
 fn sync_dir(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
-    loop {
-        match nix::unistd::fsync(dir) {
-            Ok(()) | Err(Errno::EINVAL | Errno::ENOTSUP) => return Ok(()),
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(Error::io("fsync", path, errno)),
-        }
+    match retry(|| fsync(dir)) {
+        Ok(()) | Err(Errno::EINVAL | Errno::ENOTSUP) => Ok(()),
+        Err(errno) => Err(Error::io("fsync", path, errno)),
     }
 }
 
@@ -264,23 +256,22 @@ fn sync_dir(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
 pub(crate) fn find(dir: impl AsFd, path: &Path, script: &Script) -> Result<Found, Error> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let error = |call, source: io::Error| Error::io(call, &path.join(script.file_name()), source);
-    let file = loop {
-        match openat(dir.as_fd(), script.file_name(), flags, Mode::empty()) {
-            Ok(fd) => break File::from(fd),
-            Err(Errno::ENOENT) => return Ok(Found::Absent),
-            // A symlink, a socket, a device without driver, a file without permission.
-            Err(Errno::ELOOP | Errno::ENXIO | Errno::ENODEV | Errno::EACCES) => {
-                return Ok(Found::Corrupt);
-            }
-            Err(Errno::EINTR) => {}
-            Err(errno) => return Err(error("open", errno.into())),
+    let opened = retry(|| openat(dir.as_fd(), script.file_name(), flags, Mode::empty()));
+    let file = match opened {
+        Ok(fd) => File::from(fd),
+        Err(Errno::ENOENT) => return Ok(Found::Absent),
+        // A symlink, a socket, a device without driver, a file without permission.
+        Err(Errno::ELOOP | Errno::ENXIO | Errno::ENODEV | Errno::EACCES) => {
+            return Ok(Found::Corrupt);
         }
+        Err(errno) => return Err(error("open", errno.into())),
     };
-    let metadata = file.metadata().map_err(|source| error("fstat", source))?;
-    let ours = metadata.uid() == geteuid().as_raw() || metadata.uid() == 0;
-    let mode = metadata.mode() & 0o7777;
-    let runs = mode & 0o500 == 0o500 && mode & 0o7022 == 0;
-    if !metadata.is_file() || !ours || !runs || metadata.len() != script.text().len() as u64 {
+    let stat = retry(|| fstat(&file)).map_err(|errno| error("fstat", errno.into()))?;
+    let regular = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFREG;
+    // Readable and executable for its owner, writable for no one else, no set-id bits.
+    let runs = stat.st_mode & 0o500 == 0o500 && stat.st_mode & 0o7022 == 0;
+    let whole = u64::try_from(stat.st_size).ok() == Some(script.text().len() as u64);
+    if !(regular && runs && whole && is_trusted(stat.st_uid)) {
         return Ok(Found::Corrupt);
     }
     let mut text = Vec::with_capacity(script.text().len() + 1);

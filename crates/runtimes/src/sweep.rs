@@ -18,6 +18,7 @@ use crate::references::References;
 use crate::script::is_script_name;
 use crate::store::{Store, open_dir};
 use crate::temp;
+use crate::write::retry;
 
 /// What a sweep decided about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -198,7 +199,7 @@ fn remove(dir: &OwnedFd, verdicts: &[Verdict]) -> Vec<(PathBuf, io::Error)> {
             .path
             .file_name()
             .expect("a directory's entry has a name");
-        match unlinkat(dir, name, UnlinkatFlags::NoRemoveDir) {
+        match retry(|| unlinkat(dir, name, UnlinkatFlags::NoRemoveDir)) {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => {
                 warn!(path = %verdict.path.display(), %errno, "script stays behind");

@@ -82,7 +82,7 @@ fn in_own_table(dir: BorrowedFd<'_>, path: &Path, jobs: &[Job<'_>]) -> Written {
 }
 
 /// Closes this thread's copies of everyone else's descriptors: held here, they would
-/// keep pipes from ending, and other files busy.
+/// keep pipes from ending, and other files busy. Standard streams stay what they are.
 fn close_all_but(kept: RawFd) {
     let Ok(entries) = std::fs::read_dir("/proc/thread-self/fd") else {
         return;
@@ -91,7 +91,10 @@ fn close_all_but(kept: RawFd) {
     let numbers: Vec<RawFd> = entries
         .filter_map(|entry| name(entry)?.parse().ok())
         .collect();
-    for number in numbers.into_iter().filter(|number| *number != kept) {
+    for number in numbers
+        .into_iter()
+        .filter(|number| *number > 2 && *number != kept)
+    {
         let _ = close(number);
     }
 }

@@ -1,0 +1,377 @@
+//! Reading daemon.json: everything wrong in one answer, and no input that breaks it.
+
+use runtimes::{Config, OptionValue, RuntimeEntry, Runtimes, Settings, Value};
+
+/// Runtime and kind of each problem.
+fn problems(text: &str) -> Vec<(Option<String>, &'static str)> {
+    let parsed = Config::parse(text.as_bytes());
+    parsed
+        .problems
+        .into_iter()
+        .map(|p| (p.runtime, p.kind.as_str()))
+        .collect()
+}
+
+#[track_caller]
+fn check(text: &str, want: &[(&str, &str)]) {
+    let got = problems(text);
+    let want: Vec<_> = want
+        .iter()
+        .map(|(name, kind)| (Some((*name).to_owned()).filter(|n| n != "-"), *kind))
+        .collect();
+    assert_eq!(got, want, "{text}");
+}
+
+#[test]
+fn sound_files() {
+    for text in [
+        "",
+        " \n",
+        "{}",
+        "null_is_not_one",
+        r#"{"runtimes": null, "default-runtime": null}"#,
+        r#"{"runtimes": {}, "default-runtime": ""}"#,
+        r#"{"runtimes": {"a": {"path": "x"}}, "default-runtime": "a"}"#,
+        r#"{"runtimes": {"a": {"path": "x", "runtimeArgs": [], "options": {}, "runtimeType": ""}}}"#,
+        r#"{"runtimes": {"a": {"Path": "x", "RUNTIMEARGS": ["y"]}}}"#,
+        r#"{"default-runtime": "io.containerd.kata.v2"}"#,
+        r#"{"runtimes": {"RunC": {"path": "/bin/true"}}}"#,
+        r#"{"debug": true, "log-opts": {"a": ["b"]}}"#,
+    ] {
+        if text == "null_is_not_one" {
+            check("null", &[("-", "parse")]);
+        } else {
+            check(text, &[]);
+        }
+    }
+}
+
+#[test]
+fn every_rule_and_all_at_once() {
+    check(
+        r#"{"default-runtime": "zzz", "runtimes": {
+            "h": {"runtimeType": "io.containerd.runc.v2", "options": {"IoUid": "x", "Root": 5}},
+            "runc": {}, "io.containerd.runc.v2": {"path": "/x"}, "": {"path": "/x"},
+            "a": {}, "b": {"path": "/x", "runtimeType": "t", "options": {"a": 1}},
+            "c": {"path": "/x", "options": {"a": 1}},
+            "d": {"runtimeType": "a.b", "runtimeArgs": ["x"]},
+            "e": {"runtimeArgs": ["x"]}, "f": {"options": {"a": 1}}}}"#,
+        &[
+            ("", "reserved-name"),
+            ("a", "needs-path-or-type"),
+            ("b", "path-and-type"),
+            ("c", "options-with-path"),
+            ("d", "args-with-type"),
+            ("e", "needs-path-or-type"),
+            ("f", "needs-path-or-type"),
+            ("h", "bad-options"),
+            ("h", "bad-options"),
+            ("io.containerd.runc.v2", "reserved-name"),
+            ("runc", "reserved-name"),
+            ("zzz", "unknown-default"),
+        ],
+    );
+}
+
+#[test]
+fn wrong_types_cost_one_member() {
+    check("[]", &[("-", "parse")]);
+    check("5", &[("-", "parse")]);
+    check(r#"{"runtimes": []}"#, &[("-", "parse")]);
+    check(
+        r#"{"runtimes": "x", "default-runtime": 5}"#,
+        &[("-", "parse"), ("-", "parse")],
+    );
+    check(
+        r#"{"default-runtime": "a", "runtimes": {"a": 5, "b": {"path": []}, "c": null,
+            "d": {"path": "/x", "runtimeArgs": "y"}, "e": {"path": "/x", "runtimeArgs": ["y", null, 5]},
+            "f": {"runtimeType": {}, "options": []}, "g": {"runtimeType": "a.b", "options": 5},
+            "h": {"path": "/x"}}}"#,
+        &[
+            ("a", "parse"),
+            ("b", "parse"),
+            ("c", "needs-path-or-type"),
+            ("d", "parse"),
+            ("e", "parse"),
+            ("e", "parse"),
+            ("f", "parse"),
+            ("f", "bad-options"),
+            ("g", "bad-options"),
+        ],
+    );
+}
+
+#[test]
+fn repeated_keys_are_seen_at_every_level() {
+    check(
+        r#"{"runtimes": {"a": {"path": "/x"}, "a": {"path": "/y"}, "a": {"path": "/z"}}}"#,
+        &[("a", "duplicate")],
+    );
+    check(
+        r#"{"runtimes": {"a": {"path": "/x"}}, "runtimes": {"b": {"path": "/x"}}}"#,
+        &[("-", "duplicate")],
+    );
+    check(
+        r#"{"runtimes": {"a": {"path": "/x"}}, "runtimes": {"a": {"path": "/x"}}}"#,
+        &[("-", "duplicate"), ("a", "duplicate")],
+    );
+    check(
+        r#"{"default-runtime": "runc", "default-runtime": "runc"}"#,
+        &[("-", "duplicate")],
+    );
+    check(
+        r#"{"runtimes": {"a": {"path": "/x", "path": "/x"}}}"#,
+        &[("a", "duplicate")],
+    );
+    check(
+        r#"{"runtimes": {"a": {"path": "/x", "Path": "/y"}}}"#,
+        &[("a", "duplicate")],
+    );
+    for options in [r#""IoUid": 1, "IoUid": 1"#, r#""IoUid": 1, "io_uid": 1"#] {
+        let entry =
+            format!(r#"{{"runtimeType": "io.containerd.runc.v2", "options": {{{options}}}}}"#);
+        check(
+            &format!(r#"{{"runtimes": {{"a": {entry}}}}}"#),
+            &[("a", "duplicate")],
+        );
+    }
+}
+
+#[test]
+fn text_that_is_not_json() {
+    for text in [
+        "{",
+        "{} x",
+        "{'a': 1}",
+        r#"{"a": 1,}"#,
+        r#"{"a": "\ud800"}"#,
+        "{\"a\": 1e999}",
+    ] {
+        check(text, &[("-", "parse")]);
+    }
+    for bytes in [&b"\xff\xff"[..], b"{\"a\": \"\xff\"}", b"\xff\xfe{", b"\0"] {
+        assert_eq!(Config::parse(bytes).problems.len(), 1, "{bytes:?}");
+    }
+    let message = &Config::parse(b"{\n  \"a\": }").problems[0].message;
+    assert!(message.contains("line 2"), "{message}");
+}
+
+#[test]
+fn byte_order_marks() {
+    let text = r#"{"runtimes": {"é": {"path": "/x"}}}"#;
+    let utf8 = [b"\xef\xbb\xbf", text.as_bytes()].concat();
+    let little: Vec<u8> = [0xfeff]
+        .into_iter()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let big: Vec<u8> = [0xfeff]
+        .into_iter()
+        .chain(text.encode_utf16())
+        .flat_map(u16::to_be_bytes)
+        .collect();
+    for bytes in [utf8, little, big] {
+        let parsed = Config::parse(&bytes);
+        assert_eq!(parsed.problems, []);
+        assert!(parsed.config.runtimes.contains_key("é"));
+    }
+}
+
+#[test]
+fn odd_names_are_no_problem() {
+    let long = "n".repeat(300);
+    for name in [
+        "..",
+        ".",
+        "a/b",
+        "/etc/passwd",
+        "a\\nb",
+        "a\\u0000b",
+        "é",
+        " ",
+        "-",
+        &long,
+    ] {
+        let text =
+            format!(r#"{{"runtimes": {{"{name}": {{"path": "/x", "runtimeArgs": ["y"]}}}}}}"#);
+        check(&text, &[]);
+        let config = Config::parse(text.as_bytes()).config;
+        let table = Runtimes::plan(&config, &Settings::new("/s"));
+        let row = table.iter().find(|row| !row.stock).unwrap();
+        assert_eq!(
+            row.script.as_ref().unwrap().parent().unwrap().to_str(),
+            Some("/s")
+        );
+    }
+}
+
+#[test]
+fn nul_bytes_are_refused_where_they_cannot_be_passed_on() {
+    check(
+        r#"{"runtimes": {"a": {"path": "/x\u0000"}, "b": {"path": "/x", "runtimeArgs": ["\u0000"]},
+            "c": {"runtimeType": "a.\u0000"},
+            "d": {"runtimeType": "a.b", "options": {"ConfigPath": "\u0000"}}}}"#,
+        &[
+            ("a", "parse"),
+            ("b", "parse"),
+            ("c", "parse"),
+            ("d", "bad-options"),
+        ],
+    );
+}
+
+#[test]
+fn many_and_deep() {
+    let entries: Vec<String> = (0..10_000).map(|n| format!(r#""r{n:05}": {{}}"#)).collect();
+    let found = problems(&format!(r#"{{"runtimes": {{{}}}}}"#, entries.join(",")));
+    assert_eq!(found.len(), 10_000);
+    assert!(found.is_sorted());
+
+    let deep = format!("{}1{}", "[".repeat(100_000), "]".repeat(100_000));
+    check(&format!(r#"{{"other": {deep}}}"#), &[]);
+    check(
+        &format!(r#"{{"runtimes": {{"a": {{"path": {deep}}}}}}}"#),
+        &[("a", "parse")],
+    );
+    let options =
+        format!(r#"{{"runtimeType": "io.containerd.runc.v2", "options": {{"Root": {deep}}}}}"#);
+    check(
+        &format!(r#"{{"runtimes": {{"a": {options}}}}}"#),
+        &[("a", "bad-options")],
+    );
+}
+
+#[test]
+fn messages_are_one_line_with_the_name() {
+    let parsed = Config::parse(br#"{"runtimes": {"a\nb\u001b[31m": {}}}"#);
+    let message = &parsed.problems[0].message;
+    assert!(message.contains(r#""a\nb\u{1b}[31m""#), "{message}");
+}
+
+#[test]
+fn unknown_keys_are_kept() {
+    let parsed = Config::parse(
+        br#"{"debug": true, "runtimes": {"a": {"path": "/x", "runtimeArg": ["y"]},
+             "b": {"runtimeType": "io.containerd.runc.v2", "options": {"Nope": 1, "IoUid": 7}}}}"#,
+    );
+    assert_eq!(parsed.problems, []);
+    let keys: Vec<_> = parsed
+        .unknown
+        .iter()
+        .map(|u| (u.runtime.as_deref(), u.key.as_str(), u.value.to_json()))
+        .collect();
+    assert_eq!(
+        keys,
+        [
+            (None, "debug", "true".to_owned()),
+            (Some("a"), "runtimeArg", r#"["y"]"#.to_owned()),
+            (Some("b"), "options.Nope", "1".to_owned()),
+        ]
+    );
+}
+
+/// The options a shim entry comes to, as `name=value`.
+fn options(shim: &str, json: &str) -> Result<Vec<String>, Vec<String>> {
+    let text =
+        format!(r#"{{"runtimes": {{"a": {{"runtimeType": "{shim}", "options": {json}}}}}}}"#);
+    let parsed = Config::parse(text.as_bytes());
+    if !parsed.problems.is_empty() {
+        return Err(parsed
+            .problems
+            .into_iter()
+            .map(|p| p.kind.as_str().to_owned())
+            .collect());
+    }
+    let table = Runtimes::plan(&parsed.config, &Settings::new("/s"));
+    let options = table.lookup("a").unwrap().options.clone();
+    let member = |(name, value): &(&str, OptionValue<'_>)| match value {
+        OptionValue::Bool(flag) => format!("{name}={flag}"),
+        OptionValue::Number(number) => format!("{name}={number}"),
+        OptionValue::Text(text) => format!("{name}={}", text.to_str().unwrap()),
+        other => format!("{name}={other:?}"),
+    };
+    Ok(options
+        .iter()
+        .flat_map(|o| o.members())
+        .map(|m| member(&m))
+        .collect())
+}
+
+#[test]
+fn options_in_any_spelling() {
+    let runc = "io.containerd.runc.v2";
+    for json in [
+        r#"{"IoUid": 42}"#,
+        r#"{"ioUid": 42}"#,
+        r#"{"IOUID": 42.0}"#,
+        r#"{"io_uid": 42}"#,
+    ] {
+        assert_eq!(
+            options(runc, json),
+            Ok(vec!["io_uid=42".to_owned()]),
+            "{json}"
+        );
+    }
+    let all = r#"{"NoPivotRoot": true, "NoNewKeyring": false, "ShimCgroup": "/c", "IoUid": 0,
+        "IoGid": 4294967295, "BinaryName": "crun", "Root": "/r", "SystemdCgroup": true,
+        "CriuImagePath": "/i", "CriuWorkPath": "/w", "TaskApiAddress": "unix:x", "TaskApiVersion": 3}"#;
+    assert_eq!(options(runc, all).unwrap().len(), 12);
+    assert_eq!(options(runc, r#"{"IoUid": null}"#), Ok(vec![]));
+    assert_eq!(options(runc, r#"{"Nope": 1}"#), Ok(vec![]));
+    for bad in ["-1", "4294967296", "1.5", "true", "\"1\"", "[]", "1e300"] {
+        let json = format!(r#"{{"IoUid": {bad}}}"#);
+        assert_eq!(
+            options(runc, &json),
+            Err(vec!["bad-options".to_owned()]),
+            "{bad}"
+        );
+    }
+    for bad in ["1", "\"true\"", "[]"] {
+        let json = format!(r#"{{"SystemdCgroup": {bad}}}"#);
+        assert_eq!(
+            options(runc, &json),
+            Err(vec!["bad-options".to_owned()]),
+            "{bad}"
+        );
+    }
+}
+
+#[test]
+fn options_of_other_shims_are_generic() {
+    let json = r#"{"TypeUrl": "u", "configpath": "/p", "ConfigBody": [65, 255], "IoUid": "any"}"#;
+    let got = options("io.containerd.runsc.v1", json).unwrap();
+    assert_eq!(
+        got,
+        [
+            "type_url=u",
+            "config_path=/p",
+            "config_body=Bytes([65, 255])"
+        ]
+    );
+    let text = options("/path/to/shim", r#"{"ConfigBody": "A"}"#).unwrap();
+    assert_eq!(text, ["config_body=Bytes([65])"]);
+    for bad in [
+        r#"{"TypeUrl": 1}"#,
+        r#"{"ConfigBody": [256]}"#,
+        r#"{"ConfigPath": {}}"#,
+    ] {
+        assert!(options("io.containerd.runsc.v1", bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn values_made_by_hand_are_checked_too() {
+    let mut config = Config::default();
+    config.default_runtime = Some("/usr/bin/runc".to_owned());
+    config
+        .runtimes
+        .insert("a".to_owned(), RuntimeEntry::default());
+    let mut bad = RuntimeEntry::shim("io.containerd.runc.v2");
+    bad.options.insert("Root".to_owned(), Value::Bool(true));
+    config.runtimes.insert("b".to_owned(), bad);
+    let kinds: Vec<_> = config.validate().iter().map(|p| p.kind.as_str()).collect();
+    assert_eq!(
+        kinds,
+        ["unknown-default", "needs-path-or-type", "bad-options"]
+    );
+}

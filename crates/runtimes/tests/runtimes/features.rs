@@ -1,0 +1,288 @@
+//! Features documents, and asking programs that do not behave.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use runtimes::{
+    Config, Features, FeaturesState, Listed, RroSupport, RuntimeEntry, Runtimes, Settings,
+};
+
+use crate::support::program;
+
+#[test]
+fn absent_null_and_empty_are_three_things() {
+    let list = |text: &str| {
+        let features = Features::parse(text.as_bytes()).unwrap();
+        format!("{:?}", features.mount_options())
+    };
+    assert_eq!(list("{}"), "Absent");
+    assert_eq!(list(r#"{"mountOptions": null}"#), "Null");
+    assert_eq!(list(r#"{"mountOptions": []}"#), "Names([])");
+    assert_eq!(
+        list(r#"{"mountOptions": ["ro", "new-in-2030"]}"#),
+        r#"Names(["ro", "new-in-2030"])"#
+    );
+    assert_eq!(list(r#"{"mountOptions": [5]}"#), "WrongType");
+    assert_eq!(list(r#"{"mountOptions": {}}"#), "WrongType");
+}
+
+#[test]
+fn a_wrong_type_costs_one_member() {
+    let text = br#"{"ociVersionMin": 1, "ociVersionMax": "1.3.0", "hooks": 5, "mountOptions": ["rro"],
+        "linux": {"namespaces": ["time", "from-the-future"], "cgroup": {"v1": null, "v2": true}, "seccomp": []},
+        "annotations": {"a": "b", "c": 5}, "x-new": {"y": 1}}"#;
+    let features = Features::parse(text).unwrap();
+    assert_eq!(
+        (features.oci_version_min(), features.oci_version_max()),
+        (None, Some("1.3.0"))
+    );
+    assert_eq!(features.hooks(), Listed::WrongType);
+    assert_eq!(features.mount_options().contains("rro"), Some(true));
+    assert_eq!(
+        features.namespaces().contains("from-the-future"),
+        Some(true)
+    );
+    assert_eq!(features.capabilities(), Listed::Absent);
+    assert_eq!(features.flag(&["linux", "cgroup", "v1"]), None);
+    assert_eq!(features.flag(&["linux", "cgroup", "v2"]), Some(true));
+    assert_eq!(features.flag(&["linux", "seccomp", "enabled"]), None);
+    assert_eq!(features.annotations().collect::<Vec<_>>(), [("a", "b")]);
+    assert_eq!(features.member(&["x-new", "y"]).unwrap().as_u64(), Some(1));
+}
+
+#[test]
+fn what_is_no_document() {
+    for text in [
+        "",
+        "not json",
+        "[]",
+        "null",
+        "{} trailing",
+        "{}{}",
+        "{",
+        "\u{feff}{}",
+    ] {
+        assert!(Features::parse(text.as_bytes()).is_err(), "{text}");
+    }
+    assert!(Features::parse(b"{}\n\n").is_ok());
+}
+
+/// The state and rro verdict of one program with this text.
+struct Asked {
+    state: FeaturesState,
+    rro: RroSupport,
+    reason: String,
+    temp: tempfile::TempDir,
+}
+
+fn ask(text: &str, change: impl FnOnce(&mut Settings)) -> Asked {
+    let temp = tempfile::tempdir().unwrap();
+    let path = program(&temp.path().join("rt"), &format!("#!/bin/sh\n{text}"));
+    let mut config = Config::default();
+    config
+        .runtimes
+        .insert("rt".to_owned(), RuntimeEntry::program(path));
+    let mut settings = Settings::new(temp.path().join("scripts"));
+    change(&mut settings);
+    let table = Runtimes::plan(&config, &settings).probed();
+    let state = table.lookup("rt").unwrap().features.clone();
+    let verdict = state.rro();
+    Asked {
+        state,
+        rro: verdict.support,
+        reason: verdict.reason,
+        temp,
+    }
+}
+
+#[test]
+fn documents_decide() {
+    let cases = [
+        (
+            r#"{"ociVersionMin":"1.0.0","mountOptions":["ro","rro"]}"#,
+            RroSupport::Yes,
+        ),
+        (r#"{"mountOptions":["ro"]}"#, RroSupport::No),
+        (r#"{"mountOptions":[]}"#, RroSupport::No),
+        (r#"{"mountOptions":null}"#, RroSupport::Unknown),
+        ("{}", RroSupport::Unknown),
+        ("not json", RroSupport::Unknown),
+        (r#"{"mountOptions":["rro"]} trailing"#, RroSupport::Unknown),
+    ];
+    for (document, want) in cases {
+        let asked = ask(
+            &format!("[ \"$1\" = features ] && echo '{document}'"),
+            |_| {},
+        );
+        assert_eq!(asked.rro, want, "{document}: {}", asked.reason);
+    }
+    let failing = ask(
+        r#"echo '{"mountOptions":["rro"]}'; echo oops >&2; exit 1"#,
+        |_| {},
+    );
+    assert_eq!(failing.rro, RroSupport::Unknown);
+    assert!(failing.reason.contains("oops"), "{}", failing.reason);
+}
+
+#[test]
+fn versions_decide_where_there_is_no_command() {
+    let cases = [
+        ("crun version 1.3", RroSupport::No),
+        ("crun version 0.17", RroSupport::No),
+        ("crun version 1.4", RroSupport::Yes),
+        ("crun version 1.4.5", RroSupport::Yes),
+        ("crun version 1.8.1", RroSupport::Yes),
+        ("crun version 1.8.5", RroSupport::Yes),
+        ("crun version 1.8.6", RroSupport::Unknown),
+        ("crun version 1.28", RroSupport::Unknown),
+        ("crun version 2.0", RroSupport::Unknown),
+        ("runc version 1.0.0-rc93", RroSupport::No),
+        ("runc version 1.1.0", RroSupport::Unknown),
+        ("runsc version release-2024", RroSupport::Unknown),
+        ("who knows", RroSupport::Unknown),
+    ];
+    for (version, want) in cases {
+        let text = format!(
+            "[ \"$1\" = --version ] && {{ echo '{version}'; echo 'commit: 0'; exit; }}\necho 'unknown command' >&2; exit 1"
+        );
+        let asked = ask(&text, |_| {});
+        assert_eq!(asked.rro, want, "{version}: {}", asked.reason);
+    }
+}
+
+#[test]
+fn shims_and_the_unasked_are_unknown() {
+    let mut config = Config::default();
+    config
+        .runtimes
+        .insert("s".to_owned(), RuntimeEntry::shim("io.containerd.runc.v2"));
+    config
+        .runtimes
+        .insert("m".to_owned(), RuntimeEntry::program("/nonexistent/rt"));
+    let table = Runtimes::plan(&config, &Settings::new("/s"));
+    assert_eq!(
+        table.lookup("m").unwrap().features.rro().support,
+        RroSupport::Unknown
+    );
+    let table = table.probed();
+    for name in ["s", "m"] {
+        let verdict = table.lookup(name).unwrap().features.rro();
+        assert_eq!(verdict.support, RroSupport::Unknown, "{name}");
+        assert!(!verdict.reason.is_empty());
+    }
+}
+
+/// Whether any process still runs a file in this directory.
+fn still_runs(dir: &Path) -> bool {
+    let entries = fs::read_dir("/proc").unwrap().flatten();
+    let runs = |proc: PathBuf| {
+        let line = fs::read(proc.join("cmdline")).unwrap_or_default();
+        String::from_utf8_lossy(&line).contains(dir.to_str().unwrap())
+    };
+    entries.map(|entry| entry.path()).any(runs)
+}
+
+#[test]
+fn a_hanging_program_ends_at_its_limit() {
+    for text in [
+        "sleep 1000",
+        "while :; do :; done",
+        "exec >&- 2>&-; sleep 1000",
+        // A child that outlives it and keeps the pipe.
+        r#""$0" child & sleep 1000"#,
+        "trap '' TERM INT HUP; sleep 1000; sleep 1000",
+        // Slowly, and for ever.
+        "while :; do echo x; sleep 0.05; done",
+    ] {
+        let begin = std::time::Instant::now();
+        let asked = ask(text, |settings| {
+            settings.probe.time = Duration::from_millis(300);
+        });
+        assert!(
+            begin.elapsed() < Duration::from_secs(60),
+            "the limit did not end it: {text}"
+        );
+        assert!(asked.reason.contains("killed"), "{text}: {}", asked.reason);
+        assert!(matches!(asked.state, FeaturesState::Failed { .. }));
+        assert!(!still_runs(asked.temp.path()), "{text}");
+    }
+}
+
+#[test]
+fn a_child_left_behind_does_not_delay_the_answer() {
+    let asked = ask(
+        "sleep 3 & echo '{\"mountOptions\":[\"rro\"]}'",
+        |settings| {
+            settings.probe.time = Duration::from_secs(2);
+        },
+    );
+    assert_eq!(asked.rro, RroSupport::Yes, "{}", asked.reason);
+}
+
+#[test]
+fn endless_output_ends_at_its_limit() {
+    for text in ["yes", "yes >&2 & yes", "cat /dev/zero"] {
+        let asked = ask(text, |settings| settings.probe.output = 100_000);
+        assert!(
+            asked.reason.contains("100000 bytes"),
+            "{text}: {}",
+            asked.reason
+        );
+        assert!(!still_runs(asked.temp.path()));
+    }
+    // Complaints do not count, but are not kept either.
+    let asked = ask("head -c 5000000 /dev/zero | tr '\\0' e >&2; exit 1", |_| {});
+    assert!(asked.reason.len() < 10_000, "{}", asked.reason.len());
+}
+
+#[test]
+fn a_large_document_within_the_limit_is_read_whole() {
+    let names = vec!["\"option\""; 50_000].join(",");
+    let temp = tempfile::tempdir().unwrap();
+    let document = temp.path().join("document");
+    fs::write(&document, format!("{{\"mountOptions\":[{names},\"rro\"]}}")).unwrap();
+    let asked = ask(&format!("cat {}", document.display()), |_| {});
+    assert_eq!(asked.rro, RroSupport::Yes, "{}", asked.reason);
+}
+
+#[test]
+fn a_wrapper_is_asked_with_its_arguments_and_without_its_script() {
+    let temp = tempfile::tempdir().unwrap();
+    let text =
+        "#!/bin/sh\n[ \"$*\" = \"--a  b c features\" ] && echo '{\"mountOptions\":[\"rro\"]}'\n";
+    let path = program(&temp.path().join("rt"), text);
+    let mut config = Config::default();
+    config.runtimes.insert(
+        "rt".to_owned(),
+        RuntimeEntry::wrapper(path, ["--a ", "b c"]),
+    );
+    let scripts = temp.path().join("scripts");
+    let table = Runtimes::plan(&config, &Settings::new(&scripts)).probed();
+    assert_eq!(
+        table.lookup("rt").unwrap().features.rro().support,
+        RroSupport::Yes
+    );
+    assert!(!scripts.exists());
+}
+
+#[test]
+fn many_slow_programs_share_the_whole_limit() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = program(&temp.path().join("rt"), "#!/bin/sh\nsleep 1000\n");
+    let mut config = Config::default();
+    for n in 0..40 {
+        let entry = RuntimeEntry::wrapper(&path, [n.to_string()]);
+        config.runtimes.insert(format!("r{n}"), entry);
+    }
+    let mut settings = Settings::new(temp.path().join("scripts"));
+    settings.search_path = "".into();
+    settings.probe.time = Duration::from_millis(200);
+    settings.probe.total_time = Duration::from_millis(400);
+    let table = Runtimes::plan(&config, &settings).probed();
+    let failed = table
+        .iter()
+        .filter(|row| matches!(row.features, FeaturesState::Failed { .. }));
+    assert_eq!(failed.count(), 42);
+    assert!(!still_runs(temp.path()));
+}

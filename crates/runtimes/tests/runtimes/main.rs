@@ -1,0 +1,19 @@
+//! The crate from outside: its modules one by one, storms, crashes, properties.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "helpers of tests fail loudly, and say what they skip"
+)]
+
+mod config;
+mod crash;
+mod features;
+mod properties;
+mod reload;
+mod script;
+mod store;
+mod storm;
+mod support;
+mod sweep;
+mod table;

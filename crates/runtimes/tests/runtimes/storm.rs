@@ -1,0 +1,136 @@
+//! Many at once: fresh scripts executed while others fork, reloads under look-ups.
+//!
+//! Small by default. `RUNTIMES_STORM=100` makes them a hundred times larger, which is
+//! the size the project's numbers are for.
+
+use std::collections::BTreeMap;
+use std::io::ErrorKind;
+use std::path::PathBuf;
+use std::process::Command;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+
+use runtimes::{Config, Registry, Settings, Store};
+
+use crate::support::{assert_scripts_match, script, wrappers};
+
+fn scale() -> u64 {
+    std::env::var("RUNTIMES_STORM")
+        .ok()
+        .and_then(|text| text.parse().ok())
+        .unwrap_or(1)
+}
+
+/// Forks as fast as it can until told to stop.
+fn fork_storm(stop: &AtomicBool) {
+    while !stop.load(Ordering::Relaxed) {
+        Command::new("/bin/true").status().unwrap();
+    }
+}
+
+#[test]
+fn fresh_scripts_are_never_busy() {
+    let rounds = 100 * scale();
+    let temp = tempfile::tempdir().unwrap();
+    let store = Store::open(temp.path()).unwrap();
+    let stop = AtomicBool::new(false);
+    let busy = AtomicU64::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| fork_storm(&stop));
+        }
+        for round in 0..rounds {
+            let script = script("s", &["/bin/true", &round.to_string()]);
+            store.publish([&script]).unwrap();
+            match Command::new(temp.path().join(script.file_name())).status() {
+                Ok(status) => assert!(status.success()),
+                Err(error) if error.kind() == ErrorKind::ExecutableFileBusy => {
+                    busy.fetch_add(1, Ordering::Relaxed);
+                }
+                Err(error) => panic!("{error}"),
+            }
+        }
+        stop.store(true, Ordering::Relaxed);
+    });
+    println!(
+        "{rounds} fresh scripts executed in a fork storm, {} busy",
+        busy.load(Ordering::Relaxed)
+    );
+    assert_eq!(busy.into_inner(), 0);
+}
+
+/// A configuration that differs from round to round: kept, changed, dropped, new.
+fn round(number: u64) -> Config {
+    let (changing, coming) = (number.to_string(), format!("c{}", number % 7));
+    let mut entries: Vec<(&str, &str, &[&str])> = vec![("kept", "/bin/true", &["always"])];
+    let args = [changing.as_str()];
+    entries.push(("changing", "/bin/true", &args));
+    if number % 2 == 0 {
+        entries.push((&coming, "/bin/true", &["here"]));
+    }
+    wrappers(&entries)
+}
+
+/// What readers were given: script paths, with how often.
+type Given = BTreeMap<PathBuf, u64>;
+
+fn read(registry: &Registry, look_ups: u64, done: &AtomicBool) -> Given {
+    let mut reader = registry.reader();
+    let mut given = Given::new();
+    let mut count = 0;
+    while count < look_ups || !done.load(Ordering::Relaxed) {
+        let table = reader.load();
+        for name in ["kept", "changing", "c0", "c1", "c2", "c3", "runc"] {
+            let row = table.lookup(name);
+            assert!(
+                row.is_some() || name.starts_with('c'),
+                "{name} is in every table"
+            );
+            if let Some(script) = row.and_then(|row| row.script.as_ref()) {
+                match given.get_mut(script) {
+                    Some(times) => *times += 1,
+                    None => {
+                        // The moment it is seen it can be run.
+                        assert!(Command::new(script).status().unwrap().success());
+                        given.insert(script.clone(), 1);
+                    }
+                }
+            }
+            count += 1;
+        }
+    }
+    given
+}
+
+#[test]
+fn every_script_any_reader_ever_got_stays_runnable() {
+    let (reloads, look_ups) = (100 * scale(), 50_000 * scale());
+    let temp = tempfile::tempdir().unwrap();
+    let (registry, _) = Registry::open(&round(0), Settings::new(temp.path())).unwrap();
+    let done = AtomicBool::new(false);
+    let given: Vec<Given> = std::thread::scope(|scope| {
+        let readers: Vec<_> = (0..2)
+            .map(|_| scope.spawn(|| read(&registry, look_ups, &done)))
+            .collect();
+        for number in 1..=reloads {
+            registry.reload(&round(number)).unwrap();
+        }
+        done.store(true, Ordering::Relaxed);
+        readers
+            .into_iter()
+            .map(|reader| reader.join().unwrap())
+            .collect()
+    });
+    let total: u64 = given.iter().flat_map(Given::values).sum();
+    let scripts: Vec<_> = given.iter().flat_map(Given::keys).collect();
+    for script in &scripts {
+        assert!(
+            Command::new(script).status().unwrap().success(),
+            "{script:?}"
+        );
+    }
+    assert_scripts_match(temp.path());
+    println!(
+        "{reloads} reloads, {total} scripts looked up, {} of them different",
+        scripts.len()
+    );
+}

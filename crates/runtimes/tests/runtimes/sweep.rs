@@ -1,0 +1,256 @@
+//! What a sweep removes, and everything it must not.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+
+use runtimes::{Reason, References, Runtimes, Script, Settings, Store, plan_sweep, sweep};
+
+use crate::support::{names, script, wrappers};
+
+/// A script directory with one script, not held open.
+fn one() -> (tempfile::TempDir, PathBuf, Script) {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("scripts");
+    let script = script("rt", &["/bin/true", "x"]);
+    Store::open(&dir).unwrap().publish([&script]).unwrap();
+    (temp, dir, script)
+}
+
+#[track_caller]
+fn survives(dir: &Path, script: &Script, references: &References, by: &str) {
+    for verdict in plan_sweep(dir, references).unwrap() {
+        match verdict.reason {
+            Reason::Referenced { by: who } => assert!(who.contains(by), "{who}"),
+            other => panic!("{other:?}"),
+        }
+    }
+    let report = sweep(dir, references).unwrap();
+    assert!(report.failed.is_empty());
+    assert_eq!(names(dir), [script.file_name()]);
+}
+
+#[test]
+fn removes_what_nothing_refers_to() {
+    let (_temp, dir, script) = one();
+    fs::write(dir.join(".tmp-1-0"), "half").unwrap();
+    fs::write(dir.join("README"), "mine").unwrap();
+    fs::write(
+        dir.join("old.J0L0-28VPX-2TDKXFNSHXK5WS1Z-XWX71R0Y5T4R3TV4R5WL0DS0===="),
+        "moby's",
+    )
+    .unwrap();
+    let before = names(&dir);
+    let plan = plan_sweep(&dir, &References::new()).unwrap();
+    assert_eq!(names(&dir), before, "a plan changes nothing");
+    let reasons: Vec<_> = plan.iter().map(|verdict| &verdict.reason).collect();
+    assert_eq!(
+        reasons,
+        [
+            &Reason::StaleTemporary,
+            &Reason::Foreign,
+            &Reason::Foreign,
+            &Reason::Unreferenced
+        ]
+    );
+    let report = sweep(&dir, &References::new()).unwrap();
+    assert_eq!(report.verdicts, plan);
+    assert!(!names(&dir).contains(&script.file_name().to_owned()));
+    assert_eq!(names(&dir).len(), 2);
+}
+
+#[test]
+fn a_missing_directory_is_clean() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("none");
+    assert!(plan_sweep(&dir, &References::new()).unwrap().is_empty());
+    assert!(sweep(&dir, &References::new()).unwrap().verdicts.is_empty());
+    assert!(!dir.exists());
+}
+
+#[test]
+fn a_callers_reference_keeps() {
+    let (_temp, dir, script) = one();
+    let mut references = References::new();
+    references.add(&dir.join(script.file_name()), "container 12");
+    survives(&dir, &script, &references, "container 12");
+}
+
+#[test]
+fn the_new_table_keeps_its_scripts() {
+    let (_temp, dir, script) = one();
+    let config = wrappers(&[("rt", "/bin/true", &["x"])]);
+    let mut references = References::new();
+    references.add_table(&Runtimes::plan(&config, &Settings::new(&dir)));
+    survives(&dir, &script, &references, "configuration");
+}
+
+#[test]
+fn links_of_both_kinds_keep() {
+    let (temp, dir, script) = one();
+    let target = dir.join(script.file_name());
+    let links = temp.path().join("links");
+    fs::create_dir(&links).unwrap();
+    symlink(&target, temp.path().join("second")).unwrap();
+    symlink("../second", links.join("first")).unwrap();
+    let mut references = References::new();
+    references.scan_links(&links);
+    survives(&dir, &script, &references, "symlink");
+
+    fs::hard_link(&target, temp.path().join("hard")).unwrap();
+    let mut references = References::new();
+    references.add(&temp.path().join("hard"), "a hard link");
+    survives(&dir, &script, &references, "a hard link");
+}
+
+/// A containerd state directory with one bundle that refers to a script.
+fn bundle(state: &Path, file: &str, text: &str) {
+    let bundle = state.join("moby/0123abcd");
+    fs::create_dir_all(bundle.join("rootfs/moby/x")).unwrap();
+    // What a container's own files say refers to nothing.
+    fs::write(bundle.join("rootfs/options.json"), text).unwrap();
+    fs::write(bundle.join("config.json"), "{}").unwrap();
+    fs::write(bundle.join("init.pid"), "1").unwrap();
+    fs::write(bundle.join(file), text).unwrap();
+}
+
+#[test]
+fn bundles_of_the_runc_shim_keep() {
+    for (file, json) in [
+        ("options.json", true),
+        ("options.json", false),
+        ("runtime", false),
+    ] {
+        for depth in 0..3 {
+            let (temp, dir, script) = one();
+            let state = temp.path().join("state");
+            let path = dir.join(script.file_name());
+            let text = match json {
+                true => format!(r#"{{"binary_name":"{}","root":"/run/x"}}"#, path.display()),
+                false => format!("{}\n", path.display()),
+            };
+            bundle(&state, file, &text);
+            let top = ["", "moby", "moby/0123abcd"][depth];
+            let mut references = References::new();
+            references.scan_bundles(&state.join(top));
+            assert!(references.is_complete());
+            survives(&dir, &script, &references, file);
+        }
+    }
+}
+
+#[test]
+fn a_bundle_may_refer_through_a_symlink() {
+    let (temp, dir, script) = one();
+    let link = temp.path().join("runtime-link");
+    symlink(dir.join(script.file_name()), &link).unwrap();
+    bundle(
+        &temp.path().join("s"),
+        "options.json",
+        &format!(r#"{{"BinaryName":"{}"}}"#, link.display()),
+    );
+    let mut references = References::new();
+    references.scan_bundles(&temp.path().join("s"));
+    survives(&dir, &script, &references, "options.json");
+}
+
+#[test]
+fn a_containers_filesystem_is_not_entered() {
+    let (temp, dir, script) = one();
+    bundle(&temp.path().join("s"), "unrelated", "");
+    let text = dir.join(script.file_name()).display().to_string();
+    fs::write(temp.path().join("s/moby/0123abcd/rootfs/runtime"), text).unwrap();
+    let mut references = References::new();
+    references.scan_bundles(&temp.path().join("s/moby"));
+    assert_eq!(
+        plan_sweep(&dir, &references).unwrap()[0].reason,
+        Reason::Unreferenced
+    );
+}
+
+#[test]
+fn torn_bundle_files_still_count() {
+    let (temp, dir, script) = one();
+    let text = format!(
+        r#"{{"binary_name":"{}/{}"#,
+        dir.display(),
+        script.file_name()
+    );
+    bundle(&temp.path().join("s"), "options.json", &text);
+    let mut references = References::new();
+    references.scan_bundles(&temp.path().join("s"));
+    survives(&dir, &script, &references, "options.json");
+}
+
+#[test]
+fn what_cannot_be_read_keeps_everything() {
+    let (temp, dir, script) = one();
+    let file = temp.path().join("s/moby/0123abcd/options.json");
+    bundle(&temp.path().join("s"), "x", "");
+    // Longer than is read; root could read whatever its mode says.
+    fs::File::create(&file).unwrap().set_len(100 << 20).unwrap();
+    let mut references = References::new();
+    references.scan_bundles(&temp.path().join("s"));
+    assert!(!references.is_complete());
+    assert_eq!(references.unreadable().next().unwrap().0, file);
+    let report = sweep(&dir, &references).unwrap();
+    assert_eq!(
+        report.verdicts[0].reason,
+        Reason::Uncertain { unreadable: file }
+    );
+    assert_eq!(names(&dir), [script.file_name()]);
+}
+
+#[test]
+fn missing_bundle_directories_are_empty() {
+    let mut references = References::new();
+    references.scan_bundles(Path::new("/nonexistent/bundles"));
+    references.scan_links(Path::new("/nonexistent/links"));
+    assert!(references.is_complete());
+}
+
+#[test]
+fn a_directory_in_use_is_left_alone() {
+    let (_temp, dir, script) = one();
+    fs::write(dir.join(".tmp-9-9"), "being written").unwrap();
+    let user = Store::open(&dir).unwrap();
+    for verdicts in [
+        plan_sweep(&dir, &References::new()).unwrap(),
+        sweep(&dir, &References::new()).unwrap().verdicts,
+    ] {
+        assert!(
+            verdicts
+                .iter()
+                .all(|verdict| verdict.reason == Reason::InUse),
+            "{verdicts:?}"
+        );
+    }
+    // The refused sweep has not cost the user its lock, nor the sweeper's end.
+    assert_eq!(names(&dir).len(), 2);
+    assert_eq!(user.publish([&script]).unwrap().unchanged, 1);
+    drop(user);
+    sweep(&dir, &References::new()).unwrap();
+    assert!(names(&dir).is_empty());
+}
+
+#[test]
+fn two_daemons_start_at_once() {
+    let (_temp, dir, script) = one();
+    std::thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                for _ in 0..50 {
+                    let store = Store::open(&dir).unwrap();
+                    store.publish([&script]).unwrap();
+                    // As long as it is held open, what was published stays.
+                    for _ in 0..3 {
+                        assert!(dir.join(script.file_name()).exists());
+                        std::thread::yield_now();
+                    }
+                    drop(store);
+                    sweep(&dir, &References::new()).unwrap();
+                }
+            });
+        }
+    });
+}

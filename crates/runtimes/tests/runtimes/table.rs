@@ -1,0 +1,315 @@
+//! The table: look-ups by moby's rules, and why a runtime would not start.
+
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+
+use nix::mount::{MsFlags, mount};
+use nix::sched::{CloneFlags, unshare};
+use runtimes::{
+    Config, OptionValue, PreflightFault, ResolveError, RuntimeEntry, RuntimeKind, Runtimes,
+    Settings, is_permissible, locate,
+};
+
+use crate::support::{names, program, wrappers};
+
+fn why(error: ResolveError) -> PreflightFault {
+    match error {
+        ResolveError::Preflight { why, .. } => why,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn built_in_runtimes() {
+    let mut settings = Settings::new("/s");
+    settings.exec_root = PathBuf::from("/run/d");
+    settings.systemd_cgroup = true;
+    let table = Runtimes::plan(&Config::default(), &settings);
+    assert_eq!(
+        table
+            .iter()
+            .map(|row| row.name.as_str())
+            .collect::<Vec<_>>(),
+        runtimes::STOCK
+    );
+    assert_eq!(table.default_name(), "runc");
+    for name in ["", "runc", "io.containerd.runc.v2"] {
+        let resolved = table.resolve(name).unwrap();
+        assert_eq!(resolved.name, if name.is_empty() { "runc" } else { name });
+        assert_eq!(
+            (resolved.shim, resolved.script),
+            ("io.containerd.runc.v2", None)
+        );
+        assert_eq!(
+            resolved.options.unwrap().members(),
+            [
+                ("binary_name", OptionValue::Text("runc".as_ref())),
+                ("root", OptionValue::Text("/run/d/runtime-runc".as_ref())),
+                ("systemd_cgroup", OptionValue::Bool(true)),
+                ("no_pivot_root", OptionValue::Bool(false)),
+            ]
+        );
+    }
+}
+
+#[test]
+fn names_that_are_no_rows() {
+    let table = Runtimes::plan(&Config::default(), &Settings::new("/s"));
+    for name in [
+        "io.containerd.kata.v2",
+        "a.b",
+        "a..",
+        "a.",
+        "-x.y",
+        "io.containerd.a b.v1",
+        "a.\n",
+    ] {
+        assert!(is_permissible(name), "{name:?}");
+        let resolved = table.resolve(name).unwrap();
+        assert_eq!(
+            (resolved.name, resolved.shim, resolved.options),
+            (name, name, None)
+        );
+        assert!(table.preflight(name).is_ok());
+    }
+    for name in [
+        "myshim",
+        ".a",
+        "..",
+        "/usr/bin/runc",
+        "my/io.containerd.runc.v2",
+        "/a.b",
+        "Runc",
+        " ",
+    ] {
+        assert_eq!(
+            table.resolve(name).unwrap_err().kind(),
+            "unknown-runtime",
+            "{name:?}"
+        );
+    }
+}
+
+#[test]
+fn the_default_may_be_anything_that_resolves() {
+    let mut config = wrappers(&[("mine", "/bin/true", &["x"])]);
+    config.default_runtime = Some("mine".to_owned());
+    let temp = tempfile::tempdir().unwrap();
+    let table = Runtimes::plan(&config, &Settings::new(temp.path()));
+    assert_eq!(table.resolve_and_publish("").unwrap().name, "mine");
+    config.default_runtime = Some("io.containerd.kata.v2".to_owned());
+    let table = Runtimes::plan(&config, &Settings::new(temp.path()));
+    assert_eq!(table.resolve("").unwrap().shim, "io.containerd.kata.v2");
+    assert!(table.lookup("").is_none());
+}
+
+#[test]
+fn a_plan_writes_nothing_and_a_question_one_script() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("scripts");
+    let config = wrappers(&[
+        ("a", "/bin/true", &["x"]),
+        ("b", "/bin/true", &["y"]),
+        ("c", "/nope", &["z"]),
+    ]);
+    let table = Runtimes::plan(&config, &Settings::new(&dir));
+    assert!(!dir.exists());
+    assert_eq!(
+        why(table.resolve("a").unwrap_err()),
+        PreflightFault::ScriptMissing
+    );
+    assert_eq!(
+        why(table.resolve_and_publish("c").unwrap_err()),
+        PreflightFault::Missing
+    );
+    table.resolve_and_publish("runc").unwrap();
+    assert!(!dir.exists());
+    let resolved = table.resolve_and_publish("a").unwrap();
+    let script = resolved.script.unwrap();
+    assert_eq!(names(&dir), [script.file_name().unwrap().to_str().unwrap()]);
+    let options = resolved.options.unwrap().as_runc().unwrap();
+    assert_eq!(options.binary_name.as_deref(), Some(script.as_os_str()));
+    assert_eq!(resolved.binary, Some(Path::new("/bin/true")));
+    assert_eq!(table.lookup("a").unwrap().kind, RuntimeKind::Wrapper);
+}
+
+#[test]
+fn entries_that_break_a_rule_are_left_out() {
+    let text = br#"{"runtimes": {"a": {}, "b": {"path": "/x", "runtimeType": "t"}, "runc": {"path": "/x"},
+        "c": {"path": "/x\u0000", "runtimeArgs": ["y"]}, "d": {"path": "/x"}, "": {"path": "/x"}}}"#;
+    let table = Runtimes::plan(&Config::parse(text).config, &Settings::new("/s"));
+    let rows: Vec<_> = table.iter().map(|row| row.name.as_str()).collect();
+    assert_eq!(rows, ["d", "io.containerd.runc.v2", "runc"]);
+    assert_eq!(
+        table.lookup("runc").unwrap().binary.as_deref(),
+        Some(Path::new("runc"))
+    );
+}
+
+#[test]
+fn shim_entries() {
+    let mut config = Config::default();
+    config.runtimes.insert(
+        "w".to_owned(),
+        RuntimeEntry::shim("io.containerd.wasmedge.v1"),
+    );
+    config
+        .runtimes
+        .insert("p".to_owned(), RuntimeEntry::shim("/path/to/shim"));
+    let table = Runtimes::plan(&config, &Settings::new("/s"));
+    for (name, shim) in [("w", "io.containerd.wasmedge.v1"), ("p", "/path/to/shim")] {
+        let resolved = table.resolve(name).unwrap();
+        assert_eq!(
+            (resolved.shim, resolved.binary, resolved.options),
+            (shim, None, None)
+        );
+        assert_eq!(table.lookup(name).unwrap().kind.as_str(), "shim");
+    }
+}
+
+#[test]
+fn other_bytes_than_utf8_go_through() {
+    let odd = |bytes: &[u8]| OsString::from_vec(bytes.to_vec());
+    let temp = tempfile::tempdir().unwrap();
+    let path = program(
+        &temp.path().join(odd(b"r\xfft")),
+        "#!/bin/sh\nprintf %s \"$1\"\n",
+    );
+    let mut config = Config::default();
+    config.runtimes.insert(
+        "odd".to_owned(),
+        RuntimeEntry::wrapper(&path, [odd(b"\xc3(")]),
+    );
+    assert!(config.validate().is_empty());
+    let dir = temp.path().join(odd(b"s\xfe"));
+    let table = Runtimes::plan(&config, &Settings::new(&dir));
+    let script = table.resolve_and_publish("odd").unwrap().script.unwrap();
+    assert!(script.starts_with(&dir));
+    let output = std::process::Command::new(script).output().unwrap();
+    assert_eq!(output.stdout, b"\xc3(");
+}
+
+#[test]
+fn preflight_says_why() {
+    let temp = tempfile::tempdir().unwrap();
+    let good = program(&temp.path().join("good"), "#!/bin/sh\n");
+    let plain = temp.path().join("plain");
+    fs::write(&plain, "").unwrap();
+    let path = OsString::from(format!(":relative:/nonexistent:{}", temp.path().display()));
+    let check = |name: &Path| locate(name, &path);
+    assert_eq!(check(&good), Ok(good.clone()));
+    assert_eq!(check(Path::new("good")), Ok(good.clone()));
+    assert_eq!(
+        check(Path::new("/nonexistent/x")),
+        Err(PreflightFault::Missing)
+    );
+    assert_eq!(check(&good.join("x")), Err(PreflightFault::Missing));
+    assert_eq!(check(temp.path()), Err(PreflightFault::NotAFile));
+    assert_eq!(check(&plain), Err(PreflightFault::NotExecutable));
+    assert_eq!(check(Path::new("plain")), Err(PreflightFault::NotInPath));
+    assert_eq!(check(Path::new("bin/x")), Err(PreflightFault::Relative));
+    assert_eq!(check(Path::new("./good")), Err(PreflightFault::Relative));
+    assert_eq!(check(Path::new("-good")), Err(PreflightFault::LeadingDash));
+    assert_eq!(
+        locate(Path::new("good"), "".as_ref()),
+        Err(PreflightFault::NotInPath)
+    );
+    let loops = temp.path().join("loop");
+    std::os::unix::fs::symlink(&loops, &loops).unwrap();
+    assert_eq!(check(&loops), Err(PreflightFault::Unreachable(40)));
+}
+
+#[test]
+fn only_wrappers_are_checked_when_resolved() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut config = wrappers(&[("args", "/nonexistent/x", &["y"])]);
+    config
+        .runtimes
+        .insert("plain".to_owned(), RuntimeEntry::program("/nonexistent/x"));
+    let table = Runtimes::plan(&config, &Settings::new(temp.path()));
+    assert!(table.resolve("plain").is_ok());
+    assert_eq!(
+        why(table.preflight("plain").unwrap_err()),
+        PreflightFault::Missing
+    );
+    let error = table.resolve("args").unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        r#"runtime "args": "/nonexistent/x": no such file"#
+    );
+    assert_eq!(error.kind(), "preflight");
+}
+
+/// Runs something with mounts of its own; says so and does nothing where that is refused.
+pub(crate) fn with_own_mounts(test: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            if unshare(CloneFlags::CLONE_NEWNS).is_err() {
+                println!("skipped: no mount namespace for this user");
+                return;
+            }
+            let none = None::<&str>;
+            mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none).unwrap();
+            test();
+        });
+    });
+}
+
+#[test]
+fn noexec_is_seen_beforehand() {
+    let temp = tempfile::tempdir().unwrap();
+    with_own_mounts(|| {
+        let options = Some("mode=0700");
+        mount(
+            Some("t"),
+            temp.path(),
+            Some("tmpfs"),
+            MsFlags::MS_NOEXEC,
+            options,
+        )
+        .unwrap();
+        let binary = program(&temp.path().join("rt"), "#!/bin/sh\n");
+        let config = wrappers(&[
+            ("in", "/bin/true", &["x"]),
+            ("on", binary.to_str().unwrap(), &["x"]),
+        ]);
+        let scripts = temp.path().join("scripts");
+        let table = Runtimes::plan(&config, &Settings::new(&scripts));
+        assert_eq!(
+            why(table.preflight("on").unwrap_err()),
+            PreflightFault::NoExec
+        );
+        let error = table.resolve_and_publish("in").unwrap_err();
+        assert_eq!(why(error), PreflightFault::ScriptsNoExec);
+        let error = runtimes::Registry::open(&config, Settings::new(&scripts)).unwrap_err();
+        assert_eq!(error.kind(), runtimes::ErrorKind::NoExec);
+        assert!(names(&scripts).is_empty());
+    });
+}
+
+#[test]
+fn a_missing_shell_is_seen_beforehand() {
+    let temp = tempfile::tempdir().unwrap();
+    with_own_mounts(|| {
+        // Something that cannot be executed, over the shell.
+        let cover = temp.path().join("cover");
+        fs::write(&cover, "").unwrap();
+        fs::set_permissions(&cover, fs::Permissions::from_mode(0o644)).unwrap();
+        let shell = fs::canonicalize("/bin/sh").unwrap();
+        let none = None::<&str>;
+        mount(Some(&cover), &shell, none, MsFlags::MS_BIND, none).unwrap();
+        let config = wrappers(&[("a", "/bin/true", &["x"])]);
+        let scripts = temp.path().join("scripts");
+        let table = Runtimes::plan(&config, &Settings::new(&scripts));
+        assert_eq!(
+            why(table.resolve_and_publish("a").unwrap_err()),
+            PreflightFault::NoShell
+        );
+        let error = runtimes::Registry::open(&config, Settings::new(&scripts)).unwrap_err();
+        assert_eq!(error.kind(), runtimes::ErrorKind::NoShell);
+        assert!(names(&scripts).is_empty());
+    });
+}
