@@ -1,4 +1,83 @@
 //! Reads Linux mount tables: every row a kernel can print, without loss, with answers by structure.
+//!
+//! For daemons and tools that must not be wrong about mounts: what is mounted where, what lies on top, what
+//! has to go first, who keeps it.
+//!
+//! ```
+//! use std::path::Path;
+//! let table = mountscan::MountTable::from_bytes(r"1 0 8:1 / / rw shared:1 - ext4 /dev/sda1 rw
+//! 2 1 0:6 / /mnt/my\040disk rw - tmpfs one rw,size=4k
+//! 3 2 0:7 / /mnt/my\040disk rw - tmpfs two rw
+//! ");
+//! let stack = table.at(Path::new("/mnt/my disk"));
+//! assert_eq!(stack.len(), 2);
+//! assert_eq!(stack[1].source().to_str(), Some("two"));
+//! assert_eq!(table.mount_of(Path::new("/mnt/my disk/file")), Some(stack[1]));
+//! ```
+//!
+//! # Overview
+//!
+//! [`rows`] and [`for_each_row`] turn text into borrowed [`Row`]s, one at a time. A [`MountTable`] owns the
+//! text and answers by structure: [`under`](MountTable::under), [`at`](MountTable::at),
+//! [`mount_of`](MountTable::mount_of), [`deepest_first`](MountTable::deepest_first). It comes from bytes, a
+//! file, or the kernel ([`MountTable::current`], [`MountTable::read`]), and can be brought up to date
+//! ([`refresh`](MountTable::refresh)). [`MountInfo`] is the owned row.
+//!
+//! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask about one
+//! path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the table. [`Watch`]
+//! follows changes, [`holders`] finds who keeps a mount busy.
+//!
+//! # When not to use this
+//!
+//! To learn how full a file system is, use `statvfs`. To unmount what a path names, an answer of this crate
+//! is only a hint: by the time it is used, another mount may be there. Open the parent directory, check
+//! with [`identity_at`], unmount by name, as the crate `rootmount` does. It never mounts or unmounts.
+//!
+//! # Privileges and kernels
+//!
+//! | call | needs | since Linux | without |
+//! |---|---|---|---|
+//! | mountinfo of oneself | procfs | 2.6.26 | [`ErrorKind::NotFound`] |
+//! | [`MountTable::of_pid`] | `PTRACE_MODE_READ` | 2.6.26 | [`ErrorKind::PermissionDenied`] |
+//! | [`is_mount_point`], [`identity_at`] | – | 5.8 | [`ErrorKind::Unsupported`] |
+//! | unique ids, [`Refresh::Existence`] | – | 6.8 | no ids; everything is read again |
+//! | [`MountTable::under_now`], [`mount_at`] by the kernel | – | 6.13 | by text, same rows |
+//! | [`Source::Namespace`] | `CAP_SYS_ADMIN` over it | 3.8, by id 6.13 | refused by the kernel |
+//! | [`Source::NamespaceId`] | `CAP_SYS_ADMIN` over it | 6.11 | [`ErrorKind::Unsupported`] |
+//! | [`WatchRoute::Fanotify`] | `CAP_SYS_ADMIN` over it | 6.15 | [`WatchRoute::Poll`] |
+//!
+//! What there is is found by trying ([`KernelQueries`]), never by version; a system call filter that refuses
+//! with `ENOSYS` or `EPERM` counts as absence.
+//!
+//! # Errors and empty answers
+//!
+//! No such mount, no mount point, nothing under a path: empty answers. [`Error`] is for what could not be
+//! read, and names the call. A malformed row costs itself only ([`MountTable::malformed`]); strict
+//! reading ([`MountTable::from_bytes_strict`]) refuses it.
+//!
+//! # Limitations
+//!
+//! - The kernel hands out mountinfo in pieces. A scan has every mount that stayed ([`Consistency`] says
+//!   what is known); rows that were replaced meanwhile are dropped. Before 5.8 it is read until two readings agree.
+//! - Mount ids are reused at once; only unique ids (6.8) name a mount for good.
+//! - A directory above a mount point can be renamed without any notice: a path in a held table is a hint.
+//! - Mounts in detached trees, and those out of reach of the root directory, are in no table.
+//!
+//! # Logging
+//!
+//! Target `mountscan::<module>`, level debug: the route taken and rows dropped. Nothing else is logged.
+//!
+//! # Compared with moby
+//!
+//! It takes what `moby/sys/mountinfo` takes and more: no limit on rows, bytes above `\177`, one bad row
+//! without losing the table; paths compare by component, stacks are seen from the top. Each difference is
+//! a row of PARITY.md.
+//!
+//! # Crate features
+//!
+//! - `serde`: `Serialize` for [`Row`], [`MountInfo`] and [`MalformedRow`], the shape of `daemon-host mounts list --json`.
+//!
+//! MSRV: Rust 1.85.
 #![deny(unsafe_code)]
 
 mod changes;

@@ -130,7 +130,6 @@ fn hex(value: &OsStr) -> String {
 mod tests {
     use serde_json::json;
 
-    use super::*;
     use crate::MountTable;
 
     #[test]
