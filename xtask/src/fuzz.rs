@@ -176,8 +176,9 @@ fn number_after(log: &str, key: &str) -> u64 {
         .unwrap_or(0)
 }
 
+/// The last lines, without libFuzzer's progress.
 fn tail(text: &str, lines: usize) -> String {
-    let all: Vec<&str> = text.lines().collect();
+    let all: Vec<&str> = text.lines().filter(|line| !line.starts_with('#')).collect();
     all[all.len().saturating_sub(lines)..].join("\n")
 }
 
@@ -196,7 +197,7 @@ mod tests {
 
     #[test]
     fn a_tail_is_at_most_the_whole() {
-        assert_eq!(tail("a\nb\nc", 2), "b\nc");
+        assert_eq!(tail("a\nb\n#9 NEW\nc", 2), "b\nc");
         assert_eq!(tail("a", 2), "a");
     }
 }

@@ -79,30 +79,26 @@ enum Stated {
     AtMost(usize),
 }
 
-/// The first count in front of the word "packages": `7 packages`, `at most 10
-/// packages` or `≤ 10 packages`.
+/// The first number of the first sentence that speaks of packages or
+/// dependencies and has one: a count, or a bound after "at most" or "≤".
 fn stated(readme: &str) -> Option<Stated> {
     let text = readme.split_whitespace().collect::<Vec<_>>().join(" ");
-    for (at, _) in text.match_indices(" packages") {
-        let before: Vec<&str> = text[..at].rsplitn(4, ' ').collect();
-        let word = before
-            .first()
-            .map_or("", |word| word.trim_matches(['*', '(', '`']));
-        let (bound, digits) = match word.strip_prefix('≤') {
-            Some(digits) => (true, digits),
-            None => (false, word),
-        };
-        let Ok(count) = digits.parse() else {
-            continue;
-        };
-        let bound = bound
-            || before.get(1) == Some(&"≤")
-            || (before.get(1) == Some(&"most") && before.get(2) == Some(&"at"));
-        return Some(if bound {
-            Stated::AtMost(count)
-        } else {
-            Stated::Exactly(count)
-        });
+    text.split(". ")
+        .filter(|sentence| sentence.contains("ackages") || sentence.contains("ependencies"))
+        .find_map(number_in)
+}
+
+fn number_in(sentence: &str) -> Option<Stated> {
+    let mut before = "";
+    for word in sentence.split(' ') {
+        let digits = word.trim_matches(|c: char| !c.is_alphanumeric());
+        match digits.parse() {
+            Ok(count) if word.starts_with('≤') || matches!(before, "≤" | "most") => {
+                return Some(Stated::AtMost(count));
+            }
+            Ok(count) => return Some(Stated::Exactly(count)),
+            Err(_) => before = word,
+        }
     }
     None
 }
@@ -111,22 +107,26 @@ fn stated(readme: &str) -> Option<Stated> {
 mod tests {
     use super::*;
 
+    #[track_caller]
+    fn check(readme: &str, want: Stated) {
+        assert_eq!(stated(readme), Some(want), "{readme}");
+    }
+
     #[test]
     fn a_readme_states_a_count_or_a_bound() {
-        assert_eq!(
-            stated("pulls in 7 packages in all"),
-            Some(Stated::Exactly(7))
+        check("pulls in 7 packages in all", Stated::Exactly(7));
+        check("Linux 5.10. It pulls in **7** packages", Stated::Exactly(7));
+        check(
+            "Packages, itself included: 8. MSRV: Rust 1.85.",
+            Stated::Exactly(8),
         );
-        assert_eq!(stated("pulls in **7** packages"), Some(Stated::Exactly(7)));
-        assert_eq!(
-            stated("promised: at most\n10 packages"),
-            Some(Stated::AtMost(10))
+        check(
+            "Normal dependencies: 4 (promised: at most 6).",
+            Stated::Exactly(4),
         );
-        assert_eq!(stated("≤ 10 packages"), Some(Stated::AtMost(10)));
-        assert_eq!(
-            stated("few packages, that is ≤10 packages"),
-            Some(Stated::AtMost(10))
-        );
+        check("promised: at most\n10 packages", Stated::AtMost(10));
+        check("≤ 10 packages", Stated::AtMost(10));
+        check("few packages, that is ≤10 packages", Stated::AtMost(10));
         assert_eq!(stated("no count at all"), None);
     }
 }

@@ -27,7 +27,7 @@ const FILE: Bound = Bound {
     usual: 300,
     hard: 400,
 };
-/// All lines of a crate's source, tests apart.
+/// Lines that carry code, tests apart.
 const CRATE: Bound = Bound {
     usual: 2_500,
     hard: 4_000,
@@ -38,9 +38,10 @@ pub(super) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> 
     let mut crates: BTreeMap<String, usize> = BTreeMap::new();
     for file in tree.files.iter().filter(|file| is_measured(&file.path)) {
         let place = file.path.display().to_string();
-        let lines = without_tests(&file.code).lines().count();
+        let shipped = without_tests(&file.code);
+        let lines = shipped.lines().count();
         judge(&FILE, &place, "file", lines, &mut allowed, findings);
-        for (name, lines) in functions(&without_tests(&file.code)) {
+        for (name, lines) in functions(&shipped) {
             let place = format!("{place}#{name}");
             judge(&FUNCTION, &place, "function", lines, &mut allowed, findings);
         }
@@ -48,7 +49,7 @@ pub(super) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> 
             let name = file.path.iter().nth(1).unwrap_or_default();
             *crates
                 .entry(name.to_string_lossy().into_owned())
-                .or_default() += lines;
+                .or_default() += code_lines(&shipped);
         }
     }
     for (name, lines) in crates {
@@ -88,6 +89,10 @@ fn judge(
     }
 }
 
+fn code_lines(code: &str) -> usize {
+    code.lines().filter(|line| !line.trim().is_empty()).count()
+}
+
 /// Every function with a body: its name and its lines of code.
 fn functions(code: &str) -> Vec<(String, usize)> {
     let mut found = Vec::new();
@@ -104,10 +109,7 @@ fn functions(code: &str) -> Vec<(String, usize)> {
             continue;
         }
         let body = &code[start..block_after(code, open)];
-        found.push((
-            name,
-            body.lines().filter(|line| !line.trim().is_empty()).count(),
-        ));
+        found.push((name, code_lines(body)));
     }
     found
 }
