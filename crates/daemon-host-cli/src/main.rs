@@ -1,3 +1,54 @@
-//! The daemon-host command.
+//! The `daemon-host` command: see, explain and repair the host-side state of a
+//! container daemon, and a small reference daemon.
+//!
+//! One file per subcommand; `output` turns values into tables or JSON. The JSON
+//! contract stands in the crate's README and in `docs/json.md`.
 
-fn main() {}
+mod addrs;
+mod args;
+mod exit;
+mod live;
+mod mounts;
+mod output;
+mod report;
+mod resolv_conf;
+mod root;
+mod rro;
+mod runtimes;
+mod shell;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Cli, Command};
+use crate::exit::Exit;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    output::log::start(cli.verbose);
+    let out = output::Output::new(cli.json, cli.color);
+    match run(&cli.command, &out) {
+        Ok(exit) => exit.into(),
+        // The reader of a pipe may have gone: nothing is left to tell it.
+        Err(error) if output::is_broken_pipe(&error) => Exit::Fine.into(),
+        Err(error) => {
+            output::error(&error);
+            Exit::Failure.into()
+        }
+    }
+}
+
+fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {
+    match command {
+        Command::Report(args) => report::run(args, out),
+        Command::Mounts(command) => mounts::run(command, out),
+        Command::Root(command) => root::run(command, out),
+        Command::ResolvConf(command) => resolv_conf::run(command, out),
+        Command::Addrs(args) => addrs::run(args, out),
+        Command::Rro(args) => rro::run(args, out),
+        Command::Runtimes(command) => runtimes::run(command, out),
+        Command::Completions(args) => shell::completions(args),
+        Command::Man(args) => shell::man(args),
+    }
+}

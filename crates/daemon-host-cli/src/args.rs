@@ -1,0 +1,64 @@
+//! The command line as a whole; each subcommand's arguments stand in its file.
+
+use clap::{ColorChoice, Parser, Subcommand};
+
+use crate::{addrs, mounts, report, resolv_conf, root, rro, runtimes, shell};
+
+/// See, explain and repair the host-side state of a container daemon.
+#[derive(Debug, Parser)]
+#[command(
+    name = "daemon-host",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+#[command(after_help = "\
+Exit codes: 0 fine, 1 a finding, 2 usage or failure.
+
+Examples:
+  daemon-host report                         the host at a glance
+  daemon-host root cleanup --dry-run         what a clean-up would unmount, and why
+  daemon-host resolv-conf select             which resolv.conf containers should get
+  daemon-host runtimes check --json          problems of the runtimes table, for machines")]
+pub(crate) struct Cli {
+    /// Print JSON for machines instead of text for people.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    /// When to use colour; NO_COLOR is honoured.
+    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    pub(crate) color: ColorChoice,
+
+    /// Log to standard error: once for what changes, twice for everything.
+    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    pub(crate) verbose: u8,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// The host at a glance: findings first, each with cause and remedy.
+    Report(report::Args),
+    /// The mount table.
+    #[command(subcommand)]
+    Mounts(mounts::Command),
+    /// The daemon's data root: its state, leftovers, clean-up.
+    #[command(subcommand)]
+    Root(root::Command),
+    /// The resolv.conf that containers get.
+    #[command(subcommand)]
+    ResolvConf(resolv_conf::Command),
+    /// Addresses of a link, or of all links.
+    Addrs(addrs::Args),
+    /// Whether recursive read-only mounts work here.
+    Rro(rro::Args),
+    /// The table of OCI runtimes.
+    #[command(subcommand)]
+    Runtimes(runtimes::Command),
+    /// Print completions for a shell.
+    Completions(shell::CompletionsArgs),
+    /// Print the manual page, or write all pages into a directory.
+    Man(shell::ManArgs),
+}

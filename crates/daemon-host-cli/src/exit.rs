@@ -1,0 +1,31 @@
+//! Exit codes: 0 fine, 1 a finding, 2 usage or failure.
+
+use std::process::ExitCode;
+
+/// How a subcommand ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Exit {
+    /// All is well.
+    Fine,
+    /// It ran, and found something that a person should look at.
+    Finding,
+    /// It could not do what was asked.
+    Failure,
+}
+
+impl Exit {
+    /// `Finding` when something was found.
+    pub(crate) fn finding_if(found: bool) -> Self {
+        if found { Self::Finding } else { Self::Fine }
+    }
+}
+
+impl From<Exit> for ExitCode {
+    fn from(exit: Exit) -> Self {
+        match exit {
+            Exit::Fine => Self::SUCCESS,
+            Exit::Finding => Self::from(1),
+            Exit::Failure => Self::from(2),
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! `mounts list` and `mounts tree`: the rows of a mount table.
+
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use daemon_host::mountscan::{MalformedRow, MountTable, Options, Row};
+use serde_json::{Map, Value, json};
+
+use super::tree;
+use crate::exit::Exit;
+use crate::output::{Cell, Ink, Output, Table, paint, path_fields, text_fields};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A malformed row loses no other row: it is listed with its line number and reason.
+
+Examples:
+  daemon-host mounts list --under /var/lib/docker
+  daemon-host mounts list --at /mnt --json       stacked mounts, bottom to top
+  daemon-host mounts list --file mountinfo.txt --strict
+  daemon-host mounts list --tree")]
+pub(crate) struct Args {
+    /// Only mounts at or below this path, by whole path components.
+    #[arg(long, value_name = "PATH")]
+    under: Option<PathBuf>,
+
+    /// Only mounts exactly at this path, bottom to top.
+    #[arg(long, value_name = "PATH", conflicts_with = "under")]
+    at: Option<PathBuf>,
+
+    /// The table of this process's mount namespace.
+    #[arg(long, value_name = "PID")]
+    pid: Option<u32>,
+
+    /// A captured table; - is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with = "pid")]
+    file: Option<PathBuf>,
+
+    /// Refuse a table with a malformed row (exit code 2).
+    #[arg(long)]
+    strict: bool,
+
+    /// Draw the tree of mounts.
+    #[arg(long)]
+    tree: bool,
+}
+
+pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    show(args, args.tree, out)
+}
+
+/// `mounts tree`.
+pub(crate) fn run_as_tree(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    show(args, true, out)
+}
+
+fn show(args: &Args, as_tree: bool, out: &Output) -> anyhow::Result<Exit> {
+    let table = args.table()?;
+    let rows = args.rows(&table);
+    if out.is_json() {
+        out.json(&to_json(&table, &rows))?;
+    } else if as_tree {
+        out.text(&tree::draw(&table, &rows))?;
+        out.text(&malformed_text(&table))?;
+    } else {
+        out.text(&to_text(&rows))?;
+        out.text(&malformed_text(&table))?;
+    }
+    Ok(Exit::Fine)
+}
+
+impl Args {
+    fn table(&self) -> anyhow::Result<MountTable> {
+        let table = match (&self.file, self.pid) {
+            (Some(file), _) => read_table(file)?,
+            (None, Some(pid)) => MountTable::of_pid(pid)?,
+            (None, None) => MountTable::current()?,
+        };
+        match table.malformed().first() {
+            Some(row) if self.strict => {
+                anyhow::bail!("line {}: {}", row.line, row.reason);
+            }
+            _ => Ok(table),
+        }
+    }
+
+    fn rows<'t>(&self, table: &'t MountTable) -> Vec<Row<'t>> {
+        match (&self.under, &self.at) {
+            (Some(under), _) => table.under(under).collect(),
+            (None, Some(at)) => table.at(at),
+            (None, None) => table.rows().collect(),
+        }
+    }
+}
+
+/// A captured table from a file or, for `-`, from standard input.
+pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
+    if file == Path::new("-") {
+        return MountTable::from_reader(io::stdin().lock()).context("read standard input");
+    }
+    Ok(MountTable::from_file(file)?)
+}
+
+fn to_json(table: &MountTable, rows: &[Row<'_>]) -> Value {
+    let rows: Vec<Value> = rows.iter().map(row_json).collect();
+    json!({ "rows": rows, "malformed": malformed_json(table) })
+}
+
+/// Malformed rows as `{"line","reason"}`.
+pub(crate) fn malformed_json(table: &MountTable) -> Value {
+    let line = |row: &MalformedRow| json!({ "line": row.line, "reason": row.reason.to_string() });
+    table.malformed().iter().map(line).collect()
+}
+
+pub(super) fn row_json(row: &Row<'_>) -> Value {
+    let mut object = Map::new();
+    object.insert("id".into(), row.mount_id().0.into());
+    object.insert("parent".into(), row.parent_id().0.into());
+    object.insert("unique_id".into(), row.unique_id().map(|id| id.0).into());
+    object.insert("major".into(), row.device().major.into());
+    object.insert("minor".into(), row.device().minor.into());
+    path_fields(&mut object, "root", &row.root());
+    path_fields(&mut object, "mount_point", &row.mount_point());
+    object.insert("mount_options".into(), strings(row.mount_options()));
+    object.insert("shared".into(), row.shared().map(|group| group.0).into());
+    object.insert("master".into(), row.master().map(|group| group.0).into());
+    object.insert(
+        "propagate_from".into(),
+        row.propagate_from().map(|group| group.0).into(),
+    );
+    object.insert("unbindable".into(), row.is_unbindable().into());
+    let unknown = row.unknown_tags().map(String::from_utf8_lossy).collect();
+    object.insert("unknown_tags".into(), unknown);
+    text_fields(&mut object, "fs_type", &row.fs_type());
+    text_fields(&mut object, "source", &row.source());
+    object.insert("super_options".into(), strings(row.super_options()));
+    object.insert("deleted".into(), row.is_root_deleted().into());
+    object.into()
+}
+
+fn strings(options: Options<'_>) -> Value {
+    options
+        .map(|option| option.to_string_lossy().into_owned())
+        .collect()
+}
+
+fn to_text(rows: &[Row<'_>]) -> String {
+    let mut table = Table::new(&[
+        "ID",
+        "PARENT",
+        "MOUNT POINT",
+        "TYPE",
+        "SOURCE",
+        "PROPAGATION",
+        "OPTIONS",
+    ])
+    .right(0)
+    .right(1);
+    for row in rows {
+        table.row([
+            row.mount_id().to_string().into(),
+            row.parent_id().to_string().into(),
+            row.mount_point().to_string_lossy().as_ref().into(),
+            row.fs_type().to_string_lossy().as_ref().into(),
+            source_of(row),
+            Cell::inked(Ink::Dim, row.propagation().to_string()),
+            Cell::inked(
+                Ink::Dim,
+                String::from_utf8_lossy(row.mount_options().as_bytes()),
+            ),
+        ]);
+    }
+    table.render()
+}
+
+/// Where it comes from: the source, and the part of it when it is not the whole.
+fn source_of(row: &Row<'_>) -> Cell {
+    let mut text = row.source().to_string_lossy().into_owned();
+    let root = row.root();
+    if root.as_ref() != Path::new("/") {
+        text.push_str(&format!("[{}]", root.to_string_lossy()));
+    }
+    if row.is_root_deleted() {
+        return Cell::inked(Ink::Warn, text + " (deleted)");
+    }
+    text.into()
+}
+
+/// Malformed rows as warnings, one a line.
+pub(crate) fn malformed_text(table: &MountTable) -> String {
+    let mut text = String::new();
+    for row in table.malformed() {
+        let said = format!("line {} is malformed: {}", row.line, row.reason);
+        text.push_str(&paint(Ink::Warn, said));
+        text.push('\n');
+    }
+    let silent = table.malformed_count() - table.malformed().len();
+    if silent > 0 {
+        text.push_str(&paint(
+            Ink::Warn,
+            format_args!("and {silent} more malformed rows\n"),
+        ));
+    }
+    text
+}

@@ -1,0 +1,92 @@
+//! Mounts drawn as a tree, by structure.
+
+use std::collections::HashSet;
+
+use daemon_host::mountscan::{MountId, MountTable, Row};
+
+use crate::output::{Cell, Ink, Table};
+
+/// Draws `rows` under those of their parents that are drawn as well.
+///
+/// The walk keeps its own stack: a table may nest ten thousand levels deep.
+pub(crate) fn draw(table: &MountTable, rows: &[Row<'_>]) -> String {
+    let chosen: HashSet<MountId> = rows.iter().map(Row::mount_id).collect();
+    let mut shown = Table::new(&["MOUNT POINT", "TYPE", "PROPAGATION", "ID"]).right(3);
+    let is_top = |row: &&Row<'_>| !has_chosen_parent(table, row, &chosen);
+    let mut stack: Vec<Branch<'_>> = rows
+        .iter()
+        .filter(is_top)
+        .map(|row| Branch::top(*row))
+        .collect();
+    stack.reverse();
+    let mut seen = HashSet::new();
+    while let Some(branch) = stack.pop() {
+        if !seen.insert(branch.row.mount_id()) {
+            continue;
+        }
+        shown.row(branch.cells());
+        let children: Vec<Row<'_>> = table
+            .children(branch.row)
+            .filter(|child| chosen.contains(&child.mount_id()))
+            .collect();
+        let last = children.len().saturating_sub(1);
+        for (index, child) in children.into_iter().enumerate().rev() {
+            stack.push(branch.child(child, index == last));
+        }
+    }
+    shown.render()
+}
+
+fn has_chosen_parent(table: &MountTable, row: &Row<'_>, chosen: &HashSet<MountId>) -> bool {
+    table.parent(*row).is_some_and(|parent| {
+        parent.mount_id() != row.mount_id() && chosen.contains(&parent.mount_id())
+    })
+}
+
+/// A row on its way to be drawn, with the lines to its left.
+struct Branch<'t> {
+    row: Row<'t>,
+    /// What stands left of this row's name.
+    lead: String,
+    /// What stands left of its children's.
+    below: String,
+}
+
+impl<'t> Branch<'t> {
+    fn top(row: Row<'t>) -> Self {
+        Self {
+            row,
+            lead: String::new(),
+            below: String::new(),
+        }
+    }
+
+    fn child(&self, row: Row<'t>, is_last: bool) -> Self {
+        let (joint, line) = if is_last {
+            ("└─ ", "   ")
+        } else {
+            ("├─ ", "│  ")
+        };
+        // Beyond some depth the lines only fill the screen.
+        let stem: String = if self.below.chars().count() > 60 {
+            "… ".into()
+        } else {
+            self.below.clone()
+        };
+        Self {
+            row,
+            lead: format!("{stem}{joint}"),
+            below: format!("{stem}{line}"),
+        }
+    }
+
+    fn cells(&self) -> [Cell; 4] {
+        let point = self.row.mount_point();
+        [
+            format!("{}{}", self.lead, point.to_string_lossy()).into(),
+            self.row.fs_type().to_string_lossy().as_ref().into(),
+            Cell::inked(Ink::Dim, self.row.propagation().to_string()),
+            Cell::inked(Ink::Dim, self.row.mount_id().to_string()),
+        ]
+    }
+}

@@ -1,0 +1,99 @@
+//! `mounts watch`: mounts and unmounts as they happen.
+
+use std::time::{Duration, Instant};
+
+use daemon_host::mountscan::{Event, MountInfo, Watch, WatchOptions, WatchRoute};
+use serde_json::{Map, Value, json};
+
+use crate::exit::Exit;
+use crate::output::{Ink, Output, paint, path_fields, text_fields};
+
+/// How long one wait is when there is no limit.
+const LONG: Duration = Duration::from_secs(3600);
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Events come from fanotify where the kernel has mount events (6.15, needs privilege),
+else from poll on the mount table and a comparison.
+
+Examples:
+  daemon-host mounts watch
+  daemon-host mounts watch --count 10 --json     one JSON object per line")]
+pub(crate) struct Args {
+    /// Stop after this many events.
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+
+    /// Stop after this many seconds.
+    #[arg(long, value_name = "SECONDS")]
+    seconds: Option<u64>,
+}
+
+pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let end = args
+        .seconds
+        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let mut watch = Watch::new(&WatchOptions::new())?;
+    if !out.is_json() {
+        let route = match watch.route() {
+            WatchRoute::Fanotify => "fanotify mount events",
+            _ => "poll on the mount table",
+        };
+        let said = format_args!("{} mounts; following by {route}", watch.table().len());
+        out.text(&format!("{}\n", paint(Ink::Dim, said)))?;
+    }
+    let mut seen = 0;
+    while args.count.is_none_or(|count| seen < count) {
+        let left = end.map_or(LONG, |end| end.saturating_duration_since(Instant::now()));
+        match watch.next_within(left)? {
+            Some(event) => show(&event, out)?,
+            None if end.is_some() => break,
+            None => continue,
+        }
+        seen += 1;
+    }
+    Ok(Exit::Fine)
+}
+
+fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
+    let (word, ink, mount) = match event {
+        Event::Attached(mount) => ("mounted", Ink::Good, Some(mount)),
+        Event::Detached(mount) => ("unmounted", Ink::Warn, Some(mount)),
+        Event::Changed(mount) => ("changed", Ink::Head, Some(mount)),
+        _ => ("overflow", Ink::Bad, None),
+    };
+    if out.is_json() {
+        let mount = mount.map_or(Value::Null, mount_json);
+        out.json_line(&json!({ "event": word, "mount": mount }))?;
+    } else {
+        let what = mount.map_or_else(
+            || "events were lost; the table was read again".into(),
+            in_words,
+        );
+        out.text(&format!(
+            "{} {what}\n",
+            paint(ink, format_args!("{word:<9}"))
+        ))?;
+    }
+    Ok(())
+}
+
+fn in_words(mount: &MountInfo) -> String {
+    let point = mount.mount_point.to_string_lossy();
+    let fs_type = mount.fs_type.to_string_lossy();
+    let id = paint(Ink::Dim, format_args!("(mount {})", mount.mount_id));
+    format!("{} {fs_type} {id}", point.escape_debug())
+}
+
+fn mount_json(mount: &MountInfo) -> Value {
+    let mut object = Map::new();
+    object.insert("id".into(), mount.mount_id.0.into());
+    object.insert("parent".into(), mount.parent_id.0.into());
+    object.insert("unique_id".into(), mount.unique_id.map(|id| id.0).into());
+    path_fields(&mut object, "mount_point", &mount.mount_point);
+    path_fields(&mut object, "root", &mount.root);
+    text_fields(&mut object, "fs_type", &mount.fs_type);
+    text_fields(&mut object, "source", &mount.source);
+    object.insert("propagation".into(), mount.propagation().to_string().into());
+    object.into()
+}

@@ -1,0 +1,127 @@
+//! What there is to report: each crate asked once.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use daemon_host::ifaddrs::{self, LinkAddrs};
+use daemon_host::mountscan::{KernelQueries, MountTable};
+use daemon_host::resolvconf::{self, Document, SelectOptions, Selection};
+use daemon_host::rootmount::{self, CleanupPlan, PlanOptions, Rules, Status};
+use daemon_host::rroprobe::{self, KernelSupport};
+use daemon_host::runtimes::{Parsed, Runtimes};
+
+use super::Args;
+use crate::live;
+use crate::runtimes::TableArgs;
+
+/// What could not be found out, in words.
+pub(super) type Asked<T> = Result<T, String>;
+
+pub(super) struct Facts {
+    pub(super) host: String,
+    pub(super) kernel: String,
+    pub(super) queries: KernelQueries,
+    pub(super) mounts: Asked<Mounts>,
+    pub(super) root: Root,
+    pub(super) selection: Selection,
+    pub(super) document: Asked<Document>,
+    pub(super) links: Asked<Vec<LinkAddrs>>,
+    pub(super) rro: KernelSupport,
+    pub(super) runtimes: Asked<(Parsed, Runtimes)>,
+    pub(super) probed: bool,
+}
+
+pub(super) struct Mounts {
+    pub(super) count: usize,
+    pub(super) malformed: usize,
+    pub(super) by_type: BTreeMap<String, usize>,
+}
+
+pub(super) struct Root {
+    pub(super) path: PathBuf,
+    /// `None` when there is no such directory: no daemon has ever run there.
+    pub(super) state: Option<Asked<RootState>>,
+}
+
+pub(super) struct RootState {
+    pub(super) status: Status,
+    pub(super) live: usize,
+    pub(super) leftovers: CleanupPlan,
+}
+
+pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
+    let table = MountTable::current().map_err(|error| in_words(&error));
+    let selection = resolvconf::select(&resolvconf::find(&SelectOptions::new()));
+    let document = resolvconf::load(&selection.path).map_err(|error| in_words(&error));
+    let runtimes = TableArgs::of_config(args.config.clone())
+        .load()
+        .map(|(parsed, table)| {
+            let table = if args.no_probe { table } else { table.probed() };
+            (parsed, table)
+        });
+    Ok(Facts {
+        host: first_line("/proc/sys/kernel/hostname"),
+        kernel: first_line("/proc/sys/kernel/osrelease"),
+        queries: KernelQueries::cached(),
+        root: root(args, table.as_ref()),
+        mounts: table.map(|table| count(&table)),
+        selection,
+        document,
+        links: ifaddrs::all().map_err(|error| in_words(&error)),
+        rro: rroprobe::kernel(),
+        runtimes: runtimes.map_err(|error| format!("{error:#}")),
+        probed: !args.no_probe,
+    })
+}
+
+fn count(table: &MountTable) -> Mounts {
+    let mut by_type = BTreeMap::new();
+    for row in table.rows() {
+        *by_type
+            .entry(row.fs_type().to_string_lossy().into_owned())
+            .or_default() += 1;
+    }
+    Mounts {
+        count: table.len(),
+        malformed: table.malformed_count(),
+        by_type,
+    }
+}
+
+fn root(args: &Args, table: Result<&MountTable, &String>) -> Root {
+    let path = args.root.data_root.clone();
+    let missing = fs::symlink_metadata(&path).is_err_and(|e| e.kind() == ErrorKind::NotFound);
+    let state = (!missing).then(|| root_state(args, table.map_err(String::clone)?));
+    Root { path, state }
+}
+
+fn root_state(args: &Args, table: &MountTable) -> Asked<RootState> {
+    let words = |error: rootmount::Error| in_words(&error);
+    let status = rootmount::status(&args.root.options()).map_err(words)?;
+    let dirs = live::default_state_dirs(&args.root.exec_root);
+    let live = live::containers(&dirs, Path::new("/proc"));
+    let keep = rootmount::live_ids(&status.root, &live).map_err(words)?;
+    let options = PlanOptions::new(&status.root).keep(keep);
+    let leftovers = rootmount::plan(table, &Rules::sweep(), &options).map_err(words)?;
+    Ok(RootState {
+        status,
+        live: live.len(),
+        leftovers,
+    })
+}
+
+fn first_line(path: &str) -> String {
+    fs::read_to_string(path).map_or_else(|_| "?".into(), |text| text.trim().to_owned())
+}
+
+fn in_words(error: &(dyn std::error::Error + 'static)) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        text.push_str(&format!(": {cause}"));
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,221 @@
+//! What in the facts is a finding: pure.
+
+use daemon_host::resolvconf::{DiagnosticKind, Reason, Severity};
+use daemon_host::runtimes::{RroSupport, Runtimes};
+
+use super::collect::{Facts, RootState};
+use super::finding::Finding;
+use crate::root::is_doubtful;
+
+/// Findings, the worst first.
+pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    mounts(facts, &mut findings);
+    root(facts, &mut findings);
+    resolv_conf(facts, &mut findings);
+    links(facts, &mut findings);
+    rro(facts, &mut findings);
+    runtimes(facts, &mut findings);
+    findings.sort_by_key(|finding| finding.severity);
+    findings
+}
+
+fn mounts(facts: &Facts, findings: &mut Vec<Finding>) {
+    match &facts.mounts {
+        Err(error) => findings.push(
+            Finding::problem("mounts", "the mount table cannot be read")
+                .because(error)
+                .remedy("check that /proc is mounted and readable"),
+        ),
+        Ok(mounts) if mounts.malformed > 0 => findings.push(
+            Finding::warning("mounts", format!("{} malformed rows", mounts.malformed))
+                .because("the kernel or a file system driver printed a row against its own rules")
+                .remedy("see them with: daemon-host mounts list --strict"),
+        ),
+        Ok(_) => {}
+    }
+}
+
+fn root(facts: &Facts, findings: &mut Vec<Finding>) {
+    match &facts.root.state {
+        None => {}
+        Some(Err(error)) => findings.push(
+            Finding::warning(
+                "root",
+                format!("{} cannot be looked at", facts.root.path.display()),
+            )
+            .because(error)
+            .remedy("run the report as root"),
+        ),
+        Some(Ok(state)) => root_state(state, findings),
+    }
+}
+
+fn root_state(state: &RootState, findings: &mut Vec<Finding>) {
+    let left = state.leftovers.steps().len();
+    if left > 0 {
+        findings.push(
+            Finding::warning(
+                "root",
+                format!("{left} mounts of containers that do not run"),
+            )
+            .because("a daemon was killed, or stopped before it could clean up")
+            .remedy(
+                "look with: daemon-host root cleanup --dry-run; \
+                     then run it without --dry-run while no daemon starts containers",
+            ),
+        );
+    }
+    if is_doubtful(&state.status) {
+        findings.push(
+            Finding::warning(
+                "root",
+                "the ownership record does not fit the mount at the root",
+            )
+            .because(state.status.ownership.to_string())
+            .remedy("the record is not acted on; remove it if no daemon is starting"),
+        );
+    }
+    if state.status.stacked > 1 {
+        let stacked = state.status.stacked;
+        findings.push(
+            Finding::warning("root", format!("{stacked} mounts are stacked at the root"))
+                .because("the root was bound again without being released before")
+                .remedy("stop the daemon, then: daemon-host root release"),
+        );
+    }
+}
+
+fn resolv_conf(facts: &Facts, findings: &mut Vec<Finding>) {
+    let selection = &facts.selection;
+    let remedy = match selection.reason {
+        Reason::StubOnly => "start systemd-resolved, or set resolv-conf in daemon.json",
+        Reason::LoopbackOnly => "set dns or resolv-conf in daemon.json",
+        Reason::Missing | Reason::NoServers => "configure name servers, or set dns in daemon.json",
+        Reason::Unreadable => "make the file readable for the daemon",
+        _ => "",
+    };
+    if !remedy.is_empty() {
+        let what = format!(
+            "containers get no working name servers from {}",
+            selection.path.display()
+        );
+        findings.push(
+            Finding::problem("resolv.conf", what)
+                .because(selection.reason.to_string())
+                .remedy(remedy),
+        );
+    }
+    let Ok(document) = &facts.document else {
+        return;
+    };
+    for diagnostic in document.diagnostics() {
+        let already_said = matches!(
+            diagnostic.kind(),
+            DiagnosticKind::MissingFile | DiagnosticKind::NoNameservers
+        );
+        if diagnostic.kind().severity() == Severity::Error && !already_said {
+            findings.push(
+                Finding::warning(
+                    "resolv.conf",
+                    format!("line {}: {diagnostic}", diagnostic.line()),
+                )
+                .because(selection.path.display().to_string())
+                .remedy("see: daemon-host resolv-conf lint"),
+            );
+        }
+    }
+}
+
+fn links(facts: &Facts, findings: &mut Vec<Finding>) {
+    let links = match &facts.links {
+        Ok(links) => links,
+        Err(error) => {
+            let finding = Finding::problem("links", "the addresses cannot be listed");
+            findings.push(
+                finding
+                    .because(error)
+                    .remedy("check that netlink is not filtered"),
+            );
+            return;
+        }
+    };
+    for link in links {
+        for address in &link.addrs {
+            if address.flag_names().any(|flag| flag == "dadfailed") {
+                let name = link.name.to_string_lossy();
+                findings.push(
+                    Finding::problem("links", format!("{address} on {name} is a duplicate"))
+                        .because("another host answered for this address; the kernel never uses it")
+                        .remedy("remove the address here or there"),
+                );
+            }
+        }
+    }
+}
+
+fn rro(facts: &Facts, findings: &mut Vec<Finding>) {
+    if !facts.rro.is_supported() {
+        findings.push(
+            Finding::warning("read-only", "recursive read-only mounts do not work")
+                .because(facts.rro.to_string())
+                .remedy(facts.rro.remedy().unwrap_or("none is known")),
+        );
+    }
+}
+
+fn runtimes(facts: &Facts, findings: &mut Vec<Finding>) {
+    let (parsed, table) = match &facts.runtimes {
+        Ok(runtimes) => runtimes,
+        Err(error) => {
+            let finding = Finding::problem("runtimes", "the configuration cannot be read");
+            findings.push(finding.because(error).remedy("check --config"));
+            return;
+        }
+    };
+    for problem in &parsed.problems {
+        findings.push(
+            Finding::problem("runtimes", &problem.message)
+                .because(format!("rule {}", problem.kind))
+                .remedy("correct daemon.json; a reload with it is refused as a whole"),
+        );
+    }
+    startable(table, findings);
+    for runtime in table.iter() {
+        let verdict = runtime.features.rro();
+        if verdict.support == RroSupport::No {
+            let what = format!("{} cannot mount recursively read-only", runtime.name);
+            let finding = Finding::warning("runtimes", what).because(verdict.reason);
+            findings.push(finding.remedy("update the runtime (runc 1.1, crun 1.4 or newer)"));
+        }
+    }
+}
+
+/// Configured runtimes, and the default one, that could not start a container. The
+/// stock ones only matter when they are the default.
+fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
+    for runtime in table.iter() {
+        let is_default = runtime.name == table.default_name();
+        if runtime.stock && !is_default {
+            continue;
+        }
+        if let Err(error) = table.preflight(&runtime.name) {
+            let finding = if is_default {
+                Finding::warning(
+                    "runtimes",
+                    format!("the default runtime {} cannot start", runtime.name),
+                )
+            } else {
+                Finding::warning(
+                    "runtimes",
+                    format!("the runtime {} cannot start", runtime.name),
+                )
+            };
+            findings.push(
+                finding
+                    .because(error.to_string())
+                    .remedy("install it, or correct its path"),
+            );
+        }
+    }
+}

@@ -1,0 +1,112 @@
+//! The report as metrics, for watching a fleet.
+
+use daemon_host::runtimes::RroSupport;
+
+use super::collect::Facts;
+use super::finding::{Finding, Severity};
+use super::openmetrics::Metrics;
+use crate::rro;
+
+pub(super) fn metrics(facts: &Facts, findings: &[Finding]) -> String {
+    let mut metrics = Metrics::default();
+    let labels = [("release", facts.kernel.as_str())];
+    metrics
+        .info("kernel", "The kernel that runs.")
+        .sample(&labels, 1);
+
+    let mut family = metrics.gauge("findings", "Findings of the report by severity.");
+    for severity in [Severity::Problem, Severity::Warning] {
+        let count = findings
+            .iter()
+            .filter(|finding| finding.severity == severity)
+            .count();
+        family.sample(&[("severity", severity.as_str())], count as u64);
+    }
+    if let Ok(mounts) = &facts.mounts {
+        let mut family = metrics.gauge("mounts", "Mounts in the table by file system type.");
+        for (fs_type, count) in &mounts.by_type {
+            family.sample(&[("type", fs_type)], *count as u64);
+        }
+        metrics
+            .gauge(
+                "mounts_malformed",
+                "Rows of the mount table that break its own rules.",
+            )
+            .sample(&[], mounts.malformed as u64);
+    }
+    root(facts, &mut metrics);
+    let reason = facts.selection.reason.as_str();
+    let path = facts.selection.path.to_string_lossy();
+    metrics
+        .info(
+            "resolv_conf",
+            "The resolv.conf that containers inherit, and why.",
+        )
+        .sample(&[("path", &path), ("reason", reason)], 1);
+    if let Ok(links) = &facts.links {
+        let mut family = metrics.gauge("link_addresses", "Addresses by link.");
+        for link in links {
+            let name = link.name.to_string_lossy();
+            family.sample(&[("link", &name)], link.addrs.len() as u64);
+        }
+    }
+    read_only(facts, &mut metrics);
+    metrics.finish()
+}
+
+fn root(facts: &Facts, metrics: &mut Metrics) {
+    let Some(Ok(state)) = &facts.root.state else {
+        return;
+    };
+    let path = state.status.root.to_string_lossy();
+    let labels = [("root", path.as_ref())];
+    metrics
+        .gauge(
+            "root_leftover_mounts",
+            "Mounts of containers that do not run.",
+        )
+        .sample(&labels, state.leftovers.steps().len() as u64);
+    metrics
+        .gauge(
+            "root_live_containers",
+            "Containers whose first process runs.",
+        )
+        .sample(&labels, state.live as u64);
+    metrics
+        .gauge(
+            "root_owned",
+            "Whether the mount at the data root is its daemon's own.",
+        )
+        .sample(&labels, u64::from(state.status.ownership.is_ours()));
+}
+
+fn read_only(facts: &Facts, metrics: &mut Metrics) {
+    metrics
+        .gauge(
+            "recursive_read_only_kernel",
+            "Whether the kernel makes mounts recursively read-only.",
+        )
+        .sample(&[], u64::from(facts.rro.is_supported()));
+    let Ok((parsed, table)) = &facts.runtimes else {
+        return;
+    };
+    metrics
+        .gauge(
+            "runtime_problems",
+            "Problems of the runtimes configuration.",
+        )
+        .sample(&[], parsed.problems.len() as u64);
+    let mut family = metrics.gauge(
+        "recursive_read_only_runtime",
+        "Whether a runtime says that it does.",
+    );
+    for asked in rro::ask(table) {
+        for support in [RroSupport::Yes, RroSupport::No, RroSupport::Unknown] {
+            let labels = [
+                ("runtime", asked.name.as_str()),
+                ("verdict", support.as_str()),
+            ];
+            family.sample(&labels, u64::from(asked.verdict.support == support));
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! The report as text for people, and as JSON.
+
+use std::fmt::Write as _;
+
+use daemon_host::ifaddrs::LinkAddrs;
+use daemon_host::mountscan::KernelQueries;
+use serde_json::{Value, json};
+
+use super::collect::{Facts, Mounts, RootState};
+use super::finding::{Finding, Severity};
+use crate::output::{Cell, Ink, Table, paint};
+use crate::{addrs, resolv_conf, rro};
+
+pub(super) fn text(facts: &Facts, findings: &[Finding]) -> String {
+    let mut text = format!(
+        "{}  {}\n\n",
+        paint(
+            Ink::Head,
+            format_args!("daemon-host report for {}", facts.host)
+        ),
+        paint(Ink::Dim, format_args!("Linux {}", facts.kernel)),
+    );
+    text.push_str(&findings_text(findings));
+    section(&mut text, "Host", &host(facts).render_indented(2));
+    if let Ok(links) = &facts.links {
+        section(&mut text, "Links", &addrs::table(links).render_indented(2));
+    }
+    if let Ok((_, table)) = &facts.runtimes {
+        let asked = rro::ask(table);
+        section(
+            &mut text,
+            "Recursive read-only",
+            &rro::table(&facts.rro, &asked).render_indented(2),
+        );
+    }
+    text
+}
+
+fn section(text: &mut String, title: &str, body: &str) {
+    writeln!(text, "\n{}\n{body}", paint(Ink::Head, title))
+        .expect("writing to a String cannot fail");
+    text.truncate(text.trim_end().len());
+    text.push('\n');
+}
+
+fn findings_text(findings: &[Finding]) -> String {
+    if findings.is_empty() {
+        return format!("{}\n", paint(Ink::Good, "No findings."));
+    }
+    let mut table = Table::without_heads();
+    for finding in findings {
+        let ink = match finding.severity {
+            Severity::Problem => Ink::Bad,
+            Severity::Warning => Ink::Warn,
+        };
+        let word = Cell::inked(ink, finding.severity.as_str());
+        table.row([word, finding.subject.into(), finding.what.as_str().into()]);
+        let said = [("why", &finding.cause), ("do", &finding.remedy)];
+        for (label, words) in said.into_iter().filter(|(_, words)| !words.is_empty()) {
+            let label = Cell::inked(Ink::Dim, label);
+            table.row(["".into(), label, Cell::inked(Ink::Dim, words)]);
+        }
+    }
+    table.render()
+}
+
+fn host(facts: &Facts) -> Table {
+    let mut table = Table::without_heads();
+    let mut fact = |name: &str, value: String| {
+        table.row([Cell::inked(Ink::Dim, name), value.into()]);
+    };
+    fact(
+        "mounts",
+        facts.mounts.as_ref().map_or_else(Clone::clone, mounts),
+    );
+    fact(
+        "kernel queries",
+        format!("{:?}", facts.queries).to_lowercase(),
+    );
+    fact("data root", root(facts));
+    fact("resolv.conf", facts.selection.path.display().to_string());
+    fact("", facts.selection.reason.to_string());
+    fact("runtimes", runtimes(facts));
+    table
+}
+
+fn queries(queries: KernelQueries) -> &'static str {
+    match queries {
+        KernelQueries::Rows => "listmount and statmount, whole rows",
+        KernelQueries::Namespaces | KernelQueries::Ids => "listmount and statmount, ids only",
+        _ => "by the text of mountinfo",
+    }
+}
+
+fn mounts(mounts: &Mounts) -> String {
+    let mut types: Vec<_> = mounts.by_type.iter().collect();
+    types.sort_by_key(|(name, count)| (std::cmp::Reverse(**count), (*name).clone()));
+    let mut shown: Vec<String> = types
+        .iter()
+        .take(6)
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
+    if types.len() > shown.len() {
+        shown.push(format!("{} more types", types.len() - shown.len()));
+    }
+    format!("{} ({})", mounts.count, shown.join(", "))
+}
+
+fn root(facts: &Facts) -> String {
+    let path = facts.root.path.display();
+    match &facts.root.state {
+        None => format!("{path} does not exist"),
+        Some(Err(error)) => error.clone(),
+        Some(Ok(state)) => root_state(state),
+    }
+}
+
+fn root_state(state: &RootState) -> String {
+    let status = &state.status;
+    let mount = match (status.is_mounted, status.ownership.is_ours()) {
+        (true, true) => "mounted by its daemon",
+        (true, false) => "a mount of its own",
+        (false, _) => "a plain directory",
+    };
+    let (live, left) = (state.live, state.leftovers.steps().len());
+    let path = status.root.display();
+    format!(
+        "{path}, {mount}, {}; {live} live containers, {left} leftover mounts",
+        status.holder.propagation
+    )
+}
+
+fn runtimes(facts: &Facts) -> String {
+    match &facts.runtimes {
+        Err(error) => error.clone(),
+        Ok((_, table)) => {
+            let names: Vec<&str> = table.iter().map(|runtime| runtime.name.as_str()).collect();
+            format!("{} (default {})", names.join(", "), table.default_name())
+        }
+    }
+}
+
+pub(super) fn json(facts: &Facts, findings: &[Finding]) -> Value {
+    json!({
+        "host": facts.host,
+        "kernel": { "release": facts.kernel, "mount_queries": format!("{:?}", facts.queries).to_lowercase() },
+        "findings": findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
+        "mounts": facts.mounts.as_ref().map_or_else(error, mounts_json),
+        "root": root_json(facts),
+        "resolv_conf": resolv_conf::selection_json(&facts.selection),
+        "links": facts.links.as_ref().map_or_else(error, |links| links_json(links)),
+        "rro": { "verdict": facts.rro.word(), "detail": facts.rro.to_string() },
+        "runtimes": runtimes_json(facts),
+    })
+}
+
+fn error(message: &String) -> Value {
+    json!({ "error": message })
+}
+
+fn mounts_json(mounts: &Mounts) -> Value {
+    json!({ "count": mounts.count, "malformed": mounts.malformed, "by_type": mounts.by_type })
+}
+
+fn links_json(links: &[LinkAddrs]) -> Value {
+    links.iter().map(addrs::link_json).collect()
+}
+
+fn root_json(facts: &Facts) -> Value {
+    let mut value = match &facts.root.state {
+        None => json!({ "exists": false }),
+        Some(Err(message)) => json!({ "exists": true, "error": message }),
+        Some(Ok(state)) => {
+            let status = serde_json::to_value(&state.status).unwrap_or(Value::Null);
+            let left = state.leftovers.steps().len();
+            json!({ "exists": true, "status": status, "live": state.live, "leftovers": left })
+        }
+    };
+    value["path"] = facts.root.path.to_string_lossy().into();
+    value
+}
+
+fn runtimes_json(facts: &Facts) -> Value {
+    match &facts.runtimes {
+        Err(message) => error(message),
+        Ok((parsed, table)) => json!({
+            "default": table.default_name(),
+            "probed": facts.probed,
+            "problems": parsed.problems.len(),
+            "runtimes": rro::ask(table).iter().map(rro::Asked::to_json).collect::<Vec<_>>(),
+        }),
+    }
+}

@@ -1,0 +1,158 @@
+//! `resolv-conf render`: what a container's file would hold.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use clap::{ArgAction, ValueEnum};
+use daemon_host::resolvconf::{self, Document, Nameserver, Resolved, Text, TransformOptions};
+use serde_json::{Value, json};
+
+use super::read_document;
+use crate::exit::Exit;
+use crate::output::Output;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Network {
+    /// No transform: overrides only.
+    None,
+    /// The host's network: overrides only.
+    Host,
+    /// A network without an internal resolver, such as the default bridge.
+    Legacy,
+    /// A network with the daemon's own resolver.
+    Internal,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+An override given once with an empty value replaces the host's list by nothing.
+
+Examples:
+  daemon-host resolv-conf render --from /etc/resolv.conf --network legacy
+  daemon-host resolv-conf render --from host.conf --network internal --json
+  daemon-host resolv-conf render --from host.conf --network none --nameserver 9.9.9.9 --search ''")]
+pub(crate) struct Args {
+    /// The host's file; - is standard input. A missing file counts as empty.
+    #[arg(long, value_name = "FILE")]
+    from: PathBuf,
+
+    /// What kind of network the container is on.
+    #[arg(long, value_enum, default_value = "none")]
+    network: Network,
+
+    /// Whether the container has IPv6 (legacy networks).
+    #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
+    ipv6: bool,
+
+    /// Use this name server instead of the host's. May be repeated.
+    #[arg(long, value_name = "ADDRESS")]
+    nameserver: Vec<String>,
+
+    /// Use this search domain instead of the host's. May be repeated.
+    #[arg(long, value_name = "DOMAIN")]
+    search: Vec<String>,
+
+    /// Use this option instead of the host's. May be repeated.
+    #[arg(long, value_name = "OPTION")]
+    option: Vec<String>,
+
+    /// The internal resolver's address.
+    #[arg(long, value_name = "ADDRESS", default_value = "127.0.0.11")]
+    internal_nameserver: String,
+
+    /// An option that the internal resolver requires. May be repeated; given
+    /// once with an empty value, none is.
+    #[arg(long, value_name = "OPTION", default_value = "ndots:0")]
+    require_option: Vec<String>,
+
+    /// Leave out the comments that tell where each part comes from.
+    #[arg(long)]
+    no_comments: bool,
+}
+
+pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let document = read_document(&args.from)?;
+    let resolved = resolvconf::transform(&document, &args.options()?);
+    let text = resolved.render(!args.no_comments);
+    if out.is_json() {
+        out.json(&to_json(&document, &resolved, &text))?;
+    } else {
+        out.bytes(&text)?;
+    }
+    Ok(Exit::Fine)
+}
+
+impl Args {
+    fn options(&self) -> anyhow::Result<TransformOptions> {
+        let mut options = TransformOptions::new(self.network()?);
+        options.nameservers = match overridden(&self.nameserver) {
+            None => None,
+            Some(words) => Some(
+                words
+                    .map(|word| address("--nameserver", word))
+                    .collect::<Result<_, _>>()?,
+            ),
+        };
+        options.search = overridden(&self.search).map(texts);
+        options.options = overridden(&self.option).map(texts);
+        options.source = Some(self.from.clone());
+        Ok(options)
+    }
+
+    fn network(&self) -> anyhow::Result<resolvconf::Network> {
+        Ok(match self.network {
+            Network::None => resolvconf::Network::None,
+            Network::Host => resolvconf::Network::Host,
+            Network::Legacy => resolvconf::Network::Legacy { ipv6: self.ipv6 },
+            Network::Internal => resolvconf::Network::Internal {
+                nameserver: address("--internal-nameserver", &self.internal_nameserver)?,
+                required_options: texts(filled(&self.require_option)),
+            },
+        })
+    }
+}
+
+/// An override that was given at all; the empty word stands for an empty list.
+fn overridden(words: &[String]) -> Option<impl Iterator<Item = &String>> {
+    (!words.is_empty()).then(|| filled(words))
+}
+
+fn filled(words: &[String]) -> impl Iterator<Item = &String> {
+    words.iter().filter(|word| !word.is_empty())
+}
+
+fn texts<'w>(words: impl Iterator<Item = &'w String>) -> Vec<Text> {
+    words.map(|word| Text::from(word.as_str())).collect()
+}
+
+fn address(flag: &str, word: &str) -> anyhow::Result<Nameserver> {
+    Nameserver::parse(word.as_bytes())
+        .with_context(|| format!("{flag} {word:?} is not an IP address"))
+}
+
+fn to_json(document: &Document, resolved: &Resolved, text: &[u8]) -> Value {
+    let strings = |list: &[Text]| list.iter().map(Text::to_string).collect::<Vec<_>>();
+    let upstreams: Vec<Value> = resolved
+        .upstreams()
+        .iter()
+        .map(|upstream| {
+            json!({
+                "address": upstream.address.to_string(),
+                "host_namespace": upstream.host_namespace,
+            })
+        })
+        .collect();
+    json!({
+        "text": String::from_utf8_lossy(text),
+        "nameservers": resolved.nameservers().iter().map(Nameserver::to_string).collect::<Vec<_>>(),
+        "search": strings(resolved.search()),
+        "options": strings(resolved.options()),
+        "other": strings(resolved.other()),
+        "upstreams": upstreams,
+        "diagnostics": super::lint::diagnostics_json(document),
+        "warnings": resolved.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
+        "invalid_nameservers": strings(resolved.invalid_nameservers()),
+        "overridden": resolved.overridden().iter().map(|what| what.as_str()).collect::<Vec<_>>(),
+        "ndots_from": resolved.ndots_origin().map(|origin| origin.as_str()),
+    })
+}

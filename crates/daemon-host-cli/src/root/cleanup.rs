@@ -1,0 +1,153 @@
+//! `root cleanup`: plan, show, and unless told otherwise, act.
+
+use std::io::IsTerminal as _;
+use std::path::{Path, PathBuf};
+
+use daemon_host::mountscan::MountTable;
+use daemon_host::rootmount::{
+    self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, PlanOptions, Rules,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use super::RootArgs;
+use crate::exit::Exit;
+use crate::mounts::list::{malformed_json, malformed_text, read_table};
+use crate::output::Output;
+
+/// Sweeps of fewer steps are over before a bar could be read.
+const BAR_FROM: u64 = 50;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Each mount is unmounted plainly; one that stays busy is detached lazily, and who
+holds it is named. The root itself goes last, if it is ours and nothing below it stays.
+Exit code 1 when something is left.
+
+Examples:
+  daemon-host root cleanup --dry-run
+  daemon-host root cleanup --keep 3f1c…                  spare a live container
+  daemon-host root cleanup --id 3f1c…                    one container only
+  daemon-host root cleanup --rule 'custom/[a-z]+/mnt'    also what a rule names
+  daemon-host root cleanup --mountinfo captured.txt      plan from a captured table")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    root: RootArgs,
+
+    /// Only this container's or layer's mounts.
+    #[arg(long, value_name = "ID")]
+    id: Option<String>,
+
+    /// A live container: it and everything below it stays. May be repeated.
+    #[arg(long, value_name = "ID")]
+    keep: Vec<String>,
+
+    /// One more rule, a regular expression over the path below the root; it
+    /// must match the whole of it. May be repeated.
+    #[arg(long, value_name = "RE")]
+    rule: Vec<String>,
+
+    /// Show what would be done and do nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Plan from this captured mountinfo; implies --dry-run. - is standard input.
+    #[arg(long, value_name = "FILE")]
+    mountinfo: Option<PathBuf>,
+
+    /// Leave what stays busy instead of detaching it lazily.
+    #[arg(long)]
+    no_lazy: bool,
+}
+
+pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let table = args.table()?;
+    let plan = args.plan(&table)?;
+    if args.dry_run || args.mountinfo.is_some() {
+        show_plan(&table, &plan, out)?;
+        return Ok(Exit::Fine);
+    }
+    let report = args.execute(&plan)?;
+    if out.is_json() {
+        out.json(&serde_json::to_value(&report)?)?;
+    } else {
+        out.text(&format!("{report}\n"))?;
+    }
+    Ok(Exit::finding_if(!report.is_clean()))
+}
+
+fn show_plan(table: &MountTable, plan: &CleanupPlan, out: &Output) -> anyhow::Result<()> {
+    if out.is_json() {
+        let mut value = serde_json::to_value(plan)?;
+        value["malformed"] = malformed_json(table);
+        out.json(&value)?;
+    } else {
+        out.text(&format!("{plan}\n{}", malformed_text(table)))?;
+    }
+    Ok(())
+}
+
+/// The plan of a sweep over the running system, with no container alive.
+pub(crate) fn sweep_plan(root: &Path) -> anyhow::Result<CleanupPlan> {
+    let table = MountTable::current()?;
+    Ok(rootmount::plan(
+        &table,
+        &Rules::sweep(),
+        &PlanOptions::new(root),
+    )?)
+}
+
+impl Args {
+    fn table(&self) -> anyhow::Result<MountTable> {
+        match &self.mountinfo {
+            Some(file) => read_table(file),
+            None => Ok(MountTable::current()?),
+        }
+    }
+
+    fn plan(&self, table: &MountTable) -> anyhow::Result<CleanupPlan> {
+        let rules = match &self.id {
+            None => Rules::sweep(),
+            Some(id) => Rules::container(id)?,
+        };
+        let rules = rules.with_custom(&self.rule)?;
+        let options = match &self.mountinfo {
+            Some(_) => PlanOptions::new(&self.root.data_root),
+            None => self.live_options()?,
+        };
+        Ok(rootmount::plan(table, &rules, &options.keep(&self.keep))?)
+    }
+
+    /// Of the running system: symlinks resolved, and the root released if ours.
+    fn live_options(&self) -> anyhow::Result<PlanOptions> {
+        let status = rootmount::status(&self.root.options())?;
+        let options = PlanOptions::new(status.root);
+        Ok(match self.id {
+            None => options.release(status.ownership),
+            Some(_) => options,
+        })
+    }
+
+    fn execute(&self, plan: &CleanupPlan) -> anyhow::Result<CleanupReport> {
+        let mut options = ExecuteOptions::new();
+        options.data_root = Some(self.root.options());
+        if self.no_lazy {
+            options.detach = Detach::Never;
+        }
+        let bar = progress_bar(plan.steps().len());
+        let report = rootmount::execute_with(plan, &options, |progress| {
+            bar.set_position(progress.done as u64);
+        })?;
+        bar.finish_and_clear();
+        Ok(report)
+    }
+}
+
+fn progress_bar(steps: usize) -> ProgressBar {
+    let steps = steps as u64;
+    if steps < BAR_FROM || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("unmounting {bar:30} {pos}/{len}, {eta} left")
+        .expect("the template is well formed");
+    ProgressBar::new(steps).with_style(style)
+}

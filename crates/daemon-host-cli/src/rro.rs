@@ -1,0 +1,142 @@
+//! `rro`: whether recursive read-only mounts work here.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use daemon_host::rroprobe::{self, KernelSupport};
+use daemon_host::runtimes::{FeaturesState, RroSupport, RroVerdict, Runtimes};
+use serde_json::{Value, json};
+
+use crate::exit::Exit;
+use crate::output::{Cell, Ink, Output, Table};
+use crate::runtimes::TableArgs;
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Two halves must agree: the kernel, and the OCI runtime. Exit code 1 when either says no.
+
+Examples:
+  daemon-host rro
+  daemon-host rro --runtime crun --config /etc/docker/daemon.json --json")]
+pub(crate) struct Args {
+    /// Only this runtime; an empty string is the default runtime.
+    #[arg(long, value_name = "NAME")]
+    runtime: Option<String>,
+
+    /// The daemon.json whose runtimes are asked.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+/// A runtime's name and what it says.
+pub(crate) struct Asked {
+    pub(crate) name: String,
+    pub(crate) verdict: RroVerdict,
+}
+
+pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let (_, table) = TableArgs::of_config(args.config.clone()).load()?;
+    let kernel = rroprobe::kernel();
+    let asked = match &args.runtime {
+        None => ask(&table.probed()),
+        Some(name) => vec![ask_one(&table, name)?],
+    };
+    if out.is_json() {
+        out.json(&to_json(&kernel, &asked))?;
+    } else {
+        out.text(&to_text(&kernel, &asked))?;
+    }
+    let refused = asked
+        .iter()
+        .any(|asked| asked.verdict.support == RroSupport::No);
+    Ok(Exit::finding_if(!kernel.is_supported() || refused))
+}
+
+/// What each runtime of a probed table says.
+pub(crate) fn ask(probed: &Runtimes) -> Vec<Asked> {
+    probed
+        .iter()
+        .map(|runtime| Asked {
+            name: runtime.name.clone(),
+            verdict: runtime.features.rro(),
+        })
+        .collect()
+}
+
+/// What one runtime says; a name that only may be a shim's does not.
+fn ask_one(table: &Runtimes, name: &str) -> anyhow::Result<Asked> {
+    match table.lookup(name).map(|runtime| runtime.name.clone()) {
+        Some(name) => {
+            // The others are left out, so that a slow one does not delay this answer.
+            let mut config = table.config().clone();
+            config.runtimes.retain(|other, _| *other == name);
+            config.default_runtime = None;
+            let alone = Runtimes::plan(&config, table.settings()).probed();
+            let asked = ask(&alone).into_iter().find(|asked| asked.name == name);
+            asked.with_context(|| format!("runtime {name:?} left the table"))
+        }
+        None => {
+            let name = table.resolve(name)?.name.to_owned();
+            Ok(Asked {
+                name,
+                verdict: FeaturesState::NotApplicable.rro(),
+            })
+        }
+    }
+}
+
+fn to_json(kernel: &KernelSupport, asked: &[Asked]) -> Value {
+    let runtimes: Vec<Value> = asked.iter().map(Asked::to_json).collect();
+    json!({
+        "kernel": { "verdict": kernel.word(), "detail": kernel.to_string() },
+        "runtimes": runtimes,
+    })
+}
+
+impl Asked {
+    pub(crate) fn to_json(&self) -> Value {
+        json!({
+            "name": self.name,
+            "verdict": self.verdict.support.as_str(),
+            "reason": self.verdict.reason,
+        })
+    }
+
+    fn row(&self) -> [Cell; 3] {
+        let ink = match self.verdict.support {
+            RroSupport::Yes => Ink::Good,
+            RroSupport::No => Ink::Bad,
+            _ => Ink::Warn,
+        };
+        [
+            self.name.as_str().into(),
+            Cell::inked(ink, self.verdict.support.as_str()),
+            Cell::inked(Ink::Dim, &self.verdict.reason),
+        ]
+    }
+}
+
+/// Who says what, and what to do where something is missing.
+fn to_text(kernel: &KernelSupport, asked: &[Asked]) -> String {
+    let mut text = table(kernel, asked).render();
+    if let Some(remedy) = kernel.remedy() {
+        text.push_str(&format!("{remedy}\n"));
+    }
+    text
+}
+
+/// Kernel first, then each runtime.
+pub(crate) fn table(kernel: &KernelSupport, asked: &[Asked]) -> Table {
+    let ink = if kernel.is_supported() {
+        Ink::Good
+    } else {
+        Ink::Bad
+    };
+    let mut table = Table::new(&["WHO", "VERDICT", "WHY"]);
+    let detail = Cell::inked(Ink::Dim, kernel.to_string());
+    table.row(["kernel".into(), Cell::inked(ink, kernel.word()), detail]);
+    for asked in asked {
+        table.row(asked.row());
+    }
+    table
+}

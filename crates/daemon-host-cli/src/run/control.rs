@@ -1,0 +1,168 @@
+//! The control socket: ask a running daemon to reload or tell its state.
+//!
+//! One request per connection: a line with one word. The answer is one JSON
+//! document, then the connection closes. The socket's directory is the daemon's
+//! exec root, so whoever may write there may ask.
+
+use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Sender};
+use std::time::Duration;
+use std::{fs, thread};
+
+use anyhow::{Context as _, bail};
+use serde_json::{Value, json};
+use tracing::{debug, warn};
+
+/// What may be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Request {
+    /// Read the configuration again.
+    Reload,
+    /// Tell what is in force.
+    Status,
+}
+
+impl Request {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Reload => "reload",
+            Self::Status => "status",
+        }
+    }
+
+    fn parse(line: &str) -> Option<Self> {
+        [Self::Reload, Self::Status].into_iter().find(|request| request.word() == line.trim())
+    }
+}
+
+/// A request with the way back to who asked.
+#[derive(Debug)]
+pub(crate) struct Asked {
+    pub(crate) request: Request,
+    pub(crate) answer: Sender<Value>,
+}
+
+/// A longer line than any request: whoever sends one is not talking to us.
+const LINE_LIMIT: u64 = 64;
+
+/// How long a client may take to send its line.
+const CLIENT_LIMIT: Duration = Duration::from_secs(5);
+
+/// The listening socket; dropping it removes the file.
+#[derive(Debug)]
+pub(crate) struct Control {
+    path: PathBuf,
+}
+
+impl Control {
+    /// Listens at `path` and hands each request to `asked` on a thread of its own.
+    ///
+    /// A socket file left by a killed daemon is replaced: the caller holds the
+    /// host's lock, so no other daemon listens there.
+    pub(crate) fn listen(
+        path: &Path,
+        asked: impl Fn(Asked) + Clone + Send + 'static,
+    ) -> anyhow::Result<Self> {
+        match fs::remove_file(path) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("remove stale {}", path.display()));
+            }
+            _ => {}
+        }
+        let listener =
+            UnixListener::bind(path).with_context(|| format!("listen at {}", path.display()))?;
+        fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
+        thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &asked))?;
+        Ok(Self { path: path.to_owned() })
+    }
+}
+
+impl Drop for Control {
+    fn drop(&mut self) {
+        if let Err(error) = fs::remove_file(&self.path) {
+            warn!(path = %self.path.display(), %error, "control socket not removed");
+        }
+    }
+}
+
+fn accept(listener: &UnixListener, asked: &(impl Fn(Asked) + Clone + Send + 'static)) {
+    for stream in listener.incoming() {
+        let Ok(stream) = stream else {
+            // Out of descriptors, most likely: do not spin.
+            thread::sleep(Duration::from_millis(100));
+            continue;
+        };
+        let asked = asked.clone();
+        let serve = move || {
+            if let Err(error) = serve(&stream, &asked) {
+                debug!(%error, "control connection ended early");
+            }
+        };
+        if let Err(error) = thread::Builder::new().name("control-client".into()).spawn(serve) {
+            warn!(%error, "control connection dropped");
+        }
+    }
+}
+
+fn serve(mut stream: &UnixStream, asked: &impl Fn(Asked)) -> io::Result<()> {
+    stream.set_read_timeout(Some(CLIENT_LIMIT))?;
+    let mut line = String::new();
+    BufReader::new(stream.take(LINE_LIMIT)).read_line(&mut line)?;
+    let answer = match Request::parse(&line) {
+        None => json!({ "error": { "kind": "unknown-request", "message": line.trim() } }),
+        Some(request) => {
+            let (answer, wait) = mpsc::channel();
+            asked(Asked { request, answer });
+            let gone = json!({ "error": { "kind": "stopping", "message": "the daemon is stopping" } });
+            wait.recv().unwrap_or(gone)
+        }
+    };
+    writeln!(stream, "{answer}")
+}
+
+/// Asks the daemon that listens at `path`.
+///
+/// # Errors
+///
+/// When nobody listens there, or the answer is not JSON.
+pub(crate) fn ask(path: &Path, request: Request) -> anyhow::Result<Value> {
+    let mut stream = UnixStream::connect(path).with_context(|| {
+        format!("connect to {} (is the daemon running? try --socket)", path.display())
+    })?;
+    writeln!(stream, "{}", request.word())?;
+    let mut text = String::new();
+    stream.read_to_string(&mut text)?;
+    if text.trim().is_empty() {
+        bail!("the daemon at {} closed the connection without an answer", path.display());
+    }
+    serde_json::from_str(&text).with_context(|| format!("answer of {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_request_is_answered_and_nonsense_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("c.sock");
+        let control = Control::listen(&path, |asked| {
+            asked.answer.send(json!({ "asked": asked.request.word() })).unwrap();
+        })
+        .unwrap();
+        assert_eq!(ask(&path, Request::Reload).unwrap(), json!({ "asked": "reload" }));
+
+        let mut stream = UnixStream::connect(&path).unwrap();
+        stream.write_all(&[b'x'; 1000]).unwrap();
+        let mut text = String::new();
+        stream.read_to_string(&mut text).unwrap();
+        assert!(text.contains("unknown-request"), "{text}");
+
+        drop(control);
+        assert!(!path.exists());
+        assert!(ask(&path, Request::Status).is_err());
+    }
+}

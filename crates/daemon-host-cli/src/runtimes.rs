@@ -1,0 +1,109 @@
+//! `runtimes`: the table of OCI runtimes.
+
+mod gc;
+mod resolve;
+mod show;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use daemon_host::runtimes::{Config, Parsed, Runtimes, Settings};
+use daemon_host::{HostConfig, HostPaths};
+
+use crate::exit::Exit;
+use crate::output::Output;
+
+/// Where Docker looks for its configuration when nothing else is said.
+const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
+
+/// Which configuration and which script directory.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TableArgs {
+    /// The daemon.json; default /etc/docker/daemon.json, which may be missing.
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// Where the wrapper scripts live; default <data-root>/runtimes.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
+    /// The daemon's run-time state; default the configuration's exec-root.
+    #[arg(long, value_name = "DIR")]
+    exec_root: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Subcommand)]
+pub(crate) enum Command {
+    /// The runtimes, with what each resolves to. Writes nothing.
+    #[command(after_help = "\
+Examples:
+  daemon-host runtimes list
+  daemon-host runtimes list --config daemon.json --json")]
+    List(TableArgs),
+    /// Every problem of the configuration at once. Writes nothing.
+    #[command(after_help = "\
+Exit code 1 when there is a problem.
+
+Examples:
+  daemon-host runtimes check
+  daemon-host runtimes check --config new-daemon.json --json")]
+    Check(TableArgs),
+    /// What the daemon would run for a name; publishes the wrapper script.
+    Resolve(resolve::Args),
+    /// Remove wrapper scripts that nobody references any more.
+    Gc(gc::Args),
+}
+
+pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
+    match command {
+        Command::List(args) => show::list(args, out),
+        Command::Check(args) => show::check(args, out),
+        Command::Resolve(args) => resolve::run(args, out),
+        Command::Gc(args) => gc::run(args, out),
+    }
+}
+
+impl TableArgs {
+    /// The arguments of a subcommand that takes no script directory.
+    pub(crate) fn of_config(config: Option<PathBuf>) -> Self {
+        Self {
+            config,
+            state: None,
+            exec_root: None,
+        }
+    }
+
+    /// The configuration with its problems, and the table it makes.
+    pub(crate) fn load(&self) -> anyhow::Result<(Parsed, Runtimes)> {
+        let text = self.read()?;
+        let parsed = Config::parse(&text);
+        let table = Runtimes::plan(&parsed.config, &self.settings(&text));
+        Ok((parsed, table))
+    }
+
+    /// The settings; a file with problems elsewhere does not keep this from working.
+    fn settings(&self, text: &[u8]) -> Settings {
+        let mut config = HostConfig::parse_roots(text);
+        if let Some(exec_root) = &self.exec_root {
+            config.exec_root.clone_from(exec_root);
+        }
+        let mut settings =
+            config.runtime_settings(&HostPaths::default(), |name| std::env::var_os(name));
+        if let Some(state) = &self.state {
+            settings.script_dir = std::path::absolute(state).unwrap_or_else(|_| state.clone());
+        }
+        settings
+    }
+
+    fn read(&self) -> anyhow::Result<Vec<u8>> {
+        let (path, optional) = match &self.config {
+            Some(path) => (path.as_path(), false),
+            None => (Path::new(DEFAULT_CONFIG), true),
+        };
+        match std::fs::read(path) {
+            Err(error) if optional && error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
+            read => read.with_context(|| format!("read {}", path.display())),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! `runtimes gc`: wrapper scripts that nobody references any more.
+
+use std::path::PathBuf;
+
+use daemon_host::runtimes::{BUNDLE_DIRS, References, Verdict, plan_sweep, sweep};
+use serde_json::{Map, Value, json};
+
+use super::TableArgs;
+use crate::exit::Exit;
+use crate::output::{Cell, Ink, Output, Table, path_fields};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Scripts that the configuration names, and those that containers were started with,
+stay. Exit code 1 when a file could not be removed.
+
+Examples:
+  daemon-host runtimes gc --dry-run
+  daemon-host runtimes gc --bundles /run/containerd/io.containerd.runtime.v2.task/moby")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    table: TableArgs,
+
+    /// Explain every verdict and remove nothing.
+    #[arg(long)]
+    dry_run: bool,
+
+    /// Scan bundles of containerd's runc shim below this directory for scripts
+    /// in use, besides containerd's usual places. May be repeated.
+    #[arg(long, value_name = "DIR")]
+    bundles: Vec<PathBuf>,
+
+    /// A script known to be in use. May be repeated.
+    #[arg(long, value_name = "FILE")]
+    keep: Vec<PathBuf>,
+}
+
+pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let (parsed, table) = args.table.load()?;
+    anyhow::ensure!(
+        parsed.problems.is_empty(),
+        "the configuration has problems, so it is not known which scripts it names; \
+         see daemon-host runtimes check"
+    );
+    let mut references = References::new();
+    references.add_table(&table);
+    for file in &args.keep {
+        references.add(file, "--keep");
+    }
+    for dir in BUNDLE_DIRS
+        .iter()
+        .map(PathBuf::from)
+        .chain(args.bundles.iter().cloned())
+    {
+        references.scan_bundles(&dir);
+    }
+    let dir = &table.settings().script_dir;
+    let (verdicts, failed) = if args.dry_run {
+        (plan_sweep(dir, &references)?, Vec::new())
+    } else {
+        let report = sweep(dir, &references)?;
+        (report.verdicts, report.failed)
+    };
+    if out.is_json() {
+        let failed: Vec<Value> = failed
+            .iter()
+            .map(|(path, error)| json!({ "path": path.to_string_lossy(), "error": error.to_string() }))
+            .collect();
+        let verdicts: Vec<Value> = verdicts.iter().map(verdict_json).collect();
+        out.json(&json!({ "verdicts": verdicts, "failed": failed }))?;
+    } else {
+        out.text(&to_text(&verdicts))?;
+        for (path, error) in &failed {
+            out.text(&format!("{}: {error}\n", path.display()))?;
+        }
+    }
+    Ok(Exit::finding_if(!failed.is_empty()))
+}
+
+fn verdict_json(verdict: &Verdict) -> Value {
+    let mut object = Map::new();
+    path_fields(&mut object, "path", &verdict.path);
+    object.insert("remove".into(), verdict.reason.removes().into());
+    object.insert("reason".into(), verdict.reason.to_string().into());
+    object.into()
+}
+
+fn to_text(verdicts: &[Verdict]) -> String {
+    if verdicts.is_empty() {
+        return "no scripts\n".into();
+    }
+    let mut table = Table::new(&["VERDICT", "FILE", "WHY"]);
+    for verdict in verdicts {
+        let word = match verdict.reason.removes() {
+            true => Cell::inked(Ink::Warn, "remove"),
+            false => Cell::inked(Ink::Good, "keep"),
+        };
+        let path = verdict.path.to_string_lossy().into_owned();
+        table.row([
+            word,
+            path.into(),
+            Cell::inked(Ink::Dim, verdict.reason.to_string()),
+        ]);
+    }
+    table.render()
+}

@@ -1,0 +1,102 @@
+//! `runtimes list` and `runtimes check`: the table and its problems.
+
+use daemon_host::runtimes::{Parsed, Problem, Runtime, Runtimes};
+use serde_json::{Map, Value, json};
+
+use super::TableArgs;
+use crate::exit::Exit;
+use crate::output::{Cell, Ink, Output, Table, path_fields};
+
+pub(super) fn list(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
+    let (parsed, table) = args.load()?;
+    if out.is_json() {
+        out.json(&to_json(&parsed, &table))?;
+    } else {
+        out.text(&table_text(&table))?;
+        out.text(&problems_text(&parsed.problems))?;
+    }
+    Ok(Exit::finding_if(!parsed.problems.is_empty()))
+}
+
+pub(super) fn check(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
+    let (parsed, table) = args.load()?;
+    if out.is_json() {
+        out.json(&to_json(&parsed, &table))?;
+    } else if parsed.problems.is_empty() {
+        let said = format!("{} runtimes, no problems\n", table.iter().len());
+        out.text(&said)?;
+    } else {
+        out.text(&problems_text(&parsed.problems))?;
+    }
+    Ok(Exit::finding_if(!parsed.problems.is_empty()))
+}
+
+fn to_json(parsed: &Parsed, table: &Runtimes) -> Value {
+    json!({
+        "default": table.default_name(),
+        "runtimes": table.iter().map(runtime_json).collect::<Vec<_>>(),
+        "problems": parsed.problems.iter().map(problem_json).collect::<Vec<_>>(),
+    })
+}
+
+fn runtime_json(runtime: &Runtime) -> Value {
+    let mut object = Map::new();
+    object.insert("name".into(), runtime.name.as_str().into());
+    object.insert("kind".into(), runtime.kind.as_str().into());
+    object.insert("shim".into(), runtime.shim.as_str().into());
+    for (field, path) in [("binary", &runtime.binary), ("script", &runtime.script)] {
+        match path {
+            Some(path) => path_fields(&mut object, field, path),
+            None => _ = object.insert(field.into(), Value::Null),
+        }
+    }
+    object.insert("stock".into(), runtime.stock.into());
+    object.into()
+}
+
+fn problem_json(problem: &Problem) -> Value {
+    json!({
+        "runtime": problem.runtime,
+        "kind": problem.kind.as_str(),
+        "message": problem.message,
+    })
+}
+
+fn table_text(table: &Runtimes) -> String {
+    let mut shown = Table::new(&["NAME", "KIND", "SHIM", "BINARY", "ARGUMENTS"]);
+    for runtime in table.iter() {
+        let mark = if runtime.name == table.default_name() {
+            " (default)"
+        } else {
+            ""
+        };
+        let args: Vec<_> = runtime
+            .args
+            .iter()
+            .map(|arg| arg.to_string_lossy())
+            .collect();
+        shown.row([
+            format!("{}{mark}", runtime.name).into(),
+            runtime.kind.as_str().into(),
+            Cell::inked(Ink::Dim, &runtime.shim),
+            runtime
+                .binary
+                .as_ref()
+                .map_or("-".into(), |path| path.to_string_lossy().as_ref().into()),
+            args.join(" ").into(),
+        ]);
+    }
+    shown.render()
+}
+
+fn problems_text(problems: &[Problem]) -> String {
+    let mut shown = Table::without_heads();
+    for problem in problems {
+        shown.row([
+            Cell::inked(Ink::Bad, "problem"),
+            Cell::inked(Ink::Warn, problem.kind.as_str()),
+            problem.message.as_str().into(),
+        ]);
+    }
+    shown.render()
+}
