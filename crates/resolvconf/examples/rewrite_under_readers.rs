@@ -69,6 +69,9 @@ fn run(path: &Path, count: u64, readers: &[(usize, bool)]) -> Result<(Seen, u64)
     let texts = texts();
     let mut options = WriteOptions::new();
     options.durable = false;
+    // The record is not what is measured here, and ext4 starts a disk write for each one.
+    let record = format!("resolvconf-{}.state", std::process::id());
+    options.state = Some(Path::new("/dev/shm").join(record));
     options.patience = Duration::from_secs(1);
     if readers.iter().any(|(_, keeps_open)| *keeps_open) {
         options.patience = Duration::ZERO;
@@ -98,6 +101,7 @@ fn run(path: &Path, count: u64, readers: &[(usize, bool)]) -> Result<(Seen, u64)
         done.store(true, Relaxed);
         Ok(())
     })?;
+    options.state.map(std::fs::remove_file).transpose()?;
     Ok((seen, exclusive))
 }
 

@@ -83,6 +83,8 @@ kinds! {
     InvalidNameserver = "invalid-nameserver", Error;
     /// An IPv4 address in a form that only glibc reads.
     ShortAddress = "short-address", Error;
+    /// An IPv6 address with an empty zone, which only glibc reads.
+    EmptyZone = "empty-zone", Error;
     /// A comma in a value.
     Comma = "comma", Error;
     /// Text after the address of a `nameserver` line.
@@ -115,6 +117,8 @@ kinds! {
     OptionAboveLimit = "option-above-limit", Warning;
     /// An option that a later one of the same name replaces.
     OptionReplaced = "option-replaced", Note;
+    /// A `sortlist` with a byte that glibc's reader never gets past.
+    SortlistHang = "sortlist-hang", Error;
     /// A word of `sortlist` that is no `address` or `address/netmask`, or beyond the tenth.
     InvalidSortlist = "invalid-sortlist", Warning;
 }
@@ -185,6 +189,12 @@ impl fmt::Display for Diagnostic<'_> {
                 "{word} is not four decimal numbers; left out here, while glibc asks {}",
                 std::net::Ipv4Addr::from(u32::try_from(number).unwrap_or(0))
             ),
+            K::EmptyZone => {
+                write!(
+                    f,
+                    "{word} ends in an empty zone; left out here, while glibc asks it"
+                )
+            }
             K::Comma => write!(f, "comma in {word}; words are separated by blanks"),
             K::TrailingText => write!(f, "{word} and what follows is ignored"),
             K::CommentInValue => {
@@ -215,6 +225,9 @@ impl fmt::Display for Diagnostic<'_> {
             K::InvalidOptionValue => write!(f, "{word} needs a number from 0 up"),
             K::OptionAboveLimit => write!(f, "{word} is taken as {number} by {reader}"),
             K::OptionReplaced => write!(f, "{word} is replaced on line {number}"),
+            K::SortlistHang => {
+                f.write_str("glibc loops for ever at a byte of this list: programs hang")
+            }
             K::InvalidSortlist => {
                 write!(
                     f,

@@ -213,6 +213,12 @@ impl<'a, 'l> Lint<'a, 'l> {
             self.push_number(line, Kind::ShortAddress, word, number, "glibc");
         } else if word.contains(&b',') {
             self.push(line, Kind::Comma, word);
+        } else if word
+            .strip_suffix(b"%")
+            .and_then(Nameserver::parse)
+            .is_some()
+        {
+            self.push(line, Kind::EmptyZone, word);
         } else {
             self.push(line, Kind::InvalidNameserver, word);
         }
@@ -304,6 +310,16 @@ impl<'a, 'l> Lint<'a, 'l> {
 
     fn sortlist(&mut self, line: Line<'a>) {
         self.comment_in_value(line);
+        // res_init.c stops at what is not ASCII or is white space, but skips blanks and tabs only.
+        let stops = |b: &u8| !b.is_ascii() || matches!(b, b'\x0b' | b'\x0c' | b'\r');
+        let list = line
+            .raw
+            .split(|&b| b == b';' || b == 0)
+            .next()
+            .unwrap_or_default();
+        if list.iter().any(stops) {
+            self.push(line.number, Kind::SortlistHang, b"");
+        }
         for (at, word) in line.words().enumerate() {
             let pair = word.split(|&b| b == b'/' || b == b'&');
             let valid =

@@ -72,6 +72,7 @@ fn nameservers() {
     check_second(b"nameserver nope\n", &["invalid-nameserver"]);
     check_second(b"nameserver 1.1.1.1:53\n", &["invalid-nameserver"]);
     check_second(b"nameserver 10.1\n", &["short-address"]);
+    check_second(b"nameserver fe80::1%\n", &["empty-zone"]);
     check_second(b"nameserver 1.1.1.1,8.8.8.8\n", &["comma"]);
     check_second(b"nameserver 1.1.1.1 # c\n", &["trailing-text"]);
     check_second(b"nameserver 0.0.0.0\n", &["unspecified-nameserver"]);
@@ -120,6 +121,10 @@ fn options() {
     check_second(b"options retrans:3\n", &["unknown-option"]);
     check_second(b"options ndots:1,edns0\n", &["comma"]);
     check_second(b"sortlist nope\n", &["invalid-sortlist"]);
+    check_second(
+        b"sortlist 192.0.2.0\r\n",
+        &["carriage-return", "sortlist-hang"],
+    );
 }
 
 #[test]

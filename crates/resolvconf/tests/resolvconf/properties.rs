@@ -3,36 +3,7 @@
 use proptest::prelude::*;
 use resolvconf::{LineKind, Nameserver, Network, Text, TransformOptions, parse, transform};
 
-/// Bytes that look like a resolv.conf often enough to reach every branch.
-fn file() -> impl Strategy<Value = Vec<u8>> {
-    let word = prop_oneof![
-        Just(b"nameserver".to_vec()),
-        Just(b"search".to_vec()),
-        Just(b"domain".to_vec()),
-        Just(b"options".to_vec()),
-        Just(b"sortlist".to_vec()),
-        Just(b"ndots:".to_vec()),
-        Just(b"ndots:3".to_vec()),
-        Just(b"192.0.2.1".to_vec()),
-        Just(b"127.0.0.53".to_vec()),
-        Just(b"fe80::1%eth0".to_vec()),
-        Just("\u{a0}\u{2003}".as_bytes().to_vec()),
-        Just(b"\xef\xbb\xbf".to_vec()),
-        Just(b"#".to_vec()),
-        proptest::collection::vec(any::<u8>(), 0..6),
-    ];
-    let blank = prop_oneof![
-        4 => Just(&b" "[..]),
-        1 => Just(&b"\t"[..]),
-        2 => Just(&b"\n"[..]),
-        1 => Just(&b"\r\n"[..]),
-        1 => Just(&b""[..]),
-    ];
-    proptest::collection::vec((word, blank), 0..40).prop_map(|parts| {
-        let pieces = parts.iter().map(|(word, blank)| [word, *blank].concat());
-        pieces.collect::<Vec<_>>().concat()
-    })
-}
+use crate::strategies::file;
 
 fn network() -> impl Strategy<Value = Network> {
     prop_oneof![
