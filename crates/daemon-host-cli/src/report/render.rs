@@ -73,10 +73,7 @@ fn host(facts: &Facts) -> Table {
         "mounts",
         facts.mounts.as_ref().map_or_else(Clone::clone, mounts),
     );
-    fact(
-        "kernel queries",
-        format!("{:?}", facts.queries).to_lowercase(),
-    );
+    fact("mount queries", queries(facts.queries).to_owned());
     fact("data root", root(facts));
     fact("resolv.conf", facts.selection.path.display().to_string());
     fact("", facts.selection.reason.to_string());
