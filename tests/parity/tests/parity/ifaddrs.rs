@@ -1,0 +1,91 @@
+//! `ifaddrs.json`: how one address message is read, and which address of a
+//! bridge is taken.
+
+use std::net::IpAddr;
+
+use ifaddrs::{Body, BridgeOwner, Prefix, decode, select_bridge_address};
+use serde_json::{Value, json};
+
+use crate::judge::{Judge, list, text, vectors};
+
+const RTM_NEWADDR: u16 = 20;
+const IFA_ADDRESS: u16 = 1;
+const IFA_LOCAL: u16 = 2;
+
+#[test]
+fn address_and_peer() {
+    let vectors = vectors("ifaddrs");
+    let mut judge = Judge::new("ifaddrs_decode");
+    for case in list(&vectors["address_decode"]) {
+        let message = decode(&datagram(case))
+            .next()
+            .expect("one message")
+            .expect("a good one");
+        let Body::Address(address) = message.body else {
+            panic!("{message:?}");
+        };
+        let ours = json!({
+            "address": address.prefix().to_string(),
+            "peer": address.peer.map(|peer| peer.to_string()),
+        });
+        let moby = json!({"address": case["address"], "peer": case["peer"]});
+        let id = format!(
+            "{} {} /{}",
+            case["IFA_ADDRESS"], case["IFA_LOCAL"], case["prefixlen"]
+        );
+        judge.case(&id.replace('"', ""), &moby, &ours);
+    }
+    judge.finish();
+}
+
+/// The message as the kernel sends it.
+fn datagram(case: &Value) -> Vec<u8> {
+    let v4 = case["family"] == "v4";
+    let prefix_len = u8::try_from(case["prefixlen"].as_u64().expect("a number")).expect("a byte");
+    let mut body = vec![if v4 { 2 } else { 10 }, prefix_len, 0, 0];
+    body.extend(2_u32.to_ne_bytes());
+    for (kind, key) in [(IFA_ADDRESS, "IFA_ADDRESS"), (IFA_LOCAL, "IFA_LOCAL")] {
+        let Some(address) = case[key].as_str() else {
+            continue;
+        };
+        let bytes = match address.parse::<IpAddr>().expect("an address") {
+            IpAddr::V4(address) => address.octets().to_vec(),
+            IpAddr::V6(address) => address.octets().to_vec(),
+        };
+        let length = u16::try_from(4 + bytes.len()).expect("short");
+        body.extend(length.to_ne_bytes());
+        body.extend(kind.to_ne_bytes());
+        body.extend(bytes);
+    }
+    let length = u32::try_from(16 + body.len()).expect("short");
+    let mut datagram = length.to_ne_bytes().to_vec();
+    datagram.extend(RTM_NEWADDR.to_ne_bytes());
+    datagram.extend([0; 10]); // Flags, sequence, port.
+    datagram.extend(body);
+    datagram
+}
+
+#[test]
+fn the_bridges_address() {
+    let vectors = vectors("ifaddrs");
+    let mut judge = Judge::new("ifaddrs_bridge");
+    for case in list(&vectors["select_bridge_ip"]["cases"]) {
+        let prefix = |value: &Value| text(value).parse::<Prefix>().expect("a prefix");
+        let addrs: Vec<Prefix> = list(&case["addrs"]).iter().map(prefix).collect();
+        let fixed_cidr = Some(&case["fixed_cidr"])
+            .filter(|cidr| !cidr.is_null())
+            .map(prefix);
+        let owner = match text(&case["managed"]) {
+            "docker" => BridgeOwner::Daemon,
+            _ => BridgeOwner::User,
+        };
+        let ours = select_bridge_address(&addrs, fixed_cidr, owner)
+            .map(|chosen| [chosen.address.to_string(), chosen.subnet.to_string()]);
+        let id = format!(
+            "{} {} {}",
+            case["managed"], case["addrs"], case["fixed_cidr"]
+        );
+        judge.case(&id.replace('"', ""), &case["result"], &json!(ours));
+    }
+    judge.finish();
+}
