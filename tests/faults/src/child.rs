@@ -41,6 +41,10 @@ pub(crate) struct StepArgs {
     pub(crate) again: bool,
 }
 
+/// How long threads may take to end. A runtime that is asked for its features has
+/// five seconds.
+const SETTLING: Duration = Duration::from_secs(8);
+
 /// Runs one part and writes its outcome.
 pub(crate) fn step(operation: &dyn Operation, args: &StepArgs) -> anyhow::Result<()> {
     let outcome = match args.part {
@@ -59,7 +63,7 @@ fn act(
     args: &StepArgs,
 ) -> anyhow::Result<Outcome> {
     ptrace::traceme().context("ptrace(PTRACE_TRACEME)")?;
-    let before = Holdings::now()?;
+    let before = alone()?;
     raise(Signal::SIGSTOP).context("stop before the operation")?;
     let result = catch_unwind(AssertUnwindSafe(|| action.run()));
     raise(Signal::SIGSTOP).context("stop after the operation")?;
@@ -96,10 +100,22 @@ fn act(
     Ok(outcome)
 }
 
+/// What is held once what came before has ended its threads.
+fn alone() -> anyhow::Result<Holdings> {
+    let deadline = Instant::now() + SETTLING;
+    loop {
+        let now = Holdings::now()?;
+        if now.threads == 1 || Instant::now() > deadline {
+            return Ok(now);
+        }
+        thread::sleep(Duration::from_millis(1));
+    }
+}
+
 /// What is held beyond `before`. A thread that has been joined may take a moment
-/// to leave the process.
+/// to leave the process, and one that nobody waits for may still be at work.
 fn settled(before: &Holdings) -> anyhow::Result<(Vec<String>, usize)> {
-    let deadline = Instant::now() + Duration::from_secs(1);
+    let deadline = Instant::now() + SETTLING;
     loop {
         let beyond = Holdings::now()?.beyond(before);
         if beyond.1 == 0 || Instant::now() > deadline {

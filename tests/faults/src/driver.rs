@@ -13,6 +13,7 @@ use crate::child::{self, StepArgs};
 use crate::fault::{ERRNOS, Errno, Injection};
 use crate::operation::Operation;
 use crate::operations;
+use crate::parallel;
 use crate::report::{self, Tally};
 use crate::schedule::Depth;
 use crate::tracer::{self, Ending};
@@ -70,6 +71,9 @@ struct Args {
     /// Seconds that one run may take
     #[arg(long, value_name = "SECONDS", default_value_t = 20)]
     deadline: u64,
+    /// Operations at once
+    #[arg(long, value_name = "COUNT", default_value_t = 4)]
+    jobs: usize,
 }
 
 /// Runs the program.
@@ -102,6 +106,12 @@ fn probed() -> anyhow::Result<()> {
 fn drive(args: &Args) -> anyhow::Result<u8> {
     let chosen = choose(args)?;
     let program = std::env::current_exe().context("own path")?;
+    let is_campaign = !args.list && args.inject.is_empty();
+    if is_campaign && chosen.len() > 1 {
+        let names: Vec<&str> = chosen.iter().map(|operation| operation.name()).collect();
+        let tallies = parallel::run(&program, &options(args), &names, args.jobs)?;
+        return tallies.map_or(Ok(SKIPPED), |tallies| finish(args, &tallies));
+    }
     // Before the first thread: a user namespace is for a process with one.
     let world = match World::enter()? {
         Ok(world) => world,
@@ -122,9 +132,24 @@ fn drive(args: &Args) -> anyhow::Result<u8> {
         return replay(&mut runner, chosen[0], &args.inject);
     }
     let tallies = run(&mut runner, &chosen, args)?;
-    print!("{}", report::render(&tallies));
+    finish(args, &tallies)
+}
+
+/// What the driver of one operation has to be told.
+fn options(args: &Args) -> Vec<String> {
+    let mut options = vec!["--deadline".to_owned(), args.deadline.to_string()];
+    options.extend(args.quick.then(|| "--quick".to_owned()));
+    for errno in &args.errno {
+        options.extend(["--errno".to_owned(), errno.name.to_owned()]);
+    }
+    options
+}
+
+/// Reports, and says how it went.
+fn finish(args: &Args, tallies: &[Tally]) -> anyhow::Result<u8> {
+    print!("{}", report::render(tallies));
     if let Some(file) = &args.json {
-        let text = serde_json::to_string_pretty(&tallies).context("report as JSON")?;
+        let text = serde_json::to_string_pretty(tallies).context("report as JSON")?;
         fs::write(file, text + "\n").with_context(|| format!("write {}", file.display()))?;
     }
     let clean = tallies.iter().all(|tally| tally.violations.is_empty());

@@ -22,6 +22,7 @@ mod mounts;
 mod operation;
 mod operations;
 mod outcome;
+mod parallel;
 mod report;
 mod schedule;
 mod tracer;

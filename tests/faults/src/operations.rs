@@ -3,6 +3,8 @@
 
 mod cleanup;
 mod data_root;
+mod features_probe;
+mod host;
 mod publish;
 mod resolv_conf;
 mod runtimes_reload;
@@ -25,11 +27,15 @@ static ALL: &[&dyn Operation] = &[
     &publish::PUBLISH,
     &script_sweep::SWEEP,
     &runtimes_reload::RELOAD,
+    &features_probe::PROBE,
     &resolv_conf::FRESH,
     &resolv_conf::GROW,
     &resolv_conf::SHRINK,
     &resolv_conf::EDITED,
     &resolv_conf::STATE,
+    &host::START,
+    &host::RELOAD,
+    &host::SHUTDOWN,
 ];
 
 /// Operations with a known flaw, by which the driver is tested.

@@ -74,7 +74,7 @@ impl Outcome {
 /// What a process holds that a failed operation must give back.
 pub(crate) struct Holdings {
     descriptors: Vec<(String, String)>,
-    threads: usize,
+    pub(crate) threads: usize,
 }
 
 impl Holdings {

@@ -3,17 +3,17 @@
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::fault::{Fault, Injection};
 use crate::tracer::Ending;
 use crate::trial::Trial;
 
 /// What came of all the faults of one operation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Tally {
-    pub(crate) operation: &'static str,
-    pub(crate) about: &'static str,
+    pub(crate) operation: String,
+    pub(crate) about: String,
     /// System calls of the undisturbed run.
     pub(crate) points: usize,
     /// How often each is made.
@@ -35,14 +35,14 @@ pub(crate) struct Tally {
 }
 
 /// How many were done and how many went well.
-#[derive(Debug, Default, Clone, Copy, Serialize)]
+#[derive(Debug, Default, Clone, Copy, Serialize, Deserialize)]
 pub(crate) struct Count {
     pub(crate) done: usize,
     pub(crate) good: usize,
 }
 
 /// A fault that an operation did not survive.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, Deserialize)]
 pub(crate) struct Violation {
     pub(crate) fault: String,
     /// The call with its paths.
@@ -76,10 +76,10 @@ impl Violation {
 }
 
 impl Tally {
-    pub(crate) fn new(operation: &'static str, about: &'static str) -> Tally {
+    pub(crate) fn new(operation: &str, about: &str) -> Tally {
         Tally {
-            operation,
-            about,
+            operation: operation.to_owned(),
+            about: about.to_owned(),
             points: 0,
             calls: BTreeMap::new(),
             kills: Count::default(),

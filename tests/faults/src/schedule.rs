@@ -14,7 +14,7 @@ pub(crate) struct Depth {
 }
 
 /// Errors per call in a quick run.
-const QUICK_ERRNOS: usize = 2;
+const QUICK_ERRNOS: usize = 1;
 
 /// A kill before and after each call; quickly, after those that change the world.
 pub(crate) fn kills(calls: &[Call], depth: &Depth) -> Vec<Injection> {

@@ -167,7 +167,13 @@ impl<'a> Session<'a> {
 
     fn at_event(&mut self, pid: Pid, event: i32) -> nix::Result<()> {
         if event == Event::PTRACE_EVENT_EXEC as i32 {
-            self.tasks.remove(&pid);
+            let task = self.tasks.remove(&pid);
+            if task
+                .and_then(|task| task.entered)
+                .is_some_and(|entered| entered.kill_then)
+            {
+                self.kill()?;
+            }
             return ptrace::detach(pid, None);
         }
         let born = ptrace::getevent(pid)?;

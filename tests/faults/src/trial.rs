@@ -160,6 +160,8 @@ impl Runner {
         command
             .arg("--outcome")
             .arg(fixture.file(&format!("{name}.json")));
+        // The runtimes of this machine are not part of any world.
+        command.env("PATH", fixture.world().join("bin"));
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -169,10 +171,11 @@ impl Runner {
 }
 
 /// Whether a failed operation has to work when it is tried again in the same
-/// process. A missing call is remembered by libraries, and rightly so.
+/// process. A missing call is remembered by libraries, and rightly so; and what
+/// lasts does not end before the process.
 fn may_try_again(plan: &[Injection]) -> bool {
     !plan.iter().any(|injection| match injection.fault {
-        Fault::Fail { errno, .. } => errno.number == libc::ENOSYS,
+        Fault::Fail { errno, lasting } => lasting || errno.number == libc::ENOSYS,
         Fault::KillBefore | Fault::KillAfter => false,
     })
 }
