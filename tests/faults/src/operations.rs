@@ -11,6 +11,7 @@ mod runtimes_reload;
 mod script_sweep;
 mod scripts;
 mod toy;
+mod witness;
 
 use crate::operation::Operation;
 

@@ -145,7 +145,8 @@ mod tests {
     #[test]
     fn a_quick_run_rotates_through_all_errors() {
         assert_eq!(kills(&calls(), &depth(true)).len(), 1 + 3);
-        let errors = errors(&calls(), &depth(true));
+        let twice = [calls(), calls()].concat();
+        let errors = errors(&twice, &depth(true));
         let names: BTreeSet<String> = errors.iter().map(|error| error.fault.to_string()).collect();
         assert_eq!(
             names

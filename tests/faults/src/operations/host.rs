@@ -5,18 +5,18 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicIsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail, ensure};
-use daemon_host::{BoxError, Host, HostBuilder, HostConfig, Participant, Prepared};
+use daemon_host::{Host, HostBuilder, HostConfig, Participant};
 use nix::mount::{MsFlags, mount};
 use runtimes::{FeaturesState, Script, Store};
 
 use crate::mounts;
 use crate::operation::{Action, Operation, Stage};
 use crate::operations::scripts;
+use crate::operations::witness::Witness;
 
 pub(super) static START: Daemon = Daemon { case: Case::Start };
 pub(super) static RELOAD: Daemon = Daemon { case: Case::Reload };
@@ -348,56 +348,4 @@ fn differs(what: &str, host: &Host, names: &[&str]) -> Option<String> {
     let expected: BTreeSet<&str> = names.iter().copied().collect();
     (found != expected || configured != expected)
         .then(|| format!("{what} has {found:?}, its configuration {configured:?}"))
-}
-
-/// Counts what it prepared, committed and took back.
-#[derive(Default)]
-struct Witness {
-    open: Arc<AtomicIsize>,
-    committed: Arc<AtomicIsize>,
-}
-
-struct Testimony {
-    open: Arc<AtomicIsize>,
-    committed: Arc<AtomicIsize>,
-}
-
-impl Witness {
-    fn differs(&self, committed: isize) -> Option<String> {
-        let found = (
-            self.open.load(Ordering::SeqCst),
-            self.committed.load(Ordering::SeqCst),
-        );
-        (found != (0, committed)).then(|| {
-            format!(
-                "the participant has {} open and {} committed",
-                found.0, found.1
-            )
-        })
-    }
-}
-
-impl Participant for Witness {
-    fn name(&self) -> &'static str {
-        "witness"
-    }
-
-    fn prepare(&self, _: &HostConfig, _: &HostConfig) -> Result<Box<dyn Prepared>, BoxError> {
-        self.open.fetch_add(1, Ordering::SeqCst);
-        Ok(Box::new(Testimony {
-            open: Arc::clone(&self.open),
-            committed: Arc::clone(&self.committed),
-        }))
-    }
-}
-
-impl Prepared for Testimony {
-    fn commit(self: Box<Self>) {
-        self.open.fetch_sub(1, Ordering::SeqCst);
-        self.committed.fetch_add(1, Ordering::SeqCst);
-    }
-
-    fn rollback(self: Box<Self>) {
-        self.open.fetch_sub(1, Ordering::SeqCst);
-    }
 }
