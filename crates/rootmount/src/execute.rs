@@ -10,8 +10,7 @@ use std::thread;
 use std::time::Duration;
 
 use mountscan::{MountId, MountTable};
-use rustix::thread::UnshareFlags;
-use tracing::{debug, warn};
+use tracing::debug;
 
 use crate::data_root::DataRootOptions;
 use crate::error::{Error, ErrorKind};
@@ -21,7 +20,7 @@ use crate::release::{Released, release};
 use crate::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
 use crate::resolve::open_directory;
 use crate::shown::shown;
-use crate::step::{Done, LastParent, World, run};
+use crate::step::{Done, Worker, World, run};
 use crate::table::read_table;
 
 /// How a plan is carried out.
@@ -40,6 +39,9 @@ pub struct ExecuteOptions {
     pub threads: usize,
     /// How many independent subtrees a plan must have to use several threads.
     pub parallel_from: usize,
+    /// For how many busy mounts the report names who holds them; each costs a look at
+    /// all processes.
+    pub name_holders: usize,
     /// The mount table of the calling thread.
     pub mountinfo: PathBuf,
     /// Where the data root's ownership record is; without it the root stays, also
@@ -67,6 +69,7 @@ impl Default for ExecuteOptions {
             busy_wait: Duration::from_millis(1),
             threads: 8,
             parallel_from: 16,
+            name_holders: 8,
             mountinfo: PathBuf::from("/proc/thread-self/mountinfo"),
             data_root: None,
         }
@@ -232,19 +235,10 @@ fn work(
     next: &AtomicUsize,
     results: &mpsc::Sender<(usize, Done)>,
 ) {
-    if !world.has_proc {
-        // A working directory of this thread's own, for `umount2` by a bare name.
-        // Deprecated only for what CLONE_FILES would do.
-        #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
-        if let Err(errno) = rustix::thread::unshare(UnshareFlags::FS) {
-            warn!(%errno, "cannot have a working directory of its own, clean-up goes on without this thread");
-            return;
-        }
-    }
+    let mut worker = Worker::new();
     while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-        let mut last = LastParent::default();
         for &index in group {
-            let done = run(world, &plan.steps[index], &mut last);
+            let done = run(world, &plan.steps[index], &mut worker);
             // The receiver outlives the workers.
             let _ = results.send((index, done));
         }
@@ -278,6 +272,7 @@ fn world<'a>(plan: &'a CleanupPlan, options: &'a ExecuteOptions) -> Result<World
         options,
         table,
         known,
+        looked_for: AtomicUsize::new(0),
         process_root,
         has_proc,
     })

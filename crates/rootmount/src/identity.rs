@@ -54,7 +54,8 @@ pub(crate) fn look(directory: &OwnedFd, name: &OsStr) -> io::Result<Seen> {
     })
 }
 
-/// The unique id alone: half of [`look`], for checks that repeat.
+/// The unique id alone, of a mount whose root is at the name: half the price of
+/// [`look`]. `None` if no mount is, or the kernel has no such ids.
 pub(crate) fn unique(directory: &OwnedFd, name: &OsStr) -> io::Result<Option<UniqueMountId>> {
     if REUSED_ONLY.load(Ordering::Relaxed) {
         return Ok(None);
@@ -68,7 +69,8 @@ pub(crate) fn unique(directory: &OwnedFd, name: &OsStr) -> io::Result<Option<Uni
         REUSED_ONLY.store(true, Ordering::Relaxed);
         return Ok(None);
     }
-    Ok(Some(UniqueMountId(stat.stx_mnt_id)))
+    let is_root = stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
+    Ok(is_root.then_some(UniqueMountId(stat.stx_mnt_id)))
 }
 
 fn stat(directory: &OwnedFd, name: &OsStr, mask: StatxFlags) -> io::Result<rustix::fs::Statx> {

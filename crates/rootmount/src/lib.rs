@@ -121,6 +121,7 @@ mod display;
 mod error;
 mod execute;
 mod guard;
+mod holders;
 mod identity;
 mod layers;
 mod layout;

@@ -5,14 +5,17 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-use mountscan::{MountId, MountTable, UniqueMountId};
+use mountscan::{MountId, MountTable, Row, UniqueMountId};
 use nix::mount::{MntFlags, umount2};
+use rustix::thread::UnshareFlags;
 
 use crate::error::{Error, ErrorKind};
 use crate::execute::{Detach, ExecuteOptions};
-use crate::identity::{Seen, is_absent, look};
+use crate::holders::name_holders;
+use crate::identity::{Seen, is_absent, look, unique};
 use crate::plan::Step;
 use crate::report::{Failure, Outcome};
 use crate::resolve::{open_beneath, split};
@@ -31,11 +34,19 @@ pub(crate) struct World<'a> {
     pub(crate) table: Option<MountTable>,
     /// Ids of the mounts that the plan knows, to go or to stay.
     pub(crate) known: HashSet<MountId>,
+    /// For how many busy mounts holders have been looked for.
+    pub(crate) looked_for: AtomicUsize,
     /// The mount at the root directory of this thread.
     pub(crate) process_root: Seen,
-    /// Whether `/proc/thread-self/fd` can be used; else the working directory of
-    /// the worker thread is.
+    /// Whether `/proc/thread-self/fd` can be used, should a thread not get a working
+    /// directory of its own.
     pub(crate) has_proc: bool,
+}
+
+impl World<'_> {
+    fn is_process_root(&self, id: UniqueMountId) -> bool {
+        matches!(self.process_root, Seen::Mount { unique_id: Some(root), .. } if root == id)
+    }
 }
 
 /// A step's outcome as far as one look tells.
@@ -47,18 +58,33 @@ pub(crate) struct Done {
     pub(crate) presumed: bool,
 }
 
-/// The directory of the last step, kept open for the next one in it.
-#[derive(Default)]
-pub(crate) struct LastParent(Option<(PathBuf, OwnedFd)>);
+/// What one thread keeps between steps.
+pub(crate) struct Worker {
+    /// Whether the working directory is this thread's own, for `umount2` by a bare name.
+    own_directory: bool,
+    /// The directory of the last step, kept open for the next one in it.
+    last: Option<(PathBuf, OwnedFd)>,
+}
 
-impl LastParent {
-    fn open(&mut self, world: &World<'_>, parent: &Path) -> io::Result<&OwnedFd> {
-        if self.0.as_ref().is_none_or(|(path, _)| path != parent) {
-            // Closed first: it may be what keeps the next mount busy.
-            self.0 = None;
-            self.0 = Some((parent.to_path_buf(), open_beneath(&world.root_fd, parent)?));
+impl Worker {
+    /// To be made on the thread that works.
+    pub(crate) fn new() -> Worker {
+        // Deprecated only for what CLONE_FILES would do.
+        #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
+        let own_directory = rustix::thread::unshare(UnshareFlags::FS).is_ok();
+        Worker {
+            own_directory,
+            last: None,
         }
-        match &self.0 {
+    }
+
+    fn open(&mut self, world: &World<'_>, parent: &Path) -> io::Result<&OwnedFd> {
+        if self.last.as_ref().is_none_or(|(path, _)| path != parent) {
+            // Closed first: it may be what keeps the next mount busy.
+            self.last = None;
+            self.last = Some((parent.to_path_buf(), open_beneath(&world.root_fd, parent)?));
+        }
+        match &self.last {
             Some((_, fd)) => Ok(fd),
             None => Err(io::Error::from_raw_os_error(libc::EBADF)),
         }
@@ -66,9 +92,9 @@ impl LastParent {
 }
 
 /// Carries out one step.
-pub(crate) fn run(world: &World<'_>, step: &Step, last: &mut LastParent) -> Done {
+pub(crate) fn run(world: &World<'_>, step: &Step, worker: &mut Worker) -> Done {
     let mut attempts = 0;
-    let result = attempt(world, step, last, &mut attempts);
+    let result = attempt(world, step, worker, &mut attempts);
     let presumed = matches!(result, Ok(Outcome::AlreadyGone));
     let outcome = result.unwrap_or_else(|error| Outcome::Failed(Failure::from(&error)));
     Done {
@@ -81,7 +107,7 @@ pub(crate) fn run(world: &World<'_>, step: &Step, last: &mut LastParent) -> Done
 fn attempt(
     world: &World<'_>,
     step: &Step,
-    last: &mut LastParent,
+    worker: &mut Worker,
     attempts: &mut u32,
 ) -> Result<Outcome, Error> {
     let Some((parent, name)) = split(world.root, &step.mount_point) else {
@@ -90,7 +116,8 @@ fn attempt(
             format!("{} is not below the root", shown(&step.mount_point)),
         ));
     };
-    let directory = match last.open(world, parent) {
+    let own_directory = worker.own_directory;
+    let directory = match worker.open(world, parent) {
         Ok(fd) => fd,
         Err(e) if is_absent(&e) => return Ok(Outcome::AlreadyGone),
         Err(e) => {
@@ -106,6 +133,7 @@ fn attempt(
         step,
         directory,
         name,
+        own_directory,
     };
     let unique = match place.check()? {
         Check::Planned(unique) => unique,
@@ -120,6 +148,7 @@ struct Place<'a> {
     step: &'a Step,
     directory: &'a OwnedFd,
     name: &'a OsStr,
+    own_directory: bool,
 }
 
 enum Check {
@@ -132,6 +161,12 @@ enum Check {
 impl Place<'_> {
     /// Whether the planned mount, and no other, is what an unmount here would take.
     fn check(&self) -> Result<Check, Error> {
+        if let Some(planned) = self.step.unique_id {
+            let now = unique(self.directory, self.name).map_err(|e| self.look_error(e))?;
+            if now == Some(planned) && !self.world.is_process_root(planned) {
+                return Ok(Check::Planned(now));
+            }
+        }
         let (mount_id, unique_id) = match self.look()? {
             Seen::Mount {
                 mount_id,
@@ -165,9 +200,12 @@ impl Place<'_> {
     }
 
     fn look(&self) -> Result<Seen, Error> {
-        let describe = || format!("statx({:?})", shown(&self.step.mount_point));
-        look(self.directory, self.name)
-            .map_err(|e| Error::system(describe(), &self.step.mount_point, e))
+        look(self.directory, self.name).map_err(|e| self.look_error(e))
+    }
+
+    fn look_error(&self, cause: io::Error) -> Error {
+        let point = &self.step.mount_point;
+        Error::system(format!("statx({:?})", shown(point)), point, cause)
     }
 
     /// By unique id if the plan has it; else by the reused id, if the table still
@@ -196,15 +234,14 @@ impl Place<'_> {
             (0..options.busy_retries).map(|n| options.busy_wait * 2u32.saturating_pow(n));
         let mut covers = 0..COVER_LIMIT;
         let mut lazily = false;
+        let mut holders = Vec::new();
         loop {
             *attempts += 1;
             let result = self.call(lazily);
             match result.as_ref().map_err(|e| e.raw_os_error()) {
                 Ok(()) => match self.after(unique)? {
                     After::Gone if lazily => {
-                        return Ok(Outcome::Detached {
-                            holders: self.holders(unique),
-                        });
+                        return Ok(Outcome::Detached { holders });
                     }
                     After::Gone => return Ok(Outcome::Unmounted),
                     After::Replaced(found) => return Ok(Outcome::Replaced { found }),
@@ -219,11 +256,13 @@ impl Place<'_> {
                 Err(Some(libc::EINTR)) => {}
                 Err(Some(libc::EBUSY)) => match waits.next() {
                     Some(wait) => thread::sleep(wait),
-                    None if self.may_detach(lazily)? => lazily = true,
                     None => {
-                        return Ok(Outcome::Busy {
-                            holders: self.holders(unique),
-                        });
+                        let may_detach = !lazily && options.detach == Detach::WhenBusy;
+                        let (is_alone, who) = self.who_holds()?;
+                        if !(may_detach && is_alone) {
+                            return Ok(Outcome::Busy { holders: who });
+                        }
+                        (lazily, holders) = (true, who);
                     }
                 },
                 Err(Some(libc::ENOENT)) => return Ok(Outcome::AlreadyGone),
@@ -261,19 +300,20 @@ impl Place<'_> {
         } else {
             MntFlags::UMOUNT_NOFOLLOW
         };
-        if self.world.has_proc {
-            let mut path = OsString::from(format!(
-                "/proc/thread-self/fd/{}/",
-                self.directory.as_raw_fd()
-            ));
-            path.push(self.name);
-            return Ok(umount2(Path::new(&path), flags)?);
+        if self.own_directory {
+            // Left where it is: the next step begins with its own directory.
+            sys::change_dir(self.directory.as_fd())?;
+            return Ok(umount2(Path::new(self.name), flags)?);
         }
-        sys::change_dir(self.directory.as_fd())?;
-        let result = umount2(Path::new(self.name), flags);
-        // Not to stand in a mount that goes next.
-        sys::change_dir(self.world.root_fd.as_fd())?;
-        Ok(result?)
+        if !self.world.has_proc {
+            return Err(io::Error::from_raw_os_error(libc::ENOSYS));
+        }
+        let mut path = OsString::from(format!(
+            "/proc/thread-self/fd/{}/",
+            self.directory.as_raw_fd()
+        ));
+        path.push(self.name);
+        Ok(umount2(Path::new(&path), flags)?)
     }
 
     fn call_error(&self, lazily: bool, cause: Option<io::Error>) -> Error {
@@ -311,23 +351,33 @@ impl Place<'_> {
         })
     }
 
-    /// A lazy unmount takes along whatever is mounted below, so it is allowed only
-    /// if nothing is.
-    fn may_detach(&self, lazily: bool) -> Result<bool, Error> {
-        if lazily || self.world.options.detach == Detach::Never {
-            return Ok(false);
+    /// Whether nothing is mounted on it, and who holds it. A lazy unmount takes along
+    /// whatever is mounted below, so it is allowed only if nothing is.
+    fn who_holds(&self) -> Result<(bool, Vec<String>), Error> {
+        let table = self.world.options.read_table()?;
+        let Some(row) = table.by_id(self.step.mount_id) else {
+            return Ok((true, Vec::new()));
+        };
+        let on_it = table
+            .children(row)
+            .filter(|child| child.mount_id() != row.mount_id());
+        let on_it: Vec<String> = on_it
+            .map(|c| format!("the mount {}", shown(&c.mount_point())))
+            .collect();
+        if on_it.is_empty() {
+            return Ok((true, self.holders(row)));
         }
-        let now = self.world.options.read_table()?;
-        Ok(match now.by_id(self.step.mount_id) {
-            Some(row) => now
-                .children(row)
-                .all(|child| child.mount_id() == row.mount_id()),
-            None => true,
-        })
+        Ok((false, on_it))
     }
 
-    fn holders(&self, _unique: Option<UniqueMountId>) -> Vec<String> {
-        Vec::new()
+    /// Looked for only for the first few busy mounts: each costs a look at all processes.
+    fn holders(&self, row: Row<'_>) -> Vec<String> {
+        let looked_for = self.world.looked_for.fetch_add(1, Ordering::Relaxed);
+        if looked_for < self.world.options.name_holders {
+            name_holders(&row.to_owned())
+        } else {
+            Vec::new()
+        }
     }
 }
 

@@ -127,6 +127,16 @@ fn a_busy_mount_is_detached_and_the_report_says_so() {
         let report = execute(&plan, &never).unwrap();
         assert_eq!(outcomes(&report), ["busy"], "{report}");
         assert_eq!(report.steps()[0].attempts, 2);
+        let Outcome::Busy { holders } = &report.steps()[0].outcome else {
+            panic!("{report}");
+        };
+        let us = format!("pid {} ", std::process::id());
+        assert!(
+            holders
+                .iter()
+                .any(|h| h.contains(&us) && h.contains("descriptor")),
+            "{holders:?}"
+        );
         assert!(!report.is_clean());
         assert_eq!(points(&root).len(), 1);
         let report = execute(&plan, &options()).unwrap();
@@ -147,6 +157,13 @@ fn a_lazy_detach_takes_no_mount_that_was_not_planned() {
         let late = tmpfs(&point.join("late"));
         let report = execute(&plan, &options()).unwrap();
         assert_eq!(outcomes(&report), ["busy"], "{report}");
+        let named = format!("the mount {}", late.display());
+        assert_eq!(
+            report.steps()[0].outcome,
+            Outcome::Busy {
+                holders: vec![named]
+            }
+        );
         assert_eq!(points(&root), [point, late]);
     });
 }
