@@ -1,7 +1,7 @@
 //! A started host: snapshot, reload, shutdown.
 
 use std::ffi::OsString;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -32,13 +32,18 @@ pub struct Host {
 
 struct Inner {
     snapshot: ArcSwap<Snapshot>,
-    registry: Registry,
     rules: Rules,
     data_root: DataRootOptions,
     participants: Vec<Arc<dyn Participant>>,
     reload_limit: Duration,
     /// `None` once the host is shut down. Whoever changes the snapshot holds it.
-    locks: Mutex<Option<Locks>>,
+    active: Mutex<Option<Active>>,
+}
+
+/// What a host has open below its roots while it is in charge of them.
+struct Active {
+    registry: Arc<Registry>,
+    locks: Locks,
 }
 
 impl std::fmt::Debug for Inner {
@@ -70,12 +75,14 @@ impl Host {
         };
         let inner = Arc::new(Inner {
             snapshot: ArcSwap::from_pointee(snapshot),
-            registry,
             rules,
             data_root,
             participants: builder.participants,
             reload_limit: builder.reload_limit,
-            locks: Mutex::new(Some(locks)),
+            active: Mutex::new(Some(Active {
+                registry: Arc::new(registry),
+                locks,
+            })),
         });
         probe_aside(&inner);
         Self { inner, report }
@@ -132,12 +139,13 @@ impl Host {
 
 impl Inner {
     fn reload(&self, config: HostConfig) -> Result<ReloadReport, Error> {
-        let _locks = self.alive()?;
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let registry = &active.as_ref().ok_or_else(shut_down)?.registry;
         let old = self.snapshot.load_full();
         let (config, needs_restart) = with_fixed_roots(config, &old.config);
         let config = Arc::new(config);
         let ready = prepare_all(&self.participants, &old.config, &config, self.reload_limit)?;
-        let prepared = match self.registry.prepare(&config.runtimes) {
+        let prepared = match registry.prepare(&config.runtimes) {
             Ok(prepared) => prepared,
             Err(error) => {
                 ready.rollback();
@@ -148,7 +156,7 @@ impl Inner {
         let generation = old.generation + 1;
         let next = Snapshot {
             config,
-            runtimes: self.registry.load(),
+            runtimes: registry.load(),
             generation,
         };
         self.snapshot.store(Arc::new(next));
@@ -163,22 +171,20 @@ impl Inner {
     }
 
     fn shutdown(&self, live: &[OsString]) -> Result<ShutdownReport, Error> {
-        let mut locks = self.alive()?;
-        // An open lock file would keep the root busy.
-        if let Some(locks) = locks.as_mut() {
-            locks.leave_data_root();
-        }
+        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let Active {
+            registry,
+            mut locks,
+        } = active.take().ok_or_else(shut_down)?;
+        // What is open below the root would keep it busy.
+        registry.close();
+        locks.leave_data_root();
         let status = rootmount::status(&self.data_root)
             .map_err(|error| Error::caused(ErrorKind::Crate, "look at the data root", error));
         let sweep = status.and_then(|status| {
-            builder::sweep(
-                &self.data_root,
-                &self.rules,
-                live.iter(),
-                Some(status.ownership),
-            )
+            let owner = Some(status.ownership);
+            builder::sweep(&self.data_root, &self.rules, live.iter(), owner)
         });
-        *locks = None;
         let report = ShutdownReport {
             sweep: Step::from(sweep),
         };
@@ -190,25 +196,28 @@ impl Inner {
         Ok(report)
     }
 
-    /// The right to change things, while the host has not been shut down.
-    fn alive(&self) -> Result<MutexGuard<'_, Option<Locks>>, Error> {
-        let locks = self.locks.lock().unwrap_or_else(PoisonError::into_inner);
-        if locks.is_none() {
-            return Err(Error::new(ErrorKind::ShutDown, "the host is shut down"));
-        }
-        Ok(locks)
-    }
-
-    /// Takes the answers of a probe into the snapshot, unless it has moved on.
+    /// Takes the answers of a probe into the snapshot, unless the host has ended.
     fn take_features(&self) {
-        let Ok(_locks) = self.alive() else { return };
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(active) = active.as_ref() else {
+            return;
+        };
         let old = self.snapshot.load_full();
         let next = Snapshot {
-            runtimes: self.registry.load(),
+            runtimes: active.registry.load(),
             ..Snapshot::clone(&old)
         };
         self.snapshot.store(Arc::new(next));
     }
+
+    fn registry(&self) -> Option<Arc<Registry>> {
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        active.as_ref().map(|active| Arc::clone(&active.registry))
+    }
+}
+
+fn shut_down() -> Error {
+    Error::new(ErrorKind::ShutDown, "the host is shut down")
 }
 
 /// Asks the runtimes for their features on a thread of its own, so that a slow one
@@ -217,7 +226,10 @@ fn probe_aside(inner: &Arc<Inner>) {
     let weak: Weak<Inner> = Arc::downgrade(inner);
     let probe = move || {
         let Some(inner) = weak.upgrade() else { return };
-        if inner.registry.probe() {
+        let Some(registry) = inner.registry() else {
+            return;
+        };
+        if registry.probe() {
             inner.take_features();
         }
     };

@@ -164,6 +164,14 @@ impl Registry {
         self.prepare(config).map(Prepared::commit)
     }
 
+    /// Lets go of the script directory, so that its file system can be unmounted.
+    ///
+    /// Tables that were given out stay as they are. A later reload opens it again.
+    pub fn close(&self) {
+        let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
+        writer.store = None;
+    }
+
     /// Asks the runtimes for their features, and swaps in a table that has the answers.
     ///
     /// Blocks the caller up to the limits in [`Settings::probe`], and no one else:

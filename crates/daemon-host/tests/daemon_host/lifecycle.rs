@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use daemon_host::mountscan::MountTable;
-use daemon_host::rootmount::PrepareAction;
+use daemon_host::rootmount::{PrepareAction, RootOutcome};
 use daemon_host::{ErrorKind, Host, HostConfig, Step};
 use rustix::mount::{MountFlags, mount};
 
@@ -57,7 +57,10 @@ fn leftovers_go_and_the_root_comes_and_goes() {
         || {
             let place = Place::new();
             let shm = place.leave_shm(&id('a'));
-            let host = Host::builder(place.config()).start().unwrap();
+            let mut config = place.config();
+            let text = br#"{"runtimes": {"a": {"path": "/bin/true", "runtimeArgs": ["x"]}}}"#;
+            config.runtimes = HostConfig::parse(text).unwrap().runtimes;
+            let host = Host::builder(config).start().unwrap();
 
             let report = host.start_report();
             assert!(report.is_clean(), "{report}");
@@ -72,6 +75,8 @@ fn leftovers_go_and_the_root_comes_and_goes() {
             let late = place.leave_shm(&id('b'));
             let report = host.shutdown(None::<String>).unwrap();
             assert!(report.is_clean(), "{report}");
+            let outcome = report.sweep.done().unwrap().root();
+            assert_eq!(*outcome, RootOutcome::Released { lazily: false });
             assert!(!is_mounted(&late));
             assert!(!is_mounted(&place.data()));
             assert_eq!(
