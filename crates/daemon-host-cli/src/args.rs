@@ -2,7 +2,7 @@
 
 use clap::{ColorChoice, Parser, Subcommand};
 
-use crate::{addrs, mounts, report, resolv_conf, root, rro, runtimes, shell};
+use crate::{addrs, mounts, report, resolv_conf, root, rro, run, runtimes, shell};
 
 /// See, explain and repair the host-side state of a container daemon.
 #[derive(Debug, Parser)]
@@ -57,6 +57,10 @@ pub(crate) enum Command {
     /// The table of OCI runtimes.
     #[command(subcommand)]
     Runtimes(runtimes::Command),
+    /// Run the reference daemon.
+    Run(run::Args),
+    /// Ask a running daemon to read its configuration again.
+    Reload(run::ReloadArgs),
     /// Print completions for a shell.
     Completions(shell::CompletionsArgs),
     /// Print the manual page, or write all pages into a directory.

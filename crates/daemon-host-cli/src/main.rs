@@ -14,6 +14,7 @@ mod report;
 mod resolv_conf;
 mod root;
 mod rro;
+mod run;
 mod runtimes;
 mod shell;
 
@@ -48,6 +49,8 @@ fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {
         Command::Addrs(args) => addrs::run(args, out),
         Command::Rro(args) => rro::run(args, out),
         Command::Runtimes(command) => runtimes::run(command, out),
+        Command::Run(args) => run::run(args, out),
+        Command::Reload(args) => run::reload(args, out),
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),
     }

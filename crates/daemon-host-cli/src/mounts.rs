@@ -1,5 +1,6 @@
 //! `mounts`: the mount table.
 
+mod holders;
 pub(crate) mod list;
 mod tree;
 mod watch;
@@ -15,6 +16,8 @@ pub(crate) enum Command {
     Tree(list::Args),
     /// Follow mounts and unmounts as they happen.
     Watch(watch::Args),
+    /// Who keeps a mount busy: namespaces and processes that hold it.
+    Holders(holders::Args),
 }
 
 pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
@@ -22,5 +25,6 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
         Command::List(args) => list::run(args, out),
         Command::Tree(args) => list::run_as_tree(args, out),
         Command::Watch(args) => watch::run(args, out),
+        Command::Holders(args) => holders::run(args, out),
     }
 }

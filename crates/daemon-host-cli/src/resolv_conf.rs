@@ -2,6 +2,7 @@
 
 mod lint;
 mod render;
+mod watch;
 
 use std::io::Read as _;
 use std::path::{Path, PathBuf};
@@ -23,6 +24,8 @@ pub(crate) enum Command {
     Render(render::Args),
     /// Explain a file line by line, with what each resolver makes of it.
     Lint(lint::Args),
+    /// Follow the selected file; told again each time its content changes.
+    Watch(watch::Args),
 }
 
 #[derive(Debug, clap::Args)]
@@ -45,6 +48,7 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
         Command::Select(args) => show_selection(args, out),
         Command::Render(args) => render::run(args, out),
         Command::Lint(args) => lint::run(args, out),
+        Command::Watch(args) => watch::run(args, out),
     }
 }
 

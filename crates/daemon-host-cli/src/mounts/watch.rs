@@ -85,7 +85,7 @@ fn in_words(mount: &MountInfo) -> String {
     format!("{} {fs_type} {id}", point.escape_debug())
 }
 
-fn mount_json(mount: &MountInfo) -> Value {
+pub(super) fn mount_json(mount: &MountInfo) -> Value {
     let mut object = Map::new();
     object.insert("id".into(), mount.mount_id.0.into());
     object.insert("parent".into(), mount.parent_id.0.into());

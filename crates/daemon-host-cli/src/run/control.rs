@@ -34,7 +34,9 @@ impl Request {
     }
 
     fn parse(line: &str) -> Option<Self> {
-        [Self::Reload, Self::Status].into_iter().find(|request| request.word() == line.trim())
+        [Self::Reload, Self::Status]
+            .into_iter()
+            .find(|request| request.word() == line.trim())
     }
 }
 
@@ -75,8 +77,12 @@ impl Control {
         let listener =
             UnixListener::bind(path).with_context(|| format!("listen at {}", path.display()))?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
-        thread::Builder::new().name("control".into()).spawn(move || accept(&listener, &asked))?;
-        Ok(Self { path: path.to_owned() })
+        thread::Builder::new()
+            .name("control".into())
+            .spawn(move || accept(&listener, &asked))?;
+        Ok(Self {
+            path: path.to_owned(),
+        })
     }
 }
 
@@ -101,7 +107,10 @@ fn accept(listener: &UnixListener, asked: &(impl Fn(Asked) + Clone + Send + 'sta
                 debug!(%error, "control connection ended early");
             }
         };
-        if let Err(error) = thread::Builder::new().name("control-client".into()).spawn(serve) {
+        if let Err(error) = thread::Builder::new()
+            .name("control-client".into())
+            .spawn(serve)
+        {
             warn!(%error, "control connection dropped");
         }
     }
@@ -116,7 +125,8 @@ fn serve(mut stream: &UnixStream, asked: &impl Fn(Asked)) -> io::Result<()> {
         Some(request) => {
             let (answer, wait) = mpsc::channel();
             asked(Asked { request, answer });
-            let gone = json!({ "error": { "kind": "stopping", "message": "the daemon is stopping" } });
+            let gone =
+                json!({ "error": { "kind": "stopping", "message": "the daemon is stopping" } });
             wait.recv().unwrap_or(gone)
         }
     };
@@ -130,13 +140,19 @@ fn serve(mut stream: &UnixStream, asked: &impl Fn(Asked)) -> io::Result<()> {
 /// When nobody listens there, or the answer is not JSON.
 pub(crate) fn ask(path: &Path, request: Request) -> anyhow::Result<Value> {
     let mut stream = UnixStream::connect(path).with_context(|| {
-        format!("connect to {} (is the daemon running? try --socket)", path.display())
+        format!(
+            "connect to {} (is the daemon running? try --socket)",
+            path.display()
+        )
     })?;
     writeln!(stream, "{}", request.word())?;
     let mut text = String::new();
     stream.read_to_string(&mut text)?;
     if text.trim().is_empty() {
-        bail!("the daemon at {} closed the connection without an answer", path.display());
+        bail!(
+            "the daemon at {} closed the connection without an answer",
+            path.display()
+        );
     }
     serde_json::from_str(&text).with_context(|| format!("answer of {}", path.display()))
 }
@@ -150,10 +166,16 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("c.sock");
         let control = Control::listen(&path, |asked| {
-            asked.answer.send(json!({ "asked": asked.request.word() })).unwrap();
+            asked
+                .answer
+                .send(json!({ "asked": asked.request.word() }))
+                .unwrap();
         })
         .unwrap();
-        assert_eq!(ask(&path, Request::Reload).unwrap(), json!({ "asked": "reload" }));
+        assert_eq!(
+            ask(&path, Request::Reload).unwrap(),
+            json!({ "asked": "reload" })
+        );
 
         let mut stream = UnixStream::connect(&path).unwrap();
         stream.write_all(&[b'x'; 1000]).unwrap();

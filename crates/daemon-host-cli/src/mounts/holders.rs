@@ -1,0 +1,127 @@
+//! `mounts holders`: who keeps a mount busy.
+
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+use daemon_host::mountscan::{
+    HolderProcess, Holders, HoldersOptions, MountInfo, MountTable, MountUse, holders,
+};
+use serde_json::{Map, Value, json};
+
+use crate::exit::Exit;
+use crate::output::{Cell, Ink, Output, Table, paint, path_fields, text_fields};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A mount is busy while a process stands in it or has a file open there, in any mount
+namespace that has it or a copy of it. Exit code 1 when somebody uses it, or another
+namespace has it.
+
+Examples:
+  daemon-host mounts holders /var/lib/docker/overlay2/ID/merged")]
+pub(crate) struct Args {
+    /// The mount point.
+    path: PathBuf,
+}
+
+pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let table = MountTable::current()?;
+    let mount = table
+        .topmost(&args.path)
+        .with_context(|| format!("{} is not a mount point", args.path.display()))?
+        .to_owned();
+    let mut options = HoldersOptions::new();
+    options.uses = true;
+    let found = holders(&mount, &options)?;
+    if out.is_json() {
+        out.json(&to_json(&mount, &found))?;
+    } else {
+        out.text(&to_text(&mount, &found))?;
+    }
+    let held = found.namespaces.iter().any(|namespace| {
+        !namespace.is_own
+            || namespace
+                .processes
+                .iter()
+                .any(|process| !process.uses.is_empty())
+    });
+    Ok(Exit::finding_if(held))
+}
+
+fn to_json(mount: &MountInfo, found: &Holders) -> Value {
+    let namespaces: Vec<Value> = found
+        .namespaces
+        .iter()
+        .map(|namespace| {
+            json!({
+                "inode": namespace.inode,
+                "namespace_id": namespace.namespace_id,
+                "own": namespace.is_own,
+                "mounts": namespace.mounts.iter().map(super::watch::mount_json).collect::<Vec<_>>(),
+                "processes": namespace.processes.iter().map(process_json).collect::<Vec<_>>(),
+            })
+        })
+        .collect();
+    let mut object = Map::new();
+    path_fields(&mut object, "mount_point", &mount.mount_point);
+    object.insert("mount_id".into(), mount.mount_id.0.into());
+    object.insert("namespaces".into(), namespaces.into());
+    object.insert("unreadable".into(), found.unreadable.into());
+    object.into()
+}
+
+fn process_json(process: &HolderProcess) -> Value {
+    let mut object = Map::new();
+    object.insert("pid".into(), process.pid.into());
+    object.insert("thread".into(), process.thread.into());
+    text_fields(&mut object, "comm", &process.comm);
+    object.insert("uses".into(), process.uses.iter().map(use_words).collect());
+    object.into()
+}
+
+fn use_words(what: &MountUse) -> String {
+    match what {
+        MountUse::WorkingDirectory => "working directory".into(),
+        MountUse::RootDirectory => "root directory".into(),
+        MountUse::Descriptor(number) => format!("descriptor {number}"),
+        _ => "other".into(),
+    }
+}
+
+/// Processes that use it first; the others of a namespace only as a number.
+fn to_text(mount: &MountInfo, found: &Holders) -> String {
+    let mut table = Table::new(&["NAMESPACE", "PID", "COMMAND", "USES IT AS"]).right(1);
+    for namespace in &found.namespaces {
+        let own = if namespace.is_own { " (this one)" } else { "" };
+        let name = format!("mnt:[{}]{own}", namespace.inode);
+        let using = namespace
+            .processes
+            .iter()
+            .filter(|process| !process.uses.is_empty());
+        let mut idle = namespace.processes.len();
+        for process in using {
+            idle -= 1;
+            let uses: Vec<String> = process.uses.iter().map(use_words).collect();
+            table.row([
+                name.as_str().into(),
+                process.pid.to_string().into(),
+                process.comm.to_string_lossy().as_ref().into(),
+                Cell::inked(Ink::Warn, uses.join(", ")),
+            ]);
+        }
+        let others = format!("{idle} processes there do not use it themselves");
+        table.row([
+            name.as_str().into(),
+            "".into(),
+            "".into(),
+            Cell::inked(Ink::Dim, others),
+        ]);
+    }
+    let point = mount.mount_point.display();
+    let mut text = format!("{}\n{}", paint(Ink::Head, point), table.render());
+    if found.unreadable > 0 {
+        let said = format_args!("{} processes could not be looked into", found.unreadable);
+        text.push_str(&format!("{}\n", paint(Ink::Warn, said)));
+    }
+    text
+}
