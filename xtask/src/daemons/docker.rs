@@ -62,41 +62,46 @@ pub(crate) struct Run {
 impl Run {
     /// Runs it; gives one line for the summary.
     pub(crate) fn run(&self) -> Result<String> {
-        let data = self.data();
         self.prepare()?;
-        let docker = self.start()?;
+        let version = self.start()?;
         self.containers()?;
         let foreign = self.foreign_mounts()?;
         inside::kill_all()?;
-
-        let before = self.below()?;
-        let (leftovers, others): (Vec<_>, Vec<_>) = before
-            .into_iter()
-            .partition(|(_, point)| is_daemons(&data, point));
-        let kinds: BTreeSet<_> = leftovers
-            .iter()
-            .filter_map(|(_, point)| point.file_name())
-            .collect();
+        let left = self.below()?;
         ensure!(
-            leftovers.len() >= CONTAINERS,
-            "dockerd left only {leftovers:?}"
+            left.daemons.len() >= CONTAINERS,
+            "dockerd left only {:?}",
+            left.daemons
         );
         for point in &foreign {
-            ensure!(
-                others.iter().any(|(_, other)| other == point),
-                "{} is no foreign mount",
-                point.display()
-            );
+            let is_there = left.others.iter().any(|(_, other)| other == point);
+            ensure!(is_there, "{} is no foreign mount", point.display());
         }
         self.clean_up()?;
         let after = self.below()?;
         ensure!(
-            after == others,
-            "after our clean-up: {after:?}, expected {others:?}"
+            after.daemons.is_empty(),
+            "left after our clean-up: {:?}",
+            after.daemons
         );
-        let ours: BTreeSet<PathBuf> = after.into_iter().map(|(_, point)| point).collect();
+        ensure!(
+            after.others == left.others,
+            "of {:?} our clean-up left {:?}",
+            left.others,
+            after.others
+        );
+        self.containers_start_again()?;
+        let verdict = self.compare_with_restart(&after)?;
+        Ok(format!(
+            "dockerd {version}: {} leftovers ({}) removed, {} foreign mounts kept, {verdict}",
+            left.daemons.len(),
+            self.kinds(&left.daemons),
+            foreign.len()
+        ))
+    }
 
-        // dockerd finds its containers as it left them, and they start.
+    /// dockerd finds its containers as it left them, and they start.
+    fn containers_start_again(&self) -> Result<()> {
         self.start()?;
         let ids = docker_words(&self.stage, &["ps", "-aq"])?;
         ensure!(
@@ -106,45 +111,32 @@ impl Run {
         for id in &ids {
             docker_words(&self.stage, &["start", id])?;
         }
-        // The oracle: what a restart of dockerd alone makes of the same leftovers.
+        Ok(())
+    }
+
+    /// The oracle: what a restart of dockerd alone makes of the same leftovers.
+    fn compare_with_restart(&self, ours: &Below) -> Result<String> {
         inside::kill_all()?;
-        let again = self
-            .below()?
-            .into_iter()
-            .filter(|(_, point)| is_daemons(&data, point))
-            .count();
-        ensure!(again >= CONTAINERS, "a second kill left {again} mounts");
+        let left = self.below()?.daemons.len();
+        ensure!(left >= CONTAINERS, "a second kill left {left} mounts");
         self.start()?;
-        let theirs: BTreeSet<PathBuf> = self.below()?.into_iter().map(|(_, point)| point).collect();
-        let kept: Vec<_> = theirs
-            .difference(&ours)
-            .map(|point| short(&data, point))
-            .collect();
-        let lost: Vec<_> = ours
-            .difference(&theirs)
-            .map(|point| short(&data, point))
-            .collect();
+        let theirs = self.below()?;
+        let (ours, theirs) = (ours.points(), theirs.points());
+        let short = |point: &PathBuf| short(&self.data(), point);
+        let lost: Vec<_> = ours.difference(&theirs).map(short).collect();
         ensure!(
             lost.is_empty(),
             "dockerd itself removes more than we: {lost:?}"
         );
+        let kept: BTreeSet<_> = theirs.difference(&ours).map(short).collect();
         inside::kill_all()?;
         self.clean_up()?;
-
-        let kinds: Vec<_> = kinds
-            .into_iter()
-            .map(|kind| kind.to_string_lossy())
-            .collect();
-        let verdict = match kept.as_slice() {
-            [] => "as dockerd's restart does".to_owned(),
-            kept => format!("dockerd's restart leaves {}", kept.join(" ")),
-        };
-        Ok(format!(
-            "dockerd {docker}: {} leftovers ({}) removed, {} foreign mounts kept, {verdict}",
-            leftovers.len(),
-            shorten(&kinds),
-            foreign.len()
-        ))
+        Ok(if kept.is_empty() {
+            "as dockerd's restart does".to_owned()
+        } else {
+            let kept: Vec<_> = kept.into_iter().collect();
+            format!("where dockerd's restart leaves {}", kept.join(" "))
+        })
     }
 
     fn prepare(&self) -> Result<()> {
@@ -240,12 +232,39 @@ impl Run {
         Path::new(DATA).join(self.scenario.below)
     }
 
-    fn below(&self) -> Result<Vec<(u64, PathBuf)>> {
+    fn below(&self) -> Result<Below> {
         let data = self.data();
-        Ok(inside::mounts_below(&data)?
-            .into_iter()
+        let mounts = inside::mounts_below(&data)?.into_iter();
+        let (daemons, others) = mounts
             .filter(|(_, point)| *point != data)
-            .collect())
+            .partition(|(_, point)| is_daemons(&data, point));
+        Ok(Below { daemons, others })
+    }
+
+    /// What sort of mounts these are, each once.
+    fn kinds(&self, mounts: &[(u64, PathBuf)]) -> String {
+        let names = mounts.iter().map(|(_, point)| short(&self.data(), point));
+        names
+            .collect::<BTreeSet<_>>()
+            .into_iter()
+            .collect::<Vec<_>>()
+            .join(", ")
+    }
+}
+
+/// Mounts below the data root, by id and mount point.
+struct Below {
+    daemons: Vec<(u64, PathBuf)>,
+    others: Vec<(u64, PathBuf)>,
+}
+
+impl Below {
+    fn points(&self) -> BTreeSet<PathBuf> {
+        self.daemons
+            .iter()
+            .chain(&self.others)
+            .map(|(_, point)| point.clone())
+            .collect()
     }
 }
 
@@ -276,14 +295,6 @@ fn is_id(text: &str) -> bool {
         && text
             .bytes()
             .all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
-}
-
-fn shorten(kinds: &[std::borrow::Cow<'_, str>]) -> String {
-    let names: BTreeSet<&str> = kinds
-        .iter()
-        .map(|kind| if is_id(kind) { "rootfs" } else { kind.as_ref() })
-        .collect();
-    names.into_iter().collect::<Vec<_>>().join(", ")
 }
 
 fn docker_words(stage: &Stage, arguments: &[&str]) -> Result<Vec<String>> {

@@ -39,7 +39,7 @@ const TOOLS: &[(&str, &[&str], bool)] = &[
 /// What busybox is called in a container's root.
 const APPLETS: &[&str] = &[
     "sh", "cat", "echo", "ls", "mount", "umount", "sleep", "touch", "true", "false", "id", "ps",
-    "kill", "mkdir", "rm", "printf", "head", "test", "ip", "env", "stat",
+    "kill", "mkdir", "rm", "printf", "head", "test", "ip", "env", "wc", "grep", "uname", "dmesg", "stat",
 ];
 
 /// One test of one binary.

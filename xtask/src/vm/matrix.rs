@@ -1,0 +1,147 @@
+//! All kernels, some at once, under KVM where that works.
+
+use super::accel::{self, Accel, Choice};
+use super::bundle::Bundle;
+use super::interrupt;
+use super::job::{Job, KernelReport};
+use super::payload::Test;
+use super::ui::Ui;
+use anyhow::{Result, bail};
+use std::path::Path;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::time::Duration;
+
+/// What to run, and how.
+pub(crate) struct Matrix<'a> {
+    /// Kernels by title.
+    pub(crate) bundles: &'a [(String, Bundle)],
+    /// The common part of the initramfs.
+    pub(crate) payload: &'a [u8],
+    pub(crate) tests: &'a [Test],
+    pub(crate) accel: Accel,
+    /// Machines at once.
+    pub(crate) jobs: usize,
+    /// Start further kernels after one has failed.
+    pub(crate) keep_going: bool,
+    /// For one machine's whole life.
+    pub(crate) deadline: Duration,
+    pub(crate) ui: &'a Ui,
+}
+
+impl Matrix<'_> {
+    /// Runs it; an error only if the user ends it.
+    pub(crate) fn run(&self) -> Result<Vec<KernelReport>> {
+        let failed = AtomicBool::new(false);
+        let reports = each(self.bundles, self.jobs, |(title, bundle)| {
+            if interrupt::is_set() || failed.load(Ordering::Relaxed) && !self.keep_going {
+                return KernelReport::not_run(title, self.tests.len(), None);
+            }
+            let report = self.kernel(title, bundle);
+            failed.fetch_or(report.is_failure(), Ordering::Relaxed);
+            report
+        });
+        if interrupt::is_set() {
+            bail!("interrupted");
+        }
+        Ok(reports)
+    }
+
+    fn kernel(&self, title: &str, bundle: &Bundle) -> KernelReport {
+        let job = Job {
+            title,
+            bundle,
+            payload: self.payload,
+            tests: self.tests,
+            accel: self.accel,
+            deadline: self.deadline,
+            ui: self.ui,
+        };
+        let report = job.run().unwrap_or_else(|error| {
+            KernelReport::not_run(title, self.tests.len(), Some(format!("{error:#}")))
+        });
+        let took = report.took.as_secs_f32();
+        self.ui
+            .note(&format!("{title}: {} in {took:.1} s", report.release));
+        report
+    }
+}
+
+/// KVM only where a kernel of ours has booted under it within ten seconds.
+pub(crate) fn accelerator(bundle: &Bundle, payload: &[u8], ui: &Ui) -> Result<Accel> {
+    let wish = std::env::var("VM_ACCEL").ok();
+    let (accel, why) = match accel::choose(
+        wish.as_deref(),
+        Path::new("/sys/module"),
+        Path::new("/dev/kvm"),
+    ) {
+        Choice::Settled(accel, why) => (accel, why),
+        Choice::ProbeKvm => {
+            let title = "probe";
+            let deadline = Duration::from_secs(10);
+            let job = Job {
+                title,
+                bundle,
+                payload,
+                tests: &[],
+                accel: Accel::Kvm,
+                deadline,
+                ui,
+            };
+            match job.run() {
+                Ok(report) if report.troubles.is_empty() => {
+                    (Accel::Kvm, "a kernel booted under it".to_owned())
+                }
+                Ok(report) => (
+                    Accel::Tcg,
+                    format!("KVM does not work here: {}", report.troubles.join("; ")),
+                ),
+                Err(error) => (Accel::Tcg, format!("KVM does not work here: {error:#}")),
+            }
+        }
+    };
+    ui.line(&format!("accelerator: {accel:?} ({why})"));
+    Ok(accel)
+}
+
+/// Runs `work` on each item, so many at once; results in the items' order.
+pub(crate) fn each<T: Sync, R: Send>(
+    items: &[T],
+    at_once: usize,
+    work: impl Fn(&T) -> R + Sync,
+) -> Vec<R> {
+    let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..at_once.min(items.len()) {
+            scope.spawn(|| {
+                loop {
+                    let index = next.fetch_add(1, Ordering::SeqCst);
+                    let Some(item) = items.get(index) else { return };
+                    let result = work(item);
+                    *results[index].lock().expect("no one panics with it") = Some(result);
+                }
+            });
+        }
+    });
+    let done = |cell: Mutex<Option<R>>| cell.into_inner().ok().flatten();
+    results
+        .into_iter()
+        .map(|cell| done(cell).expect("each item was worked on"))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn results_keep_the_order_of_their_items() {
+        let items: Vec<usize> = (0..50).collect();
+        assert_eq!(
+            each(&items, 7, |item| item * 2),
+            items.iter().map(|item| item * 2).collect::<Vec<_>>()
+        );
+        assert_eq!(each(&[] as &[u8], 2, |item| *item), Vec::<u8>::new());
+    }
+}
