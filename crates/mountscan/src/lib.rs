@@ -25,7 +25,7 @@
 //!
 //! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask about one
 //! path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the table. [`Watch`]
-//! follows changes, [`holders`] finds who keeps a mount busy.
+//! follows changes, [`holders()`] finds who keeps a mount busy.
 //!
 //! # When not to use this
 //!

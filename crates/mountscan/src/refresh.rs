@@ -1,4 +1,4 @@
-//! Bringing a held table up to date: list, ask about the new ones, list again until nothing is new. Acts.
+//! Bringing a held table up to date: list, ask about the new ones, again if one of them is gone. Acts.
 
 use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
@@ -58,28 +58,36 @@ impl MountTable {
         Ok(changes)
     }
 
-    /// One listing when nothing has changed; else on until a listing shows only what is held.
+    /// Makes the table what a listing says. The list is of one moment; when none of its new mounts has
+    /// gone before it could be asked about, so is the table. Else once more.
     pub(crate) fn follow(&mut self, scope: &Scope) -> Result<Changes, Error> {
+        let listed = kernel::list(scope, self.len() + self.hidden.len())?;
+        self.follow_list(scope, listed)
+    }
+
+    /// [`follow`](Self::follow) from a list just made.
+    pub(crate) fn follow_list(
+        &mut self,
+        scope: &Scope,
+        mut listed: Vec<u64>,
+    ) -> Result<Changes, Error> {
         let mut changes = Changes::default();
         for _ in 0..ROUNDS {
-            let listed = kernel::list(scope, self.len() + self.hidden.len())?;
-            if self.hidden.is_empty() && self.unique_ids == listed {
-                self.consistency = Consistency::OneMoment;
-                return Ok(changes);
-            }
-            if KernelQueries::cached() < KernelQueries::Rows {
+            let same = self.hidden.is_empty() && self.unique_ids == listed;
+            if !same && KernelQueries::cached() < KernelQueries::Rows {
                 return self.read_again();
             }
-            if !self.merge(scope, &listed, &mut changes)? {
+            if same || self.merge(scope, &listed, &mut changes)? {
                 self.consistency = Consistency::OneMoment;
                 return Ok(changes);
             }
+            listed = kernel::list(scope, listed.len())?;
         }
         self.consistency = Consistency::EveryStableMount;
         Ok(changes)
     }
 
-    /// Makes the table what the list says; true if something was new, so that it must be listed again.
+    /// Makes the table what the list says; false if a mount of the list was gone.
     fn merge(
         &mut self,
         scope: &Scope,
@@ -89,7 +97,7 @@ impl MountTable {
         let mut merged = Merged {
             places: Vec::with_capacity(listed.len()),
             hidden: Vec::new(),
-            new: false,
+            whole: true,
         };
         let mut fresh = Fresh::default();
         let mask = self.origin.detail().mask();
@@ -101,17 +109,16 @@ impl MountTable {
             } else if self.hidden.binary_search(&id).is_ok() {
                 merged.hidden.push(id);
             } else {
-                merged.new = true;
                 match fresh.ask(scope, id, mask)? {
                     Shown::Row => merged.places.push((id, Place::New(fresh.rows.len() - 1))),
                     Shown::OutOfReach => merged.hidden.push(id),
-                    Shown::Gone => {}
+                    Shown::Gone => merged.whole = false,
                 }
             }
         }
-        let new = merged.new;
+        let whole = merged.whole;
         self.apply(merged, &fresh, changes);
-        Ok(new)
+        Ok(whole)
     }
 
     fn apply(&mut self, merged: Merged, fresh: &Fresh, changes: &mut Changes) {
@@ -152,7 +159,8 @@ impl MountTable {
 struct Merged {
     places: Vec<(u64, Place)>,
     hidden: Vec<u64>,
-    new: bool,
+    /// No mount of the list was gone.
+    whole: bool,
 }
 
 enum Place {

@@ -100,17 +100,17 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         within: Some(path.as_os_str().as_bytes().to_vec()),
     };
     let listed = match kernel::list(&scope, 0) {
-        Ok(listed) => listed.len(),
+        Ok(listed) => listed,
         // The mount went meanwhile, or may not be asked about: the text has the answer.
         Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EPERM)) => {
             return Ok(None);
         }
         Err(error) => return Err(error),
     };
-    if listed > FEW && detail == Detail::Everything {
-        let all = kernel::list(&Scope::OWN, listed)?.len();
+    if listed.len() > FEW && detail == Detail::Everything {
+        let all = kernel::list(&Scope::OWN, listed.len())?.len();
         // A row costs about twice as much asked for singly as read in the table.
-        if listed > all / 2 {
+        if listed.len() > all / 2 {
             return Ok(None);
         }
     }
@@ -120,7 +120,7 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         detail,
         scope: Some(scope.clone()),
     };
-    table.follow(&scope)?;
+    table.follow_list(&scope, listed)?;
     Ok(Some(table))
 }
 

@@ -151,14 +151,11 @@ impl MountTable {
     /// have been treated so; text of the caller's is left as it is.
     pub fn drop_replaced(&mut self) -> usize {
         let before = self.entries.len();
-        let keep = live::survivors(self.entries.iter().map(|entry| {
-            let fields = &entry.fields;
-            (
-                fields.mount_id,
-                fields.parent_id,
-                fields.raw_point(entry.line(&self.text)),
-            )
-        }));
+        let keep = live::survivors(before, |row| {
+            let entry = &self.entries[row];
+            let point = entry.fields.raw_point(entry.line(&self.text));
+            (entry.fields.mount_id, entry.fields.parent_id, point)
+        });
         if let Some(keep) = keep {
             self.retain(&keep);
         }
