@@ -221,6 +221,7 @@ impl<'t> Choice<'t> {
             };
             kept.push(Kept {
                 mount_id: id,
+                unique_id: row.unique_id(),
                 mount_point: row.mount_point().into_owned(),
                 reason,
             });

@@ -259,12 +259,9 @@ fn world<'a>(plan: &'a CleanupPlan, options: &'a ExecuteOptions) -> Result<World
     let process_root = look(&top, OsStr::new("")).map_err(refuse)?;
     let needs_table = plan.steps.iter().any(|step| step.unique_id.is_none());
     let table = needs_table.then(|| options.read_table()).transpose()?;
-    let known = plan
-        .steps
-        .iter()
-        .map(|s| s.mount_id)
-        .chain(plan.kept.iter().map(|k| k.mount_id))
-        .collect();
+    let steps = plan.steps.iter().map(|s| (s.mount_id, s.unique_id));
+    let kept = plan.kept.iter().map(|k| (k.mount_id, k.unique_id));
+    let known = steps.chain(kept).collect();
     let has_proc = is_proc_usable(&root_fd);
     Ok(World {
         root: &plan.root,

@@ -76,6 +76,8 @@ pub struct Step {
 pub struct Kept {
     /// The mount's id in the table.
     pub mount_id: MountId,
+    /// The unique id, if the table had it.
+    pub unique_id: Option<UniqueMountId>,
     /// Where it is mounted.
     pub mount_point: PathBuf,
     /// Why it stays.

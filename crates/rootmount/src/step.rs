@@ -1,6 +1,6 @@
 //! One step of a plan: look, unmount, look again.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -33,7 +33,7 @@ pub(crate) struct World<'a> {
     /// The table as it was when the execution began, if a step has no unique id.
     pub(crate) table: Option<MountTable>,
     /// Ids of the mounts that the plan knows, to go or to stay.
-    pub(crate) known: HashSet<MountId>,
+    pub(crate) known: HashMap<MountId, Option<UniqueMountId>>,
     /// For how many busy mounts holders have been looked for.
     pub(crate) looked_for: AtomicUsize,
     /// The mount at the root directory of this thread.
@@ -44,6 +44,14 @@ pub(crate) struct World<'a> {
 }
 
 impl World<'_> {
+    /// Whether a mount was there when the plan was made.
+    fn knows(&self, mount_id: MountId, unique_id: Option<UniqueMountId>) -> bool {
+        match (self.known.get(&mount_id), unique_id) {
+            (Some(Some(planned)), Some(now)) => *planned == now,
+            (known, _) => known.is_some(),
+        }
+    }
+
     fn is_process_root(&self, id: UniqueMountId) -> bool {
         matches!(self.process_root, Seen::Mount { unique_id: Some(root), .. } if root == id)
     }
@@ -176,7 +184,8 @@ impl Place<'_> {
         };
         if !self.is_planned(mount_id, unique_id) {
             // A mount the plan knows was there before: ours was on it and is gone.
-            let below_ours = mount_id != self.step.mount_id && self.world.known.contains(&mount_id);
+            let below_ours =
+                mount_id != self.step.mount_id && self.world.knows(mount_id, unique_id);
             let outcome = if below_ours {
                 Outcome::AlreadyGone
             } else {

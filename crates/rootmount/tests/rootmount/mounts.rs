@@ -2,15 +2,19 @@
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
 
 use nix::mount::{MntFlags, MsFlags, mount, umount2};
 use rootmount::{CleanupPlan, ExecuteOptions, MountTable, PlanOptions, Rules, plan};
 use rustix::thread::UnshareFlags;
 
 /// Runs a test on a thread with a mount namespace of its own, all of it private,
-/// and a tmpfs to work in. Without root a user namespace is tried; where both
-/// are refused the test says so and does nothing.
+/// and a tmpfs to work in. An ordinary user's test runs itself again in a user
+/// namespace; where that is refused it says so and does nothing.
 pub(crate) fn isolated(test: impl FnOnce(&Path) + Send) {
+    if !rustix::process::geteuid().is_root() {
+        return again_in_a_user_namespace();
+    }
     let directory = tempfile::tempdir().unwrap();
     let base = &directory.path().canonicalize().unwrap();
     let outcome = std::thread::scope(|scope| {
@@ -29,8 +33,41 @@ pub(crate) fn isolated(test: impl FnOnce(&Path) + Send) {
     outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
 }
 
-/// Like [`isolated`], only with real root: the mounts of a user namespace's parent
-/// are locked in it.
+/// Only a process with one thread can enter a user namespace, so a new one does.
+fn again_in_a_user_namespace() {
+    let thread = std::thread::current();
+    let name = thread.name().unwrap();
+    match run_in_user_namespace(name, &[]) {
+        Ok(output) => assert!(
+            output.status.success(),
+            "{}",
+            String::from_utf8_lossy(&output.stdout)
+        ),
+        Err(why) => eprintln!("not run: {why}"),
+    }
+}
+
+/// One test of this binary, as root of a user and mount namespace; or why not.
+pub(crate) fn run_in_user_namespace(test: &str, env: &[(&str, &Path)]) -> Result<Output, String> {
+    let unshare = |program: &Path, args: &[&str]| {
+        let new = ["-U", "-r", "-m", "--"];
+        Command::new("unshare")
+            .args(new)
+            .arg(program)
+            .args(args)
+            .envs(env.iter().copied())
+            .output()
+    };
+    match unshare(Path::new("true"), &[]) {
+        Ok(probe) if probe.status.success() => {}
+        Ok(probe) => return Err(String::from_utf8_lossy(&probe.stderr).into_owned()),
+        Err(error) => return Err(format!("unshare: {error}")),
+    }
+    let this = std::env::current_exe().unwrap();
+    Ok(unshare(&this, &["--exact", test, "--include-ignored"]).unwrap())
+}
+
+/// Like [`isolated`], only with real root: what it needs a user namespace refuses.
 pub(crate) fn isolated_as_root(test: impl FnOnce(&Path) + Send) {
     if rustix::process::geteuid().is_root() {
         isolated(test);
@@ -40,10 +77,9 @@ pub(crate) fn isolated_as_root(test: impl FnOnce(&Path) + Send) {
 }
 
 #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
-fn enter() -> bool {
+pub(crate) fn enter() -> bool {
     let new = UnshareFlags::NEWNS | UnshareFlags::FS;
-    let root = rustix::process::geteuid().is_root();
-    root && rustix::thread::unshare(new).is_ok()
+    rustix::thread::unshare(new).is_ok()
 }
 
 pub(crate) fn private(point: &Path) {
@@ -116,7 +152,7 @@ pub(crate) fn unmount(point: &Path) {
 }
 
 pub(crate) fn table() -> MountTable {
-    MountTable::current().unwrap()
+    rootmount::live_table().unwrap()
 }
 
 /// The mount points at or below a path, as the kernel has them now.
