@@ -1,4 +1,4 @@
-//! Reads what a libtest harness prints. Its closing lines are the truth for
+//! Reads what a libtest harness prints. Its closing line is the truth for
 //! the counts; the lines before them only give names and reasons.
 
 use std::collections::BTreeMap;
@@ -16,20 +16,53 @@ pub(crate) struct Report {
     pub(crate) failures: Vec<String>,
 }
 
-/// Parses everything that harnesses wrote to standard output.
+/// Parses what one harness wrote. A test may run a harness of its own, whose
+/// lines then stand among these: the outer closing line comes last.
 pub(crate) fn parse(output: &str) -> Report {
     let mut report = Report::default();
-    for line in output.lines() {
-        if let Some(closing) = line.strip_prefix("test result: ") {
-            report.add_closing(closing);
-        } else if let Some(test) = line.strip_prefix("test ") {
+    let closing = output
+        .lines()
+        .rev()
+        .find_map(|line| line.strip_prefix("test result: "));
+    if let Some(closing) = closing {
+        report.add_closing(closing);
+    }
+    // After this line libtest repeats what failed, with its output.
+    let verdicts = output.lines().take_while(|line| *line != "failures:");
+    for line in verdicts {
+        if let Some(test) = line.strip_prefix("test ") {
             report.add_test(test);
         }
     }
     report
 }
 
+/// Parses what several harnesses wrote one after the other.
+pub(crate) fn parse_all(output: &str) -> Report {
+    let mut all = Report::default();
+    let mut rest = output;
+    while let Some(at) = rest.find("test result: ") {
+        let end = rest[at..]
+            .find('\n')
+            .map_or(rest.len(), |line| at + line + 1);
+        all.add(parse(&rest[..end]));
+        rest = &rest[end..];
+    }
+    all
+}
+
 impl Report {
+    fn add(&mut self, other: Report) {
+        self.passed += other.passed;
+        self.failed += other.failed;
+        self.ignored += other.ignored;
+        self.closings += other.closings;
+        self.failures.extend(other.failures);
+        for (reason, count) in other.reasons {
+            *self.reasons.entry(reason).or_default() += count;
+        }
+    }
+
     fn add_closing(&mut self, closing: &str) {
         let counts = closing.split_once(". ").map_or("", |(_, counts)| counts);
         for part in counts.split(';') {
@@ -87,9 +120,20 @@ test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 3 filtered out; 
 
     #[test]
     fn several_harnesses_add_up() {
-        let report = parse(&format!("{RUN}{RUN}"));
+        let report = parse_all(&format!("{RUN}{RUN}"));
         assert_eq!((report.passed, report.failed, report.ignored), (2, 2, 4));
         assert_eq!(report.closings, 2);
+    }
+
+    #[test]
+    fn a_harness_inside_a_test_does_not_count() {
+        let inner = "running 1 test\ntest inner ... FAILED\n\nfailures:\n    inner\n\ntest result: FAILED. 0 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.00s\n";
+        let output = format!(
+            "running 2 tests\ntest a ... FAILED\ntest b ... ok\n\nfailures:\n\n---- a stdout ----\n{inner}\nfailures:\n    a\n\ntest result: FAILED. 1 passed; 1 failed; 0 ignored; 0 measured; 0 filtered out; finished in 0.1s\n"
+        );
+        let report = parse(&output);
+        assert_eq!((report.passed, report.failed), (1, 1));
+        assert_eq!(report.failures, ["a"]);
     }
 
     #[test]

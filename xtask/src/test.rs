@@ -157,7 +157,7 @@ fn doc_tests() -> anyhow::Result<Tier> {
         .output()
         .context("cargo test --doc")?;
     let out = String::from_utf8_lossy(&output.stdout).into_owned();
-    let report = libtest::parse(&out);
+    let report = libtest::parse_all(&out);
     let run = Run {
         status: Some(output.status),
         took: started.elapsed(),
