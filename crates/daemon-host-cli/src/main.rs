@@ -2,7 +2,8 @@
 //! container daemon, and a small reference daemon.
 //!
 //! One file per subcommand; `output` turns values into tables or JSON. The JSON
-//! contract stands in the crate's README and in `docs/json.md`.
+//! contract stands in the repository's `docs/json.md`.
+#![forbid(unsafe_code)]
 
 mod addrs;
 mod args;

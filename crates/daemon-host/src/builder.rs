@@ -7,7 +7,9 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use mountscan::MountTable;
-use rootmount::{CleanupReport, DataRootOptions, ExecuteOptions, Ownership, PlanOptions, Rules};
+use rootmount::{
+    CleanupReport, DataRootOptions, ExecuteOptions, Guard, Ownership, PlanOptions, Rules,
+};
 use runtimes::{BUNDLE_DIRS, References, Registry, Runtimes, Settings, SweepReport};
 use tracing::{info, warn};
 
@@ -97,7 +99,8 @@ impl HostBuilder {
     /// loads the runtimes.
     ///
     /// A sweep or a preparation that fails is in the report and does not keep the
-    /// daemon from starting, as in moby. A missing data root is made with mode 0700.
+    /// daemon from starting, as in moby. After a sweep that left something the root is
+    /// not prepared: that would hide it. A missing data root is made with mode 0700.
     ///
     /// # Errors
     ///
@@ -117,8 +120,7 @@ impl HostBuilder {
         make_data_root(&self.config.data_root)?;
         let locks = Locks::take(&self.config.data_root, &self.config.exec_root)?;
         let sweep = Step::from(self.sweep(&rules));
-        let data_root = self.data_root();
-        let guard = rootmount::prepare_guarded(&data_root);
+        let guard = self.prepare(&sweep);
         let settings = self
             .config
             .runtime_settings(&self.paths, |name| std::env::var_os(name));
@@ -126,18 +128,30 @@ impl HostBuilder {
         // When this fails, the guard releases the root again.
         let (registry, loaded) = Registry::open(&self.config.runtimes, settings)
             .map_err(|error| Error::caused(ErrorKind::Crate, "load runtimes", error))?;
-        let root = guard
-            .map(rootmount::Guard::keep)
-            .map_err(|error| Error::caused(ErrorKind::Crate, "prepare data root", error));
+        let root = match guard {
+            Step::Done(guard) => Step::Done(guard.keep()),
+            Step::Failed(error) => Step::Failed(error),
+            Step::Skipped(why) => Step::Skipped(why),
+        };
         let report = StartReport {
             sweep,
-            root: root.into(),
+            root,
             scripts,
             runtimes: loaded,
             took: begin.elapsed(),
         };
         log(&report);
         Ok(Host::new(self, rules, locks, registry, report))
+    }
+
+    /// Only after a clean sweep: a mount at the root would hide what is left for good.
+    fn prepare(&self, sweep: &Step<CleanupReport>) -> Step<Guard> {
+        if !sweep.done().is_some_and(CleanupReport::is_clean) {
+            return Step::Skipped("leftovers remain, which a mount at the root would hide");
+        }
+        rootmount::prepare_guarded(&self.data_root())
+            .map_err(|error| Error::caused(ErrorKind::Crate, "prepare data root", error))
+            .into()
     }
 
     fn sweep(&self, rules: &Rules) -> Result<CleanupReport, Error> {
@@ -150,8 +164,11 @@ impl HostBuilder {
     }
 
     fn sweep_scripts(&self, settings: &Settings) -> Step<SweepReport> {
-        if !settings.script_dir.exists() {
-            return Step::Skipped("there is no script directory yet");
+        let dir = &settings.script_dir;
+        match dir.try_exists() {
+            Ok(true) => {}
+            Ok(false) => return Step::Skipped("there is no script directory yet"),
+            Err(error) => return Step::Failed(Error::io(format!("stat({dir:?})"), error)),
         }
         let mut references = References::new();
         references.add_table(&Runtimes::plan(&self.config.runtimes, settings));
@@ -161,7 +178,7 @@ impl HostBuilder {
         for dir in &self.bundles {
             references.scan_bundles(dir);
         }
-        runtimes::sweep(&settings.script_dir, &references)
+        runtimes::sweep(dir, &references)
             .map_err(|error| Error::caused(ErrorKind::Crate, "sweep wrapper scripts", error))
             .into()
     }

@@ -161,3 +161,26 @@ fn a_second_daemon_is_refused() {
         host.shutdown(None::<String>).unwrap();
     });
 }
+
+#[test]
+fn leftovers_that_stay_are_not_hidden_by_a_mount_at_the_root() {
+    inside(
+        "lifecycle::leftovers_that_stay_are_not_hidden_by_a_mount_at_the_root",
+        || {
+            let place = Place::new();
+            let shm = place.leave_shm(&id('f'));
+            // Whose layers live cannot be told, so the sweep must not run.
+            let layers = place.data().join("image/overlay2/layerdb/mounts");
+            fs::create_dir_all(layers.join(id('1')).join("mount-id")).unwrap();
+            let host = Host::builder(place.config())
+                .live_container(id('1'))
+                .start()
+                .unwrap();
+            let report = host.start_report();
+            assert!(report.sweep.is_failed(), "{report}");
+            assert!(matches!(report.root, Step::Skipped(_)), "{report}");
+            assert!(is_mounted(&shm));
+            assert!(!is_mounted(&place.data()));
+        },
+    );
+}
