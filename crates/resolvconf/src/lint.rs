@@ -153,9 +153,11 @@ impl<'a, 'l> Lint<'a, 'l> {
     }
 
     fn unknown(&mut self, line: Line<'a>, directive: &'a [u8]) {
-        let lower = directive.to_ascii_lowercase();
         let known: [&[u8]; 5] = [b"nameserver", b"search", b"domain", b"options", b"sortlist"];
-        if known.contains(&&lower[..]) {
+        if known
+            .iter()
+            .any(|known| known.eq_ignore_ascii_case(directive))
+        {
             self.push(line.number, Kind::KeywordCase, directive);
         } else {
             self.push(line.number, Kind::UnknownDirective, directive);

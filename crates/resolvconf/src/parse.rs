@@ -85,12 +85,21 @@ pub(crate) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// What is left of the line, from the next word on.
-    pub(crate) fn remainder(mut self) -> &'a [u8] {
-        while let blank @ 1.. = blank_len(self.rest) {
-            self.rest = &self.rest[blank..];
+    /// The text from the next word on.
+    fn at_next_word(&self) -> &'a [u8] {
+        let text = self.rest;
+        let mut at = 0;
+        while let Some(&byte) = text.get(at) {
+            at += match CLASS[usize::from(byte)] {
+                Class::Plain => break,
+                Class::Blank => 1,
+                Class::MayBeBlank => match blank_len(&text[at..]) {
+                    0 => break,
+                    length => length,
+                },
+            };
         }
-        self.rest
+        &text[at..]
     }
 }
 
@@ -98,21 +107,50 @@ impl<'a> Iterator for Fields<'a> {
     type Item = &'a [u8];
 
     fn next(&mut self) -> Option<&'a [u8]> {
-        let word = self.clone().remainder();
+        let text = self.at_next_word();
         let mut end = 0;
-        while end < word.len() && blank_len(&word[end..]) == 0 {
+        while let Some(&byte) = text.get(end) {
+            match CLASS[usize::from(byte)] {
+                Class::Plain => {}
+                Class::Blank => break,
+                Class::MayBeBlank if blank_len(&text[end..]) > 0 => break,
+                Class::MayBeBlank => {}
+            }
             end += 1;
         }
-        self.rest = &word[end..];
-        (end > 0).then(|| &word[..end])
+        let (word, rest) = text.split_at(end);
+        self.rest = rest;
+        (end > 0).then_some(word)
     }
 }
 
-/// The length of the white space character at the start; 0 when there is none.
+/// What a byte can be to the splitting of words.
+#[derive(Clone, Copy)]
+enum Class {
+    Plain,
+    Blank,
+    /// The first byte of some white space character.
+    MayBeBlank,
+}
+
+/// Of every byte, for nearly all are plain and one look should do.
+const CLASS: [Class; 256] = {
+    let mut table = [Class::Plain; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = match byte as u8 {
+            b' ' | b'\t'..=b'\r' => Class::Blank,
+            0xc2 | 0xe1 | 0xe2 | 0xe3 => Class::MayBeBlank,
+            _ => Class::Plain,
+        };
+        byte += 1;
+    }
+    table
+};
+
+/// The length of the white space character beyond ASCII at the start; 0 when there is none.
 fn blank_len(bytes: &[u8]) -> usize {
     match bytes {
-        [b' ' | b'\t'..=b'\r', ..] => 1,
-        [..=0xc1, ..] => 0,
         [0xc2, 0x85 | 0xa0, ..] => 2,
         [0xe1, 0x9a, 0x80, ..] | [0xe3, 0x80, 0x80, ..] => 3,
         [0xe2, 0x80, 0x80..=0x8a | 0xa8 | 0xa9 | 0xaf, ..] | [0xe2, 0x81, 0x9f, ..] => 3,
