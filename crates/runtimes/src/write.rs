@@ -110,8 +110,9 @@ pub(crate) enum Way {
     OtherProcess,
 }
 
-/// A file with all its contents on disk, and no descriptor for writing.
+/// A file with all its contents, and no descriptor for writing.
 enum Staged<'a> {
+    /// Not durable before its fsync.
     Anonymous(File),
     Named(TempName<'a>),
 }
@@ -134,9 +135,18 @@ impl<'a> Writer<'a> {
         }
     }
 
+    /// Writes all files of a batch before it waits for the first: one commit of the
+    /// filesystem's journal then makes most of them durable.
     fn batch(&mut self, jobs: &[Job<'_>]) -> Result<(), Error> {
         let staged: Result<Vec<_>, _> = jobs.iter().map(|job| self.stage(job.script)).collect();
-        for (job, staged) in jobs.iter().zip(staged?) {
+        let staged = staged?;
+        for file in &staged {
+            if let Staged::Anonymous(file) = file {
+                file.sync_all()
+                    .map_err(|source| Error::io("fsync", self.path, source))?;
+            }
+        }
+        for (job, staged) in jobs.iter().zip(staged) {
             let target = self.path.join(job.script.file_name());
             self.place(job, staged, &target)?;
         }
@@ -165,7 +175,6 @@ impl<'a> Writer<'a> {
         file.write_all(script.text())
             .map_err(|source| error("write", source))?;
         retry(|| fchmod(&file, MODE)).map_err(|errno| error("fchmod", errno.into()))?;
-        file.sync_all().map_err(|source| error("fsync", source))?;
         let own = by_number(&file);
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         let reader = retry(|| open(&own, flags, Mode::empty()));
