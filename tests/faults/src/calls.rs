@@ -204,10 +204,13 @@ pub(crate) fn acts_when_failing(number: i64) -> bool {
 /// Whether a call may change what another process sees. Between two of these a
 /// kill leaves the same world behind, so a quick run kills after these only.
 pub(crate) fn changes(name: &str, arguments: &[u64; 6]) -> bool {
-    const CREATES: u64 = (libc::O_CREAT | libc::O_TRUNC | libc::O_TMPFILE) as u64;
+    let creates = |flags: u64| {
+        let has = |bits: i32| flags & bits as u64 == bits as u64;
+        has(libc::O_CREAT) || has(libc::O_TRUNC) || has(libc::O_TMPFILE)
+    };
     match name {
-        "open" => arguments[1] & CREATES != 0,
-        "openat" => arguments[2] & CREATES != 0,
+        "open" => creates(arguments[1]),
+        "openat" => creates(arguments[2]),
         "openat2" => true,
         _ => CHANGING.iter().any(|prefix| name.starts_with(prefix)),
     }
@@ -245,6 +248,22 @@ const CHANGING: &[&str] = &[
     "fdatasync",
     "execve",
 ];
+
+/// Calls that give a file a name: from the first path to the second.
+pub(crate) fn names_file(name: &str) -> bool {
+    matches!(
+        name,
+        "rename" | "renameat" | "renameat2" | "link" | "linkat"
+    )
+}
+
+/// Calls that change what is in an open file.
+pub(crate) fn fills_file(name: &str) -> bool {
+    matches!(
+        name,
+        "write" | "writev" | "pwrite64" | "pwritev" | "ftruncate" | "fallocate" | "copy_file_range"
+    )
+}
 
 /// Which registers of a call are worth showing.
 pub(crate) fn shown(name: &str) -> &'static [Argument] {
@@ -290,6 +309,10 @@ mod tests {
     fn opening_changes_the_world_only_when_it_creates() {
         let flags = |flags: i32| [0, 0, flags as u64, 0, 0, 0];
         assert!(!changes("openat", &flags(libc::O_RDONLY | libc::O_CLOEXEC)));
+        assert!(!changes(
+            "openat",
+            &flags(libc::O_RDONLY | libc::O_DIRECTORY)
+        ));
         assert!(changes("openat", &flags(libc::O_WRONLY | libc::O_CREAT)));
         assert!(changes("openat", &flags(libc::O_RDWR | libc::O_TMPFILE)));
         assert!(!changes("read", &[0; 6]));

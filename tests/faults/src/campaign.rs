@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use anyhow::Context;
 
+use crate::durability;
 use crate::fault::{Fault, Injection};
 use crate::operation::Operation;
 use crate::report::{Tally, Violation};
@@ -24,6 +25,7 @@ pub(crate) fn run(
         campaign.kills(depth)?;
         campaign.errors(depth)?;
     }
+    campaign.power_cut();
     campaign.tally.seconds = started.elapsed().as_secs_f64();
     Ok(campaign.tally)
 }
@@ -79,6 +81,13 @@ impl<'a> Campaign<'a> {
             calls: trial.calls,
             holdings,
         })
+    }
+
+    /// What a kill cannot show.
+    fn power_cut(&mut self) {
+        let complaints = durability::check(&self.calls);
+        let violation = Violation::new(self.operation.name(), &[], "power cut", complaints);
+        self.tally.violations.extend(violation);
     }
 
     fn kills(&mut self, depth: &Depth) -> anyhow::Result<()> {

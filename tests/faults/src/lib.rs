@@ -17,6 +17,7 @@ mod calls;
 mod campaign;
 mod child;
 mod driver;
+mod durability;
 mod fault;
 mod mounts;
 mod operation;

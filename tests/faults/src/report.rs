@@ -127,16 +127,8 @@ impl Count {
 pub(crate) fn render(tallies: &[Tally]) -> String {
     let mut text = String::new();
     for tally in tallies {
-        for violation in &tally.violations {
-            let _ = writeln!(
-                text,
-                "\n{}: {} {}",
-                tally.operation, violation.fault, violation.call
-            );
-            for complaint in &violation.complaints {
-                let _ = writeln!(text, "    {complaint}");
-            }
-            let _ = writeln!(text, "    again: {}", violation.reproduce);
+        for group in groups(&tally.violations) {
+            write_group(&mut text, &tally.operation, &group);
         }
     }
     text.push('\n');
@@ -152,6 +144,38 @@ pub(crate) fn render(tallies: &[Tally]) -> String {
         sum(|tally| tally.violations.len()),
     );
     text
+}
+
+/// How many faults of one kind are named; all of them are in the JSON.
+const NAMED: usize = 8;
+
+/// Violations that somebody complains of in the same words, together.
+fn groups(violations: &[Violation]) -> Vec<Vec<&Violation>> {
+    let mut groups: Vec<Vec<&Violation>> = Vec::new();
+    for violation in violations {
+        match groups
+            .iter_mut()
+            .find(|group| group[0].complaints == violation.complaints)
+        {
+            Some(group) => group.push(violation),
+            None => groups.push(vec![violation]),
+        }
+    }
+    groups
+}
+
+fn write_group(text: &mut String, operation: &str, group: &[&Violation]) {
+    let _ = writeln!(text, "\n{operation}, {} times:", group.len());
+    for complaint in &group[0].complaints {
+        let _ = writeln!(text, "    {complaint}");
+    }
+    for violation in group.iter().take(NAMED) {
+        let _ = writeln!(text, "  at {} {}", violation.fault, violation.call);
+    }
+    if group.len() > NAMED {
+        let _ = writeln!(text, "  and {} more", group.len() - NAMED);
+    }
+    let _ = writeln!(text, "  again: {}", group[0].reproduce);
 }
 
 fn table(tallies: &[Tally]) -> String {

@@ -16,6 +16,9 @@ pub(crate) struct Depth {
 /// Errors per call in a quick run.
 const QUICK_ERRNOS: usize = 1;
 
+/// Kills, and errors, of an operation in a quick run. More are thinned out evenly.
+const QUICK_MOST: usize = 150;
+
 /// A kill before and after each call; quickly, after those that change the world.
 pub(crate) fn kills(calls: &[Call], depth: &Depth) -> Vec<Injection> {
     let mut kills = Vec::new();
@@ -28,7 +31,7 @@ pub(crate) fn kills(calls: &[Call], depth: &Depth) -> Vec<Injection> {
             kills.push(at(call, Fault::KillAfter));
         }
     }
-    kills
+    thinned(kills, depth)
 }
 
 /// Each call fails with each error once; and each kind of call fails for good
@@ -62,7 +65,7 @@ pub(crate) fn errors(calls: &[Call], depth: &Depth) -> Vec<Injection> {
             }));
         }
     }
-    errors
+    thinned(errors, depth)
 }
 
 /// Kills inside the way that an operation takes around a call that is not there.
@@ -74,6 +77,15 @@ pub(crate) fn kills_around(fallback: &Injection, calls: &[Call]) -> Vec<Vec<Inje
     after
         .filter(|call| call.changes)
         .map(|call| vec![fallback.clone(), at(call, Fault::KillAfter)])
+        .collect()
+}
+
+fn thinned(all: Vec<Injection>, depth: &Depth) -> Vec<Injection> {
+    if !depth.quick || all.len() <= QUICK_MOST {
+        return all;
+    }
+    (0..QUICK_MOST)
+        .map(|nth| all[nth * all.len() / QUICK_MOST].clone())
         .collect()
 }
 
@@ -121,6 +133,7 @@ mod tests {
                 name: name.to_owned(),
             },
             text: String::new(),
+            files: Vec::new(),
             changes,
             may_fail: true,
             occurrence: 0,

@@ -9,6 +9,7 @@ mod plan;
 mod task;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
@@ -31,6 +32,8 @@ pub(crate) struct Call {
     pub(crate) point: Point,
     /// With the paths and files it is about.
     pub(crate) text: String,
+    /// The files it is about, in order.
+    pub(crate) files: Vec<PathBuf>,
     /// Whether it may change what others see.
     pub(crate) changes: bool,
     /// Whether the answer may be an error.
@@ -268,8 +271,10 @@ impl<'a> Session<'a> {
             .iter()
             .filter(|call| call.point.name == point.name)
             .count();
+        let subject = memory::subject(pid, &point.name, arguments);
         let call = Call {
-            text: memory::describe(pid, &point.name, arguments),
+            text: subject.text,
+            files: subject.files,
             changes: calls::changes(&point.name, arguments),
             may_fail: !memory::is_close_of_directory(pid, &point.name, arguments),
             occurrence,

@@ -98,7 +98,9 @@ fn sound(dir: &Path) -> anyhow::Result<()> {
     let mut file = File::create(dir.join("next")).context("create")?;
     file.write_all(NEW).context("write")?;
     retry(|| file.sync_all()).context("fsync")?;
-    fs::rename(dir.join("next"), dir.join("file")).context("rename")
+    fs::rename(dir.join("next"), dir.join("file")).context("rename")?;
+    let directory = File::open(dir).context("open the directory")?;
+    retry(|| directory.sync_all()).context("fsync of the directory")
 }
 
 fn torn(dir: &Path) -> anyhow::Result<()> {

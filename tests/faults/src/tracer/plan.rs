@@ -79,6 +79,7 @@ mod tests {
                 name: "openat".to_owned(),
             },
             text: String::new(),
+            files: Vec::new(),
             changes: false,
             may_fail: true,
             occurrence,
