@@ -1,6 +1,6 @@
 //! The records of fanotify's mount events. Bytes in, ids out.
 
-use crate::row::UniqueMountId;
+use crate::ids::UniqueMountId;
 
 /// `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask (8), fd, pid.
 const METADATA: usize = 24;

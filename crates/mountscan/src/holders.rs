@@ -13,8 +13,9 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::error::Error;
 use crate::identity::identity_at;
+use crate::ids::MountId;
 use crate::info::MountInfo;
-use crate::row::{MountId, Row};
+use crate::row::Row;
 use crate::stream::for_each_row;
 use crate::sys;
 
@@ -304,7 +305,7 @@ fn mount_of_fdinfo(text: &[u8]) -> Option<MountId> {
     let line = text
         .split(|&byte| byte == b'\n')
         .find_map(|line| line.strip_prefix(b"mnt_id:"))?;
-    crate::row::decimal(line.trim_ascii()).map(MountId)
+    crate::parse::decimal(line.trim_ascii()).map(MountId)
 }
 
 /// The number in `mnt:[4026531841]`.
@@ -314,7 +315,7 @@ fn inode_of(link: &Path) -> Option<u64> {
 }
 
 fn number(name: &OsStr) -> Option<u32> {
-    crate::row::decimal(name.as_bytes())
+    crate::parse::decimal(name.as_bytes())
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use rustix::fs::{AtFlags, Statx, StatxAttributes, StatxFlags, statx};
 use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
-use crate::row::{MountId, UniqueMountId};
+use crate::ids::{MountId, UniqueMountId};
 use crate::sys;
 
 /// `STATX_MNT_ID_UNIQUE` (Linux 6.8), which the wrapper does not name yet.

@@ -3,8 +3,9 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use crate::ids::{Device, MountId, UniqueMountId};
 use crate::propagation::{PeerGroup, Propagation};
-use crate::row::{Device, MountId, Row, UniqueMountId};
+use crate::row::Row;
 
 /// One row of a mount table, owned: every field of mountinfo, decoded.
 ///

@@ -42,11 +42,13 @@ pub(crate) fn sort<'p>(count: u32, path_of: impl Fn(u32) -> &'p [u8]) -> Vec<u32
             item.0 = key(path_of(item.1), depth);
         }
         range.sort_unstable();
-        for (from, to) in runs(range) {
+        let mut from = start;
+        for run in range.chunk_by(|a, b| a.0 == b.0) {
             // A key whose last symbol is the end of the path leaves nothing to tell its rows apart.
-            if to - from > 1 && range[from].0 & 0x1ff != 0 {
-                ranges.push((start + from, start + to, depth + CHUNK));
+            if run.len() > 1 && run[0].0 & 0x1ff != 0 {
+                ranges.push((from, from + run.len(), depth + CHUNK));
             }
+            from += run.len();
         }
     }
     items.into_iter().map(|(_, row)| row).collect()
@@ -68,19 +70,6 @@ fn shared_depth<'p>(
         shared = depth + common_prefix(&first[depth..shared], &path[depth..]);
     }
     shared.max(depth)
-}
-
-/// The stretches of equal keys, as half-open pairs.
-fn runs(range: &[(u64, u32)]) -> Vec<(usize, usize)> {
-    let mut runs = Vec::new();
-    let mut from = 0;
-    for at in 1..=range.len() {
-        if at == range.len() || range[at].0 != range[from].0 {
-            runs.push((from, at));
-            from = at;
-        }
-    }
-    runs
 }
 
 fn key(path: &[u8], depth: usize) -> u64 {

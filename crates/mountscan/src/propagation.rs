@@ -161,7 +161,7 @@ fn parse_tag(word: &[u8]) -> PropagationTag<'_> {
 }
 
 fn group(number: &[u8]) -> Option<PeerGroup> {
-    crate::row::decimal(number).map(PeerGroup)
+    crate::parse::decimal(number).map(PeerGroup)
 }
 
 #[cfg(test)]

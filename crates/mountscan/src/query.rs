@@ -6,9 +6,10 @@ use std::path::{Component, Path};
 
 use memchr::memchr_iter;
 
+use crate::ids::{MountId, UniqueMountId};
 use crate::index::NONE;
 use crate::propagation::PeerGroup;
-use crate::row::{MountId, Row, UniqueMountId};
+use crate::row::Row;
 use crate::table::MountTable;
 
 impl MountTable {

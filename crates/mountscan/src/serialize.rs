@@ -11,7 +11,8 @@ use std::os::unix::ffi::OsStrExt;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::info::MountInfo;
-use crate::row::{MalformedRow, Row};
+use crate::parse::MalformedRow;
+use crate::row::Row;
 
 impl Serialize for MountInfo {
     /// `id`, `parent`, `unique_id` (where known), `major`, `minor`, `root`, `mount_point`, `mount_options`, `shared`,

@@ -6,7 +6,8 @@ use std::ops::ControlFlow;
 use memchr::memchr;
 
 use crate::error::Error;
-use crate::row::{MalformedRow, Row, RowError, parse_fields};
+use crate::parse::{MalformedRow, RowError, parse_fields};
+use crate::row::Row;
 
 /// The longest row that [`for_each_row`] gathers by default: 64 MiB.
 ///

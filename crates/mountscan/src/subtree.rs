@@ -10,9 +10,10 @@ use rustix::fs::{Mode, OFlags};
 
 use crate::error::{Error, ErrorKind};
 use crate::identity::{MountIdentity, identity_at, unique_at};
+use crate::ids::{MountId, UniqueMountId};
 use crate::info::MountInfo;
 use crate::kernel::{self, KernelQueries, Scope, Shown};
-use crate::row::{MountId, Row, UniqueMountId};
+use crate::row::Row;
 use crate::source::{Origin, thread_file};
 use crate::statmount;
 use crate::stream::for_each_row;

@@ -8,7 +8,8 @@ use memchr::memchr_iter;
 use crate::error::Error;
 use crate::index::{Index, NONE, RowSource};
 use crate::live;
-use crate::row::{Fields, MalformedRow, Row, parse_fields};
+use crate::parse::{Fields, MalformedRow, parse_fields};
+use crate::row::Row;
 use crate::source::Origin;
 use crate::stream::rows;
 
