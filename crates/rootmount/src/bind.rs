@@ -17,10 +17,9 @@ use crate::execute::{ExecuteOptions, execute};
 use crate::identity::{Seen, look};
 use crate::prepare::{open, record};
 use crate::record_file::RecordStore;
-use crate::release::{copy_step, plan_of, root_step};
+use crate::release::{plan_of, root_step};
 use crate::shown::shown;
 use crate::sys;
-use crate::table::read_table;
 
 /// Binds the root onto itself, with everything below it, and records it before.
 pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
@@ -113,25 +112,21 @@ fn undo(store: &RecordStore<'_>, error: Error) -> Result<(), Error> {
 
 /// Takes the new mount away again, with the copies on it.
 fn unmount_new(view: &View, ids: Seen) {
-    let Seen::Mount {
+    if let Seen::Mount {
         mount_id,
         unique_id,
     } = ids
-    else {
-        return;
-    };
-    let mut step = root_step(view);
-    step.mount_id = mount_id;
-    step.unique_id = unique_id;
-    let mut plan = plan_of(view, vec![step]);
-    if let Ok(table) = read_table(Path::new("/proc/thread-self/mountinfo")) {
-        if let Some(row) = table.by_id(mount_id) {
-            let copies = table.deepest_first(table.descendants(row).collect());
-            plan.steps.splice(0..0, copies.into_iter().map(copy_step));
+    {
+        let mut step = root_step(view);
+        step.mount_id = mount_id;
+        step.unique_id = unique_id;
+        let mut options = ExecuteOptions::new();
+        options.whole_tree = true;
+        match execute(&plan_of(view, step), &options) {
+            Ok(report) if report.is_clean() => {}
+            Ok(report) => warn!(%report, "mount stays after a failed preparation"),
+            Err(error) => warn!(%error, "mount stays after a failed preparation"),
         }
-    }
-    if let Err(error) = execute(&plan, &ExecuteOptions::new()) {
-        warn!(%error, "mount stays after a failed preparation");
     }
 }
 

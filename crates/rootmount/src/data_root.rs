@@ -105,6 +105,7 @@ pub(crate) struct View {
     pub(crate) table: MountTable,
     pub(crate) boot_id: String,
     pub(crate) original: RecordFile,
+    pub(crate) copy: RecordFile,
     /// Whether the record that says so is the copy in the data root.
     pub(crate) by_copy: bool,
 }
@@ -179,6 +180,7 @@ impl View {
             table,
             boot_id,
             original,
+            copy,
             by_copy: is_copy,
         })
     }

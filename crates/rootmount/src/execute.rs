@@ -47,6 +47,8 @@ pub struct ExecuteOptions {
     /// Where the data root's ownership record is; without it the root stays, also
     /// if the plan says that it is to be released.
     pub data_root: Option<DataRootOptions>,
+    /// Whether each step is to detach its mount with all that is mounted on it.
+    pub(crate) whole_tree: bool,
 }
 
 /// What to do with a mount that stays busy.
@@ -72,6 +74,7 @@ impl Default for ExecuteOptions {
             name_holders: 8,
             mountinfo: PathBuf::from("/proc/thread-self/mountinfo"),
             data_root: None,
+            whole_tree: false,
         }
     }
 }
@@ -200,9 +203,18 @@ fn run_groups(
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
     thread::scope(|scope| {
-        for _ in 0..threads {
+        let work = |worker: fn() -> Worker| {
             let (sender, world, next) = (sender.clone(), &world, &next);
-            scope.spawn(move || work(plan, world, groups, next, &sender));
+            move || work(plan, world, groups, next, worker(), &sender)
+        };
+        let start = |_| {
+            thread::Builder::new()
+                .spawn_scoped(scope, work(Worker::new))
+                .is_ok()
+        };
+        if (0..threads).take_while(|n| start(*n)).count() == 0 {
+            // No thread to be had: this one does it, without a directory of its own.
+            work(Worker::borrowed)();
         }
         drop(sender);
         for (index, done) in results {
@@ -233,9 +245,9 @@ fn work(
     world: &World<'_>,
     groups: &[Group],
     next: &AtomicUsize,
+    mut worker: Worker,
     results: &mpsc::Sender<(usize, Done)>,
 ) {
-    let mut worker = Worker::new();
     while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
         for &index in group {
             let done = run(world, &plan.steps[index], &mut worker);

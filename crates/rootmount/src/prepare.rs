@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::identity::Seen;
 use crate::ownership::{Ownership, Record, RecordFile};
 use crate::record_file::RecordStore;
+use crate::release::forget_dead;
 use crate::resolve::{open_directory, resolve_root};
 use crate::shown::shown;
 
@@ -70,9 +71,10 @@ pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
         exec_root: &options.exec_root,
         data_root: &view.status.root,
     };
+    store.tidy();
     let action = match decide(&view.status) {
         Need::Nothing => {
-            drop_unneeded_marker(&view, &store);
+            drop_unneeded(&view, &store);
             PrepareAction::Nothing
         }
         Need::KeepOurs => {
@@ -87,7 +89,7 @@ pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
         Need::MakeShared => {
             let root = &view.status.root;
             set_propagation(&open(root)?, root, MountPropagationFlags::SHARED)?;
-            drop_unneeded_marker(&view, &store);
+            drop_unneeded(&view, &store);
             PrepareAction::MadeShared
         }
         Need::Bind => {
@@ -108,12 +110,15 @@ pub(crate) fn open(root: &Path) -> Result<OwnedFd, Error> {
     open_directory(root).map_err(|e| Error::system(format!("open {:?}", shown(root)), root, e))
 }
 
-/// moby's marker is removed when it has no meaning any more, as moby does.
-fn drop_unneeded_marker(view: &View, store: &RecordStore<'_>) {
-    if view.original == RecordFile::Moby {
-        if let Err(error) = store.remove_original() {
-            warn!(%error, "marker stays");
-        }
+/// moby's marker is removed when it has no meaning any more, as moby does; so is a
+/// record of a mount of this root and boot that is gone.
+fn drop_unneeded(view: &View, store: &RecordStore<'_>) {
+    let result = match view.original {
+        RecordFile::Moby => store.remove_original(),
+        _ => forget_dead(view, store),
+    };
+    if let Err(error) = result {
+        warn!(%error, "ownership record stays");
     }
 }
 

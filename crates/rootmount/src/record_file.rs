@@ -74,12 +74,20 @@ impl RecordStore<'_> {
         write(&path, &record.to_bytes()).map_err(describe)
     }
 
-    /// Removes both; that there is none is fine.
+    /// Removes both; that there is none is fine. The copy first: while the original
+    /// is there, the next start knows that there is something to remove.
     pub(crate) fn remove(&self) -> Result<(), Error> {
-        if let Err(error) = remove(&self.copy()) {
-            warn!(path = %shown(&self.copy()), %error, "a copy of the ownership record stays in the data root");
-        }
+        let path = self.copy();
+        remove(&path).map_err(|e| record_error("remove the ownership record", &path, e))?;
         self.remove_original()
+    }
+
+    /// Removes what a crash in the middle of a write left.
+    pub(crate) fn tidy(&self) {
+        for path in [self.copy(), self.original()] {
+            // The next write overwrites it; it only must not stay for ever.
+            let _ = std::fs::remove_file(with_suffix(&path, NEW_SUFFIX));
+        }
     }
 
     pub(crate) fn remove_original(&self) -> Result<(), Error> {

@@ -9,8 +9,8 @@ use mountscan::Row;
 
 use crate::data_root::{DataRootOptions, View};
 use crate::error::{Error, ErrorKind};
-use crate::execute::{ExecuteOptions, execute};
-use crate::ownership::{Ownership, RecordFile};
+use crate::execute::{Detach, ExecuteOptions, execute};
+use crate::ownership::{Ownership, Record, RecordFile};
 use crate::plan::{CleanupPlan, RootAction, RootDecision, Step};
 use crate::prepare::is_mounted;
 use crate::record_file::RecordStore;
@@ -24,7 +24,8 @@ use crate::shown::shown;
 pub enum Released {
     /// The mount at the root was ours and is unmounted.
     Unmounted,
-    /// It was ours and busy, and is detached lazily.
+    /// It was ours, and busy or with copies of mounts that it covered: it is detached
+    /// lazily, with these.
     Detached,
     /// Nothing is mounted at the root.
     NotMounted,
@@ -36,8 +37,8 @@ pub enum Released {
 ///
 /// Ours is what the ownership record names, in this boot, by the mount's identity;
 /// or, where moby left its empty marker, the root bound onto itself and shared.
-/// The copies that a recursive bind made of mounts below the root go first; any
-/// other mount below it is not ours to take along, and the root stays.
+/// The copies that a recursive bind made of mounts below the root go along, all at
+/// once; any other mount below it is not ours to take, and the root stays.
 ///
 /// # Errors
 ///
@@ -51,6 +52,7 @@ pub fn release(options: &DataRootOptions) -> Result<Released, Error> {
         exec_root: &options.exec_root,
         data_root: &view.status.root,
     };
+    store.tidy();
     if !view.status.ownership.is_ours() {
         forget_dead(&view, &store)?;
         return Ok(match view.status.is_mounted {
@@ -58,12 +60,14 @@ pub fn release(options: &DataRootOptions) -> Result<Released, Error> {
             false => Released::NotMounted,
         });
     }
-    let mut steps = copies(&view)?;
-    steps.push(root_step(&view));
     let mut execution = ExecuteOptions::new();
     execution.detach = options.detach;
     execution.mountinfo = options.mountinfo.clone();
-    let report = execute(&plan_of(&view, steps), &execution)?;
+    execution.whole_tree = has_copies(&view)?;
+    if execution.whole_tree && options.detach == Detach::Never {
+        return Err(copies_need_a_detach(&view));
+    }
+    let report = execute(&plan_of(&view, root_step(&view)), &execution)?;
     let lazily = outcome(&view, &report)?;
     store.remove()?;
     Ok(if lazily {
@@ -96,24 +100,30 @@ fn outcome(view: &View, report: &CleanupReport) -> Result<bool, Error> {
         .any(|done| matches!(done.outcome, Outcome::Detached { .. })))
 }
 
-/// A record of this root and boot whose mount is gone says nothing any more.
-fn forget_dead(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
-    match &view.original {
-        RecordFile::Written(record)
-            if view.status.ownership == Ownership::OtherMount && !is_mounted(view, record) =>
-        {
-            store.remove()
-        }
-        RecordFile::Moby if !view.status.is_mounted => store.remove_original(),
+/// A record of this root and boot whose mount is gone says nothing any more; neither
+/// does moby's marker without a mount.
+pub(crate) fn forget_dead(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
+    let is_dead = |record: &Record| {
+        record.boot_id == view.boot_id
+            && record.path == view.status.root
+            && !is_mounted(view, record)
+    };
+    match (&view.original, &view.copy) {
+        (RecordFile::Written(record), _) if is_dead(record) => store.remove(),
+        (RecordFile::Absent, RecordFile::Written(record)) if is_dead(record) => store.remove(),
+        (RecordFile::Moby, _) if !view.status.is_mounted => store.remove_original(),
         _ => Ok(()),
     }
 }
 
-/// Steps for the mounts on our bind that are copies of mounts it covers.
-fn copies(view: &View) -> Result<Vec<Step>, Error> {
+/// Whether mounts on our bind are copies of mounts that it covers.
+///
+/// They go together with it, at once: one by one, a crash half way would leave the
+/// root without them, and what they cover cannot be reached.
+fn has_copies(view: &View) -> Result<bool, Error> {
     let table = &view.table;
     let Some(ours) = table.by_id(view.status.holder.mount_id) else {
-        return Ok(Vec::new());
+        return Ok(false);
     };
     let on_ours: Vec<Row<'_>> = table.descendants(ours).collect();
     let ids: HashSet<_> = on_ours.iter().map(|row| row.mount_id()).collect();
@@ -126,35 +136,23 @@ fn copies(view: &View) -> Result<Vec<Step>, Error> {
         })
     };
     match on_ours.iter().find(|row| !is_copy(row)) {
-        None => Ok(table
-            .deepest_first(on_ours)
-            .into_iter()
-            .map(copy_step)
-            .collect()),
+        None => Ok(!on_ours.is_empty()),
         Some(foreign) => {
             let root = &view.status.root;
-            let text = format!(
-                "{:?} is mounted below {:?}",
-                shown(&foreign.mount_point()),
-                shown(root)
-            );
+            let point = foreign.mount_point();
+            let text = format!("{:?} is mounted below {:?}", shown(&point), shown(root));
             Err(Error::new(ErrorKind::Busy, text).at(root))
         }
     }
 }
 
-pub(crate) fn copy_step(row: Row<'_>) -> Step {
-    Step {
-        mount_id: row.mount_id(),
-        unique_id: row.unique_id(),
-        parent_id: row.parent_id(),
-        device: row.device(),
-        root: row.root().into_owned(),
-        mount_point: row.mount_point().into_owned(),
-        fs_type: row.fs_type().into_owned(),
-        rule: "copy of a mount that the data root covers".to_owned(),
-        hidden: false,
-    }
+fn copies_need_a_detach(view: &View) -> Error {
+    let root = &view.status.root;
+    let text = format!(
+        "release {:?}: it has copies of the mounts it covers, which only a lazy detach takes along",
+        shown(root)
+    );
+    Error::new(ErrorKind::Busy, text).at(root)
 }
 
 pub(crate) fn root_step(view: &View) -> Step {
@@ -173,7 +171,7 @@ pub(crate) fn root_step(view: &View) -> Step {
 }
 
 /// A plan that reaches the root from the directory above it.
-pub(crate) fn plan_of(view: &View, steps: Vec<Step>) -> CleanupPlan {
+pub(crate) fn plan_of(view: &View, step: Step) -> CleanupPlan {
     let root = view
         .status
         .root
@@ -186,7 +184,7 @@ pub(crate) fn plan_of(view: &View, steps: Vec<Step>) -> CleanupPlan {
     };
     CleanupPlan {
         root,
-        steps,
+        steps: vec![step],
         kept: Vec::new(),
         root_decision,
     }

@@ -86,6 +86,14 @@ impl Worker {
         }
     }
 
+    /// For a thread that is not this execution's own.
+    pub(crate) fn borrowed() -> Worker {
+        Worker {
+            own_directory: false,
+            last: None,
+        }
+    }
+
     fn open(&mut self, world: &World<'_>, parent: &Path) -> io::Result<&OwnedFd> {
         if self.last.as_ref().is_none_or(|(path, _)| path != parent) {
             // Closed first: it may be what keeps the next mount busy.
@@ -242,7 +250,7 @@ impl Place<'_> {
         let mut waits =
             (0..options.busy_retries).map(|n| options.busy_wait * 2u32.saturating_pow(n));
         let mut covers = 0..COVER_LIMIT;
-        let mut lazily = false;
+        let mut lazily = options.whole_tree;
         let mut holders = Vec::new();
         loop {
             *attempts += 1;
