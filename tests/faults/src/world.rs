@@ -39,19 +39,11 @@ impl World {
             .prefix("faults-")
             .tempdir()
             .context("temporary directory")?;
-        let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
-        mount(None::<&str>, "/", None::<&str>, private, None::<&str>)
-            .context("make all mounts private")?;
-        let filesystem = mount(
-            Some("faults"),
-            dir.path(),
-            Some("tmpfs"),
-            MsFlags::empty(),
-            Some("mode=0755"),
-        );
-        match filesystem {
+        match make_place(dir.path()) {
             Ok(()) => Ok(Ok(World { dir, count: 0 })),
-            Err(errno) => Ok(Err(Forbidden(format!("mount of a tmpfs: {errno}")))),
+            Err(errno) => Ok(Err(Forbidden(format!(
+                "mounting in a namespace of our own: {errno}"
+            )))),
         }
     }
 
@@ -97,6 +89,19 @@ impl Fixture {
         }
         bail!("mounts stay behind in {}", self.dir.display())
     }
+}
+
+/// Keeps what happens here from everybody else, and mounts a filesystem in memory.
+fn make_place(dir: &Path) -> nix::Result<()> {
+    let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
+    mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
+    mount(
+        Some("faults"),
+        dir,
+        Some("tmpfs"),
+        MsFlags::empty(),
+        Some("mode=0755"),
+    )
 }
 
 fn detach(point: &Path) -> anyhow::Result<()> {
