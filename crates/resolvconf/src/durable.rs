@@ -49,7 +49,7 @@ pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Re
     let temporary = beside(path, ".tmp");
     unlink(&temporary)?;
     let done = create(&temporary, bytes, mode, durable).and_then(|()| {
-        let renamed = rustix::fs::renameat(CWD, &temporary, CWD, path);
+        let renamed = retry(|| rustix::fs::renameat(CWD, &temporary, CWD, path));
         renamed.map_err(|errno| Error::io("rename", &temporary, errno))
     });
     if done.is_err() {
@@ -114,7 +114,7 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
 }
 
 fn unlink(path: &Path) -> Result<(), Error> {
-    match rustix::fs::unlink(path) {
+    match retry(|| rustix::fs::unlink(path)) {
         Ok(()) | Err(Errno::NOENT) => Ok(()),
         Err(errno) => Err(Error::io("unlink", path, errno)),
     }

@@ -9,6 +9,7 @@ use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
 use crate::document::Document;
+use crate::durable;
 use crate::error::{Error, ErrorKind};
 
 /// The size above which a file is refused unless the caller says otherwise: 1 MiB.
@@ -51,7 +52,7 @@ pub fn load_within(path: &Path, limit: u64) -> Result<Document, Error> {
 /// The bytes of a regular file; `None` when there is none.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
     // Looked at before it is opened: opening a device may act on it.
-    match rustix::fs::stat(path) {
+    match durable::retry(|| rustix::fs::stat(path)) {
         Ok(stat) => check_type(path, stat.st_mode)?,
         Err(Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(Error::io("stat", path, errno)),
@@ -65,7 +66,8 @@ pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
 
 /// All bytes of an open file, from its start.
 pub(crate) fn read_fd(path: &Path, fd: &OwnedFd, limit: u64) -> Result<Vec<u8>, Error> {
-    let stat = rustix::fs::fstat(fd).map_err(|errno| Error::io("fstat", path, errno))?;
+    let stat = durable::retry(|| rustix::fs::fstat(fd))
+        .map_err(|errno| Error::io("fstat", path, errno))?;
     check_type(path, stat.st_mode)?;
     let too_large = || {
         Error::about(

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 
 use crate::durable;
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::load;
 use crate::state::PADDING;
 use crate::sys;
@@ -66,7 +66,11 @@ pub(crate) fn rewrite(
 ) -> Result<Written, Error> {
     let lease = Lease::take(file, options.patience);
     let limit = before.len() as u64;
-    let same = load::read_fd(path, file, limit).is_ok_and(|now| now == before);
+    let same = match load::read_fd(path, file, limit) {
+        Ok(now) => now == before,
+        Err(error) if error.kind() == ErrorKind::TooLarge => false,
+        Err(error) => return Err(error),
+    };
     if !same && !options.overwrite_edits {
         return Ok(Written::KeptEdit);
     }
