@@ -1,0 +1,347 @@
+//! The JSON of `docs/json.md`, member by member.
+
+use std::fs;
+
+use serde_json::{Value, json};
+
+use crate::command::{run, run_with};
+
+#[track_caller]
+fn has(value: &Value, members: &[&str]) {
+    for member in members {
+        assert!(
+            value.get(member).is_some(),
+            "{member} is missing in {value}"
+        );
+    }
+}
+
+#[test]
+fn mounts_list() {
+    let table = b"61 42 0:77 /a//deleted /srv/\xff rw,x shared:4 master:9 new:1 - tmpfs s\\040s rw\nbroken\n";
+    let value = run_with(&["mounts", "list", "--json", "--file", "-"], table)
+        .expect(0)
+        .json();
+    let row = &value["rows"][0];
+    has(
+        row,
+        &[
+            "id",
+            "parent",
+            "major",
+            "minor",
+            "root",
+            "mount_point",
+            "mount_options",
+            "shared",
+        ],
+    );
+    has(
+        row,
+        &[
+            "master",
+            "propagate_from",
+            "unbindable",
+            "fs_type",
+            "source",
+            "super_options",
+        ],
+    );
+    assert_eq!(row["deleted"], true);
+    assert_eq!(row["root"], "/a");
+    assert_eq!(row["mount_point_hex"], "2f7372762fff");
+    assert_eq!((&row["shared"], &row["master"]), (&json!(4), &json!(9)));
+    assert_eq!(row["propagate_from"], Value::Null);
+    assert_eq!(row["source"], "s s");
+    assert_eq!(row["mount_options"], json!(["rw", "x"]));
+    assert_eq!(value["malformed"][0]["line"], 2);
+    run_with(
+        &["mounts", "list", "--strict", "--json", "--file", "-"],
+        table,
+    )
+    .expect(2);
+}
+
+#[test]
+fn mounts_at_shows_a_stack_from_the_bottom() {
+    let table =
+        b"1 0 0:1 / / rw - t s rw\n2 1 0:2 / /m rw - t one rw\n3 2 0:3 / /m rw - t two rw\n";
+    let value = run_with(
+        &["mounts", "list", "--json", "--at", "/m", "--file", "-"],
+        table,
+    )
+    .json();
+    let sources: Vec<_> = value["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|r| &r["source"])
+        .collect();
+    assert_eq!(sources, ["one", "two"]);
+    let tree = run_with(&["mounts", "tree", "--file", "-"], table).expect(0);
+    assert!(tree.stdout.contains("└─ /m"), "{}", tree.stdout);
+}
+
+#[test]
+fn root_cleanup_plans_from_a_captured_table() {
+    let (dead, live) = ("a".repeat(64), "b".repeat(64));
+    let table = format!(
+        "1 0 0:1 / / rw - t s rw\n\
+         2 1 0:2 / /var/lib/docker/overlay2/{dead}/merged rw - overlay o rw\n\
+         3 2 0:3 / /var/lib/docker/overlay2/{dead}/merged/proc rw - proc p rw\n\
+         4 1 0:4 / /var/lib/docker/overlay2/{live}/merged rw - overlay o rw\n\
+         5 1 0:5 / /var/lib/docker/volumes rw - ext4 d rw\n"
+    );
+    let args = [
+        "root",
+        "cleanup",
+        "--json",
+        "--mountinfo",
+        "-",
+        "--keep",
+        &live,
+    ];
+    let value = run_with(&args, table.as_bytes()).expect(0).json();
+    let ids: Vec<_> = value["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|s| &s["mount_id"])
+        .collect();
+    assert_eq!(ids, [&json!(3), &json!(2)], "what lies on top goes first");
+    has(&value["steps"][0], &["mount_point", "rule"]);
+    has(&value["kept"][0], &["mount_point", "reason"]);
+    assert_eq!(value["root"]["action"], "none");
+}
+
+#[test]
+fn root_status_of_a_plain_directory() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_str().unwrap();
+    let args = [
+        "root",
+        "status",
+        "--json",
+        "--data-root",
+        root,
+        "--exec-root",
+        root,
+    ];
+    let value = run(&args).expect(0).json();
+    has(
+        &value,
+        &["root", "mounted", "ownership", "self_bind", "leftovers"],
+    );
+    assert_eq!(value["mounted"], false);
+}
+
+#[test]
+fn resolv_conf() {
+    let args = [
+        "resolv-conf",
+        "render",
+        "--json",
+        "--from",
+        "-",
+        "--network",
+        "internal",
+    ];
+    let host = b"nameserver 10.0.0.1\nsearch a\nnameserver nope\n";
+    let value = run_with(&args, host).expect(0).json();
+    assert_eq!(value["nameservers"], json!(["127.0.0.11"]));
+    assert_eq!(
+        value["upstreams"],
+        json!([{ "address": "10.0.0.1", "host_namespace": true }])
+    );
+    assert_eq!(value["options"], json!(["ndots:0"]));
+    assert_eq!(value["search"], json!(["a"]));
+    assert_eq!(value["diagnostics"][0]["line"], 3);
+    has(&value, &["text", "other", "warnings"]);
+
+    let args = [
+        "resolv-conf",
+        "render",
+        "--from",
+        "-",
+        "--no-comments",
+        "--search",
+        "",
+    ];
+    assert_eq!(
+        run_with(&args, b"nameserver 1.1.1.1\nsearch a\n").stdout,
+        "nameserver 1.1.1.1\n"
+    );
+
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    fs::write(path("etc"), "nameserver 127.0.0.53\n").unwrap();
+    fs::write(path("uplink"), "nameserver 10.0.0.1\n").unwrap();
+    let (etc, uplink) = (path("etc"), path("uplink"));
+    let value = run(&[
+        "resolv-conf",
+        "select",
+        "--json",
+        "--etc",
+        &etc,
+        "--uplink",
+        &uplink,
+    ])
+    .json();
+    assert_eq!(value["path"], uplink);
+    has(&value, &["reason"]);
+
+    run_with(&["resolv-conf", "lint", "-"], b"nameserver 1.1.1.1\n").expect(0);
+    let bad = run_with(
+        &["resolv-conf", "lint", "-", "--json"],
+        b"Nameserver 1.1.1.1\n",
+    )
+    .expect(1);
+    assert_eq!(
+        bad.json()["lines"].as_array().unwrap().last().unwrap()["line"],
+        1
+    );
+}
+
+#[test]
+fn addrs_of_loopback_and_of_nothing() {
+    let value = run(&["addrs", "lo", "--json"]).expect(0).json();
+    let link = &value["links"][0];
+    assert_eq!(
+        (&link["name"], &link["found"]),
+        (&json!("lo"), &json!(true))
+    );
+    assert!(link["ifindex"].as_u64().unwrap() > 0);
+    if let Some(address) = link["addrs"].get(0) {
+        has(
+            address,
+            &["address", "prefix_len", "peer", "label", "scope", "flags"],
+        );
+    }
+    let value = run(&["addrs", "no-such-link", "--json"]).expect(1).json();
+    assert_eq!(value["links"][0]["found"], false);
+    assert_eq!(value["links"][0]["ifindex"], Value::Null);
+}
+
+#[test]
+fn rro_has_both_halves() {
+    let ran = run(&["rro", "--json"]);
+    let value = ran.json();
+    has(&value["kernel"], &["verdict", "detail"]);
+    has(&value["runtimes"][0], &["name", "verdict", "reason"]);
+    let value = run(&["rro", "--json", "--runtime", "io.containerd.kata.v2"]).json();
+    assert_eq!(value["runtimes"][0]["verdict"], "unknown");
+}
+
+/// A configuration file and a script directory.
+fn runtimes(text: &str) -> (tempfile::TempDir, String, String) {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("daemon.json");
+    fs::write(&config, text).unwrap();
+    let state = dir.path().join("state").to_str().unwrap().to_owned();
+    let config = config.to_str().unwrap().to_owned();
+    (dir, config, state)
+}
+
+#[test]
+fn runtimes_check_says_everything_at_once_and_writes_nothing() {
+    let text = r#"{"runtimes": {"b": {}, "a": {"path": "/x", "runtimeType": "t.v1"},
+                  "runc": {"path": "/y"}, "ok": {"path": "/bin/true", "runtimeArgs": ["x"]}},
+                  "default-runtime": "nowhere"}"#;
+    let (_dir, config, state) = runtimes(text);
+    let args = [
+        "runtimes", "check", "--json", "--config", &config, "--state", &state,
+    ];
+    let value = run(&args).expect(1).json();
+    let kinds: Vec<_> = value["problems"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|p| &p["kind"])
+        .collect();
+    let wanted = [
+        "path-and-type",
+        "needs-path-or-type",
+        "unknown-default",
+        "reserved-name",
+    ];
+    assert_eq!(kinds, wanted);
+    assert!(fs::metadata(&state).is_err(), "check writes nothing");
+    has(
+        &value["runtimes"][0],
+        &["name", "kind", "shim", "binary", "script"],
+    );
+}
+
+#[test]
+fn runtimes_resolve_publishes_what_it_answers_with() {
+    let text = r#"{"runtimes": {"w": {"path": "/bin/echo", "runtimeArgs": ["a b", ""]}}}"#;
+    let (_dir, config, state) = runtimes(text);
+    let resolve = |name: &str| {
+        run(&[
+            "runtimes", "resolve", name, "--json", "--config", &config, "--state", &state,
+        ])
+    };
+    let value = resolve("w").expect(0).json();
+    let script = value["script"].as_str().unwrap();
+    let said = std::process::Command::new(script)
+        .args(["*", "$x"])
+        .output()
+        .unwrap();
+    assert_eq!(said.stdout, b"a b  * $x\n");
+    assert_eq!(value["options"]["binary_name"], script);
+    assert_eq!(value["shim"], "io.containerd.runc.v2");
+
+    assert_eq!(resolve("").expect(0).json()["name"], "runc");
+    let value = resolve("a/b").expect(1).json();
+    assert_eq!(value["error"]["kind"], "unknown-runtime");
+    let args = [
+        "runtimes",
+        "gc",
+        "--dry-run",
+        "--json",
+        "--config",
+        &config,
+        "--state",
+        &state,
+    ];
+    let verdicts = run(&args).expect(0).json();
+    assert_eq!(verdicts["verdicts"][0]["remove"], false);
+}
+
+#[test]
+fn report_in_all_formats() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().to_str().unwrap();
+    let args = |format| {
+        [
+            "report",
+            "--no-probe",
+            "--data-root",
+            root,
+            "--format",
+            format,
+        ]
+    };
+    let value: Value = serde_json::from_str(&run(&args("json")).stdout).unwrap();
+    has(
+        &value,
+        &[
+            "findings",
+            "mounts",
+            "root",
+            "resolv_conf",
+            "links",
+            "rro",
+            "runtimes",
+        ],
+    );
+    assert!(run(&args("text")).stdout.contains("daemon-host report"));
+
+    let file = dir.path().join("d.prom");
+    let mut args = args("openmetrics").to_vec();
+    args.extend(["--output", file.to_str().unwrap()]);
+    run(&args).expect(0);
+    let text = fs::read_to_string(file).unwrap();
+    assert!(text.ends_with("# EOF\n"));
+    assert!(text.contains("daemon_host_recursive_read_only_kernel "));
+}

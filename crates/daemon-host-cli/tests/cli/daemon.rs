@@ -1,0 +1,185 @@
+//! The reference daemon, from start to shutdown, in a mount namespace of its own.
+
+use std::fs;
+use std::io::{BufRead as _, BufReader};
+use std::os::unix::net::UnixDatagram;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::command::{Ran, run};
+
+const LONG: Duration = Duration::from_secs(30);
+
+/// A place for a daemon: its roots, its configuration, and who it tells.
+struct Place {
+    dir: tempfile::TempDir,
+    systemd: UnixDatagram,
+}
+
+impl Place {
+    fn new() -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::create_dir(dir.path().join("data")).unwrap();
+        let systemd = UnixDatagram::bind(dir.path().join("notify")).unwrap();
+        systemd.set_read_timeout(Some(LONG)).unwrap();
+        let place = Self { dir, systemd };
+        place.configure("{}");
+        place
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.dir.path().join(name)
+    }
+
+    fn configure(&self, runtimes: &str) {
+        let text = format!(
+            r#"{{"data-root": {:?}, "exec-root": {:?}, "runtimes": {runtimes}}}"#,
+            self.path("data"),
+            self.path("exec"),
+        );
+        fs::write(self.path("daemon.json"), text).unwrap();
+    }
+
+    /// Starts the daemon as root of namespaces of its own, and waits until it is ready.
+    fn start(&self) -> Child {
+        let child = Command::new("unshare")
+            .args([
+                "--user",
+                "--map-root-user",
+                "--mount",
+                "--propagation",
+                "private",
+                "--",
+            ])
+            .arg(env!("CARGO_BIN_EXE_daemon-host"))
+            .arg("run")
+            .arg("--config")
+            .arg(self.path("daemon.json"))
+            .arg("--pidfile")
+            .arg(self.path("pid"))
+            .env("NOTIFY_SOCKET", self.path("notify"))
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        self.wait_for("READY=1");
+        child
+    }
+
+    fn wait_for(&self, word: &str) -> String {
+        let mut buffer = [0; 4096];
+        loop {
+            let size = self.systemd.recv(&mut buffer).unwrap();
+            let text = String::from_utf8_lossy(&buffer[..size]).into_owned();
+            if text.lines().any(|line| line == word) {
+                return text;
+            }
+        }
+    }
+
+    fn reload(&self) -> Ran {
+        let socket = self.path("exec/daemon-host.sock");
+        run(&["reload", "--json", "--socket", socket.to_str().unwrap()])
+    }
+}
+
+fn signal(child: &Child, name: &str) {
+    let status = Command::new("kill")
+        .args(["-s", name, &child.id().to_string()])
+        .status();
+    assert!(status.unwrap().success());
+}
+
+#[track_caller]
+fn end(mut child: Child) -> Ran {
+    let begin = Instant::now();
+    while child.try_wait().unwrap().is_none() {
+        assert!(begin.elapsed() < LONG, "the daemon does not end");
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    Ran::new(&child.wait_with_output().unwrap())
+}
+
+const WRAPPER: &str = r#"{"w": {"path": "/bin/true", "runtimeArgs": ["x"]}}"#;
+
+#[test]
+fn it_reloads_tells_the_sender_and_shuts_down() {
+    let place = Place::new();
+    let child = place.start();
+    assert!(place.path("pid").exists());
+
+    place.configure(WRAPPER);
+    let answer = place.reload().expect(0).json();
+    assert_eq!(answer["added"], json!(["w"]));
+    let told = place.wait_for("RELOADING=1");
+    assert!(told.contains("MONOTONIC_USEC="), "{told}");
+    place.wait_for("READY=1");
+
+    place.configure(r#"{"bad": {}}"#);
+    let answer = place.reload().expect(1).json();
+    assert!(answer["error"]["message"].as_str().unwrap().contains("bad"));
+    assert_eq!(
+        fs::read_dir(place.path("data/runtimes")).unwrap().count(),
+        2,
+        "lock and script"
+    );
+
+    signal(&child, "TERM");
+    let ran = end(child).expect(0);
+    assert!(
+        ran.stdout.contains("the root is released"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!place.path("pid").exists());
+    assert!(!place.path("exec/daemon-host.sock").exists());
+    place.reload().expect(2);
+}
+
+#[test]
+fn sighup_reloads() {
+    let place = Place::new();
+    let child = place.start();
+    place.configure(WRAPPER);
+    signal(&child, "HUP");
+    place.wait_for("RELOADING=1");
+    place.wait_for("READY=1");
+    assert_eq!(place.reload().expect(0).json()["generation"], 2);
+    signal(&child, "INT");
+    end(child).expect(0);
+}
+
+#[test]
+fn a_killed_daemon_starts_again() {
+    let place = Place::new();
+    let mut child = place.start();
+    let mut first = String::new();
+    BufReader::new(child.stdout.take().unwrap())
+        .read_line(&mut first)
+        .unwrap();
+    child.kill().unwrap();
+    child.wait().unwrap();
+    assert!(
+        place.path("exec/daemon-host.sock").exists(),
+        "what a kill leaves"
+    );
+
+    let child = place.start();
+    place.reload().expect(0);
+    signal(&child, "TERM");
+    end(child).expect(0);
+}
+
+#[test]
+fn a_second_daemon_is_refused() {
+    let place = Place::new();
+    let child = place.start();
+    let config = place.path("daemon.json");
+    let ran = run(&["run", "--config", config.to_str().unwrap()]).expect(2);
+    assert!(ran.stderr.contains("another daemon"), "{}", ran.stderr);
+    signal(&child, "TERM");
+    end(child).expect(0);
+}

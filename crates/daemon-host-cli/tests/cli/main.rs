@@ -1,0 +1,8 @@
+//! The command as a user runs it: exit codes, the JSON contract, the reference daemon.
+
+#![allow(clippy::unwrap_used, reason = "a panic is the report")]
+
+mod command;
+mod contract;
+mod daemon;
+mod usage;
