@@ -34,6 +34,8 @@ static ALL: &[&dyn Operation] = &[
     &resolv_conf::SHRINK,
     &resolv_conf::EDITED,
     &resolv_conf::STATE,
+    &resolv_conf::THEN_EDITED,
+    &resolv_conf::MOBY,
     &host::START,
     &host::RELOAD,
     &host::SHUTDOWN,

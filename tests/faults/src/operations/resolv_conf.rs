@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
 use resolvconf::{FileStatus, WriteOptions, Written, status, write};
+use sha2::{Digest as _, Sha256};
 
 use crate::operation::{Action, Operation, Simple, Stage};
 
@@ -26,6 +27,11 @@ enum Case {
     Edited,
     /// The wanted text, but no record of it.
     Adopt,
+    /// A text of ours; and once the write has ended, however it ended, a user
+    /// changes the file before anybody else looks.
+    ThenEdited,
+    /// A text of moby's, with its hash file and no record.
+    Moby,
 }
 
 pub(super) static FRESH: ResolvConf = ResolvConf { case: Case::Fresh };
@@ -33,6 +39,11 @@ pub(super) static GROW: ResolvConf = ResolvConf { case: Case::Grow };
 pub(super) static SHRINK: ResolvConf = ResolvConf { case: Case::Shrink };
 pub(super) static EDITED: ResolvConf = ResolvConf { case: Case::Edited };
 pub(super) static STATE: ResolvConf = ResolvConf { case: Case::Adopt };
+
+pub(super) static THEN_EDITED: ResolvConf = ResolvConf {
+    case: Case::ThenEdited,
+};
+pub(super) static MOBY: ResolvConf = ResolvConf { case: Case::Moby };
 
 pub(super) struct ResolvConf {
     case: Case,
@@ -45,6 +56,7 @@ fn file(dir: &Path) -> PathBuf {
 fn options(dir: &Path) -> WriteOptions {
     let mut options = WriteOptions::new();
     options.state = Some(dir.join("daemon/state"));
+    options.moby_hash = Some(dir.join("daemon/hash"));
     options
 }
 
@@ -53,7 +65,7 @@ impl ResolvConf {
         match self.case {
             Case::Fresh => None,
             Case::Grow => Some(SHORT),
-            Case::Shrink => Some(LONG),
+            Case::Shrink | Case::ThenEdited | Case::Moby => Some(LONG),
             Case::Edited => Some(EDIT),
             Case::Adopt => Some(self.wanted()),
         }
@@ -63,12 +75,11 @@ impl ResolvConf {
         if self.case == Case::Grow { LONG } else { SHORT }
     }
 
-    /// What the file holds in the end: a user's text stays.
-    fn last(&self) -> &'static [u8] {
-        if self.case == Case::Edited {
-            EDIT
-        } else {
-            self.wanted()
+    /// What the file holds when all is done: a user's text stays.
+    fn last(&self, stage: Stage) -> &'static [u8] {
+        match (self.case, stage) {
+            (Case::Edited, _) | (Case::ThenEdited, Stage::Recovered) => EDIT,
+            _ => self.wanted(),
         }
     }
 }
@@ -81,6 +92,8 @@ impl Operation for ResolvConf {
             Case::Shrink => "resolv-shrink",
             Case::Edited => "resolv-edited",
             Case::Adopt => "resolv-state",
+            Case::ThenEdited => "resolv-then-edited",
+            Case::Moby => "resolv-moby",
         }
     }
 
@@ -91,6 +104,10 @@ impl Operation for ResolvConf {
             Case::Shrink => "rewrites a container's resolv.conf in place, shorter",
             Case::Edited => "does not rewrite a resolv.conf that a user changed",
             Case::Adopt => "writes the record of a resolv.conf that is right already",
+            Case::ThenEdited => {
+                "rewrites a resolv.conf; then a user changes it, then comes a next start"
+            }
+            Case::Moby => "rewrites a resolv.conf that moby wrote, with its hash file",
         }
     }
 
@@ -98,12 +115,14 @@ impl Operation for ResolvConf {
         fs::create_dir(dir.join("container")).context("directory of the container")?;
         fs::create_dir(dir.join("daemon")).context("directory of the daemon")?;
         let Some(old) = self.old() else { return Ok(()) };
-        if self.case == Case::Adopt {
-            fs::write(file(dir), old).context("a file without a record")?;
-        } else {
-            let ours = if self.case == Case::Edited { LONG } else { old };
-            write(&file(dir), ours, &options(dir))?;
-            fs::write(file(dir), old).context("a user's change")?;
+        match self.case {
+            Case::Adopt => fs::write(file(dir), old).context("a file without a record")?,
+            Case::Moby => write_as_moby(dir, old)?,
+            _ => {
+                let ours = if self.case == Case::Edited { LONG } else { old };
+                write(&file(dir), ours, &options(dir))?;
+                fs::write(file(dir), old).context("a user's change")?;
+            }
         }
         let inode = fs::metadata(file(dir)).context("inode of the file")?.ino();
         fs::write(dir.join("inode"), inode.to_string()).context("note the inode")
@@ -119,13 +138,14 @@ impl Operation for ResolvConf {
 
     /// Writes again; then a user's change has to be seen as one.
     fn recover(&self, dir: &Path) -> anyhow::Result<()> {
+        let is_edited = matches!(self.case, Case::Edited | Case::ThenEdited);
+        if self.case == Case::ThenEdited {
+            fs::write(file(dir), EDIT).context("a user's change")?;
+        }
         let written = write(&file(dir), self.wanted(), &options(dir))?;
         let kept = written == Written::KeptEdit;
-        ensure!(
-            kept == (self.case == Case::Edited),
-            "the next write says {written:?}"
-        );
-        if self.case == Case::Edited {
+        ensure!(kept == is_edited, "the next write says {written:?}");
+        if is_edited {
             return Ok(());
         }
         let state = status(&file(dir), &options(dir))?;
@@ -151,8 +171,8 @@ impl Operation for ResolvConf {
         };
         let is = |text: Option<&[u8]>| is_but_for_padding(content.as_deref(), text);
         let good = match stage {
-            Stage::Done | Stage::Recovered => content.as_deref() == Some(self.last()),
-            Stage::Crashed | Stage::Failed => is(self.old()) || is(Some(self.last())),
+            Stage::Done | Stage::Recovered => content.as_deref() == Some(self.last(stage)),
+            Stage::Crashed | Stage::Failed => is(self.old()) || is(Some(self.last(stage))),
         };
         if !good {
             let seen = content.as_deref().map(String::from_utf8_lossy);
@@ -181,6 +201,14 @@ impl ResolvConf {
     }
 }
 
+/// The file with moby's hash of it, which stands beside it.
+fn write_as_moby(dir: &Path, text: &[u8]) -> anyhow::Result<()> {
+    let digest = Sha256::digest(text);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    fs::write(file(dir), text).context("moby's file")?;
+    fs::write(dir.join("daemon/hash"), format!("sha256:{digest}")).context("moby's hash")
+}
+
 /// Empty lines at the end mean nothing to any reader of resolv.conf.
 fn is_but_for_padding(content: Option<&[u8]>, text: Option<&[u8]>) -> bool {
     let (Some(content), Some(text)) = (content, text) else {
@@ -194,10 +222,13 @@ fn is_but_for_padding(content: Option<&[u8]>, text: Option<&[u8]>) -> bool {
 /// Files that have no business there.
 fn strangers(dir: &Path) -> anyhow::Result<Vec<String>> {
     let mut strangers = Vec::new();
-    for (place, known) in [("container", "resolv.conf"), ("daemon", "state")] {
+    for (place, known) in [
+        ("container", &["resolv.conf"][..]),
+        ("daemon", &["state", "hash"]),
+    ] {
         for entry in fs::read_dir(dir.join(place)).context("list a directory")? {
             let name = entry.context("list a directory")?.file_name();
-            if name != known {
+            if !known.iter().any(|known| name == *known) {
                 strangers.push(format!("{place}/{} was left behind", name.display()));
             }
         }
