@@ -2,6 +2,7 @@
 //!
 //! - [`protocol`]: the records that PID 1 of a test VM sends to the host.
 //! - [`plan`]: the list of tests that the host hands to PID 1.
+//! - [`container`]: real containers to start.
 //! - [`guest`]: refuses to run a privileged test anywhere but in a test VM.
 //! - [`kernel`]: what the running kernel must be able to do.
 //! - [`namespace`]: a thread with namespaces of its own per test.
@@ -11,6 +12,7 @@
 //! Nothing here is published.
 #![forbid(unsafe_code)]
 
+pub mod container;
 pub mod guest;
 pub mod kernel;
 pub mod link;

@@ -39,7 +39,8 @@ const TOOLS: &[(&str, &[&str], bool)] = &[
 /// What busybox is called in a container's root.
 const APPLETS: &[&str] = &[
     "sh", "cat", "echo", "ls", "mount", "umount", "sleep", "touch", "true", "false", "id", "ps",
-    "kill", "mkdir", "rm", "printf", "head", "test", "ip", "env", "wc", "grep", "uname", "dmesg", "stat",
+    "kill", "mkdir", "rm", "printf", "head", "test", "ip", "env", "wc", "grep", "uname", "dmesg",
+    "stat",
 ];
 
 /// One test of one binary.
@@ -267,6 +268,13 @@ impl Packer {
         let busybox = busybox.context("no busybox")?.1;
         let image = std::fs::read(&busybox).with_context(|| busybox.display().to_string())?;
         self.archive.file("/rootfs/bin/busybox", 0o755, &image)?;
+        // Where the static busybox is not installed, the other one serves.
+        for library in libraries(&busybox)? {
+            let image = std::fs::read(&library);
+            let image = image.with_context(|| library.display().to_string())?;
+            let name = format!("/rootfs{}", library.display());
+            self.archive.file(&name, 0o755, &image)?;
+        }
         for applet in APPLETS {
             self.archive
                 .symlink(&format!("/rootfs/bin/{applet}"), "busybox")?;
