@@ -38,13 +38,21 @@ fn is_about_places(path: &Path) -> bool {
         || path.iter().any(|part| part == "data" || part == "corpus")
 }
 
-/// The checkout and the directory around it.
+/// Directories of every machine: a checkout below one makes its name no secret.
+const EVERYWHERE: &[&str] = &[
+    "/builds", "/home", "/media", "/mnt", "/opt", "/root", "/src", "/srv", "/tmp", "/usr/src",
+    "/var/tmp",
+];
+
+/// The checkout and the directory around it, unless every machine has such a one.
 fn own_places(top: &Path) -> Vec<String> {
     [Some(top), top.parent()]
         .into_iter()
         .flatten()
         .filter(|dir| dir.parent().is_some())
-        .map(|dir| format!("{}/", dir.display()))
+        .map(|dir| dir.display().to_string())
+        .filter(|dir| !EVERYWHERE.contains(&dir.as_str()))
+        .map(|dir| format!("{dir}/"))
         .collect()
 }
 
@@ -92,6 +100,13 @@ mod tests {
             "{line}: {:?}",
             findings.problems
         );
+    }
+
+    #[test]
+    fn a_checkout_in_a_common_place_forbids_only_itself() {
+        assert_eq!(own_places(Path::new("/tmp/clone")), ["/tmp/clone/"]);
+        assert_eq!(own_places(Path::new("/a/b")), ["/a/b/", "/a/"]);
+        assert_eq!(own_places(Path::new("/src")), [""; 0]);
     }
 
     #[test]
