@@ -179,7 +179,10 @@ fn judge(name: &OsStr, identity: (u64, u64), references: &References, alone: boo
     if !temporary && !is_script_name(name) {
         return Reason::Foreign;
     }
-    if let Some(by) = references.user_of(name, identity) {
+    // A temporary name was never given to anyone, though it may be a second one, left by
+    // a crash, of a file that is in use.
+    let user = references.user_of(name, identity).filter(|_| !temporary);
+    if let Some(by) = user {
         return Reason::Referenced { by: by.to_owned() };
     }
     match references.unreadable().next() {

@@ -2,10 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
-use std::io::{self, Write};
-use std::os::fd::BorrowedFd;
+use std::io::{self, Read, Write};
+use std::os::fd::{AsRawFd, BorrowedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -108,8 +108,19 @@ pub(crate) fn by_shell<'a>(
     })?;
     let file = file.expect("a claimed name has its file");
     let words: Vec<&OsStr> = text.chunks(WORD).map(OsStr::from_bytes).collect();
+    // By number the shell can only open this very file, and none once we are dead; by
+    // name it would make a new one.
+    let number = PathBuf::from(format!(
+        "/proc/{}/fd/{}",
+        std::process::id(),
+        file.as_raw_fd()
+    ));
+    let target = if number.exists() {
+        number
+    } else {
+        path.join(temp.name())
+    };
     for words in words.chunks(WORDS) {
-        let target = path.join(temp.name());
         append(&target, words).map_err(|source| Error::io("write by shell", &target, source))?;
     }
     finish(&file, path, &temp)?;
@@ -122,12 +133,22 @@ fn append(target: &Path, words: &[&OsStr]) -> io::Result<()> {
         .args(["-c", r#"f=$1; shift; printf %s "$@" >>"$f""#, "sh"])
         .arg(target)
         .args(words);
-    let output = shell.stdin(Stdio::null()).stdout(Stdio::null()).output()?;
-    if output.status.success() {
+    shell
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped());
+    let mut child = shell.spawn()?;
+    let mut complaint = Vec::new();
+    if let Some(stderr) = child.stderr.take() {
+        // Only for the message; whether it went well is in the status.
+        let _ = stderr.take(4096).read_to_end(&mut complaint);
+    }
+    let status = child.wait()?;
+    if status.success() {
         return Ok(());
     }
-    let complaint = String::from_utf8_lossy(&output.stderr).trim().to_owned();
-    Err(io::Error::other(format!("{}: {complaint}", output.status)))
+    let complaint = String::from_utf8_lossy(&complaint);
+    Err(io::Error::other(format!("{status}: {}", complaint.trim())))
 }
 
 fn finish(file: &File, path: &Path, temp: &TempName<'_>) -> Result<(), Error> {

@@ -15,7 +15,7 @@ use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::Pid;
-use runtimes::{Config, References, Registry, Script, Settings, Store, sweep};
+use runtimes::{Config, Reason, References, Registry, Script, Settings, Store, Verdict, sweep};
 
 use crate::support::{assert_scripts_match, names, quick_dir, script, wrappers};
 
@@ -100,6 +100,18 @@ enum Fault {
     Fail(Errno),
 }
 
+/// What the child's system does not have, so that it must take another way.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Lack {
+    Nothing,
+    /// Anonymous files.
+    Tmpfile,
+    /// Hard links; nor anonymous files.
+    Links,
+    /// Leave to unshare: a filter refuses it.
+    Unshare,
+}
+
 /// How a child ended.
 #[derive(Debug, PartialEq)]
 enum End {
@@ -114,7 +126,7 @@ enum End {
     clippy::zombie_processes,
     reason = "the tracer waits for every thread of it"
 )]
-fn strike(which: &str, dir: &Path, n: usize, fault: Fault) -> End {
+fn strike(which: &str, dir: &Path, n: usize, fault: Fault, lack: Lack) -> End {
     let child = Command::new(std::env::current_exe().unwrap())
         .args(["crash::child", "--exact", "--test-threads=1", "--nocapture"])
         .env(WORK, which)
@@ -139,9 +151,10 @@ fn strike(which: &str, dir: &Path, n: usize, fault: Fault) -> End {
     let mut tracer = Tracer {
         main,
         fault,
+        lack,
         left: n,
         inside: Vec::new(),
-        failing: None,
+        failing: Vec::new(),
         struck: false,
     };
     let status = tracer.follow();
@@ -160,11 +173,12 @@ fn wait_in(group: Pid) -> WaitStatus {
 struct Tracer {
     main: Pid,
     fault: Fault,
+    lack: Lack,
     left: usize,
     /// Threads between the entry and the exit of a call.
     inside: Vec<Pid>,
-    /// The thread whose call is being failed.
-    failing: Option<Pid>,
+    /// Threads whose call is being failed.
+    failing: Vec<(Pid, Errno)>,
     struck: bool,
 }
 
@@ -192,9 +206,9 @@ impl Tracer {
     fn at_syscall(&mut self, pid: Pid) {
         if let Some(place) = self.inside.iter().position(|thread| *thread == pid) {
             self.inside.remove(place);
-            if self.failing == Some(pid) {
-                self.failing = None;
-                registers::fail(pid, self.fault);
+            if let Some(place) = self.failing.iter().position(|(thread, _)| *thread == pid) {
+                let (_, errno) = self.failing.remove(place);
+                registers::fail(pid, errno);
             }
         } else {
             self.inside.push(pid);
@@ -202,14 +216,18 @@ impl Tracer {
                 self.struck = true;
                 match self.fault {
                     Fault::Kill => nix::sys::signal::kill(self.main, Signal::SIGKILL).unwrap(),
-                    Fault::Fail(_) => {
-                        registers::skip(pid);
-                        self.failing = Some(pid);
-                    }
+                    Fault::Fail(errno) => self.refuse(pid, errno),
                 }
+            } else if let Some(errno) = registers::lacking(pid, self.lack) {
+                self.refuse(pid, errno);
             }
         }
         let _ = ptrace::syscall(pid, None);
+    }
+
+    fn refuse(&mut self, pid: Pid, errno: Errno) {
+        registers::skip(pid);
+        self.failing.push((pid, errno));
     }
 
     fn strikes_now(&mut self, pid: Pid) -> bool {
@@ -229,7 +247,7 @@ mod registers {
     use nix::sys::ptrace;
     use nix::unistd::Pid;
 
-    use super::Fault;
+    use super::{Fault, Lack};
 
     /// The calls that touch the world. Failing those for memory or threads' own affairs
     /// would test the C library.
@@ -293,8 +311,22 @@ mod registers {
         ptrace::setregs(pid, registers).unwrap();
     }
 
-    pub(crate) fn fail(pid: Pid, fault: Fault) {
-        let Fault::Fail(errno) = fault else { return };
+    pub(crate) fn lacking(pid: Pid, lack: Lack) -> Option<Errno> {
+        if lack == Lack::Nothing {
+            return None;
+        }
+        let registers = ptrace::getregs(pid).ok()?;
+        let call = registers.orig_rax as c_long;
+        let tmpfile = call == SYS_openat && registers.rdx as c_int & O_TMPFILE == O_TMPFILE;
+        match lack {
+            Lack::Tmpfile | Lack::Links if tmpfile => Some(Errno::EOPNOTSUPP),
+            Lack::Links if call == SYS_linkat => Some(Errno::EPERM),
+            Lack::Unshare if call == SYS_unshare => Some(Errno::EPERM),
+            _ => None,
+        }
+    }
+
+    pub(crate) fn fail(pid: Pid, errno: Errno) {
         let mut registers = ptrace::getregs(pid).unwrap();
         registers.rax = (-i64::from(errno as i32)) as u64;
         ptrace::setregs(pid, registers).unwrap();
@@ -304,16 +336,20 @@ mod registers {
 /// Other processors can be killed at every call; failing calls is left to x86-64.
 #[cfg(not(target_arch = "x86_64"))]
 mod registers {
+    use nix::errno::Errno;
     use nix::unistd::Pid;
 
-    use super::Fault;
+    use super::{Fault, Lack};
 
     pub(crate) fn counts(_: Pid, fault: Fault) -> bool {
         matches!(fault, Fault::Kill)
     }
 
     pub(crate) fn skip(_: Pid) {}
-    pub(crate) fn fail(_: Pid, _: Fault) {}
+    pub(crate) fn fail(_: Pid, _: Errno) {}
+    pub(crate) fn lacking(_: Pid, _: Lack) -> Option<Errno> {
+        None
+    }
 }
 
 /// Holds at every moment, whatever happened.
@@ -339,6 +375,8 @@ fn assert_invariants(dir: &Path, what: &str) {
 fn assert_recovers(dir: &Path, what: &str) {
     let report = sweep(dir, &references(dir)).unwrap();
     assert!(report.failed.is_empty(), "{what}");
+    let held = |verdict: &&Verdict| verdict.reason == Reason::InUse;
+    assert_eq!(report.verdicts.iter().find(held), None, "{what}");
     let (registry, _) = Registry::open(&config(), Settings::new(dir)).unwrap();
     for name in ["kept", "corrupt", "fresh"] {
         assert!(registry.load().resolve(name).is_ok(), "{what}: {name}");
@@ -350,13 +388,17 @@ fn assert_recovers(dir: &Path, what: &str) {
 }
 
 /// Strikes at every call in turn; gives how many there were.
-fn at_every_call(which: &str, fault: Fault, check: impl Fn(&Path, Option<i32>, &str)) -> usize {
+fn at_every_call(
+    which: &str,
+    (fault, lack): (Fault, Lack),
+    check: impl Fn(&Path, Option<i32>, &str),
+) -> usize {
     for n in 1.. {
         let temp = quick_dir();
         let dir = temp.path().join("scripts");
         scene(&dir);
-        let end = strike(which, &dir, n, fault);
-        let what = format!("{which}, {fault:?} at call {n}: {end:?}");
+        let end = strike(which, &dir, n, fault, lack);
+        let what = format!("{which}, lacking {lack:?}, {fault:?} at call {n}: {end:?}");
         match end {
             End::Untouched(status) => {
                 assert_eq!(status, DONE, "{what}");
@@ -375,9 +417,37 @@ fn at_every_call(which: &str, fault: Fault, check: impl Fn(&Path, Option<i32>, &
 #[test]
 fn killed_at_every_call() {
     for which in ["publish", "sweep", "reload"] {
-        let calls = at_every_call(which, Fault::Kill, |_, _, _| {});
+        let calls = at_every_call(which, (Fault::Kill, Lack::Nothing), |_, _, _| {});
         println!("{which}: killed at each of {calls} system calls");
         assert!(calls > 10);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn killed_at_every_call_of_the_other_ways() {
+    for lack in [Lack::Tmpfile, Lack::Links, Lack::Unshare] {
+        let calls = at_every_call("publish", (Fault::Kill, lack), |_, _, _| {});
+        println!("publish, lacking {lack:?}: killed at each of {calls} system calls");
+        assert!(calls > 10);
+    }
+}
+
+#[cfg(target_arch = "x86_64")]
+#[test]
+fn failed_at_every_call_of_the_other_ways() {
+    for lack in [Lack::Tmpfile, Lack::Links, Lack::Unshare] {
+        for errno in [Errno::ENOSPC, Errno::EIO] {
+            at_every_call(
+                "publish",
+                (Fault::Fail(errno), lack),
+                |dir, status, what| {
+                    let new = dir.join(fresh().file_name()).exists();
+                    assert!(matches!(status, Some(DONE | REFUSED)), "{what}");
+                    assert_eq!(new, status == Some(DONE), "{what}");
+                },
+            );
+        }
     }
 }
 
@@ -395,18 +465,22 @@ fn failed_at_every_call() {
     ] {
         for which in ["publish", "sweep", "reload"] {
             let refused = Cell::new(0);
-            let calls = at_every_call(which, Fault::Fail(errno), |dir, status, what| {
-                // It said that it succeeded or that it did not, and it is true.
-                let new = dir.join(fresh().file_name()).exists();
-                match status {
-                    Some(DONE) => assert_eq!(new, which != "sweep", "{what}"),
-                    Some(REFUSED) if errno != Errno::EINTR => {
-                        assert!(!new, "{what}");
-                        refused.set(refused.get() + 1);
+            let calls = at_every_call(
+                which,
+                (Fault::Fail(errno), Lack::Nothing),
+                |dir, status, what| {
+                    // It said that it succeeded or that it did not, and it is true.
+                    let new = dir.join(fresh().file_name()).exists();
+                    match status {
+                        Some(DONE) => assert_eq!(new, which != "sweep", "{what}"),
+                        Some(REFUSED) if errno != Errno::EINTR => {
+                            assert!(!new, "{what}");
+                            refused.set(refused.get() + 1);
+                        }
+                        _ => panic!("{what}"),
                     }
-                    _ => panic!("{what}"),
-                }
-            });
+                },
+            );
             let refused = refused.get();
             println!("{which}: {errno:?} at each of {calls} system calls, {refused} refused");
             assert!(calls > 2);

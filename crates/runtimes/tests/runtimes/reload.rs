@@ -171,6 +171,28 @@ fn a_host_without_wrappers_has_no_directory() {
 }
 
 #[test]
+fn a_closed_registry_lets_go_of_its_directory() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path().join("scripts");
+    let config = wrappers(&[("a", "/bin/true", &["1"])]);
+    let registry = open(&config, &dir);
+    let holds = || {
+        let fds = fs::read_dir("/proc/self/fd").unwrap().flatten();
+        fds.filter_map(|fd| fs::read_link(fd.path()).ok())
+            .any(|target| target.starts_with(&dir))
+    };
+    assert!(holds());
+    registry.close();
+    assert!(!holds());
+    assert!(registry.load().resolve("a").is_ok());
+    registry
+        .reload(&wrappers(&[("a", "/bin/true", &["2"])]))
+        .unwrap();
+    assert!(holds());
+    assert_eq!(names(&dir).len(), 2);
+}
+
+#[test]
 fn readers_see_the_newest_table() {
     let temp = tempfile::tempdir().unwrap();
     let registry = open(&Config::default(), temp.path());

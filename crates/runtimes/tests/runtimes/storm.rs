@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use runtimes::{Config, Registry, Settings, Store};
 
-use crate::support::{assert_scripts_match, script, wrappers};
+use crate::support::{assert_scripts_match, quick_dir, script, wrappers};
 
 fn scale() -> u64 {
     std::env::var("RUNTIMES_STORM")
@@ -30,7 +30,7 @@ fn fork_storm(stop: &AtomicBool) {
 #[test]
 fn fresh_scripts_are_never_busy() {
     let rounds = 100 * scale();
-    let temp = tempfile::tempdir().unwrap();
+    let temp = quick_dir();
     let store = Store::open(temp.path()).unwrap();
     let stop = AtomicBool::new(false);
     let busy = AtomicU64::new(0);
@@ -104,7 +104,7 @@ fn read(registry: &Registry, look_ups: u64, done: &AtomicBool) -> Given {
 #[test]
 fn every_script_any_reader_ever_got_stays_runnable() {
     let (reloads, look_ups) = (100 * scale(), 50_000 * scale());
-    let temp = tempfile::tempdir().unwrap();
+    let temp = quick_dir();
     let (registry, _) = Registry::open(&round(0), Settings::new(temp.path())).unwrap();
     let done = AtomicBool::new(false);
     let given: Vec<Given> = std::thread::scope(|scope| {
