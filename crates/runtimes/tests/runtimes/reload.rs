@@ -94,7 +94,10 @@ fn a_reload_repairs_what_went_missing() {
     let dir = temp.path().join("scripts");
     let config = wrappers(&[("a", "/bin/true", &["1"])]);
     let registry = open(&config, &dir);
-    fs::write(dir.join(&names(&dir)[0]), "").unwrap();
+    let script = dir.join(&names(&dir)[0]);
+    // Not even its owner may write to it; root would not notice.
+    fs::remove_file(&script).unwrap();
+    fs::write(&script, "").unwrap();
     assert_eq!(registry.reload(&config).unwrap().scripts.repaired.len(), 1);
     fs::remove_dir_all(&dir).unwrap();
     assert_eq!(registry.reload(&config).unwrap().scripts.created.len(), 1);

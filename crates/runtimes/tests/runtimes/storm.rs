@@ -29,7 +29,16 @@ fn fork_storm(stop: &AtomicBool) {
 
 #[test]
 fn fresh_scripts_are_never_busy() {
-    let rounds = 100 * scale();
+    publish_in_a_fork_storm(100 * scale());
+}
+
+#[test]
+#[ignore = "vm: what a kernel calls busy differs (limit 300 s)"]
+fn fresh_scripts_are_never_busy_on_this_kernel() {
+    publish_in_a_fork_storm(300);
+}
+
+fn publish_in_a_fork_storm(rounds: u64) {
     let temp = quick_dir();
     let store = Store::open(temp.path()).unwrap();
     let stop = AtomicBool::new(false);
@@ -103,13 +112,13 @@ fn read(registry: &Registry, look_ups: u64, done: &AtomicBool) -> Given {
 
 #[test]
 fn every_script_any_reader_ever_got_stays_runnable() {
-    let (reloads, look_ups) = (100 * scale(), 50_000 * scale());
+    let (reloads, look_ups) = (100 * scale(), 100_000 * scale());
     let temp = quick_dir();
     let (registry, _) = Registry::open(&round(0), Settings::new(temp.path())).unwrap();
     let done = AtomicBool::new(false);
     let given: Vec<Given> = std::thread::scope(|scope| {
         let readers: Vec<_> = (0..2)
-            .map(|_| scope.spawn(|| read(&registry, look_ups, &done)))
+            .map(|_| scope.spawn(|| read(&registry, look_ups / 2, &done)))
             .collect();
         for number in 1..=reloads {
             registry.reload(&round(number)).unwrap();
@@ -130,7 +139,7 @@ fn every_script_any_reader_ever_got_stays_runnable() {
     }
     assert_scripts_match(temp.path());
     println!(
-        "{reloads} reloads, {total} scripts looked up, {} of them different",
+        "{reloads} reloads, over {look_ups} look-ups, {total} times a script, {} different ones",
         scripts.len()
     );
 }
