@@ -32,7 +32,8 @@ impl MountTable {
     /// What happened since an earlier table of the same namespace.
     ///
     /// A mount is known again by its unique id where both tables have them. Without, by its reused id
-    /// together with device, root and source, so that a mount that took over an id counts as new.
+    /// together with its place, device, root and source: a mount that took over an id counts as new, and
+    /// so does one that was moved.
     #[must_use]
     pub fn changes_since(&self, earlier: &MountTable) -> Changes {
         let unique = self.has_unique_ids() && earlier.has_unique_ids();
@@ -58,9 +59,11 @@ impl MountTable {
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'t> {
     Unique(u64),
+    /// All that a mount cannot change by itself, and where it is.
     Likely {
         id: u32,
-        what: &'t [u8],
+        parent: u32,
+        what_and_where: &'t [u8],
         from: &'t [u8],
     },
 }
@@ -71,7 +74,8 @@ impl<'t> Key<'t> {
             Some(id) if unique => Key::Unique(id.0),
             _ => Key::Likely {
                 id: row.mount_id().0,
-                what: row.device_and_root_field(),
+                parent: row.parent_id().0,
+                what_and_where: row.device_root_and_point_fields(),
                 from: row.type_and_source_field(),
             },
         }
@@ -83,7 +87,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_reused_id_is_a_new_mount_and_a_moved_one_is_not() {
+    fn without_unique_ids_a_reused_id_and_another_place_are_new_mounts() {
         let old = MountTable::from_bytes(
             "1 0 0:1 / / rw - t s rw\n5 1 0:5 / /a rw - t s rw\n6 1 0:6 / /b rw - t s rw\n7 1 0:7 / /c rw - t s rw\n",
         );
@@ -92,9 +96,9 @@ mod tests {
         );
         let changes = new.changes_since(&old);
         let ids = |list: &[MountInfo]| list.iter().map(|info| info.mount_id.0).collect::<Vec<_>>();
-        assert_eq!(ids(&changes.attached), [5]);
-        assert_eq!(ids(&changes.detached), [5]);
-        assert_eq!(ids(&changes.changed), [1, 6]);
+        assert_eq!(ids(&changes.attached), [6, 5]);
+        assert_eq!(ids(&changes.detached), [5, 6]);
+        assert_eq!(ids(&changes.changed), [1]);
         assert!(new.changes_since(&new).is_empty());
     }
 }

@@ -202,6 +202,11 @@ pub(crate) fn append_row(
     }
 }
 
+/// Whether a call was refused as such: a filter that came after the first probe. Another route is left.
+pub(crate) fn is_refused(error: &Error) -> bool {
+    matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
+}
+
 /// An error that says which queries are missing.
 pub(crate) fn unsupported(what: &str, since: &str) -> Error {
     Error::new(

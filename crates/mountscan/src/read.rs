@@ -109,7 +109,10 @@ pub(crate) fn listed(
     scope: &Scope,
     options: &ReadOptions,
 ) -> Result<MountTable, Error> {
-    let mut before = kernel::list(scope, 0)?;
+    let mut before = match kernel::list(scope, 0) {
+        Err(error) if kernel::is_refused(&error) => return reading.table_again(options),
+        listed => listed?,
+    };
     // Where rows can be asked for singly, that way ends sooner than trying again and again.
     let asks = KernelQueries::cached() >= KernelQueries::Rows;
     for _ in 0..if asks {

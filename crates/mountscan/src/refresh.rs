@@ -45,10 +45,13 @@ impl MountTable {
             .origin
             .scope()
             .filter(|_| how == Refresh::Existence && self.has_unique_ids());
-        match scope {
-            Some(scope) if KernelQueries::cached() >= KernelQueries::Ids => self.follow(&scope),
-            _ => self.read_again(),
+        if let Some(scope) = scope.filter(|_| KernelQueries::cached() >= KernelQueries::Ids) {
+            match self.follow(&scope) {
+                Err(error) if kernel::is_refused(&error) => {}
+                followed => return followed,
+            }
         }
+        self.read_again()
     }
 
     fn read_again(&mut self) -> Result<Changes, Error> {

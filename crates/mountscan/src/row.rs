@@ -230,12 +230,12 @@ impl<'t> Row<'t> {
         Options::new(&self.line[self.fields.super_options as usize..])
     }
 
-    /// (3) to (5), undecoded.
-    pub(crate) fn device_and_root_field(&self) -> &'t [u8] {
+    /// (3) to (6), undecoded.
+    pub(crate) fn device_root_and_point_fields(&self) -> &'t [u8] {
         let start = memchr::memchr_iter(b' ', self.line)
             .nth(1)
             .map_or(0, |blank| blank + 1);
-        &self.line[start..self.fields.mount_point as usize - 1]
+        &self.line[start..self.fields.mount_options as usize - 1]
     }
 
     /// (10) and (11), undecoded.

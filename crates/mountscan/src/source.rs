@@ -241,7 +241,10 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
     if KernelQueries::cached() >= KernelQueries::Rows {
         let id =
             sys::namespace_id(file).map_err(|cause| Error::io("ioctl(NS_GET_MNTNS_ID)", cause))?;
-        return read_namespace_id(id, options);
+        match read_namespace_id(id, options) {
+            Err(error) if kernel::is_refused(&error) => {}
+            read => return read,
+        }
     }
     let proc =
         File::open(&options.proc).map_err(|cause| Error::at("open", &options.proc, cause))?;

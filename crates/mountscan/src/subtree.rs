@@ -103,7 +103,7 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
     let listed = match kernel::list(&scope, 0) {
         Ok(listed) => listed,
         // The mount went meanwhile, or may not be asked about: the text has the answer.
-        Err(error) if matches!(error.raw_os_error(), Some(libc::ENOENT | libc::EPERM)) => {
+        Err(error) if kernel::is_refused(&error) || error.raw_os_error() == Some(libc::ENOENT) => {
             return Ok(None);
         }
         Err(error) => return Err(error),
@@ -121,8 +121,11 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         detail,
         scope: Some(scope.clone()),
     };
-    table.follow_list(&scope, listed)?;
-    Ok(Some(table))
+    match table.follow_list(&scope, listed) {
+        Ok(_) => Ok(Some(table)),
+        Err(error) if kernel::is_refused(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// The row of the mount that `path` is on, as a look-up finds it now, in the calling thread's namespace.
@@ -144,7 +147,7 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
 pub fn mount_at(path: &Path) -> Result<MountInfo, Error> {
     for _ in 0..TRIES {
         let identity = identify(path)?;
-        if let Some(info) = info_of(&identity)? {
+        if let Some(info) = info_of(path, &identity)? {
             return Ok(info);
         }
     }
@@ -169,7 +172,7 @@ pub fn mount_point_at(path: &Path) -> Result<Option<MountInfo>, Error> {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
             Err(error) => return Err(error),
         };
-        if let Some(info) = info_of(&identity)? {
+        if let Some(info) = info_of(path, &identity)? {
             return Ok(Some(info));
         }
     }
@@ -189,11 +192,17 @@ fn identify(path: &Path) -> Result<MountIdentity, Error> {
     identity_at(rustix::fs::CWD, path)
 }
 
-/// The row of a mount, or `None` if it is gone.
-pub(crate) fn info_of(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
-    match identity.unique_id {
-        Some(id) if KernelQueries::cached() >= KernelQueries::Rows => row_by_kernel(id),
-        _ => row_by_text(identity),
+/// The row of the mount at a path, or `None` if it is gone.
+fn info_of(path: &Path, identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
+    let asked = identity
+        .unique_id
+        .filter(|_| KernelQueries::cached() >= KernelQueries::Rows);
+    match asked.map(row_by_kernel) {
+        Some(Err(error)) if kernel::is_refused(&error) => {
+            row_by_text(&identity_at(rustix::fs::CWD, path)?)
+        }
+        Some(row) => row,
+        None => row_by_text(identity),
     }
 }
 

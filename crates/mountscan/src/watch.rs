@@ -13,7 +13,7 @@ use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
 use crate::fanotify::{self, Batch};
 use crate::info::MountInfo;
-use crate::kernel::{KernelQueries, Scope};
+use crate::kernel::{self, KernelQueries, Scope};
 use crate::read::{self, Reading};
 use crate::source::{ReadOptions, own_namespace_id, thread_file};
 use crate::sys;
@@ -270,19 +270,18 @@ impl Watch {
             return Ok(());
         }
         // A move changes the paths of all that lies below, and no list shows it.
-        let moved = batch.moved
-            || batch
-                .attached
-                .iter()
-                .any(|&id| self.table.by_unique_id(id).is_some());
-        match self.scope.clone() {
-            Some(scope) if !batch.overflow && !moved && self.table.has_unique_ids() => {
-                let changes = self.table.follow(&scope)?;
-                self.report(changes);
-                Ok(())
+        let listed = !batch.overflow && !batch.moved && self.table.has_unique_ids();
+        if let Some(scope) = self.scope.clone().filter(|_| listed) {
+            match self.table.follow(&scope) {
+                Err(error) if kernel::is_refused(&error) => {}
+                Err(error) => return Err(error),
+                Ok(changes) => {
+                    self.report(changes);
+                    return Ok(());
+                }
             }
-            _ => self.rescan(),
         }
+        self.rescan()
     }
 
     /// A change that comes after this wakes again.

@@ -161,9 +161,8 @@ fn churn_time() -> Duration {
     Duration::from_secs(given.unwrap_or(8))
 }
 
-/// Mounts that stay, and threads that each keep replacing one of their own paths while `look` looks on.
-/// Each path carries at most one mount, and only one of a thread's is away at a time.
-fn churn(top: &Path, look: impl FnOnce(&AtomicBool) + Send) -> usize {
+/// Mounts that stay, old and young, and mounts to be replaced.
+fn set_up(top: &Path) {
     scene::tmpfs(top);
     for n in 0..STABLE / 2 {
         scene::tmpfs(&top.join(format!("stable/a{n}")));
@@ -174,6 +173,11 @@ fn churn(top: &Path, look: impl FnOnce(&AtomicBool) + Send) -> usize {
     for n in 0..STABLE / 2 {
         scene::tmpfs(&top.join(format!("stable/b{n}")));
     }
+}
+
+/// Threads that each keep replacing one of their own paths while `look` looks on; how many were replaced.
+/// Each path carries at most one mount, and only one of a thread's is away at a time.
+fn churn(top: &Path, look: impl FnOnce()) -> usize {
     let (stop, replaced) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {
         for thread in 0..CHURNERS {
@@ -189,7 +193,7 @@ fn churn(top: &Path, look: impl FnOnce(&AtomicBool) + Send) -> usize {
                 }
             });
         }
-        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| look(&stop)));
+        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(look));
         stop.store(true, Ordering::Relaxed);
         if let Err(panic) = looked {
             std::panic::resume_unwind(panic);
@@ -233,7 +237,8 @@ fn scans_under_churn_lose_no_stable_mount_and_double_none() {
     isolated(|| {
         let top = Path::new("/tmp/churn");
         let mut scans = HashMap::<&str, usize>::new();
-        let replaced = churn(top, |_| {
+        set_up(top);
+        let replaced = churn(top, || {
             let end = Instant::now() + churn_time();
             let mut held = with_ids();
             while Instant::now() < end {
@@ -262,61 +267,56 @@ fn scans_under_churn_lose_no_stable_mount_and_double_none() {
 
 fn watch_churn(route: WatchRoute) {
     let top = Path::new("/tmp/churn");
+    set_up(top);
     let mut options = WatchOptions::new();
     options.route = Some(route);
     let mut watch = Watch::new(&options).unwrap();
+    let mut live = members(watch.table(), top);
     let mut told = [0; 2];
-    churn(top, |_| {
-        // The mounts made before the churn come as events too.
-        watch.rescan().unwrap();
-        while watch.try_next().unwrap().is_some() {}
-        let mut live: BTreeSet<(Option<u64>, PathBuf)> = members(watch.table(), top);
+    churn(top, || {
         let end = Instant::now() + churn_time();
         while Instant::now() < end {
             match watch.next_within(Duration::from_millis(50)).unwrap() {
                 Some(Event::Attached(info)) if info.mount_point.starts_with(top.join("churn")) => {
-                    let key = (info.unique_id.map(|id| id.0), info.mount_point.clone());
-                    assert!(live.insert(key), "attached twice: {info:?}");
+                    let id = info.unique_id.map(|id| id.0);
+                    let before = live.insert(info.mount_point.clone(), id);
+                    assert!(before.is_none(), "attached twice: {info:?}");
                     told[0] += 1;
                 }
                 Some(Event::Detached(info)) if info.mount_point.starts_with(top.join("churn")) => {
-                    let key = (info.unique_id.map(|id| id.0), info.mount_point.clone());
-                    assert!(live.remove(&key), "detached twice: {info:?}");
+                    let id = info.unique_id.map(|id| id.0);
+                    let before = live.remove(&info.mount_point);
+                    assert!(before.is_some(), "detached twice: {info:?}");
+                    assert!(
+                        !since(6, 13) || before == Some(id),
+                        "another was there: {info:?}"
+                    );
                     told[1] += 1;
                 }
-                // Without unique ids a mount that took over another's id and device reads as moved.
-                Some(Event::Changed(_)) if !since(6, 8) => live = members(watch.table(), top),
                 Some(Event::Overflow) | None => {}
                 Some(other) => panic!("nothing else changes: {other:?}"),
             }
-            if !since(6, 8) {
-                live = members(watch.table(), top);
-            }
         }
     });
-    while watch
-        .next_within(Duration::from_millis(200))
-        .unwrap()
-        .is_some()
-    {}
-    let now = with_ids();
+    let soon = Duration::from_millis(200);
+    while watch.next_within(soon).unwrap().is_some() {}
+    let now = MountTable::current().unwrap();
     assert_eq!(watch.table().to_bytes(), now.to_bytes());
     println!("{route:?}: attached, detached: {told:?}");
     assert!(told.iter().all(|&count| count > 0));
     rustix::mount::unmount(top, UnmountFlags::DETACH).unwrap();
 }
 
-fn members(table: &MountTable, top: &Path) -> BTreeSet<(Option<u64>, PathBuf)> {
-    let below = top.join("churn");
-    table
-        .under(&below)
-        .map(|row| {
-            (
-                row.unique_id().map(|id| id.0),
-                row.mount_point().into_owned(),
-            )
-        })
-        .collect()
+/// The mounts that are replaced, by path, with their unique ids.
+fn members(table: &MountTable, top: &Path) -> HashMap<PathBuf, Option<u64>> {
+    let rows = table.under(&top.join("churn"));
+    rows.map(|row| {
+        (
+            row.mount_point().into_owned(),
+            row.unique_id().map(|id| id.0),
+        )
+    })
+    .collect()
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn docker_like(count: u32) -> Vec<u8> {
             "{:064x}",
             u64::from(row).wrapping_mul(0x9e37_79b9_7f4a_7c15)
         );
-        let layers = vec!["/var/lib/docker/overlay2/l/ABCDEFGHIJKLMNOPQRSTUVWXYZ"; 7].join(":");
+        let layers = ["/var/lib/docker/overlay2/l/ABCDEFGHIJKLMNOPQRSTUVWXYZ"; 7].join(":");
         let dir = format!("/var/lib/docker/overlay2/{id}");
         text.extend_from_slice(
             format!("{row} 1 0:{row} / {dir}/merged rw,relatime shared:{row} - overlay overlay rw,lowerdir={layers},upperdir={dir}/diff,workdir={dir}/work\n").as_bytes(),

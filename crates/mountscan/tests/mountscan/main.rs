@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr)] // a test that cannot run here says so
 
+mod filtered;
 mod holders;
 mod kernel;
 mod namespace;
