@@ -13,7 +13,7 @@ use crate::ownership::{Mounted, Ownership, RecordFile, SelfBind, is_self_bind, r
 use crate::record_file::RecordStore;
 use crate::resolve::{open_directory, resolve_root};
 use crate::shown::shown;
-use crate::table::read_table;
+use crate::table::{MOUNTINFO, read_table};
 
 /// How often the state is read when it changes meanwhile.
 const READ_TRIES: u32 = 5;
@@ -42,7 +42,7 @@ impl DataRootOptions {
             root: root.into(),
             exec_root: exec_root.into(),
             detach: Detach::default(),
-            mountinfo: PathBuf::from("/proc/thread-self/mountinfo"),
+            mountinfo: PathBuf::from(MOUNTINFO),
             boot_id: PathBuf::from("/proc/sys/kernel/random/boot_id"),
         }
     }

@@ -21,7 +21,7 @@ use crate::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, Step
 use crate::resolve::open_directory;
 use crate::shown::shown;
 use crate::step::{Done, Worker, World, run};
-use crate::table::read_table;
+use crate::table::{MOUNTINFO, live_table, read_table};
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
@@ -72,7 +72,7 @@ impl Default for ExecuteOptions {
             threads: 8,
             parallel_from: 16,
             name_holders: 8,
-            mountinfo: PathBuf::from("/proc/thread-self/mountinfo"),
+            mountinfo: PathBuf::from(MOUNTINFO),
             data_root: None,
             whole_tree: false,
         }
@@ -270,7 +270,7 @@ fn world<'a>(plan: &'a CleanupPlan, options: &'a ExecuteOptions) -> Result<World
     let top = open_directory(Path::new("/")).map_err(refuse)?;
     let process_root = look(&top, OsStr::new("")).map_err(refuse)?;
     let needs_table = plan.steps.iter().any(|step| step.unique_id.is_none());
-    let table = needs_table.then(|| options.read_table()).transpose()?;
+    let table = needs_table.then(|| first_table(options)).transpose()?;
     let steps = plan.steps.iter().map(|s| (s.mount_id, s.unique_id));
     let kept = plan.kept.iter().map(|k| (k.mount_id, k.unique_id));
     let known = steps.chain(kept).collect();
@@ -285,6 +285,15 @@ fn world<'a>(plan: &'a CleanupPlan, options: &'a ExecuteOptions) -> Result<World
         process_root,
         has_proc,
     })
+}
+
+/// The table to tell planned mounts by, with unique ids if it is the kernel's own.
+fn first_table(options: &ExecuteOptions) -> Result<MountTable, Error> {
+    if options.mountinfo == Path::new(MOUNTINFO) {
+        live_table()
+    } else {
+        options.read_table()
+    }
 }
 
 /// Whether `/proc/thread-self/fd` leads to this thread's descriptors.

@@ -45,7 +45,7 @@
 //! renames and links made meanwhile do not matter; then the place is looked at
 //! again. A busy mount is tried for a short while, then detached lazily if
 //! [`Detach`] allows it and nothing else is mounted below it. The report says
-//! which it was. A mount that is the root of this process is refused.
+//! which it was, and who held it. A mount that is the root of this process is refused.
 //!
 //! # When not to use this
 //!
@@ -64,7 +64,7 @@
 //! | `openat2` | none | 5.6 | one `openat` per component |
 //! | `open_tree`, `move_mount` | `CAP_SYS_ADMIN` | 5.2 | `mount` by path |
 //! | `mount_setattr` | `CAP_SYS_ADMIN` | 5.12 | `mount`, after the bind is attached |
-//! | `/proc/thread-self/fd` | none | 3.17 | the working directory of a thread |
+//! | `unshare(CLONE_FS)` | none | always | paths through `/proc/thread-self/fd` |
 //!
 //! Planning, [`status()`] and reading a table need no privilege, but a record that
 //! only root may read is then [`Ownership::Unreadable`].
@@ -85,6 +85,9 @@
 //! - Before Linux 6.8 mount ids are reused: a mount that replaced the planned one
 //!   at the same place, of the same filesystem and root, and got the same id since the
 //!   execution began, is taken for it.
+//! - There is no way to unmount here and not in the peers: only the mount below decides that,
+//!   and to make it private and shared again, even for a moment, would lose what others
+//!   mount meanwhile and, after a crash, the sharing of the host itself.
 //! - A lazy detach takes along a mount that is made below between the look and the call.
 //! - Unmounting reaches the peers and slaves of the mount that the unmounted one
 //!   lies on, in every mount namespace: containers that inherited leftovers let go

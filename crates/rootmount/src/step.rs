@@ -177,7 +177,7 @@ enum Check {
 impl Place<'_> {
     /// Whether the planned mount, and no other, is what an unmount here would take.
     fn check(&self) -> Result<Check, Error> {
-        if let Some(planned) = self.step.unique_id {
+        if let Some(planned) = self.planned_unique() {
             let now = unique(self.directory, self.name).map_err(|e| self.look_error(e))?;
             if now == Some(planned) && !self.world.is_process_root(planned) {
                 return Ok(Check::Planned(now));
@@ -225,23 +225,29 @@ impl Place<'_> {
         Error::system(format!("statx({:?})", shown(point)), point, cause)
     }
 
-    /// By unique id if the plan has it; else by the reused id, if the table still
-    /// gives it the same device, root and mount point.
+    /// The unique id of the planned mount: from the plan, or from the table as it was
+    /// when the execution began.
+    fn planned_unique(&self) -> Option<UniqueMountId> {
+        let from_table = || self.listed().and_then(|row| row.unique_id());
+        self.step.unique_id.or_else(from_table)
+    }
+
+    /// The planned mount in the table, by its id, device, root and mount point.
+    fn listed(&self) -> Option<Row<'_>> {
+        let row = self.world.table.as_ref()?.by_id(self.step.mount_id)?;
+        let is_it = row.device() == self.step.device
+            && row.root() == self.step.root
+            && row.mount_point() == self.step.mount_point;
+        is_it.then_some(row)
+    }
+
+    /// By unique id where there is one; else by the reused id, if the table gives it
+    /// to what was planned.
     fn is_planned(&self, mount_id: MountId, unique_id: Option<UniqueMountId>) -> bool {
-        if self.step.unique_id.is_some() {
-            return self.step.unique_id == unique_id;
+        match self.planned_unique() {
+            Some(planned) => unique_id == Some(planned),
+            None => mount_id == self.step.mount_id && self.listed().is_some(),
         }
-        let row = self
-            .world
-            .table
-            .as_ref()
-            .and_then(|table| table.by_id(mount_id));
-        mount_id == self.step.mount_id
-            && row.is_some_and(|row| {
-                row.device() == self.step.device
-                    && row.root() == self.step.root
-                    && row.mount_point() == self.step.mount_point
-            })
     }
 
     /// Plain, again for a while if it is busy, lazily at last if that is allowed.

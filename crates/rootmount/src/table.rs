@@ -8,6 +8,9 @@ use mountscan::{MountTable, ReadOptions, Source};
 use crate::error::{Error, ErrorKind};
 use crate::shown::shown;
 
+/// The mount table of the calling thread.
+pub(crate) const MOUNTINFO: &str = "/proc/thread-self/mountinfo";
+
 /// The table to plan on: the calling thread's, with unique mount ids where the
 /// kernel has them (6.8), so that a step of the plan can mean no other mount.
 ///
@@ -17,8 +20,7 @@ use crate::shown::shown;
 pub fn live_table() -> Result<MountTable, Error> {
     let mut options = ReadOptions::new();
     options.unique_ids = true;
-    MountTable::read(Source::Thread, &options)
-        .map_err(|e| table_error(Path::new("/proc/thread-self/mountinfo"), &e))
+    MountTable::read(Source::Thread, &options).map_err(|e| table_error(Path::new(MOUNTINFO), &e))
 }
 
 /// The table in a file of the kernel's.
