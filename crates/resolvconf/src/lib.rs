@@ -16,17 +16,17 @@
 //!
 //! # Overview
 //!
-//! * [`find`] looks at the host's files, [`select`] chooses one of them and says why.
-//! * [`load`] or [`parse`] make a [`Document`]: every byte kept, every line numbered. Its
+//! * [`find()`] looks at the host's files, [`select()`] chooses one of them and says why.
+//! * [`load()`] or [`parse()`] make a [`Document`]: every byte kept, every line numbered. Its
 //!   [`diagnostics`](Document::diagnostics) tell what glibc, musl or systemd-resolved would take
 //!   otherwise than it looks; [`explain`](Document::explain) tells a person what each line does.
-//! * [`transform`] turns a document into what a container gets, a [`Resolved`]: overrides, then
+//! * [`transform()`] turns a document into what a container gets, a [`Resolved`]: overrides, then
 //!   what the kind of [`Network`] needs. [`Resolved::render`] is the text of the file.
 //! * [`write()`] puts that text into the file that is bind-mounted into the container, on the same
-//!   inode, unless a user has changed it; [`status`] tells.
+//!   inode, unless a user has changed it; [`status()`] tells.
 //! * [`Watcher`] follows the selected file and gives a new document when it really changes.
 //!
-//! Parsing, choosing and transforming are pure; [`load`], [`find`], [`status`] and [`write()`]
+//! Parsing, choosing and transforming are pure; [`load()`], [`find()`], [`status()`] and [`write()`]
 //! touch files.
 //!
 //! # When not to use this
@@ -38,7 +38,7 @@
 //!
 //! | call | needs | without |
 //! | --- | --- | --- |
-//! | reading | read access | an error, or for [`find`] a fact |
+//! | reading | read access | an error, or for [`find()`] a fact |
 //! | [`write()`] | write access to the file and its directory | an error, nothing changed |
 //! | its lease, `fcntl(F_SETLEASE)` | the file's owner or `CAP_LEASE`, a file system with leases, nobody who keeps the file open | see Limitations |
 //!
@@ -58,7 +58,14 @@
 //! A rewrite without a lease ([`Written::Rewritten`] with `exclusive: false`) is three calls that leave
 //! the file whole at each step. Yet Linux does not make one `write` atomic for a concurrent `read` on
 //! ext4, tmpfs or overlayfs: in the instant of the copy a reader may see bytes of both texts. And who
-//! reads in small pieces may get one piece before the rewrite and one after.
+//! reads in small pieces may get one piece before the rewrite and one after. Measured on Linux 6.18 by
+//! the example `rewrite_under_readers`, 100 000 rewrites from 55 to 1100 bytes each:
+//!
+//! | file system | looks by opening readers | not whole | looks by one that keeps it open | not whole |
+//! | --- | --- | --- | --- | --- |
+//! | ext4 | 10.2 million | 0 | 5.5 million | 1346 |
+//! | tmpfs | 9.5 million | 0 | 5.4 million | 203 |
+//! | overlayfs on tmpfs | 5.7 million | 0 | 4.1 million | 196 |
 //!
 //! # Compared with moby
 //!

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::document::Document;
 use crate::error::ErrorKind;
 
-/// What was found about the files that may be chosen; made by [`find`](crate::find), or by hand.
+/// What was found about the files that may be chosen; made by [`find`](crate::find()), or by hand.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {

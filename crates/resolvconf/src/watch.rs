@@ -210,10 +210,12 @@ impl Watcher {
                 return Ok(true);
             }
             let left = wake.map(|wake| wake.saturating_duration_since(Instant::now()));
+            if left == Some(Duration::ZERO) {
+                return Ok(false);
+            }
             let left = left.and_then(|left| Timespec::try_from(left).ok());
             let mut fds = [PollFd::new(&self.inotify, PollFlags::IN)];
             match poll(&mut fds, left.as_ref()) {
-                Ok(0) => return self.drain(),
                 Ok(_) | Err(Errno::INTR) => {}
                 Err(errno) => return Err(Error::io("poll", Path::new(""), errno)),
             }
