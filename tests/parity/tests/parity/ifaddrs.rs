@@ -2,8 +2,14 @@
 //! bridge is taken.
 
 use std::net::IpAddr;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::thread;
+use std::time::Duration;
 
-use ifaddrs::{Body, BridgeOwner, Prefix, decode, select_bridge_address};
+use ifaddrs::{Body, BridgeOwner, Options, Prefix, Watcher, decode, select_bridge_address};
+use nix::sys::pthread::{pthread_kill, pthread_self};
+use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use serde_json::{Value, json};
 
 use crate::judge::{Judge, list, text, vectors};
@@ -88,4 +94,47 @@ fn the_bridges_address() {
         judge.case(&id.replace('"', ""), &case["result"], &json!(ours));
     }
     judge.finish();
+}
+
+static SIGNALS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count_signal(_: i32) {
+    SIGNALS.fetch_add(1, Ordering::Relaxed);
+}
+
+/// moby's netlink library hands EINTR to its caller; here the wait goes on.
+#[test]
+fn a_signal_interrupts_neither_a_listing_nor_a_wait() {
+    // Without SA_RESTART, so that calls really end early.
+    let action = SigAction::new(
+        SigHandler::Handler(count_signal),
+        SaFlags::empty(),
+        SigSet::empty(),
+    );
+    // SAFETY: the handler only adds to an atomic, which is async-signal-safe,
+    // and nothing else in this program uses SIGUSR1.
+    unsafe { sigaction(Signal::SIGUSR1, &action) }.expect("a handler for SIGUSR1");
+    let (tell, told) = mpsc::channel();
+    let worker = thread::spawn(move || {
+        let mut watcher = Watcher::open(Options::default()).expect("a watcher");
+        tell.send(pthread_self()).expect("the other thread waits");
+        let quiet = Duration::from_millis(200);
+        while watcher
+            .next_within(quiet)
+            .expect("a signal is no error")
+            .is_some()
+        {}
+        for _ in 0..200 {
+            let links = ifaddrs::addrs("lo").expect("a signal is no error");
+            assert!(links.found());
+        }
+    });
+    let target = told.recv().expect("the worker runs");
+    while !worker.is_finished() {
+        // An error says that it has just ended.
+        let _ = pthread_kill(target, Signal::SIGUSR1);
+        thread::sleep(Duration::from_millis(1));
+    }
+    worker.join().expect("no answer was lost to a signal");
+    assert!(SIGNALS.load(Ordering::Relaxed) > 20, "signals arrived");
 }
