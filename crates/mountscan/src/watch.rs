@@ -82,7 +82,8 @@ impl Default for WatchOptions {
 /// Both routes give the same events, because both compare tables; they differ in what wakes them. Nothing in
 /// Linux tells of a rename of a directory above a mount point, nor (up to 7.0) of `mount --make-shared`;
 /// fanotify does not tell of remounts either. [`WatchOptions::rescan_every`] finds them. A mount that comes
-/// and goes before it can be looked at is in no event.
+/// and goes before it can be looked at is in no event. Without unique ids (before Linux 6.8) a move is told
+/// as one gone and one new, and a mount that takes the place, id and device of another not at all.
 ///
 /// As a descriptor ([`AsFd`]) it becomes readable when there may be events: then call
 /// [`try_next`](Watch::try_next) until it gives `None`, at once, since being polled takes the mark away.
@@ -270,7 +271,8 @@ impl Watch {
             return Ok(());
         }
         // A move changes the paths of all that lies below, and no list shows it.
-        let listed = !batch.overflow && !batch.moved && self.table.has_unique_ids();
+        let asks = KernelQueries::cached() >= KernelQueries::Rows && self.table.has_unique_ids();
+        let listed = asks && !batch.overflow && !batch.moved;
         if let Some(scope) = self.scope.clone().filter(|_| listed) {
             match self.table.follow(&scope) {
                 Err(error) if kernel::is_refused(&error) => {}
