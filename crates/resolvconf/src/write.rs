@@ -98,6 +98,33 @@ pub enum FileStatus {
     Edited,
 }
 
+impl Written {
+    /// A stable name for machines: `created`, `rewritten`, `unchanged` or `kept-edit`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Created => "created",
+            Self::Rewritten { .. } => "rewritten",
+            Self::Unchanged => "unchanged",
+            Self::KeptEdit => "kept-edit",
+        }
+    }
+}
+
+impl FileStatus {
+    /// A stable name for machines: `missing`, `unrecorded`, `ours`, `interrupted` or `edited`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Missing => "missing",
+            Self::Unrecorded => "unrecorded",
+            Self::Ours => "ours",
+            Self::Interrupted => "interrupted",
+            Self::Edited => "edited",
+        }
+    }
+}
+
 /// Bytes of a record: two texts and a few words.
 const STATE_LIMIT: u64 = 64 << 20;
 /// Bytes of a container's file. A user may have made it anything.

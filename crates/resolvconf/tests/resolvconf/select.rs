@@ -75,6 +75,20 @@ fn without_the_uplink_file_the_stub_stays() {
     check(&facts, MANAGER, Reason::NetworkManager);
 }
 
+/// A daemon in a user namespace may see the stub and not be let into the directory behind it.
+#[test]
+fn rootless_without_access_to_the_uplink_file() {
+    let mut facts = facts("nameserver 127.0.0.53\n");
+    facts.uplink.content = Content::Unreadable {
+        kind: ErrorKind::Io,
+        message: "permission denied".into(),
+    };
+    check(&facts, ETC, Reason::StubOnly);
+    // What slirp4netns and its like put there is a server like any other.
+    facts.etc.content = parse(b"nameserver 10.0.2.3\n").into();
+    check(&facts, ETC, Reason::OwnServers);
+}
+
 #[test]
 fn networkmanagers_cache() {
     for server in ["127.0.0.1", "127.0.1.1", "::1"] {
