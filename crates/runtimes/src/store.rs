@@ -233,7 +233,10 @@ fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
     let stat = retry(|| fstat(dir)).map_err(|errno| Error::io("fstat", path, errno))?;
     let what = match (is_trusted(stat.st_uid), stat.st_mode & 0o022) {
         (true, 0) => return Ok(()),
-        (true, _) => format!("script directory {path:?} may be written by others"),
+        (true, _) => {
+            let mode = stat.st_mode & 0o7777;
+            format!("script directory {path:?} may be written by others (mode {mode:o}, wants 700)")
+        }
         (false, _) => format!("script directory {path:?} belongs to user {}", stat.st_uid),
     };
     Err(Error::new(ErrorKind::UnsafeDirectory, what).at(path))
