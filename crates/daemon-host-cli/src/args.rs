@@ -2,7 +2,7 @@
 
 use clap::{ColorChoice, Parser, Subcommand};
 
-use crate::{addrs, mounts, report, resolv_conf, root, rro, run, runtimes, shell};
+use crate::{addrs, demo, mounts, report, resolv_conf, root, rro, run, runtimes, shell};
 
 /// See, explain and repair the host-side state of a container daemon.
 #[derive(Debug, Parser)]
@@ -61,6 +61,8 @@ pub(crate) enum Command {
     Run(run::Args),
     /// Ask a running daemon to read its configuration again.
     Reload(run::ReloadArgs),
+    /// See the whole life of a daemon in a few seconds; needs no root.
+    Demo(demo::Args),
     /// Print completions for a shell.
     Completions(shell::CompletionsArgs),
     /// Print the manual page, or write all pages into a directory.

@@ -7,6 +7,7 @@
 
 mod addrs;
 mod args;
+mod demo;
 mod exit;
 mod live;
 mod mounts;
@@ -52,6 +53,7 @@ fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {
         Command::Runtimes(command) => runtimes::run(command, out),
         Command::Run(args) => run::run(args, out),
         Command::Reload(args) => run::reload(args, out),
+        Command::Demo(args) => demo::run(args, out),
         Command::Completions(args) => shell::completions(args),
         Command::Man(args) => shell::man(args),
     }

@@ -3,7 +3,7 @@
 //! One thread waits for signals, one for the control socket; both hand events to the
 //! main thread, which alone acts. So a reload and a shutdown never overlap.
 
-mod control;
+pub(crate) mod control;
 mod notify;
 
 use std::fs;
@@ -25,7 +25,7 @@ use crate::output::Output;
 use control::{Asked, Control, Request};
 
 /// The control socket's name in the exec root.
-const CONTROL_SOCKET: &str = "daemon-host.sock";
+pub(crate) const CONTROL_SOCKET: &str = "daemon-host.sock";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -70,6 +70,19 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "FILE")]
     #[arg(default_value_os_t = Path::new(daemon_host::DEFAULT_EXEC_ROOT).join(CONTROL_SOCKET))]
     socket: PathBuf,
+}
+
+impl Args {
+    /// The defaults, with this configuration.
+    pub(crate) fn of_config(config: PathBuf) -> Self {
+        Self {
+            config,
+            pidfile: None,
+            socket: None,
+            state_dir: Vec::new(),
+            shutdown_limit: 15,
+        }
+    }
 }
 
 /// What the main thread waits for.

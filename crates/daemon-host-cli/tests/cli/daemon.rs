@@ -183,3 +183,41 @@ fn a_second_daemon_is_refused() {
     signal(&child, "TERM");
     end(child).expect(0);
 }
+
+#[test]
+fn the_demo_shows_everything_and_leaves_nothing() {
+    let temp = std::env::temp_dir();
+    let mounts = || fs::read_to_string("/proc/self/mountinfo").unwrap();
+    let before = mounts();
+    let ran = run(&["demo", "--json"]).expect(0);
+    for line in ran.stdout.lines() {
+        let act: serde_json::Value = serde_json::from_str(line).unwrap();
+        assert_eq!(act["shown"], true, "{act}");
+    }
+    assert!(ran.stdout.lines().count() >= 9);
+    assert_eq!(mounts(), before);
+    assert!(!temp.join("daemon.json").exists());
+}
+
+#[test]
+fn an_interrupted_demo_takes_its_children_along() {
+    let mut demo = crate::command::command(&["demo", "--json"])
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut first = String::new();
+    let mut lines = BufReader::new(demo.stdout.take().unwrap());
+    lines.read_line(&mut first).unwrap();
+    lines.read_line(&mut first).unwrap();
+    let children = fs::read_to_string(format!("/proc/{0}/task/{0}/children", demo.id())).unwrap();
+    assert!(!children.trim().is_empty(), "a container and a daemon run");
+    signal(&demo, "INT");
+    demo.wait().unwrap();
+    let begin = Instant::now();
+    for pid in children.split_whitespace() {
+        while fs::metadata(format!("/proc/{pid}/ns/mnt")).is_ok() {
+            assert!(begin.elapsed() < LONG, "process {pid} lives on");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+    }
+}
