@@ -1,10 +1,14 @@
 //! Listings while addresses come and go: what is there all the time is never missing, nothing comes twice,
 //! nothing is invented.
+//!
+//! `IFADDRS_LISTINGS=1000 cargo test --release -p ifaddrs --test ifaddrs churn -- --test-threads=1 --nocapture`
+//! is the full count, with the number of changes a second; without it fewer listings are made.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
+use std::time::Instant;
 
 use ifaddrs::{Handle, LinkAddrs, Options};
 
@@ -41,7 +45,11 @@ fn under_churn(
         .chain(kept.clone())
         .collect();
 
+    let listings = std::env::var("IFADDRS_LISTINGS").map_or(listings, |count| {
+        count.parse().expect("a number of listings")
+    });
     let (done, changes) = (AtomicBool::new(false), AtomicU64::new(0));
+    let began = Instant::now();
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut net = Net::new();
@@ -74,7 +82,12 @@ fn under_churn(
             assert!(invented.is_empty(), "invented {invented:?}");
         }
     });
-    assert!(changes.load(Ordering::Relaxed) > 0);
+    let changes = changes.load(Ordering::Relaxed);
+    assert!(changes > 0);
+    let rate = changes as f64 / began.elapsed().as_secs_f64();
+    eprintln!(
+        "counted: {listings} listings of {stable} stable addresses, {rate:.0} changes a second"
+    );
 }
 
 /// Ends the changes also when the listings fail.
