@@ -1,9 +1,7 @@
 //! Carries out a plan.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
-use std::os::fd::{AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
@@ -14,14 +12,13 @@ use tracing::debug;
 
 use crate::data_root::DataRootOptions;
 use crate::error::{Error, ErrorKind};
-use crate::identity::look;
 use crate::plan::{CleanupPlan, RootAction, Step};
 use crate::release::{Released, release};
 use crate::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
-use crate::resolve::open_directory;
 use crate::shown::shown;
-use crate::step::{Done, Worker, World, run};
-use crate::table::{MOUNTINFO, live_table, read_table};
+use crate::step::{Done, run};
+use crate::table::{MOUNTINFO, read_table};
+use crate::world::{Worker, World, world};
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
@@ -254,54 +251,6 @@ fn work(
             // The receiver outlives the workers.
             let _ = results.send((index, done));
         }
-    }
-}
-
-fn world<'a>(plan: &'a CleanupPlan, options: &'a ExecuteOptions) -> Result<World<'a>, Error> {
-    let refuse = |e| {
-        Error::new(
-            ErrorKind::BadRoot,
-            format!("open data root {:?}", shown(&plan.root)),
-        )
-        .at(&plan.root)
-        .because(e)
-    };
-    let root_fd = open_directory(&plan.root).map_err(refuse)?;
-    let top = open_directory(Path::new("/")).map_err(refuse)?;
-    let process_root = look(&top, OsStr::new("")).map_err(refuse)?;
-    let needs_table = plan.steps.iter().any(|step| step.unique_id.is_none());
-    let table = needs_table.then(|| first_table(options)).transpose()?;
-    let steps = plan.steps.iter().map(|s| (s.mount_id, s.unique_id));
-    let kept = plan.kept.iter().map(|k| (k.mount_id, k.unique_id));
-    let known = steps.chain(kept).collect();
-    let has_proc = is_proc_usable(&root_fd);
-    Ok(World {
-        root: &plan.root,
-        root_fd,
-        options,
-        table,
-        known,
-        looked_for: AtomicUsize::new(0),
-        process_root,
-        has_proc,
-    })
-}
-
-/// The table to tell planned mounts by, with unique ids if it is the kernel's own.
-fn first_table(options: &ExecuteOptions) -> Result<MountTable, Error> {
-    if options.mountinfo == Path::new(MOUNTINFO) {
-        live_table()
-    } else {
-        options.read_table()
-    }
-}
-
-/// Whether `/proc/thread-self/fd` leads to this thread's descriptors.
-fn is_proc_usable(fd: &OwnedFd) -> bool {
-    let by_proc = rustix::fs::stat(format!("/proc/thread-self/fd/{}/.", fd.as_raw_fd()));
-    match (rustix::fs::fstat(fd), by_proc) {
-        (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
-        _ => false,
     }
 }
 

@@ -142,6 +142,7 @@ mod sys;
 mod table;
 #[cfg(feature = "serde")]
 mod wire;
+mod world;
 
 pub use choose::plan;
 pub use data_root::{DataRootOptions, Holder, Status, status};

@@ -1,61 +1,28 @@
 //! One step of a plan: look, unmount, look again.
 
-use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::path::Path;
+use std::sync::atomic::Ordering;
 use std::thread;
 
-use mountscan::{MountId, MountTable, Row, UniqueMountId};
+use mountscan::{MountId, Row, UniqueMountId};
 use nix::mount::{MntFlags, umount2};
-use rustix::thread::UnshareFlags;
 
 use crate::error::{Error, ErrorKind};
-use crate::execute::{Detach, ExecuteOptions};
+use crate::execute::Detach;
 use crate::holders::name_holders;
 use crate::identity::{Seen, is_absent, look, unique};
 use crate::plan::Step;
 use crate::report::{Failure, Outcome};
-use crate::resolve::{open_beneath, split};
+use crate::resolve::split;
 use crate::shown::shown;
 use crate::sys;
+use crate::world::{Worker, World};
 
 /// How often a mount that is covered again and again is tried.
 const COVER_LIMIT: u32 = 16;
-
-/// What the steps of one execution share.
-pub(crate) struct World<'a> {
-    pub(crate) root: &'a Path,
-    pub(crate) root_fd: OwnedFd,
-    pub(crate) options: &'a ExecuteOptions,
-    /// The table as it was when the execution began, if a step has no unique id.
-    pub(crate) table: Option<MountTable>,
-    /// Ids of the mounts that the plan knows, to go or to stay.
-    pub(crate) known: HashMap<MountId, Option<UniqueMountId>>,
-    /// For how many busy mounts holders have been looked for.
-    pub(crate) looked_for: AtomicUsize,
-    /// The mount at the root directory of this thread.
-    pub(crate) process_root: Seen,
-    /// Whether `/proc/thread-self/fd` can be used, should a thread not get a working
-    /// directory of its own.
-    pub(crate) has_proc: bool,
-}
-
-impl World<'_> {
-    /// Whether a mount was there when the plan was made.
-    fn knows(&self, mount_id: MountId, unique_id: Option<UniqueMountId>) -> bool {
-        match (self.known.get(&mount_id), unique_id) {
-            (Some(Some(planned)), Some(now)) => *planned == now,
-            (known, _) => known.is_some(),
-        }
-    }
-
-    fn is_process_root(&self, id: UniqueMountId) -> bool {
-        matches!(self.process_root, Seen::Mount { unique_id: Some(root), .. } if root == id)
-    }
-}
 
 /// A step's outcome as far as one look tells.
 pub(crate) struct Done {
@@ -64,47 +31,6 @@ pub(crate) struct Done {
     /// Gone from where it was planned to be; whether it is gone from the table too
     /// is left to one look at the table when all steps are done.
     pub(crate) presumed: bool,
-}
-
-/// What one thread keeps between steps.
-pub(crate) struct Worker {
-    /// Whether the working directory is this thread's own, for `umount2` by a bare name.
-    own_directory: bool,
-    /// The directory of the last step, kept open for the next one in it.
-    last: Option<(PathBuf, OwnedFd)>,
-}
-
-impl Worker {
-    /// To be made on the thread that works.
-    pub(crate) fn new() -> Worker {
-        // Deprecated only for what CLONE_FILES would do.
-        #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
-        let own_directory = rustix::thread::unshare(UnshareFlags::FS).is_ok();
-        Worker {
-            own_directory,
-            last: None,
-        }
-    }
-
-    /// For a thread that is not this execution's own.
-    pub(crate) fn borrowed() -> Worker {
-        Worker {
-            own_directory: false,
-            last: None,
-        }
-    }
-
-    fn open(&mut self, world: &World<'_>, parent: &Path) -> io::Result<&OwnedFd> {
-        if self.last.as_ref().is_none_or(|(path, _)| path != parent) {
-            // Closed first: it may be what keeps the next mount busy.
-            self.last = None;
-            self.last = Some((parent.to_path_buf(), open_beneath(&world.root_fd, parent)?));
-        }
-        match &self.last {
-            Some((_, fd)) => Ok(fd),
-            None => Err(io::Error::from_raw_os_error(libc::EBADF)),
-        }
-    }
 }
 
 /// Carries out one step.
