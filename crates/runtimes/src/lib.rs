@@ -96,6 +96,7 @@
 #![forbid(unsafe_code)]
 
 mod config;
+mod diff;
 pub mod docs;
 mod error;
 mod features;
@@ -119,6 +120,7 @@ mod version;
 mod write;
 
 pub use config::{Config, Parsed, RuntimeEntry, UnknownKey};
+pub use diff::ReloadReport;
 pub use error::{Error, ErrorKind};
 pub use features::{Features, FeaturesState, Listed, RroSupport, RroVerdict};
 pub use json::{MAX_DEPTH, Value};
@@ -126,7 +128,7 @@ pub use options::{GenericOptions, OptionValue, RUNC_SHIM, RuncOptions, ShimOptio
 pub use preflight::{PreflightFault, locate};
 pub use probe::Limits;
 pub use references::{BUNDLE_DIRS, References};
-pub use reload::{Prepared, Reader, Registry, ReloadReport};
+pub use reload::{Prepared, Reader, Registry};
 pub use resolve::{ResolveError, Resolved};
 pub use script::{SHELL, Script, is_script_name};
 pub use store::{Published, Store};

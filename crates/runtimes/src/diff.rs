@@ -1,0 +1,81 @@
+//! What differs between two tables. Pure.
+
+use std::fmt;
+
+use crate::store::Published;
+use crate::table::{Runtime, RuntimeKind, Runtimes};
+
+/// What a reload changed, by runtime name, sorted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ReloadReport {
+    /// Runtimes that are new.
+    pub added: Vec<String>,
+    /// Runtimes that are gone. Containers made with them are not touched.
+    pub removed: Vec<String>,
+    /// Runtimes that mean something else now.
+    pub changed: Vec<String>,
+    /// The default's name before and after, if it is another now.
+    pub default_changed: Option<(String, String)>,
+    /// What was done in the script directory.
+    pub scripts: Published,
+}
+
+impl ReloadReport {
+    /// Whether the new table says the same as the old one.
+    pub fn is_unchanged(&self) -> bool {
+        let lists = [&self.added, &self.removed, &self.changed];
+        lists.iter().all(|list| list.is_empty()) && self.default_changed.is_none()
+    }
+}
+
+impl fmt::Display for ReloadReport {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.is_unchanged() {
+            return formatter.write_str("runtimes unchanged");
+        }
+        let lists = [
+            ("added", &self.added),
+            ("removed", &self.removed),
+            ("changed", &self.changed),
+        ];
+        let mut parts: Vec<String> = lists
+            .into_iter()
+            .filter(|(_, names)| !names.is_empty())
+            .map(|(what, names)| format!("{what} {names:?}"))
+            .collect();
+        if let Some((old, new)) = &self.default_changed {
+            parts.push(format!("default {new:?} (was {old:?})"));
+        }
+        write!(formatter, "runtimes: {}", parts.join(", "))
+    }
+}
+
+/// What differs between two tables, apart from what is known of features.
+pub(crate) fn compare(old: &Runtimes, new: &Runtimes) -> ReloadReport {
+    let mut report = ReloadReport::default();
+    for row in new.iter() {
+        match old.row(&row.name) {
+            None => report.added.push(row.name.clone()),
+            Some(before) if !is_equal(before, row) => report.changed.push(row.name.clone()),
+            Some(_) => {}
+        }
+    }
+    let gone = old.iter().filter(|row| new.row(&row.name).is_none());
+    report.removed.extend(gone.map(|row| row.name.clone()));
+    let defaults = (old.default_name(), new.default_name());
+    if defaults.0 != defaults.1 {
+        report.default_changed = Some((defaults.0.to_owned(), defaults.1.to_owned()));
+    }
+    report
+}
+
+fn is_equal(a: &Runtime, b: &Runtime) -> bool {
+    debug_assert_eq!(a.kind == RuntimeKind::Shim, a.binary.is_none());
+    is_same_program(a, b) && a.options == b.options
+}
+
+/// Whether both rows call the same program in the same way.
+pub(crate) fn is_same_program(a: &Runtime, b: &Runtime) -> bool {
+    a.binary == b.binary && a.args == b.args && a.kind == b.kind && a.shim == b.shim
+}
