@@ -120,6 +120,8 @@ fn drive(args: &Args) -> anyhow::Result<u8> {
     if let Some(why) = cannot_trace(&program)? {
         return Ok(skip(&why));
     }
+    // What a killed child leaves running comes to us, to be waited for.
+    nix::sys::prctl::set_child_subreaper(true).context("prctl(PR_SET_CHILD_SUBREAPER)")?;
     let mut runner = Runner {
         world,
         program,

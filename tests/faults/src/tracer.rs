@@ -11,7 +11,8 @@ mod task;
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Command;
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, bail};
 use nix::errno::Errno;
@@ -25,6 +26,9 @@ use crate::fault::{Injection, Point};
 use crate::watchdog::Watchdog;
 use plan::Plan;
 use task::Task;
+
+/// How long children that outlive a killed process are waited for.
+const ORPHANS: Duration = Duration::from_secs(2);
 
 /// One system call that was seen.
 #[derive(Debug, Clone)]
@@ -117,10 +121,23 @@ impl<'a> Session<'a> {
         }
     }
 
-    /// Handles stops until no child is left.
+    /// Handles stops until no child is left. What the child itself left running is
+    /// waited for, but not for long.
     fn follow(&mut self) -> anyhow::Result<Ending> {
+        let mut orphans_until = None;
         loop {
-            match waitpid(Pid::from_raw(-1), Some(WaitPidFlag::__WALL)) {
+            let mut flags = WaitPidFlag::__WALL;
+            if self.ending.is_some() {
+                flags |= WaitPidFlag::WNOHANG;
+            }
+            match waitpid(Pid::from_raw(-1), Some(flags)) {
+                Ok(WaitStatus::StillAlive) => {
+                    let until = *orphans_until.get_or_insert_with(|| Instant::now() + ORPHANS);
+                    if Instant::now() > until {
+                        break;
+                    }
+                    thread::sleep(Duration::from_millis(1));
+                }
                 Ok(status) => self.handle(status)?,
                 Err(Errno::EINTR) => {}
                 Err(Errno::ECHILD) => break,
@@ -245,7 +262,7 @@ impl<'a> Session<'a> {
 
     fn at_entry(&mut self, pid: Pid) -> nix::Result<()> {
         let mut registers = ptrace::getregs(pid)?;
-        let number = registers.orig_rax.cast_signed();
+        let number = registers.orig_rax as i64;
         if !calls::matters(number) {
             return Ok(());
         }
@@ -290,7 +307,7 @@ impl<'a> Session<'a> {
         };
         if let Some(errno) = entered.answer {
             let mut registers = ptrace::getregs(pid)?;
-            registers.rax = (-i64::from(errno)).cast_unsigned();
+            registers.rax = -i64::from(errno) as u64;
             ptrace::setregs(pid, registers)?;
         }
         if entered.kill_then {

@@ -229,7 +229,10 @@ fn strangers(dir: &Path) -> anyhow::Result<Vec<String>> {
         for entry in fs::read_dir(dir.join(place)).context("list a directory")? {
             let name = entry.context("list a directory")?.file_name();
             if !known.iter().any(|known| name == *known) {
-                strangers.push(format!("{place}/{} was left behind", name.display()));
+                strangers.push(format!(
+                    "{place}/{} was left behind",
+                    Path::new(&name).display()
+                ));
             }
         }
     }
