@@ -160,7 +160,7 @@ impl Run {
             // dockerd would take a process of the same number for itself.
             let _ = std::fs::remove_file(stale);
         }
-        let log = self.stage.start(
+        let dockerd = self.stage.start(
             "/usr/sbin/dockerd",
             &[
                 "--iptables=false",
@@ -176,7 +176,7 @@ impl Run {
             version = answer.map(|words| words.join(" ")).unwrap_or_default();
             !version.is_empty()
         });
-        ready.with_context(|| format!("its log ends: {}", tail(&log)))?;
+        ready.with_context(|| format!("its log ends: {}", tail(&dockerd.said())))?;
         Ok(version)
     }
 
@@ -302,9 +302,8 @@ fn docker_words(stage: &Stage, arguments: &[&str]) -> Result<Vec<String>> {
     Ok(text.split_whitespace().map(str::to_owned).collect())
 }
 
-fn tail(log: &Path) -> String {
-    let text = std::fs::read_to_string(log).unwrap_or_default();
-    let lines: Vec<&str> = text.lines().collect();
+fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
     lines[lines.len().saturating_sub(5)..].join(" | ")
 }
 

@@ -9,7 +9,7 @@ use rustix::mount::{
 use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, pivot_root, wait};
 use std::ffi::CString;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 /// Set for the process that does the work, below PID 1.
@@ -115,23 +115,48 @@ impl Stage {
     }
 
     /// Starts a daemon whose words go to a log.
-    pub(crate) fn start(&self, program: &str, arguments: &[&str]) -> Result<PathBuf> {
+    pub(crate) fn start(&self, program: &str, arguments: &[&str]) -> Result<Started> {
         let name = program.rsplit('/').next().unwrap_or(program);
-        let log = PathBuf::from(format!("/tmp/{name}.log"));
+        let mut command = self.command(program);
+        command.args(arguments);
+        Started::new(&mut command, PathBuf::from(format!("/tmp/{name}.log")))
+    }
+}
+
+/// A process that goes on by itself, and what it says.
+pub(crate) struct Started {
+    child: Child,
+    pub(crate) log: PathBuf,
+}
+
+impl Started {
+    /// Starts it.
+    pub(crate) fn new(command: &mut Command, log: PathBuf) -> Result<Self> {
         let file = std::fs::File::options()
             .create(true)
             .append(true)
             .open(&log);
         let file = file.context("opening a log")?;
-        let mut command = self.command(program);
         command
-            .args(arguments)
+            .stdin(Stdio::null())
             .stdout(file.try_clone()?)
             .stderr(file);
-        command
-            .spawn()
-            .with_context(|| format!("starting {program}"))?;
-        Ok(log)
+        let child = command.spawn().with_context(|| format!("{command:?}"))?;
+        Ok(Self { child, log })
+    }
+
+    /// All it has said.
+    pub(crate) fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Ends it.
+    pub(crate) fn kill(mut self) -> Result<()> {
+        self.child.kill().context("killing")?;
+        self.child
+            .wait()
+            .map(drop)
+            .context("waiting for what was killed")
     }
 }
 

@@ -1,6 +1,6 @@
 //! A real systemd-resolved against our selection of resolv.conf.
 
-use super::inside::{self, Stage, until};
+use super::inside::{self, Stage, Started, until};
 use anyhow::{Context, Result, ensure};
 use std::os::unix::fs::{chown, symlink};
 use std::path::Path;
@@ -18,32 +18,38 @@ pub(crate) fn run(stage: &Stage) -> Result<String> {
     let _ = std::fs::remove_file(etc);
     symlink(STUB, etc).context("linking /etc/resolv.conf")?;
 
-    start(stage, "192.0.2.53")?;
+    let resolved = start(stage, "192.0.2.53")?;
     let (path, reason) = select(stage)?;
     ensure!(
         Path::new(&path) == Path::new(UPLINK),
         "with resolved running, {path} is selected: {reason}"
     );
+    let served = rendered(stage)?;
     ensure!(
-        rendered(stage)? == ["192.0.2.53"],
-        "the container would not get the uplink's server"
+        served == ["192.0.2.53"],
+        "the container would get {served:?}"
     );
+    let watch = watch(stage)?;
+    hears(&watch, "192.0.2.53")?;
 
     // Another network: the file is replaced, and the answer with it.
-    inside::kill_all()?;
-    start(stage, "2001:db8::53")?;
+    resolved.kill()?;
+    let _resolved = start(stage, "2001:db8::53")?;
+    hears(&watch, "2001:db8::53")?;
     ensure!(
         select(stage)?.0 == path,
         "after a restart another file is selected"
     );
+    let served = rendered(stage)?;
     ensure!(
-        rendered(stage)? == ["2001:db8::53"],
-        "the answer is that of before"
+        served == ["2001:db8::53"],
+        "after a restart the container would get {served:?}"
     );
 
     // The admin's own file wins over a running resolved.
-    std::fs::remove_file(etc).context("unlinking /etc/resolv.conf")?;
-    std::fs::write(etc, "nameserver 198.51.100.1\n").context("writing /etc/resolv.conf")?;
+    std::fs::write("/etc/resolv.conf.new", "nameserver 198.51.100.1\n").context("writing")?;
+    std::fs::rename("/etc/resolv.conf.new", etc).context("replacing /etc/resolv.conf")?;
+    hears(&watch, "198.51.100.1")?;
     let (own, why) = select(stage)?;
     ensure!(
         Path::new(&own) == etc,
@@ -54,11 +60,39 @@ pub(crate) fn run(stage: &Stage) -> Result<String> {
         inside::output(stage.command("/usr/bin/resolvectl").arg("--version")).unwrap_or_default();
     let version = version.split_whitespace().nth(1).unwrap_or("?").to_owned();
     Ok(format!(
-        "systemd-resolved {version}: uplink file selected ({reason}), followed over a restart, left for an admin's own"
+        "systemd-resolved {version}: uplink file selected ({reason}), watched over a restart, left for an admin's own"
     ))
 }
 
-fn start(stage: &Stage, server: &str) -> Result<()> {
+/// The command, watching the selection.
+fn watch(stage: &Stage) -> Result<Started> {
+    let mut command = stage.tool();
+    command.args([
+        "resolv-conf",
+        "watch",
+        "--json",
+        "--etc",
+        ETC,
+        "--uplink",
+        UPLINK,
+    ]);
+    Started::new(&mut command, "/tmp/watch.log".into())
+}
+
+/// Waits until the watching command tells of this server.
+fn hears(watch: &Started, server: &str) -> Result<()> {
+    let has = || {
+        watch
+            .said()
+            .lines()
+            .last()
+            .is_some_and(|line| line.contains(server))
+    };
+    until("the watch to tell of it", Duration::from_secs(10), has)
+        .with_context(|| format!("{server}: it said: {}", watch.said().trim()))
+}
+
+fn start(stage: &Stage, server: &str) -> Result<Started> {
     // systemd makes it for the service; its user is the one in the tree.
     let state = Path::new("/run/systemd/resolve");
     std::fs::create_dir_all(state).context("making resolved's state directory")?;
@@ -70,19 +104,15 @@ fn start(stage: &Stage, server: &str) -> Result<()> {
         "/etc/systemd/resolved.conf.d/test.conf",
         &format!("[Resolve]\nDNS={server}\nFallbackDNS=\nDomains=example.test\n"),
     )?;
-    let log = stage.start(PROGRAM, &[])?;
+    let resolved = stage.start(PROGRAM, &[])?;
     let has = || std::fs::read_to_string(uplink).is_ok_and(|text| text.contains(server));
     until(
         "systemd-resolved to write its file",
         Duration::from_secs(20),
         has,
     )
-    .with_context(|| {
-        format!(
-            "it said: {}",
-            std::fs::read_to_string(&log).unwrap_or_default().trim()
-        )
-    })
+    .with_context(|| format!("it said: {}", resolved.said().trim()))?;
+    Ok(resolved)
 }
 
 fn select(stage: &Stage) -> Result<(String, String)> {
