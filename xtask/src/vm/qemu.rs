@@ -54,7 +54,7 @@ impl Machine {
         let console = place.path().join("console.log");
         let socket = place.path().join("result");
         let listener = UnixListener::bind(&socket).with_context(|| socket.display().to_string())?;
-        let mut command = supervised()?;
+        let mut command = supervised();
         command
             .args(spec.accel.arguments())
             .args(["-display", "none"]);
@@ -164,7 +164,7 @@ impl Drop for Machine {
 
 /// A look inside: the console on this terminal.
 pub(crate) fn shell(spec: &Spec<'_>) -> Result<()> {
-    let mut command = supervised()?;
+    let mut command = supervised();
     command.args(spec.accel.arguments());
     command.args([
         "-display",
@@ -208,11 +208,11 @@ fn boot_arguments(command: &mut Command, spec: &Spec<'_>, more: &str) -> Result<
 }
 
 /// qemu by way of ourselves, so that the kernel kills it if we die.
-fn supervised() -> Result<Command> {
-    let own = std::env::current_exe().context("finding this program")?;
-    let mut command = Command::new(own);
+fn supervised() -> Command {
+    // Not by its path: a build may replace the file while the lane runs.
+    let mut command = Command::new("/proc/self/exe");
     command.args(["vm", "supervise", &std::process::id().to_string(), PROGRAM]);
-    Ok(command)
+    command
 }
 
 /// `xtask vm supervise PARENT PROGRAM ARGUMENT…`: becomes the program, to be
