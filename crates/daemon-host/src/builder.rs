@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use mountscan::MountTable;
 use rootmount::{
     CleanupReport, DataRootOptions, ExecuteOptions, Guard, Ownership, PlanOptions, Rules,
 };
@@ -213,8 +212,7 @@ pub(crate) fn sweep<'l>(
     if let Some(ownership) = ownership {
         options = options.release(ownership);
     }
-    let table = MountTable::current()
-        .map_err(|error| Error::caused(ErrorKind::Crate, "read the mount table", error))?;
+    let table = rootmount::live_table().map_err(failed)?;
     let plan = rootmount::plan(&table, rules, &options).map_err(failed)?;
     let mut execute = ExecuteOptions::new();
     execute.data_root = Some(data_root.clone());

@@ -88,7 +88,7 @@ fn show_plan(table: &MountTable, plan: &CleanupPlan, out: &Output) -> anyhow::Re
 
 /// The plan of a sweep over the running system, with no container alive.
 pub(crate) fn sweep_plan(root: &Path) -> anyhow::Result<CleanupPlan> {
-    let table = MountTable::current()?;
+    let table = rootmount::live_table()?;
     Ok(rootmount::plan(
         &table,
         &Rules::sweep(),
@@ -100,7 +100,7 @@ impl Args {
     fn table(&self) -> anyhow::Result<MountTable> {
         match &self.mountinfo {
             Some(file) => read_table(file),
-            None => Ok(MountTable::current()?),
+            None => Ok(rootmount::live_table()?),
         }
     }
 
@@ -111,16 +111,18 @@ impl Args {
         };
         let rules = rules.with_custom(&self.rule)?;
         let options = match &self.mountinfo {
-            Some(_) => PlanOptions::new(&self.root.data_root),
+            Some(_) => PlanOptions::new(&self.root.data_root).keep(&self.keep),
             None => self.live_options()?,
         };
-        Ok(rootmount::plan(table, &rules, &options.keep(&self.keep))?)
+        Ok(rootmount::plan(table, &rules, &options)?)
     }
 
-    /// Of the running system: symlinks resolved, and the root released if ours.
+    /// Of the running system: symlinks resolved, the layers of kept containers known,
+    /// and the root released if ours.
     fn live_options(&self) -> anyhow::Result<PlanOptions> {
         let status = rootmount::status(&self.root.options())?;
-        let options = PlanOptions::new(status.root);
+        let keep = rootmount::live_ids(&status.root, &self.keep)?;
+        let options = PlanOptions::new(status.root).keep(keep);
         Ok(match self.id {
             None => options.release(status.ownership),
             Some(_) => options,
