@@ -127,7 +127,7 @@ fn bench(c: &mut Criterion) {
         let id = |what: &str| BenchmarkId::new(what, &size);
         let mut bare = Bare::open();
         group.bench_function(id("floor: bare strict socket, open"), |b| {
-            b.iter(|| bare.list(LINK))
+            b.iter(|| bare.list(LINK));
         });
         group.bench_function(id("floor: bare strict socket, new each time"), |b| {
             b.iter(|| Bare::open().list(LINK));
@@ -135,7 +135,7 @@ fn bench(c: &mut Criterion) {
         let mut handle = Handle::open(Options::default()).unwrap();
         assert_eq!(handle.addrs(LINK).unwrap().addrs.len(), on);
         group.bench_function(id("ifaddrs, open handle"), |b| {
-            b.iter(|| handle.addrs(LINK).unwrap())
+            b.iter(|| handle.addrs(LINK).unwrap());
         });
         group.bench_function(id("ifaddrs, new socket each time"), |b| {
             b.iter(|| ifaddrs::addrs(LINK).unwrap());

@@ -35,7 +35,7 @@ fn fresh_scripts_are_never_busy() {
 #[test]
 #[ignore = "vm: what a kernel calls busy differs (limit 300 s)"]
 fn fresh_scripts_are_never_busy_on_this_kernel() {
-    publish_in_a_fork_storm(50);
+    publish_in_a_fork_storm(15);
 }
 
 fn publish_in_a_fork_storm(rounds: u64) {
