@@ -66,7 +66,7 @@
 //!
 //! The same selection of a bridge's address and the same reading of peers. moby dumps the whole host for each
 //! question, takes an interrupted dump as good after five tries, and cannot tell a missing link from an
-//! empty one. The list of differences is `docs/parity/ifaddrs.md`.
+//! empty one. The list of differences is `PARITY.md`.
 //!
 //! # Crate features
 //!

@@ -65,7 +65,7 @@
 //!
 //! The decision table is moby's. The probe differs on purpose: moby mounts a tmpfs on a new temporary
 //! directory that is never removed, keeps a passing fault for the life of the process, and calls every
-//! failure an old kernel. The list of differences is `docs/parity/rroprobe.md`.
+//! failure an old kernel. The list of differences is `PARITY.md`.
 //!
 //! # Crate features
 //!

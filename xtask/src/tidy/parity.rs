@@ -13,7 +13,7 @@ pub(super) fn check(tree: &Tree, findings: &mut Findings) {
 }
 
 fn is_table_file(file: &SourceFile) -> bool {
-    file.path.as_os_str() == "PARITY.md" || file.path.starts_with("docs/parity")
+    file.path.as_os_str() == "PARITY.md"
 }
 
 /// What a row may name: functions and files of tests, and cases of test data.

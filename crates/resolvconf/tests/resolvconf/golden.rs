@@ -1,5 +1,5 @@
 //! moby's outcomes for the same inputs. `DEVIATIONS` names the cases where ours is another, and
-//! `docs/parity/resolvconf.md` says why.
+//! `PARITY.md` says why.
 
 use resolvconf::{Nameserver, Network, Resolved, Text, TransformOptions, parse, transform};
 use serde_json::Value;
