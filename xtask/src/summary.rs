@@ -84,8 +84,10 @@ impl Tier {
     pub(crate) fn add_lane(&mut self, outcome: vm::Outcome) {
         self.passed += outcome.passed;
         self.failed += outcome.failed;
-        for reason in outcome.skipped {
-            self.skip(&reason, 1);
+        // Which test on which kernel stands in the lane's own matrix.
+        for skipped in outcome.skipped {
+            let reason = skipped.rsplit(": ").next().unwrap_or(&skipped);
+            self.skip(reason, 1);
         }
         self.failures.extend(outcome.failures);
         self.note = Some(outcome.note).filter(|note| !note.is_empty());
