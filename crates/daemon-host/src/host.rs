@@ -137,6 +137,13 @@ impl Host {
     }
 }
 
+impl Drop for Host {
+    /// At once, though a probe may still run: the next start must find the locks free.
+    fn drop(&mut self) {
+        self.inner.abandon();
+    }
+}
+
 impl Inner {
     fn reload(&self, config: HostConfig) -> Result<ReloadReport, Error> {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
@@ -210,6 +217,15 @@ impl Inner {
         self.snapshot.store(Arc::new(next));
     }
 
+    /// Lets go of everything that is open, as the end of the process would.
+    fn abandon(&self) {
+        let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(Active { registry, locks }) = active.take() {
+            registry.close();
+            drop(locks);
+        }
+    }
+
     fn registry(&self) -> Option<Arc<Registry>> {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         active.as_ref().map(|active| Arc::clone(&active.registry))
@@ -224,13 +240,15 @@ fn shut_down() -> Error {
 /// holds up neither the start nor a reload.
 fn probe_aside(inner: &Arc<Inner>) {
     let weak: Weak<Inner> = Arc::downgrade(inner);
+    let Some(registry) = inner.registry() else {
+        return;
+    };
     let probe = move || {
-        let Some(inner) = weak.upgrade() else { return };
-        let Some(registry) = inner.registry() else {
-            return;
-        };
+        // A probe may take seconds; it must not keep a host alive that was dropped.
         if registry.probe() {
-            inner.take_features();
+            if let Some(inner) = weak.upgrade() {
+                inner.take_features();
+            }
         }
     };
     if let Err(error) = thread::Builder::new()

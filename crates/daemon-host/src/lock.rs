@@ -4,24 +4,48 @@
 //! one file in the exec root, one in the data root. The latter is given up before
 //! the data root is released, because an open file would keep its mount busy.
 //!
+//! A lock belongs to the open file, and a child that was just forked has that open too,
+//! until it executes its program. So a lock is given up by word, not by closing alone,
+//! and whoever finds one taken looks again for a moment: its holder may just have died.
+//!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
 
 use std::fs::{DirBuilder, File, OpenOptions};
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{FlockOperation, OFlags, flock};
+use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
 
 /// The name of the lock file in both directories.
 pub(crate) const LOCK_FILE: &str = "daemon-host.lock";
 
+/// How long a taken lock is looked at again: longer than a forked child needs to get to
+/// its program, too short for a person to notice.
+const PATIENCE: Duration = Duration::from_millis(200);
+
+const PAUSE: Duration = Duration::from_millis(5);
+
 /// Both locks of a running host.
 #[derive(Debug)]
 pub(crate) struct Locks {
-    data_root: Option<File>,
-    _exec_root: File,
+    data_root: Option<Lock>,
+    _exec_root: Lock,
+}
+
+/// A file that only we have locked.
+#[derive(Debug)]
+struct Lock(File);
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closing the file does the same, only later while a child is being started.
+        let _ = flock(&self.0, FlockOperation::Unlock);
+    }
 }
 
 impl Locks {
@@ -46,7 +70,7 @@ impl Locks {
     }
 }
 
-fn lock(dir: &Path) -> Result<File, Error> {
+fn lock(dir: &Path) -> Result<Lock, Error> {
     let path = dir.join(LOCK_FILE);
     let file = OpenOptions::new()
         .write(true)
@@ -56,17 +80,20 @@ fn lock(dir: &Path) -> Result<File, Error> {
         .custom_flags(OFlags::NOFOLLOW.bits() as i32)
         .open(&path)
         .map_err(|error| Error::io(format!("open({path:?})"), error))?;
-    match flock(&file, FlockOperation::NonBlockingLockExclusive) {
-        Ok(()) => {}
-        Err(rustix::io::Errno::WOULDBLOCK) => {
-            let what = format!("another daemon holds {path:?}");
-            return Err(Error::new(ErrorKind::AlreadyRunning, what));
-        }
-        Err(errno) => {
-            return Err(Error::io(format!("flock({path:?}, LOCK_EX)"), errno.into()));
+    let begin = Instant::now();
+    loop {
+        match flock(&file, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(Lock(file)),
+            Err(Errno::WOULDBLOCK) if begin.elapsed() < PATIENCE => thread::sleep(PAUSE),
+            Err(Errno::WOULDBLOCK) => {
+                let what = format!("another daemon holds {path:?}");
+                return Err(Error::new(ErrorKind::AlreadyRunning, what));
+            }
+            Err(errno) => {
+                return Err(Error::io(format!("flock({path:?}, LOCK_EX)"), errno.into()));
+            }
         }
     }
-    Ok(file)
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use resolvconf::{SelectOptions, Selection};
-use rroprobe::{RuntimeSupport, Verdict};
-use runtimes::{Features, Runtimes};
+use rroprobe::{RuntimeSupport, Verdict, WhyUnknown};
+use runtimes::{FeaturesState, RroSupport, Runtimes};
 
 use crate::config::HostConfig;
 
@@ -36,24 +36,30 @@ impl Snapshot {
 
     /// Whether recursive read-only mounts work with a runtime: both halves.
     ///
-    /// The kernel's half is kept for the process once it is known for good; a runtime
-    /// that is not configured, or was not asked yet, is unknown.
+    /// The kernel's half is kept for the process once it is known for good. A runtime
+    /// that was not asked yet is unknown, and says so: the answers come in a further
+    /// snapshot soon after the start or the reload. An empty name is the default runtime.
     #[must_use]
     pub fn recursive_read_only(&self, runtime: &str) -> Verdict {
-        let features = self
-            .runtimes
-            .lookup(runtime)
-            .and_then(|found| found.features.document());
-        Verdict::new(rroprobe::cached(), runtime_half(features))
+        let found = self.runtimes.lookup(runtime);
+        let half = found.map_or(RuntimeSupport::Unknown(WhyUnknown::NoProgram), |found| {
+            runtime_half(&found.features)
+        });
+        Verdict::new(rroprobe::cached(), half)
     }
 }
 
-fn runtime_half(features: Option<&Features>) -> RuntimeSupport {
-    let Some(features) = features else {
-        return RuntimeSupport::Unknown(rroprobe::WhyUnknown::NoDocument);
+/// The verdict is the runtimes crate's, which knows versions too; here it is only put
+/// into the other crate's words.
+fn runtime_half(features: &FeaturesState) -> RuntimeSupport {
+    let why = match (features.rro().support, features) {
+        (RroSupport::Yes, _) => return RuntimeSupport::Yes,
+        (RroSupport::No, _) => return RuntimeSupport::No,
+        (_, FeaturesState::NotProbed) => WhyUnknown::NotAsked,
+        (_, FeaturesState::NotApplicable) => WhyUnknown::NoProgram,
+        (_, FeaturesState::Known(_)) => WhyUnknown::NoList,
+        (_, FeaturesState::NoDocument { .. }) => WhyUnknown::NoDocument,
+        _ => WhyUnknown::Failed,
     };
-    match features.mount_options() {
-        runtimes::Listed::Names(names) => rroprobe::runtime_support(Some(names.as_slice())),
-        _ => rroprobe::runtime_support::<&str>(None),
-    }
+    RuntimeSupport::Unknown(why)
 }

@@ -8,9 +8,9 @@ use crate::kernel::KernelSupport;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RuntimeSupport {
-    /// Its features document lists `rro`.
+    /// Its features document lists `rro`, or its version is known to have it.
     Yes,
-    /// Its features document lists mount options, and `rro` is not among them.
+    /// Its features document lists mount options without `rro`, or its version is too old.
     No,
     /// It does not say.
     Unknown(WhyUnknown),
@@ -25,6 +25,12 @@ pub enum WhyUnknown {
     NoList,
     /// There is no features document: the runtime has no `features` command or it failed.
     NoDocument,
+    /// Nobody has asked the runtime yet. A later look may have the answer.
+    NotAsked,
+    /// There is no program to ask, as with a shim that is named by its type.
+    NoProgram,
+    /// The program could not be asked: missing, too slow, too much output. A later try may succeed.
+    Failed,
 }
 
 impl RuntimeSupport {
@@ -55,6 +61,10 @@ impl RuntimeSupport {
             Self::No => {
                 Some("use a runtime with the mount option rro: runc 1.1 or crun 1.4, or newer")
             }
+            Self::Unknown(WhyUnknown::NotAsked) => Some("look again when the runtime has answered"),
+            Self::Unknown(WhyUnknown::Failed) => {
+                Some("check that the runtime's program is there and that its features command ends")
+            }
             Self::Unknown(_) => {
                 Some("use a runtime that reports its features: runc 1.1 or crun 1.8.6, or newer")
             }
@@ -65,12 +75,15 @@ impl RuntimeSupport {
 impl fmt::Display for RuntimeSupport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Yes => "the runtime lists the mount option rro",
-            Self::No => "the runtime does not list the mount option rro",
+            Self::Yes => "the runtime knows the mount option rro",
+            Self::No => "the runtime does not know the mount option rro",
             Self::Unknown(WhyUnknown::NoList) => {
                 "the runtime's features document has no list of mount options"
             }
             Self::Unknown(WhyUnknown::NoDocument) => "the runtime gives no features document",
+            Self::Unknown(WhyUnknown::NotAsked) => "the runtime has not been asked yet",
+            Self::Unknown(WhyUnknown::NoProgram) => "there is no program to ask for its features",
+            Self::Unknown(WhyUnknown::Failed) => "the runtime could not be asked for its features",
         })
     }
 }
@@ -117,7 +130,7 @@ pub fn runtime_support<S: AsRef<str>>(mount_options: Option<&[S]>) -> RuntimeSup
 /// assert!(!verdict.is_supported());
 /// assert_eq!(
 ///     verdict.to_string(),
-///     "recursive read-only mounts do not work: the runtime does not list the mount option rro",
+///     "recursive read-only mounts do not work: the runtime does not know the mount option rro",
 /// );
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -207,7 +220,7 @@ mod tests {
         assert!(!kernel_only.contains("runtime"), "{kernel_only}");
         let both = Verdict::new(old, RuntimeSupport::No);
         assert!(both.to_string().contains("older than 5.12"), "{both}");
-        assert!(both.to_string().contains("does not list"), "{both}");
+        assert!(both.to_string().contains("does not know"), "{both}");
         assert_eq!(both.remedies().count(), 2);
         let unknown = Verdict::new(KernelSupport::Supported, RuntimeSupport::NO_DOCUMENT);
         assert!(!unknown.is_supported());
@@ -215,6 +228,9 @@ mod tests {
             unknown.to_string().starts_with("it is unknown"),
             "{unknown}"
         );
+        let early = RuntimeSupport::Unknown(WhyUnknown::NotAsked);
+        let early = Verdict::new(KernelSupport::Supported, early).to_string();
+        assert!(early.ends_with("has not been asked yet"), "{early}");
         let fine = Verdict::new(KernelSupport::Supported, RuntimeSupport::Yes);
         assert!(fine.is_supported());
         assert_eq!(fine.remedies().count(), 0);

@@ -108,7 +108,7 @@ fn a_forced_wish_that_cannot_be_met_names_the_missing_half() {
     let runtime = Verdict::new(KernelSupport::Supported, RuntimeSupport::No);
     let error = decide(request, &runtime).unwrap_err();
     assert!(
-        error.to_string().contains("the runtime does not list"),
+        error.to_string().contains("the runtime does not know"),
         "{error}"
     );
     assert_eq!(error.raw_os_error(), None);
