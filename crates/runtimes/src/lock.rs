@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::path::Path;
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
@@ -54,6 +55,14 @@ impl DirLock {
                     return Ok(Self { file: None });
                 }
             }
+        }
+    }
+
+    /// The lock for a child's standard input: until that ends too, it is a user.
+    pub(crate) fn handed_on(&self) -> io::Result<Stdio> {
+        match &self.file {
+            Some(file) => file.try_clone().map(Stdio::from),
+            None => Ok(Stdio::null()),
         }
     }
 

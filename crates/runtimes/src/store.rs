@@ -149,7 +149,7 @@ impl Store {
         if jobs.is_empty() {
             return Ok(published);
         }
-        let written = write::write(self.dir.as_fd(), &self.path, &jobs);
+        let written = write::write(self.dir.as_fd(), &self.lock, &self.path, &jobs);
         published.created = written.created;
         published.repaired = written.repaired;
         let result = written

@@ -3,9 +3,9 @@
 use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -14,6 +14,7 @@ use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fchmod};
 
 use crate::error::Error;
+use crate::lock::DirLock;
 use crate::script::SHELL;
 use crate::write::{MODE, remove, retry};
 
@@ -91,8 +92,12 @@ pub(crate) fn by_us<'a>(
 }
 
 /// As [`by_us`], but a shell has the file open for writing, never this process.
+///
+/// The shell holds the directory's lock: should this process die, no sweep runs before
+/// the shell has ended too, and what it leaves is there to be swept.
 pub(crate) fn by_shell<'a>(
     dir: BorrowedFd<'a>,
+    lock: &DirLock,
     path: &Path,
     text: &[u8],
 ) -> Result<TempName<'a>, Error> {
@@ -108,33 +113,23 @@ pub(crate) fn by_shell<'a>(
     })?;
     let file = file.expect("a claimed name has its file");
     let words: Vec<&OsStr> = text.chunks(WORD).map(OsStr::from_bytes).collect();
-    // By number the shell can only open this very file, and none once we are dead; by
-    // name it would make a new one.
-    let number = PathBuf::from(format!(
-        "/proc/{}/fd/{}",
-        std::process::id(),
-        file.as_raw_fd()
-    ));
-    let target = if number.exists() {
-        number
-    } else {
-        path.join(temp.name())
-    };
+    let target = path.join(temp.name());
     for words in words.chunks(WORDS) {
-        append(&target, words).map_err(|source| Error::io("write by shell", &target, source))?;
+        append(&target, lock, words)
+            .map_err(|source| Error::io("write by shell", &target, source))?;
     }
     finish(&file, path, &temp)?;
     Ok(temp)
 }
 
-fn append(target: &Path, words: &[&OsStr]) -> io::Result<()> {
+fn append(target: &Path, lock: &DirLock, words: &[&OsStr]) -> io::Result<()> {
     let mut shell = Command::new(SHELL);
     shell
         .args(["-c", r#"f=$1; shift; printf %s "$@" >>"$f""#, "sh"])
         .arg(target)
         .args(words);
     shell
-        .stdin(Stdio::null())
+        .stdin(lock.handed_on()?)
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
     let mut child = shell.spawn()?;
@@ -161,26 +156,64 @@ fn finish(file: &File, path: &Path, temp: &TempName<'_>) -> Result<(), Error> {
 mod tests {
     use std::os::fd::{AsFd, OwnedFd};
     use std::os::unix::fs::PermissionsExt;
+    use std::thread;
+    use std::time::Duration;
 
     use super::*;
+    use crate::lock::LOCK_FILE;
 
     #[test]
     fn both_ways_write_the_same_file() {
         let temp = tempfile::tempdir().unwrap();
         let dir = OwnedFd::from(File::open(temp.path()).unwrap());
+        let lock = DirLock::share(&dir, temp.path()).unwrap();
         let mut text: Vec<u8> = (1..=255).cycle().take(700_000).collect();
         text.push(b'\n');
-        type Way = for<'a> fn(BorrowedFd<'a>, &Path, &[u8]) -> Result<TempName<'a>, Error>;
-        for way in [by_us as Way, by_shell as Way] {
-            let written = way(dir.as_fd(), temp.path(), &text).unwrap();
+        let ways = [
+            by_us(dir.as_fd(), temp.path(), &text),
+            by_shell(dir.as_fd(), &lock, temp.path(), &text),
+        ];
+        for written in ways {
+            let written = written.unwrap();
             let file = temp.path().join(written.name());
             assert!(std::fs::read(&file).unwrap() == text);
-            assert_eq!(
-                file.metadata().unwrap().permissions().mode() & 0o7777,
-                0o500
-            );
+            let mode = file.metadata().unwrap().permissions().mode();
+            assert_eq!(mode & 0o7777, 0o500);
             drop(written);
             assert!(!file.exists());
         }
+    }
+
+    /// Whether some process has the file as its standard input.
+    fn is_someones_input(file: &Path) -> bool {
+        let mut processes = Path::new("/proc").read_dir().unwrap().flatten();
+        processes.any(|entry| {
+            entry
+                .path()
+                .join("fd/0")
+                .read_link()
+                .is_ok_and(|to| to == file)
+        })
+    }
+
+    #[test]
+    fn a_shell_that_writes_is_a_user_of_the_directory() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = OwnedFd::from(File::open(temp.path()).unwrap());
+        let lock = DirLock::share(&dir, temp.path()).unwrap();
+        let fifo = temp.path().join("fifo");
+        nix::unistd::mkfifo(&fifo, Mode::S_IRWXU).unwrap();
+        let lock_file = temp.path().join(LOCK_FILE).canonicalize().unwrap();
+        thread::scope(|scope| {
+            // The shell waits at the pipe until it has a reader.
+            let writer = scope.spawn(|| append(&fifo, &lock, &[OsStr::new("word")]));
+            let held = (0..1000).any(|_| {
+                thread::sleep(Duration::from_millis(5));
+                is_someones_input(&lock_file)
+            });
+            assert_eq!(std::fs::read(&fifo).unwrap(), b"word");
+            writer.join().unwrap().unwrap();
+            assert!(held, "no shell held the lock");
+        });
     }
 }

@@ -19,6 +19,7 @@ use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{UnlinkatFlags, close, linkat, unlinkat};
 
 use crate::error::Error;
+use crate::lock::DirLock;
 use crate::script::Script;
 use crate::store::{Found, find};
 use crate::temp::{self, TempName};
@@ -46,10 +47,10 @@ pub(crate) struct Written {
 }
 
 /// Writes the scripts in a thread of its own. The directory itself is not synced.
-pub(crate) fn write(dir: BorrowedFd<'_>, path: &Path, jobs: &[Job<'_>]) -> Written {
+pub(crate) fn write(dir: BorrowedFd<'_>, lock: &DirLock, path: &Path, jobs: &[Job<'_>]) -> Written {
     std::thread::scope(|scope| {
         let thread = std::thread::Builder::new().name("runtimes-writer".to_owned());
-        let writer = thread.spawn_scoped(scope, || in_own_table(dir, path, jobs));
+        let writer = thread.spawn_scoped(scope, || in_own_table(dir, lock, path, jobs));
         match writer.map(|thread| thread.join()) {
             Ok(Ok(written)) => written,
             Ok(Err(panic)) => std::panic::resume_unwind(panic),
@@ -62,7 +63,7 @@ pub(crate) fn write(dir: BorrowedFd<'_>, path: &Path, jobs: &[Job<'_>]) -> Writt
     })
 }
 
-fn in_own_table(dir: BorrowedFd<'_>, path: &Path, jobs: &[Job<'_>]) -> Written {
+fn in_own_table(dir: BorrowedFd<'_>, lock: &DirLock, path: &Path, jobs: &[Job<'_>]) -> Written {
     let way = match unshare(CloneFlags::CLONE_FILES) {
         Ok(()) => {
             close_all_but(dir.as_raw_fd());
@@ -73,6 +74,7 @@ fn in_own_table(dir: BorrowedFd<'_>, path: &Path, jobs: &[Job<'_>]) -> Written {
     };
     Writer {
         dir,
+        lock,
         path,
         way,
         created: Vec::new(),
@@ -119,6 +121,7 @@ enum Staged<'a> {
 
 struct Writer<'a> {
     dir: BorrowedFd<'a>,
+    lock: &'a DirLock,
     path: &'a Path,
     way: Way,
     created: Vec<String>,
@@ -161,7 +164,7 @@ impl<'a> Writer<'a> {
             }
         }
         let temp = match self.way {
-            Way::OtherProcess => temp::by_shell(self.dir, self.path, script.text())?,
+            Way::OtherProcess => temp::by_shell(self.dir, self.lock, self.path, script.text())?,
             _ => temp::by_us(self.dir, self.path, script.text())?,
         };
         Ok(Staged::Named(temp))

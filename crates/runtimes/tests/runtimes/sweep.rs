@@ -103,6 +103,19 @@ fn links_of_both_kinds_keep() {
     survives(&dir, &script, &references, "a hard link");
 }
 
+#[test]
+fn a_second_name_left_by_a_crash_goes_though_the_script_is_in_use() {
+    let (_temp, dir, script) = one();
+    let target = dir.join(script.file_name());
+    fs::hard_link(&target, dir.join(".tmp-1-0")).unwrap();
+    let mut references = References::new();
+    references.add(&target, "container 12");
+    let plan = plan_sweep(&dir, &references).unwrap();
+    assert_eq!(plan[0].reason, Reason::StaleTemporary);
+    assert_eq!(sweep(&dir, &references).unwrap().verdicts, plan);
+    survives(&dir, &script, &references, "container 12");
+}
+
 /// A containerd state directory with one bundle that refers to a script.
 fn bundle(state: &Path, file: &str, text: &str) {
     let bundle = state.join("moby/0123abcd");
