@@ -44,23 +44,33 @@ pub(crate) fn lock_directory_of(path: &Path) -> Result<OwnedFd, Error> {
 
 /// Puts a file in place by temporary file and rename. Call with the directory locked.
 ///
-/// The temporary name is always the same, so a crash leaves one file that the next call replaces.
+/// The temporary name is always the same, so a kill leaves one file, which [`tidy`] knows.
 pub(crate) fn replace(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Result<(), Error> {
-    let temporary = beside(path, ".tmp");
-    unlink(&temporary)?;
+    let temporary = temporary(path);
     let done = create(&temporary, bytes, mode, durable).and_then(|()| {
         let renamed = retry(|| rustix::fs::renameat(CWD, &temporary, CWD, path));
         renamed.map_err(|errno| Error::io("rename", &temporary, errno))
     });
     if done.is_err() {
         // The error that is returned says more than one about the temporary file would.
-        let _ = unlink(&temporary);
+        let _ = retry(|| rustix::fs::unlink(&temporary));
     }
     done?;
     if durable {
         sync_directory(parent(path))?;
     }
     Ok(())
+}
+
+/// Takes away what a [`replace`] that was killed left. Call with the directory locked, and before any
+/// other step, for that may find that there is nothing to replace.
+pub(crate) fn tidy(path: &Path) {
+    // Mostly there is nothing. What cannot be taken away makes the next `replace` fail, and say so.
+    let _ = retry(|| rustix::fs::unlink(temporary(path)));
+}
+
+fn temporary(path: &Path) -> PathBuf {
+    beside(path, ".resolvconf.tmp")
 }
 
 fn create(path: &Path, bytes: &[u8], mode: u32, durable: bool) -> Result<(), Error> {
@@ -111,13 +121,6 @@ pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
     name.into()
-}
-
-fn unlink(path: &Path) -> Result<(), Error> {
-    match retry(|| rustix::fs::unlink(path)) {
-        Ok(()) | Err(Errno::NOENT) => Ok(()),
-        Err(errno) => Err(Error::io("unlink", path, errno)),
-    }
 }
 
 fn sync_directory(path: &Path) -> Result<(), Error> {

@@ -171,6 +171,8 @@ const TARGET_LIMIT: u64 = 16 << 20;
 pub fn write(path: &Path, text: &[u8], options: &WriteOptions) -> Result<Written, Error> {
     let state_path = options.state_path(path);
     let _lock = durable::lock_directory_of(&state_path)?;
+    durable::tidy(&state_path);
+    durable::tidy(path);
     let written = match open_target(path)? {
         Some(file) => update(path, &file, text, options)?,
         None => {

@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::PathBuf;
@@ -36,6 +38,11 @@ impl Container {
         PathBuf::from(format!("{}{suffix}", self.path.display()))
     }
 
+    fn names(&self) -> BTreeSet<OsString> {
+        let entries = fs::read_dir(self.path.parent().unwrap()).unwrap();
+        entries.map(|entry| entry.unwrap().file_name()).collect()
+    }
+
     fn write(&self, text: &str) -> Written {
         write(&self.path, text.as_bytes(), &self.options).unwrap()
     }
@@ -70,7 +77,7 @@ fn fresh_then_rewritten_on_the_same_inode() {
         container.check(text, FileStatus::Ours);
     }
     assert_eq!(fs::metadata(&container.path).unwrap().ino(), meta.ino());
-    assert!(!container.beside(".tmp").exists() && !container.beside(".state.tmp").exists());
+    assert_eq!(container.names().len(), 2, "the file and its record");
 }
 
 #[test]
@@ -324,5 +331,25 @@ fn read_in_pieces(path: &PathBuf, piece: usize) -> String {
             0 => return String::from_utf8(seen).unwrap(),
             read => seen.extend_from_slice(&buffer[..read]),
         }
+    }
+}
+
+/// What a kill left in the middle of a write goes with the next one, whatever that decides.
+#[test]
+fn the_next_write_takes_away_what_a_killed_one_left() {
+    let expected = [
+        ("user's\n", Written::KeptEdit),
+        ("new\n", Written::Unchanged),
+    ];
+    for (content, written) in expected {
+        let container = Container::new();
+        container.write("ours\n");
+        let before = container.names();
+        for leftover in [".resolvconf.tmp", ".state.resolvconf.tmp"] {
+            fs::write(container.beside(leftover), "half").unwrap();
+        }
+        fs::write(&container.path, content).unwrap();
+        assert_eq!(container.write("new\n"), written);
+        assert_eq!(container.names(), before);
     }
 }
