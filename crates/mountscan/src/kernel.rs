@@ -138,7 +138,8 @@ fn list_on(scope: &Scope, ids: &mut Vec<u64>) -> Result<(), Error> {
     }
 }
 
-fn list_after(scope: &Scope, after: u64, ids: &mut [u64]) -> Result<usize, Error> {
+/// The unique ids in scope that are greater than `after`, ascending, as many as fit: not the scope's own root.
+pub(crate) fn list_after(scope: &Scope, after: u64, ids: &mut [u64]) -> Result<usize, Error> {
     sys::listmount(scope.root, scope.namespace, after, ids)
         .map_err(|cause| Error::io(format!("listmount({:#x})", scope.root), cause))
 }

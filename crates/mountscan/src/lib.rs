@@ -84,6 +84,7 @@ mod changes;
 mod error;
 mod escape;
 mod fanotify;
+mod follow;
 mod holders;
 mod identity;
 mod ids;

@@ -100,13 +100,12 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         namespace: 0,
         within: Some(path.as_os_str().as_bytes().to_vec()),
     };
+    // The mount went meanwhile, or may not be asked about: the text has the answer.
+    let text_knows =
+        |error: &Error| kernel::is_refused(error) || error.raw_os_error() == Some(libc::ENOENT);
     let listed = match kernel::list(&scope, 0) {
-        Ok(listed) => listed,
-        // The mount went meanwhile, or may not be asked about: the text has the answer.
-        Err(error) if kernel::is_refused(&error) || error.raw_os_error() == Some(libc::ENOENT) => {
-            return Ok(None);
-        }
-        Err(error) => return Err(error),
+        Err(error) if text_knows(&error) => return Ok(None),
+        listed => listed?,
     };
     if listed.len() > FEW && detail == Detail::Everything {
         let all = kernel::list(&Scope::OWN, listed.len())?.len();
@@ -122,9 +121,8 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         scope: Some(scope.clone()),
     };
     match table.follow_list(&scope, listed) {
-        Ok(_) => Ok(Some(table)),
-        Err(error) if kernel::is_refused(&error) => Ok(None),
-        Err(error) => Err(error),
+        Err(error) if text_knows(&error) => Ok(None),
+        followed => followed.map(|_| Some(table)),
     }
 }
 

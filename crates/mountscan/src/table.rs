@@ -70,6 +70,15 @@ pub struct MountTable {
     index: OnceLock<Index>,
 }
 
+/// One row of a table to be.
+#[derive(Clone, Copy)]
+pub(crate) enum Part<'r> {
+    /// A row that is held already, by place.
+    Held(usize),
+    /// A line of other text.
+    New(&'r [u8]),
+}
+
 #[derive(Clone, Copy)]
 struct Entry {
     start: usize,
@@ -201,28 +210,31 @@ impl MountTable {
 
     /// Makes the table anew of rows it has (by place) and rows of other text, each with its unique id.
     /// Returns where the latter are now.
-    pub(crate) fn rebuild(&mut self, parts: &[(u64, Result<usize, &[u8]>)]) -> Vec<u32> {
+    pub(crate) fn rebuild(&mut self, parts: &[(u64, Part<'_>)]) -> Vec<u32> {
         let mut entries = Vec::with_capacity(parts.len());
+        let mut unique_ids = Vec::with_capacity(parts.len());
         let mut attached = Vec::new();
-        for (_, part) in parts {
-            match part {
-                Ok(place) => entries.push(self.entries[*place]),
-                Err(row) => {
+        for &(id, part) in parts {
+            let entry = match part {
+                Part::Held(place) => self.entries[place],
+                Part::New(row) => {
                     let Ok(fields) = parse_fields(row) else {
                         continue;
                     };
-                    let entry = Entry {
-                        start: self.text.len(),
+                    attached.push(entries.len() as u32);
+                    let start = self.text.len();
+                    self.text.extend_from_slice(row);
+                    Entry {
+                        start,
                         length: row.len() as u32,
                         fields,
-                    };
-                    self.text.extend_from_slice(row);
-                    attached.push(entries.len() as u32);
-                    entries.push(entry);
+                    }
                 }
-            }
+            };
+            entries.push(entry);
+            unique_ids.push(id);
         }
-        self.unique_ids = parts.iter().map(|(id, _)| *id).collect();
+        self.unique_ids = unique_ids;
         self.entries = entries;
         self.index = OnceLock::new();
         self.compact();
