@@ -67,53 +67,34 @@ pub(crate) fn link_json(link: &LinkAddrs) -> Value {
     text_fields(&mut object, "name", &link.name);
     object.insert("ifindex".into(), link.ifindex().into());
     object.insert("found".into(), link.found().into());
+    if let Some(facts) = &link.link {
+        object.extend(link_facts(facts));
+    }
     object.insert(
         "addrs".into(),
         link.addrs.iter().map(address_json).collect(),
     );
-    if let Some(facts) = &link.link {
-        let names: Vec<_> = facts
-            .altnames
-            .iter()
-            .map(|name| name.to_string_lossy())
-            .collect();
-        object.insert("altnames".into(), json!(names));
-        object.insert("flags".into(), facts.flags.names().collect());
-        object.insert("master".into(), facts.master.into());
-        object.insert("mtu".into(), facts.mtu.into());
-    }
     object.into()
 }
 
-fn address_json(address: &Address) -> Value {
+fn link_facts(link: &Link) -> Map<String, Value> {
     let mut object = Map::new();
-    object.insert("address".into(), address.address.to_string().into());
-    object.insert("prefix_len".into(), address.prefix_len.into());
-    object.insert(
-        "peer".into(),
-        address.peer.map(|peer| peer.to_string()).into(),
-    );
-    match &address.label {
-        Some(label) => text_fields(&mut object, "label", label),
-        None => _ = object.insert("label".into(), Value::Null),
+    text_fields(&mut object, "name", &link.name);
+    object.insert("ifindex".into(), link.ifindex.into());
+    let altnames = link.altnames.iter().map(|name| name.to_string_lossy());
+    object.insert("altnames".into(), altnames.collect());
+    object.insert("flags".into(), link.flags.names().collect());
+    object.insert("master".into(), link.master.into());
+    object.insert("mtu".into(), link.mtu.into());
+    object
+}
+
+fn address_json(address: &Address) -> Value {
+    let mut value = serde_json::to_value(address).expect("an address is plain data");
+    if let (Some(label), Some(object)) = (&address.label, value.as_object_mut()) {
+        text_fields(object, "label", label);
     }
-    object.insert("scope".into(), address.scope.to_string().into());
-    object.insert("flags".into(), address.flag_names().collect());
-    object.insert(
-        "broadcast".into(),
-        address.broadcast.map(|to| to.to_string()).into(),
-    );
-    let seconds = |time: Option<Duration>| time.map(|time| time.as_secs());
-    object.insert("valid_for".into(), seconds(address.valid_for).into());
-    object.insert(
-        "preferred_for".into(),
-        seconds(address.preferred_for).into(),
-    );
-    object.insert(
-        "protocol".into(),
-        address.protocol.map(|by| by.to_string()).into(),
-    );
-    object.into()
+    value
 }
 
 fn to_text(links: &[LinkAddrs]) -> String {
@@ -177,8 +158,18 @@ fn watch(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         let Some(event) = event else {
             return Ok(Exit::Fine);
         };
-        if let Some(event) = chosen.filter(event) {
-            show(&event, out)?;
+        let number = chosen.ifindex;
+        let Some(event) = chosen.filter(event) else {
+            continue;
+        };
+        show(&event, out)?;
+        match (&event, chosen.ifindex) {
+            // Another link has the name now. Its addresses may be older than its name.
+            (Event::Link(_), Some(now)) if number != Some(now) => {
+                let link = Handle::open(args.options())?.addrs_by_index(now)?;
+                show(&Event::Snapshot(vec![link]), out)?;
+            }
+            _ => {}
         }
     }
 }
@@ -197,32 +188,31 @@ impl Chosen {
         }
     }
 
+    /// The event, if it concerns the link.
     fn filter(&mut self, event: Event) -> Option<Event> {
-        let Some(name) = self.name.clone() else {
+        let Some(name) = &self.name else {
             return Some(event);
         };
-        let is_it = |link: &Link| link.is_named(&name);
-        match event {
-            Event::Snapshot(mut links) => {
-                links.retain(|link| link.link.as_ref().is_some_and(is_it));
-                self.ifindex = links.first().and_then(LinkAddrs::ifindex);
-                Some(Event::Snapshot(links))
+        let before = self.ifindex;
+        let concerns = match &event {
+            Event::Link(link) if link.is_named(name) => {
+                self.ifindex = Some(link.ifindex);
+                true
             }
-            Event::Link(link) => {
-                if is_it(&link) {
-                    self.ifindex = Some(link.ifindex);
-                }
-                (self.ifindex == Some(link.ifindex)).then_some(Event::Link(link))
+            // Gone, or renamed, which is told once.
+            Event::Link(link) | Event::LinkGone(link) => {
+                self.ifindex = before.filter(|&ifindex| ifindex != link.ifindex);
+                before == Some(link.ifindex)
             }
-            Event::LinkGone(link) => {
-                (self.ifindex == Some(link.ifindex)).then_some(Event::LinkGone(link))
-            }
-            Event::Address(at) => (self.ifindex == Some(at.ifindex)).then_some(Event::Address(at)),
-            Event::AddressGone(at) => {
-                (self.ifindex == Some(at.ifindex)).then_some(Event::AddressGone(at))
-            }
-            other => Some(other),
+            Event::Address(at) | Event::AddressGone(at) => before == Some(at.ifindex),
+            _ => true,
+        };
+        if let Event::Snapshot(mut links) = event {
+            links.retain(|one| one.link.as_ref().is_some_and(|link| link.is_named(name)));
+            self.ifindex = links.first().and_then(LinkAddrs::ifindex);
+            return Some(Event::Snapshot(links));
         }
+        concerns.then_some(event)
     }
 }
 
@@ -232,6 +222,7 @@ fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
         return Ok(out.json_line(&event_json(event))?);
     }
     let text = match event {
+        Event::Snapshot(links) if links.is_empty() => "no such link yet\n".to_owned(),
         Event::Snapshot(links) => to_text(links),
         Event::Link(link) => format!("link {} {}\n", link.ifindex, link.name.to_string_lossy()),
         Event::LinkGone(link) => {
@@ -249,13 +240,7 @@ fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
 }
 
 fn event_json(event: &Event) -> Value {
-    let of_link = |link: &Link| {
-        let mut object = Map::new();
-        text_fields(&mut object, "name", &link.name);
-        object.insert("ifindex".into(), link.ifindex.into());
-        object.insert("flags".into(), link.flags.names().collect());
-        Value::from(object)
-    };
+    let of_link = |link: &Link| Value::from(link_facts(link));
     let of_address = |address: &Address| {
         let mut value = address_json(address);
         value["ifindex"] = address.ifindex.into();

@@ -3,13 +3,14 @@
 //! A socket stays in the namespace in which it was made, and any thread may use it. So a short-lived thread
 //! goes there, makes the socket, hands it back and ends; the caller's thread never moves.
 
-use std::fs::File;
+use std::fs::{File, OpenOptions};
 use std::os::fd::OwnedFd;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::{io, panic, thread};
 
+use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::sched::{CloneFlags, setns};
 
 use crate::error::{Error, ErrorKind};
@@ -38,29 +39,42 @@ pub(crate) enum Home {
     /// Wherever the calling thread is: right for a call that makes its socket and is done with it.
     Here,
     /// In this namespace, also later and from other threads.
-    There(Arc<OwnedFd>),
+    There(Arc<Place>),
+}
+
+/// A namespace that is held open, and what to call it in messages.
+#[derive(Debug)]
+pub(crate) struct Place {
+    file: File,
+    name: String,
 }
 
 impl Home {
     /// Holds on to a namespace. Without `/proc` the current one is taken as found at each call.
     pub(crate) fn new(namespace: Namespace) -> Result<Self, Error> {
+        let there = |file, name| Self::There(Arc::new(Place { file, name }));
         let path = match namespace {
-            Namespace::Fd(fd) => return Ok(Self::There(Arc::new(fd))),
+            Namespace::Fd(fd) => return Ok(there(fd.into(), "of a descriptor".to_owned())),
             Namespace::Current => {
                 let own = File::open("/proc/thread-self/ns/net");
-                return Ok(own.map_or(Self::Here, |file| Self::There(Arc::new(file.into()))));
+                return Ok(own.map_or(Self::Here, |file| there(file, "of a thread".to_owned())));
             }
             Namespace::Path(path) => path,
             Namespace::Pid(pid) => PathBuf::from(format!("/proc/{pid}/ns/net")),
         };
-        let file = File::open(&path).map_err(|error| {
+        // A named pipe or a terminal must not hold us up.
+        let opened = OpenOptions::new()
+            .read(true)
+            .custom_flags(O_NONBLOCK | O_NOCTTY)
+            .open(&path);
+        let file = opened.map_err(|error| {
             let error = Error::call(format!("open network namespace {path:?}"), error);
             match error.kind() {
                 ErrorKind::Denied => error,
                 _ => error.with_kind(ErrorKind::Namespace),
             }
         })?;
-        Ok(Self::There(Arc::new(file.into())))
+        Ok(there(file, format!("{path:?}")))
     }
 
     /// Runs `open` in the namespace; in the calling thread if that is there already.
@@ -68,14 +82,15 @@ impl Home {
         &self,
         open: impl FnOnce() -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
-        let Self::There(namespace) = self else {
+        let Self::There(place) = self else {
             return open();
         };
-        if is_current(namespace) {
+        if place.is_current() {
             return open();
         }
         let inside = move || {
-            setns(&**namespace, CloneFlags::CLONE_NEWNET).map_err(|errno| refused(errno.into()))?;
+            setns(&place.file, CloneFlags::CLONE_NEWNET)
+                .map_err(|errno| place.refused(errno.into()))?;
             open()
         };
         thread::scope(|scope| {
@@ -90,23 +105,20 @@ impl Home {
     }
 }
 
-fn refused(error: io::Error) -> Error {
-    let none = error.kind() == io::ErrorKind::InvalidInput;
-    let error = Error::call("setns(CLONE_NEWNET)", error);
-    if none {
-        error.with_kind(ErrorKind::Namespace)
-    } else {
-        error
+impl Place {
+    fn is_current(&self) -> bool {
+        let identity = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
+        let own = std::fs::metadata(Path::new("/proc/thread-self/ns/net")).map(identity);
+        let here = self.file.metadata().map(identity);
+        matches!((own, here), (Ok(own), Ok(here)) if own == here)
     }
-}
 
-fn is_current(namespace: &OwnedFd) -> bool {
-    let identity = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
-    let own = std::fs::metadata(Path::new("/proc/thread-self/ns/net")).map(identity);
-    let other = namespace
-        .try_clone()
-        .map(File::from)
-        .and_then(|file| file.metadata())
-        .map(identity);
-    matches!((own, other), (Ok(own), Ok(other)) if own == other)
+    fn refused(&self, error: io::Error) -> Error {
+        let name = &self.name;
+        if error.kind() == io::ErrorKind::InvalidInput {
+            let what = format!("enter network namespace {name}: it is none");
+            return Error::call(what, error).with_kind(ErrorKind::Namespace);
+        }
+        Error::call(format!("enter network namespace {name}"), error)
+    }
 }

@@ -1,11 +1,29 @@
 //! The shapes that machines read. Names that are not UTF-8 are given lossily; durations in whole seconds,
 //! `null` for ever.
 
+use std::fmt;
+use std::net::IpAddr;
+
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
 use crate::address::Address;
 use crate::link::{Link, LinkAddrs};
-use crate::prefix::Prefix;
+use crate::prefix::{Prefix, write_addr};
+
+/// An address in the same form as in a [`Prefix`].
+struct Shown(IpAddr);
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write_addr(f, self.0)
+    }
+}
+
+impl Serialize for Shown {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
 
 impl Serialize for Prefix {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -16,7 +34,7 @@ impl Serialize for Prefix {
 impl Serialize for Address {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut object = serializer.serialize_struct("Address", 11)?;
-        object.serialize_field("address", &self.address)?;
+        object.serialize_field("address", &Shown(self.address))?;
         object.serialize_field("prefix_len", &self.prefix_len)?;
         object.serialize_field("peer", &self.peer)?;
         object.serialize_field("broadcast", &self.broadcast)?;
