@@ -4,6 +4,7 @@
 
 mod docker;
 mod inside;
+mod node_exporter;
 mod resolved;
 mod roots;
 
@@ -28,12 +29,17 @@ const TREES: &[Recipe] = &[
         suite: "trixie",
         packages: &["systemd-resolved"],
     },
+    Recipe {
+        name: "node_exporter",
+        suite: "trixie",
+        packages: &["prometheus-node-exporter", "busybox-static"],
+    },
 ];
 
 /// Arguments of `cargo xtask daemons`.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Args {
-    /// Only scenarios whose name contains this: docker, overlay2, resolved, …
+    /// Only scenarios whose name contains this: docker, overlay2, resolved, node_exporter, …
     #[arg(long)]
     only: Vec<String>,
     /// Debian archive to fetch from, instead of this machine's own
@@ -116,7 +122,8 @@ fn scenarios() -> Vec<String> {
     let docker = docker::SCENARIOS
         .iter()
         .map(|scenario| format!("docker:{}", scenario.name));
-    docker.chain(["resolved".to_owned()]).collect()
+    let others = ["resolved", "node_exporter"].map(str::to_owned);
+    docker.chain(others).collect()
 }
 
 fn cannot_run() -> Option<String> {
@@ -229,6 +236,7 @@ fn inside(scenario: &str, tree: &Path, scratch: &Path, tool: &Path) -> Result<()
             group: group(scratch),
         }
         .run()?,
+        _ if scenario == "node_exporter" => node_exporter::run(&stage)?,
         _ => resolved::run(&stage)?,
     };
     println!("{line}");

@@ -9,6 +9,7 @@ mod finding;
 mod judge;
 mod metrics;
 mod openmetrics;
+mod publish;
 mod render;
 
 use std::path::PathBuf;
@@ -74,7 +75,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     match &args.output {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
-            openmetrics::write_atomically(path, &plain)?;
+            publish::publish(path, &plain)?;
         }
         None if format == Format::Text => out.text(&text)?,
         None => out.bytes(text.as_bytes())?,

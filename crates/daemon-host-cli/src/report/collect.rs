@@ -13,6 +13,7 @@ use daemon_host::rroprobe::{self, KernelSupport};
 use daemon_host::runtimes::{Parsed, Runtimes};
 
 use super::Args;
+use super::openmetrics::label;
 use crate::live;
 use crate::runtimes::TableArgs;
 
@@ -79,9 +80,7 @@ pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
 fn count(table: &MountTable) -> Mounts {
     let mut by_type = BTreeMap::new();
     for row in table.rows() {
-        *by_type
-            .entry(row.fs_type().to_string_lossy().into_owned())
-            .or_default() += 1;
+        *by_type.entry(label(&row.fs_type())).or_default() += 1;
     }
     Mounts {
         count: table.len(),

@@ -2,6 +2,16 @@
 
 use serde_json::{Value, json};
 
+/// What findings are about.
+pub(super) const SUBJECTS: [&str; 6] = [
+    "mounts",
+    "root",
+    "resolv.conf",
+    "links",
+    "read-only",
+    "runtimes",
+];
+
 /// How much a finding matters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Severity {
@@ -40,6 +50,7 @@ impl Finding {
     }
 
     fn new(severity: Severity, subject: &'static str, what: impl Into<String>) -> Self {
+        debug_assert!(SUBJECTS.contains(&subject), "{subject} is not listed");
         let (cause, remedy) = (String::new(), String::new());
         Self {
             severity,

@@ -3,24 +3,24 @@
 use daemon_host::runtimes::RroSupport;
 
 use super::collect::Facts;
-use super::finding::{Finding, Severity};
-use super::openmetrics::Metrics;
+use super::finding::{self, Finding, Severity};
+use super::openmetrics::{Metrics, label};
 use crate::rro;
 
 pub(super) fn metrics(facts: &Facts, findings: &[Finding]) -> String {
     let mut metrics = Metrics::default();
     let labels = [("release", facts.kernel.as_str())];
     metrics
-        .info("kernel", "The kernel that runs.")
+        .gauge("kernel_info", "The kernel that runs.")
         .sample(&labels, 1);
 
-    let mut family = metrics.gauge("findings", "Findings of the report by severity.");
+    let mut family = metrics.gauge("findings", "Findings of the report.");
     for severity in [Severity::Problem, Severity::Warning] {
-        let count = findings
-            .iter()
-            .filter(|finding| finding.severity == severity)
-            .count();
-        family.sample(&[("severity", severity.as_str())], count as u64);
+        for subject in finding::SUBJECTS {
+            let is_it = |found: &&Finding| (found.severity, found.subject) == (severity, subject);
+            let labels = [("severity", severity.as_str()), ("subject", subject)];
+            family.sample(&labels, findings.iter().filter(is_it).count() as u64);
+        }
     }
     if let Ok(mounts) = &facts.mounts {
         let mut family = metrics.gauge("mounts", "Mounts in the table by file system type.");
@@ -36,17 +36,17 @@ pub(super) fn metrics(facts: &Facts, findings: &[Finding]) -> String {
     }
     root(facts, &mut metrics);
     let reason = facts.selection.reason.as_str();
-    let path = facts.selection.path.to_string_lossy();
+    let path = label(facts.selection.path.as_os_str());
     metrics
-        .info(
-            "resolv_conf",
+        .gauge(
+            "resolv_conf_info",
             "The resolv.conf that containers inherit, and why.",
         )
         .sample(&[("path", &path), ("reason", reason)], 1);
     if let Ok(links) = &facts.links {
         let mut family = metrics.gauge("link_addresses", "Addresses by link.");
         for link in links {
-            let name = link.name.to_string_lossy();
+            let name = label(&link.name);
             family.sample(&[("link", &name)], link.addrs.len() as u64);
         }
     }
@@ -58,8 +58,8 @@ fn root(facts: &Facts, metrics: &mut Metrics) {
     let Some(Ok(state)) = &facts.root.state else {
         return;
     };
-    let path = state.status.root.to_string_lossy();
-    let labels = [("root", path.as_ref())];
+    let path = label(state.status.root.as_os_str());
+    let labels = [("root", path.as_str())];
     metrics
         .gauge(
             "root_leftover_mounts",

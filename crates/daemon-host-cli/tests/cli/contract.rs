@@ -336,12 +336,4 @@ fn report_in_all_formats() {
         ],
     );
     assert!(run(&args("text")).stdout.contains("daemon-host report"));
-
-    let file = dir.path().join("d.prom");
-    let mut args = args("openmetrics").to_vec();
-    args.extend(["--output", file.to_str().unwrap()]);
-    run(&args).expect(0);
-    let text = fs::read_to_string(file).unwrap();
-    assert!(text.ends_with("# EOF\n"));
-    assert!(text.contains("daemon_host_recursive_read_only_kernel "));
 }

@@ -7,4 +7,5 @@ mod addrs;
 mod command;
 mod contract;
 mod daemon;
+mod metrics;
 mod usage;
