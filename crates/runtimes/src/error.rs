@@ -95,9 +95,13 @@ impl Error {
 
     /// A failed call: `call` is its name, `path` its argument.
     pub(crate) fn io(call: &str, path: &Path, source: impl Into<io::Error>) -> Self {
-        let mut error = Self::new(ErrorKind::Io, format!("{call}({path:?})")).at(path);
-        error.0.source = Some(source.into());
-        error
+        let error = Self::new(ErrorKind::Io, format!("{call}({path:?})"));
+        error.at(path).because(source)
+    }
+
+    pub(crate) fn because(mut self, source: impl Into<io::Error>) -> Self {
+        self.0.source = Some(source.into());
+        self
     }
 
     pub(crate) fn at(mut self, path: &Path) -> Self {

@@ -97,6 +97,7 @@
 
 mod config;
 mod diff;
+mod directory;
 pub mod docs;
 mod error;
 mod features;

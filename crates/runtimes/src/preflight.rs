@@ -8,6 +8,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
 use nix::sys::statvfs::{FsFlags, statvfs};
 use nix::unistd::{AccessFlags, faccessat};
@@ -82,37 +83,45 @@ pub fn locate(program: &Path, search_path: &OsStr) -> Result<PathBuf, PreflightF
     }
     let directories = search_path.as_bytes().split(|byte| *byte == b':');
     let directories = directories.map(|bytes| Path::new(OsStr::from_bytes(bytes)));
-    let mut found = directories
-        .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(program));
-    found
-        .find(|file| executable(file).is_ok())
-        .ok_or(PreflightFault::NotInPath)
+    let mut answer = PreflightFault::NotInPath;
+    for dir in directories.filter(|dir| dir.is_absolute()) {
+        let file = dir.join(program);
+        match executable(&file) {
+            Ok(_) => return Ok(file),
+            // It may be there: "not found" would send the reader the wrong way.
+            Err(why @ PreflightFault::Unreachable(_)) => answer = why,
+            Err(_) => {}
+        }
+    }
+    Err(answer)
 }
 
 /// Checks that execve(2) of this path would find a file it may run.
 pub(crate) fn executable(path: &Path) -> Result<Metadata, PreflightFault> {
-    let metadata = path.metadata().map_err(|error| fault(&error))?;
+    let metadata = path
+        .metadata()
+        .map_err(|error| fault(error.raw_os_error()))?;
     if !metadata.is_file() {
         return Err(PreflightFault::NotAFile);
     }
-    if may_execute(path) {
-        return Ok(metadata);
-    }
-    match statvfs(path) {
-        Ok(stat) if stat.flags().contains(FsFlags::ST_NOEXEC) => Err(PreflightFault::NoExec),
-        _ => Err(PreflightFault::NotExecutable),
+    match access(path) {
+        Ok(()) => Ok(metadata),
+        Err(Errno::EACCES) => match statvfs(path) {
+            Ok(stat) if stat.flags().contains(FsFlags::ST_NOEXEC) => Err(PreflightFault::NoExec),
+            _ => Err(PreflightFault::NotExecutable),
+        },
+        Err(errno) => Err(fault(Some(errno as i32))),
     }
 }
 
-/// Whether the effective user may execute it; false on a `noexec` mount too.
-pub(crate) fn may_execute(path: &Path) -> bool {
-    faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS).is_ok()
+/// Whether the effective user may execute it; EACCES on a `noexec` mount too.
+pub(crate) fn access(path: &Path) -> nix::Result<()> {
+    faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS)
 }
 
-fn fault(error: &io::Error) -> PreflightFault {
-    match error.raw_os_error() {
-        Some(nix::libc::ENOENT | nix::libc::ENOTDIR) => PreflightFault::Missing,
+fn fault(errno: Option<i32>) -> PreflightFault {
+    match errno {
+        Some(nix::libc::ENOENT) => PreflightFault::Missing,
         errno => PreflightFault::Unreachable(errno.unwrap_or(0)),
     }
 }

@@ -12,6 +12,8 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use nix::errno::Errno;
+
 use crate::json::Value;
 use crate::script::{is_safe, is_script_name};
 use crate::table::Runtimes;
@@ -25,6 +27,12 @@ pub const BUNDLE_DIRS: [&str; 2] = [
 
 /// The files of a bundle that name the runtime.
 const BUNDLE_FILES: [&str; 2] = ["options.json", "runtime"];
+
+/// Directories between the one that is scanned and a bundle, as from `/run/containerd`.
+const LEVELS: u32 = 3;
+
+/// As many symlinks as the kernel follows.
+const MAX_LINKS: u32 = 40;
 
 /// More than any bundle file has; what lies beyond makes the scan incomplete.
 const MAX_FILE: u64 = 4 << 20;
@@ -48,22 +56,35 @@ impl References {
 
     /// Adds a path that someone uses as a runtime; `by` says who, for the verdicts.
     ///
-    /// Symlinks are followed, and every name on the way counts.
+    /// Symlinks are followed, and every name on the way counts. Where that is not allowed
+    /// or fails, the path is remembered as one that cannot be read.
     pub fn add(&mut self, path: &Path, by: &str) {
+        if let Err(error) = self.follow(path, by) {
+            if !leads_nowhere(&error) {
+                self.unreadable.push((path.to_owned(), error.to_string()));
+            }
+        }
+    }
+
+    fn follow(&mut self, path: &Path, by: &str) -> io::Result<()> {
         let mut hop = path.to_owned();
-        for _ in 0..40 {
+        for _ in 0..MAX_LINKS {
             if let Some(name) = hop.file_name() {
                 self.names
                     .entry(name.to_owned())
                     .or_insert_with(|| by.to_owned());
             }
-            let Ok(target) = hop.read_link() else { break };
-            hop = hop.parent().unwrap_or(Path::new("")).join(target);
+            match hop.read_link() {
+                Ok(target) => hop = hop.parent().unwrap_or(Path::new("")).join(target),
+                // EINVAL: no link, so the end of the way.
+                Err(error) if error.kind() == io::ErrorKind::InvalidInput => break,
+                Err(error) => return Err(error),
+            }
         }
-        if let Ok(metadata) = path.metadata() {
-            let identity = (metadata.dev(), metadata.ino());
-            self.files.entry(identity).or_insert_with(|| by.to_owned());
-        }
+        let metadata = path.metadata()?;
+        let identity = (metadata.dev(), metadata.ino());
+        self.files.entry(identity).or_insert_with(|| by.to_owned());
+        Ok(())
     }
 
     /// Adds the scripts of a table: those that are about to be loaded need not vanish.
@@ -80,20 +101,22 @@ impl References {
 
     /// Adds what the bundles below a directory refer to; see [`BUNDLE_DIRS`].
     ///
-    /// The directory may hold namespaces, bundles, or be a bundle. Only `options.json`
+    /// The directory may hold these directories, namespaces, bundles, or be a bundle. Only `options.json`
     /// and `runtime` are opened; a container's root filesystem is never entered. A
     /// missing directory has no bundles. What cannot be read is remembered, and
     /// [`is_complete`](Self::is_complete) is false from then on.
     pub fn scan_bundles(&mut self, dir: &Path) {
-        self.scan(dir, 2);
+        self.scan(dir, LEVELS);
     }
 
     /// Adds what the symlinks in a directory lead to.
     pub fn scan_links(&mut self, dir: &Path) {
         for entry in self.entries(dir) {
-            if entry.file_type().is_ok_and(|kind| kind.is_symlink()) {
-                let link = entry.path();
-                self.add(&link, &format!("symlink {link:?}"));
+            let link = entry.path();
+            match entry.file_type() {
+                Ok(kind) if kind.is_symlink() => self.add(&link, &format!("symlink {link:?}")),
+                Ok(_) => {}
+                Err(error) => self.missed(&link, &error),
             }
         }
     }
@@ -127,9 +150,9 @@ impl References {
             return;
         }
         for entry in entries {
-            match entry.file_type() {
-                Ok(kind) if kind.is_dir() => self.scan(&entry.path(), levels - 1),
-                Ok(_) => {}
+            match is_dir(&entry) {
+                Ok(true) => self.scan(&entry.path(), levels - 1),
+                Ok(false) => {}
                 Err(error) => self.missed(&entry.path(), &error),
             }
         }
@@ -185,8 +208,37 @@ impl References {
     }
 }
 
+/// Whether an entry is a directory, or a symlink to one.
+fn is_dir(entry: &DirEntry) -> io::Result<bool> {
+    let kind = entry.file_type()?;
+    if !kind.is_symlink() {
+        return Ok(kind.is_dir());
+    }
+    match entry.path().metadata() {
+        Ok(metadata) => Ok(metadata.is_dir()),
+        Err(error) if leads_nowhere(&error) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// Whether the error says that no file can have this path, not that it could not be asked.
+fn leads_nowhere(error: &io::Error) -> bool {
+    // A path with NUL in it has no number, but this kind.
+    let errno = error.raw_os_error().map(Errno::from_raw);
+    error.kind() == io::ErrorKind::InvalidInput
+        || matches!(
+            errno,
+            Some(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::ENAMETOOLONG)
+        )
+}
+
 fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    let flags = nix::libc::O_NONBLOCK;
+    // Opening can wait for ever, or do something, where it is no file. Should it become
+    // one in between, then not waiting is the second guard.
+    if !path.metadata()?.is_file() {
+        return Err(io::Error::other("not a regular file"));
+    }
+    let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags).open(path)?;
     let mut text = Vec::new();
     file.take(MAX_FILE + 1).read_to_end(&mut text)?;

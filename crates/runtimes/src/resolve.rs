@@ -200,12 +200,16 @@ impl Runtimes {
 }
 
 fn check_script(row: &Runtime) -> Result<(), ResolveError> {
-    match &row.script {
-        Some(script) if !preflight::may_execute(script) => {
-            Err(fault(row, script, PreflightFault::ScriptMissing))
-        }
-        _ => Ok(()),
-    }
+    let Some(script) = &row.script else {
+        return Ok(());
+    };
+    let why = match preflight::executable(script) {
+        Ok(_) => return Ok(()),
+        Err(PreflightFault::NoExec) => PreflightFault::ScriptsNoExec,
+        Err(why @ PreflightFault::Unreachable(_)) => why,
+        Err(_) => PreflightFault::ScriptMissing,
+    };
+    Err(fault(row, script, why))
 }
 
 fn fault(row: &Runtime, path: &Path, why: PreflightFault) -> ResolveError {

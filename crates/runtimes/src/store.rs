@@ -4,22 +4,23 @@
 //! changed or removed while any process uses the directory.
 
 use std::collections::BTreeSet;
-use std::fs::{DirBuilder, File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
-use nix::unistd::{UnlinkatFlags, fsync, geteuid, unlinkat};
+use nix::unistd::{UnlinkatFlags, unlinkat};
 use tracing::{debug, warn};
 
+use crate::directory::{check_owner, is_trusted, open_or_make, sync};
 use crate::error::{Error, ErrorKind};
 use crate::lock::DirLock;
-use crate::preflight::may_execute;
+use crate::preflight;
 use crate::script::{SHELL, Script};
 use crate::write::{self, Job, retry};
 
@@ -69,8 +70,7 @@ impl Store {
     /// to it, or if it belongs to someone who is neither root nor this user;
     /// [`ErrorKind::Busy`]; [`ErrorKind::Io`].
     pub fn open(path: &Path) -> Result<Self, Error> {
-        make(path)?;
-        let dir = open_dir(path)?;
+        let dir = open_or_make(path)?;
         check_owner(&dir, path)?;
         let lock = DirLock::share(&dir, path)?;
         Ok(Self {
@@ -100,11 +100,16 @@ impl Store {
             let what = format!("script directory {:?} is on a noexec mount", self.path);
             return Err(Error::new(ErrorKind::NoExec, what).at(&self.path));
         }
-        if !may_execute(shell) {
-            let what = format!("script interpreter {shell:?} is missing or not executable");
-            return Err(Error::new(ErrorKind::NoShell, what).at(shell));
+        match preflight::access(shell) {
+            Ok(()) => Ok(()),
+            Err(errno @ (Errno::ENOENT | Errno::ENOTDIR | Errno::EACCES)) => {
+                let what = format!("script interpreter {shell:?} cannot be executed");
+                Err(Error::new(ErrorKind::NoShell, what)
+                    .at(shell)
+                    .because(errno))
+            }
+            Err(errno) => Err(Error::io("faccessat", shell, errno)),
         }
-        Ok(())
     }
 
     /// Makes sure that every one of these scripts is there, whole, durable and safe to
@@ -152,9 +157,7 @@ impl Store {
         let written = write::write(self.dir.as_fd(), &self.lock, &self.path, &jobs);
         published.created = written.created;
         published.repaired = written.repaired;
-        let result = written
-            .result
-            .and_then(|()| sync_dir(&self.dir, &self.path));
+        let result = written.result.and_then(|()| sync(&self.dir, &self.path));
         if let Err(error) = result {
             self.retract(&published.created);
             return Err(error);
@@ -205,53 +208,6 @@ impl Store {
 
     pub(crate) fn dir(&self) -> &OwnedFd {
         &self.dir
-    }
-}
-
-fn make(path: &Path) -> Result<(), Error> {
-    if path.is_dir() {
-        return Ok(());
-    }
-    let made = DirBuilder::new().recursive(true).mode(0o700).create(path);
-    made.map_err(|error| Error::io("mkdir", path, error))?;
-    // The entry must not be lost while a script in it is durable.
-    match path.parent().map(open_dir) {
-        Some(Ok(parent)) => sync_dir(&parent, path),
-        _ => Ok(()),
-    }
-}
-
-pub(crate) fn open_dir(path: &Path) -> Result<OwnedFd, Error> {
-    let flags = OFlag::O_DIRECTORY.bits();
-    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
-        Ok(file) => Ok(file.into()),
-        Err(error) => Err(Error::io("open", path, error)),
-    }
-}
-
-fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
-    let stat = retry(|| fstat(dir)).map_err(|errno| Error::io("fstat", path, errno))?;
-    let what = match (is_trusted(stat.st_uid), stat.st_mode & 0o022) {
-        (true, 0) => return Ok(()),
-        (true, _) => {
-            let mode = stat.st_mode & 0o7777;
-            format!("script directory {path:?} may be written by others (mode {mode:o}, wants 700)")
-        }
-        (false, _) => format!("script directory {path:?} belongs to user {}", stat.st_uid),
-    };
-    Err(Error::new(ErrorKind::UnsafeDirectory, what).at(path))
-}
-
-/// Whether a file's owner may decide what is executed in our name.
-fn is_trusted(owner: u32) -> bool {
-    owner == 0 || owner == geteuid().as_raw()
-}
-
-/// Makes new entries of a directory durable. Some filesystems cannot and need not.
-fn sync_dir(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
-    match retry(|| fsync(dir)) {
-        Ok(()) | Err(Errno::EINVAL | Errno::ENOTSUP) => Ok(()),
-        Err(errno) => Err(Error::io("fsync", path, errno)),
     }
 }
 

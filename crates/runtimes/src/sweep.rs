@@ -12,11 +12,12 @@ use nix::errno::Errno;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use tracing::{debug, warn};
 
+use crate::directory;
 use crate::error::Error;
 use crate::lock::{self, LOCK_FILE};
 use crate::references::References;
 use crate::script::is_script_name;
-use crate::store::{Store, open_dir};
+use crate::store::Store;
 use crate::temp;
 use crate::write::retry;
 
@@ -97,7 +98,7 @@ pub struct SweepReport {
 ///
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be read.
 pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<Verdict>, Error> {
-    match open_dir(dir) {
+    match directory::open(dir) {
         Ok(open) => {
             let alone = !lock::is_used(&open);
             Ok(decide(dir, list(dir)?, references, alone))
@@ -117,7 +118,8 @@ pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<Verdict>, E
 ///
 /// As [`Store::open`]. A file that cannot be removed is in the report.
 pub fn sweep(dir: &Path, references: &References) -> Result<SweepReport, Error> {
-    if matches!(open_dir(dir), Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32)) {
+    if matches!(directory::open(dir), Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32))
+    {
         return Ok(SweepReport::default());
     }
     let store = Store::open(dir)?;
@@ -154,8 +156,10 @@ fn list(dir: &Path) -> Result<Vec<Entry>, Error> {
     for entry in dir.read_dir().map_err(error)? {
         let entry = entry.map_err(error)?;
         // Not following: a symlink with a script's name is judged as itself.
-        if let Ok(metadata) = entry.metadata() {
-            entries.push((entry.file_name(), (metadata.dev(), metadata.ino())));
+        match entry.metadata() {
+            Ok(metadata) => entries.push((entry.file_name(), (metadata.dev(), metadata.ino()))),
+            Err(gone) if gone.kind() == io::ErrorKind::NotFound => {}
+            Err(source) => return Err(Error::io("stat", &entry.path(), source)),
         }
     }
     entries.sort();

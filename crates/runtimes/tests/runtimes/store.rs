@@ -4,9 +4,10 @@ use std::fs;
 use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
-use runtimes::{ErrorKind, Script, Store};
+use nix::libc;
+use runtimes::{ErrorKind, References, Script, Store, plan_sweep, sweep};
 
-use crate::support::{assert_scripts_match, names, script};
+use crate::support::{as_nobody, assert_scripts_match, closed_dir, names, open_to_all, script};
 
 fn mode(path: &Path) -> u32 {
     fs::metadata(path).unwrap().permissions().mode() & 0o7777
@@ -34,6 +35,39 @@ fn makes_a_private_directory_and_read_only_scripts() {
         assert_eq!(fs::read(&path).unwrap(), script.text());
     }
     assert_scripts_match(&dir);
+}
+
+#[test]
+fn what_cannot_be_opened_is_not_called_missing() {
+    let temp = tempfile::tempdir().unwrap();
+    open_to_all(temp.path());
+    let place = |name: &str| temp.path().join(name);
+    fs::write(place("file"), "").unwrap();
+    symlink("loop", place("loop")).unwrap();
+    symlink("nowhere", place("dangling")).unwrap();
+    closed_dir(&place("closed"));
+    for (path, kind, errno) in [
+        ("file", ErrorKind::UnsafeDirectory, libc::ENOTDIR),
+        ("file/below", ErrorKind::UnsafeDirectory, libc::ENOTDIR),
+        ("loop", ErrorKind::Io, libc::ELOOP),
+        ("dangling", ErrorKind::Io, libc::ENOENT),
+        ("closed", ErrorKind::Io, libc::EACCES),
+        ("closed/below", ErrorKind::Io, libc::EACCES),
+    ] {
+        let error = as_nobody(|| Store::open(&place(path)).unwrap_err());
+        assert_eq!(
+            (error.kind(), error.raw_os_error()),
+            (kind, Some(errno)),
+            "{path}"
+        );
+    }
+    assert_eq!(names(temp.path()).len(), 4, "nothing was made");
+    for path in ["file", "closed"] {
+        let plan = as_nobody(|| plan_sweep(&place(path), &References::new()));
+        assert!(plan.is_err(), "{path}");
+        let swept = as_nobody(|| sweep(&place(path), &References::new()));
+        assert!(swept.is_err(), "{path}");
+    }
 }
 
 #[test]
@@ -139,18 +173,6 @@ fn directories_that_others_write_to_are_refused() {
         assert_eq!(error.path(), Some(temp.path()));
     }
     assert!(names(temp.path()).is_empty());
-}
-
-#[test]
-fn what_is_no_directory_is_an_error() {
-    let temp = tempfile::tempdir().unwrap();
-    let file = temp.path().join("file");
-    fs::write(&file, "").unwrap();
-    assert_eq!(Store::open(&file).unwrap_err().kind(), ErrorKind::Io);
-    assert_eq!(
-        Store::open(&file.join("below")).unwrap_err().kind(),
-        ErrorKind::Io
-    );
 }
 
 #[test]

@@ -76,6 +76,30 @@ pub(crate) fn quick_dir() -> tempfile::TempDir {
         .unwrap_or_else(|| tempfile::tempdir().unwrap())
 }
 
+/// Runs something that file permissions hold for, also when the tests run as root.
+pub(crate) fn as_nobody<T: Send>(act: impl FnOnce() -> T + Send) -> T {
+    let nobody = || {
+        if nix::unistd::geteuid().is_root() {
+            // Of this thread alone; its capabilities over files go with it.
+            nix::unistd::setfsuid(nix::unistd::Uid::from_raw(65534));
+        }
+        act()
+    };
+    std::thread::scope(|scope| scope.spawn(nobody).join().unwrap())
+}
+
+/// A directory that nobody may look into, with something in it.
+pub(crate) fn closed_dir(dir: &Path) {
+    fs::create_dir_all(dir).unwrap();
+    program(&dir.join("program"), "#!/bin/sh\n");
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o0)).unwrap();
+}
+
+/// Lets everyone through a directory, though it is a temporary one.
+pub(crate) fn open_to_all(dir: &Path) {
+    fs::set_permissions(dir, fs::Permissions::from_mode(0o755)).unwrap();
+}
+
 /// The shells of this machine that a script must run under; says which are missing.
 pub(crate) fn shells() -> Vec<Vec<&'static str>> {
     let all: [&[&str]; 4] = [

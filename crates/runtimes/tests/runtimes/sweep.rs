@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use runtimes::{Reason, References, Runtimes, Script, Settings, Store, plan_sweep, sweep};
 
-use crate::support::{names, script, wrappers};
+use crate::support::{as_nobody, closed_dir, names, open_to_all, script, wrappers};
 
 /// A script directory with one script, not held open.
 fn one() -> (tempfile::TempDir, PathBuf, Script) {
@@ -212,6 +212,134 @@ fn what_cannot_be_read_keeps_everything() {
         Reason::Uncertain { unreadable: file }
     );
     assert_eq!(names(&dir), [script.file_name()]);
+}
+
+#[test]
+fn what_may_not_be_looked_at_keeps_everything() {
+    let (temp, dir, script) = one();
+    open_to_all(temp.path());
+    let closed = temp.path().join("closed");
+    closed_dir(&closed);
+    let link = temp.path().join("link");
+    symlink(closed.join("program"), &link).unwrap();
+    let state = temp.path().join("s");
+    bundle(
+        &state,
+        "options.json",
+        &format!(r#"{{"BinaryName":{link:?}}}"#),
+    );
+    symlink(closed.join("program"), state.join("moby/a-link")).unwrap();
+    type Collect<'a> = &'a (dyn Fn(&mut References) + Sync);
+    let ways: [(&str, Collect<'_>, &Path); 5] = [
+        (
+            "a path",
+            &|r| r.add(&closed.join("program"), "x"),
+            &closed.join("program"),
+        ),
+        ("a symlink", &|r| r.add(&link, "x"), &link),
+        ("a directory of links", &|r| r.scan_links(&closed), &closed),
+        ("bundles", &|r| r.scan_bundles(&closed), &closed),
+        ("what a bundle names", &|r| r.scan_bundles(&state), &link),
+    ];
+    for (what, collect, unreadable) in ways {
+        let mut references = References::new();
+        as_nobody(|| collect(&mut references));
+        let missed: Vec<_> = references.unreadable().map(|(path, _)| path).collect();
+        assert!(missed.contains(&unreadable), "{what}: {missed:?}");
+        let plan = plan_sweep(&dir, &references).unwrap();
+        assert!(
+            matches!(plan[0].reason, Reason::Uncertain { .. }),
+            "{what}: {plan:?}"
+        );
+    }
+    assert_eq!(names(&dir), [script.file_name()]);
+}
+
+#[test]
+fn what_leads_nowhere_is_no_reference_and_no_obstacle() {
+    let (temp, dir, _) = one();
+    let file = temp.path().join("file");
+    fs::write(&file, "").unwrap();
+    symlink("loop", temp.path().join("loop")).unwrap();
+    let mut references = References::new();
+    for path in [
+        &temp.path().join("nowhere"),
+        &temp.path().join("loop"),
+        &file.join("below"),
+        Path::new(&"n/".repeat(9000)),
+        Path::new("a\0b"),
+        Path::new(""),
+    ] {
+        references.add(path, "x");
+    }
+    assert!(references.is_complete(), "{references:?}");
+    assert!(plan_sweep(&dir, &references).unwrap()[0].reason.removes());
+}
+
+/// Bundles as an attacker would make them: nothing hangs, nothing referenced goes.
+#[test]
+fn hostile_bundles() {
+    type Make = fn(&Path);
+    let makes: [(&str, bool, Make); 9] = [
+        ("a pipe", true, |file| {
+            nix::unistd::mkfifo(file, nix::sys::stat::Mode::S_IRWXU).unwrap();
+        }),
+        ("a directory", true, |file| fs::create_dir(file).unwrap()),
+        ("a socket", true, |file| {
+            drop(std::os::unix::net::UnixListener::bind(file).unwrap());
+        }),
+        ("an endless device", true, |file| {
+            symlink("/dev/zero", file).unwrap();
+        }),
+        ("a huge file", true, |file| {
+            fs::File::create(file).unwrap().set_len(100 << 20).unwrap();
+        }),
+        ("a dangling link", false, |file| {
+            symlink("nowhere", file).unwrap();
+        }),
+        ("a loop", true, |file| symlink(file, file).unwrap()),
+        ("deep nesting", false, |file| {
+            fs::write(file, "[".repeat(3 << 20)).unwrap();
+        }),
+        ("nothing", false, |file| fs::write(file, "").unwrap()),
+    ];
+    for (what, uncertain, make) in makes {
+        for name in ["options.json", "runtime"] {
+            let (temp, dir, script) = one();
+            let state = temp.path().join("s");
+            bundle(&state, "x", "");
+            make(&state.join("moby/0123abcd").join(name));
+            let mut references = References::new();
+            references.scan_bundles(&state);
+            assert_eq!(!references.is_complete(), uncertain, "{what}");
+            // Beside it another bundle that is in order.
+            let honest = state.join("moby/honest");
+            fs::create_dir_all(&honest).unwrap();
+            let path = dir.join(script.file_name()).display().to_string();
+            fs::write(honest.join("runtime"), path).unwrap();
+            let mut references = References::new();
+            references.scan_bundles(&state);
+            survives(&dir, &script, &references, "honest");
+        }
+    }
+}
+
+#[test]
+fn bundles_are_found_from_further_up_and_through_links() {
+    let (temp, dir, script) = one();
+    let state = temp.path().join("run/io.containerd.runtime.v2.task");
+    let path = dir.join(script.file_name()).display().to_string();
+    bundle(&state, "runtime", &path);
+    let mut references = References::new();
+    references.scan_bundles(&temp.path().join("run"));
+    survives(&dir, &script, &references, "bundle file");
+
+    let elsewhere = temp.path().join("elsewhere/moby");
+    fs::create_dir_all(&elsewhere).unwrap();
+    symlink(state.join("moby/0123abcd"), elsewhere.join("id")).unwrap();
+    let mut references = References::new();
+    references.scan_bundles(&temp.path().join("elsewhere"));
+    survives(&dir, &script, &references, "bundle file");
 }
 
 #[test]

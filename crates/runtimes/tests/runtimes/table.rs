@@ -13,7 +13,7 @@ use runtimes::{
     Settings, is_permissible, locate,
 };
 
-use crate::support::{names, program, wrappers};
+use crate::support::{as_nobody, closed_dir, names, open_to_all, program, wrappers};
 
 fn why(error: ResolveError) -> PreflightFault {
     match error {
@@ -206,7 +206,10 @@ fn preflight_says_why() {
         check(Path::new("/nonexistent/x")),
         Err(PreflightFault::Missing)
     );
-    assert_eq!(check(&good.join("x")), Err(PreflightFault::Missing));
+    assert_eq!(
+        check(&good.join("x")),
+        Err(PreflightFault::Unreachable(nix::libc::ENOTDIR))
+    );
     assert_eq!(check(temp.path()), Err(PreflightFault::NotAFile));
     assert_eq!(check(&plain), Err(PreflightFault::NotExecutable));
     assert_eq!(check(Path::new("plain")), Err(PreflightFault::NotInPath));
@@ -220,6 +223,32 @@ fn preflight_says_why() {
     let loops = temp.path().join("loop");
     std::os::unix::fs::symlink(&loops, &loops).unwrap();
     assert_eq!(check(&loops), Err(PreflightFault::Unreachable(40)));
+}
+
+#[test]
+fn what_cannot_be_seen_is_not_called_missing() {
+    let temp = tempfile::tempdir().unwrap();
+    open_to_all(temp.path());
+    let closed = temp.path().join("closed");
+    closed_dir(&closed);
+    let denied = PreflightFault::Unreachable(nix::libc::EACCES);
+    let path = format!("{}:/nonexistent", closed.display());
+    as_nobody(|| {
+        assert_eq!(locate(&closed.join("program"), "".as_ref()), Err(denied));
+        assert_eq!(locate(Path::new("program"), path.as_ref()), Err(denied));
+        let found = locate(Path::new("sh"), format!("{path}:/bin").as_ref());
+        assert_eq!(found, Ok("/bin/sh".into()));
+    });
+
+    let config = wrappers(&[("rt", "/bin/true", &["x"])]);
+    let settings = Settings::new(temp.path().join("scripts"));
+    let table = Runtimes::plan(&config, &settings);
+    table.resolve_and_publish("rt").unwrap();
+    let resolved = || table.resolve("rt").map(drop).map_err(why);
+    assert_eq!(as_nobody(resolved), Err(denied));
+    assert_eq!(resolved(), Ok(()));
+    fs::remove_dir_all(&settings.script_dir).unwrap();
+    assert_eq!(resolved(), Err(PreflightFault::ScriptMissing));
 }
 
 #[test]

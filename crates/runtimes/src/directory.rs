@@ -1,0 +1,91 @@
+//! A directory for scripts: made, opened, trusted, made durable.
+
+use std::fs::{DirBuilder, OpenOptions};
+use std::io;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+use nix::errno::Errno;
+use nix::fcntl::OFlag;
+use nix::sys::stat::fstat;
+use nix::unistd::{fsync, geteuid};
+
+use crate::error::{Error, ErrorKind};
+use crate::write::retry;
+
+/// Opens the directory, and makes it first if it is missing.
+pub(crate) fn open_or_make(path: &Path) -> Result<OwnedFd, Error> {
+    match open(path) {
+        Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32) => {
+            make(path)?;
+            open(path)
+        }
+        other => other,
+    }
+}
+
+/// Makes a directory, and those above it that are missing, so that a crash does not lose
+/// the entry of a directory whose scripts are durable.
+fn make(path: &Path) -> Result<(), Error> {
+    let above = path.parent().filter(|above| *above != Path::new(""));
+    let above = above.unwrap_or(Path::new("."));
+    let mkdir = || DirBuilder::new().mode(0o700).create(path);
+    let mut made = mkdir();
+    if matches!(&made, Err(error) if error.kind() == io::ErrorKind::NotFound) {
+        make(above)?;
+        made = mkdir();
+    }
+    match made {
+        Ok(()) => {}
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
+        Err(error) => return Err(Error::io("mkdir", path, error)),
+    }
+    match open(above) {
+        Ok(dir) => sync(&dir, above),
+        // Who may write to a directory need not be allowed to read it.
+        Err(error) if error.raw_os_error() == Some(Errno::EACCES as i32) => Ok(()),
+        Err(error) => Err(error),
+    }
+}
+
+/// Opens a directory, for its entries and for fsync(2).
+pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
+    let flags = OFlag::O_DIRECTORY.bits();
+    match OpenOptions::new().read(true).custom_flags(flags).open(path) {
+        Ok(file) => Ok(file.into()),
+        Err(error) if error.kind() == io::ErrorKind::NotADirectory => {
+            let what = format!("script directory {path:?} is not a directory");
+            Err(Error::new(ErrorKind::UnsafeDirectory, what)
+                .at(path)
+                .because(error))
+        }
+        Err(error) => Err(Error::io("open", path, error)),
+    }
+}
+
+pub(crate) fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
+    let stat = retry(|| fstat(dir)).map_err(|errno| Error::io("fstat", path, errno))?;
+    let what = match (is_trusted(stat.st_uid), stat.st_mode & 0o022) {
+        (true, 0) => return Ok(()),
+        (true, _) => {
+            let mode = stat.st_mode & 0o7777;
+            format!("script directory {path:?} may be written by others (mode {mode:o}, wants 700)")
+        }
+        (false, _) => format!("script directory {path:?} belongs to user {}", stat.st_uid),
+    };
+    Err(Error::new(ErrorKind::UnsafeDirectory, what).at(path))
+}
+
+/// Whether a file's owner may decide what is executed in our name.
+pub(crate) fn is_trusted(owner: u32) -> bool {
+    owner == 0 || owner == geteuid().as_raw()
+}
+
+/// Makes new entries of a directory durable. Some filesystems cannot and need not.
+pub(crate) fn sync(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
+    match retry(|| fsync(dir)) {
+        Ok(()) | Err(Errno::EINVAL | Errno::ENOTSUP) => Ok(()),
+        Err(errno) => Err(Error::io("fsync", path, errno)),
+    }
+}
