@@ -1,6 +1,6 @@
 //! `cargo xtask vm doctor`: what the lane has and lacks here.
 
-use super::{NEEDS, accel, bundle, fetch, kernels, lock::Lock, payload, qemu};
+use super::{NEEDS, accel, bundle, fetch, image, kernels, lock::Lock, qemu};
 use crate::packages;
 use accel::Choice;
 use std::path::Path;
@@ -57,5 +57,5 @@ pub(crate) fn run() -> crate::Verdict {
             series.suite
         );
     }
-    Ok(missing.is_empty() && payload::tools().1.is_empty())
+    Ok(missing.is_empty() && image::tools().1.is_empty())
 }

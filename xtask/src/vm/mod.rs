@@ -12,6 +12,7 @@ mod cpio;
 mod doctor;
 mod elf;
 mod fetch;
+mod image;
 mod interrupt;
 mod job;
 mod kernels;
@@ -31,10 +32,10 @@ use bundle::Bundle;
 use clap::{Args as ClapArgs, Subcommand};
 use fetch::Fetch;
 pub(crate) use fetch::{cache, mirrors};
+pub(crate) use image::libraries;
 use lock::Lock;
 use matrix::Matrix;
 use payload::Test;
-pub(crate) use payload::libraries;
 pub(crate) use publish::Outcome;
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -47,6 +48,8 @@ const NEEDS: &[(&str, &str)] = &[
     ("busybox", "busybox-static"),
     ("runc", "runc"),
     ("crun", "crun"),
+    ("mke2fs", "e2fsprogs"),
+    ("mkfs.btrfs", "btrfs-progs"),
 ];
 
 /// Arguments of `cargo xtask vm`.

@@ -23,6 +23,9 @@ pub(crate) const WANTED: &[&str] = &[
     "loop",
     "virtio_blk",
     "autofs4",
+    // checksums that btrfs and ext4 ask for by an alias
+    "crc32c_generic",
+    "crc32c_cryptoapi",
     // links
     "veth",
     "dummy",
