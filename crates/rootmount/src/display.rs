@@ -115,6 +115,9 @@ impl fmt::Display for CleanupReport {
                 report.outcome
             )?;
         }
+        for failure in self.steps.iter().filter_map(|r| r.left_private.as_ref()) {
+            writeln!(f, "WARNING: {failure}")?;
+        }
         write_kept(f, &self.root_path, &self.kept)?;
         write!(f, "{}", self.root)
     }
@@ -154,7 +157,7 @@ impl fmt::Display for RootOutcome {
                 f.write_str("the root was busy and is detached lazily")
             }
             RootOutcome::Held => f.write_str("the root stays mounted: a mount below it is left"),
-            RootOutcome::Failed(failure) => write!(f, "the root stays mounted: {failure}"),
+            RootOutcome::Failed(failure) => write!(f, "the root: {failure}"),
         }
     }
 }

@@ -13,7 +13,7 @@ use tracing::debug;
 use crate::data_root::DataRootOptions;
 use crate::error::{Error, ErrorKind};
 use crate::plan::{CleanupPlan, RootAction, Step};
-use crate::release::{Released, release};
+use crate::release::{Released, release_with};
 use crate::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
 use crate::shown::shown;
 use crate::step::{Done, run};
@@ -36,6 +36,12 @@ pub struct ExecuteOptions {
     pub threads: usize,
     /// How many independent subtrees a plan must have to use several threads.
     pub parallel_from: usize,
+    /// Whether unmounting may reach the peers and slaves of the mount below, in this
+    /// and in other mount namespaces, as it does by nature. If not, a mount that lies on a
+    /// shared one is unmounted while that one has left its peer group; see
+    /// [unmounting and peers](crate#unmounting-and-peers). Linux 5.15; a step for which it
+    /// cannot be done fails, and nothing is unmounted.
+    pub propagate: bool,
     /// For how many busy mounts the report names who holds them; each costs a look at
     /// all processes.
     pub name_holders: usize,
@@ -68,6 +74,7 @@ impl Default for ExecuteOptions {
             busy_wait: Duration::from_millis(1),
             threads: 8,
             parallel_from: 16,
+            propagate: true,
             name_holders: 8,
             mountinfo: PathBuf::from(MOUNTINFO),
             data_root: None,
@@ -140,6 +147,7 @@ pub fn execute_with(
             step: step.clone(),
             outcome: done.outcome,
             attempts: done.attempts,
+            left_private: done.left_private,
         }
     };
     Ok(CleanupReport {
@@ -233,6 +241,7 @@ fn not_tried() -> Done {
     Done {
         outcome: Outcome::Failed(Failure::from(&error)),
         attempts: 0,
+        left_private: None,
         presumed: false,
     }
 }
@@ -308,7 +317,7 @@ fn release_root(
     {
         return RootOutcome::Held;
     }
-    match release(data_root) {
+    match release_with(data_root, options.propagate) {
         Ok(Released::Unmounted) => RootOutcome::Released { lazily: false },
         Ok(Released::Detached) => RootOutcome::Released { lazily: true },
         Ok(_) => RootOutcome::Untouched(plan.root_decision.clone()),

@@ -47,6 +47,24 @@
 //! [`Detach`] allows it and nothing else is mounted below it. The report says
 //! which it was, and who held it. A mount that is the root of this process is refused.
 //!
+//! # Unmounting and peers
+//!
+//! An unmount reaches the peers and slaves of the mount that the unmounted one lies on,
+//! in every mount namespace: containers that inherited a leftover let go of it, which is
+//! why that is the default. A copy in a private namespace stays, and keeps the filesystem
+//! in use.
+//!
+//! Without [`ExecuteOptions::propagate`] they keep theirs: the mount below leaves its peer
+//! group for the one call and comes back (`MOVE_MOUNT_SET_GROUP`, Linux 5.15; rehearsed on
+//! detached clones before anything is touched). Slaves and the group's number stay as they
+//! were. A step for which it cannot be done fails and is left: an older kernel, a filter, or
+//! a mount stacked on a shared one. Know before you use it:
+//!
+//! - What somebody mounts on the mount below in that moment does not spread.
+//! - A process killed in that moment leaves the mount below private. Block the signals that
+//!   end it; `mount_setattr` or `mount --make-shared` gives it a group again, a new one.
+//! - Whether the mount below is shared is read when the execution begins.
+//!
 //! # When not to use this
 //!
 //! To unmount one mount that you made yourself, call `umount2`. To see who mounts
@@ -64,6 +82,7 @@
 //! | `openat2` | none | 5.6 | one `openat` per component |
 //! | `open_tree`, `move_mount` | `CAP_SYS_ADMIN` | 5.2 | `mount` by path |
 //! | `mount_setattr` | `CAP_SYS_ADMIN` | 5.12 | `mount`, after the bind is attached |
+//! | `MOVE_MOUNT_SET_GROUP` | `CAP_SYS_ADMIN` | 5.15 | a step that must not reach peers fails |
 //! | `unshare(CLONE_FS)` | none | always | paths through `/proc/thread-self/fd` |
 //!
 //! Planning, [`status()`] and reading a table need no privilege, but a record that
@@ -85,13 +104,7 @@
 //! - Before Linux 6.8 mount ids are reused: a mount that replaced the planned one
 //!   at the same place, of the same filesystem and root, and got the same id since the
 //!   execution began, is taken for it.
-//! - There is no way to unmount here and not in the peers: only the mount below decides that,
-//!   and to make it private and shared again, even for a moment, would lose what others
-//!   mount meanwhile and, after a crash, the sharing of the host itself.
 //! - A lazy detach takes along a mount that is made below between the look and the call.
-//! - Unmounting reaches the peers and slaves of the mount that the unmounted one
-//!   lies on, in every mount namespace: containers that inherited leftovers let go
-//!   of them. A copy in a private namespace stays and keeps the filesystem in use.
 //! - A directory on a file server that hangs, on the way to a mount point, hangs the
 //!   step; what is mounted at the end of the way is never asked.
 //!
@@ -129,6 +142,7 @@ mod identity;
 mod layers;
 mod layout;
 mod ownership;
+mod peers;
 mod plan;
 mod prepare;
 mod record_file;

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::io;
 use std::path::Path;
 
-use mountscan::Row;
+use mountscan::{MountId, Row};
 
 use crate::data_root::{DataRootOptions, View};
 use crate::error::{Error, ErrorKind};
@@ -46,6 +46,11 @@ pub enum Released {
 /// left, or it is in use and may not be detached; others as the kernel has them.
 /// The record stays after an error.
 pub fn release(options: &DataRootOptions) -> Result<Released, Error> {
+    release_with(options, true)
+}
+
+/// The same; `propagate` as in [`ExecuteOptions`].
+pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result<Released, Error> {
     let root = resolve_root(&options.root)?;
     let view = View::read(options, root)?;
     let store = RecordStore {
@@ -64,17 +69,25 @@ pub fn release(options: &DataRootOptions) -> Result<Released, Error> {
     execution.detach = options.detach;
     execution.mountinfo = options.mountinfo.clone();
     execution.whole_tree = has_copies(&view)?;
-    if execution.whole_tree && options.detach == Detach::Never {
-        return Err(copies_need_a_detach(&view));
+    execution.propagate = propagate;
+    if execution.whole_tree {
+        may_detach_copies(&view, options.detach, propagate)?;
     }
     let report = execute(&plan_of(&view, root_step(&view)), &execution)?;
     let lazily = outcome(&view, &report)?;
     store.remove()?;
-    Ok(if lazily {
-        Released::Detached
-    } else {
-        Released::Unmounted
-    })
+    let left_private = report.steps().iter().find_map(|s| s.left_private.as_ref());
+    match left_private {
+        Some(failure) => {
+            let text = format!(
+                "release {:?}: done, but {failure}",
+                shown(&view.status.root)
+            );
+            Err(Error::new(failure.kind, text).at(&view.status.root))
+        }
+        None if lazily => Ok(Released::Detached),
+        None => Ok(Released::Unmounted),
+    }
 }
 
 /// Whether a lazy detach was needed, or why the root is still there.
@@ -146,21 +159,27 @@ fn has_copies(view: &View) -> Result<bool, Error> {
     }
 }
 
-fn copies_need_a_detach(view: &View) -> Error {
+fn may_detach_copies(view: &View, detach: Detach, propagate: bool) -> Result<(), Error> {
+    let (kind, why) = match (detach, propagate) {
+        (Detach::Never, _) => (ErrorKind::Busy, "which only a lazy detach takes along"),
+        (_, false) => (ErrorKind::Unsupported, "which would go in its peers too"),
+        _ => return Ok(()),
+    };
     let root = &view.status.root;
     let text = format!(
-        "release {:?}: it has copies of the mounts it covers, which only a lazy detach takes along",
+        "release {:?}: it has copies of the mounts it covers, {why}",
         shown(root)
     );
-    Error::new(ErrorKind::Busy, text).at(root)
+    Err(Error::new(kind, text).at(root))
 }
 
 pub(crate) fn root_step(view: &View) -> Step {
     let holder = &view.status.holder;
+    let row = view.table.by_id(holder.mount_id);
     Step {
         mount_id: holder.mount_id,
         unique_id: holder.unique_id,
-        parent_id: mountscan::MountId(0),
+        parent_id: row.map_or(MountId(0), |row| row.parent_id()),
         device: holder.device,
         root: holder.shows.clone(),
         mount_point: view.status.root.clone(),

@@ -32,6 +32,10 @@ pub struct StepReport {
     pub outcome: Outcome,
     /// How many unmount calls were made for it.
     pub attempts: u32,
+    /// Set if the mount it lay on is private since, which happens only without
+    /// [`propagate`](crate::ExecuteOptions::propagate) and when the kernel breaks its
+    /// word: what is mounted on it no longer spreads, until somebody mends that.
+    pub left_private: Option<Failure>,
 }
 
 /// What became of a mount.
@@ -132,9 +136,10 @@ impl CleanupReport {
         self.steps.iter().filter(|r| !r.outcome.is_gone())
     }
 
-    /// Whether everything that was planned is gone.
+    /// Whether everything that was planned is gone, and nothing else has changed.
     pub fn is_clean(&self) -> bool {
         self.left().next().is_none()
+            && self.steps.iter().all(|step| step.left_private.is_none())
             && matches!(
                 self.root,
                 RootOutcome::Untouched(_) | RootOutcome::Released { .. }

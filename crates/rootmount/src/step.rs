@@ -14,6 +14,7 @@ use crate::error::{Error, ErrorKind};
 use crate::execute::Detach;
 use crate::holders::name_holders;
 use crate::identity::{Seen, is_absent, look, unique};
+use crate::peers::{Apart, part};
 use crate::plan::Step;
 use crate::report::{Failure, Outcome};
 use crate::resolve::split;
@@ -28,20 +29,30 @@ const COVER_LIMIT: u32 = 16;
 pub(crate) struct Done {
     pub(crate) outcome: Outcome,
     pub(crate) attempts: u32,
+    pub(crate) left_private: Option<Failure>,
     /// Gone from where it was planned to be; whether it is gone from the table too
     /// is left to one look at the table when all steps are done.
     pub(crate) presumed: bool,
 }
 
+/// What the calls of a step came to, whatever its outcome.
+#[derive(Default)]
+struct Calls {
+    made: u32,
+    /// Why the mount below is private now, if it could not be put back.
+    left_private: Option<Failure>,
+}
+
 /// Carries out one step.
 pub(crate) fn run(world: &World<'_>, step: &Step, worker: &mut Worker) -> Done {
-    let mut attempts = 0;
-    let result = attempt(world, step, worker, &mut attempts);
+    let mut calls = Calls::default();
+    let result = attempt(world, step, worker, &mut calls);
     let presumed = matches!(result, Ok(Outcome::AlreadyGone));
     let outcome = result.unwrap_or_else(|error| Outcome::Failed(Failure::from(&error)));
     Done {
         outcome,
-        attempts,
+        attempts: calls.made,
+        left_private: calls.left_private,
         presumed,
     }
 }
@@ -50,7 +61,7 @@ fn attempt(
     world: &World<'_>,
     step: &Step,
     worker: &mut Worker,
-    attempts: &mut u32,
+    calls: &mut Calls,
 ) -> Result<Outcome, Error> {
     let Some((parent, name)) = split(world.root, &step.mount_point) else {
         return Err(Error::new(
@@ -81,7 +92,7 @@ fn attempt(
         Check::Planned(unique) => unique,
         Check::Outcome(outcome) => return Ok(outcome),
     };
-    place.unmount(unique, attempts)
+    place.unmount(unique, calls)
 }
 
 /// Where a step's mount is, by its parent directory and its name there.
@@ -177,7 +188,7 @@ impl Place<'_> {
     }
 
     /// Plain, again for a while if it is busy, lazily at last if that is allowed.
-    fn unmount(&self, unique: Option<UniqueMountId>, attempts: &mut u32) -> Result<Outcome, Error> {
+    fn unmount(&self, unique: Option<UniqueMountId>, calls: &mut Calls) -> Result<Outcome, Error> {
         let options = self.world.options;
         let mut waits =
             (0..options.busy_retries).map(|n| options.busy_wait * 2u32.saturating_pow(n));
@@ -185,8 +196,7 @@ impl Place<'_> {
         let mut lazily = options.whole_tree;
         let mut holders = Vec::new();
         loop {
-            *attempts += 1;
-            let result = self.call(lazily);
+            let result = self.call_alone(lazily, calls)?;
             match result.as_ref().map_err(|e| e.raw_os_error()) {
                 Ok(()) => match self.after(unique)? {
                     After::Gone if lazily => {
@@ -241,6 +251,21 @@ impl Place<'_> {
                     .because(cause))
             }
         }
+    }
+
+    /// The call, with or without the peers of the mount below.
+    fn call_alone(&self, lazily: bool, calls: &mut Calls) -> Result<io::Result<()>, Error> {
+        let apart = if self.world.options.propagate {
+            None
+        } else {
+            part(self.world, self.step, self.directory)?
+        };
+        calls.made += 1;
+        let result = self.call(lazily);
+        if let Some(Err(failure)) = apart.map(Apart::rejoin) {
+            calls.left_private = Some(failure);
+        }
+        Ok(result)
     }
 
     fn call(&self, lazily: bool) -> io::Result<()> {

@@ -91,6 +91,9 @@ impl Serialize for StepReport {
         map.serialize_entry("outcome", self.outcome.name())?;
         map.serialize_entry("attempts", &self.attempts)?;
         map.serialize_entry("detail", &self.outcome.to_string())?;
+        if let Some(failure) = &self.left_private {
+            map.serialize_entry("left_private", &failure.message)?;
+        }
         match &self.outcome {
             Outcome::Detached { holders } | Outcome::Busy { holders } => {
                 map.serialize_entry("holders", holders)?;

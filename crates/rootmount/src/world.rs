@@ -1,10 +1,11 @@
 //! What the steps of one execution share, and what a thread keeps between them.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
 
 use mountscan::{MountId, MountTable, UniqueMountId};
@@ -23,12 +24,16 @@ pub(crate) struct World<'a> {
     pub(crate) root: &'a Path,
     pub(crate) root_fd: OwnedFd,
     pub(crate) options: &'a ExecuteOptions,
-    /// The table as it was when the execution began, if a step has no unique id.
+    /// The table as it was when the execution began, if a step has no unique id or
+    /// must not reach peers.
     pub(crate) table: Option<MountTable>,
     /// Ids of the mounts that the plan knows, to go or to stay.
     pub(crate) known: HashMap<MountId, Option<UniqueMountId>>,
     /// For how many busy mounts holders have been looked for.
     pub(crate) looked_for: AtomicUsize,
+    /// Held while a mount has left its peer group; the mounts for which leaving and
+    /// coming back has been tried.
+    pub(crate) apart: Mutex<HashSet<MountId>>,
     /// The mount at the root directory of this thread.
     pub(crate) process_root: Seen,
     /// Whether `/proc/thread-self/fd` can be used, should a thread not get a working
@@ -107,7 +112,7 @@ pub(crate) fn world<'a>(
     let root_fd = open_directory(&plan.root).map_err(refuse)?;
     let top = open_directory(Path::new("/")).map_err(refuse)?;
     let process_root = look(&top, OsStr::new("")).map_err(refuse)?;
-    let needs_table = plan.steps.iter().any(|step| step.unique_id.is_none());
+    let needs_table = !options.propagate || plan.steps.iter().any(|step| step.unique_id.is_none());
     let table = needs_table.then(|| first_table(options)).transpose()?;
     let steps = plan.steps.iter().map(|s| (s.mount_id, s.unique_id));
     let kept = plan.kept.iter().map(|k| (k.mount_id, k.unique_id));
@@ -120,6 +125,7 @@ pub(crate) fn world<'a>(
         table,
         known,
         looked_for: AtomicUsize::new(0),
+        apart: Mutex::new(HashSet::new()),
         process_root,
         has_proc,
     })

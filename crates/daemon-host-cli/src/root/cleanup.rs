@@ -8,6 +8,7 @@ use daemon_host::rootmount::{
     self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, PlanOptions, Rules,
 };
 use indicatif::{ProgressBar, ProgressStyle};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 use super::RootArgs;
 use crate::exit::Exit;
@@ -57,6 +58,11 @@ pub(crate) struct Args {
     /// Leave what stays busy instead of detaching it lazily.
     #[arg(long)]
     no_lazy: bool,
+
+    /// Leave the copies that other mount namespaces share. What cannot be unmounted
+    /// without them (before Linux 5.15, stacked mounts) stays.
+    #[arg(long)]
+    no_propagate: bool,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
@@ -66,6 +72,8 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         show_plan(&table, &plan, out)?;
         return Ok(Exit::Fine);
     }
+    // Ended in the wrong moment, the process would leave a mount private.
+    let _held = args.no_propagate.then(HeldSignals::hold).transpose()?;
     let report = args.execute(&plan)?;
     if out.is_json() {
         out.json(&serde_json::to_value(&report)?)?;
@@ -135,12 +143,38 @@ impl Args {
         if self.no_lazy {
             options.detach = Detach::Never;
         }
+        options.propagate = !self.no_propagate;
         let bar = progress_bar(plan.steps().len());
         let report = rootmount::execute_with(plan, &options, |progress| {
             bar.set_position(progress.done as u64);
         })?;
         bar.finish_and_clear();
         Ok(report)
+    }
+}
+
+/// Signals that would end the process wait until this is dropped, in this thread and in
+/// those that it starts meanwhile.
+struct HeldSignals(SigSet);
+
+impl HeldSignals {
+    fn hold() -> anyhow::Result<HeldSignals> {
+        let fatal = [
+            Signal::SIGHUP,
+            Signal::SIGINT,
+            Signal::SIGQUIT,
+            Signal::SIGTERM,
+        ];
+        let fatal: SigSet = fatal.into_iter().collect();
+        Ok(HeldSignals(fatal.thread_swap_mask(SigmaskHow::SIG_BLOCK)?))
+    }
+}
+
+impl Drop for HeldSignals {
+    fn drop(&mut self) {
+        self.0
+            .thread_set_mask()
+            .expect("a mask that was in force before");
     }
 }
 

@@ -487,24 +487,6 @@ fn a_mount_that_shows_twice_goes_once_and_is_no_failure() {
     });
 }
 
-/// A copy of this namespace with something done in it, until told to end.
-fn in_another_namespace<R>(prepare: impl FnOnce() + Send, test: impl FnOnce() -> R) -> R {
-    let (ready, is_ready) = std::sync::mpsc::channel();
-    let (end, is_end) = std::sync::mpsc::channel::<()>();
-    std::thread::scope(|scope| {
-        scope.spawn(move || {
-            assert!(enter());
-            prepare();
-            ready.send(()).unwrap();
-            let _ = is_end.recv();
-        });
-        is_ready.recv().unwrap();
-        let result = test();
-        drop(end);
-        result
-    })
-}
-
 #[test]
 fn other_namespaces_let_go_or_keep_it_busy() {
     isolated(|base| {

@@ -23,6 +23,7 @@ mod captures;
 mod data_root;
 mod execute;
 mod mounts;
+mod peers;
 mod plan;
 mod properties;
 mod vectors;

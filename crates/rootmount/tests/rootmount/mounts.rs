@@ -82,6 +82,27 @@ pub(crate) fn enter() -> bool {
     rustix::thread::unshare(new).is_ok()
 }
 
+/// A copy of this namespace with something done in it, until told to end.
+pub(crate) fn in_another_namespace<R>(
+    prepare: impl FnOnce() + Send,
+    test: impl FnOnce() -> R,
+) -> R {
+    let (ready, is_ready) = std::sync::mpsc::channel();
+    let (end, is_end) = std::sync::mpsc::channel::<()>();
+    std::thread::scope(|scope| {
+        scope.spawn(move || {
+            assert!(enter());
+            prepare();
+            ready.send(()).unwrap();
+            let _ = is_end.recv();
+        });
+        is_ready.recv().unwrap();
+        let result = test();
+        drop(end);
+        result
+    })
+}
+
 pub(crate) fn private(point: &Path) {
     mount(
         None::<&str>,
