@@ -78,6 +78,13 @@ impl Error {
         error
     }
 
+    /// The same failure, of reading this file.
+    pub(crate) fn reading(mut self, path: &Path) -> Error {
+        self.operation = format!("read {path:?}");
+        self.path = Some(path.to_owned());
+        self
+    }
+
     pub(crate) fn row(row: MalformedRow) -> Error {
         Error {
             operation: row.to_string(),

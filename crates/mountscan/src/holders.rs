@@ -1,7 +1,7 @@
 //! Who keeps a mount busy: namespaces that have it or a copy of it, and the processes there. Acts.
 
 use std::collections::BTreeMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufReader};
 use std::ops::ControlFlow;
@@ -209,10 +209,7 @@ fn holds(row: &Row<'_>, mount: &MountInfo) -> bool {
 /// All processes, and threads that differ from theirs, by the inode of their mount namespace.
 fn members(proc: &Path, unreadable: &mut usize) -> Result<BTreeMap<u64, Vec<Member>>, Error> {
     let entries = fs::read_dir(proc).map_err(|cause| Error::at("read directory", proc, cause))?;
-    let mut pids: Vec<u32> = entries
-        .flatten()
-        .filter_map(|entry| number(&entry.file_name()))
-        .collect();
+    let mut pids = numbers(entries);
     pids.sort_unstable();
     let mut members: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
     for pid in pids {
@@ -232,11 +229,7 @@ fn members(proc: &Path, unreadable: &mut usize) -> Result<BTreeMap<u64, Vec<Memb
         let Ok(tasks) = fs::read_dir(dir.join("task")) else {
             continue;
         };
-        for thread in tasks
-            .flatten()
-            .filter_map(|entry| number(&entry.file_name()))
-            .filter(|&id| id != pid)
-        {
+        for thread in numbers(tasks).into_iter().filter(|&id| id != pid) {
             let link = fs::read_link(dir.join(format!("task/{thread}/ns/mnt")));
             if let Some(other) = link
                 .ok()
@@ -279,14 +272,12 @@ fn find_uses(proc: &Path, found: &mut Holders) {
                 process.uses.push(how);
             }
         }
-        let Ok(descriptors) = fs::read_dir(dir.join("fdinfo")) else {
-            continue;
-        };
-        for entry in descriptors.flatten() {
-            let Some(descriptor) = number(&entry.file_name()) else {
-                continue;
-            };
-            let text = fs::read(entry.path()).unwrap_or_default();
+        // Listed first, read then: the descriptor that lists is none of the process's uses.
+        let descriptors: Vec<u32> = fs::read_dir(dir.join("fdinfo"))
+            .map(numbers)
+            .unwrap_or_default();
+        for descriptor in descriptors {
+            let text = fs::read(dir.join(format!("fdinfo/{descriptor}"))).unwrap_or_default();
             if mount_of_fdinfo(&text).is_some_and(|id| held.contains(&id)) {
                 process.uses.push(MountUse::Descriptor(descriptor));
             }
@@ -314,8 +305,12 @@ fn inode_of(link: &Path) -> Option<u64> {
     text.strip_prefix("mnt:[")?.strip_suffix(']')?.parse().ok()
 }
 
-fn number(name: &OsStr) -> Option<u32> {
-    crate::parse::decimal(name.as_bytes())
+/// The entries of a directory of procfs that are numbers.
+fn numbers(entries: fs::ReadDir) -> Vec<u32> {
+    entries
+        .flatten()
+        .filter_map(|entry| crate::parse::decimal(entry.file_name().as_bytes()))
+        .collect()
 }
 
 #[cfg(test)]

@@ -37,8 +37,9 @@
 //!
 //! | call | needs | since Linux | without |
 //! |---|---|---|---|
-//! | mountinfo of oneself | procfs | 2.6.26 | [`ErrorKind::NotFound`] |
-//! | [`MountTable::of_pid`] | `PTRACE_MODE_READ` | 2.6.26 | [`ErrorKind::PermissionDenied`] |
+//! | mountinfo of oneself | procfs | 2.6.26 | asked for mount by mount (6.13), else [`ErrorKind::NotFound`] |
+//! | [`MountTable::of_pid`] | procfs | 2.6.26 | [`ErrorKind::NotFound`] |
+//! | [`holders()`] of others' processes | `PTRACE_MODE_READ` | 3.8 | counted as unreadable |
 //! | [`is_mount_point`], [`identity_at`] | – | 5.8 | [`ErrorKind::Unsupported`] |
 //! | unique ids, [`Refresh::Existence`] | – | 6.8 | no ids; everything is read again |
 //! | [`MountTable::under_now`], [`mount_at`] by the kernel | – | 6.13 | by text, same rows |
@@ -108,6 +109,7 @@ mod stream;
 mod subtree;
 mod sys;
 mod table;
+mod text;
 mod watch;
 
 pub use crate::changes::Changes;

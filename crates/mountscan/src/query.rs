@@ -22,10 +22,7 @@ impl MountTable {
     /// The row of this unique id. `None` also for tables read by a route that does not give them.
     #[must_use]
     pub fn by_unique_id(&self, id: UniqueMountId) -> Option<Row<'_>> {
-        let place = self
-            .unique_ids
-            .iter()
-            .position(|&unique| unique == id.0 && unique != 0)?;
+        let place = self.unique_ids.binary_search(&id.0).ok()?;
         Some(self.row(place as u32))
     }
 
@@ -157,15 +154,48 @@ impl MountTable {
             .is_none_or(|visible| visible.place() != row.place())
     }
 
-    /// Members of a peer group, in the order of the table. Looks at every row.
-    pub fn peers(&self, group: PeerGroup) -> impl Iterator<Item = Row<'_>> + use<'_> {
-        self.rows().filter(move |row| row.shared() == Some(group))
+    /// Members of a peer group, in the order of the table.
+    pub fn peers(&self, group: PeerGroup) -> impl ExactSizeIterator<Item = Row<'_>> + use<'_> {
+        let rows = of_group(&self.groups().shared, group);
+        rows.iter().map(|&(_, row)| self.row(row))
     }
 
-    /// Mounts that receive events from a peer group, in the order of the table. Looks at every row.
-    pub fn slaves(&self, group: PeerGroup) -> impl Iterator<Item = Row<'_>> + use<'_> {
-        self.rows().filter(move |row| row.master() == Some(group))
+    /// Mounts that receive events from a peer group, in the order of the table.
+    pub fn slaves(&self, group: PeerGroup) -> impl ExactSizeIterator<Item = Row<'_>> + use<'_> {
+        let rows = of_group(&self.groups().master, group);
+        rows.iter().map(|&(_, row)| self.row(row))
     }
+}
+
+/// Rows by peer group.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Groups {
+    shared: Vec<(u32, u32)>,
+    master: Vec<(u32, u32)>,
+}
+
+impl Groups {
+    pub(crate) fn build(table: &MountTable) -> Groups {
+        let mut groups = Groups::default();
+        for row in table.rows() {
+            let place = row.place() as u32;
+            groups
+                .shared
+                .extend(row.shared().map(|group| (group.0, place)));
+            groups
+                .master
+                .extend(row.master().map(|group| (group.0, place)));
+        }
+        groups.shared.sort_unstable();
+        groups.master.sort_unstable();
+        groups
+    }
+}
+
+fn of_group(rows: &[(u32, u32)], group: PeerGroup) -> &[(u32, u32)] {
+    let from = rows.partition_point(|row| row.0 < group.0);
+    let count = rows[from..].partition_point(|row| row.0 == group.0);
+    &rows[from..from + count]
 }
 
 /// The path without doubled, trailing and `.` components.

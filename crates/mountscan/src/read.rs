@@ -16,7 +16,7 @@ use crate::table::{Consistency, MountTable};
 
 /// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
 /// on tables with long rows small steps are 1.7 times cheaper than large ones.
-const STEP: usize = 2048;
+pub(crate) const STEP: usize = 2048;
 
 /// An open mountinfo file.
 #[derive(Debug)]
@@ -185,7 +185,7 @@ fn unstable(path: &Path, attempts: u32) -> Error {
 }
 
 /// Reads to the end in small steps.
-pub(crate) fn to_end(reader: &mut impl Read) -> io::Result<Vec<u8>> {
+fn to_end(reader: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut text = Vec::new();
     let mut filled = 0;
     loop {

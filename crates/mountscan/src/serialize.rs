@@ -3,72 +3,120 @@
 //! Text that is not UTF-8 is given lossily, with its bytes in hexadecimal in a sibling `<field>_hex`: a string for a
 //! string, a list of strings for a list.
 
-use std::borrow::Cow;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
+use crate::ids::{Device, MountId, UniqueMountId};
 use crate::info::MountInfo;
 use crate::parse::MalformedRow;
+use crate::propagation::PeerGroup;
 use crate::row::Row;
 
 impl Serialize for MountInfo {
-    /// `id`, `parent`, `unique_id` (where known), `major`, `minor`, `root`, `mount_point`, `mount_options`, `shared`,
-    /// `master`, `propagate_from`, `unbindable`, `unknown_tags` (where there are any), `fs_type`, `source`,
-    /// `super_options`, `deleted`.
+    /// `id`, `parent`, `unique_id`, `major`, `minor`, `root`, `mount_point`, `mount_options`, `shared`, `master`,
+    /// `propagate_from`, `unbindable`, `unknown_tags`, `fs_type`, `source`, `super_options`, `deleted`; null
+    /// where there is none.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut map = serializer.serialize_map(None)?;
-        map.serialize_entry("id", &self.mount_id.0)?;
-        map.serialize_entry("parent", &self.parent_id.0)?;
-        if let Some(id) = self.unique_id {
-            map.serialize_entry("unique_id", &id.0)?;
+        Shape {
+            ids: (self.mount_id, self.parent_id, self.unique_id),
+            device: self.device,
+            root: (&self.root, self.is_root_deleted),
+            mount_point: &self.mount_point,
+            mount_options: self.mount_options.iter().map(OsString::as_os_str),
+            groups: [self.shared, self.master, self.propagate_from],
+            unbindable: self.is_unbindable,
+            unknown_tags: self.unknown_tags.iter().map(|tag| OsStr::from_bytes(tag)),
+            fs_type: &self.fs_type,
+            source: &self.source,
+            super_options: self.super_options.iter().map(OsString::as_os_str),
         }
-        map.serialize_entry("major", &self.device.major)?;
-        map.serialize_entry("minor", &self.device.minor)?;
-        text(&mut map, "root", "root_hex", self.root.as_os_str())?;
-        text(
-            &mut map,
-            "mount_point",
-            "mount_point_hex",
-            self.mount_point.as_os_str(),
-        )?;
-        list(
-            &mut map,
-            "mount_options",
-            "mount_options_hex",
-            &words(&self.mount_options),
-        )?;
-        map.serialize_entry("shared", &self.shared.map(|group| group.0))?;
-        map.serialize_entry("master", &self.master.map(|group| group.0))?;
-        map.serialize_entry("propagate_from", &self.propagate_from.map(|group| group.0))?;
-        map.serialize_entry("unbindable", &self.is_unbindable)?;
-        if !self.unknown_tags.is_empty() {
-            let tags: Vec<&OsStr> = self
-                .unknown_tags
-                .iter()
-                .map(|tag| OsStr::from_bytes(tag))
-                .collect();
-            list(&mut map, "unknown_tags", "unknown_tags_hex", &tags)?;
-        }
-        text(&mut map, "fs_type", "fs_type_hex", &self.fs_type)?;
-        text(&mut map, "source", "source_hex", &self.source)?;
-        list(
-            &mut map,
-            "super_options",
-            "super_options_hex",
-            &words(&self.super_options),
-        )?;
-        map.serialize_entry("deleted", &self.is_root_deleted)?;
-        map.end()
+        .serialize(serializer)
     }
 }
 
 impl Serialize for Row<'_> {
-    /// As [`MountInfo`].
+    /// As [`MountInfo`], without the detour of an owned record.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.to_owned().serialize(serializer)
+        let unknown_tags: Vec<&[u8]> = self.unknown_tags().collect();
+        Shape {
+            ids: (self.mount_id(), self.parent_id(), self.unique_id()),
+            device: self.device(),
+            root: (&self.root(), self.is_root_deleted()),
+            mount_point: &self.mount_point(),
+            mount_options: self.mount_options(),
+            groups: [self.shared(), self.master(), self.propagate_from()],
+            unbindable: self.is_unbindable(),
+            unknown_tags: unknown_tags.into_iter().map(OsStr::from_bytes),
+            fs_type: &self.fs_type(),
+            source: &self.source(),
+            super_options: self.super_options(),
+        }
+        .serialize(serializer)
+    }
+}
+
+/// What both kinds of row have in common. Lists are written word by word: an overlay row has thousands.
+struct Shape<'a, M, U, S> {
+    ids: (MountId, MountId, Option<UniqueMountId>),
+    device: Device,
+    root: (&'a Path, bool),
+    mount_point: &'a Path,
+    mount_options: M,
+    groups: [Option<PeerGroup>; 3],
+    unbindable: bool,
+    unknown_tags: U,
+    fs_type: &'a OsStr,
+    source: &'a OsStr,
+    super_options: S,
+}
+
+impl<'a, M, U, O> Serialize for Shape<'_, M, U, O>
+where
+    M: Iterator<Item = &'a OsStr> + Clone,
+    U: Iterator<Item = &'a OsStr> + Clone,
+    O: Iterator<Item = &'a OsStr> + Clone,
+{
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let [shared, master, from] = self.groups.map(|group| group.map(|group| group.0));
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("id", &self.ids.0.0)?;
+        map.serialize_entry("parent", &self.ids.1.0)?;
+        map.serialize_entry("unique_id", &self.ids.2.map(|id| id.0))?;
+        map.serialize_entry("major", &self.device.major)?;
+        map.serialize_entry("minor", &self.device.minor)?;
+        text(&mut map, ["root", "root_hex"], self.root.0.as_os_str())?;
+        text(
+            &mut map,
+            ["mount_point", "mount_point_hex"],
+            self.mount_point.as_os_str(),
+        )?;
+        list(
+            &mut map,
+            ["mount_options", "mount_options_hex"],
+            &self.mount_options,
+        )?;
+        map.serialize_entry("shared", &shared)?;
+        map.serialize_entry("master", &master)?;
+        map.serialize_entry("propagate_from", &from)?;
+        map.serialize_entry("unbindable", &self.unbindable)?;
+        list(
+            &mut map,
+            ["unknown_tags", "unknown_tags_hex"],
+            &self.unknown_tags,
+        )?;
+        text(&mut map, ["fs_type", "fs_type_hex"], self.fs_type)?;
+        text(&mut map, ["source", "source_hex"], self.source)?;
+        list(
+            &mut map,
+            ["super_options", "super_options_hex"],
+            &self.super_options,
+        )?;
+        map.serialize_entry("deleted", &self.root.1)?;
+        map.end()
     }
 }
 
@@ -82,39 +130,37 @@ impl Serialize for MalformedRow {
     }
 }
 
-fn words(words: &[std::ffi::OsString]) -> Vec<&OsStr> {
-    words.iter().map(AsRef::as_ref).collect()
-}
-
 fn text<M: SerializeMap>(
     map: &mut M,
-    name: &'static str,
-    hex_name: &'static str,
+    [name, hex_name]: [&'static str; 2],
     value: &OsStr,
 ) -> Result<(), M::Error> {
-    let lossy = value.to_string_lossy();
-    map.serialize_entry(name, &lossy)?;
-    if let Cow::Owned(_) = lossy {
+    map.serialize_entry(name, &value.to_string_lossy())?;
+    if value.to_str().is_none() {
         map.serialize_entry(hex_name, &hex(value))?;
     }
     Ok(())
 }
 
-fn list<M: SerializeMap>(
+fn list<'a, M: SerializeMap>(
     map: &mut M,
-    name: &'static str,
-    hex_name: &'static str,
-    values: &[&OsStr],
+    [name, hex_name]: [&'static str; 2],
+    words: &(impl Iterator<Item = &'a OsStr> + Clone),
 ) -> Result<(), M::Error> {
-    let lossy: Vec<_> = values.iter().map(|value| value.to_string_lossy()).collect();
-    map.serialize_entry(name, &lossy)?;
-    if lossy.iter().any(|value| matches!(value, Cow::Owned(_))) {
-        map.serialize_entry(
-            hex_name,
-            &values.iter().map(|value| hex(value)).collect::<Vec<_>>(),
-        )?;
+    map.serialize_entry(name, &Each(words.clone().map(OsStr::to_string_lossy)))?;
+    if words.clone().any(|word| word.to_str().is_none()) {
+        map.serialize_entry(hex_name, &Each(words.clone().map(hex)))?;
     }
     Ok(())
+}
+
+/// A list that is never held.
+struct Each<I>(I);
+
+impl<I: Iterator<Item: Serialize> + Clone> Serialize for Each<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.clone())
+    }
 }
 
 fn hex(value: &OsStr) -> String {
@@ -140,13 +186,15 @@ mod tests {
         );
         let row = table.rows().next().expect("one");
         let want = json!({
-            "id": 7, "parent": 1, "major": 0, "minor": 9, "root": "/r",
+            "id": 7, "parent": 1, "unique_id": null, "major": 0, "minor": 9, "root": "/r",
             "mount_point": "/m \u{fffd}", "mount_point_hex": "2f6d20ff",
             "mount_options": ["rw", "nosuid"], "shared": null, "master": 3, "propagate_from": null,
             "unbindable": false, "unknown_tags": ["odd:1"], "fs_type": "fuse.x", "source": "s",
             "super_options": ["rw", "a=1", "a=2"], "deleted": true,
         });
         assert_eq!(serde_json::to_value(row).expect("plain data"), want);
+        let owned = serde_json::to_value(row.to_owned());
+        assert_eq!(owned.expect("plain data"), want);
         let bad = MountTable::from_bytes("x\n");
         let want = json!([{"line": 1, "reason": "mount id is not a number"}]);
         assert_eq!(

@@ -1,7 +1,6 @@
 //! Where a table comes from: the calling thread, a process, a namespace, a file. Acts.
 
 use std::fs::File;
-use std::io::Read;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
@@ -10,7 +9,7 @@ use crate::kernel::{self, KernelQueries, Scope};
 use crate::read::{self, Reading};
 use crate::subtree::Detail;
 use crate::sys;
-use crate::table::MountTable;
+use crate::table::{Consistency, MountTable};
 
 /// Whose mount table to read.
 #[derive(Debug, Clone, Copy)]
@@ -126,11 +125,12 @@ impl MountTable {
     /// Reads the table of the calling thread's mount namespace.
     ///
     /// From `/proc/thread-self`, because a thread can be in a namespace of its own; where that is missing
-    /// (before Linux 3.17), from the thread's directory under `/proc/self/task`, then `/proc/self`.
+    /// (before Linux 3.17), from the thread's directory under `/proc/self/task`, then `/proc/self`. Where
+    /// procfs is not mounted or closed, by asking about each mount (Linux 6.13).
     ///
     /// # Errors
     ///
-    /// When `/proc` is not mounted or not readable.
+    /// When neither is possible.
     pub fn current() -> Result<MountTable, Error> {
         MountTable::read(Source::Thread, &ReadOptions::new())
     }
@@ -139,9 +139,8 @@ impl MountTable {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] when there is no such process or it has exited,
-    /// [`ErrorKind::PermissionDenied`] when the caller may not look into it (`ptrace(2)`, access mode
-    /// `PTRACE_MODE_READ_FSCREDS`).
+    /// [`ErrorKind::NotFound`] when there is no such process, it has exited, or procfs hides it
+    /// (`hidepid`). No privilege is needed to read the table of another user's process.
     pub fn of_pid(pid: u32) -> Result<MountTable, Error> {
         MountTable::read(Source::Pid(pid), &ReadOptions::new())
     }
@@ -175,32 +174,13 @@ impl MountTable {
             Source::NamespaceId(id) => read_namespace_id(id, options),
         }
     }
-
-    /// Reads a table from a file, such as one captured on another host. Malformed rows are left out.
-    ///
-    /// # Errors
-    ///
-    /// When the file cannot be opened or read.
-    pub fn from_file(path: &Path) -> Result<MountTable, Error> {
-        let text = File::open(path).and_then(|mut file| read::to_end(&mut file));
-        text.map(MountTable::from_bytes)
-            .map_err(|cause| Error::at("read", path, cause))
-    }
-
-    /// Reads a table from an open file or any other reader, to its end. Malformed rows are left out.
-    ///
-    /// # Errors
-    ///
-    /// The reader's failure.
-    pub fn from_reader(mut reader: impl Read) -> Result<MountTable, Error> {
-        let text = read::to_end(&mut reader);
-        text.map(MountTable::from_bytes)
-            .map_err(|cause| Error::io("read mount table", cause))
-    }
 }
 
 fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
-    let mut reading = Reading::open(&thread_file(&options.proc))?;
+    let mut reading = match Reading::open(&thread_file(&options.proc)) {
+        Ok(reading) => reading,
+        Err(error) => return without_procfs(options).ok_or(error),
+    };
     let lists =
         (options.unique_ids || options.one_moment) && KernelQueries::cached() >= KernelQueries::Ids;
     let namespace = if lists {
@@ -218,6 +198,21 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         namespace,
     };
     Ok(table)
+}
+
+/// The table where there is no procfs to read it from: each mount is asked about.
+fn without_procfs(options: &ReadOptions) -> Option<MountTable> {
+    if KernelQueries::cached() < KernelQueries::Rows {
+        return None;
+    }
+    let mut table = MountTable::default();
+    table.origin = Origin::Thread {
+        proc: options.proc.clone(),
+        namespace: 0,
+    };
+    table.follow(&Scope::OWN).ok()?;
+    let enough = !options.one_moment || table.consistency() == Consistency::OneMoment;
+    enough.then_some(table)
 }
 
 fn read_pid(pid: u32, options: &ReadOptions) -> Result<MountTable, Error> {

@@ -3,20 +3,12 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use memchr::memchr_iter;
-
-use crate::error::Error;
-use crate::index::{Index, NONE, RowSource};
+use crate::index::{Index, RowSource};
 use crate::live;
 use crate::parse::{Fields, MalformedRow, parse_fields};
+use crate::query::Groups;
 use crate::row::Row;
 use crate::source::Origin;
-use crate::stream::rows;
-
-/// No row is shorter: `1 1 0:1 / / r - t  `.
-const MIN_ROW: usize = 16;
-/// Malformed rows that are kept; more are only counted, so that junk does not cost memory.
-const MAX_MALFORMED: usize = 100_000;
 
 /// What is known about the moment, or moments, that a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -57,17 +49,18 @@ pub enum Consistency {
 /// ```
 pub struct MountTable {
     /// What the rows borrow from. After a refresh it may hold rows that are no more.
-    text: Vec<u8>,
-    entries: Vec<Entry>,
+    pub(crate) text: Vec<u8>,
+    pub(crate) entries: Vec<Entry>,
     /// One per entry and ascending, where the route gives them; else empty.
     pub(crate) unique_ids: Vec<u64>,
     /// Unique ids of mounts in scope that have no row, because no path leads to them.
     pub(crate) hidden: Vec<u64>,
     pub(crate) origin: Origin,
-    malformed: Vec<MalformedRow>,
-    malformed_count: usize,
+    pub(crate) malformed: Vec<MalformedRow>,
+    pub(crate) malformed_count: usize,
     pub(crate) consistency: Consistency,
     index: OnceLock<Index>,
+    groups: OnceLock<Groups>,
 }
 
 /// One row of a table to be.
@@ -80,61 +73,13 @@ pub(crate) enum Part<'r> {
 }
 
 #[derive(Clone, Copy)]
-struct Entry {
-    start: usize,
-    length: u32,
-    fields: Fields,
+pub(crate) struct Entry {
+    pub(crate) start: usize,
+    pub(crate) length: u32,
+    pub(crate) fields: Fields,
 }
 
 impl MountTable {
-    /// Reads a table from text; rows that are not of mountinfo's form are left to [`malformed`](Self::malformed).
-    #[must_use]
-    pub fn from_bytes(text: impl Into<Vec<u8>>) -> MountTable {
-        let text = text.into();
-        let most = (memchr_iter(b'\n', &text).count() + 1).min(text.len() / MIN_ROW + 1);
-        let mut entries = Vec::with_capacity(most);
-        let (mut malformed, mut malformed_count) = (Vec::new(), 0);
-        for row in rows(&text) {
-            match row {
-                Ok(row) if entries.len() < NONE as usize => entries.push(Entry::of(&row, &text)),
-                Ok(_) => malformed_count += 1,
-                Err(row) => {
-                    malformed_count += 1;
-                    if malformed.len() < MAX_MALFORMED {
-                        malformed.push(row);
-                    }
-                }
-            }
-        }
-        if entries.len() < most / 2 {
-            entries.shrink_to_fit();
-        }
-        MountTable {
-            text,
-            entries,
-            unique_ids: Vec::new(),
-            hidden: Vec::new(),
-            origin: Origin::Given,
-            malformed,
-            malformed_count,
-            consistency: Consistency::Unknown,
-            index: OnceLock::new(),
-        }
-    }
-
-    /// Reads a table from text and refuses it when a row is malformed.
-    ///
-    /// # Errors
-    ///
-    /// [`ErrorKind::Malformed`](crate::ErrorKind::Malformed) with the first such row.
-    pub fn from_bytes_strict(text: impl Into<Vec<u8>>) -> Result<MountTable, Error> {
-        let text = text.into();
-        match rows(&text).find_map(Result::err) {
-            Some(row) => Err(Error::row(row)),
-            None => Ok(MountTable::from_bytes(text)),
-        }
-    }
-
     /// Rows that could not be read, in order; the first 100 000 of them.
     #[must_use]
     pub fn malformed(&self) -> &[MalformedRow] {
@@ -236,7 +181,7 @@ impl MountTable {
         }
         self.unique_ids = unique_ids;
         self.entries = entries;
-        self.index = OnceLock::new();
+        self.forget_indexes();
         self.compact();
         attached
     }
@@ -265,7 +210,7 @@ impl MountTable {
         let mut places = keep.iter();
         self.unique_ids
             .retain(|_| places.next().is_some_and(|keep| *keep));
-        self.index = OnceLock::new();
+        self.forget_indexes();
         self.compact();
     }
 
@@ -295,11 +240,32 @@ impl MountTable {
     pub(crate) fn index(&self) -> &Index {
         self.index.get_or_init(|| Index::build(&self.source()))
     }
+
+    pub(crate) fn groups(&self) -> &Groups {
+        self.groups.get_or_init(|| Groups::build(self))
+    }
+
+    fn forget_indexes(&mut self) {
+        self.index = OnceLock::new();
+        self.groups = OnceLock::new();
+    }
 }
 
 impl Default for MountTable {
+    /// A table without rows.
     fn default() -> MountTable {
-        MountTable::from_bytes(Vec::new())
+        MountTable {
+            text: Vec::new(),
+            entries: Vec::new(),
+            unique_ids: Vec::new(),
+            hidden: Vec::new(),
+            origin: Origin::Given,
+            malformed: Vec::new(),
+            malformed_count: 0,
+            consistency: Consistency::Unknown,
+            index: OnceLock::new(),
+            groups: OnceLock::new(),
+        }
     }
 }
 
@@ -310,15 +276,6 @@ impl fmt::Debug for MountTable {
 }
 
 impl Entry {
-    fn of(row: &Row<'_>, text: &[u8]) -> Entry {
-        let start = row.as_bytes().as_ptr() as usize - text.as_ptr() as usize;
-        Entry {
-            start,
-            length: row.as_bytes().len() as u32,
-            fields: row.fields(),
-        }
-    }
-
     fn line<'t>(&self, text: &'t [u8]) -> &'t [u8] {
         &text[self.start..self.start + self.length as usize]
     }

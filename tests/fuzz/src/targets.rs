@@ -12,6 +12,8 @@ use runtimes::{Config, Features, Runtimes, Settings, Version};
 pub(crate) fn mountinfo(data: &[u8]) {
     let table = MountTable::from_bytes(data);
     assert_eq!(table.rows().count(), table.len());
+    let read = MountTable::from_reader(data).expect("memory does not fail");
+    assert!(read.rows().eq(table.rows()) && read.malformed() == table.malformed());
     let strict = MountTable::from_bytes_strict(data);
     assert_eq!(strict.is_ok(), table.malformed_count() == 0);
     assert!(table.under(Path::new("/")).len() <= table.len());
@@ -28,6 +30,9 @@ pub(crate) fn mountinfo(data: &[u8]) {
             );
         }
         let _ = (row.to_owned(), table.parent(row), table.mount_of(&point));
+        if let Some(group) = row.shared() {
+            assert!(table.peers(group).any(|peer| peer == row));
+        }
     }
     let ordered = table.deepest_first(table.rows().collect());
     assert_eq!(ordered.len(), table.len());

@@ -4,12 +4,12 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use daemon_host::mountscan::{MalformedRow, MountTable, Options, Row};
-use serde_json::{Map, Value, json};
+use daemon_host::mountscan::{MalformedRow, MountTable, Row};
+use serde_json::{Value, json};
 
 use super::tree;
 use crate::exit::Exit;
-use crate::output::{Cell, Ink, Output, Table, paint, path_fields, text_fields};
+use crate::output::{Cell, Ink, Output, Table, paint};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -59,7 +59,10 @@ fn show(args: &Args, as_tree: bool, out: &Output) -> anyhow::Result<Exit> {
     let table = args.table()?;
     let rows = args.rows(&table);
     if out.is_json() {
-        out.json(&to_json(&table, &rows))?;
+        out.json(&Listing {
+            rows: &rows,
+            malformed: table.malformed(),
+        })?;
     } else if as_tree {
         out.text(&tree::draw(&table, &rows))?;
         out.text(&malformed_text(&table))?;
@@ -102,47 +105,17 @@ pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
     Ok(MountTable::from_file(file)?)
 }
 
-fn to_json(table: &MountTable, rows: &[Row<'_>]) -> Value {
-    let rows: Vec<Value> = rows.iter().map(row_json).collect();
-    json!({ "rows": rows, "malformed": malformed_json(table) })
+/// What `--json` prints; written row by row, as a table may have a million.
+#[derive(serde::Serialize)]
+struct Listing<'t> {
+    rows: &'t [Row<'t>],
+    malformed: &'t [MalformedRow],
 }
 
 /// Malformed rows as `{"line","reason"}`.
 pub(crate) fn malformed_json(table: &MountTable) -> Value {
     let line = |row: &MalformedRow| json!({ "line": row.line, "reason": row.reason.to_string() });
     table.malformed().iter().map(line).collect()
-}
-
-pub(super) fn row_json(row: &Row<'_>) -> Value {
-    let mut object = Map::new();
-    object.insert("id".into(), row.mount_id().0.into());
-    object.insert("parent".into(), row.parent_id().0.into());
-    object.insert("unique_id".into(), row.unique_id().map(|id| id.0).into());
-    object.insert("major".into(), row.device().major.into());
-    object.insert("minor".into(), row.device().minor.into());
-    path_fields(&mut object, "root", &row.root());
-    path_fields(&mut object, "mount_point", &row.mount_point());
-    object.insert("mount_options".into(), strings(row.mount_options()));
-    object.insert("shared".into(), row.shared().map(|group| group.0).into());
-    object.insert("master".into(), row.master().map(|group| group.0).into());
-    object.insert(
-        "propagate_from".into(),
-        row.propagate_from().map(|group| group.0).into(),
-    );
-    object.insert("unbindable".into(), row.is_unbindable().into());
-    let unknown = row.unknown_tags().map(String::from_utf8_lossy).collect();
-    object.insert("unknown_tags".into(), unknown);
-    text_fields(&mut object, "fs_type", &row.fs_type());
-    text_fields(&mut object, "source", &row.source());
-    object.insert("super_options".into(), strings(row.super_options()));
-    object.insert("deleted".into(), row.is_root_deleted().into());
-    object.into()
-}
-
-fn strings(options: Options<'_>) -> Value {
-    options
-        .map(|option| option.to_string_lossy().into_owned())
-        .collect()
 }
 
 fn to_text(rows: &[Row<'_>]) -> String {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use daemon_host::mountscan::{MountId, MountTable, Row};
+use daemon_host::mountscan::{MountTable, Row};
 
 use crate::output::{Cell, Ink, Table};
 
@@ -10,25 +10,18 @@ use crate::output::{Cell, Ink, Table};
 ///
 /// The walk keeps its own stack: a table may nest ten thousand levels deep.
 pub(crate) fn draw(table: &MountTable, rows: &[Row<'_>]) -> String {
-    let chosen: HashSet<MountId> = rows.iter().map(Row::mount_id).collect();
+    let chosen: HashSet<Place> = rows.iter().map(place).collect();
+    let is_chosen = |row: &Row<'_>| chosen.contains(&place(row));
     let mut shown = Table::new(&["MOUNT POINT", "TYPE", "PROPAGATION", "ID"]).right(3);
-    let is_top = |row: &&Row<'_>| !has_chosen_parent(table, row, &chosen);
     let mut stack: Vec<Branch<'_>> = rows
         .iter()
-        .filter(is_top)
+        .rev()
+        .filter(|row| !table.parent(**row).is_some_and(|above| is_chosen(&above)))
         .map(|row| Branch::top(*row))
         .collect();
-    stack.reverse();
-    let mut seen = HashSet::new();
     while let Some(branch) = stack.pop() {
-        if !seen.insert(branch.row.mount_id()) {
-            continue;
-        }
         shown.row(branch.cells());
-        let children: Vec<Row<'_>> = table
-            .children(branch.row)
-            .filter(|child| chosen.contains(&child.mount_id()))
-            .collect();
+        let children: Vec<Row<'_>> = table.children(branch.row).filter(is_chosen).collect();
         let last = children.len().saturating_sub(1);
         for (index, child) in children.into_iter().enumerate().rev() {
             stack.push(branch.child(child, index == last));
@@ -37,10 +30,11 @@ pub(crate) fn draw(table: &MountTable, rows: &[Row<'_>]) -> String {
     shown.render()
 }
 
-fn has_chosen_parent(table: &MountTable, row: &Row<'_>, chosen: &HashSet<MountId>) -> bool {
-    table.parent(*row).is_some_and(|parent| {
-        parent.mount_id() != row.mount_id() && chosen.contains(&parent.mount_id())
-    })
+/// Which row of the table it is. Ids will not do: a captured table may show one twice.
+type Place = *const u8;
+
+fn place(row: &Row<'_>) -> Place {
+    row.as_bytes().as_ptr()
 }
 
 /// A row on its way to be drawn, with the lines to its left.

@@ -5,10 +5,11 @@ pub(crate) mod log;
 mod paint;
 mod table;
 
-use std::io::{self, Write};
+use std::io::{self, BufWriter, Write};
 
 use anstream::AutoStream;
 use clap::ColorChoice;
+use serde::Serialize;
 use serde_json::Value;
 
 pub(crate) use hex::{path_fields, text_fields};
@@ -38,10 +39,11 @@ impl Output {
     }
 
     /// Prints a JSON value, indented, with a final newline.
-    pub(crate) fn json(&self, value: &Value) -> io::Result<()> {
-        let mut stdout = io::stdout().lock();
+    pub(crate) fn json(&self, value: &impl Serialize) -> io::Result<()> {
+        let mut stdout = BufWriter::new(io::stdout().lock());
         serde_json::to_writer_pretty(&mut stdout, value)?;
-        stdout.write_all(b"\n")
+        stdout.write_all(b"\n")?;
+        stdout.flush()
     }
 
     /// Prints a JSON value on one line; for streams of events.

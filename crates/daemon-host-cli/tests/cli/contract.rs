@@ -63,6 +63,15 @@ fn mounts_list() {
 }
 
 #[test]
+fn mounts_tree_shows_every_row_of_an_odd_table() {
+    let table = b"1 2 0:1 / /a rw - t s rw\n2 1 0:1 / /b rw - t s rw\n3 3 0:1 / /c rw - t s rw\n3 3 0:1 / /d rw - t s rw\n";
+    let tree = run_with(&["mounts", "tree", "--file", "-"], table).expect(0);
+    for point in ["/a", "/b", "/c", "/d"] {
+        assert_eq!(tree.stdout.matches(point).count(), 1, "{}", tree.stdout);
+    }
+}
+
+#[test]
 fn mounts_at_shows_a_stack_from_the_bottom() {
     let table =
         b"1 0 0:1 / / rw - t s rw\n2 1 0:2 / /m rw - t one rw\n3 2 0:3 / /m rw - t two rw\n";

@@ -3,9 +3,10 @@
 //! A binary of its own, because the counting allocator is the whole program's; one test, so that nothing else counts.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use mountscan::{MountTable, Row, rows};
+use mountscan::{MAX_ROW_BYTES, MountTable, Row, RowError, rows};
 
 struct Counting;
 
@@ -107,4 +108,15 @@ fn rows_allocate_nothing_and_tables_a_few_buffers() {
         calls_by_size[1] <= calls_by_size[0] + 8,
         "allocations grow with rows: {calls_by_size:?}"
     );
+
+    // A line of junk is not held, however long; a row is, up to the limit.
+    let junk = std::io::repeat(b'x').take(8 * MAX_ROW_BYTES as u64);
+    let row = &b"\n1 0 0:1 / / rw - t s rw\n"[..];
+    let (table, _, held, peak) = counted(|| MountTable::from_reader(junk.chain(row)));
+    let table = table.expect("memory does not fail");
+    assert_eq!(
+        (table.len(), table.malformed()[0].reason),
+        (1, RowError::TooLong)
+    );
+    assert!(held < 10_000 && peak <= 2 * MAX_ROW_BYTES, "{held} {peak}");
 }

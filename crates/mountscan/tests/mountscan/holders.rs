@@ -3,7 +3,7 @@
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use mountscan::{HoldersOptions, MountInfo, MountTable, MountUse, holders};
+use mountscan::{HolderProcess, HoldersOptions, MountInfo, MountTable, MountUse, holders};
 
 use crate::namespace::{isolated, tmpfs};
 
@@ -151,5 +151,11 @@ fn a_thread_in_a_namespace_of_its_own_is_found_with_what_it_uses() {
             me.uses
         );
         rustix::process::chdir("/").expect("there");
+        // What the search itself opens is no use of the mount that it searches.
+        let procfs = mountscan::mount_at("/proc".as_ref()).expect("there");
+        let found = holders(&procfs, &options).expect("readable");
+        let me = |process: &&HolderProcess| process.thread == Some(thread as u32);
+        let mut all = found.namespaces.iter().flat_map(|n| &n.processes);
+        assert_eq!(all.find(me).expect("we have it").uses, []);
     });
 }

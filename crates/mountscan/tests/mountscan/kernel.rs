@@ -151,6 +151,8 @@ fn both_routes_give_the_same_rows() {
         assert!(asked.has_unique_ids() && asked.rows().all(|row| row.unique_id().is_some()));
         for (a, b) in asked.rows().zip(listed.rows()) {
             assert_eq!(a.unique_id(), b.unique_id());
+            let id = a.unique_id().expect("listed");
+            assert_eq!(listed.by_unique_id(id), Some(b));
         }
     });
 }
@@ -365,6 +367,24 @@ fn other_namespaces_by_pid_and_by_file() {
     });
     let gone = MountTable::of_pid(u32::MAX >> 1).expect_err("no such process");
     assert_eq!(gone.kind(), ErrorKind::NotFound);
+}
+
+#[test]
+fn without_procfs_each_mount_is_asked_about() {
+    if KernelQueries::probe() < KernelQueries::Rows {
+        return;
+    }
+    isolated(|base| {
+        odd_mounts(base);
+        let want = MountTable::current().expect("readable");
+        let mut options = ReadOptions::new();
+        options.proc = base.join("nothing");
+        let mut table = MountTable::read(Source::Thread, &options).expect("the kernel answers");
+        assert_eq!(text_of(table.rows()), text_of(want.rows()));
+        tmpfs(&base.join("later"));
+        let changes = table.refresh(Refresh::Existence).expect("readable");
+        assert_eq!(changes.attached[0].mount_point, base.join("later"));
+    });
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mountscan::{MountId, MountTable, Row};
+use mountscan::{ErrorKind, MountId, MountTable, PeerGroup, Row};
 
 fn ids<'t>(rows: impl IntoIterator<Item = Row<'t>>) -> Vec<u32> {
     rows.into_iter().map(|row| row.mount_id().0).collect()
@@ -269,4 +269,39 @@ fn junk_is_reported_line_by_line_and_loses_no_row() {
         (newlines.malformed_count(), newlines.malformed().len()),
         (1 << 20, 100_000)
     );
+}
+
+#[test]
+fn peer_groups_are_found_in_the_order_of_the_table() {
+    let table = MountTable::from_bytes(
+        "9 0 0:1 / / rw shared:3 - t s rw\n2 9 0:2 / /a rw shared:1 master:3 - t s rw\n\
+         3 9 0:3 / /b rw master:3 propagate_from:1 - t s rw\n1 9 0:4 / /c rw shared:3 - t s rw\n\
+         5 9 0:5 / /d rw - t s rw\n",
+    );
+    assert_eq!(ids(table.peers(PeerGroup(3))), [9, 1]);
+    assert_eq!(ids(table.peers(PeerGroup(1))), [2]);
+    assert_eq!(ids(table.slaves(PeerGroup(3))), [2, 3]);
+    assert_eq!(table.slaves(PeerGroup(1)).len(), 0);
+    assert_eq!(table.peers(PeerGroup(0)).len(), 0);
+}
+
+#[test]
+fn a_reader_gives_the_table_that_the_bytes_give() {
+    let text = b"1 0 0:1 / / rw - t s rw\njunk\n\n2 1 0:2 / /p rw shared:1 - proc  rw x\n3 2 0:3 / /p rw - t s r";
+    let bytes = MountTable::from_bytes(&text[..]);
+    let reader = MountTable::from_reader(&text[..]).expect("memory does not fail");
+    assert_eq!(reader.to_bytes(), bytes.to_bytes());
+    assert_eq!(reader.malformed(), bytes.malformed());
+    assert_eq!(ids(reader.at(Path::new("/p"))), [2, 3]);
+}
+
+#[test]
+fn a_file_that_cannot_be_read_is_named() {
+    for (path, kind) in [
+        ("/nowhere/mountinfo", ErrorKind::NotFound),
+        ("/", ErrorKind::Io),
+    ] {
+        let error = MountTable::from_file(Path::new(path)).expect_err("no table there");
+        assert_eq!((error.kind(), error.path()), (kind, Some(Path::new(path))));
+    }
 }
