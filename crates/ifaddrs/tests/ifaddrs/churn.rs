@@ -31,7 +31,8 @@ fn under_churn(
         })
     };
     let mut net = Net::new();
-    let number = net.bridge("churn0");
+    // Switched off, so that no multicast group is joined, which would cost most of a change's time.
+    let number = net.bridge_down("churn0");
     let passing: Vec<_> = (0..60).map(|n| spec(9, n)).collect();
     // Some of those that will go stand before the stable ones.
     net.many(true, number, &passing[..30]);
@@ -54,11 +55,13 @@ fn under_churn(
         scope.spawn(|| {
             let mut net = Net::new();
             while !done.load(Ordering::Relaxed) {
-                for spec in &passing {
-                    net.many(false, number, std::slice::from_ref(spec));
-                    net.many(true, number, std::slice::from_ref(spec));
-                    changes.fetch_add(2, Ordering::Relaxed);
-                }
+                net.changes(
+                    number,
+                    passing
+                        .iter()
+                        .flat_map(|spec| [(false, spec), (true, spec)]),
+                );
+                changes.fetch_add(2 * passing.len() as u64, Ordering::Relaxed);
             }
         });
         let _ending = Ending(&done);
@@ -142,7 +145,9 @@ fn many_v4() {
 #[test]
 fn many_v6() {
     in_own_network("churn::many_v6", || {
-        under_churn(true, 1000, 50, Options::default, by_name);
+        // Still two datagrams. The kernel walks all routes for each IPv6 address that goes: more of them would
+        // bring the changes below 10 000 a second.
+        under_churn(true, 600, 50, Options::default, by_name);
     });
 }
 

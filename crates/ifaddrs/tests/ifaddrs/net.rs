@@ -5,6 +5,7 @@ use std::io;
 use std::net::IpAddr;
 
 use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
+use nix::libc::MSG_DONTWAIT;
 
 /// A connection that changes things.
 pub(crate) struct Net {
@@ -74,10 +75,16 @@ impl Net {
 
     /// A link of its own, up: a bridge, which all kernels here have.
     pub(crate) fn bridge(&mut self, name: &str) -> u32 {
+        let number = self.bridge_down(name);
+        self.set_up(number);
+        number
+    }
+
+    /// The same, switched off.
+    pub(crate) fn bridge_down(&mut self, name: &str) -> u32 {
         let info = attribute(18, &attribute(1, b"bridge"));
         let body = [link_header(0, 0), attribute(3, &c_string(name)), info].concat();
         self.ask(NEWLINK, CREATE_EXCL, &body).unwrap();
-        self.up(name);
         index(name)
     }
 
@@ -123,11 +130,21 @@ impl Net {
         self.ask(DELADDR, 0, &address_body(index, spec))
     }
 
-    /// Adds or removes many in few calls, without looking at the answers: there are none but for errors.
+    /// Adds or removes many, in few calls.
     pub(crate) fn many(&mut self, add: bool, index: u32, specs: &[Spec]) {
-        for chunk in specs.chunks(64) {
+        self.changes(index, specs.iter().map(|spec| (add, spec)));
+    }
+
+    /// Adds (true) and removes, 64 messages in one call. Panics if one is refused.
+    pub(crate) fn changes<'a>(
+        &mut self,
+        index: u32,
+        changes: impl Iterator<Item = (bool, &'a Spec)>,
+    ) {
+        let mut changes = changes.peekable();
+        while changes.peek().is_some() {
             let mut bytes = vec![];
-            for spec in chunk {
+            for (add, spec) in changes.by_ref().take(64) {
                 let (kind, flags) = if add {
                     (NEWADDR, CREATE_EXCL)
                 } else {
@@ -142,6 +159,11 @@ impl Net {
                 ));
             }
             self.socket.send(&bytes, 0).unwrap();
+            // Only what is refused has an answer, and it is there by now.
+            let refused = self
+                .socket
+                .recv_from(&mut Vec::with_capacity(512), MSG_DONTWAIT);
+            assert!(refused.is_err(), "a change was refused");
         }
     }
 
