@@ -1,12 +1,22 @@
 //! Counts what readers see while a file is rewritten in place, growing and shrinking.
 //!
 //! ```text
-//! rewrite_under_readers DIRECTORY [REWRITES]
+//! rewrite_under_readers REWRITES DIRECTORY…
 //! ```
 //!
 //! First with readers that open the file for each look, whole and in pieces of 256 bytes, as the C
 //! libraries do; then with one that keeps it open, so that no lease can be had: the residue.
 //! Exits with 1 when a reader of the first kind saw anything but one text or another.
+//!
+//! On the disk, in memory and on an overlay, without being root (Linux 5.11; before that as root):
+//!
+//! ```text
+//! cargo build --release -p resolvconf --example rewrite_under_readers
+//! unshare --user --map-root-user --mount sh -ec '
+//!     mount -t tmpfs tmpfs /mnt && mkdir /mnt/lower /mnt/upper /mnt/work /mnt/overlay
+//!     mount -t overlay overlay /mnt/overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work
+//!     target/release/examples/rewrite_under_readers 100000 /var/tmp /mnt /mnt/overlay'
+//! ```
 #![allow(clippy::print_stdout, reason = "an example for the terminal")]
 
 use std::error::Error;
@@ -31,22 +41,22 @@ struct Seen {
 }
 
 fn main() -> Result<ExitCode, Box<dyn Error>> {
+    const USAGE: &str = "usage: rewrite_under_readers REWRITES DIRECTORY…";
     let mut args = std::env::args_os().skip(1);
-    let directory = args
-        .next()
-        .ok_or("usage: rewrite_under_readers DIRECTORY [REWRITES]")?;
-    let count = args
-        .next()
-        .and_then(|n| n.to_str()?.parse().ok())
-        .unwrap_or(100_000);
-    let path = Path::new(&directory).join("resolv.conf");
-    let opening = run(&path, count, &[(4096, false), (256, false)])?;
-    report("readers that open the file", count, &opening.0, opening.1);
-    let keeping = run(&path, count, &[(4096, true)])?;
-    report("a reader that keeps it open", count, &keeping.0, keeping.1);
-    let seen = &opening.0;
-    let bad = [&seen.empty, &seen.cut, &seen.stale_end, &seen.mixed];
-    let sound = bad.iter().all(|count| count.load(Relaxed) == 0);
+    let count = args.next().ok_or(USAGE)?;
+    let count = count.to_str().ok_or(USAGE)?.parse()?;
+    let mut sound = true;
+    for directory in args {
+        let path = Path::new(&directory).join("rewritten.resolv.conf");
+        let opening = run(&path, count, &[(4096, false), (256, false)])?;
+        report("readers that open the file", count, &opening);
+        let keeping = run(&path, count, &[(4096, true)])?;
+        report("a reader that keeps it open", count, &keeping);
+        std::fs::remove_file(&path)?;
+        let seen = &opening.0;
+        let bad = [&seen.empty, &seen.cut, &seen.stale_end, &seen.mixed];
+        sound &= bad.iter().all(|count| count.load(Relaxed) == 0);
+    }
     Ok(ExitCode::from(u8::from(!sound)))
 }
 
@@ -147,7 +157,7 @@ fn count_of<'s>(content: &[u8], texts: &[Vec<u8>], seen: &'s Seen) -> &'s Atomic
     }
 }
 
-fn report(readers: &str, count: u64, seen: &Seen, exclusive: u64) {
+fn report(readers: &str, count: u64, (seen, exclusive): &(Seen, u64)) {
     println!(
         "{readers}: {count} rewrites, {exclusive} under a lease; whole {}, empty {}, cut {}, stale end {}, mixed {}",
         seen.whole.load(Relaxed),

@@ -23,6 +23,8 @@ use crate::write::{WriteOptions, Written};
 /// Tries for a lease between two pauses, and the pause.
 const BURST: u32 = 64;
 const PAUSE: Duration = Duration::from_micros(50);
+/// How long a reader is given to come through an open that passed before the lease.
+const GRACE: Duration = Duration::from_millis(1);
 
 /// A held lease, given back when dropped.
 struct Lease<'f>(&'f OwnedFd);
@@ -41,8 +43,9 @@ impl<'f> Lease<'f> {
         // Readers are done in microseconds, so the first tries follow close on each other; only
         // for one who stays is it worth to leave the processor to others.
         for attempt in 1_u32.. {
-            match sys::take_write_lease(file.as_fd()) {
-                Ok(()) => return Some(Self(file)),
+            let granted = sys::take_write_lease(file.as_fd()).map(|()| Self(file));
+            match granted.and_then(Self::confirm) {
+                Ok(lease) => return Some(lease),
                 Err(Errno::AGAIN) if Instant::now() < deadline => {
                     if attempt % BURST == 0 {
                         thread::sleep(PAUSE);
@@ -54,6 +57,28 @@ impl<'f> Lease<'f> {
         }
         None
     }
+
+    /// Gives the lease back if a reader slipped through.
+    ///
+    /// From 5.4 to 6.0 an open looks for leases before it is counted, so that a lease may be granted
+    /// while one is half way through. Asking again tells, once it had the time to be counted.
+    fn confirm(self) -> Result<Self, Errno> {
+        if counts_late(&rustix::system::uname().release().to_string_lossy()) {
+            thread::sleep(GRACE);
+            sys::take_write_lease(self.0.as_fd())?;
+        }
+        Ok(self)
+    }
+}
+
+/// Whether a kernel counts an open only after it looked for leases. Nothing else tells: later
+/// kernels count one that waits as well, so that on them asking again proves nothing.
+fn counts_late(release: &str) -> bool {
+    let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
+    let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
+        return false;
+    };
+    (major, minor) < (6_u32, 1_u32)
 }
 
 /// Replaces `before` by `text`; tells of a change that came in between.
@@ -110,4 +135,19 @@ fn padded(text: &[u8], length: usize) -> Vec<u8> {
 
 fn common<'a>(a: impl Iterator<Item = &'a u8>, b: impl Iterator<Item = &'a u8>) -> usize {
     a.zip(b).take_while(|(a, b)| a == b).count()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::counts_late;
+
+    #[test]
+    fn kernels_that_count_late() {
+        for release in ["5.10.0-46-cloud-amd64", "5.15.90", "6.0.19"] {
+            assert!(counts_late(release), "{release}");
+        }
+        for release in ["6.1.0-56-cloud-amd64", "6.18.3+", "7.0-rc1", "", "x"] {
+            assert!(!counts_late(release), "{release}");
+        }
+    }
 }

@@ -133,8 +133,8 @@ const TARGET_LIMIT: u64 = 16 << 20;
 /// Writes a container's file, unless a user has changed it since the last time.
 ///
 /// * A file that exists keeps its inode: it is bind-mounted into the container. Whoever opens it
-///   during the rewrite waits for a few microseconds (a write lease, [fcntl(2)]), so no reader sees
-///   it empty, cut short, mixed or with a stale end.
+///   during the rewrite waits for a few microseconds (a write lease, [fcntl(2)]; a millisecond before
+///   Linux 6.1), so no reader sees it empty, cut short, mixed or with a stale end.
 /// * A file that does not exist is put in place whole.
 /// * The record of the write goes first, so a user's edit is told from a write that was cut off,
 ///   also after a restart, a crash or a power cut at any point.
