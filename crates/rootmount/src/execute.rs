@@ -1,11 +1,12 @@
 //! Carries out a plan.
 
 use std::collections::HashMap;
+use std::mem;
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use mountscan::{MountId, MountTable};
 use tracing::debug;
@@ -19,6 +20,11 @@ use crate::shown::shown;
 use crate::step::{Done, run};
 use crate::table::{MOUNTINFO, read_table};
 use crate::world::{Worker, World, world};
+
+/// For how long a thread keeps results to itself. Each hand-over wakes the calling
+/// thread, and a processor that is awake makes the kernel's grace period, which every
+/// unmount waits for, several times as long.
+const BATCH_TIME: Duration = Duration::from_millis(20);
 
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
@@ -222,7 +228,7 @@ fn run_groups(
             work(Worker::borrowed)();
         }
         drop(sender);
-        for (index, done) in results {
+        for (index, done) in results.into_iter().flatten() {
             note(index, &done);
             outcomes[index] = Some(done);
         }
@@ -252,15 +258,20 @@ fn work(
     groups: &[Group],
     next: &AtomicUsize,
     mut worker: Worker,
-    results: &mpsc::Sender<(usize, Done)>,
+    results: &mpsc::Sender<Vec<(usize, Done)>>,
 ) {
+    let (mut batch, mut sent) = (Vec::new(), Instant::now());
     while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
         for &index in group {
-            let done = run(world, &plan.steps[index], &mut worker);
-            // The receiver outlives the workers.
-            let _ = results.send((index, done));
+            batch.push((index, run(world, &plan.steps[index], &mut worker)));
+            if sent.elapsed() >= BATCH_TIME {
+                // The receiver outlives the workers.
+                let _ = results.send(mem::take(&mut batch));
+                sent = Instant::now();
+            }
         }
     }
+    let _ = results.send(batch);
 }
 
 /// Mounts that were not where they should be: gone, or out of reach? The table

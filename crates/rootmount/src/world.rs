@@ -84,7 +84,11 @@ impl Worker {
     }
 
     pub(crate) fn open(&mut self, world: &World<'_>, parent: &Path) -> io::Result<&OwnedFd> {
-        if self.last.as_ref().is_none_or(|(path, _)| path != parent) {
+        if self
+            .last
+            .as_ref()
+            .is_none_or(|(path, _)| path.as_os_str() != parent.as_os_str())
+        {
             // Closed first: it may be what keeps the next mount busy.
             self.last = None;
             self.last = Some((parent.to_path_buf(), open_beneath(&world.root_fd, parent)?));
