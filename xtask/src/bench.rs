@@ -13,9 +13,16 @@ use anyhow::Context;
 use crate::Verdict;
 use crate::cargo::{self, cargo};
 
-/// The tables stand between these two lines; what a person wrote around them stays.
-const BEGIN: &str = "<!-- measured: begin (cargo xtask bench) -->";
-const END: &str = "<!-- measured: end -->";
+/// The tables stand between two lines; what a person or another chore wrote around them stays.
+pub(crate) struct Block {
+    pub(crate) begin: &'static str,
+    pub(crate) end: &'static str,
+}
+
+const BLOCK: Block = Block {
+    begin: "<!-- measured: begin (cargo xtask bench) -->",
+    end: "<!-- measured: end -->",
+};
 
 const PREFACE: &str = "# Performance
 
@@ -63,7 +70,7 @@ pub(crate) fn run(args: &Args) -> Verdict {
             ));
         }
     }
-    write(&text)?;
+    write(&text, &BLOCK)?;
     println!("PERFORMANCE.md: {} groups", groups.len());
     Ok(true)
 }
@@ -81,26 +88,30 @@ fn benches(args: &Args) -> std::process::Command {
 }
 
 fn criterion_dir() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    cargo::root()
-        .join(target.unwrap_or_else(|| "target".into()))
-        .join("criterion")
+    cargo::target().join("criterion")
 }
 
-fn write(tables: &str) -> anyhow::Result<()> {
+/// The line that names the machine.
+pub(crate) fn machine() -> anyhow::Result<String> {
+    measured::machine()
+}
+
+/// Puts tables into their block of PERFORMANCE.md.
+pub(crate) fn write(tables: &str, block: &Block) -> anyhow::Result<()> {
     let path = cargo::root().join("PERFORMANCE.md");
     let old = fs::read_to_string(&path).unwrap_or_else(|_| PREFACE.to_owned());
-    fs::write(&path, spliced(&old, tables)).context("write PERFORMANCE.md")
+    fs::write(&path, spliced(&old, tables, block)).context("write PERFORMANCE.md")
 }
 
 /// `old` with the part between the markers replaced, or added at the end.
-fn spliced(old: &str, tables: &str) -> String {
-    let block = format!("{BEGIN}\n\n{}\n\n{END}", tables.trim());
-    match (old.find(BEGIN), old.find(END)) {
-        (Some(begin), Some(end)) if begin < end => {
-            format!("{}{block}{}", &old[..begin], &old[end + END.len()..])
+fn spliced(old: &str, tables: &str, block: &Block) -> String {
+    let Block { begin, end } = block;
+    let text = format!("{begin}\n\n{}\n\n{end}", tables.trim());
+    match (old.find(begin), old.find(end)) {
+        (Some(from), Some(to)) if from < to => {
+            format!("{}{text}{}", &old[..from], &old[to + end.len()..])
         }
-        _ => format!("{}\n\n{block}\n", old.trim_end()),
+        _ => format!("{}\n\n{text}\n", old.trim_end()),
     }
 }
 
@@ -110,13 +121,13 @@ mod tests {
 
     #[test]
     fn what_a_person_wrote_around_the_tables_stays() {
-        let first = spliced("# Title\n\nwords\n", "| a |");
-        let second = spliced(&first, "| b |");
+        let first = spliced("# Title\n\nwords\n", "| a |", &BLOCK);
+        let second = spliced(&first, "| b |", &BLOCK);
         assert!(second.starts_with("# Title\n\nwords\n"), "{second}");
         assert!(
             second.contains("| b |") && !second.contains("| a |"),
             "{second}"
         );
-        assert_eq!(spliced(&second, "| b |"), second);
+        assert_eq!(spliced(&second, "| b |", &BLOCK), second);
     }
 }

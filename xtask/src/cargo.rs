@@ -17,6 +17,12 @@ pub(crate) fn root() -> PathBuf {
         .map_or(manifest.clone(), Path::to_path_buf)
 }
 
+/// Where cargo builds to.
+pub(crate) fn target() -> PathBuf {
+    let target = env::var_os("CARGO_TARGET_DIR").unwrap_or_else(|| "target".into());
+    root().join(target)
+}
+
 /// The cargo that runs us, at the workspace's top.
 pub(crate) fn cargo<I, S>(args: I) -> Command
 where

@@ -68,10 +68,7 @@ pub(crate) fn run(args: &Args) -> Verdict {
 }
 
 fn work_dir() -> PathBuf {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
-    cargo::root()
-        .join(target.unwrap_or_else(|| "target".into()))
-        .join("fuzz")
+    cargo::target().join("fuzz")
 }
 
 fn build() -> anyhow::Result<PathBuf> {

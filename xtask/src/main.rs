@@ -12,6 +12,7 @@ mod apt;
 mod bench;
 mod cargo;
 mod ci;
+mod cost;
 mod daemons;
 mod deb;
 mod dist;
@@ -20,6 +21,7 @@ mod fuzz;
 mod harness;
 mod libtest;
 mod packages;
+mod soak;
 mod summary;
 mod test;
 mod tidy;
@@ -55,8 +57,12 @@ enum Chore {
     Dist(dist::Args),
     /// Run the benches and write PERFORMANCE.md from what they measured
     Bench(bench::Args),
+    /// Count what a user pays, time, memory and build, into PERFORMANCE.md
+    Cost(cost::Args),
     /// Kill and fail every system call of what must survive it
     Faults(faults::Args),
+    /// Live a daemon's life again and again and look for what grows
+    Soak(soak::Args),
     /// Run libFuzzer over every parser
     Fuzz(fuzz::Args),
 }
@@ -70,7 +76,9 @@ fn main() -> ExitCode {
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Dist(args) => dist::run(&args),
         Chore::Bench(args) => bench::run(&args),
+        Chore::Cost(args) => cost::run(&args),
         Chore::Faults(args) => faults::run(&args),
+        Chore::Soak(args) => soak::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),
     };
     match verdict {

@@ -1,0 +1,104 @@
+//! `cargo xtask cost`: counts what a user pays, into PERFORMANCE.md: how long `report` takes
+//! and how much memory, and how long the build of a fresh clone.
+
+mod builds;
+mod report;
+
+use std::path::PathBuf;
+
+use crate::Verdict;
+use crate::bench::{self, Block};
+
+const BLOCK: Block = Block {
+    begin: "<!-- counted: begin (cargo xtask cost) -->",
+    end: "<!-- counted: end -->",
+};
+
+#[derive(clap::Args)]
+pub(crate) struct Args {
+    /// Leave out the builds, which take some minutes
+    #[arg(long)]
+    no_builds: bool,
+    /// Print the table and write nothing
+    #[arg(long)]
+    dry_run: bool,
+    /// Run this command again and again and print what it took
+    #[arg(long, hide = true)]
+    measure: Option<PathBuf>,
+}
+
+/// One number, what it may be, and whether it is.
+pub(crate) struct Count {
+    what: String,
+    value: f64,
+    limit: f64,
+    unit: &'static str,
+}
+
+/// Counts, prints, writes; true when every number is within its limit.
+pub(crate) fn run(args: &Args) -> Verdict {
+    if let Some(command) = &args.measure {
+        return report::measure(command).map(|()| true);
+    }
+    let mut counts = report::counts()?;
+    if !args.no_builds {
+        counts.extend(builds::counts()?);
+    }
+    let text = format!("\n## What a user pays\n\n{}", render(&counts));
+    print!("{text}");
+    if !args.dry_run {
+        bench::write(&format!("{}{text}", bench::machine()?), &BLOCK)?;
+    }
+    Ok(counts.iter().all(Count::is_kept))
+}
+
+impl Count {
+    fn is_kept(&self) -> bool {
+        self.value <= self.limit
+    }
+}
+
+fn render(counts: &[Count]) -> String {
+    let mut text = "| | counted | limit | |\n|---|---|---|---|\n".to_owned();
+    for count in counts {
+        let Count {
+            what,
+            value,
+            limit,
+            unit,
+        } = count;
+        let verdict = if count.is_kept() {
+            "kept"
+        } else {
+            "**not kept**"
+        };
+        text.push_str(&format!(
+            "| {what} | {value:.1} {unit} | {limit} {unit} | {verdict} |\n"
+        ));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_limit_that_is_not_kept_stands_out() {
+        let count = |value| Count {
+            what: "report".to_owned(),
+            value,
+            limit: 100.0,
+            unit: "ms",
+        };
+        let text = render(&[count(99.96), count(100.1)]);
+        assert!(
+            text.contains("| report | 100.0 ms | 100 ms | kept |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| report | 100.1 ms | 100 ms | **not kept** |"),
+            "{text}"
+        );
+    }
+}
