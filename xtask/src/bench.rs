@@ -30,6 +30,9 @@ Measured by `cargo xtask bench`: each hot path beside its peers and the physical
 in one run. Times are criterion's medians. The machine is named above the tables; on a
 shared one an absolute time means little, the ratio to the floor of the same run does.
 
+Peers in Go and C take part where their tools are: on Debian the packages `golang-go`,
+`golang-github-moby-sys-dev` and `libmount-dev`. The bench says which it left out.
+
 ";
 
 #[derive(clap::Args)]
@@ -47,8 +50,13 @@ pub(crate) struct Args {
 
 /// Runs, collects, writes; true when the benches ran.
 pub(crate) fn run(args: &Args) -> Verdict {
-    if !args.no_run && !cargo::succeeds(&mut benches(args))? {
-        return Ok(false);
+    if !args.no_run {
+        if args.filter.is_empty() {
+            forget_earlier_runs()?;
+        }
+        if !cargo::succeeds(&mut benches(args))? {
+            return Ok(false);
+        }
     }
     let groups = measured::collect(&criterion_dir())?;
     anyhow::ensure!(
@@ -85,6 +93,17 @@ fn benches(args: &Args) -> std::process::Command {
         bench.arg(&args.filter);
     }
     bench
+}
+
+/// A bench that has gone, or a peer that is left out now, must not be in the tables.
+fn forget_earlier_runs() -> anyhow::Result<()> {
+    let dir = criterion_dir();
+    match fs::remove_dir_all(&dir) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => {
+            Err(cause).with_context(|| format!("remove {}", dir.display()))
+        }
+        _ => Ok(()),
+    }
 }
 
 fn criterion_dir() -> PathBuf {
