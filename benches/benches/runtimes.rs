@@ -48,11 +48,11 @@ fn names(count: usize) -> Vec<String> {
 
 /// Runs a bench alone; with a writer that swaps a thousand times a second; with a second
 /// reader as well.
-fn under_writers(
+fn under_writers<R: FnMut()>(
     criterion: &mut Criterion,
     name: &str,
     swap: impl Fn() + Sync,
-    reader: impl Fn() -> Box<dyn FnMut()> + Sync,
+    reader: impl Fn() -> R + Sync,
 ) {
     for (company, readers) in [("alone", 0), ("writer", 0), ("writer and reader", 1)] {
         let stop = AtomicBool::new(false);
@@ -98,21 +98,28 @@ fn p10(criterion: &mut Criterion) {
 
     under_writers(criterion, "ours: field", swap, || {
         let mut reader = registry.reader();
-        Box::new(move || {
+        move || {
             black_box(reader.load().default_name().len());
-        })
+        }
     });
     under_writers(criterion, "ours: look-up", swap, || {
         let mut reader = registry.reader();
-        Box::new(move || {
+        move || {
             black_box(reader.load().lookup(black_box("nvidia")).is_some());
-        })
+        }
+    });
+    under_writers(criterion, "ours: look-up of a long name", swap, || {
+        let mut reader = registry.reader();
+        move || {
+            let name = black_box("io.containerd.runc.v2");
+            black_box(reader.load().lookup(name).is_some());
+        }
     });
     under_writers(criterion, "ours: look-up by a fresh load", swap, || {
         let registry = Arc::clone(&registry);
-        Box::new(move || {
+        move || {
             black_box(registry.load().lookup(black_box("nvidia")).is_some());
-        })
+        }
     });
     peers(criterion, &names);
 }
@@ -130,9 +137,9 @@ fn peers(criterion: &mut Criterion, names: &[String]) {
         || {},
         || {
             let map = Box::leak(Box::new(floor.clone()));
-            Box::new(move || {
+            move || {
                 black_box(black_box(&*map).len());
-            })
+            }
         },
     );
     let locked = Arc::new(RwLock::new(map(0)));
@@ -142,24 +149,24 @@ fn peers(criterion: &mut Criterion, names: &[String]) {
         || *locked.write().expect("no panic") = map(1),
         || {
             let locked = Arc::clone(&locked);
-            Box::new(move || {
+            move || {
                 black_box(locked.read().expect("no panic").get(black_box("nvidia")));
-            })
+            }
         },
     );
     let swapped = Arc::new(ArcSwap::from_pointee(map(0)));
     let swap = || swapped.store(Arc::new(map(1)));
     under_writers(criterion, "arc-swap and HashMap: look-up", swap, || {
         let swapped = Arc::clone(&swapped);
-        Box::new(move || {
+        move || {
             black_box(swapped.load().get(black_box("nvidia")));
-        })
+        }
     });
     under_writers(criterion, "arc-swap cache: field", swap, || {
         let mut cache = Cache::new(Arc::clone(&swapped));
-        Box::new(move || {
+        move || {
             black_box(cache.load().len());
-        })
+        }
     });
 }
 
