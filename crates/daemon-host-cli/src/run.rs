@@ -267,6 +267,7 @@ fn report_json(report: &ReloadReport) -> Value {
         "changed": report.runtimes.changed,
         "default_changed": report.runtimes.default_changed,
         "participants": report.participants,
+        "failed_commits": report.failed_commits,
         "needs_restart": report.needs_restart,
         "detail": report.to_string(),
     })

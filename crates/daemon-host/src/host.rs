@@ -167,9 +167,11 @@ impl Inner {
             generation,
         };
         self.snapshot.store(Arc::new(next));
+        let committed = ready.commit();
         let report = ReloadReport {
             runtimes,
-            participants: ready.commit(),
+            participants: committed.all,
+            failed_commits: committed.panicked,
             needs_restart,
             generation,
         };

@@ -81,6 +81,8 @@ pub struct ReloadReport {
     pub runtimes: runtimes::ReloadReport,
     /// The participants that committed, in order.
     pub participants: Vec<String>,
+    /// Those of them whose commit panicked: the configuration is in force without them.
+    pub failed_commits: Vec<String>,
     /// Settings that are another in the file but need a restart; the old ones hold.
     pub needs_restart: Vec<&'static str>,
     /// How often the configuration has been replaced since the start.
@@ -162,6 +164,10 @@ impl fmt::Display for StartReport {
 impl fmt::Display for ReloadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.runtimes)?;
+        if !self.failed_commits.is_empty() {
+            let names = self.failed_commits.join(", ");
+            write!(f, "; panicked while committing: {names}")?;
+        }
         if !self.needs_restart.is_empty() {
             write!(
                 f,

@@ -7,12 +7,13 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use tracing::{debug, warn};
+use tracing::{debug, error, warn};
 
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
@@ -30,21 +31,28 @@ pub trait Participant: Send + Sync {
     /// Does all the fallible work of the change from `old` to `new`, on copies.
     ///
     /// It runs on a thread of its own and may be given up after the reload's time
-    /// limit; what it then still returns is rolled back.
+    /// limit; what it then still returns is rolled back. A panic is a refusal.
     ///
     /// # Errors
     ///
     /// Any error refuses the reload.
     fn prepare(&self, old: &HostConfig, new: &HostConfig) -> Result<Box<dyn Prepared>, BoxError>;
+
+    /// Told when [`prepare`](Self::prepare) was given up, so that it can stop what it still
+    /// does. Called on the thread of the reload while `prepare` runs on its own; return
+    /// at once. By default nothing happens.
+    fn cancel(&self) {}
 }
 
 /// What a participant prepared: to be committed or rolled back, once.
 pub trait Prepared: Send {
     /// Makes the change visible. It must not fail: what can fail belongs in
-    /// [`Participant::prepare`].
+    /// [`Participant::prepare`]. A panic is caught and named in the report, for the new
+    /// configuration is in force by then, and the others still commit. It must not
+    /// reload or shut down the host, which waits for it.
     fn commit(self: Box<Self>);
 
-    /// Undoes what preparing did.
+    /// Undoes what preparing did. A panic is caught and logged; the others still roll back.
     fn rollback(self: Box<Self>);
 }
 
@@ -70,28 +78,43 @@ impl fmt::Debug for ReadySet {
     }
 }
 
+/// The names of those that took part.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct Committed {
+    pub(crate) all: Vec<String>,
+    /// Those whose commit panicked.
+    pub(crate) panicked: Vec<String>,
+}
+
 impl ReadySet {
-    /// Commits in order; the names of those that took part.
-    pub(crate) fn commit(self) -> Vec<String> {
-        let names = self
-            .ready
-            .iter()
-            .map(|(who, _)| who.name().to_owned())
-            .collect();
+    /// Commits in order, every one, whatever the others do.
+    pub(crate) fn commit(self) -> Committed {
+        let (mut all, mut panicked) = (Vec::new(), Vec::new());
         for (who, prepared) in self.ready {
             debug!(participant = who.name(), "committing");
-            prepared.commit();
+            if caught(|| prepared.commit()) {
+                error!(participant = who.name(), "panicked while committing");
+                panicked.push(who.name().to_owned());
+            }
+            all.push(who.name().to_owned());
         }
-        names
+        Committed { all, panicked }
     }
 
-    /// Rolls back in reverse order.
+    /// Rolls back in reverse order, every one, whatever the others do.
     pub(crate) fn rollback(self) {
         for (who, prepared) in self.ready.into_iter().rev() {
             debug!(participant = who.name(), "rolling back");
-            prepared.rollback();
+            if caught(|| prepared.rollback()) {
+                error!(participant = who.name(), "panicked while rolling back");
+            }
         }
     }
+}
+
+/// Whether it panicked. The value it worked on is gone then, so nobody sees it half done.
+fn caught(work: impl FnOnce()) -> bool {
+    panic::catch_unwind(AssertUnwindSafe(work)).is_err()
 }
 
 /// Prepares every participant in order, each within `limit`.
@@ -150,6 +173,9 @@ fn prepare_one(
             Err(Error::caused(ErrorKind::ReloadRefused, what, error))
         }
         Err(RecvTimeoutError::Timeout) => {
+            if caught(|| who.cancel()) {
+                error!(participant = who.name(), "panicked while being cancelled");
+            }
             let what = format!("reload: {} did not answer within {limit:?}", who.name());
             Err(Error::new(ErrorKind::TimedOut, what))
         }

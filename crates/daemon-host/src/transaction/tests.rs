@@ -12,6 +12,10 @@ enum Behaviour {
     Refuse,
     Panic,
     AnswerAfter(Duration),
+    /// Hangs until it is cancelled.
+    Hang,
+    /// Is ready, and panics when told to commit or roll back.
+    PanicLater,
 }
 
 struct Recorder {
@@ -22,11 +26,13 @@ struct Recorder {
 
 struct Change {
     name: &'static str,
+    panics: bool,
     log: Log,
 }
 
 impl Prepared for Change {
     fn commit(self: Box<Self>) {
+        assert!(!self.panics, "a participant's own bug");
         self.log
             .lock()
             .unwrap()
@@ -34,6 +40,7 @@ impl Prepared for Change {
     }
 
     fn rollback(self: Box<Self>) {
+        assert!(!self.panics, "a participant's own bug");
         self.log
             .lock()
             .unwrap()
@@ -48,15 +55,30 @@ impl Participant for Recorder {
 
     fn prepare(&self, _: &HostConfig, _: &HostConfig) -> Result<Box<dyn Prepared>, BoxError> {
         match self.behaviour {
-            Behaviour::Ready => {}
+            Behaviour::Ready | Behaviour::PanicLater => {}
             Behaviour::Refuse => return Err("not today".into()),
             Behaviour::Panic => panic!("a participant's own bug"),
             Behaviour::AnswerAfter(pause) => thread::sleep(pause),
+            Behaviour::Hang => {
+                while !lines(&self.log).contains(&format!("cancel {}", self.name)) {
+                    thread::sleep(Duration::from_millis(1));
+                }
+                self.log.lock().unwrap().push(format!("end {}", self.name));
+                return Err("cancelled".into());
+            }
         }
         Ok(Box::new(Change {
             name: self.name,
+            panics: matches!(self.behaviour, Behaviour::PanicLater),
             log: Arc::clone(&self.log),
         }))
+    }
+
+    fn cancel(&self) {
+        self.log
+            .lock()
+            .unwrap()
+            .push(format!("cancel {}", self.name));
     }
 }
 
@@ -89,7 +111,7 @@ const LONG: Duration = Duration::from_secs(30);
 #[test]
 fn all_ready_commit_in_order() {
     let (log, set) = run(&[("a", Behaviour::Ready), ("b", Behaviour::Ready)], LONG);
-    assert_eq!(set.unwrap().commit(), ["a", "b"]);
+    assert_eq!(set.unwrap().commit().all, ["a", "b"]);
     assert_eq!(lines(&log), ["commit a", "commit b"]);
 }
 
@@ -130,10 +152,48 @@ fn a_hanging_participant_is_given_up_and_its_late_answer_undone() {
     let error = set.unwrap_err();
     assert_eq!(error.kind(), ErrorKind::TimedOut);
     assert!(error.to_string().contains("b did not answer"), "{error}");
-    assert_eq!(lines(&log)[0], "rollback a");
+    wait_for(&log, &["cancel b", "rollback a", "rollback b"]);
+}
+
+#[track_caller]
+fn wait_for(log: &Log, wanted: &[&str]) {
     let begin = Instant::now();
-    while lines(&log).len() < 2 && begin.elapsed() < LONG {
+    while lines(log).len() < wanted.len() && begin.elapsed() < LONG {
         thread::sleep(Duration::from_millis(10));
     }
-    assert_eq!(lines(&log), ["rollback a", "rollback b"]);
+    assert_eq!(lines(log), wanted);
+}
+
+#[test]
+fn a_cancelled_participant_can_end_its_work() {
+    let (log, set) = run(
+        &[("a", Behaviour::Ready), ("b", Behaviour::Hang)],
+        Duration::from_millis(20),
+    );
+    assert_eq!(set.unwrap_err().kind(), ErrorKind::TimedOut);
+    let begin = Instant::now();
+    while lines(&log).len() < 3 && begin.elapsed() < LONG {
+        thread::sleep(Duration::from_millis(10));
+    }
+    let mut said = lines(&log);
+    said.sort();
+    assert_eq!(said, ["cancel b", "end b", "rollback a"]);
+}
+
+#[test]
+fn a_panic_in_a_commit_or_a_rollback_stops_no_other() {
+    let three = [
+        ("a", Behaviour::Ready),
+        ("b", Behaviour::PanicLater),
+        ("c", Behaviour::Ready),
+    ];
+    let (log, set) = run(&three, LONG);
+    let committed = set.unwrap().commit();
+    assert_eq!(committed.all, ["a", "b", "c"]);
+    assert_eq!(committed.panicked, ["b"]);
+    assert_eq!(lines(&log), ["commit a", "commit c"]);
+
+    let (log, set) = run(&three, LONG);
+    set.unwrap().rollback();
+    assert_eq!(lines(&log), ["rollback c", "rollback a"]);
 }

@@ -163,3 +163,107 @@ fn readers_always_see_one_whole_value() {
         });
     });
 }
+
+/// Commits by a panic.
+struct Broken;
+
+impl Prepared for Broken {
+    fn commit(self: Box<Self>) {
+        panic!("a participant's own bug");
+    }
+
+    fn rollback(self: Box<Self>) {}
+}
+
+impl Participant for Broken {
+    fn name(&self) -> &str {
+        "broken"
+    }
+
+    fn prepare(&self, _: &HostConfig, _: &HostConfig) -> Result<Box<dyn Prepared>, BoxError> {
+        Ok(Box::new(Self))
+    }
+}
+
+#[test]
+fn a_commit_that_panics_is_named_and_the_others_commit() {
+    inside(
+        "reload::a_commit_that_panics_is_named_and_the_others_commit",
+        || {
+            let dir = tempfile::tempdir().unwrap();
+            let witness = Arc::new(Witness(Mutex::default()));
+            let host = Host::builder(config(&dir, &wrapper("one")))
+                .participant(Arc::new(Broken))
+                .participant(Arc::new(Part(Arc::clone(&witness))))
+                .start()
+                .unwrap();
+            let first = script(&host);
+            let report = host.reload(config(&dir, &wrapper("two"))).unwrap();
+            assert_eq!(report.participants, ["broken", "part"]);
+            assert_eq!(report.failed_commits, ["broken"]);
+            assert!(
+                report.to_string().contains("committing: broken"),
+                "{report}"
+            );
+            assert_eq!(*witness.0.lock().unwrap(), ["commit"]);
+            assert_ne!(script(&host), first, "the configuration is in force");
+            assert_eq!(host.reload(config(&dir, "{}")).unwrap().generation, 2);
+            host.shutdown(None::<String>).unwrap();
+        },
+    );
+}
+
+#[test]
+fn many_threads_reload_read_and_shut_down_at_once() {
+    inside(
+        "reload::many_threads_reload_read_and_shut_down_at_once",
+        || {
+            let dir = tempfile::tempdir().unwrap();
+            let host = Host::builder(config(&dir, &wrapper("0"))).start().unwrap();
+            let (ended, reloaded) = (Mutex::new(0), Mutex::new(Vec::new()));
+            thread::scope(|scope| {
+                for thread in 0..4 {
+                    let (host, dir, reloaded) = (&host, &dir, &reloaded);
+                    scope.spawn(move || {
+                        for round in 0.. {
+                            let text = wrapper(&format!("{thread}.{}", round % 3));
+                            match host.reload(config(dir, &text)) {
+                                Ok(report) => reloaded.lock().unwrap().push(report.generation),
+                                Err(error) => {
+                                    assert_eq!(error.kind(), ErrorKind::ShutDown, "{error}");
+                                    break;
+                                }
+                            }
+                            let snapshot = host.snapshot();
+                            assert!(snapshot.runtimes.resolve("w").unwrap().script.is_some());
+                        }
+                    });
+                }
+                for _ in 0..3 {
+                    scope.spawn(|| {
+                        while reloaded.lock().unwrap().len() < 40 {
+                            thread::yield_now();
+                        }
+                        match host.shutdown(None::<String>) {
+                            Ok(report) => {
+                                assert!(report.is_clean(), "{report}");
+                                *ended.lock().unwrap() += 1;
+                            }
+                            Err(error) => assert_eq!(error.kind(), ErrorKind::ShutDown),
+                        }
+                    });
+                }
+            });
+            assert_eq!(*ended.lock().unwrap(), 1, "one of them shuts down");
+            let mut generations = reloaded.into_inner().unwrap();
+            generations.sort_unstable();
+            let count = generations.len() as u64;
+            assert_eq!(
+                generations,
+                (1..=count).collect::<Vec<_>>(),
+                "each is one step"
+            );
+            assert_eq!(host.snapshot().generation, count);
+        },
+    );
+}
