@@ -3,6 +3,55 @@
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// Where the lane lists the runtimes: a file for each Debian release.
+pub const RUNTIMES: &str = "/vm/runtimes";
+
+/// A real OCI runtime of the guest.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Runtime {
+    /// `runc` or `crun`.
+    pub name: String,
+    /// A word for messages and file names: `runc-trixie`.
+    pub label: String,
+    /// The program, with a loader and libraries of its own beside it.
+    pub program: PathBuf,
+    /// The version of its package.
+    pub version: String,
+}
+
+/// Every runtime of the guest, by label.
+///
+/// # Panics
+/// If there is none, as outside a test VM.
+#[track_caller]
+#[must_use]
+pub fn runtimes() -> Vec<Runtime> {
+    let lists = Path::new(RUNTIMES).read_dir();
+    let lists = lists.unwrap_or_else(|error| panic!("{RUNTIMES}: {error}"));
+    let mut all: Vec<Runtime> = lists
+        .flatten()
+        .map(|list| std::fs::read_to_string(list.path()).expect("a list of runtimes"))
+        .flat_map(|text| text.lines().filter_map(runtime).collect::<Vec<_>>())
+        .collect();
+    all.sort_by(|a, b| a.label.cmp(&b.label));
+    assert!(!all.is_empty(), "no runtime in {RUNTIMES}");
+    all
+}
+
+/// `/oci/trixie/runc`, a tab, `1.1.15+ds1-2`.
+fn runtime(line: &str) -> Option<Runtime> {
+    let (path, version) = line.split_once('\t')?;
+    let program = PathBuf::from(path);
+    let name = program.file_name()?.to_str()?.to_owned();
+    let release = program.parent()?.file_name()?.to_str()?.to_owned();
+    Some(Runtime {
+        label: format!("{name}-{release}"),
+        name,
+        program,
+        version: version.to_owned(),
+    })
+}
+
 /// A mount for a container: destination, source, options.
 pub type Bind<'a> = (&'a str, &'a Path, &'a [&'a str]);
 
@@ -83,7 +132,14 @@ fn config(words: &[&str], binds: &[Bind<'_>]) -> String {
             .collect::<Vec<_>>()
             .join(",")
     };
-    let mut mounts = vec![r#"{"destination":"/proc","type":"proc","source":"proc"}"#.to_owned()];
+    let mut mounts = vec![
+        r#"{"destination":"/proc","type":"proc","source":"proc"}"#.to_owned(),
+        // runc before 1.1 looks for control groups when it enters a container.
+        r#"{"destination":"/sys","type":"sysfs","source":"sysfs","options":["ro"]}"#.to_owned(),
+        // Runtimes make links in /dev, which would stay in the root that all containers share.
+        r#"{"destination":"/dev","type":"tmpfs","source":"tmpfs","options":["mode=755"]}"#
+            .to_owned(),
+    ];
     for (destination, source, options) in binds {
         mounts.push(format!(
             r#"{{"destination":{},"type":"bind","source":{},"options":[{}]}}"#,
@@ -114,6 +170,18 @@ fn quote(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_of_the_list() {
+        let found = runtime("/oci/trixie/runc\t1.1.15+ds1-2").unwrap();
+        assert_eq!(found.label, "runc-trixie");
+        assert_eq!(found.program, Path::new("/oci/trixie/runc"));
+        assert_eq!(
+            (found.name.as_str(), found.version.as_str()),
+            ("runc", "1.1.15+ds1-2")
+        );
+        assert_eq!(runtime("/oci/trixie/runc"), None);
+    }
 
     #[test]
     fn words_are_quoted() {

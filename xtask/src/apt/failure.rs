@@ -5,7 +5,7 @@ const KNOWN: &[(&str, &str, &str)] = &[
     (
         "is expired|is not valid yet|Release file .* expired",
         "its index is out of date",
-        "the mirror lags behind (or this machine's clock is wrong): try --mirror URL",
+        "the mirror lags behind (or this machine's clock is wrong): try --mirror URL, or take it as it is with --allow-expired SUITE",
     ),
     (
         "NO_PUBKEY|is not signed|EXPKEYSIG|BADSIG|couldn't be verified|Sub-process .*gpgv",

@@ -30,8 +30,13 @@ pub(crate) struct Apt {
 
 impl Apt {
     /// Writes the private configuration below `directory` and fetches the
-    /// suite's index.
-    pub(crate) fn open(directory: &Path, suite: &str, mirrors: &Mirrors) -> Result<Self> {
+    /// suite's index, which must be signed. `expired`: it may be out of date.
+    pub(crate) fn open(
+        directory: &Path,
+        suite: &str,
+        mirrors: &Mirrors,
+        expired: bool,
+    ) -> Result<Self> {
         let directory = std::path::absolute(directory.join(suite))?;
         for name in ["lists/partial", "cache/archives/partial", "state"] {
             let path = directory.join(name);
@@ -43,7 +48,8 @@ impl Apt {
             Ok(path)
         };
         write("status", String::new())?;
-        write("sources.list", source_line(suite, mirrors, &keyring()?))?;
+        let line = source_line(suite, mirrors, &keyring()?, expired);
+        write("sources.list", line)?;
         let configuration = write("apt.conf", configuration(&directory))?;
         let apt = Self {
             configuration,
@@ -115,6 +121,23 @@ impl Apt {
             .collect())
     }
 
+    /// Packages with all that they depend on, as for an empty machine, from the suite's index.
+    pub(crate) fn with_dependencies(
+        &self,
+        packages: &[&str],
+        index: &[Stanza],
+    ) -> Result<Vec<Stanza>> {
+        let mut arguments = vec!["-q", "-y", "-s", "--no-install-recommends", "install"];
+        arguments.extend(packages);
+        let text = self.run("apt-get", &arguments, &|_| ())?;
+        let stanza = |(name, version): (&str, &str)| {
+            let of_it = |stanza: &&Stanza| stanza.package == name && stanza.version == version;
+            let found = index.iter().find(of_it).cloned();
+            found.with_context(|| format!("{name} {version} is not in the index"))
+        };
+        installs(&text).into_iter().map(stanza).collect()
+    }
+
     fn run(&self, program: &str, arguments: &[&str], progress: &dyn Fn(f64)) -> Result<String> {
         let mut command = self.command(program);
         command.args(arguments);
@@ -168,6 +191,15 @@ impl Apt {
     }
 }
 
+/// Name and version of `Inst NAME (VERSION …)` lines.
+fn installs(text: &str) -> Vec<(&str, &str)> {
+    let install = |line| {
+        let (name, rest) = str::strip_prefix(line, "Inst ")?.split_once(" (")?;
+        Some((name, rest.split(' ').next()?))
+    };
+    text.lines().filter_map(install).collect()
+}
+
 /// `dlstatus:1:20.0:Retrieving file…`
 fn percent(line: &str) -> Option<f64> {
     line.strip_prefix("dlstatus:")?
@@ -185,14 +217,15 @@ fn keyring() -> Result<PathBuf> {
     found.context("no keys of Debian's archive: apt-get install debian-archive-keyring")
 }
 
-fn source_line(suite: &str, mirrors: &Mirrors, keyring: &Path) -> String {
+fn source_line(suite: &str, mirrors: &Mirrors, keyring: &Path, expired: bool) -> String {
     let base = if suite.ends_with("-security") {
         &mirrors.security
     } else {
         &mirrors.archive
     };
+    let date = if expired { " check-valid-until=no" } else { "" };
     format!(
-        "deb [arch=amd64 target=Packages signed-by={}] {base} {suite} main\n",
+        "deb [arch=amd64 target=Packages signed-by={}{date}] {base} {suite} main\n",
         keyring.display()
     )
 }
@@ -240,10 +273,23 @@ mod tests {
             archive: "http://a.test".into(),
             security: "http://s.test".into(),
         };
-        let line = |suite| source_line(suite, &mirrors, Path::new("/k"));
+        let line = |suite| source_line(suite, &mirrors, Path::new("/k"), false);
         assert!(line("trixie-security").contains("] http://s.test trixie-security main"));
         assert!(line("trixie-backports").contains("] http://a.test trixie-backports main"));
         assert!(line("trixie").contains("signed-by=/k"));
+        assert!(!line("trixie").contains("valid-until"));
+        let old = source_line("sid", &mirrors, Path::new("/k"), true);
+        assert!(old.contains("signed-by=/k check-valid-until=no]"), "{old}");
+    }
+
+    #[test]
+    fn what_apt_would_install() {
+        let text = "Reading package lists...\nInst libc6 (2.41-12 Debian:13/stable [amd64])\n\
+            Inst runc (1.1.15+ds1-2+b4 Debian:13/stable [amd64]) []\nConf libc6 (2.41-12 x)\n";
+        assert_eq!(
+            installs(text),
+            [("libc6", "2.41-12"), ("runc", "1.1.15+ds1-2+b4")]
+        );
     }
 
     #[test]

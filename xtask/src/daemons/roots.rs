@@ -38,7 +38,7 @@ impl Recipe {
         let place = tempfile::Builder::new()
             .prefix(".half-")
             .tempdir_in(&trees)?;
-        let apt = Apt::open(place.path(), self.suite, &mirrors()?)?;
+        let apt = Apt::open(place.path(), self.suite, &mirrors()?, false)?;
         let half = place.path().join("tree");
         make_skeleton(&half)?;
         for package in apt.download_with_dependencies(self.packages)? {

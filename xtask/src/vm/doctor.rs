@@ -1,6 +1,6 @@
 //! `cargo xtask vm doctor`: what the lane has and lacks here.
 
-use super::{NEEDS, accel, bundle, fetch, image, kernels, lock::Lock, qemu};
+use super::{NEEDS, accel, bundle, fetch, image, kernels, lock::Lock, qemu, runtimes};
 use crate::packages;
 use accel::Choice;
 use std::path::Path;
@@ -37,23 +37,23 @@ pub(crate) fn run() -> crate::Verdict {
     }
     let (cache, lock) = (fetch::cache()?, Lock::load()?);
     println!("cache    {}", cache.display());
-    for series in kernels::MATRIX {
+    for series in kernels::MATRIX.iter().chain(runtimes::SUITES) {
         let Some(pin) = lock.pin(*series) else {
             println!(
-                "missing  kernel {} is not pinned: cargo xtask vm update",
-                series.name
+                "missing  {} not pinned: cargo xtask vm update",
+                series.title()
             );
             continue;
         };
-        let state = match bundle::Bundle::open(&cache.join("kernels").join(bundle::key(pin))) {
+        let state = match bundle::Bundle::open(&cache.join("bundles").join(bundle::key(pin))) {
             Ok(Some(_)) => "cached".to_owned(),
             Ok(None) => format!("to fetch, {} MB", pin.size() / 1_000_000),
             Err(error) => format!("{error:#}"),
         };
         println!(
-            "kernel   {} {} from {}: {state}",
-            series.name,
-            pin.version(),
+            "package  {}, {} of {}: {state}",
+            series.title(),
+            pin.title(),
             series.suite
         );
     }

@@ -1,10 +1,11 @@
-//! From a series to a kernel ready to boot: the cache, else apt.
+//! From a series to its bundle: the cache, else apt.
 
 use super::bundle::{self, Bundle};
-use super::kernels::{self, Series};
+use super::kernels::{self, Kind, Series};
 use super::lock::{Lock, Pin};
 use super::ui::Ui;
-use crate::apt::{Apt, Mirrors};
+use super::{kernel, runtimes};
+use crate::apt::{Apt, Mirrors, Stanza};
 use crate::deb;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -13,10 +14,18 @@ use std::path::{Path, PathBuf};
 pub(crate) struct Fetch<'a> {
     pub(crate) cache: &'a Path,
     pub(crate) lock: &'a Lock,
-    pub(crate) mirror: Option<&'a str>,
+    pub(crate) source: Source<'a>,
     /// A vanished pin is an error.
     pub(crate) locked: bool,
     pub(crate) ui: &'a Ui,
+}
+
+/// Where from.
+pub(crate) struct Source<'a> {
+    /// `--mirror`.
+    pub(crate) mirror: Option<&'a str>,
+    /// Suites whose index may be out of date.
+    pub(crate) allow_expired: &'a [String],
 }
 
 /// The cache directory of this lane.
@@ -38,8 +47,8 @@ pub(crate) fn cache() -> Result<PathBuf> {
 }
 
 impl Fetch<'_> {
-    /// One kernel.
-    pub(crate) fn kernel(&self, series: Series) -> Result<Bundle> {
+    /// A kernel, or the runtimes of a suite.
+    pub(crate) fn bundle(&self, series: Series) -> Result<Bundle> {
         let pin = self.lock.pin(series);
         if let Some(pin) = pin {
             if let Some(bundle) = self.cached(pin)? {
@@ -54,15 +63,19 @@ impl Fetch<'_> {
         }
         self.fetch(series, pin).with_context(|| {
             format!(
-                "kernel {} is not in the cache and cannot be fetched",
-                series.name
+                "{}: not in the cache, and cannot be fetched",
+                series.title()
             )
         })
     }
 
+    /// Where bundles lie in the cache.
+    pub(crate) fn place(&self) -> PathBuf {
+        self.cache.join("bundles")
+    }
+
     fn cached(&self, pin: &Pin) -> Result<Option<Bundle>> {
-        let directory = self.cache.join("kernels").join(bundle::key(pin));
-        match Bundle::open(&directory) {
+        match Bundle::open(&self.place().join(bundle::key(pin))) {
             Ok(bundle) => Ok(bundle),
             Err(error) => {
                 self.ui.warn(&format!("{error:#}; fetching it again"));
@@ -81,27 +94,19 @@ impl Fetch<'_> {
     }
 
     fn note(&self, pin: &Pin) -> PathBuf {
-        self.cache
-            .join("kernels")
-            .join(format!("{}.instead", bundle::key(pin)))
+        self.place().join(format!("{}.instead", bundle::key(pin)))
     }
 
     fn fetch(&self, series: Series, pin: Option<&Pin>) -> Result<Bundle> {
-        let mirrors = mirrors(self.mirror)?;
-        self.ui.note(&format!(
-            "{}: reading the index of {}",
-            series.name, series.suite
-        ));
-        let apt = Apt::open(
-            &self.cache.join("apt").join(series.name),
-            series.suite,
-            &mirrors,
-        )?;
+        let (name, suite) = (series.name, series.suite);
+        self.ui
+            .note(&format!("{name}: reading the index of {suite}"));
+        let apt = self.source.open(self.cache, series)?;
         let index = apt.all()?;
         let chosen = match pin {
             Some(pin) if pin.is_in(&index) => pin.clone(),
             Some(pin) => {
-                let other = Pin::new(series, &kernels::newest(series, &index)?);
+                let other = newest(series, &apt, &index)?;
                 if self.locked {
                     bail!(
                         "{}: without --locked the newer one is taken",
@@ -111,23 +116,23 @@ impl Fetch<'_> {
                 self.ui.warn(&stale(pin, &other));
                 other
             }
-            None => Pin::new(series, &kernels::newest(series, &index)?),
+            None => newest(series, &apt, &index)?,
         };
-        let bundle = self.download(&apt, &chosen)?;
+        let bundle = self.download(series, &apt, &chosen)?;
         if let Some(pin) = pin.filter(|pin| **pin != chosen) {
             std::fs::write(self.note(pin), serde_json::to_string(&chosen)?)?;
         }
         Ok(bundle)
     }
 
-    fn download(&self, apt: &Apt, pin: &Pin) -> Result<Bundle> {
-        let kernels = self.cache.join("kernels");
-        std::fs::create_dir_all(&kernels).with_context(|| kernels.display().to_string())?;
+    fn download(&self, series: Series, apt: &Apt, pin: &Pin) -> Result<Bundle> {
+        let bundles = self.place();
+        std::fs::create_dir_all(&bundles).with_context(|| bundles.display().to_string())?;
         // The packages, and about as much again of what is kept of them.
-        bundle::check_space(&kernels, pin.size() * 2 + (64 << 20))?;
+        bundle::check_space(&bundles, pin.size() * 2 + (64 << 20))?;
         let place = tempfile::Builder::new()
             .prefix(".half-")
-            .tempdir_in(&kernels)?;
+            .tempdir_in(&bundles)?;
         let bar = self.ui.bytes(&pin.series, pin.size());
         let mut files = Vec::new();
         let mut done = 0;
@@ -142,7 +147,33 @@ impl Fetch<'_> {
             bar.at(done);
         }
         bar.message("unpacking");
-        Bundle::make(&kernels.join(bundle::key(pin)), &files)
+        let directory = bundles.join(bundle::key(pin));
+        match series.kind {
+            Kind::Kernel => kernel::make(&directory, &files),
+            Kind::Runtimes => runtimes::make(&directory, pin, &files),
+        }
+    }
+}
+
+/// A pin on the newest of a series.
+fn newest(series: Series, apt: &Apt, index: &[Stanza]) -> Result<Pin> {
+    let stanzas = match series.kind {
+        Kind::Kernel => kernels::newest(series, index)?,
+        Kind::Runtimes => apt.with_dependencies(&runtimes::packages(), index)?,
+    };
+    Ok(Pin::new(series, &stanzas))
+}
+
+impl Source<'_> {
+    fn open(&self, cache: &Path, series: Series) -> Result<Apt> {
+        let mirrors = mirrors(self.mirror)?;
+        let expired = self.allow_expired.iter().any(|name| name == series.suite);
+        Apt::open(
+            &cache.join("apt").join(series.name),
+            series.suite,
+            &mirrors,
+            expired,
+        )
     }
 }
 
@@ -154,27 +185,41 @@ pub(crate) fn mirrors(given: Option<&str>) -> Result<Mirrors> {
     }
 }
 
-/// `cargo xtask vm update`: pins the newest of each series.
-pub(crate) fn update(series: &[Series], cache: &Path, mirror: Option<&str>, ui: &Ui) -> Result<()> {
-    let mut lock = Lock::load().unwrap_or_default();
-    let mirrors = mirrors(mirror)?;
+/// `cargo xtask vm update`: pins the newest of each series; one that cannot be had keeps its pin.
+pub(crate) fn update(
+    series: &[Series],
+    cache: &Path,
+    source: &Source<'_>,
+    ui: &Ui,
+) -> crate::Verdict {
+    let mut lock = Lock::load()?;
+    let mut all = true;
     for series in series {
-        let apt = Apt::open(&cache.join("apt").join(series.name), series.suite, &mirrors)?;
-        let new = Pin::new(*series, &kernels::newest(*series, &apt.all()?)?);
+        let new = source
+            .open(cache, *series)
+            .and_then(|apt| newest(*series, &apt, &apt.all()?));
         let old = lock
             .pin(*series)
-            .map_or("nothing".to_owned(), |pin| pin.version().to_owned());
-        ui.line(&format!("{:<7} {old} → {}", series.name, new.version()));
-        lock.set(new);
+            .map_or_else(|| "nothing".to_owned(), Pin::title);
+        match new {
+            Ok(new) => {
+                ui.line(&format!("{:<9} {old} → {}", series.name, new.title()));
+                lock.set(new);
+            }
+            Err(error) => {
+                all = false;
+                ui.line(&format!("{:<9} {old} stays: {error:#}", series.name));
+            }
+        }
     }
-    lock.store()
+    lock.store().map(|()| all)
 }
 
 fn stale(pin: &Pin, other: &Pin) -> String {
     format!(
         "the lock is stale: {} {} → {} (`cargo xtask vm update` pins it)",
         pin.series,
-        pin.version(),
-        other.version()
+        pin.title(),
+        other.title()
     )
 }

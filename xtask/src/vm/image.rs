@@ -1,6 +1,7 @@
 //! The common part of the initramfs: PID 1, test binaries, and this machine's programs with
 //! their loaders and libraries.
 
+use super::bundle::Bundle;
 use super::cpio::Archive;
 use super::elf;
 use super::payload::Payload;
@@ -13,8 +14,6 @@ use std::process::{Command, Stdio};
 /// whether the lane can do without.
 const TOOLS: &[(&str, &[&str], bool)] = &[
     ("/bin/busybox", &["/bin/busybox", "/usr/bin/busybox"], false),
-    ("/usr/bin/runc", &["/usr/sbin/runc", "/usr/bin/runc"], false),
-    ("/usr/bin/crun", &["/usr/bin/crun"], false),
     ("/bin/sh", &["/bin/dash", "/usr/bin/dash"], true),
     ("/sbin/mke2fs", &["/sbin/mke2fs", "/usr/sbin/mke2fs"], false),
     (
@@ -47,7 +46,9 @@ pub(crate) fn tools() -> (Vec<(&'static str, PathBuf)>, Vec<&'static str>) {
 
 impl Payload {
     /// Writes everything but kernel modules and plan as a newc archive.
-    pub(crate) fn pack(&self) -> Result<Vec<u8>> {
+    ///
+    /// The newest of the runtimes, which come last, are `/usr/bin/runc` and `/usr/bin/crun`.
+    pub(crate) fn pack(&self, runtimes: &[Bundle]) -> Result<Vec<u8>> {
         let mut packer = Packer {
             archive: Archive::new(Vec::new()),
             libraries: BTreeSet::new(),
@@ -78,7 +79,19 @@ impl Payload {
             packer.program(guest, &path)?;
         }
         packer.userland()?;
-        Ok(packer.archive.finish()?)
+        let newest = runtimes.last().context("no runtimes")?;
+        for name in ["runc", "crun"] {
+            let target = format!("/oci/{}/{name}", newest.series()?);
+            packer
+                .archive
+                .symlink(&format!("/usr/bin/{name}"), &target)?;
+        }
+        let mut image = packer.archive.finish()?;
+        for bundle in runtimes {
+            let path = bundle.runtimes();
+            image.extend(std::fs::read(&path).with_context(|| path.display().to_string())?);
+        }
+        Ok(image)
     }
 }
 
@@ -163,19 +176,31 @@ pub(crate) fn libraries(program: &Path) -> Result<Vec<PathBuf>> {
     let Some(loader) = elf::interpreter(&bytes) else {
         return Ok(Vec::new());
     };
-    let output = Command::new(&loader)
-        .arg("--list")
-        .arg(program)
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| loader.clone())?;
+    let mut found = vec![PathBuf::from(&loader)];
+    found.extend(listed(Command::new(loader).arg("--list").arg(program))?);
+    Ok(found)
+}
+
+/// The libraries that a program has in an unpacked tree of packages, by that tree's loader.
+pub(crate) fn libraries_in(tree: &Path, loader: &str, program: &Path) -> Result<Vec<PathBuf>> {
+    let mut command = Command::new(tree.join(loader));
+    command.arg("--inhibit-cache").arg("--library-path");
+    command.arg(tree.join("usr/lib/x86_64-linux-gnu"));
+    let found = listed(command.arg("--list").arg(program))?;
+    match found.iter().find(|library| !library.starts_with(tree)) {
+        Some(library) => bail!("{} is not from the packages", library.display()),
+        None => Ok(found),
+    }
+}
+
+fn listed(command: &mut Command) -> Result<Vec<PathBuf>> {
+    let output = command.stdin(Stdio::null()).output();
+    let output = output.with_context(|| format!("{command:?}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);
-        bail!("{loader} --list {}: {said}", program.display());
+        bail!("{command:?}: {}", said.trim());
     }
-    let mut found = vec![PathBuf::from(loader)];
-    found.extend(needed(&String::from_utf8_lossy(&output.stdout)));
-    Ok(found)
+    Ok(needed(&String::from_utf8_lossy(&output.stdout)))
 }
 
 /// Paths of `libc.so.6 => /lib/x86_64-linux-gnu/libc.so.6 (0x…)` lines.

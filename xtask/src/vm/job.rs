@@ -86,7 +86,7 @@ impl Job<'_> {
     pub(crate) fn run(&self) -> Result<KernelReport> {
         let start = Instant::now();
         let mut report = KernelReport::not_run(self.title, self.tests.len(), None);
-        report.release.clone_from(&self.bundle.release);
+        report.release.clone_from(&self.bundle.label);
         let bar = self.ui.tests(self.title, self.tests.len() as u64);
         for _ in 0..BOOTS {
             let left: Vec<usize> = (0..self.tests.len())

@@ -3,37 +3,48 @@
 use crate::apt::{Stanza, index};
 use anyhow::{Result, bail};
 
-/// A series: what `--kernel` takes, and the suite that has it.
+/// Something to fetch: for a kernel, `name` is what `--kernel` takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Series {
     pub(crate) name: &'static str,
     pub(crate) suite: &'static str,
+    pub(crate) kind: Kind,
+}
+
+/// What the packages of a series make up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Kernel,
+    Runtimes,
 }
 
 /// The matrix straddles 5.12 (mount_setattr), 6.8 (listmount, statmount) and
 /// 6.15 (mount events), so that each probe must answer both no and yes.
 pub(crate) const MATRIX: &[Series] = &[
-    Series {
-        name: "5.10",
-        suite: "bullseye-security",
-    },
-    Series {
-        name: "6.1",
-        suite: "bookworm-security",
-    },
-    Series {
-        name: "6.12",
-        suite: "trixie-security",
-    },
-    Series {
-        name: "6.18",
-        suite: "trixie-backports",
-    },
-    Series {
-        name: "newest",
-        suite: "trixie-backports",
-    },
+    kernel("5.10", "bullseye-security"),
+    kernel("6.1", "bookworm-security"),
+    kernel("6.12", "trixie-security"),
+    kernel("6.18", "trixie-backports"),
+    kernel("newest", "trixie-backports"),
 ];
+
+impl Series {
+    /// What messages call it.
+    pub(crate) fn title(self) -> String {
+        match self.kind {
+            Kind::Kernel => format!("kernel {}", self.name),
+            Kind::Runtimes => format!("runtimes of {}", self.name),
+        }
+    }
+}
+
+const fn kernel(name: &'static str, suite: &'static str) -> Series {
+    Series {
+        name,
+        suite,
+        kind: Kind::Kernel,
+    }
+}
 
 /// The series named, or all of them.
 pub(crate) fn select(names: &[String]) -> Result<Vec<Series>> {

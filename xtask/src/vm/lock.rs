@@ -1,4 +1,4 @@
-//! `xtask/vm/kernels.lock`: which packages the matrix runs on.
+//! `xtask/vm/packages.lock`: which packages the matrix runs on: kernels, runtimes.
 
 use super::kernels::Series;
 use crate::apt::Stanza;
@@ -9,10 +9,10 @@ use std::path::PathBuf;
 /// The lock file.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Lock {
-    pub(crate) kernels: Vec<Pin>,
+    pub(crate) pins: Vec<Pin>,
 }
 
-/// One kernel's packages.
+/// The packages of one series.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Pin {
     pub(crate) series: String,
@@ -51,14 +51,14 @@ impl Lock {
 
     /// The pin of a series.
     pub(crate) fn pin(&self, series: Series) -> Option<&Pin> {
-        self.kernels.iter().find(|pin| pin.series == series.name)
+        self.pins.iter().find(|pin| pin.series == series.name)
     }
 
     /// Replaces the pin of a series.
     pub(crate) fn set(&mut self, pin: Pin) {
-        match self.kernels.iter_mut().find(|old| old.series == pin.series) {
+        match self.pins.iter_mut().find(|old| old.series == pin.series) {
             Some(old) => *old = pin,
-            None => self.kernels.push(pin),
+            None => self.pins.push(pin),
         }
     }
 }
@@ -90,11 +90,25 @@ impl Pin {
         })
     }
 
-    /// The kernel's version, as the packages have it.
-    pub(crate) fn version(&self) -> &str {
-        self.packages
-            .first()
-            .map_or("?", |package| package.version.as_str())
+    /// What it is, in words: a kernel's version, those of the runtimes.
+    pub(crate) fn title(&self) -> String {
+        let runtimes = self
+            .packages
+            .iter()
+            .filter(|package| super::runtimes::packages().contains(&package.name.as_str()));
+        let titles: Vec<String> = runtimes
+            .map(|package| format!("{} {}", package.name, package.version))
+            .collect();
+        match self.packages.first() {
+            Some(kernel) if titles.is_empty() => kernel.version.clone(),
+            _ => titles.join(", "),
+        }
+    }
+
+    /// The version of one package.
+    pub(crate) fn version_of(&self, name: &str) -> &str {
+        let package = self.packages.iter().find(|package| package.name == name);
+        package.map_or("?", |package| package.version.as_str())
     }
 
     /// Bytes to fetch.
@@ -104,18 +118,18 @@ impl Pin {
 }
 
 fn path() -> PathBuf {
-    crate::cargo::root().join("xtask/vm/kernels.lock")
+    crate::cargo::root().join("xtask/vm/packages.lock")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::super::kernels::MATRIX;
+    use super::super::{kernels::MATRIX, runtimes::SUITES};
     use super::*;
 
     #[test]
     fn the_file_pins_every_series_to_its_bytes() {
         let lock = Lock::load().unwrap();
-        for series in MATRIX {
+        for series in MATRIX.iter().chain(SUITES) {
             let pin = lock
                 .pin(*series)
                 .unwrap_or_else(|| panic!("{} is not pinned", series.name));
@@ -162,7 +176,7 @@ mod tests {
         };
         lock.set(pin("1"));
         lock.set(pin("2"));
-        assert_eq!(lock.kernels.len(), 1);
-        assert_eq!(lock.pin(MATRIX[0]).unwrap().version(), "2");
+        assert_eq!(lock.pins.len(), 1);
+        assert_eq!(lock.pin(MATRIX[0]).unwrap().title(), "2");
     }
 }

@@ -15,6 +15,7 @@ mod fetch;
 mod image;
 mod interrupt;
 mod job;
+mod kernel;
 mod kernels;
 mod lock;
 mod matrix;
@@ -22,7 +23,9 @@ mod modules;
 mod payload;
 mod publish;
 mod qemu;
+mod relocate;
 mod report;
+mod runtimes;
 mod ui;
 mod verdict;
 
@@ -30,7 +33,7 @@ use crate::packages;
 use anyhow::{Context, Result, bail};
 use bundle::Bundle;
 use clap::{Args as ClapArgs, Subcommand};
-use fetch::Fetch;
+use fetch::{Fetch, Source};
 pub(crate) use fetch::{cache, mirrors};
 pub(crate) use image::libraries;
 use lock::Lock;
@@ -46,8 +49,6 @@ use ui::Ui;
 const NEEDS: &[(&str, &str)] = &[
     (qemu::PROGRAM, "qemu-system-x86"),
     ("busybox", "busybox-static"),
-    ("runc", "runc"),
-    ("crun", "crun"),
     ("mke2fs", "e2fsprogs"),
     ("mkfs.btrfs", "btrfs-progs"),
 ];
@@ -79,6 +80,9 @@ pub(crate) struct Args {
     /// Debian archive to fetch from, instead of this machine's own
     #[arg(long, global = true, value_name = "URL")]
     mirror: Option<String>,
+    /// Take this suite though its index is out of date; its signature is checked all the same
+    #[arg(long, global = true, value_name = "SUITE")]
+    allow_expired: Vec<String>,
     /// Boot this kernel instead
     #[arg(long, value_name = "FILE", conflicts_with = "kernel")]
     kernel_image: Option<PathBuf>,
@@ -136,10 +140,15 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
         }
         Some(Action::Doctor) => doctor::run(),
         Some(Action::Update) => {
-            let series = kernels::select(&args.kernel)?;
-            fetch::update(&series, &cache()?, args.mirror.as_deref(), &Ui::new()).map(|()| true)
+            let mut series = kernels::select(&args.kernel)?;
+            if args.kernel.is_empty() {
+                series.extend(runtimes::SUITES);
+            }
+            fetch::update(&series, &cache()?, &args.source(), &Ui::new())
         }
-        Some(Action::Fetch) => bundles(args, &Ui::new()).map(|_| true),
+        Some(Action::Fetch) => {
+            Bundles::get(args, &Ui::new()).map(|found| found.left_out.is_empty())
+        }
         None => {
             let outcome = lane(args)?;
             if args.shell {
@@ -165,7 +174,7 @@ pub(crate) fn missing_packages() -> (Vec<&'static str>, bool) {
 /// lane cannot run here, not that a test failed.
 pub(crate) fn prepare(args: &Args) -> Result<()> {
     packages::provide(NEEDS, "cargo xtask vm")?;
-    bundles(args, &Ui::new()).map(drop)
+    Bundles::get(args, &Ui::new()).map(drop)
 }
 
 /// The lane, for `cargo xtask test` as well.
@@ -173,7 +182,7 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
     packages::provide(NEEDS, "cargo xtask vm")?;
     interrupt::watch()?;
     let ui = Ui::new();
-    let bundles = bundles(args, &ui)?;
+    let bundles = Bundles::get(args, &ui)?;
     let mut payload = payload::build(args.workspace, &args.package)?;
     let named = |test: &Test| {
         args.test.is_empty() || args.test.iter().any(|part| test.label.contains(part))
@@ -182,10 +191,10 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
     if payload.tests.is_empty() && !args.shell {
         bail!("no test for the VM is named {:?}", args.test.join(", "));
     }
-    let image = payload.pack()?;
-    let accel = matrix::accelerator(&bundles[0].1, &image, &ui)?;
+    let image = payload.pack(&bundles.runtimes)?;
+    let (_, bundle) = &bundles.kernels[0];
+    let accel = matrix::accelerator(bundle, &image, &ui)?;
     if args.shell {
-        let (_, bundle) = &bundles[0];
         let file = job::image(bundle, &image, &payload.tests)?;
         qemu::shell(&qemu::Spec {
             bundle,
@@ -195,7 +204,7 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
         return Ok(Outcome::default());
     }
     let matrix = Matrix {
-        bundles: &bundles,
+        bundles: &bundles.kernels,
         payload: &image,
         tests: &payload.tests,
         accel,
@@ -204,31 +213,90 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
         deadline: Duration::from_secs(args.deadline),
         ui: &ui,
     };
-    publish::publish(&payload.tests, &matrix.run()?, accel)
+    let mut outcome = publish::publish(&payload.tests, &matrix.run()?, accel)?;
+    bundles.tell(&mut outcome);
+    Ok(outcome)
 }
 
-/// Each kernel of the selection, by title.
-fn bundles(args: &Args, ui: &Ui) -> Result<Vec<(String, Bundle)>> {
-    let cache = cache()?;
-    if let Some(image) = &args.kernel_image {
-        let place = cache.join("kernels");
-        std::fs::create_dir_all(&place).with_context(|| place.display().to_string())?;
-        let bundle = Bundle::from_files(&place.join("image"), image, args.modules.as_deref())?;
-        return Ok(vec![("image".to_owned(), bundle)]);
+impl Args {
+    fn source(&self) -> Source<'_> {
+        Source {
+            mirror: self.mirror.as_deref(),
+            allow_expired: &self.allow_expired,
+        }
     }
-    let series = kernels::select(&args.kernel)?;
-    let lock = Lock::load()?;
-    let fetch = Fetch {
-        cache: &cache,
-        lock: &lock,
-        mirror: args.mirror.as_deref(),
-        locked: args.locked,
-        ui,
-    };
-    let found = matrix::each(&series, 2, |series| fetch.kernel(*series));
-    series
-        .iter()
-        .zip(found)
-        .map(|(series, bundle)| Ok((series.name.to_owned(), bundle?)))
-        .collect()
+}
+
+/// What is fetched.
+struct Bundles {
+    /// Each kernel of the selection, by title.
+    kernels: Vec<(String, Bundle)>,
+    runtimes: Vec<Bundle>,
+    /// Why the runtimes of a suite are not among them.
+    left_out: Vec<String>,
+}
+
+impl Bundles {
+    /// From the cache or from apt. The kernels are all there or it is an error; of the suites of
+    /// runtimes, one is enough.
+    fn get(args: &Args, ui: &Ui) -> Result<Self> {
+        let (cache, lock) = (cache()?, Lock::load()?);
+        let fetch = Fetch {
+            cache: &cache,
+            lock: &lock,
+            source: args.source(),
+            locked: args.locked,
+            ui,
+        };
+        let kernels = match &args.kernel_image {
+            Some(image) => {
+                let place = fetch.place();
+                std::fs::create_dir_all(&place).with_context(|| place.display().to_string())?;
+                let modules = args.modules.as_deref();
+                let bundle = kernel::from_files(&place.join("image"), image, modules)?;
+                vec![("image".to_owned(), bundle)]
+            }
+            None => {
+                let series = kernels::select(&args.kernel)?;
+                let found = matrix::each(&series, 2, |series| fetch.bundle(*series));
+                let named = series.iter().zip(found);
+                named
+                    .map(|(series, bundle)| Ok((series.name.to_owned(), bundle?)))
+                    .collect::<Result<_>>()?
+            }
+        };
+        let (mut runtimes, mut left_out) = (Vec::new(), Vec::new());
+        for found in matrix::each(runtimes::SUITES, 2, |suite| fetch.bundle(*suite)) {
+            match found {
+                Ok(bundle) => runtimes.push(bundle),
+                Err(error) => left_out.push(format!("{error:#}")),
+            }
+        }
+        for why in &left_out {
+            ui.warn(why);
+        }
+        if runtimes.is_empty() {
+            bail!("no suite's runtimes can be had: {}", left_out.join("; "));
+        }
+        Ok(Self {
+            kernels,
+            runtimes,
+            left_out,
+        })
+    }
+
+    /// Adds to the results which runtimes the tests had, and which they lacked.
+    fn tell(&self, outcome: &mut Outcome) {
+        let labels: Vec<&str> = self.runtimes.iter().map(|it| it.label.as_str()).collect();
+        outcome.note += &format!("; runtimes: {}", labels.join(", "));
+        // The whole of it, remedy included, was said as a warning.
+        let short = |why: &String| {
+            why.split([';', '('])
+                .next()
+                .map(|why| why.replace(": ", ", "))
+        };
+        outcome
+            .skipped
+            .extend(self.left_out.iter().filter_map(short));
+    }
 }
