@@ -12,6 +12,7 @@ mod exit;
 mod live;
 mod mounts;
 mod output;
+mod publish;
 mod report;
 mod resolv_conf;
 mod root;

@@ -9,7 +9,6 @@ mod finding;
 mod judge;
 mod metrics;
 mod openmetrics;
-mod publish;
 mod render;
 
 use std::path::PathBuf;
@@ -18,6 +17,7 @@ use clap::ValueEnum;
 
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::publish::publish;
 use crate::root::RootArgs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -75,7 +75,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     match &args.output {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
-            publish::publish(path, &plain)?;
+            publish(path, &plain)?;
         }
         None if format == Format::Text => out.text(&text)?,
         None => out.bytes(text.as_bytes())?,

@@ -22,6 +22,7 @@ use tracing::error;
 use crate::exit::Exit;
 use crate::live;
 use crate::output::Output;
+use crate::publish::publish;
 use control::{Asked, Control, Request};
 
 /// The control socket's name in the exec root.
@@ -279,8 +280,7 @@ struct Pidfile(PathBuf);
 
 impl Pidfile {
     fn write(path: &Path) -> anyhow::Result<Self> {
-        fs::write(path, format!("{}\n", std::process::id()))
-            .with_context(|| format!("write {}", path.display()))?;
+        publish(path, &format!("{}\n", std::process::id()))?;
         Ok(Self(path.to_owned()))
     }
 }

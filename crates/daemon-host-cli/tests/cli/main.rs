@@ -7,5 +7,6 @@ mod addrs;
 mod command;
 mod contract;
 mod daemon;
+mod killed;
 mod metrics;
 mod usage;
