@@ -11,6 +11,7 @@ use std::ops::Range;
 
 use crate::changes::Changes;
 use crate::error::Error;
+use crate::info::MountInfo;
 use crate::kernel::{self, KernelQueries, Scope, Shown};
 use crate::table::{Consistency, MountTable, Part};
 
@@ -23,15 +24,6 @@ impl MountTable {
     /// Makes the table what a listing says, and tells what happened since.
     pub(crate) fn follow(&mut self, scope: &Scope) -> Result<Changes, Error> {
         let listed = kernel::list(scope, self.len() + self.hidden.len())?;
-        self.follow_list(scope, listed)
-    }
-
-    /// [`follow`](Self::follow) from a list just made.
-    pub(crate) fn follow_list(
-        &mut self,
-        scope: &Scope,
-        mut listed: Vec<u64>,
-    ) -> Result<Changes, Error> {
         if self.hidden.is_empty() && self.unique_ids == listed {
             self.consistency = Consistency::OneMoment;
             return Ok(Changes::default());
@@ -39,6 +31,27 @@ impl MountTable {
         if KernelQueries::cached() < KernelQueries::Rows {
             return self.read_again();
         }
+        let (detached, attached) = self.follow_list(scope, listed)?;
+        let attached = attached.into_iter().map(|place| self.row(place).to_owned());
+        Ok(Changes {
+            attached: attached.collect(),
+            detached,
+            ..Changes::default()
+        })
+    }
+
+    /// Fills a table that is empty, from a list just made.
+    pub(crate) fn fill(&mut self, scope: &Scope, listed: Vec<u64>) -> Result<(), Error> {
+        self.follow_list(scope, listed).map(drop)
+    }
+
+    /// Makes the table what a list says, or one that had to be made after it. Returns the mounts that went
+    /// and where those that came are.
+    fn follow_list(
+        &mut self,
+        scope: &Scope,
+        mut listed: Vec<u64>,
+    ) -> Result<(Vec<MountInfo>, Vec<u32>), Error> {
         let mut fresh = Fresh::new(scope, self.origin.detail().mask());
         for _ in 0..ROUNDS {
             if self.ask_about_new(&listed, &mut fresh)? {
@@ -66,8 +79,7 @@ impl MountTable {
     }
 
     /// Makes the table what the list says, as far as there are rows.
-    fn take(&mut self, listed: &[u64], fresh: &Fresh<'_>) -> Changes {
-        let mut changes = Changes::default();
+    fn take(&mut self, listed: &[u64], fresh: &Fresh<'_>) -> (Vec<MountInfo>, Vec<u32>) {
         let mut parts = Vec::with_capacity(listed.len());
         let mut hidden = Vec::new();
         let mut stays = vec![false; self.len()];
@@ -82,15 +94,10 @@ impl MountTable {
                 hidden.push(id);
             }
         }
-        for (row, _) in self.rows().zip(stays).filter(|(_, stays)| !stays) {
-            changes.detached.push(row.to_owned());
-        }
-        let attached = self.rebuild(&parts);
+        let gone = self.rows().zip(stays).filter(|(_, stays)| !stays);
+        let detached = gone.map(|(row, _)| row.to_owned()).collect();
         self.hidden = hidden;
-        for place in attached {
-            changes.attached.push(self.row(place).to_owned());
-        }
-        changes
+        (detached, self.rebuild(&parts))
     }
 }
 

@@ -40,33 +40,42 @@ impl Reading {
     }
 
     /// The table by text, as consistent as asked for.
+    ///
+    /// Where nothing changed meanwhile it is of one moment, on any kernel.
     pub(crate) fn table_again(&mut self, options: &ReadOptions) -> Result<MountTable, Error> {
-        if options.one_moment {
-            return self.undisturbed(options.attempts);
+        self.has_changed()?; // from here on
+        let mut text = self.text()?;
+        let mut attempts = 1;
+        while self.has_changed()? {
+            let enough = !options.one_moment;
+            if enough && is_loss_free() {
+                return Ok(torn(text, Consistency::EveryStableMount));
+            }
+            if attempts >= options.attempts {
+                tracing::debug!(attempts, "mount table kept changing while it was read");
+                return if enough {
+                    Ok(torn(text, Consistency::MayMissMounts))
+                } else {
+                    Err(unstable(&self.path, attempts))
+                };
+            }
+            attempts += 1;
+            let again = self.text()?;
+            // Before Linux 5.8 a row could be lost while another mount went: only equal readings are whole.
+            if enough && again == text {
+                return Ok(torn(text, Consistency::EveryStableMount));
+            }
+            text = again;
         }
-        let text = self.text()?;
-        if is_loss_free() {
-            return Ok(live(text, Consistency::EveryStableMount));
-        }
-        self.twice_alike(text, options.attempts)
+        let mut table = MountTable::from_bytes(text);
+        table.consistency = Consistency::OneMoment;
+        Ok(table)
     }
 
     /// The whole text, from the beginning.
     fn text(&mut self) -> Result<Vec<u8>, Error> {
         let text = self.file.rewind().and_then(|()| to_end(&mut self.file));
         text.map_err(|cause| Error::at("read", &self.path, cause))
-    }
-
-    /// Reads until the kernel reports no change between beginning and end.
-    fn undisturbed(&mut self, attempts: u32) -> Result<MountTable, Error> {
-        self.has_changed()?;
-        for _ in 0..attempts {
-            let text = self.text()?;
-            if !self.has_changed()? {
-                return Ok(live(text, Consistency::OneMoment));
-            }
-        }
-        Err(unstable(&self.path, attempts))
     }
 
     /// Whether the table changed since the last time this was asked.
@@ -81,22 +90,6 @@ impl Reading {
         Ok(files[0]
             .revents()
             .intersects(PollFlags::PRI | PollFlags::ERR))
-    }
-
-    /// Before Linux 5.8 a row could be lost while another mount went: only two equal readings are whole.
-    fn twice_alike(&mut self, mut text: Vec<u8>, attempts: u32) -> Result<MountTable, Error> {
-        for _ in 0..attempts {
-            let again = self.text()?;
-            if again == text {
-                return Ok(live(text, Consistency::EveryStableMount));
-            }
-            text = again;
-        }
-        tracing::debug!(
-            attempts,
-            "mount table kept changing on a kernel that may lose rows"
-        );
-        Ok(live(text, Consistency::MayMissMounts))
     }
 }
 
@@ -131,7 +124,7 @@ pub(crate) fn listed(
     }
     if asks {
         let mut table = MountTable::default();
-        table.follow(scope)?;
+        table.fill(scope, kernel::list(scope, before.len())?)?;
         if table.consistency == Consistency::OneMoment || !options.one_moment {
             return Ok(table);
         }
@@ -153,8 +146,8 @@ fn same_order(scope: &Scope, table: &MountTable, ids: &[u64]) -> bool {
         })
 }
 
-/// A table of text that a kernel printed.
-fn live(text: Vec<u8>, consistency: Consistency) -> MountTable {
+/// A table of text that a kernel printed while mounts came and went.
+fn torn(text: Vec<u8>, consistency: Consistency) -> MountTable {
     let mut table = MountTable::from_bytes(text);
     let replaced = table.drop_replaced();
     if replaced > 0 {

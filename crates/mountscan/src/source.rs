@@ -210,7 +210,8 @@ fn without_procfs(options: &ReadOptions) -> Option<MountTable> {
         proc: options.proc.clone(),
         namespace: 0,
     };
-    table.follow(&Scope::OWN).ok()?;
+    let listed = kernel::list(&Scope::OWN, 0).ok()?;
+    table.fill(&Scope::OWN, listed).ok()?;
     let enough = !options.one_moment || table.consistency() == Consistency::OneMoment;
     enough.then_some(table)
 }
@@ -274,7 +275,8 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
         KernelQueries::Rows => {
             let mut table = MountTable::default();
             table.origin = Origin::Namespace { id };
-            table.follow(&Scope::namespace(id))?;
+            let scope = Scope::namespace(id);
+            table.fill(&scope, kernel::list(&scope, 0)?)?;
             Ok(table)
         }
     }

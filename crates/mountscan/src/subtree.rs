@@ -120,9 +120,9 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         detail,
         scope: Some(scope.clone()),
     };
-    match table.follow_list(&scope, listed) {
+    match table.fill(&scope, listed) {
         Err(error) if text_knows(&error) => Ok(None),
-        followed => followed.map(|_| Some(table)),
+        filled => filled.map(|()| Some(table)),
     }
 }
 

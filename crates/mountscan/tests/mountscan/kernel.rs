@@ -394,6 +394,12 @@ fn one_moment_is_found_on_a_quiet_table() {
         options.one_moment = true;
         let table = MountTable::read(Source::Thread, &options).expect("quiet");
         assert_eq!(table.consistency(), Consistency::OneMoment);
+        let table = MountTable::current().expect("readable");
+        assert_eq!(
+            table.consistency(),
+            Consistency::OneMoment,
+            "without being asked for"
+        );
         let pid = MountTable::read(Source::Pid(std::process::id()), &options).expect("quiet");
         assert_eq!(pid.consistency(), Consistency::OneMoment);
     });
