@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use daemon_host::ifaddrs::{Address, Event, Handle, Link, LinkAddrs, Namespace, Options, Watcher};
 use serde_json::{Map, Value, json};
 
+use crate::args::end_after;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, text_fields};
 
@@ -145,9 +146,7 @@ fn address_cells(address: &Address) -> [Cell; 3] {
 }
 
 fn watch(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let end = args
-        .seconds
-        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let end = end_after(args.seconds);
     let mut watcher = Watcher::open(args.options())?;
     let mut chosen = Chosen::new(args.link.clone());
     loop {

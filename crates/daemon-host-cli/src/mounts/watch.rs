@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use daemon_host::mountscan::{Event, MountInfo, Watch, WatchOptions, WatchRoute};
 use serde_json::{Map, Value, json};
 
+use crate::args::end_after;
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint, path_fields, text_fields};
 
@@ -30,9 +31,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let end = args
-        .seconds
-        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let end = end_after(args.seconds);
     let mut watch = Watch::new(&WatchOptions::new())?;
     if !out.is_json() {
         let route = match watch.route() {

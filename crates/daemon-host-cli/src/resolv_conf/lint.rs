@@ -9,6 +9,9 @@ use super::read_document;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 
+/// Characters of a line that are shown.
+const SHOWN: usize = 200;
+
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Exit code 1 when a line has a problem that is more than a note.
@@ -69,7 +72,8 @@ fn to_text(document: &Document) -> String {
     for line in document.explain() {
         if line.line > 0 {
             let number = Cell::inked(Ink::Dim, line.line.to_string());
-            table.row([number, line.text.to_string().into(), line.meaning.into()]);
+            let (text, meaning) = (line.text.to_string(), line.meaning);
+            table.row([number, clipped(text).into(), clipped(meaning).into()]);
         }
         for diagnostic in &line.diagnostics {
             let (ink, word) = match diagnostic.kind().severity() {
@@ -82,4 +86,14 @@ fn to_text(document: &Document) -> String {
         }
     }
     table.render()
+}
+
+/// For a person: one very long line must not push everything else out of sight.
+fn clipped(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(SHOWN) {
+        let length = text.len();
+        text.truncate(end);
+        text.push_str(&format!("… ({length} bytes)"));
+    }
+    text
 }

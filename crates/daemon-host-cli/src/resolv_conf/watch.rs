@@ -6,6 +6,7 @@ use daemon_host::resolvconf::{Current, WatchOptions, Watcher};
 use serde_json::Value;
 
 use super::{SelectArgs, selection_json};
+use crate::args::end_after;
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint};
 
@@ -33,9 +34,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let end = args
-        .seconds
-        .map(|seconds| Instant::now() + Duration::from_secs(seconds));
+    let end = end_after(args.seconds);
     let mut options = WatchOptions::new();
     options.select = args.select.options();
     let mut watcher = Watcher::new(options)?;

@@ -200,6 +200,10 @@ fn resolv_conf() {
     has(&value, &["reason"]);
 
     run_with(&["resolv-conf", "lint", "-"], b"nameserver 1.1.1.1\n").expect(0);
+    let long = format!("search {}\nnameserver 1.1.1.1\n", "a ".repeat(100_000));
+    let told = run_with(&["resolv-conf", "lint", "-"], long.as_bytes()).expect(1);
+    assert!(told.stdout.contains("(200007 bytes)"), "cut for a person");
+    assert!(told.stdout.len() < 5_000, "{} bytes", told.stdout.len());
     let bad = run_with(
         &["resolv-conf", "lint", "-", "--json"],
         b"Nameserver 1.1.1.1\n",

@@ -27,6 +27,14 @@ fn usage_errors_are_two_and_name_what_is_wrong() {
 }
 
 #[test]
+fn a_time_that_no_clock_reaches_is_no_end() {
+    let end = u64::MAX.to_string();
+    for what in ["mounts", "resolv-conf"] {
+        run(&[what, "watch", "--count", "0", "--seconds", &end]).expect(0);
+    }
+}
+
+#[test]
 fn every_subcommand_has_help_with_an_example() {
     for args in [
         &["report"][..],
