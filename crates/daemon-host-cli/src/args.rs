@@ -24,15 +24,21 @@ Examples:
   daemon-host runtimes check --json          problems of the runtimes table, for machines")]
 pub(crate) struct Cli {
     /// Print JSON for machines instead of text for people.
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = "Everywhere")]
     pub(crate) json: bool,
 
     /// When to use colour; NO_COLOR is honoured.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        help_heading = "Everywhere"
+    )]
     pub(crate) color: ColorChoice,
 
     /// Log to standard error: once for what changes, twice for everything.
-    #[arg(short, long, global = true, action = clap::ArgAction::Count)]
+    #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Everywhere")]
     pub(crate) verbose: u8,
 
     #[command(subcommand)]

@@ -7,6 +7,7 @@
 
 mod addrs;
 mod args;
+mod config;
 mod demo;
 mod exit;
 mod live;

@@ -47,10 +47,6 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     output: Option<PathBuf>,
 
-    /// The daemon.json; default /etc/docker/daemon.json, which may be missing.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
-
     /// Do not ask the runtimes for their features.
     #[arg(long)]
     no_probe: bool,

@@ -2,31 +2,48 @@
 
 pub(crate) mod cleanup;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use daemon_host::HostConfig;
 use daemon_host::rootmount::{self, DataRootOptions, PrepareAction, Released, Status};
 use serde_json::json;
 
+use crate::config::ConfigArgs;
 use crate::exit::Exit;
+use crate::live;
 use crate::output::{Cell, Ink, Output, Table};
 
-/// Which data root; the defaults are Docker's.
+/// Which data root: as given, else as the daemon.json has it, else Docker's.
 #[derive(Debug, clap::Args)]
 pub(crate) struct RootArgs {
-    /// The daemon's data root.
+    /// The daemon's data root; default the configuration's, else /var/lib/docker.
     #[arg(long, visible_alias = "root", value_name = "DIR")]
-    #[arg(default_value = daemon_host::DEFAULT_DATA_ROOT)]
-    pub(crate) data_root: PathBuf,
+    data_root: Option<PathBuf>,
 
-    /// The daemon's run-time state; the ownership record is kept there.
-    #[arg(long, value_name = "DIR", default_value = daemon_host::DEFAULT_EXEC_ROOT)]
-    pub(crate) exec_root: PathBuf,
+    /// The daemon's run-time state, with the ownership record; default the
+    /// configuration's, else /var/run/docker.
+    #[arg(long, value_name = "DIR")]
+    exec_root: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
 }
 
 impl RootArgs {
-    pub(crate) fn options(&self) -> DataRootOptions {
-        DataRootOptions::new(&self.data_root, &self.exec_root)
+    /// The two roots; the configuration is read only when one of them is not given.
+    pub(crate) fn options(&self) -> anyhow::Result<DataRootOptions> {
+        if let (Some(data_root), Some(exec_root)) = (&self.data_root, &self.exec_root) {
+            return Ok(DataRootOptions::new(data_root, exec_root));
+        }
+        Ok(self.options_of(&HostConfig::parse_roots(&self.config.read()?)))
+    }
+
+    /// The same with a configuration that was read before.
+    pub(crate) fn options_of(&self, config: &HostConfig) -> DataRootOptions {
+        let data_root = self.data_root.as_ref().unwrap_or(&config.data_root);
+        let exec_root = self.exec_root.as_ref().unwrap_or(&config.exec_root);
+        DataRootOptions::new(data_root, exec_root)
     }
 }
 
@@ -66,8 +83,13 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
 }
 
 fn status(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
-    let status = rootmount::status(&args.options())?;
-    let plan = cleanup::sweep_plan(&status.root)?;
+    let options = args.options()?;
+    let status = rootmount::status(&options)?;
+    let live = live::containers(
+        &live::default_state_dirs(&options.exec_root),
+        Path::new("/proc"),
+    );
+    let plan = cleanup::sweep_plan(&status.root, &live)?;
     if out.is_json() {
         let mut value = serde_json::to_value(&status)?;
         value["leftovers"] = serde_json::to_value(plan.steps())?;
@@ -127,8 +149,9 @@ fn status_text(status: &Status, leftovers: usize) -> String {
 }
 
 fn prepare(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
-    let prepared = rootmount::prepare(&args.options())
-        .with_context(|| format!("prepare {}", args.data_root.display()))?;
+    let options = args.options()?;
+    let prepared = rootmount::prepare(&options)
+        .with_context(|| format!("prepare {}", options.root.display()))?;
     let (action, detail) = match prepared.action {
         PrepareAction::Nothing => ("nothing", "mounts below the root spread already"),
         PrepareAction::KeptOurs => ("kept-ours", "the mount of an earlier start is still there"),
@@ -141,8 +164,9 @@ fn prepare(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
 }
 
 fn release(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
-    let released = rootmount::release(&args.options())
-        .with_context(|| format!("release {}", args.data_root.display()))?;
+    let options = args.options()?;
+    let released = rootmount::release(&options)
+        .with_context(|| format!("release {}", options.root.display()))?;
     let (action, detail) = match &released {
         Released::Unmounted => ("unmounted", "the root is unmounted".to_owned()),
         Released::Detached => (

@@ -1,12 +1,11 @@
 //! `rro`: whether recursive read-only mounts work here.
 
-use std::path::PathBuf;
-
 use anyhow::Context as _;
 use daemon_host::rroprobe::{self, KernelSupport};
 use daemon_host::runtimes::{FeaturesState, RroSupport, RroVerdict, Runtimes};
 use serde_json::{Value, json};
 
+use crate::config::ConfigArgs;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 use crate::runtimes::TableArgs;
@@ -23,9 +22,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "NAME")]
     runtime: Option<String>,
 
-    /// The daemon.json whose runtimes are asked.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
 }
 
 /// A runtime's name and what it says.

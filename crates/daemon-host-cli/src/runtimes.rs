@@ -4,25 +4,20 @@ mod gc;
 mod resolve;
 mod show;
 
-use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
-use anyhow::Context as _;
 use daemon_host::runtimes::{Config, Parsed, Runtimes, Settings};
 use daemon_host::{HostConfig, HostPaths};
 
+use crate::config::ConfigArgs;
 use crate::exit::Exit;
 use crate::output::Output;
-
-/// Where Docker looks for its configuration when nothing else is said.
-const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
 
 /// Which configuration and which script directory.
 #[derive(Debug, clap::Args)]
 pub(crate) struct TableArgs {
-    /// The daemon.json; default /etc/docker/daemon.json, which may be missing.
-    #[arg(long, value_name = "FILE")]
-    config: Option<PathBuf>,
+    #[command(flatten)]
+    config: ConfigArgs,
 
     /// Where the wrapper scripts live; default <data-root>/runtimes.
     #[arg(long, value_name = "DIR")]
@@ -66,7 +61,7 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
 
 impl TableArgs {
     /// The arguments of a subcommand that takes no script directory.
-    pub(crate) fn of_config(config: Option<PathBuf>) -> Self {
+    pub(crate) fn of_config(config: ConfigArgs) -> Self {
         Self {
             config,
             state: None,
@@ -76,7 +71,7 @@ impl TableArgs {
 
     /// The configuration with its problems, and the table it makes.
     pub(crate) fn load(&self) -> anyhow::Result<(Parsed, Runtimes)> {
-        let text = self.read()?;
+        let text = self.config.read()?;
         let parsed = Config::parse(&text);
         let table = Runtimes::plan(&parsed.config, &self.settings(&text));
         Ok((parsed, table))
@@ -94,16 +89,5 @@ impl TableArgs {
             settings.script_dir = std::path::absolute(state).unwrap_or_else(|_| state.clone());
         }
         settings
-    }
-
-    fn read(&self) -> anyhow::Result<Vec<u8>> {
-        let (path, optional) = match &self.config {
-            Some(path) => (path.as_path(), false),
-            None => (Path::new(DEFAULT_CONFIG), true),
-        };
-        match std::fs::read(path) {
-            Err(error) if optional && error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.with_context(|| format!("read {}", path.display())),
-        }
     }
 }

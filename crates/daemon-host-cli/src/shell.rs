@@ -11,12 +11,20 @@ use crate::args::Cli;
 use crate::exit::Exit;
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  daemon-host completions bash > /etc/bash_completion.d/daemon-host
+  source <(daemon-host completions zsh)")]
 pub(crate) struct CompletionsArgs {
     /// The shell to complete for.
     shell: Shell,
 }
 
 #[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  daemon-host man | man -l -
+  daemon-host man --out /usr/local/share/man/man1")]
 pub(crate) struct ManArgs {
     /// Write one page per subcommand into this directory instead.
     #[arg(long, value_name = "DIR")]

@@ -114,9 +114,9 @@ impl HostConfig {
         Err(Error::new(ErrorKind::Config, problems.join("; ")))
     }
 
-    /// Only where things are: the two roots and `exec-opts`, as far as they can be
-    /// read. For commands that look at one part of a file whose other parts may have
-    /// problems.
+    /// Only where things are: the two roots, `resolv-conf`, `dns` and `exec-opts`, as far
+    /// as they can be read. For commands that look at one part of a file whose other
+    /// parts may have problems.
     #[must_use]
     pub fn parse_roots(text: &[u8]) -> Self {
         let mut config = Self::default();
@@ -128,6 +128,8 @@ impl HostConfig {
             };
             keys.path("data-root", &mut config.data_root);
             keys.path("exec-root", &mut config.exec_root);
+            config.resolv_conf = keys.optional_path("resolv-conf");
+            config.dns = keys.addresses("dns");
             config.exec_options = keys.strings("exec-opts");
         }
         config

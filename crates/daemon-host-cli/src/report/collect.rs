@@ -5,10 +5,11 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
+use daemon_host::HostConfig;
 use daemon_host::ifaddrs::{self, LinkAddrs};
 use daemon_host::mountscan::{KernelQueries, MountTable};
 use daemon_host::resolvconf::{self, Document, SelectOptions, Selection};
-use daemon_host::rootmount::{self, CleanupPlan, PlanOptions, Rules, Status};
+use daemon_host::rootmount::{self, CleanupPlan, DataRootOptions, PlanOptions, Rules, Status};
 use daemon_host::rroprobe::{self, KernelSupport};
 use daemon_host::runtimes::{Parsed, Runtimes};
 
@@ -28,6 +29,8 @@ pub(super) struct Facts {
     pub(super) root: Root,
     pub(super) selection: Selection,
     pub(super) document: Asked<Document>,
+    /// Whether the configuration gives containers name servers of its own.
+    pub(super) has_dns: bool,
     pub(super) links: Asked<Vec<LinkAddrs>>,
     pub(super) rro: KernelSupport,
     pub(super) runtimes: Asked<(Parsed, Runtimes)>,
@@ -54,9 +57,13 @@ pub(super) struct RootState {
 
 pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
     let table = MountTable::current().map_err(|error| in_words(&error));
-    let selection = resolvconf::select(&resolvconf::find(&SelectOptions::new()));
+    // A file that cannot be read is told of below, with the runtimes.
+    let config = HostConfig::parse_roots(&args.root.config.read().unwrap_or_default());
+    let mut select = SelectOptions::new();
+    select.configured.clone_from(&config.resolv_conf);
+    let selection = resolvconf::select(&resolvconf::find(&select));
     let document = resolvconf::load(&selection.path).map_err(|error| in_words(&error));
-    let runtimes = TableArgs::of_config(args.config.clone())
+    let runtimes = TableArgs::of_config(args.root.config.clone())
         .load()
         .map(|(parsed, table)| {
             let table = if args.no_probe { table } else { table.probed() };
@@ -66,10 +73,11 @@ pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
         host: first_line("/proc/sys/kernel/hostname"),
         kernel: first_line("/proc/sys/kernel/osrelease"),
         queries: KernelQueries::cached(),
-        root: root(args, table.as_ref()),
+        root: root(&args.root.options_of(&config), table.as_ref()),
         mounts: table.map(|table| count(&table)),
         selection,
         document,
+        has_dns: !config.dns.is_empty(),
         links: ifaddrs::all().map_err(|error| in_words(&error)),
         rro: rroprobe::kernel(),
         runtimes: runtimes.map_err(|error| format!("{error:#}")),
@@ -89,21 +97,21 @@ fn count(table: &MountTable) -> Mounts {
     }
 }
 
-fn root(args: &Args, table: Result<&MountTable, &String>) -> Root {
-    let path = args.root.data_root.clone();
+fn root(options: &DataRootOptions, table: Result<&MountTable, &String>) -> Root {
+    let path = options.root.clone();
     let missing = fs::symlink_metadata(&path).is_err_and(|e| e.kind() == ErrorKind::NotFound);
-    let state = (!missing).then(|| root_state(args, table.map_err(String::clone)?));
+    let state = (!missing).then(|| root_state(options, table.map_err(String::clone)?));
     Root { path, state }
 }
 
-fn root_state(args: &Args, table: &MountTable) -> Asked<RootState> {
+fn root_state(options: &DataRootOptions, table: &MountTable) -> Asked<RootState> {
     let words = |error: rootmount::Error| in_words(&error);
-    let status = rootmount::status(&args.root.options()).map_err(words)?;
-    let dirs = live::default_state_dirs(&args.root.exec_root);
+    let status = rootmount::status(options).map_err(words)?;
+    let dirs = live::default_state_dirs(&options.exec_root);
     let live = live::containers(&dirs, Path::new("/proc"));
     let keep = rootmount::live_ids(&status.root, &live).map_err(words)?;
-    let options = PlanOptions::new(&status.root).keep(keep);
-    let leftovers = rootmount::plan(table, &Rules::sweep(), &options).map_err(words)?;
+    let sparing = PlanOptions::new(&status.root).keep(keep);
+    let leftovers = rootmount::plan(table, &Rules::sweep(), &sparing).map_err(words)?;
     Ok(RootState {
         status,
         live: live.len(),

@@ -95,7 +95,8 @@ fn resolv_conf(facts: &Facts, findings: &mut Vec<Finding>) {
         Reason::Unreadable => "make the file readable for the daemon",
         _ => "",
     };
-    if !remedy.is_empty() {
+    // With name servers of its own the configuration needs none from the host.
+    if !remedy.is_empty() && !facts.has_dns {
         let what = format!(
             "containers get no working name servers from {}",
             selection.path.display()
@@ -110,11 +111,13 @@ fn resolv_conf(facts: &Facts, findings: &mut Vec<Finding>) {
         return;
     };
     for diagnostic in document.diagnostics() {
-        let already_said = matches!(
+        let is_about_servers = matches!(
             diagnostic.kind(),
             DiagnosticKind::MissingFile | DiagnosticKind::NoNameservers
         );
-        if diagnostic.kind().severity() == Severity::Error && !already_said {
+        let already_said = is_about_servers && (!remedy.is_empty() || facts.has_dns);
+        let matters = is_about_servers || diagnostic.kind().severity() == Severity::Error;
+        if matters && !already_said {
             findings.push(
                 Finding::warning(
                     "resolv.conf",

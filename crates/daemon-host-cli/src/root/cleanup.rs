@@ -1,5 +1,6 @@
 //! `root cleanup`: plan, show, and unless told otherwise, act.
 
+use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
@@ -12,6 +13,7 @@ use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 use super::RootArgs;
 use crate::exit::Exit;
+use crate::live;
 use crate::mounts::list::{malformed_json, malformed_text, read_table};
 use crate::output::Output;
 
@@ -20,13 +22,13 @@ const BAR_FROM: u64 = 50;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Each mount is unmounted plainly; one that stays busy is detached lazily, and who
-holds it is named. The root itself goes last, if it is ours and nothing below it stays.
+Containers that live, by the state of runc or crun, are spared. Each mount is unmounted
+plainly; one that stays busy is detached lazily, and who holds it is named. The root itself goes last, if it is ours and nothing below it stays.
 Exit code 1 when something is left.
 
 Examples:
   daemon-host root cleanup --dry-run
-  daemon-host root cleanup --keep 3f1c…                  spare a live container
+  daemon-host root cleanup --keep 3f1c…                  spare a container
   daemon-host root cleanup --id 3f1c…                    one container only
   daemon-host root cleanup --rule 'custom/[a-z]+/mnt'    also what a rule names
   daemon-host root cleanup --mountinfo captured.txt      plan from a captured table")]
@@ -41,6 +43,11 @@ pub(crate) struct Args {
     /// A live container: it and everything below it stays. May be repeated.
     #[arg(long, value_name = "ID")]
     keep: Vec<String>,
+
+    /// A directory with the states of runc or crun: containers that live there stay, too,
+    /// unless named by --id. May be repeated; default Docker's below the exec root.
+    #[arg(long, value_name = "DIR")]
+    state_dir: Vec<PathBuf>,
 
     /// One more rule, a regular expression over the path below the root; it
     /// must match the whole of it. May be repeated.
@@ -94,14 +101,11 @@ fn show_plan(table: &MountTable, plan: &CleanupPlan, out: &Output) -> anyhow::Re
     Ok(())
 }
 
-/// The plan of a sweep over the running system, with no container alive.
-pub(crate) fn sweep_plan(root: &Path) -> anyhow::Result<CleanupPlan> {
+/// The plan of a sweep over the running system that spares these containers.
+pub(super) fn sweep_plan(root: &Path, live: &BTreeSet<String>) -> anyhow::Result<CleanupPlan> {
     let table = rootmount::live_table()?;
-    Ok(rootmount::plan(
-        &table,
-        &Rules::sweep(),
-        &PlanOptions::new(root),
-    )?)
+    let options = PlanOptions::new(root).keep(rootmount::live_ids(root, live)?);
+    Ok(rootmount::plan(&table, &Rules::sweep(), &options)?)
 }
 
 impl Args {
@@ -119,7 +123,7 @@ impl Args {
         };
         let rules = rules.with_custom(&self.rule)?;
         let options = match &self.mountinfo {
-            Some(_) => PlanOptions::new(&self.root.data_root).keep(&self.keep),
+            Some(_) => PlanOptions::new(self.root.options()?.root).keep(&self.keep),
             None => self.live_options()?,
         };
         Ok(rootmount::plan(table, &rules, &options)?)
@@ -128,8 +132,17 @@ impl Args {
     /// Of the running system: symlinks resolved, the layers of kept containers known,
     /// and the root released if ours.
     fn live_options(&self) -> anyhow::Result<PlanOptions> {
-        let status = rootmount::status(&self.root.options())?;
-        let keep = rootmount::live_ids(&status.root, &self.keep)?;
+        let root = self.root.options()?;
+        let status = rootmount::status(&root)?;
+        let mut live: BTreeSet<String> = self.keep.iter().cloned().collect();
+        if self.id.is_none() {
+            let dirs = match self.state_dir.as_slice() {
+                [] => live::default_state_dirs(&root.exec_root),
+                given => given.to_vec(),
+            };
+            live.extend(live::containers(&dirs, Path::new("/proc")));
+        }
+        let keep = rootmount::live_ids(&status.root, &live)?;
         let options = PlanOptions::new(status.root).keep(keep);
         Ok(match self.id {
             None => options.release(status.ownership),
@@ -139,7 +152,7 @@ impl Args {
 
     fn execute(&self, plan: &CleanupPlan) -> anyhow::Result<CleanupReport> {
         let mut options = ExecuteOptions::new();
-        options.data_root = Some(self.root.options());
+        options.data_root = Some(self.root.options()?);
         if self.no_lazy {
             options.detach = Detach::Never;
         }

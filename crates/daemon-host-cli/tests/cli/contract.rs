@@ -350,3 +350,46 @@ fn report_in_all_formats() {
     );
     assert!(run(&args("text")).stdout.contains("daemon-host report"));
 }
+
+#[test]
+fn the_configuration_says_where_the_root_and_the_servers_are() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    for name in ["data", "other", "exec"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    fs::write(path("resolv.conf"), "search nowhere\n").unwrap();
+    let (config, other) = (path("daemon.json"), path("other"));
+    let text = json!({
+        "data-root": path("data"), "exec-root": path("exec"), "resolv-conf": path("resolv.conf"),
+    });
+    fs::write(&config, text.to_string()).unwrap();
+    let report = |more: &[&str]| {
+        let args = ["report", "--no-probe", "--json", "--config", &config];
+        run(&[&args, more].concat()).json()
+    };
+    let value = report(&[]);
+    assert_eq!(value["root"]["path"], path("data"));
+    assert_eq!(value["resolv_conf"]["path"], path("resolv.conf"));
+    let about_servers = |value: &Value| {
+        let findings = value["findings"].as_array().unwrap();
+        findings
+            .iter()
+            .filter(|f| f["subject"] == "resolv.conf")
+            .count()
+    };
+    assert_eq!(about_servers(&value), 1, "{value}");
+    assert_eq!(report(&["--data-root", &other])["root"]["path"], other);
+    let value = run(&["root", "status", "--json", "--config", &config])
+        .expect(0)
+        .json();
+    assert_eq!(value["root"], path("data"));
+
+    let text = text.to_string().replace('}', r#", "dns": ["9.9.9.9"]}"#);
+    fs::write(&config, text).unwrap();
+    assert_eq!(
+        about_servers(&report(&[])),
+        0,
+        "dns gives servers that work"
+    );
+}

@@ -205,6 +205,17 @@ fn killed_at_any_moment_the_next_start_puts_everything_right() {
         start_takes = begin.elapsed();
         machine.check(&daemon);
 
+        // The operator's clean-up spares what the daemon spares.
+        mount_tmpfs(&machine.shm('d'));
+        let config = machine.path("daemon.json");
+        let cleanup = ["root", "cleanup", "--config", config.to_str().unwrap()];
+        let dead = id('d');
+        let swept = run(&[&cleanup[..], &["--id", &dead]].concat()).expect(0);
+        assert!(swept.stdout.contains("1 mount gone"), "{}", swept.stdout);
+        let plan = run(&[&cleanup[..], &["--dry-run", "--json"]].concat()).json();
+        assert_eq!(plan["steps"], json!([]), "nobody but the living is there");
+        assert_eq!(plan["root"]["action"], "keep", "{plan}");
+
         // Killed while it reloads.
         let reload = {
             machine.configure(round + 1000);
