@@ -171,7 +171,7 @@ fn release(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
         Released::Unmounted => ("unmounted", "the root is unmounted".to_owned()),
         Released::Detached => (
             "detached",
-            "the root was busy and is detached lazily".to_owned(),
+            "the root is detached lazily: it was busy, or copies of mounts were on it".to_owned(),
         ),
         Released::NotMounted => ("not-mounted", "nothing is mounted at the root".to_owned()),
         Released::NotOurs(whose) => ("not-ours", format!("left as it is: {whose}")),

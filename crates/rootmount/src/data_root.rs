@@ -24,8 +24,8 @@ const READ_TRIES: u32 = 5;
 pub struct DataRootOptions {
     /// The data root: an absolute path of a directory. Symlinks are resolved.
     pub root: PathBuf,
-    /// The exec root, where the ownership record is; made with mode 0700 when a
-    /// record is written.
+    /// The exec root, where the ownership record is: an absolute path. Made with mode
+    /// 0700 when a record is written.
     pub exec_root: PathBuf,
     /// What to do in a release when the root is busy.
     pub detach: Detach,
@@ -114,8 +114,8 @@ pub(crate) struct View {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadRoot`] if the root is relative, `/`, missing or no directory;
-/// [`ErrorKind::Table`] if the mount table cannot be read, or does not show what
+/// [`ErrorKind::BadRoot`] if the root is relative, `/`, missing or no directory, or the
+/// exec root is relative; [`ErrorKind::Table`] if the mount table cannot be read, or does not show what
 /// holds the root (a chroot); [`ErrorKind::Record`] if the record is there but
 /// cannot be read. An ill-formed record is no error: see [`Ownership::Corrupt`].
 pub fn status(options: &DataRootOptions) -> Result<Status, Error> {
@@ -125,6 +125,12 @@ pub fn status(options: &DataRootOptions) -> Result<Status, Error> {
 
 impl View {
     pub(crate) fn read(options: &DataRootOptions, root: PathBuf) -> Result<View, Error> {
+        if !options.exec_root.is_absolute() {
+            // The next start would look for the record elsewhere.
+            let exec_root = &options.exec_root;
+            let text = format!("exec root {:?} is not an absolute path", shown(exec_root));
+            return Err(Error::new(ErrorKind::BadRoot, text).at(exec_root));
+        }
         // A mount at the root can come or go between the table and the look.
         for _ in 1..READ_TRIES {
             match View::read_once(options, &root) {

@@ -153,9 +153,9 @@ impl fmt::Display for RootOutcome {
         match self {
             RootOutcome::Untouched(decision) => write!(f, "{decision}"),
             RootOutcome::Released { lazily: false } => f.write_str("the root is released"),
-            RootOutcome::Released { lazily: true } => {
-                f.write_str("the root was busy and is detached lazily")
-            }
+            RootOutcome::Released { lazily: true } => f.write_str(
+                "the root is detached lazily: it was busy, or copies of mounts were on it",
+            ),
             RootOutcome::Held => f.write_str("the root stays mounted: a mount below it is left"),
             RootOutcome::Failed(failure) => write!(f, "the root: {failure}"),
         }

@@ -21,8 +21,8 @@ pub struct Error {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The data root is relative, missing, `/`, or not a directory. Nothing was
-    /// touched; give another root.
+    /// The data root is relative, missing, `/`, or not a directory, or the exec root is
+    /// relative. Nothing was touched; give another root.
     BadRoot,
     /// A container id cannot be one: empty, too long, or with characters that no
     /// daemon uses in ids.

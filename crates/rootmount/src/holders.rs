@@ -22,10 +22,11 @@ pub(crate) fn name_holders(mount: &MountInfo) -> Vec<String> {
         names.push(format!("{more} more"));
     }
     if found.unreadable > 0 {
-        names.push(format!(
-            "perhaps {} processes that cannot be looked into",
-            found.unreadable
-        ));
+        let processes = match found.unreadable {
+            1 => "a process".to_owned(),
+            n => format!("{n} processes"),
+        };
+        names.push(format!("perhaps {processes} that cannot be looked into"));
     }
     names
 }

@@ -11,7 +11,7 @@ use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{
-    AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, fsync, openat, renameat, unlinkat,
+    AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, fsync, openat, renameat, statat, unlinkat,
 };
 use tracing::warn;
 
@@ -197,9 +197,18 @@ fn remove(path: &Path) -> io::Result<()> {
     };
     match retry(|| unlinkat(&directory, name, AtFlags::empty())) {
         Err(e) if is_missing(&e) => Ok(()),
+        // A directory is no record of ours.
+        Err(e) if e.raw_os_error() == Some(libc::EISDIR) => Ok(()),
+        // Said before it is known whether there is such a file.
+        Err(e) if e.raw_os_error() == Some(libc::EROFS) && !exists(&directory, name) => Ok(()),
         Err(e) => Err(e),
         Ok(()) => retry(|| fsync(&directory)),
     }
+}
+
+fn exists(directory: &OwnedFd, name: &OsStr) -> bool {
+    let stat = retry(|| statat(directory, name, AtFlags::SYMLINK_NOFOLLOW));
+    !matches!(stat, Err(e) if is_missing(&e))
 }
 
 fn is_missing(error: &io::Error) -> bool {

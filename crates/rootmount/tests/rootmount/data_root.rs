@@ -562,6 +562,42 @@ fn leftovers_hidden_by_the_root_go_after_it() {
 }
 
 #[test]
+fn a_read_only_root_or_a_directory_in_place_of_the_copy_is_no_hindrance() {
+    isolated_as_root(|base| {
+        let disk = tmpfs(&base.join("disk"));
+        let root = disk.join("docker");
+        fs::create_dir(&root).unwrap();
+        let read_only = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+        mount(None::<&str>, &disk, None::<&str>, read_only, None::<&str>).unwrap();
+        let planted = base.join("planted");
+        fs::create_dir_all(planted.join(".unmount-on-shutdown/x")).unwrap();
+        for root in [root, planted] {
+            let options = DataRootOptions::new(&root, base.join("exec"));
+            assert_eq!(prepare(&options).unwrap().action, PrepareAction::Bound);
+            assert_eq!(status(&options).unwrap().ownership, Ownership::Ours);
+            assert_eq!(release(&options).unwrap(), Released::Unmounted);
+            assert!(!marker(&options).exists());
+            assert_eq!(status(&options).unwrap().ownership, Ownership::Unrecorded);
+        }
+    });
+}
+
+#[test]
+fn a_relative_exec_root_is_refused() {
+    isolated(|base| {
+        let options = DataRootOptions::new(data_root(base), "exec");
+        for error in [
+            prepare(&options).map(drop).unwrap_err(),
+            release(&options).map(drop).unwrap_err(),
+            status(&options).map(drop).unwrap_err(),
+        ] {
+            assert_eq!(error.kind(), ErrorKind::BadRoot, "{error}");
+        }
+        assert!(!Path::new("exec").exists());
+    });
+}
+
+#[test]
 fn bad_roots_are_refused() {
     isolated(|base| {
         File::create(base.join("file")).unwrap();
@@ -607,5 +643,7 @@ on_every_kernel! {
     a_busy_root_is_detached_or_left
     shutdown_sweeps_and_then_releases
     leftovers_hidden_by_the_root_go_after_it
+    a_read_only_root_or_a_directory_in_place_of_the_copy_is_no_hindrance
+    a_relative_exec_root_is_refused
     bad_roots_are_refused
 }
