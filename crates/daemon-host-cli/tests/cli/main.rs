@@ -7,6 +7,7 @@ mod addrs;
 mod command;
 mod contract;
 mod daemon;
+mod documented;
 mod killed;
 mod metrics;
 mod usage;
