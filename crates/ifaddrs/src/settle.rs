@@ -42,11 +42,18 @@ pub(crate) struct Run {
 /// Whether a datagram of this length had room for another message.
 ///
 /// The kernel fills 32 KiB less its own overhead, or, when so much memory is not to be had at once, one page
-/// (two of the least kind at most). A length just below either is taken for full.
+/// but never more than 8 KiB (`NLMSG_GOODSIZE`). A length just below either is taken for full.
 pub(crate) fn had_room(length: usize) -> bool {
     const MESSAGE: usize = 512;
-    length <= 3584 - MESSAGE || (8192 < length && length <= 32256 - MESSAGE)
+    length <= 3584 - MESSAGE || (LARGEST_PAGE < length && length <= 32256 - MESSAGE)
 }
+
+/// The size of a page where that is certain, else the most that is ever filled of one.
+const LARGEST_PAGE: usize = if cfg!(any(target_arch = "x86_64", target_arch = "x86")) {
+    4096
+} else {
+    8192
+};
 
 impl Round {
     pub(crate) fn end_run(&mut self, length: usize) {
@@ -134,6 +141,11 @@ impl Window {
         }
     }
 
+    /// Nothing happened.
+    fn is_empty(&self) -> bool {
+        self.touched.is_empty() && self.links.is_empty() && !self.lost
+    }
+
     /// The links as they are now, from a list and the events since.
     pub(crate) fn links_now(&self, mut links: BTreeMap<u32, Link>) -> BTreeMap<u32, Link> {
         for (&index, state) in &self.links {
@@ -200,7 +212,12 @@ fn all_bridged(latest: &Round, others: &[Round], window: &Window) -> bool {
 
 /// All untouched entries of all rounds in the kernel's order, and the latest state of the touched ones.
 fn merge(mut rounds: Vec<Round>, window: &Window) -> Vec<Address> {
-    let mut addresses = rounds.pop().map(Round::into_distinct).unwrap_or_default();
+    let latest = rounds.pop().unwrap_or_default();
+    if rounds.is_empty() && window.is_empty() {
+        // An entry comes twice only when another is added meanwhile.
+        return latest.addresses;
+    }
+    let mut addresses = latest.into_distinct();
     let mut present: HashSet<Key> = match rounds.is_empty() {
         true => HashSet::new(),
         false => addresses.iter().map(Address::key).collect(),
