@@ -182,6 +182,10 @@ impl fmt::Display for Diagnostic<'_> {
                 )
             }
             K::KeywordCase => write!(f, "{word} must be in lower case; resolvers skip the line"),
+            K::MissingValue if self.subject == b"search" || self.subject == b"domain" => write!(
+                f,
+                "{word} without a value; no effect, but musl forgets the list before it"
+            ),
             K::MissingValue => write!(f, "{word} without a value; the line has no effect"),
             K::InvalidNameserver => write!(f, "{word} is no address; the line has no effect"),
             K::ShortAddress => write!(
@@ -224,6 +228,10 @@ impl fmt::Display for Diagnostic<'_> {
             K::UnknownOption => write!(f, "glibc does not know option {word}; it is passed on"),
             K::InvalidOptionValue => write!(f, "{word} needs a number from 0 up"),
             K::OptionAboveLimit => write!(f, "{word} is taken as {number} by {reader}"),
+            K::OptionReplaced if number == self.line => write!(
+                f,
+                "{word} is replaced by a later word; musl takes the first on a line"
+            ),
             K::OptionReplaced => write!(f, "{word} is replaced on line {number}"),
             K::SortlistHang => {
                 f.write_str("glibc loops for ever at a byte of this list: programs hang")

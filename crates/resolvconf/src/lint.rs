@@ -4,7 +4,7 @@
 
 use crate::address::{Nameserver, glibc_ipv4};
 use crate::diagnostic::{Diagnostic, DiagnosticKind as Kind};
-use crate::document::{Document, Line, LineKind, split_option};
+use crate::document::{Document, Found, Line, LineKind, split_option};
 use crate::limits::{Limits, known_option};
 use crate::parse::BYTE_ORDER_MARK;
 
@@ -49,8 +49,8 @@ struct Lint<'a, 'l> {
     servers: usize,
     /// Those that are used, with their lines.
     used: Vec<(usize, Nameserver)>,
-    /// For `ndots`, `timeout` and `attempts`: the line of the last one.
-    last_numeric: [Option<usize>; 3],
+    /// For `ndots`, `timeout` and `attempts`: the last one.
+    last_numeric: [Option<Found<&'a [u8]>>; 3],
 }
 
 const NUMERIC: [&[u8]; 3] = [b"ndots", b"timeout", b"attempts"];
@@ -63,10 +63,10 @@ const SORTLIST_WORDS: usize = 10;
 
 impl<'a, 'l> Lint<'a, 'l> {
     fn new(document: &'a Document, limits: &'l [Limits]) -> Self {
-        let mut last_numeric = [None; 3];
+        let mut last_numeric = [const { None }; 3];
         for option in document.options() {
             if let Some(at) = numeric(option.value) {
-                last_numeric[at] = Some(option.line);
+                last_numeric[at] = Some(option);
             }
         }
         Self {
@@ -291,9 +291,10 @@ impl<'a, 'l> Lint<'a, 'l> {
             }
             return;
         };
-        match self.last_numeric[at] {
-            Some(last) if last != line => {
-                self.push_number(line, Kind::OptionReplaced, word, last, "");
+        match &self.last_numeric[at] {
+            // The very same place in the text, not a word of the same letters.
+            Some(last) if !std::ptr::eq(last.value, word) => {
+                self.push_number(line, Kind::OptionReplaced, word, last.line, "");
             }
             _ => {}
         }

@@ -118,6 +118,7 @@ fn options() {
     check_second(b"options timeout:31\n", &["option-above-limit"]);
     check_second(b"options attempts:6\n", &["option-above-limit"]);
     check_second(b"options ndots:1\noptions ndots:2\n", &["option-replaced"]);
+    check_second(b"options ndots:2 ndots:2\n", &["option-replaced"]);
     check_second(b"options retrans:3\n", &["unknown-option"]);
     check_second(b"options ndots:1,edns0\n", &["comma"]);
     check_second(b"sortlist nope\n", &["invalid-sortlist"]);
