@@ -83,6 +83,7 @@ fn command(item: &Item, writer: OwnedFd) -> Result<Command> {
         .env("TMPDIR", "/tmp")
         .env("RUST_BACKTRACE", "1")
         .env(SKIP_FILE_VARIABLE, SKIP_FILE)
+        .envs(item.env.iter().map(|(name, value)| (name, value)))
         .current_dir("/tmp")
         .stdin(Stdio::null())
         .stdout(writer.try_clone().context("doubling the pipe's end")?)

@@ -1,7 +1,8 @@
 //! The list of tests that the host hands to PID 1: `/vm/plan` in the image.
 //!
 //! One test a line: time limit in seconds, path of the binary, name of the
-//! test, parted by tabs. A kernel command line would hold 2 KiB of this.
+//! test, then any number of `NAME=VALUE` for its environment, parted by tabs. A
+//! kernel command line would hold 2 KiB of this.
 
 use std::time::Duration;
 
@@ -17,19 +18,29 @@ pub struct Item {
     pub test: String,
     /// When to give it up.
     pub limit: Duration,
+    /// What it finds in its environment, name and value.
+    pub env: Vec<(String, String)>,
 }
 
 /// The plan as text.
 #[must_use]
 pub fn render(items: &[Item]) -> String {
-    let line = |item: &Item| format!("{}\t{}\t{}\n", item.limit.as_secs(), item.binary, item.test);
+    let line = |item: &Item| {
+        let Item { binary, test, .. } = item;
+        let env = item.env.iter();
+        let env: String = env
+            .map(|(name, value)| format!("\t{name}={value}"))
+            .collect();
+        format!("{}\t{binary}\t{test}{env}\n", item.limit.as_secs())
+    };
     items.iter().map(line).collect()
 }
 
 /// Reads a plan; the error is the line that is none.
 ///
 /// # Errors
-/// A line that has not three fields, or whose time limit is no number.
+/// A line that has not three fields, whose time limit is no number, or whose
+/// fourth or later field is no `NAME=VALUE`.
 pub fn parse(text: &str) -> Result<Vec<Item>, String> {
     text.lines()
         .map(|line| item(line).ok_or_else(|| line.to_owned()))
@@ -39,12 +50,21 @@ pub fn parse(text: &str) -> Result<Vec<Item>, String> {
 fn item(line: &str) -> Option<Item> {
     let mut fields = line.split('\t');
     let limit = Duration::from_secs(fields.next()?.parse().ok()?);
-    let item = Item {
+    let (binary, test) = (fields.next()?.to_owned(), fields.next()?.to_owned());
+    let env = fields.map(variable).collect::<Option<_>>()?;
+    Some(Item {
+        binary,
+        test,
         limit,
-        binary: fields.next()?.to_owned(),
-        test: fields.next()?.to_owned(),
-    };
-    fields.next().is_none().then_some(item)
+        env,
+    })
+}
+
+/// `NAME=VALUE` as name and value.
+#[must_use]
+pub fn variable(text: &str) -> Option<(String, String)> {
+    let (name, value) = text.split_once('=')?;
+    (!name.is_empty()).then(|| (name.to_owned(), value.to_owned()))
 }
 
 #[cfg(test)]
@@ -58,11 +78,13 @@ mod tests {
                 binary: "/t/a".into(),
                 test: "m::one".into(),
                 limit: Duration::from_secs(60),
+                env: vec![("A".into(), "1=2".into()), ("B".into(), String::new())],
             },
             Item {
                 binary: "/t/b".into(),
                 test: "two".into(),
                 limit: Duration::from_secs(5),
+                env: Vec::new(),
             },
         ];
         assert_eq!(parse(&render(&items)), Ok(items));
@@ -71,6 +93,7 @@ mod tests {
 
     #[test]
     fn a_bad_line_is_named() {
+        assert_eq!(parse("60\t/t/a\tx\t=1"), Err("60\t/t/a\tx\t=1".to_owned()));
         assert_eq!(parse("60\t/t/a"), Err("60\t/t/a".to_owned()));
         assert_eq!(parse("soon\t/t/a\tx"), Err("soon\t/t/a\tx".to_owned()));
     }

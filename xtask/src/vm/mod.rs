@@ -65,6 +65,9 @@ pub(crate) struct Args {
     /// Build and run only the tests of this package: vm, mountscan, …
     #[arg(long, short, value_name = "NAME")]
     package: Vec<String>,
+    /// Put this into the environment of the tests, as MOUNT_CHURN_SECONDS=60
+    #[arg(long, value_name = "NAME=VALUE", value_parser = variable)]
+    env: Vec<(String, String)>,
     /// Run all kernels even after one has failed
     #[arg(long)]
     pub(crate) keep_going: bool,
@@ -132,6 +135,13 @@ impl Args {
     }
 }
 
+/// A tab or a line break would end it in the plan.
+fn variable(text: &str) -> Result<(String, String), &'static str> {
+    let plain = !text.contains(['\t', '\n']);
+    let variable = support::plan::variable(text).filter(|_| plain);
+    variable.ok_or("want NAME=VALUE on one line")
+}
+
 /// The chore; true if nothing failed.
 pub(crate) fn run(args: &Args) -> crate::Verdict {
     match &args.action {
@@ -188,6 +198,9 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
         args.test.is_empty() || args.test.iter().any(|part| test.label.contains(part))
     };
     payload.tests.retain(named);
+    for test in &mut payload.tests {
+        test.item.env.clone_from(&args.env);
+    }
     if payload.tests.is_empty() && !args.shell {
         bail!("no test for the VM is named {:?}", args.test.join(", "));
     }

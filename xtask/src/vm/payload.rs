@@ -155,6 +155,7 @@ fn test(line: &str, label: &str, guest: &str) -> Option<Test> {
             binary: guest.to_owned(),
             test: name.to_owned(),
             limit: limit(reason),
+            env: Vec::new(),
         },
     })
 }

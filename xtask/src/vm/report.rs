@@ -230,6 +230,7 @@ mod tests {
                 binary: String::new(),
                 test: String::new(),
                 limit: Duration::ZERO,
+                env: Vec::new(),
             },
         };
         let tests = vec![
