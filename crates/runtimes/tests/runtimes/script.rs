@@ -2,10 +2,11 @@
 
 use std::ffi::{OsStr, OsString};
 use std::fs;
+use std::io::{self, BufRead, BufReader};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
-use std::os::unix::process::ExitStatusExt;
+use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use runtimes::{Script, Store};
 
@@ -134,6 +135,88 @@ fn the_program_takes_the_scripts_place() {
         assert_eq!(fs::read(&cmdline).unwrap(), b"sleep\x001000\0", "{shell:?}");
         child.kill().unwrap();
         assert_eq!(child.wait().unwrap().signal(), Some(9));
+    }
+}
+
+/// Which part of the next test a process of this test program is to play.
+const ROLE: &str = "RUNTIMES_SCRIPT_ROLE";
+/// What the caller executes, words separated by newlines.
+const COMMAND: &str = "RUNTIMES_SCRIPT_COMMAND";
+
+/// Not a test of its own: the caller that sets its parent-death signal and becomes the
+/// script, and the parent that dies.
+#[test]
+fn role() {
+    match std::env::var(ROLE).as_deref() {
+        Ok("caller") => {
+            nix::sys::prctl::set_pdeathsig(nix::sys::signal::Signal::SIGTERM).unwrap();
+            let command = std::env::var(COMMAND).unwrap();
+            let mut words = command.split('\n');
+            let error = Command::new(words.next().unwrap()).args(words).exec();
+            panic!("{command:?}: {error}");
+        }
+        Ok("parent") => {
+            let mut child = in_role("caller").spawn().unwrap();
+            println!("pid {}", child.id());
+            child.wait().unwrap();
+        }
+        _ => {}
+    }
+}
+
+fn in_role(role: &str) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command
+        .args(["script::role", "--exact", "--nocapture"])
+        .env(ROLE, role);
+    command
+}
+
+/// Reads a file of /proc until it says so; false after five seconds.
+fn comes_to(file: &str, says: impl Fn(io::Result<Vec<u8>>) -> bool) -> bool {
+    (0..1000).any(|_| {
+        let said = says(fs::read(file));
+        if !said {
+            std::thread::sleep(std::time::Duration::from_millis(5));
+        }
+        said
+    })
+}
+
+#[test]
+fn a_parent_death_signal_reaches_the_program() {
+    let temp = tempfile::tempdir().unwrap();
+    let script = Script::new("x", Path::new("sleep"), &["1000".into()]).unwrap();
+    let store = Store::open(temp.path()).unwrap();
+    store.publish([&script]).unwrap();
+    let path = temp.path().join(script.file_name());
+    for shell in shells().into_iter().chain([vec![]]) {
+        let mut words: Vec<&str> = shell.clone();
+        words.push(path.to_str().unwrap());
+        let mut parent = in_role("parent")
+            .env(COMMAND, words.join("\n"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        // Kept open: the harness in the caller prints to it as well.
+        let mut lines = BufReader::new(parent.stdout.take().unwrap()).lines();
+        let pid = lines
+            .by_ref()
+            .map_while(Result::ok)
+            .find_map(|line| Some(line.rsplit_once("pid ")?.1.to_owned()));
+        let proc = format!("/proc/{}", pid.expect("the parent says whom it started"));
+        // Gone for a moment while one of its threads executes the script.
+        let runs = |cmdline: io::Result<Vec<u8>>| {
+            cmdline.is_ok_and(|cmdline| cmdline == b"sleep\x001000\0")
+        };
+        assert!(comes_to(&format!("{proc}/cmdline"), runs), "{shell:?}");
+        parent.kill().unwrap();
+        parent.wait().unwrap();
+        // Whoever inherits it may not have reaped it yet.
+        let ended = |stat: io::Result<Vec<u8>>| {
+            stat.map_or(true, |stat| String::from_utf8_lossy(&stat).contains(") Z "))
+        };
+        assert!(comes_to(&format!("{proc}/stat"), ended), "{shell:?}");
     }
 }
 
