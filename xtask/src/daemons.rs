@@ -9,7 +9,7 @@ mod resolved;
 mod roots;
 
 use crate::packages;
-use crate::vm::{cache, mirrors};
+use crate::vm::{Outcome, cache, mirrors};
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
 use inside::Stage;
@@ -23,6 +23,11 @@ const TREES: &[Recipe] = &[
         name: "docker",
         suite: "trixie",
         packages: &["docker.io", "docker-cli", "busybox-static"],
+    },
+    Recipe {
+        name: "docker-20.10",
+        suite: "bookworm",
+        packages: &["docker.io", "busybox-static"],
     },
     Recipe {
         name: "resolved",
@@ -75,6 +80,22 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
     {
         return inside::as_init(|| inside(scenario, tree, scratch, tool)).map(|()| true);
     }
+    let outcome = lane(args)?;
+    let skipped = outcome.skipped.len();
+    println!(
+        "{} passed, {} failed, {skipped} skipped",
+        outcome.passed, outcome.failed
+    );
+    Ok(outcome.failed == 0 && (skipped == 0 || !args.require))
+}
+
+/// How many scenarios there are.
+pub(crate) fn count() -> usize {
+    scenarios().len()
+}
+
+/// The lane, for `cargo xtask test` as well: one line per scenario, and the counts.
+pub(crate) fn lane(args: &Args) -> Result<Outcome> {
     let scenarios: Vec<String> = scenarios()
         .into_iter()
         .filter(|name| args.only.is_empty() || args.only.iter().any(|part| name.contains(part)))
@@ -86,42 +107,55 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
             self::scenarios().join(", ")
         );
     }
+    let mut outcome = Outcome::default();
     if let Some(reason) = cannot_run() {
         println!("skipped: {reason}");
-        println!("0 passed, 0 failed, {} skipped", scenarios.len());
-        return Ok(!args.require);
+        outcome.skipped = scenarios.iter().map(|name| skip(name, &reason)).collect();
+        return Ok(outcome);
     }
     let tool = build_tool()?;
-    let (mut passed, mut failed, mut skipped) = (0, 0, 0);
     for name in &scenarios {
         let start = Instant::now();
-        let outcome = tree(name, args.mirror.as_deref());
-        let line = match &outcome {
-            Ok(tree) => match start_inside(name, tree, &tool) {
-                Ok(line) => {
-                    passed += 1;
-                    format!("ok       {name}: {line}")
-                }
-                Err(error) => {
-                    failed += 1;
-                    format!("FAILED   {name}: {error:#}")
-                }
-            },
-            Err(error) => {
-                skipped += 1;
-                format!("skipped  {name}: {error:#}")
-            }
-        };
+        let line = scenario(name, args.mirror.as_deref(), &tool, &mut outcome);
         println!("{line} [{:.1} s]", start.elapsed().as_secs_f32());
     }
-    println!("{passed} passed, {failed} failed, {skipped} skipped");
-    Ok(failed == 0 && (skipped == 0 || !args.require))
+    Ok(outcome)
+}
+
+/// Runs one and counts it; the line to print.
+fn scenario(name: &str, mirror: Option<&str>, tool: &Path, outcome: &mut Outcome) -> String {
+    let tree = match tree(name, mirror) {
+        Ok(tree) => tree,
+        Err(error) => {
+            outcome.skipped.push(skip(name, &format!("{error:#}")));
+            return format!("skipped  {name}: {error:#}");
+        }
+    };
+    match start_inside(name, &tree, tool) {
+        Ok(line) => {
+            outcome.passed += 1;
+            format!("ok       {name}: {line}")
+        }
+        Err(error) => {
+            outcome.failed += 1;
+            outcome.failures.push(format!("{name}: {error:#}"));
+            format!("FAILED   {name}: {error:#}")
+        }
+    }
+}
+
+/// The summary shows what follows the last colon.
+fn skip(name: &str, reason: &str) -> String {
+    format!("{name}: {}", reason.replace(": ", ", "))
 }
 
 fn scenarios() -> Vec<String> {
-    let docker = docker::SCENARIOS
-        .iter()
-        .map(|scenario| format!("docker:{}", scenario.name));
+    let named = |tree: &'static str| {
+        let all = docker::SCENARIOS.iter();
+        all.filter(move |scenario| scenario.runs_on(tree))
+            .map(move |scenario| format!("{tree}:{}", scenario.name))
+    };
+    let docker = named("docker").chain(named("docker-20.10"));
     let others = ["resolved", "node_exporter"].map(str::to_owned);
     docker.chain(others).collect()
 }
@@ -137,10 +171,24 @@ fn cannot_run() -> Option<String> {
         ("chroot", "coreutils"),
         ("apt-get", "apt"),
     ];
-    match packages::missing(&needs).as_slice() {
-        [] => None,
-        missing => Some(format!("not here: {}", missing.join(" "))),
+    if let Err(error) = packages::provide(&needs, "cargo xtask daemons") {
+        return Some(format!("{error:#}"));
     }
+    let output = unshare().arg("true").output();
+    match output {
+        Ok(output) if output.status.success() => None,
+        Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
+        Err(error) => Some(format!("unshare: {error}")),
+    }
+}
+
+/// util-linux's unshare makes the namespaces and kills PID 1 when it dies.
+fn unshare() -> Command {
+    let mut command = Command::new("unshare");
+    let namespaces = ["-m", "-n", "-p", "-i", "-u"];
+    command.args(namespaces).stdin(Stdio::null());
+    command.args(["--fork", "--kill-child", "--mount-proc", "--"]);
+    command
 }
 
 fn build_tool() -> Result<PathBuf> {
@@ -171,31 +219,17 @@ fn tree(scenario: &str, mirror: Option<&str>) -> Result<PathBuf> {
     recipe.obtain(&cache()?, &|| mirrors(mirror))
 }
 
-/// util-linux's unshare makes the namespaces and kills PID 1 when it dies.
+/// One scenario in namespaces of its own; its line for the summary.
 fn start_inside(scenario: &str, tree: &Path, tool: &Path) -> Result<String> {
     let scratch = tempfile::Builder::new()
         .prefix("daemons-")
         .tempdir()
         .context("making a scratch directory")?;
     let own = std::env::current_exe().context("finding this program")?;
-    let mut command = Command::new("unshare");
-    command.args([
-        "-m",
-        "-n",
-        "-p",
-        "-i",
-        "-u",
-        "--fork",
-        "--kill-child",
-        "--mount-proc",
-        "--",
-    ]);
+    let mut command = unshare();
     command.arg(own).args(["daemons", "inside", scenario]);
     command.arg(tree).arg(scratch.path()).arg(tool);
-    let output = command
-        .stdin(Stdio::null())
-        .output()
-        .with_context(|| format!("{command:?}"))?;
+    let output = command.output().with_context(|| format!("{command:?}"))?;
     remove_groups(Path::new("/sys/fs/cgroup"), &group(scratch.path()));
     if !output.status.success() {
         bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
@@ -230,7 +264,7 @@ fn remove_groups(top: &Path, name: &str) {
 fn inside(scenario: &str, tree: &Path, scratch: &Path, tool: &Path) -> Result<()> {
     let stage = Stage::set(tree, scratch, tool)?;
     let line = match scenario.split_once(':') {
-        Some(("docker", name)) => docker::Run {
+        Some((_, name)) => docker::Run {
             scenario: docker::scenario(name)?,
             stage,
             group: group(scratch),

@@ -43,7 +43,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Chore {
-    /// Run every test there is: unit, integration, doc, parity, fuzz corpus, VM
+    /// Run every test there is: unit, integration, doc, parity, fuzz corpus, daemons, VM
     Test(test::Args),
     /// Run what CI runs: format, lints, documentation, tidy, then `test`
     Ci(ci::Args),

@@ -9,6 +9,7 @@ use anyhow::Context;
 
 use crate::Verdict;
 use crate::cargo;
+use crate::daemons;
 use crate::harness::{self, Built, Harness, Run};
 use crate::libtest::{self, Report};
 use crate::summary::{self, Tier};
@@ -23,6 +24,9 @@ pub(crate) struct Args {
     /// Leave the VM lane out; its tests are counted as skipped
     #[arg(long)]
     no_vm: bool,
+    /// Leave the real daemons out; their scenarios are counted as skipped
+    #[arg(long)]
+    no_daemons: bool,
     /// A lane that cannot run here is a failure, not a skip
     #[arg(long)]
     require: bool,
@@ -51,8 +55,9 @@ pub(crate) fn run(args: &Args) -> Verdict {
     let waiting = tiers.iter_mut().map(Tier::take_vm_tests).sum();
     let [unit, integration, parity, fuzz, vm] = tiers;
     let doc = doc_tests()?;
+    let daemons = daemons_lane(args, built.complete);
     let vm = vm_lane(args, vm, waiting, built.complete);
-    let tiers = [unit, integration, doc, parity, fuzz, vm];
+    let tiers = [unit, integration, doc, parity, fuzz, daemons, vm];
     print!("{}", summary::render(&tiers));
     Ok(tiers.iter().all(|tier| tier.failed == 0))
 }
@@ -63,6 +68,11 @@ fn announce(args: &Args) -> anyhow::Result<()> {
     println!("cargo xtask test");
     println!("  fetches    the crates of Cargo.lock, from the registry cargo is set to");
     println!("  writes     below the target directory and the temporary directory");
+    if args.no_daemons {
+        println!("  leaves out the real daemons (--no-daemons)");
+    } else {
+        println!("  fetches    Debian's packages of real daemons, if root, into its cache");
+    }
     if args.no_vm {
         println!("  leaves out the VM lane (--no-vm)\n");
         return Ok(());
@@ -77,7 +87,7 @@ fn announce(args: &Args) -> anyhow::Result<()> {
     if !missing.is_empty() {
         println!("  installs   {names}, with apt-get");
     }
-    println!("  fetches    Debian's kernels for the VM lane, into its cache\n");
+    println!("  fetches    Debian's kernels and runtimes for the VM lane, into its cache\n");
     Ok(())
 }
 
@@ -170,6 +180,35 @@ fn doc_tests() -> anyhow::Result<Tier> {
         println!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
     Ok(tier)
+}
+
+/// Real daemons against the command, or why they did not run.
+fn daemons_lane(args: &Args, complete: bool) -> Tier {
+    let mut tier = Tier::new("daemons");
+    let reason = match (args.no_daemons, complete) {
+        (true, _) => Some("left out by --no-daemons"),
+        (_, false) => Some("the workspace does not build"),
+        _ => None,
+    };
+    if let Some(reason) = reason {
+        tier.leave_out(reason, daemons::count());
+        return tier;
+    }
+    let started = Instant::now();
+    match daemons::lane(&daemons::Args::default()) {
+        Ok(outcome) => {
+            let missed = outcome.skipped.len();
+            tier.add_lane(outcome);
+            if args.require && missed > 0 {
+                tier.fail(format!(
+                    "daemons: {missed} skipped, and --require was given"
+                ));
+            }
+        }
+        Err(error) => tier.fail(format!("daemons: {error:#}")),
+    }
+    tier.took = started.elapsed();
+    tier
 }
 
 /// The VM lane, or why it did not run: then the tests that wait for it are

@@ -19,6 +19,13 @@ pub(crate) struct Scenario {
     below: &'static str,
 }
 
+impl Scenario {
+    /// Whether the dockerd of this tree can be set up so.
+    pub(crate) fn runs_on(&self, tree: &str) -> bool {
+        tree == "docker" || self.name != "containerd-store"
+    }
+}
+
 /// The scenarios, by name.
 pub(crate) const SCENARIOS: &[Scenario] = &[
     Scenario {
