@@ -5,6 +5,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use daemon_host::HostConfig;
 
 /// Where Docker looks for its configuration when nothing else is said.
 const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
@@ -17,6 +18,11 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// Where it says that things are.
+    pub(crate) fn roots(&self) -> anyhow::Result<HostConfig> {
+        Ok(HostConfig::parse_roots(&self.read()?)?)
+    }
+
     /// The text of the file; empty when the usual one is missing.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<u8>> {
         let (path, optional) = match &self.config {

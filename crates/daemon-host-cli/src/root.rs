@@ -36,7 +36,7 @@ impl RootArgs {
         if let (Some(data_root), Some(exec_root)) = (&self.data_root, &self.exec_root) {
             return Ok(DataRootOptions::new(data_root, exec_root));
         }
-        Ok(self.options_of(&HostConfig::parse_roots(&self.config.read()?)))
+        Ok(self.options_of(&self.config.roots()?))
     }
 
     /// The same with a configuration that was read before.

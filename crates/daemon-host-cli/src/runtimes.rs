@@ -79,7 +79,7 @@ impl TableArgs {
 
     /// The settings; a file with problems elsewhere does not keep this from working.
     fn settings(&self, text: &[u8]) -> Settings {
-        let mut config = HostConfig::parse_roots(text);
+        let mut config = HostConfig::parse_roots(text).unwrap_or_default();
         if let Some(exec_root) = &self.exec_root {
             config.exec_root.clone_from(exec_root);
         }

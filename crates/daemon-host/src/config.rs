@@ -89,14 +89,10 @@ impl HostConfig {
             problems: &mut problems,
         };
         let mut config = Self::default();
-        keys.path("data-root", &mut config.data_root);
-        keys.path("exec-root", &mut config.exec_root);
+        config.take_roots(&mut keys);
         keys.bool("live-restore", &mut config.live_restore);
-        config.resolv_conf = keys.optional_path("resolv-conf");
-        config.dns = keys.addresses("dns");
         config.dns_search = keys.strings("dns-search");
         config.dns_options = keys.strings("dns-opts");
-        config.exec_options = keys.strings("exec-opts");
         // The runtimes crate reads these two from the text itself: only there
         // are repeated names still to be seen.
         keys.map.remove("runtimes");
@@ -107,32 +103,32 @@ impl HostConfig {
             .map(|(name, value)| (name, value.to_string()))
             .collect();
         config.runtimes = runtimes_of(text, &mut problems);
-        if problems.is_empty() {
-            return Ok(config);
-        }
-        problems.sort();
-        Err(Error::new(ErrorKind::Config, problems.join("; ")))
+        refused(problems).map_or(Ok(config), Err)
     }
 
-    /// Only where things are: the two roots, `resolv-conf`, `dns` and `exec-opts`, as far
-    /// as they can be read. For commands that look at one part of a file whose other
-    /// parts may have problems.
-    #[must_use]
-    pub fn parse_roots(text: &[u8]) -> Self {
+    /// Only where things are: the two roots, `resolv-conf`, `dns` and `exec-opts`. For
+    /// commands that look at one part of a file whose other parts may have problems.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Config`] when it is no JSON object, or one of these has the wrong type.
+    pub fn parse_roots(text: &[u8]) -> Result<Self, Error> {
+        let mut problems = Vec::new();
+        let mut keys = Keys {
+            map: parse_object(text)?,
+            problems: &mut problems,
+        };
         let mut config = Self::default();
-        let mut ignored = Vec::new();
-        if let Ok(map) = parse_object(text) {
-            let mut keys = Keys {
-                map,
-                problems: &mut ignored,
-            };
-            keys.path("data-root", &mut config.data_root);
-            keys.path("exec-root", &mut config.exec_root);
-            config.resolv_conf = keys.optional_path("resolv-conf");
-            config.dns = keys.addresses("dns");
-            config.exec_options = keys.strings("exec-opts");
-        }
-        config
+        config.take_roots(&mut keys);
+        refused(problems).map_or(Ok(config), Err)
+    }
+
+    fn take_roots(&mut self, keys: &mut Keys<'_>) {
+        keys.path("data-root", &mut self.data_root);
+        keys.path("exec-root", &mut self.exec_root);
+        self.resolv_conf = keys.optional_path("resolv-conf");
+        self.dns = keys.addresses("dns");
+        self.exec_options = keys.strings("exec-opts");
     }
 
     /// Reads and parses a `daemon.json`.
@@ -169,6 +165,12 @@ fn parse_object(text: &[u8]) -> Result<Map<String, Value>, Error> {
             error,
         )),
     }
+}
+
+/// One error of all problems, if there is any.
+fn refused(mut problems: Vec<String>) -> Option<Error> {
+    problems.sort();
+    (!problems.is_empty()).then(|| Error::new(ErrorKind::Config, problems.join("; ")))
 }
 
 /// Takes known keys out of the file, one problem for each that does not fit.
@@ -286,6 +288,25 @@ mod tests {
             "b",
         ] {
             assert!(said.contains(part), "{part} in {said}");
+        }
+    }
+
+    #[test]
+    fn the_roots_are_read_whatever_else_is_wrong() {
+        let text = br#"{"data-root": "/d", "live-restore": 5, "runtimes": {"a": {}}}"#;
+        assert_eq!(
+            HostConfig::parse_roots(text).unwrap().data_root,
+            Path::new("/d")
+        );
+        for bad in [
+            &br#"{"data-root": 5}"#[..],
+            br#"{"exec-root": "run"}"#,
+            b"{",
+        ] {
+            assert_eq!(
+                HostConfig::parse_roots(bad).unwrap_err().kind(),
+                ErrorKind::Config
+            );
         }
     }
 

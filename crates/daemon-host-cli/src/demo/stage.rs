@@ -16,12 +16,14 @@ pub(super) struct Forbidden {
     pub(super) remedy: String,
 }
 
-/// Makes and enters a user, a mount and a network namespace. The process must have one
-/// thread.
+/// Makes and enters a user, a mount and a network namespace; root needs no user namespace
+/// where there are none. The process must have one thread.
 pub(super) fn enter_namespaces() -> Result<(), Forbidden> {
     let (uid, gid) = (getuid(), getgid());
-    let flags = CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET;
-    unshare(flags).map_err(|errno| forbidden(&format!("unshare: {}", errno.desc())))?;
+    let flags = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET;
+    if let Err(errno) = unshare(flags | CloneFlags::CLONE_NEWUSER) {
+        return unshare(flags).map_err(|_| forbidden(&format!("unshare: {}", errno.desc())));
+    }
     let write = |path: &str, text: String| fs::write(path, text);
     write("/proc/self/setgroups", "deny".into())
         .and_then(|()| write("/proc/self/uid_map", format!("0 {uid} 1\n")))
@@ -42,7 +44,11 @@ fn forbidden(what: &str) -> Forbidden {
         "AppArmor restricts user namespaces (kernel.apparmor_restrict_unprivileged_userns); \
          run as root"
     } else if is("/proc/sys/user/max_user_namespaces", "0") {
-        "user.max_user_namespaces is 0; raise it"
+        "user.max_user_namespaces is 0; run as root, or raise it"
+    } else if is("/proc/sys/user/max_mnt_namespaces", "0") {
+        "user.max_mnt_namespaces is 0; raise it"
+    } else if is("/proc/sys/user/max_net_namespaces", "0") {
+        "user.max_net_namespaces is 0; raise it"
     } else {
         "a system call filter, as in most containers, may forbid it; try on the host"
     };

@@ -5,7 +5,6 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-use daemon_host::HostConfig;
 use daemon_host::ifaddrs::{self, LinkAddrs};
 use daemon_host::mountscan::{KernelQueries, MountTable};
 use daemon_host::resolvconf::{self, Document, SelectOptions, Selection};
@@ -29,6 +28,8 @@ pub(super) struct Facts {
     pub(super) root: Root,
     pub(super) selection: Selection,
     pub(super) document: Asked<Document>,
+    /// Why the daemon.json cannot be used, so that defaults are looked at.
+    pub(super) config_fault: Option<String>,
     /// Whether the configuration gives containers name servers of its own.
     pub(super) has_dns: bool,
     pub(super) links: Asked<Vec<LinkAddrs>>,
@@ -57,8 +58,12 @@ pub(super) struct RootState {
 
 pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
     let table = MountTable::current().map_err(|error| in_words(&error));
-    // A file that cannot be read is told of below, with the runtimes.
-    let config = HostConfig::parse_roots(&args.root.config.read().unwrap_or_default());
+    let roots = args
+        .root
+        .config
+        .roots()
+        .map_err(|error| format!("{error:#}"));
+    let config = roots.clone().unwrap_or_default();
     let mut select = SelectOptions::new();
     select.configured.clone_from(&config.resolv_conf);
     let selection = resolvconf::select(&resolvconf::find(&select));
@@ -78,6 +83,7 @@ pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
         selection,
         document,
         has_dns: !config.dns.is_empty(),
+        config_fault: roots.err(),
         links: ifaddrs::all().map_err(|error| in_words(&error)),
         rro: rroprobe::kernel(),
         runtimes: runtimes.map_err(|error| format!("{error:#}")),

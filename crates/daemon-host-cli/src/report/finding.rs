@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 /// What findings are about.
-pub(super) const SUBJECTS: [&str; 6] = [
+pub(super) const SUBJECTS: [&str; 7] = [
+    "configuration",
     "mounts",
     "root",
     "resolv.conf",

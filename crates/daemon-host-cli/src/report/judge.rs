@@ -1,7 +1,8 @@
 //! What in the facts is a finding: pure.
 
 use daemon_host::resolvconf::{DiagnosticKind, Reason, Severity};
-use daemon_host::runtimes::{RroSupport, Runtimes};
+use daemon_host::rroprobe::{Denial, KernelSupport};
+use daemon_host::runtimes::{ProblemKind, RroSupport, Runtimes};
 
 use super::collect::{Facts, RootState};
 use super::finding::Finding;
@@ -10,6 +11,7 @@ use crate::root::is_doubtful;
 /// Findings, the worst first.
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     let mut findings = Vec::new();
+    configuration(facts, &mut findings);
     mounts(facts, &mut findings);
     root(facts, &mut findings);
     resolv_conf(facts, &mut findings);
@@ -18,6 +20,16 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     runtimes(facts, &mut findings);
     findings.sort_by_key(|finding| finding.severity);
     findings
+}
+
+fn configuration(facts: &Facts, findings: &mut Vec<Finding>) {
+    if let Some(fault) = &facts.config_fault {
+        findings.push(
+            Finding::problem("configuration", "the daemon.json cannot be used")
+                .because(fault)
+                .remedy("correct it, or name another with --config; this report looks at defaults"),
+        );
+    }
 }
 
 fn mounts(facts: &Facts, findings: &mut Vec<Finding>) {
@@ -158,7 +170,9 @@ fn links(facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 fn rro(facts: &Facts, findings: &mut Vec<Finding>) {
-    if !facts.rro.is_supported() {
+    // What this process may not, the daemon, which is root, may.
+    let unknown = matches!(facts.rro, KernelSupport::Denied(Denial::Privilege));
+    if !facts.rro.is_supported() && !unknown {
         findings.push(
             Finding::warning("read-only", "recursive read-only mounts do not work")
                 .because(facts.rro.to_string())
@@ -170,13 +184,15 @@ fn rro(facts: &Facts, findings: &mut Vec<Finding>) {
 fn runtimes(facts: &Facts, findings: &mut Vec<Finding>) {
     let (parsed, table) = match &facts.runtimes {
         Ok(runtimes) => runtimes,
-        Err(error) => {
-            let finding = Finding::problem("runtimes", "the configuration cannot be read");
-            findings.push(finding.because(error).remedy("check --config"));
-            return;
-        }
+        // Told of as a fault of the whole file.
+        Err(_) => return,
     };
-    for problem in &parsed.problems {
+    let of_file = |kind| facts.config_fault.is_some() && kind == ProblemKind::Parse;
+    for problem in parsed
+        .problems
+        .iter()
+        .filter(|problem| !of_file(problem.kind))
+    {
         findings.push(
             Finding::problem("runtimes", &problem.message)
                 .because(format!("rule {}", problem.kind))

@@ -83,7 +83,7 @@ fn a_strict_parser_reads_it_with_awkward_labels() {
         );
     }
     assert_eq!(
-        families["daemon_host_findings"], 12,
+        families["daemon_host_findings"], 14,
         "every subject, found or not"
     );
     assert!(ran.stdout.contains(r#"root="#), "{}", ran.stdout);
