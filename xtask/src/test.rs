@@ -10,6 +10,7 @@ use anyhow::Context;
 use crate::Verdict;
 use crate::cargo;
 use crate::daemons;
+use crate::faults;
 use crate::harness::{self, Built, Harness, Run};
 use crate::libtest::{self, Report};
 use crate::summary::{self, Tier};
@@ -27,6 +28,9 @@ pub(crate) struct Args {
     /// Leave the real daemons out; their scenarios are counted as skipped
     #[arg(long)]
     no_daemons: bool,
+    /// Kill and fail system calls too: `cargo xtask faults --quick`
+    #[arg(long)]
+    faults: bool,
     /// A lane that cannot run here is a failure, not a skip
     #[arg(long)]
     require: bool,
@@ -55,9 +59,10 @@ pub(crate) fn run(args: &Args) -> Verdict {
     let waiting = tiers.iter_mut().map(Tier::take_vm_tests).sum();
     let [unit, integration, parity, fuzz, vm] = tiers;
     let doc = doc_tests()?;
+    let faults = faults_lane(args, built.complete);
     let daemons = daemons_lane(args, built.complete);
     let vm = vm_lane(args, vm, waiting, built.complete);
-    let tiers = [unit, integration, doc, parity, fuzz, daemons, vm];
+    let tiers = [unit, integration, doc, parity, fuzz, faults, daemons, vm];
     print!("{}", summary::render(&tiers));
     Ok(tiers.iter().all(|tier| tier.failed == 0))
 }
@@ -182,30 +187,50 @@ fn doc_tests() -> anyhow::Result<Tier> {
     Ok(tier)
 }
 
+/// Faults in what must survive them, or why they were not made.
+fn faults_lane(args: &Args, complete: bool) -> Tier {
+    let reason = match (args.faults, complete) {
+        (false, _) => Some("left out without --faults"),
+        (_, false) => Some("the workspace does not build"),
+        _ => None,
+    };
+    other_lane(args, Tier::new("faults"), reason, 1, faults::lane)
+}
+
 /// Real daemons against the command, or why they did not run.
 fn daemons_lane(args: &Args, complete: bool) -> Tier {
-    let mut tier = Tier::new("daemons");
     let reason = match (args.no_daemons, complete) {
         (true, _) => Some("left out by --no-daemons"),
         (_, false) => Some("the workspace does not build"),
         _ => None,
     };
+    let lane = || daemons::lane(&daemons::Args::default());
+    other_lane(args, Tier::new("daemons"), reason, daemons::count(), lane)
+}
+
+/// Runs a lane, or counts so many of its tests as left out for this reason.
+fn other_lane(
+    args: &Args,
+    mut tier: Tier,
+    reason: Option<&str>,
+    tests: usize,
+    lane: impl FnOnce() -> anyhow::Result<vm::Outcome>,
+) -> Tier {
     if let Some(reason) = reason {
-        tier.leave_out(reason, daemons::count());
+        tier.leave_out(reason, tests);
         return tier;
     }
     let started = Instant::now();
-    match daemons::lane(&daemons::Args::default()) {
+    match lane() {
         Ok(outcome) => {
             let missed = outcome.skipped.len();
             tier.add_lane(outcome);
             if args.require && missed > 0 {
-                tier.fail(format!(
-                    "daemons: {missed} skipped, and --require was given"
-                ));
+                let name = tier.name;
+                tier.fail(format!("{name}: {missed} skipped, and --require was given"));
             }
         }
-        Err(error) => tier.fail(format!("daemons: {error:#}")),
+        Err(error) => tier.fail(format!("{}: {error:#}", tier.name)),
     }
     tier.took = started.elapsed();
     tier
