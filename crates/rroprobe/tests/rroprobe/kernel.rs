@@ -123,13 +123,13 @@ fn a_user_namespace_of_ones_own_is_enough() {
 
 /// All that a probe could leave behind.
 #[derive(Debug, PartialEq)]
-struct Surroundings {
+pub(crate) struct Surroundings {
     mount_table: Vec<u8>,
     descriptors: BTreeSet<PathBuf>,
     directories: Vec<BTreeSet<PathBuf>>,
 }
 
-fn look_around() -> Surroundings {
+pub(crate) fn look_around() -> Surroundings {
     let names = |dir: PathBuf| -> BTreeSet<PathBuf> {
         fs::read_dir(dir)
             .unwrap()
