@@ -71,6 +71,19 @@ impl<T: Transport> Exchange<T> {
         }
     }
 
+    /// Takes a new socket if an exchange was given up half-way. Before any groups are joined, or they would be
+    /// those of the old one.
+    pub(crate) fn renew(&mut self) -> Result<(), Error> {
+        if self.broken {
+            self.transport = self.transport.fresh()?;
+            self.joined.clear();
+            self.window.lost = true;
+            self.congested = false;
+            self.broken = false;
+        }
+        Ok(())
+    }
+
     /// Sends what `request` makes of a new sequence number, and hands the parts of the answer to `take`.
     pub(crate) async fn ask(
         &mut self,
@@ -78,11 +91,8 @@ impl<T: Transport> Exchange<T> {
         request: impl FnOnce(u32) -> Vec<u8>,
         mut take: impl FnMut(Part),
     ) -> Result<End, Error> {
-        if std::mem::replace(&mut self.broken, true) {
-            self.transport = self.transport.fresh()?;
-            self.joined.clear();
-            self.window.lost = true;
-        }
+        self.renew()?;
+        self.broken = true;
         if self.congested && expects == Expects::One {
             self.drain();
         }

@@ -73,6 +73,7 @@ impl<T: Transport> Query<T> {
 
     /// One link and its addresses.
     pub(crate) async fn addrs(&mut self, which: Which<'_>) -> Result<LinkAddrs, Error> {
+        self.exchange.renew()?;
         self.leave();
         let answer = self.one(which).await;
         self.leave();
@@ -81,6 +82,7 @@ impl<T: Transport> Query<T> {
 
     /// All links and their addresses, by number.
     pub(crate) async fn all(&mut self) -> Result<Vec<LinkAddrs>, Error> {
+        self.exchange.renew()?;
         self.leave();
         let answer = self.every().await;
         self.leave();

@@ -200,7 +200,8 @@ impl fmt::Debug for AsyncHandle {
 
 /// The asynchronous twin of [`Watcher`](crate::Watcher).
 ///
-/// [`next`](Self::next) may be dropped while it waits without losing an event, so it suits `select!`.
+/// Its futures may be dropped at any point without losing an event, so they suit `select!` and
+/// `tokio::time::timeout`; a snapshot that was being taken is begun again.
 pub struct AsyncWatcher {
     following: Following<Tokio>,
 }
@@ -242,6 +243,15 @@ impl AsyncWatcher {
                 return Ok(event);
             }
         }
+    }
+
+    /// Waits for the next event for at most this long; `None` when there was none.
+    ///
+    /// # Errors
+    ///
+    /// As for [`next`](Self::next).
+    pub async fn next_within(&mut self, time: Duration) -> Result<Option<Event>, Error> {
+        self.following.next(Instant::now().checked_add(time)).await
     }
 }
 

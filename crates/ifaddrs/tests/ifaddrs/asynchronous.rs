@@ -113,6 +113,57 @@ fn the_watcher_follows() {
 }
 
 #[test]
+fn a_dropped_wait_loses_no_event() {
+    let test = "asynchronous::a_dropped_wait_loses_no_event";
+    in_own_network(test, || {
+        let mut net = Net::new();
+        let number = net.bridge_down("a0");
+        let specs: Vec<_> = (0..900)
+            .map(|n| Spec::of(&format!("10.0.{}.{}/32", n / 250, n % 250)))
+            .collect();
+        net.many(true, number, &specs);
+        run(async {
+            for round in 0..10 {
+                let mut watcher = AsyncWatcher::open(Options::default()).unwrap();
+                // The snapshot, given up at some point of it, and taken anew.
+                let first = Duration::from_micros(40 * round);
+                let mut seen = Vec::new();
+                if let Ok(event) = timeout(first, watcher.next()).await {
+                    seen.push(event.unwrap());
+                }
+                if seen.is_empty() {
+                    seen.push(watcher.next().await.unwrap());
+                }
+                assert!(matches!(&seen[..], [Event::Snapshot(_)]), "{seen:?}");
+                assert_eq!(watcher.next_within(Duration::ZERO).await.unwrap(), None);
+                for n in 0..20 {
+                    let spec = Spec::of(&format!("10.{}.0.1/32", n + 1));
+                    net.add(number, &spec).unwrap();
+                    net.remove(number, &spec).unwrap();
+                }
+                let mut events = Vec::new();
+                while events.len() < 40 {
+                    match timeout(Duration::from_nanos(1), watcher.next()).await {
+                        Ok(event) => events.push(event.unwrap()),
+                        Err(_elapsed) => {
+                            let within = Duration::from_secs(20);
+                            events.extend(watcher.next_within(within).await.unwrap());
+                        }
+                    }
+                }
+                for (n, pair) in events.chunks(2).enumerate() {
+                    let [Event::Address(added), Event::AddressGone(gone)] = pair else {
+                        panic!("{pair:?}")
+                    };
+                    let want = format!("10.{}.0.1/32", n + 1);
+                    assert_eq!((added.to_string(), gone.to_string()), (want.clone(), want));
+                }
+            }
+        });
+    });
+}
+
+#[test]
 fn futures_can_move_between_threads() {
     fn movable<T: Send>(_: &T) {}
     run(async {
@@ -121,6 +172,7 @@ fn futures_can_move_between_threads() {
         movable(&handle.all());
         let mut watcher = AsyncWatcher::open(Options::default()).unwrap();
         movable(&watcher.next());
+        movable(&watcher.next_within(Duration::ZERO));
     });
 }
 
