@@ -8,6 +8,7 @@ mod command;
 mod contract;
 mod daemon;
 mod documented;
+mod gc;
 mod killed;
 mod metrics;
 mod usage;
