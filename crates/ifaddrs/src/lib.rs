@@ -90,6 +90,7 @@ mod link;
 mod log;
 mod netns;
 mod options;
+mod outcome;
 mod prefix;
 mod query;
 mod select;

@@ -1,8 +1,6 @@
 //! The queries, over any transport: one link, its addresses, all links.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsStr;
-use std::io;
 use std::time::Duration;
 
 use nix::libc;
@@ -10,11 +8,12 @@ use nix::libc;
 use crate::address::Address;
 use crate::decode::Body;
 use crate::encode::{self, Which};
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::exchange::{End, Exchange, Expects, Part};
 use crate::link::{Link, LinkAddrs};
 use crate::log::debug;
 use crate::options::Limits;
+use crate::outcome::{is_missing, is_same, join, missing, refused, torn};
 use crate::settle::{self, Round};
 use crate::socket::{ADDRESSES, LINKS, Transport};
 
@@ -119,7 +118,8 @@ impl<T: Transport> Query<T> {
             let Some(round) = self.dump(self.scope(index), which, rounds.len()).await? else {
                 continue;
             };
-            if round.is_seamless() && self.exchange.transport.filters() {
+            let seamless = round.is_seamless() && !round.interrupted;
+            if seamless && self.exchange.transport.filters() {
                 self.large.remove(&index);
                 return Ok(LinkAddrs::of(link, round.into_distinct(), true));
             }
@@ -331,54 +331,5 @@ impl<T: Transport> Query<T> {
     }
 }
 
-fn join(links: BTreeMap<u32, Link>, addrs: Vec<Address>, whole: bool) -> Option<Vec<LinkAddrs>> {
-    let mut all: BTreeMap<u32, LinkAddrs> = links
-        .into_iter()
-        .map(|(index, link)| (index, LinkAddrs::of(link, Vec::new(), whole)))
-        .collect();
-    for address in addrs {
-        // A link that is newer than the list of links: ask again.
-        all.get_mut(&address.ifindex)?.addrs.push(address);
-    }
-    Some(all.into_values().collect())
-}
-
-fn missing(which: Which<'_>) -> LinkAddrs {
-    LinkAddrs::missing(if let Which::Name(name) = which {
-        name
-    } else {
-        OsStr::new("")
-    })
-}
-
-fn is_same(which: Which<'_>, now: &Link) -> bool {
-    match which {
-        Which::Name(name) => now.is_named(name),
-        Which::Index(index) => now.ifindex == index,
-    }
-}
-
-/// ERANGE is what a name too long for the attribute gives; a kernel before 5.5 knows no alternative names
-/// and refuses the attribute.
-fn is_missing(which: Which<'_>, errno: i32) -> bool {
-    match errno {
-        libc::ENODEV | libc::ERANGE => true,
-        libc::EINVAL | libc::EOPNOTSUPP => which.is_long_name(),
-        _ => false,
-    }
-}
-
-fn refused(call: &str, which: Which<'_>, errno: i32, words: Option<String>) -> Error {
-    let words = words.map(|words| format!(": {words}")).unwrap_or_default();
-    Error::call(
-        format!("{call}({which}){words}"),
-        io::Error::from_raw_os_error(errno),
-    )
-}
-
-fn torn(call: &str, which: Which<'_>) -> Error {
-    Error::new(
-        ErrorKind::Torn,
-        format!("{call}({which}): addresses change too fast for a whole answer"),
-    )
-}
+#[cfg(test)]
+mod tests;
