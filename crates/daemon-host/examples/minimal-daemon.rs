@@ -1,7 +1,6 @@
 //! A daemon author starts here: `cargo run --example minimal-daemon -- daemon.json`.
 //!
-//! Reloads on a line of standard input, shuts down at its end. Run it as root, or below
-//! `unshare --user --map-root-user --mount`.
+//! Reloads on a line of standard input, shuts down at its end. Root, or `unshare -Urm`.
 
 #![allow(clippy::print_stdout, reason = "an example talks to its reader")]
 

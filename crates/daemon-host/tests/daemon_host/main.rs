@@ -3,6 +3,7 @@
 
 #![allow(clippy::unwrap_used, reason = "a panic is the report")]
 
+mod example;
 mod features;
 mod lifecycle;
 mod namespace;

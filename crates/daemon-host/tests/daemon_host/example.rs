@@ -1,0 +1,54 @@
+//! The example that a daemon's author starts from does what it says.
+
+use std::fs;
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::{Command, Stdio};
+
+use serde_json::json;
+
+/// Builds it; a test run of this target alone does not.
+fn example() -> PathBuf {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["build", "--quiet", "--example", "minimal-daemon"]);
+    let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+    assert!(built.unwrap().success(), "the example does not build");
+    let own = std::env::current_exe().unwrap();
+    let profile = own.parent().and_then(|deps| deps.parent()).unwrap();
+    profile.join("examples/minimal-daemon")
+}
+
+#[test]
+fn it_starts_reloads_and_stops_in_less_than_eighty_lines() {
+    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/minimal-daemon.rs");
+    assert!(fs::read_to_string(source).unwrap().lines().count() < 80);
+
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("daemon.json");
+    let text = json!({
+        "data-root": dir.path().join("data"),
+        "exec-root": dir.path().join("exec"),
+        "debug": true,
+    });
+    fs::write(&config, text.to_string()).unwrap();
+    let mut daemon = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "--"])
+        .arg(example())
+        .arg(&config)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    daemon.stdin.take().unwrap().write_all(b"\n").unwrap();
+    let output = daemon.wait_with_output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{said}");
+    for part in [
+        "nothing left over",
+        "debug true",
+        "containers inherit /",
+        "released",
+    ] {
+        assert!(said.contains(part), "{part} is not in {said}");
+    }
+}
