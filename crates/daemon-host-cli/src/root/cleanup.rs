@@ -17,6 +17,8 @@ use crate::live;
 use crate::mounts::list::{malformed_json, malformed_text, read_table};
 use crate::output::Output;
 
+/// Digits of an id in full.
+const FULL_ID: usize = 64;
 /// Sweeps of fewer steps are over before a bar could be read.
 const BAR_FROM: u64 = 50;
 
@@ -36,7 +38,8 @@ pub(crate) struct Args {
     #[command(flatten)]
     root: RootArgs,
 
-    /// Only this container's or layer's mounts.
+    /// Only this container's mounts, with its layers as the layer store names them, or
+    /// this layer's. The id in full.
     #[arg(long, value_name = "ID")]
     id: Option<String>,
 
@@ -49,8 +52,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     state_dir: Vec<PathBuf>,
 
-    /// One more rule, a regular expression over the path below the root; it
-    /// must match the whole of it. May be repeated.
+    /// One more rule, a regular expression over the path below the root (without a slash in
+    /// front); it must match the whole of it. May be repeated.
     #[arg(long, value_name = "RE")]
     rule: Vec<String>,
 
@@ -117,16 +120,23 @@ impl Args {
     }
 
     fn plan(&self, table: &MountTable) -> anyhow::Result<CleanupPlan> {
-        let rules = match &self.id {
-            None => Rules::sweep(),
-            Some(id) => Rules::container(id)?,
-        };
-        let rules = rules.with_custom(&self.rule)?;
         let options = match &self.mountinfo {
             Some(_) => PlanOptions::new(self.root.options()?.root).keep(&self.keep),
             None => self.live_options()?,
         };
+        let rules = self.rules(&options.root)?.with_custom(&self.rule)?;
         Ok(rootmount::plan(table, &rules, &options)?)
+    }
+
+    fn rules(&self, root: &Path) -> anyhow::Result<Rules> {
+        Ok(match &self.id {
+            None => Rules::sweep(),
+            // An abbreviation could mean several.
+            Some(id) if self.mountinfo.is_none() && id.len() == FULL_ID => {
+                Rules::containers(rootmount::live_ids(root, [id])?)?
+            }
+            Some(id) => Rules::container(id)?,
+        })
     }
 
     /// Of the running system: symlinks resolved, the layers of kept containers known,

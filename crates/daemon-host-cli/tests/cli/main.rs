@@ -11,4 +11,5 @@ mod documented;
 mod gc;
 mod killed;
 mod metrics;
+mod root;
 mod usage;

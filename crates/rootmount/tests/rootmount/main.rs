@@ -22,6 +22,7 @@ macro_rules! on_every_kernel {
 mod captures;
 mod data_root;
 mod execute;
+mod model;
 mod mounts;
 mod peers;
 mod plan;
