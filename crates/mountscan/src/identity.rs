@@ -170,7 +170,7 @@ fn by_handle(dir: BorrowedFd<'_>, name: &Path) -> Option<u64> {
     sys::unique_id_by_handle(file.as_fd()).ok()
 }
 
-fn look(dir: BorrowedFd<'_>, name: &Path, want: StatxFlags) -> Result<Statx, Errno> {
+pub(crate) fn look(dir: BorrowedFd<'_>, name: &Path, want: StatxFlags) -> Result<Statx, Errno> {
     let flags = AtFlags::EMPTY_PATH
         | AtFlags::SYMLINK_NOFOLLOW
         | AtFlags::NO_AUTOMOUNT

@@ -92,11 +92,13 @@ mod identity;
 mod ids;
 mod index;
 mod info;
+mod kept;
 mod kernel;
 mod live;
 mod options;
 mod parse;
 mod point_order;
+mod processes;
 mod propagation;
 mod query;
 mod read;
@@ -117,7 +119,7 @@ pub use crate::changes::Changes;
 pub use crate::error::{Error, ErrorKind};
 pub use crate::escape::{escape, unescape};
 pub use crate::holders::{
-    HolderNamespace, HolderProcess, Holders, HoldersOptions, MountUse, holders,
+    HolderNamespace, HolderProcess, Holders, HoldersOptions, MountUse, NamespaceKeeper, holders,
 };
 pub use crate::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
 pub use crate::ids::{Device, MountId, UniqueMountId};

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use daemon_host::mountscan::{
-    HolderProcess, Holders, HoldersOptions, MountInfo, MountTable, MountUse, holders,
+    HolderProcess, Holders, HoldersOptions, MountInfo, MountTable, MountUse, NamespaceKeeper,
+    holders,
 };
 use serde_json::{Map, Value, json};
 
@@ -32,6 +33,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         .to_owned();
     let mut options = HoldersOptions::new();
     options.uses = true;
+    options.unpopulated = true;
     let found = holders(&mount, &options)?;
     if out.is_json() {
         out.json(&to_json(&mount, &found))?;
@@ -59,6 +61,7 @@ fn to_json(mount: &MountInfo, found: &Holders) -> Value {
                 "own": namespace.is_own,
                 "mounts": namespace.mounts.iter().map(super::watch::mount_json).collect::<Vec<_>>(),
                 "processes": namespace.processes.iter().map(process_json).collect::<Vec<_>>(),
+                "kept_by": namespace.kept_by.iter().map(keeper_words).collect::<Vec<_>>(),
             })
         })
         .collect();
@@ -88,6 +91,19 @@ fn use_words(what: &MountUse) -> String {
     }
 }
 
+fn keeper_words(keeper: &NamespaceKeeper) -> String {
+    match keeper {
+        NamespaceKeeper::Descriptor { pid, descriptor } => {
+            format!("descriptor {descriptor} of process {pid}")
+        }
+        NamespaceKeeper::Bind {
+            namespace,
+            mount_point,
+        } => format!("bind on {} in mnt:[{namespace}]", mount_point.display()),
+        _ => "something else".into(),
+    }
+}
+
 /// Processes that use it first; the others of a namespace only as a number.
 fn to_text(mount: &MountInfo, found: &Holders) -> String {
     let mut table = Table::new(&["NAMESPACE", "PID", "COMMAND", "USES IT AS"]).right(1);
@@ -109,7 +125,12 @@ fn to_text(mount: &MountInfo, found: &Holders) -> String {
                 Cell::inked(Ink::Warn, uses.join(", ")),
             ]);
         }
-        let others = format!("{idle} processes there do not use it themselves");
+        let keepers: Vec<String> = namespace.kept_by.iter().map(keeper_words).collect();
+        let others = match (keepers.as_slice(), idle) {
+            ([], 1) => "1 process there does not use it itself".into(),
+            ([], _) => format!("{idle} processes there do not use it themselves"),
+            (keepers, _) => format!("no process there; kept by {}", keepers.join(", ")),
+        };
         table.row([
             name.as_str().into(),
             "".into(),

@@ -1,11 +1,16 @@
 //! Who holds a mount: over a procfs made of files, and over the real one.
 
+use std::os::fd::AsRawFd;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
-use mountscan::{HolderProcess, HoldersOptions, MountInfo, MountTable, MountUse, holders};
+use mountscan::{
+    HolderProcess, HoldersOptions, MountInfo, MountTable, MountUse, NamespaceKeeper, holders,
+};
 
-use crate::namespace::{isolated, tmpfs};
+use rustix::thread::UnshareFlags;
+
+use crate::namespace::{isolated, tmpfs, unmount};
 
 fn options(proc: &Path) -> HoldersOptions {
     let mut options = HoldersOptions::new();
@@ -158,4 +163,50 @@ fn a_thread_in_a_namespace_of_its_own_is_found_with_what_it_uses() {
         let mut all = found.namespaces.iter().flat_map(|n| &n.processes);
         assert_eq!(all.find(me).expect("we have it").uses, []);
     });
+}
+
+#[test]
+fn namespaces_without_processes_are_found_by_what_keeps_them() {
+    isolated(|base| {
+        tmpfs(&base.join("held"));
+        let mount = mountscan::mount_at(&base.join("held")).expect("there");
+        // Two namespaces with copies of the mount, whose threads are gone at once.
+        let namespace = || {
+            let made = std::thread::scope(|scope| scope.spawn(namespace_of_a_copy).join());
+            made.expect("no panic")
+        };
+        let (open, bound) = (namespace(), namespace());
+        let file = base.join("bound");
+        std::fs::write(&file, "").expect("writable");
+        let link = format!("/proc/thread-self/fd/{}", bound.as_raw_fd());
+        rustix::mount::mount_bind(link, &file).expect("it is newer than ours");
+        drop(bound);
+
+        let mut options = HoldersOptions::new();
+        let kept = |options: &HoldersOptions| -> Vec<Vec<NamespaceKeeper>> {
+            let found = holders(&mount, options).expect("readable");
+            let unpopulated = found
+                .namespaces
+                .into_iter()
+                .filter(|n| n.processes.is_empty());
+            unpopulated.map(|namespace| namespace.kept_by).collect()
+        };
+        assert!(kept(&options).is_empty(), "not asked for");
+        options.unpopulated = true;
+        let kept = kept(&options);
+        let pid = std::process::id();
+        let descriptor = open.as_raw_fd() as u32;
+        let is_ours =
+            |keeper: &NamespaceKeeper| *keeper == NamespaceKeeper::Descriptor { pid, descriptor };
+        assert!(kept.iter().flatten().any(is_ours), "{kept:?}");
+        let is_bind = |keepers: &Vec<NamespaceKeeper>| matches!(&keepers[..], [NamespaceKeeper::Bind { mount_point, .. }] if *mount_point == file);
+        assert!(kept.iter().any(is_bind), "{kept:?}");
+        unmount(&file);
+    });
+}
+
+#[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
+fn namespace_of_a_copy() -> std::fs::File {
+    rustix::thread::unshare(UnshareFlags::NEWNS).expect("allowed before");
+    std::fs::File::open("/proc/thread-self/ns/mnt").expect("readable")
 }

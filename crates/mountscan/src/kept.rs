@@ -1,0 +1,124 @@
+//! Mount namespaces that no process lives in: found by what keeps them. Acts.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
+
+use crate::error::Error;
+use crate::holders::{HolderNamespace, Holders, NamespaceKeeper, holds};
+use crate::identity::look;
+use crate::info::MountInfo;
+use crate::processes::{inode_of_link, numbers};
+use crate::source::{ReadOptions, Source};
+use crate::sys;
+use crate::table::MountTable;
+
+/// As a place only, so that nothing mounted is touched.
+const PLACE: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
+
+/// Those found so far, each open, by inode.
+pub(crate) struct Kept<'p, P> {
+    proc: &'p Path,
+    /// Whether a process lives in the namespace of this inode.
+    is_populated: P,
+    found: BTreeMap<u64, (File, Vec<NamespaceKeeper>)>,
+}
+
+impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
+    pub(crate) fn new(proc: &'p Path, is_populated: P) -> Kept<'p, P> {
+        Kept {
+            proc,
+            is_populated,
+            found: BTreeMap::new(),
+        }
+    }
+
+    /// Looks at the descriptors of all processes.
+    pub(crate) fn by_descriptors(&mut self) -> Result<(), Error> {
+        let proc = self.proc;
+        let entries =
+            fs::read_dir(proc).map_err(|cause| Error::at("read directory", proc, cause))?;
+        for pid in numbers(entries) {
+            let dir = proc.join(format!("{pid}/fd"));
+            // Ended, or closed to us: it was counted when its namespace was looked for.
+            for descriptor in fs::read_dir(&dir).map(numbers).unwrap_or_default() {
+                let link = dir.join(descriptor.to_string());
+                if let Ok(Some(inode)) = inode_of_link(&link) {
+                    let place = rustix::fs::open(&link, PLACE, Mode::empty());
+                    let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
+                    self.add(inode, place.ok(), keeper);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at binds of nsfs files in the namespace of the process that `process` is the directory of.
+    pub(crate) fn by_binds(&mut self, process: &Path, namespace: u64, binds: Vec<(u64, PathBuf)>) {
+        let root = rustix::fs::open(process.join("root"), PLACE, Mode::empty());
+        let Ok(root) = root else { return };
+        for (inode, mount_point) in binds {
+            let inside = mount_point.strip_prefix("/").unwrap_or(&mount_point);
+            // The kernel shows mount points without links; whoever lives there may have made one since.
+            let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
+            let place = rustix::fs::openat2(&root, inside, PLACE, Mode::empty(), resolve);
+            let keeper = NamespaceKeeper::Bind {
+                namespace,
+                mount_point,
+            };
+            self.add(inode, place.ok(), keeper);
+        }
+    }
+
+    fn add(&mut self, inode: u64, place: Option<OwnedFd>, keeper: NamespaceKeeper) {
+        if (self.is_populated)(inode) {
+            return;
+        }
+        if let Some((_, keepers)) = self.found.get_mut(&inode) {
+            keepers.push(keeper);
+        } else if let Some(file) = place.and_then(|place| self.open(&place, inode)) {
+            self.found.insert(inode, (file, vec![keeper]));
+        }
+    }
+
+    /// Opens the nsfs file at a place, if it is the one of this inode: anything could be there by now.
+    fn open(&self, place: &OwnedFd, inode: u64) -> Option<File> {
+        let number_of = |file: BorrowedFd<'_>| {
+            let seen = look(file, Path::new(""), StatxFlags::empty()).ok()?;
+            Some(((seen.stx_dev_major, seen.stx_dev_minor), seen.stx_ino))
+        };
+        let own = File::open(self.proc.join("thread-self/ns/mnt")).ok()?;
+        let (nsfs, _) = number_of(own.as_fd())?;
+        let is_it = number_of(place.as_fd())? == (nsfs, inode);
+        let link = format!("thread-self/fd/{}", place.as_raw_fd());
+        is_it.then(|| File::open(self.proc.join(link)).ok())?
+    }
+
+    /// Reads each and adds those that hold `mount`; the unreadable are counted.
+    pub(crate) fn add_holders(self, mount: &MountInfo, found: &mut Holders) {
+        let mut options = ReadOptions::new();
+        options.proc = self.proc.to_owned();
+        for (inode, (file, kept_by)) in self.found {
+            let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
+                found.unreadable += 1;
+                continue;
+            };
+            found.namespaces_read += 1;
+            let rows = table.rows().filter(|row| holds(row, mount));
+            let mounts: Vec<MountInfo> = rows.map(|row| row.to_owned()).collect();
+            if !mounts.is_empty() {
+                found.namespaces.push(HolderNamespace {
+                    inode,
+                    namespace_id: sys::namespace_id(file.as_fd()).ok(),
+                    is_own: false,
+                    mounts,
+                    processes: Vec::new(),
+                    kept_by,
+                });
+            }
+        }
+    }
+}
