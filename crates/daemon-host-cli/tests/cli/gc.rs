@@ -139,7 +139,7 @@ fn a_bundle_that_cannot_be_read_keeps_every_script() {
             nix::unistd::mkfifo(file, nix::sys::stat::Mode::S_IRWXU).unwrap();
         }),
         ("an endless device", |file| {
-            symlink("/dev/zero", file).unwrap()
+            symlink("/dev/zero", file).unwrap();
         }),
         ("a huge file", |file| {
             fs::File::create(file).unwrap().set_len(1 << 40).unwrap();
