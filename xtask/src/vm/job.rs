@@ -11,7 +11,8 @@ use super::ui::{Bar, Ui};
 use super::verdict::{Boot, Outcome, TestResult};
 use anyhow::{Context, Result};
 use std::io::Write;
-use std::path::Path;
+use std::os::fd::AsRawFd;
+use std::path::{Path, PathBuf};
 use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 use support::protocol::Record;
@@ -116,7 +117,7 @@ impl Job<'_> {
         let image = image(self.bundle, self.payload, &tests)?;
         let spec = Spec {
             bundle: self.bundle,
-            initramfs: image.path(),
+            initramfs: &image.path(),
             accel: self.accel,
         };
         let mut machine = Machine::start(&spec)?;
@@ -232,17 +233,23 @@ fn hung(machine: &Machine, before: usize, what: &str) -> String {
     }
 }
 
+/// An initramfs in a file without a name, of which nothing is left even if we are killed.
+pub(crate) struct Image(std::fs::File);
+
+impl Image {
+    /// Where qemu, a child of this process, finds it.
+    pub(crate) fn path(&self) -> PathBuf {
+        PathBuf::from(format!(
+            "/proc/{}/fd/{}",
+            std::process::id(),
+            self.0.as_raw_fd()
+        ))
+    }
+}
+
 /// Payload, modules and plan: the kernel unpacks one archive after another.
-pub(crate) fn image(
-    bundle: &Bundle,
-    payload: &[u8],
-    tests: &[Test],
-) -> Result<tempfile::NamedTempFile> {
-    let mut file = tempfile::Builder::new()
-        .prefix("vm-")
-        .suffix(".cpio")
-        .tempfile()
-        .context("making the initramfs")?;
+pub(crate) fn image(bundle: &Bundle, payload: &[u8], tests: &[Test]) -> Result<Image> {
+    let mut file = tempfile::tempfile().context("making the initramfs")?;
     let modules = read(&bundle.modules())?;
     let mut plan = Archive::new(Vec::new());
     let items: Vec<_> = tests.iter().map(|test| test.item.clone()).collect();
@@ -252,11 +259,13 @@ pub(crate) fn image(
         support::plan::render(&items).as_bytes(),
     )?;
     for part in [payload, &modules, &plan.finish()?] {
-        file.write_all(part)
-            .with_context(|| format!("{}: is the disk full?", file.path().display()))?;
+        file.write_all(part).with_context(|| {
+            let directory = std::env::temp_dir();
+            format!("{}: is the disk full?", directory.display())
+        })?;
     }
     file.flush()?;
-    Ok(file)
+    Ok(Image(file))
 }
 
 fn read(path: &Path) -> Result<Vec<u8>> {

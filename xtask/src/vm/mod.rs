@@ -211,7 +211,7 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
         let file = job::image(bundle, &image, &payload.tests)?;
         qemu::shell(&qemu::Spec {
             bundle,
-            initramfs: file.path(),
+            initramfs: &file.path(),
             accel,
         })?;
         return Ok(Outcome::default());
