@@ -12,7 +12,6 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use daemon_host::{Host, HostConfig, ReloadReport};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
@@ -99,21 +98,38 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let config = HostConfig::load(&args.config)?;
     let exec_root = config.exec_root.clone();
     let daemon = Daemon::start(args, config, out)?;
-    let socket = args
-        .socket
-        .clone()
-        .unwrap_or_else(|| exec_root.join(CONTROL_SOCKET));
-    let socket = daemon_host_socket(&socket)?;
-    let _control = Control::listen(&socket, move |asked| {
-        // The main thread gone means the process is about to end.
-        let _ = sender.send(Event::Asked(asked));
-    })?;
-    let _pidfile = args.pidfile.as_deref().map(Pidfile::write).transpose()?;
-    notify::ready("running");
-    daemon.serve(&events);
+    let doors = Doors::open(args, &exec_root, sender);
+    if doors.is_ok() {
+        notify::ready("running");
+        daemon.serve(&events);
+    }
     notify::stopping();
     end_after(Duration::from_secs(args.shutdown_limit));
-    daemon.stop(out)
+    let stopped = daemon.stop(out);
+    // What kept it from running matters more than how it stopped.
+    doors.and(stopped)
+}
+
+/// How others reach the daemon; dropping it takes the files away.
+struct Doors {
+    _control: Control,
+    _pidfile: Option<Pidfile>,
+}
+
+impl Doors {
+    fn open(args: &Args, exec_root: &Path, sender: Sender<Event>) -> anyhow::Result<Self> {
+        let default = || exec_root.join(CONTROL_SOCKET);
+        let socket = args.socket.clone().unwrap_or_else(default);
+        let control = Control::listen(&socket, move |asked| {
+            // The main thread gone means the process is about to end.
+            let _ = sender.send(Event::Asked(asked));
+        })?;
+        let pidfile = args.pidfile.as_deref().map(Pidfile::write).transpose()?;
+        Ok(Self {
+            _control: control,
+            _pidfile: pidfile,
+        })
+    }
 }
 
 pub(crate) fn reload(args: &ReloadArgs, out: &Output) -> anyhow::Result<Exit> {
@@ -130,15 +146,6 @@ pub(crate) fn reload(args: &ReloadArgs, out: &Output) -> anyhow::Result<Exit> {
         out.text(&format!("{text}\n"))?;
     }
     Ok(Exit::finding_if(refused))
-}
-
-/// Checks that the path fits a socket address, with the bytes over if not.
-fn daemon_host_socket(path: &Path) -> anyhow::Result<PathBuf> {
-    let dir = path.parent().unwrap_or(Path::new("."));
-    let name = path
-        .file_name()
-        .with_context(|| format!("{} has no name", path.display()))?;
-    Ok(daemon_host::socket_path(dir, name)?.into_path())
 }
 
 fn forward_signals(sender: Sender<Event>) -> anyhow::Result<()> {

@@ -13,6 +13,7 @@ use std::time::Duration;
 use std::{fs, thread};
 
 use anyhow::{Context as _, bail};
+use daemon_host::{SocketDir, socket_path};
 use serde_json::{Value, json};
 use tracing::{debug, warn};
 
@@ -74,8 +75,8 @@ impl Control {
             }
             _ => {}
         }
-        let listener =
-            UnixListener::bind(path).with_context(|| format!("listen at {}", path.display()))?;
+        let listener = reach(path, |short| UnixListener::bind(short))
+            .with_context(|| format!("listen at {}", path.display()))?;
         fs::set_permissions(path, fs::Permissions::from_mode(0o600))?;
         thread::Builder::new()
             .name("control".into())
@@ -92,6 +93,17 @@ impl Drop for Control {
             warn!(path = %self.path.display(), %error, "control socket not removed");
         }
     }
+}
+
+/// Does something with a socket's path, through its open directory where it is too long for
+/// a socket address.
+fn reach<T>(path: &Path, with: impl Fn(&Path) -> io::Result<T>) -> anyhow::Result<T> {
+    let name = path.file_name().context("the path has no file name")?;
+    let dir = path.parent().unwrap_or(Path::new("."));
+    if socket_path(dir, name).is_ok() {
+        return Ok(with(path)?);
+    }
+    Ok(with(SocketDir::open(dir)?.socket_path(name)?.path())?)
 }
 
 fn accept(listener: &UnixListener, asked: &(impl Fn(Asked) + Clone + Send + 'static)) {
@@ -139,7 +151,7 @@ fn serve(mut stream: &UnixStream, asked: &impl Fn(Asked)) -> io::Result<()> {
 ///
 /// When nobody listens there, or the answer is not JSON.
 pub(crate) fn ask(path: &Path, request: Request) -> anyhow::Result<Value> {
-    let mut stream = UnixStream::connect(path).with_context(|| {
+    let mut stream = reach(path, |short| UnixStream::connect(short)).with_context(|| {
         format!(
             "connect to {} (is the daemon running? try --socket)",
             path.display()
@@ -163,8 +175,11 @@ mod tests {
 
     #[test]
     fn a_request_is_answered_and_nonsense_is_refused() {
-        let dir = tempfile::tempdir().unwrap();
-        let path = dir.path().join("c.sock");
+        let temp = tempfile::tempdir().unwrap();
+        // Longer than a socket address can be.
+        let dir = temp.path().join("d".repeat(200));
+        fs::create_dir(&dir).unwrap();
+        let path = dir.join("c.sock");
         let control = Control::listen(&path, |asked| {
             asked
                 .answer
@@ -177,7 +192,7 @@ mod tests {
             json!({ "asked": "reload" })
         );
 
-        let mut stream = UnixStream::connect(&path).unwrap();
+        let mut stream = reach(&path, |short| UnixStream::connect(short)).unwrap();
         stream.write_all(&[b'x'; 1000]).unwrap();
         let mut text = String::new();
         // A line only: what was not read of ours makes the end of theirs a reset.

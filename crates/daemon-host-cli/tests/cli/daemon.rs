@@ -185,6 +185,29 @@ fn a_second_daemon_is_refused() {
 }
 
 #[test]
+fn a_daemon_that_cannot_be_reached_takes_everything_back() {
+    let place = Place::new();
+    let ran = Command::new("unshare")
+        .args(["--user", "--map-root-user", "--mount", "--"])
+        .arg(env!("CARGO_BIN_EXE_daemon-host"))
+        .args(["run", "--pidfile", "/no/such/directory/pid", "--config"])
+        .arg(place.path("daemon.json"))
+        .output();
+    let ran = Ran::new(&ran.unwrap()).expect(2);
+    assert!(
+        ran.stderr.contains("/no/such/directory/pid"),
+        "{}",
+        ran.stderr
+    );
+    assert!(
+        ran.stdout.contains("the root is released"),
+        "{}",
+        ran.stdout
+    );
+    assert!(!place.path("exec/daemon-host.sock").exists());
+}
+
+#[test]
 fn the_demo_shows_everything_and_leaves_nothing() {
     let temp = std::env::temp_dir();
     let mounts = || fs::read_to_string("/proc/self/mountinfo").unwrap();
