@@ -5,8 +5,10 @@
 
 pub(crate) mod control;
 mod notify;
+mod pidfile;
 
-use std::fs;
+use std::fmt::Display;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
@@ -21,8 +23,8 @@ use tracing::error;
 use crate::exit::Exit;
 use crate::live;
 use crate::output::Output;
-use crate::publish::publish;
 use control::{Asked, Control, Request};
+use pidfile::Pidfile;
 
 /// The control socket's name in the exec root.
 pub(crate) const CONTROL_SOCKET: &str = "daemon-host.sock";
@@ -199,7 +201,8 @@ impl Daemon {
             builder = builder.live_container(id);
         }
         let host = builder.start()?;
-        out.text(&format!("{}\n", host.start_report()))?;
+        let report = host.start_report();
+        tell(out, "started", report.is_clean(), report)?;
         Ok(Self {
             host,
             config: args.config.clone(),
@@ -262,9 +265,18 @@ impl Daemon {
     fn stop(&self, out: &Output) -> anyhow::Result<Exit> {
         let live = live::containers(&self.state_dirs, Path::new("/proc"));
         let report = self.host.shutdown(live)?;
-        out.text(&format!("{report}\n"))?;
+        tell(out, "stopped", report.is_clean(), &report)?;
         Ok(Exit::finding_if(!report.is_clean()))
     }
+}
+
+/// What a start or a stop did.
+fn tell(out: &Output, event: &str, clean: bool, report: impl Display) -> io::Result<()> {
+    let detail = report.to_string();
+    if out.is_json() {
+        return out.json_line(&json!({ "event": event, "clean": clean, "detail": detail }));
+    }
+    out.text(&format!("{detail}\n"))
 }
 
 fn report_json(report: &ReloadReport) -> Value {
@@ -279,22 +291,4 @@ fn report_json(report: &ReloadReport) -> Value {
         "needs_restart": report.needs_restart,
         "detail": report.to_string(),
     })
-}
-
-/// The file with our process id; dropping it removes the file.
-#[derive(Debug)]
-struct Pidfile(PathBuf);
-
-impl Pidfile {
-    fn write(path: &Path) -> anyhow::Result<Self> {
-        publish(path, &format!("{}\n", std::process::id()))?;
-        Ok(Self(path.to_owned()))
-    }
-}
-
-impl Drop for Pidfile {
-    fn drop(&mut self) {
-        // The next start overwrites it; the lock decides who runs, not this file.
-        let _ = fs::remove_file(&self.0);
-    }
 }

@@ -190,7 +190,13 @@ fn a_daemon_that_cannot_be_reached_takes_everything_back() {
     let ran = Command::new("unshare")
         .args(["--user", "--map-root-user", "--mount", "--"])
         .arg(env!("CARGO_BIN_EXE_daemon-host"))
-        .args(["run", "--pidfile", "/no/such/directory/pid", "--config"])
+        .args([
+            "run",
+            "--json",
+            "--pidfile",
+            "/no/such/directory/pid",
+            "--config",
+        ])
         .arg(place.path("daemon.json"))
         .output();
     let ran = Ran::new(&ran.unwrap()).expect(2);
@@ -199,11 +205,15 @@ fn a_daemon_that_cannot_be_reached_takes_everything_back() {
         "{}",
         ran.stderr
     );
-    assert!(
-        ran.stdout.contains("the root is released"),
-        "{}",
-        ran.stdout
+    let lines = ran.stdout.lines().map(serde_json::from_str);
+    let told: Vec<serde_json::Value> = lines.map(Result::unwrap).collect();
+    assert_eq!(
+        [&told[0]["event"], &told[1]["event"]],
+        ["started", "stopped"]
     );
+    let detail = told[1]["detail"].as_str().unwrap();
+    assert!(detail.contains("the root is released"), "{detail}");
+    assert_eq!(told[1]["clean"], true);
     assert!(!place.path("exec/daemon-host.sock").exists());
 }
 
