@@ -133,17 +133,13 @@ fn status_text(status: &Status, leftovers: usize) -> String {
         Ink::Good
     };
     let mut table = Table::without_heads();
-    table.row([
-        "data root".into(),
-        status.root.to_string_lossy().as_ref().into(),
-    ]);
+    let root = status.root.to_string_lossy();
+    table.row(["data root".into(), root.as_ref().into()]);
     table.row(["mounted".into(), mounted.into()]);
     table.row(["propagation".into(), holder.propagation.to_string().into()]);
     table.row(["self-bind".into(), status.self_bind.to_string().into()]);
-    table.row([
-        "ownership".into(),
-        Cell::inked(ink, status.ownership.to_string()),
-    ]);
+    let ownership = Cell::inked(ink, status.ownership.to_string());
+    table.row(["ownership".into(), ownership]);
     table.row(["leftovers".into(), left]);
     table.render()
 }

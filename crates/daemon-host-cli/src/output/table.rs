@@ -149,13 +149,9 @@ impl Table {
             for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
                 let part = folded[column].get(index).map_or("", String::as_str);
                 let blanks = " ".repeat(width.saturating_sub(width_of(part)));
-                let inked = cell
-                    .ink
-                    .map_or_else(|| part.to_owned(), |ink| paint(ink, part));
-                let part = if part.is_empty() {
-                    String::new()
-                } else {
-                    inked
+                let part = match cell.ink.filter(|_| !part.is_empty()) {
+                    Some(ink) => paint(ink, part),
+                    None => part.to_owned(),
                 };
                 if self.right.contains(&column) {
                     line.push_str(&blanks);

@@ -219,17 +219,13 @@ fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
             continue;
         }
         if let Err(error) = table.preflight(&runtime.name) {
-            let finding = if is_default {
-                Finding::warning(
-                    "runtimes",
-                    format!("the default runtime {} cannot start", runtime.name),
-                )
+            let which = if is_default {
+                "the default runtime"
             } else {
-                Finding::warning(
-                    "runtimes",
-                    format!("the runtime {} cannot start", runtime.name),
-                )
+                "the runtime"
             };
+            let what = format!("{which} {} cannot start", runtime.name);
+            let finding = Finding::warning("runtimes", what);
             findings.push(
                 finding
                     .because(error.to_string())
