@@ -1,7 +1,7 @@
 //! `rro`: whether recursive read-only mounts work here.
 
 use anyhow::Context as _;
-use daemon_host::rroprobe::{self, KernelSupport};
+use daemon_host::rroprobe::{self, KernelSupport, RuntimeSupport};
 use daemon_host::runtimes::{FeaturesState, RroSupport, RroVerdict, Runtimes};
 use serde_json::{Value, json};
 
@@ -16,6 +16,7 @@ Two halves must agree: the kernel, and the OCI runtime. Exit code 1 when either 
 
 Examples:
   daemon-host rro
+  daemon-host rro --prove              the effect itself, on a mount that nobody sees
   daemon-host rro --runtime crun --config /etc/docker/daemon.json --json")]
 pub(crate) struct Args {
     /// Only this runtime; an empty string is the default runtime.
@@ -24,6 +25,10 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     config: ConfigArgs,
+
+    /// Show the kernel's half by its effect, on a detached mount; needs what the real thing needs.
+    #[arg(long)]
+    prove: bool,
 }
 
 /// A runtime's name and what it says.
@@ -34,7 +39,10 @@ pub(crate) struct Asked {
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let (_, table) = TableArgs::of_config(args.config.clone()).load()?;
-    let kernel = rroprobe::kernel();
+    let kernel = match args.prove {
+        true => rroprobe::prove(),
+        false => rroprobe::kernel(),
+    };
     let asked = match &args.runtime {
         None => ask(&table.probed()),
         Some(name) => vec![ask_one(&table, name)?],
@@ -117,8 +125,12 @@ impl Asked {
 /// Who says what, and what to do where something is missing.
 fn to_text(kernel: &KernelSupport, asked: &[Asked]) -> String {
     let mut text = table(kernel, asked).render();
-    if let Some(remedy) = kernel.remedy() {
-        text.push_str(&format!("{remedy}\n"));
+    let runtimes = asked
+        .iter()
+        .any(|asked| asked.verdict.support == RroSupport::No)
+        .then(|| RuntimeSupport::No.remedy());
+    for remedy in kernel.remedy().into_iter().chain(runtimes.flatten()) {
+        text.push_str(&format!("to do: {remedy}\n"));
     }
     text
 }

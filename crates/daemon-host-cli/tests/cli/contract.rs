@@ -243,6 +243,30 @@ fn rro_has_both_halves() {
     has(&value["runtimes"][0], &["name", "verdict", "reason"]);
     let value = run(&["rro", "--json", "--runtime", "io.containerd.kata.v2"]).json();
     assert_eq!(value["runtimes"][0]["verdict"], "unknown");
+    // The effect agrees with the answer.
+    let value = run(&["rro", "--json"]).json();
+    let proved = run(&["rro", "--json", "--prove"]).json();
+    assert_eq!(value["kernel"], proved["kernel"]);
+}
+
+#[test]
+fn rro_says_what_to_do_about_a_runtime_without_it() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let document =
+        r#"{"ociVersionMin": "1.0.0", "ociVersionMax": "1.1.0", "mountOptions": ["ro"]}"#;
+    let (dir, config, _) = runtimes("{}");
+    let program = dir.path().join("old-runtime");
+    fs::write(&program, format!("#!/bin/sh\necho '{document}'\n")).unwrap();
+    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
+    let text = json!({"runtimes": {"old": {"path": program}}}).to_string();
+    fs::write(&config, text).unwrap();
+    let ran = run(&["rro", "--config", &config, "--runtime", "old"]).expect(1);
+    assert!(
+        ran.stdout
+            .contains("to do: use a runtime with the mount option rro"),
+        "{}",
+        ran.stdout
+    );
 }
 
 /// A configuration file and a script directory.
