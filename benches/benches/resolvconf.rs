@@ -56,6 +56,10 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("not-utf8", filled("", "\u{7f}\u{85}\n")),
         ("carriage-returns", filled("search", "\r")),
         ("unknown", filled("", "x\n")),
+        ("comments", filled("", "#\n")),
+        ("indented-comments", filled("", " #\n")),
+        ("short-addresses", filled("", "nameserver 1\n")),
+        ("commas", filled("search ", ", ")),
         ("sortlist", filled("sortlist ", "10.0.0.0/8 ")),
     ]
 }
@@ -131,10 +135,11 @@ fn hostile_files(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("P9 hostile");
     group
         .sample_size(10)
-        .measurement_time(Duration::from_secs(1));
+        .warm_up_time(Duration::from_millis(100))
+        .measurement_time(Duration::from_millis(300));
     for (name, text) in hostile() {
         group.throughput(Throughput::Bytes(text.len() as u64));
-        for size in [MEGABYTE / 4, MEGABYTE] {
+        for size in [MEGABYTE / 64, MEGABYTE / 16, MEGABYTE / 4, MEGABYTE] {
             let text = &text[..size.min(text.len())];
             let id = BenchmarkId::new(format!("resolvconf values {name}"), size);
             group.bench_with_input(id, text, |b, text| {

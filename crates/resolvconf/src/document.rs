@@ -226,6 +226,16 @@ impl Document {
     }
 }
 
+impl LineKind {
+    /// Whether what follows the directive means something.
+    pub(crate) fn takes_values(self) -> bool {
+        matches!(
+            self,
+            Self::Nameserver | Self::Domain | Self::Search | Self::Options | Self::Sortlist
+        )
+    }
+}
+
 impl<'a> Line<'a> {
     /// The line without its terminator (`\n`, `\r\n` or none) and without a byte order mark.
     #[must_use]

@@ -33,8 +33,13 @@ impl Document {
         } else if self.nameservers().next().is_none() {
             lint.push(0, Kind::NoNameservers, b"");
         }
+        let mut words = Vec::new();
         for line in self.lines() {
-            lint.line(line);
+            words.clear();
+            if line.kind.takes_values() {
+                words.extend(line.words());
+            }
+            lint.line(line, &words);
         }
         lint.found
     }
@@ -100,7 +105,8 @@ impl<'a, 'l> Lint<'a, 'l> {
         });
     }
 
-    fn line(&mut self, line: Line<'a>) {
+    /// Looks over one line, with the words after its directive.
+    fn line(&mut self, line: Line<'a>, words: &[&'a [u8]]) {
         if line.number == 1 && line.raw.starts_with(BYTE_ORDER_MARK) {
             self.push(1, Kind::ByteOrderMark, b"");
         }
@@ -110,19 +116,18 @@ impl<'a, 'l> Lint<'a, 'l> {
             _ => {}
         }
         self.bytes(line);
-        let directive = line.directive();
         match line.kind {
-            LineKind::Other => return self.unknown(line, directive),
-            _ if line.words().next().is_none() => {
-                return self.push(line.number, Kind::MissingValue, directive);
+            LineKind::Other => return self.unknown(line),
+            _ if words.is_empty() => {
+                return self.push(line.number, Kind::MissingValue, line.directive());
             }
-            LineKind::Nameserver => self.nameserver(line),
-            LineKind::Search | LineKind::Domain => self.search(line),
-            LineKind::Options => self.options(line),
-            LineKind::Sortlist => self.sortlist(line),
+            LineKind::Nameserver => self.nameserver(line.number, words),
+            LineKind::Search | LineKind::Domain => self.search(line, words),
+            LineKind::Options => self.options(line.number, words),
+            LineKind::Sortlist => self.sortlist(line, words),
             _ => {}
         }
-        self.blanks(line);
+        self.blanks(line, words.len());
     }
 
     /// What the bytes of a line show before their meaning is looked at.
@@ -152,7 +157,8 @@ impl<'a, 'l> Lint<'a, 'l> {
         }
     }
 
-    fn unknown(&mut self, line: Line<'a>, directive: &'a [u8]) {
+    fn unknown(&mut self, line: Line<'a>) {
+        let directive = line.directive();
         let known: [&[u8]; 5] = [b"nameserver", b"search", b"domain", b"options", b"sortlist"];
         if known
             .iter()
@@ -164,26 +170,24 @@ impl<'a, 'l> Lint<'a, 'l> {
         }
     }
 
-    fn blanks(&mut self, line: Line<'a>) {
+    fn blanks(&mut self, line: Line<'a>, words: usize) {
         let content = line.content();
         if matches!(content.first(), Some(b' ' | b'\t')) {
             self.push(line.number, Kind::IndentedDirective, b"");
         }
         let plain = |b: &u8| *b == b' ' || *b == b'\t';
         let by_blanks = content.split(plain).filter(|word| !word.is_empty());
-        if by_blanks.count() != 1 + line.words().count() {
+        if by_blanks.count() != 1 + words {
             self.push(line.number, Kind::OddBlank, b"");
         }
     }
 
-    fn nameserver(&mut self, line: Line<'a>) {
-        let mut words = line.words();
-        let Some(word) = words.next() else { return };
+    fn nameserver(&mut self, at: usize, words: &[&'a [u8]]) {
+        let word = words[0];
         let Some(server) = Nameserver::parse(word) else {
-            return self.not_an_address(line.number, word);
+            return self.not_an_address(at, word);
         };
         self.servers += 1;
-        let at = line.number;
         if server.is_unspecified() {
             self.push(at, Kind::UnspecifiedNameserver, word);
         }
@@ -204,7 +208,7 @@ impl<'a, 'l> Lint<'a, 'l> {
             let number = limits.nameservers;
             self.push_number(at, Kind::TooManyNameservers, word, number, limits.reader);
         }
-        if let Some(word) = words.next() {
+        if let Some(word) = words.get(1) {
             self.push(at, Kind::TrailingText, word);
         }
     }
@@ -226,7 +230,7 @@ impl<'a, 'l> Lint<'a, 'l> {
         }
     }
 
-    fn search(&mut self, line: Line<'a>) {
+    fn search(&mut self, line: Line<'a>, words: &[&'a [u8]]) {
         let at = line.number;
         match self.search_line {
             Some(last) if last != at => {
@@ -235,48 +239,46 @@ impl<'a, 'l> Lint<'a, 'l> {
             _ => {}
         }
         if line.kind == LineKind::Domain {
-            if let Some(word) = line.words().nth(1) {
+            if let Some(word) = words.get(1) {
                 self.push(at, Kind::DomainExtraWords, word);
             }
         }
-        self.comment_in_value(line);
-        for word in line.words() {
+        self.comment_in_value(at, words);
+        for word in words {
             if word.contains(&b',') {
                 self.push(at, Kind::Comma, word);
             } else if !is_domain(word) {
                 self.push(at, Kind::InvalidSearchDomain, word);
             }
         }
-        self.search_limits(line);
+        self.search_limits(at, words);
     }
 
-    fn search_limits(&mut self, line: Line<'a>) {
-        let bytes = line.words().map(|word| word.len() + 1).sum::<usize>() - 1;
+    fn search_limits(&mut self, at: usize, words: &[&'a [u8]]) {
+        let bytes = words.iter().map(|word| word.len() + 1).sum::<usize>() - 1;
         let exceeds = |limit: Option<usize>, value| limit.filter(|limit| value > *limit);
         let mut limits = self.limits.iter();
         let long = limits.find_map(|l| Some((exceeds(l.search_bytes, bytes)?, l.reader)));
         if let Some((number, reader)) = long {
-            self.push_number(line.number, Kind::SearchTooLong, b"", number, reader);
+            self.push_number(at, Kind::SearchTooLong, b"", number, reader);
         }
-        let domains = line.words().count();
         let mut limits = self.limits.iter();
-        let many = limits.find_map(|l| Some((exceeds(l.search_domains, domains)?, l.reader)));
+        let many = limits.find_map(|l| Some((exceeds(l.search_domains, words.len())?, l.reader)));
         if let Some((number, reader)) = many {
-            let word = line.words().nth(number).unwrap_or_default();
             self.push_number(
-                line.number,
+                at,
                 Kind::TooManySearchDomains,
-                word,
+                words[number],
                 number,
                 reader,
             );
         }
     }
 
-    fn options(&mut self, line: Line<'a>) {
-        self.comment_in_value(line);
-        for word in line.words() {
-            self.option(line.number, word);
+    fn options(&mut self, at: usize, words: &[&'a [u8]]) {
+        self.comment_in_value(at, words);
+        for word in words {
+            self.option(at, word);
         }
     }
 
@@ -311,8 +313,8 @@ impl<'a, 'l> Lint<'a, 'l> {
         }
     }
 
-    fn sortlist(&mut self, line: Line<'a>) {
-        self.comment_in_value(line);
+    fn sortlist(&mut self, line: Line<'a>, words: &[&'a [u8]]) {
+        self.comment_in_value(line.number, words);
         // res_init.c stops at what is not ASCII or is white space, but skips blanks and tabs only.
         let stops = |b: &u8| !b.is_ascii() || matches!(b, b'\x0b' | b'\x0c' | b'\r');
         let list = line
@@ -323,7 +325,7 @@ impl<'a, 'l> Lint<'a, 'l> {
         if list.iter().any(stops) {
             self.push(line.number, Kind::SortlistHang, b"");
         }
-        for (at, word) in line.words().enumerate() {
+        for (at, word) in words.iter().enumerate() {
             let pair = word.split(|&b| b == b'/' || b == b'&');
             let valid =
                 pair.clone().count() <= 2 && pair.into_iter().all(|p| glibc_ipv4(p).is_some());
@@ -333,12 +335,10 @@ impl<'a, 'l> Lint<'a, 'l> {
         }
     }
 
-    fn comment_in_value(&mut self, line: Line<'a>) {
-        let mark = line
-            .words()
-            .find(|word| matches!(word.first(), Some(b'#' | b';')));
-        if let Some(word) = mark {
-            self.push(line.number, Kind::CommentInValue, word);
+    fn comment_in_value(&mut self, at: usize, words: &[&'a [u8]]) {
+        let mark = |word: &&&[u8]| matches!(word.first(), Some(b'#' | b';'));
+        if let Some(word) = words.iter().find(mark) {
+            self.push(at, Kind::CommentInValue, word);
         }
     }
 }
