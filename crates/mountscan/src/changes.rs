@@ -22,7 +22,6 @@ pub struct Changes {
 
 impl Changes {
     /// Whether nothing happened.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.attached.is_empty() && self.detached.is_empty() && self.changed.is_empty()
     }

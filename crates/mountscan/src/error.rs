@@ -39,37 +39,29 @@ pub struct Error {
 
 impl Error {
     /// What went wrong, in a form to decide by.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// The errno of the failed call, where there was one.
-    #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         self.cause.as_ref().and_then(io::Error::raw_os_error)
     }
 
     /// The file or directory concerned, where there is one.
-    #[must_use]
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
     /// The row that strict reading refused.
-    #[must_use]
     pub fn malformed(&self) -> Option<MalformedRow> {
         self.malformed
     }
 
     pub(crate) fn io(operation: impl Into<String>, cause: io::Error) -> Error {
-        Error {
-            operation: operation.into(),
-            kind: kind_of(&cause),
-            path: None,
-            malformed: None,
-            cause: Some(cause),
-        }
+        let mut error = Error::new(kind_of(&cause), operation);
+        error.cause = Some(cause);
+        error
     }
 
     pub(crate) fn at(operation: &str, path: &Path, cause: io::Error) -> Error {
@@ -86,13 +78,9 @@ impl Error {
     }
 
     pub(crate) fn row(row: MalformedRow) -> Error {
-        Error {
-            operation: row.to_string(),
-            kind: ErrorKind::Malformed,
-            path: None,
-            malformed: Some(row),
-            cause: None,
-        }
+        let mut error = Error::new(ErrorKind::Malformed, row.to_string());
+        error.malformed = Some(row);
+        error
     }
 
     pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Error {

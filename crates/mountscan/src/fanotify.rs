@@ -1,6 +1,7 @@
 //! The records of fanotify's mount events. Bytes in, ids out.
 
 use crate::ids::UniqueMountId;
+use crate::statmount::fixed;
 
 /// `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask (8), fd, pid.
 const METADATA: usize = 24;
@@ -28,15 +29,15 @@ impl Batch {
 
 /// Adds the events of one read to `batch`. Records it does not know are passed over.
 pub(crate) fn parse(mut bytes: &[u8], batch: &mut Batch) {
-    while let Some(length) = half(bytes, 0).map(|length| length as usize) {
+    while let Some(length) = fixed(bytes, 0).map(|length| u32::from_ne_bytes(length) as usize) {
         if length < METADATA || length > bytes.len() {
             return;
         }
         let (event, rest) = bytes.split_at(length);
         bytes = rest;
-        let mask = word(event, 8).unwrap_or(0);
+        let mask = fixed(event, 8).map_or(0, u64::from_ne_bytes);
         batch.overflow |= mask & OVERFLOW != 0;
-        let own = usize::from(quarter(event, 6).unwrap_or(0));
+        let own = usize::from(fixed(event, 6).map_or(0, u16::from_ne_bytes));
         let Some(id) = mount_id(event.get(own..).unwrap_or_default()) else {
             continue;
         };
@@ -53,24 +54,12 @@ pub(crate) fn parse(mut bytes: &[u8], batch: &mut Batch) {
 /// The mount among the info records of one event.
 fn mount_id(mut records: &[u8]) -> Option<UniqueMountId> {
     loop {
-        let length = usize::from(quarter(records, 2)?);
+        let length = usize::from(u16::from_ne_bytes(fixed(records, 2)?));
         if records[0] == INFO_TYPE_MNT {
-            return word(records, 8).map(UniqueMountId);
+            return fixed(records, 8).map(|id| UniqueMountId(u64::from_ne_bytes(id)));
         }
         records = records.get(length.max(4)..)?;
     }
-}
-
-fn quarter(bytes: &[u8], at: usize) -> Option<u16> {
-    Some(u16::from_ne_bytes(bytes.get(at..at + 2)?.try_into().ok()?))
-}
-
-fn half(bytes: &[u8], at: usize) -> Option<u32> {
-    Some(u32::from_ne_bytes(bytes.get(at..at + 4)?.try_into().ok()?))
-}
-
-fn word(bytes: &[u8], at: usize) -> Option<u64> {
-    Some(u64::from_ne_bytes(bytes.get(at..at + 8)?.try_into().ok()?))
 }
 
 #[cfg(test)]

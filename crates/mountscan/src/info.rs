@@ -49,15 +49,8 @@ pub struct MountInfo {
 
 impl MountInfo {
     /// The propagation type that the tags make up.
-    #[must_use]
     pub fn propagation(&self) -> Propagation {
-        match (self.shared, self.master) {
-            (Some(peers), Some(master)) => Propagation::SharedSlave { peers, master },
-            (Some(peers), None) => Propagation::Shared(peers),
-            (None, Some(master)) => Propagation::Slave { master },
-            (None, None) if self.is_unbindable => Propagation::Unbindable,
-            (None, None) => Propagation::Private,
-        }
+        Propagation::of(self.shared, self.master, self.is_unbindable)
     }
 }
 

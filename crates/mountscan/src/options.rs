@@ -35,7 +35,6 @@ impl<'t> Options<'t> {
     }
 
     /// The list that is left, as one string of bytes: all of it before the first call of `next`.
-    #[must_use]
     pub fn as_bytes(&self) -> &'t [u8] {
         self.rest.unwrap_or_default()
     }

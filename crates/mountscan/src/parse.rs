@@ -108,26 +108,19 @@ pub(crate) fn parse_fields(line: &[u8]) -> Result<Fields, RowError> {
     let fs_type = after_separator(line, tags).ok_or(RowError::NoSeparator)?;
     let source = next_field(line, fs_type).ok_or(RowError::ShortTail)?;
     let super_options = next_field(line, source).ok_or(RowError::ShortTail)?;
-    let (root, mount_point, mount_options) =
-        (root as u32, mount_point as u32, mount_options as u32);
-    let (tags, fs_type, source, super_options) = (
-        tags as u32,
-        fs_type as u32,
-        source as u32,
-        super_options as u32,
-    );
+    // No place is beyond the length, which has been looked at.
     Ok(Fields {
         mount_id,
         parent_id,
         major,
         minor,
-        root,
-        mount_point,
-        mount_options,
-        tags,
-        fs_type,
-        source,
-        super_options,
+        root: root as u32,
+        mount_point: mount_point as u32,
+        mount_options: mount_options as u32,
+        tags: tags as u32,
+        fs_type: fs_type as u32,
+        source: source as u32,
+        super_options: super_options as u32,
     })
 }
 

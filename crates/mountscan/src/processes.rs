@@ -85,21 +85,13 @@ pub(crate) fn members(
 /// Adds how the processes found use the mounts found. Mount ids are the same in all namespaces, so a
 /// descriptor that was passed on is seen too.
 pub(crate) fn find_uses(proc: &Path, found: &mut Holders) {
-    let held: Vec<MountId> = found
-        .namespaces
-        .iter()
-        .flat_map(|namespace| namespace.mounts.iter().map(|info| info.mount_id))
-        .collect();
-    for process in found
-        .namespaces
-        .iter_mut()
-        .flat_map(|namespace| &mut namespace.processes)
-    {
-        let dir = Member {
-            pid: process.pid,
-            thread: process.thread,
-        }
-        .dir(proc);
+    let namespaces = found.namespaces.iter();
+    let mounts = namespaces.flat_map(|namespace| &namespace.mounts);
+    let held: Vec<MountId> = mounts.map(|info| info.mount_id).collect();
+    let namespaces = found.namespaces.iter_mut();
+    for process in namespaces.flat_map(|namespace| &mut namespace.processes) {
+        let (pid, thread) = (process.pid, process.thread);
+        let dir = Member { pid, thread }.dir(proc);
         for (name, how) in [
             ("cwd", MountUse::WorkingDirectory),
             ("root", MountUse::RootDirectory),

@@ -65,8 +65,21 @@ pub enum Propagation {
 }
 
 impl Propagation {
+    pub(crate) fn of(
+        shared: Option<PeerGroup>,
+        master: Option<PeerGroup>,
+        is_unbindable: bool,
+    ) -> Propagation {
+        match (shared, master) {
+            (Some(peers), Some(master)) => Propagation::SharedSlave { peers, master },
+            (Some(peers), None) => Propagation::Shared(peers),
+            (None, Some(master)) => Propagation::Slave { master },
+            (None, None) if is_unbindable => Propagation::Unbindable,
+            (None, None) => Propagation::Private,
+        }
+    }
+
     /// Whether events go out from this mount: a member of a peer group.
-    #[must_use]
     pub fn is_shared(self) -> bool {
         matches!(
             self,
@@ -75,7 +88,6 @@ impl Propagation {
     }
 
     /// Whether events come in from a master.
-    #[must_use]
     pub fn is_slave(self) -> bool {
         matches!(
             self,
@@ -119,13 +131,7 @@ impl<'t> PropagationTags<'t> {
                 PropagationTag::PropagateFrom(_) | PropagationTag::Unknown(_) => {}
             }
         }
-        match (shared, master) {
-            (Some(peers), Some(master)) => Propagation::SharedSlave { peers, master },
-            (Some(peers), None) => Propagation::Shared(peers),
-            (None, Some(master)) => Propagation::Slave { master },
-            (None, None) if unbindable => Propagation::Unbindable,
-            (None, None) => Propagation::Private,
-        }
+        Propagation::of(shared, master, unbindable)
     }
 }
 

@@ -80,17 +80,20 @@ impl Reading {
 
     /// Whether the table changed since the last time this was asked.
     fn has_changed(&self) -> Result<bool, Error> {
-        let mut files = [PollFd::new(&self.file, PollFlags::PRI)];
-        let now = Timespec {
-            tv_sec: 0,
-            tv_nsec: 0,
-        };
-        rustix::io::retry_on_intr(|| poll(&mut files, Some(&now)))
-            .map_err(|cause| Error::at("poll", &self.path, cause.into()))?;
-        Ok(files[0]
-            .revents()
-            .intersects(PollFlags::PRI | PollFlags::ERR))
+        take_change(&self.file).map_err(|cause| Error::at("poll", &self.path, cause))
     }
+}
+
+/// Whether the table changed since this file was opened or last asked; being asked takes the mark off it.
+pub(crate) fn take_change(file: &File) -> io::Result<bool> {
+    let mut files = [PollFd::new(file, PollFlags::PRI)];
+    let now = Timespec {
+        tv_sec: 0,
+        tv_nsec: 0,
+    };
+    rustix::io::retry_on_intr(|| poll(&mut files, Some(&now)))?;
+    let seen = files[0].revents();
+    Ok(seen.intersects(PollFlags::PRI | PollFlags::ERR))
 }
 
 /// The table by text between two equal lists of unique ids: one moment, with ids. `scope` is all of the

@@ -52,12 +52,7 @@ impl<'t> Row<'t> {
 
     /// A row that is of no table.
     pub(crate) fn loose(line: &'t [u8], fields: Fields) -> Row<'t> {
-        Row {
-            line,
-            fields,
-            unique_id: 0,
-            place: u32::MAX,
-        }
+        Row::new(line, fields, 0, u32::MAX)
     }
 
     pub(crate) fn fields(&self) -> Fields {
@@ -69,31 +64,26 @@ impl<'t> Row<'t> {
     }
 
     /// The row as it was read, without the newline.
-    #[must_use]
     pub fn as_bytes(&self) -> &'t [u8] {
         self.line
     }
 
     /// (1) The mount's id.
-    #[must_use]
     pub fn mount_id(&self) -> MountId {
         MountId(self.fields.mount_id)
     }
 
     /// (2) The id of the mount it is mounted on; for the root of the tree an id that the table does not show.
-    #[must_use]
     pub fn parent_id(&self) -> MountId {
         MountId(self.fields.parent_id)
     }
 
     /// The id that is never reused, where the row was read by a route that gives it.
-    #[must_use]
     pub fn unique_id(&self) -> Option<UniqueMountId> {
         (self.unique_id != 0).then_some(UniqueMountId(self.unique_id))
     }
 
     /// (3:4) The device number.
-    #[must_use]
     pub fn device(&self) -> Device {
         Device {
             major: self.fields.major,
@@ -104,13 +94,11 @@ impl<'t> Row<'t> {
     /// (5) The directory of the file system that is the root of this mount, without the deletion mark.
     ///
     /// It need not begin with a slash: a bound namespace file has `net:[4026531993]`.
-    #[must_use]
     pub fn root(&self) -> Cow<'t, Path> {
         escape::path(self.root_field().0)
     }
 
     /// Whether the root has been removed since it was mounted (the kernel appends `//deleted`).
-    #[must_use]
     pub fn is_root_deleted(&self) -> bool {
         self.root_field().1
     }
@@ -124,25 +112,21 @@ impl<'t> Row<'t> {
     }
 
     /// (6) Where it is mounted, seen from the root directory of the process whose table this is.
-    #[must_use]
     pub fn mount_point(&self) -> Cow<'t, Path> {
         escape::path(self.mount_point_field())
     }
 
     /// The mount point as it stands in the table, escapes not decoded.
-    #[must_use]
     pub fn mount_point_field(&self) -> &'t [u8] {
         self.span(self.fields.mount_point, self.fields.mount_options)
     }
 
     /// (7) Options of this mount alone.
-    #[must_use]
     pub fn mount_options(&self) -> Options<'t> {
         Options::new(self.span(self.fields.mount_options, self.fields.tags))
     }
 
     /// (8) The optional fields in order, unknown ones included.
-    #[must_use]
     pub fn tags(&self) -> PropagationTags<'t> {
         let start = self.fields.tags as usize;
         let separator = self.fields.fs_type as usize - 2;
@@ -154,78 +138,58 @@ impl<'t> Row<'t> {
     }
 
     /// The peer group it is a member of.
-    #[must_use]
     pub fn shared(&self) -> Option<PeerGroup> {
-        self.tags().find_map(|tag| {
-            if let PropagationTag::Shared(group) = tag {
-                Some(group)
-            } else {
-                None
-            }
+        self.tags().find_map(|tag| match tag {
+            PropagationTag::Shared(group) => Some(group),
+            _ => None,
         })
     }
 
     /// The peer group it receives events from.
-    #[must_use]
     pub fn master(&self) -> Option<PeerGroup> {
-        self.tags().find_map(|tag| {
-            if let PropagationTag::Master(group) = tag {
-                Some(group)
-            } else {
-                None
-            }
+        self.tags().find_map(|tag| match tag {
+            PropagationTag::Master(group) => Some(group),
+            _ => None,
         })
     }
 
     /// The nearest dominant peer group under the reader's root, where the master is outside.
-    #[must_use]
     pub fn propagate_from(&self) -> Option<PeerGroup> {
-        self.tags().find_map(|tag| {
-            if let PropagationTag::PropagateFrom(group) = tag {
-                Some(group)
-            } else {
-                None
-            }
+        self.tags().find_map(|tag| match tag {
+            PropagationTag::PropagateFrom(group) => Some(group),
+            _ => None,
         })
     }
 
     /// Whether it may not be the source of a bind.
-    #[must_use]
     pub fn is_unbindable(&self) -> bool {
         self.tags().any(|tag| tag == PropagationTag::Unbindable)
     }
 
     /// Optional fields that this version does not know, as text of the kernel.
     pub fn unknown_tags(&self) -> impl Iterator<Item = &'t [u8]> + use<'t> {
-        self.tags().filter_map(|tag| {
-            if let PropagationTag::Unknown(text) = tag {
-                Some(text)
-            } else {
-                None
-            }
+        self.tags().filter_map(|tag| match tag {
+            PropagationTag::Unknown(text) => Some(text),
+            _ => None,
         })
     }
 
     /// The propagation type that the tags make up.
-    #[must_use]
     pub fn propagation(&self) -> Propagation {
         self.tags().propagation()
     }
 
     /// (10) The file system type, with its subtype: `ext4`, `fuse.sshfs`.
-    #[must_use]
     pub fn fs_type(&self) -> Cow<'t, OsStr> {
         escape::os_str(self.span(self.fields.fs_type, self.fields.source))
     }
 
     /// (11) What is mounted, in the words of who mounted it; may be empty, may be anything.
-    #[must_use]
     pub fn source(&self) -> Cow<'t, OsStr> {
         escape::os_str(self.span(self.fields.source, self.fields.super_options))
     }
 
     /// (12) Options of the file system, the same for all its mounts. Words after them are part of the last one.
-    #[must_use]
     pub fn super_options(&self) -> Options<'t> {
         Options::new(&self.line[self.fields.super_options as usize..])
     }

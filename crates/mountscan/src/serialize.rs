@@ -88,33 +88,17 @@ where
         map.serialize_entry("unique_id", &self.ids.2.map(|id| id.0))?;
         map.serialize_entry("major", &self.device.major)?;
         map.serialize_entry("minor", &self.device.minor)?;
-        text(&mut map, ["root", "root_hex"], self.root.0.as_os_str())?;
-        text(
-            &mut map,
-            ["mount_point", "mount_point_hex"],
-            self.mount_point.as_os_str(),
-        )?;
-        list(
-            &mut map,
-            ["mount_options", "mount_options_hex"],
-            &self.mount_options,
-        )?;
+        text(&mut map, "root", self.root.0)?;
+        text(&mut map, "mount_point", self.mount_point)?;
+        list(&mut map, "mount_options", &self.mount_options)?;
         map.serialize_entry("shared", &shared)?;
         map.serialize_entry("master", &master)?;
         map.serialize_entry("propagate_from", &from)?;
         map.serialize_entry("unbindable", &self.unbindable)?;
-        list(
-            &mut map,
-            ["unknown_tags", "unknown_tags_hex"],
-            &self.unknown_tags,
-        )?;
-        text(&mut map, ["fs_type", "fs_type_hex"], self.fs_type)?;
-        text(&mut map, ["source", "source_hex"], self.source)?;
-        list(
-            &mut map,
-            ["super_options", "super_options_hex"],
-            &self.super_options,
-        )?;
+        list(&mut map, "unknown_tags", &self.unknown_tags)?;
+        text(&mut map, "fs_type", self.fs_type)?;
+        text(&mut map, "source", self.source)?;
+        list(&mut map, "super_options", &self.super_options)?;
         map.serialize_entry("deleted", &self.root.1)?;
         map.end()
     }
@@ -132,24 +116,25 @@ impl Serialize for MalformedRow {
 
 fn text<M: SerializeMap>(
     map: &mut M,
-    [name, hex_name]: [&'static str; 2],
-    value: &OsStr,
+    name: &str,
+    value: impl AsRef<OsStr>,
 ) -> Result<(), M::Error> {
+    let value = value.as_ref();
     map.serialize_entry(name, &value.to_string_lossy())?;
     if value.to_str().is_none() {
-        map.serialize_entry(hex_name, &hex(value))?;
+        map.serialize_entry(&format!("{name}_hex"), &hex(value))?;
     }
     Ok(())
 }
 
 fn list<'a, M: SerializeMap>(
     map: &mut M,
-    [name, hex_name]: [&'static str; 2],
+    name: &str,
     words: &(impl Iterator<Item = &'a OsStr> + Clone),
 ) -> Result<(), M::Error> {
     map.serialize_entry(name, &Each(words.clone().map(OsStr::to_string_lossy)))?;
     if words.clone().any(|word| word.to_str().is_none()) {
-        map.serialize_entry(hex_name, &Each(words.clone().map(hex)))?;
+        map.serialize_entry(&format!("{name}_hex"), &Each(words.clone().map(hex)))?;
     }
     Ok(())
 }

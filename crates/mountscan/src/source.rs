@@ -183,19 +183,14 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
     };
     let lists =
         (options.unique_ids || options.one_moment) && KernelQueries::cached() >= KernelQueries::Ids;
-    let namespace = if lists {
-        own_namespace_id(&options.proc)
-    } else {
-        0
-    };
-    let mut table = if lists {
-        read::listed(&mut reading, &Scope::namespace(namespace), options)?
-    } else {
-        reading.table_again(options)?
+    let namespace = lists.then(|| own_namespace_id(&options.proc));
+    let mut table = match namespace {
+        Some(id) => read::listed(&mut reading, &Scope::namespace(id), options)?,
+        None => reading.table_again(options)?,
     };
     table.origin = Origin::Thread {
         proc: options.proc.clone(),
-        namespace,
+        namespace: namespace.unwrap_or(0),
     };
     Ok(table)
 }

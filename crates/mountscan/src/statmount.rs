@@ -155,19 +155,11 @@ impl<'a> Answer<'a> {
     }
 
     fn half(self, at: usize) -> u32 {
-        let bytes = self
-            .bytes
-            .get(at..at + 4)
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes.map_or(0, u32::from_ne_bytes)
+        fixed(self.bytes, at).map_or(0, u32::from_ne_bytes)
     }
 
     fn word(self, at: usize) -> u64 {
-        let bytes = self
-            .bytes
-            .get(at..at + 8)
-            .and_then(|bytes| bytes.try_into().ok());
-        bytes.map_or(0, u64::from_ne_bytes)
+        fixed(self.bytes, at).map_or(0, u64::from_ne_bytes)
     }
 
     /// The string whose offset is at `at`, empty if its bit is not in the answer.
@@ -179,6 +171,11 @@ impl<'a> Answer<'a> {
         let rest = self.bytes.get(from..).unwrap_or_default();
         &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]
     }
+}
+
+/// The bytes of a number at a place in what the kernel has filled.
+pub(crate) fn fixed<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
+    bytes.get(at..at + N)?.try_into().ok()
 }
 
 /// Type and source have `#` escaped besides.

@@ -144,15 +144,11 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
 /// ```
 pub fn mount_at(path: &Path) -> Result<MountInfo, Error> {
     for _ in 0..TRIES {
-        let identity = identify(path)?;
-        if let Some(info) = info_of(path, &identity)? {
+        if let Some(info) = info_of(path, &identify(path)?)? {
             return Ok(info);
         }
     }
-    Err(Error::new(
-        ErrorKind::Unstable,
-        format!("mount at {path:?}: replaced {TRIES} times"),
-    ))
+    Err(replaced(path))
 }
 
 /// The row of the top mount whose mount point is `path`, or `None` if it is no mount point or missing.
@@ -174,10 +170,12 @@ pub fn mount_point_at(path: &Path) -> Result<Option<MountInfo>, Error> {
             return Ok(Some(info));
         }
     }
-    Err(Error::new(
-        ErrorKind::Unstable,
-        format!("mount at {path:?}: replaced {TRIES} times"),
-    ))
+    Err(replaced(path))
+}
+
+fn replaced(path: &Path) -> Error {
+    let what = format!("mount at {path:?}: replaced {TRIES} times");
+    Error::new(ErrorKind::Unstable, what)
 }
 
 /// Who is at a path, in as few calls as will do to find the row.

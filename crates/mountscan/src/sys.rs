@@ -36,6 +36,14 @@ fn request(mount: u64, param: u64, namespace: u64) -> MntIdReq {
     }
 }
 
+/// The answer of a call that gives 0 or fails.
+fn checked(result: impl Into<libc::c_long>) -> io::Result<()> {
+    match result.into() {
+        0 => Ok(()),
+        _ => Err(io::Error::last_os_error()),
+    }
+}
+
 /// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending, as many as
 /// fit. `namespace` 0 is the caller's.
 pub(crate) fn listmount(
@@ -78,11 +86,7 @@ pub(crate) fn statmount(
             0 as libc::c_uint,
         )
     };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    checked(result)
 }
 
 /// The unique id of the mount that an open file is on, without asking the file system (Linux 6.12).
@@ -116,11 +120,7 @@ pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> io::Result<u64> {
     let mut id = 0u64;
     // SAFETY: NS_GET_MNTNS_ID is encoded for, and writes, one word of eight bytes.
     let result = unsafe { libc::ioctl(namespace.as_raw_fd(), libc::NS_GET_MNTNS_ID, &raw mut id) };
-    if result == 0 {
-        Ok(id)
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    checked(result).map(|()| id)
 }
 
 /// Enters a mount namespace and opens a file there, relative to a directory of before.
@@ -181,9 +181,5 @@ pub(crate) fn fanotify_mark_namespace(
             std::ptr::null::<libc::c_char>(),
         )
     };
-    if result == 0 {
-        Ok(())
-    } else {
-        Err(io::Error::last_os_error())
-    }
+    checked(result)
 }

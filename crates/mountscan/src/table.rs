@@ -81,19 +81,16 @@ pub(crate) struct Entry {
 
 impl MountTable {
     /// Rows that could not be read, in order; the first 100 000 of them.
-    #[must_use]
     pub fn malformed(&self) -> &[MalformedRow] {
         &self.malformed
     }
 
     /// How many rows could not be read.
-    #[must_use]
     pub fn malformed_count(&self) -> usize {
         self.malformed_count
     }
 
     /// What is known about the moment that the table shows.
-    #[must_use]
     pub fn consistency(&self) -> Consistency {
         self.consistency
     }
@@ -118,7 +115,6 @@ impl MountTable {
     }
 
     /// The rows as text of mountinfo.
-    #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         let mut text = Vec::with_capacity(self.text.len());
         for row in self.rows() {
@@ -129,19 +125,16 @@ impl MountTable {
     }
 
     /// Whether the rows have their unique ids.
-    #[must_use]
     pub fn has_unique_ids(&self) -> bool {
         !self.unique_ids.is_empty() || self.entries.is_empty()
     }
 
     /// Number of rows.
-    #[must_use]
     pub fn len(&self) -> usize {
         self.entries.len()
     }
 
     /// Whether there are no rows.
-    #[must_use]
     pub fn is_empty(&self) -> bool {
         self.entries.is_empty()
     }

@@ -106,7 +106,7 @@ pub struct Watch {
     wake: OwnedFd,
     fanotify: Option<File>,
     /// Polled only, since poll is what takes a change off it.
-    _polled: Option<File>,
+    polled: Option<File>,
     reading: Reading,
     /// What to list for existence; `None` where there are no lists.
     scope: Option<Scope>,
@@ -157,7 +157,7 @@ impl Watch {
         Ok(Watch {
             wake,
             fanotify,
-            _polled: polled,
+            polled,
             reading,
             scope,
             table,
@@ -168,13 +168,11 @@ impl Watch {
     }
 
     /// The table as it is after all events found so far, some of which may not have been taken yet.
-    #[must_use]
     pub fn table(&self) -> &MountTable {
         &self.table
     }
 
     /// What wakes it.
-    #[must_use]
     pub fn route(&self) -> WatchRoute {
         if self.fanotify.is_some() {
             WatchRoute::Fanotify
@@ -288,13 +286,9 @@ impl Watch {
 
     /// A change that comes after this wakes again.
     fn take_poll_mark(&self) {
-        if let Some(file) = &self._polled {
-            let now = Timespec {
-                tv_sec: 0,
-                tv_nsec: 0,
-            };
+        if let Some(file) = &self.polled {
             // Only the effect on the mark is wanted; the rescan that follows finds what there is.
-            let _ = poll(&mut [PollFd::new(file, PollFlags::PRI)], Some(&now));
+            let _ = read::take_change(file);
         }
     }
 

@@ -110,7 +110,7 @@ fn rows_allocate_nothing_and_tables_a_few_buffers() {
     );
 
     // A line of junk is not held, however long; a row is, up to the limit.
-    let junk = std::io::repeat(b'x').take(8 * MAX_ROW_BYTES as u64);
+    let junk = std::io::repeat(b'x').take(2 * MAX_ROW_BYTES as u64);
     let row = &b"\n1 0 0:1 / / rw - t s rw\n"[..];
     let (table, _, held, peak) = counted(|| MountTable::from_reader(junk.chain(row)));
     let table = table.expect("memory does not fail");
