@@ -1,7 +1,7 @@
 //! Which daemon.json a subcommand reads.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind, Read as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -9,6 +9,9 @@ use daemon_host::HostConfig;
 
 /// Where Docker looks for its configuration when nothing else is said.
 const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
+
+/// Ten thousand runtimes take two megabytes.
+const MAX_LENGTH: u64 = 64 << 20;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ConfigArgs {
@@ -29,9 +32,20 @@ impl ConfigArgs {
             Some(path) => (path.as_path(), false),
             None => (Path::new(DEFAULT_CONFIG), true),
         };
-        match fs::read(path) {
+        match read_bounded(path) {
             Err(error) if optional && error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
             read => read.with_context(|| format!("read {}", path.display())),
         }
     }
+}
+
+/// Reads a file, but not for ever: a device is endless.
+fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut text = Vec::new();
+    let file = fs::File::open(path)?;
+    file.take(MAX_LENGTH + 1).read_to_end(&mut text)?;
+    if text.len() as u64 > MAX_LENGTH {
+        return Err(io::Error::other(format!("longer than {MAX_LENGTH} bytes")));
+    }
+    Ok(text)
 }

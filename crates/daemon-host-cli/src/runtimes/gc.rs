@@ -1,6 +1,6 @@
 //! `runtimes gc`: wrapper scripts that nobody references any more.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use daemon_host::runtimes::{BUNDLE_DIRS, References, Verdict, plan_sweep, sweep};
 use serde_json::{Map, Value, json};
@@ -47,12 +47,9 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     for file in &args.keep {
         references.add(file, "--keep");
     }
-    for dir in BUNDLE_DIRS
-        .iter()
-        .map(PathBuf::from)
-        .chain(args.bundles.iter().cloned())
-    {
-        references.scan_bundles(&dir);
+    let usual = BUNDLE_DIRS.iter().map(Path::new);
+    for dir in usual.chain(args.bundles.iter().map(PathBuf::as_path)) {
+        references.scan_bundles(dir);
     }
     let dir = &table.settings().script_dir;
     let (verdicts, failed) = if args.dry_run {

@@ -27,15 +27,11 @@ pub(crate) struct Args {
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let (parsed, table) = args.table.load()?;
+    let problems: Vec<_> = parsed.problems.iter().map(ToString::to_string).collect();
     anyhow::ensure!(
-        parsed.problems.is_empty(),
+        problems.is_empty(),
         "the configuration has problems: {}",
-        parsed
-            .problems
-            .iter()
-            .map(ToString::to_string)
-            .collect::<Vec<_>>()
-            .join("; ")
+        problems.join("; ")
     );
     match table.resolve_and_publish(&args.name) {
         Ok(resolved) => {

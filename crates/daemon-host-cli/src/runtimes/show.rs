@@ -1,6 +1,6 @@
 //! `runtimes list` and `runtimes check`: the table and its problems.
 
-use daemon_host::runtimes::{Parsed, Problem, Runtime, Runtimes};
+use daemon_host::runtimes::{Parsed, Problem, Runtime, Runtimes, UnknownKey};
 use serde_json::{Map, Value, json};
 
 use super::TableArgs;
@@ -13,7 +13,7 @@ pub(super) fn list(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
         out.json(&to_json(&parsed, &table))?;
     } else {
         out.text(&table_text(&table))?;
-        out.text(&problems_text(&parsed.problems))?;
+        out.text(&problems_text(&parsed))?;
     }
     Ok(Exit::finding_if(!parsed.problems.is_empty()))
 }
@@ -22,11 +22,11 @@ pub(super) fn check(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
     let (parsed, table) = args.load()?;
     if out.is_json() {
         out.json(&to_json(&parsed, &table))?;
-    } else if parsed.problems.is_empty() {
-        let said = format!("{} runtimes, no problems\n", table.iter().len());
-        out.text(&said)?;
     } else {
-        out.text(&problems_text(&parsed.problems))?;
+        if parsed.problems.is_empty() {
+            out.text(&format!("{} runtimes, no problems\n", table.iter().len()))?;
+        }
+        out.text(&problems_text(&parsed))?;
     }
     Ok(Exit::finding_if(!parsed.problems.is_empty()))
 }
@@ -36,7 +36,17 @@ fn to_json(parsed: &Parsed, table: &Runtimes) -> Value {
         "default": table.default_name(),
         "runtimes": table.iter().map(runtime_json).collect::<Vec<_>>(),
         "problems": parsed.problems.iter().map(problem_json).collect::<Vec<_>>(),
+        "unknown": unknown(parsed)
+            .map(|(runtime, key)| json!({ "runtime": runtime, "key": key }))
+            .collect::<Vec<_>>(),
     })
+}
+
+/// Keys of entries that mean nothing, often misspelt: the entry's name and the key.
+/// Those at the top of the file belong to others.
+fn unknown<'a>(parsed: &'a Parsed) -> impl Iterator<Item = (&'a str, &'a str)> {
+    let inside = |key: &'a UnknownKey| Some((key.runtime.as_deref()?, key.key.as_str()));
+    parsed.unknown.iter().filter_map(inside)
 }
 
 fn runtime_json(runtime: &Runtime) -> Value {
@@ -89,14 +99,17 @@ fn table_text(table: &Runtimes) -> String {
     shown.render()
 }
 
-fn problems_text(problems: &[Problem]) -> String {
+fn problems_text(parsed: &Parsed) -> String {
     let mut shown = Table::without_heads();
-    for problem in problems {
-        shown.row([
-            Cell::inked(Ink::Bad, "problem"),
-            Cell::inked(Ink::Warn, problem.kind.as_str()),
-            problem.message.as_str().into(),
-        ]);
+    for problem in &parsed.problems {
+        let kind = Cell::inked(Ink::Warn, problem.kind.as_str());
+        let message = problem.message.as_str().into();
+        shown.row([Cell::inked(Ink::Bad, "problem"), kind, message]);
+    }
+    for (runtime, key) in unknown(parsed) {
+        let message = format!("runtime {runtime:?}: {key:?} has no effect");
+        let kind = Cell::inked(Ink::Warn, "unknown-key");
+        shown.row([Cell::inked(Ink::Warn, "note"), kind, message.into()]);
     }
     shown.render()
 }

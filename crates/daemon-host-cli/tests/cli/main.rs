@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod addrs;
+mod check;
 mod command;
 mod contract;
 mod daemon;
