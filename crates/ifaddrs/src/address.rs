@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
+use crate::flags::bit_set;
 use crate::prefix::{Prefix, write_addr, write_words};
 
 /// One address of one link.
@@ -144,33 +145,9 @@ impl AddressFlags {
     pub const MCAUTOJOIN: Self = Self(0x400);
     /// Made by the stable privacy method (RFC 7217).
     pub const STABLE_PRIVACY: Self = Self(0x800);
-
-    /// The set of these bits.
-    #[must_use]
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// The bits as the kernel has them.
-    #[must_use]
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// Whether all flags of `other` are set.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
 }
 
-impl std::ops::BitOr for AddressFlags {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
+bit_set!(AddressFlags);
 
 impl fmt::Debug for AddressFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

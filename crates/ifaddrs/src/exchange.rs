@@ -166,20 +166,19 @@ impl<T: Transport> Exchange<T> {
         Ok(end)
     }
 
-    /// Joins the groups that tell of changes. False if that is refused.
-    pub(crate) fn guard(&mut self, groups: &[u32], only: Option<u32>) -> bool {
-        if self.joined.is_empty() {
-            for &group in groups {
-                if let Err(_error) = self.transport.socket().add_membership(group) {
-                    debug!(group, error = %_error, "cannot watch for changes while listing");
-                    self.unguard();
-                    return false;
-                }
-                self.joined.push(group);
-            }
-            self.window = Window::new(only);
+    /// Joins the groups that tell of changes; all or, if that is refused, none.
+    pub(crate) fn guard(&mut self, groups: &[u32], only: Option<u32>) {
+        if !self.joined.is_empty() {
+            return;
         }
-        true
+        for &group in groups {
+            if let Err(_error) = self.transport.socket().add_membership(group) {
+                debug!(group, error = %_error, "cannot watch for changes while listing");
+                return self.unguard();
+            }
+            self.joined.push(group);
+        }
+        self.window = Window::new(only);
     }
 
     pub(crate) fn is_guarded(&self) -> bool {

@@ -85,6 +85,7 @@ mod decode;
 mod encode;
 mod error;
 mod exchange;
+mod flags;
 mod handle;
 mod link;
 mod log;

@@ -4,6 +4,7 @@ use std::ffi::{OsStr, OsString};
 use std::fmt;
 
 use crate::address::Address;
+use crate::flags::bit_set;
 use crate::prefix::write_words;
 
 /// One network link.
@@ -103,24 +104,6 @@ impl LinkFlags {
     /// The driver signals a carrier.
     pub const LOWER_UP: Self = Self(0x1_0000);
 
-    /// The set of these bits.
-    #[must_use]
-    pub const fn from_bits(bits: u32) -> Self {
-        Self(bits)
-    }
-
-    /// The bits as the kernel has them.
-    #[must_use]
-    pub const fn bits(self) -> u32 {
-        self.0
-    }
-
-    /// Whether all flags of `other` are set.
-    #[must_use]
-    pub const fn contains(self, other: Self) -> bool {
-        self.0 & other.0 == other.0
-    }
-
     /// The words for the flags, in `ip link`'s spelling and order; `NO-CARRIER` first when the link is up
     /// and not running.
     pub fn names(self) -> impl Iterator<Item = &'static str> {
@@ -135,13 +118,7 @@ impl LinkFlags {
     }
 }
 
-impl std::ops::BitOr for LinkFlags {
-    type Output = Self;
-
-    fn bitor(self, other: Self) -> Self {
-        Self(self.0 | other.0)
-    }
-}
+bit_set!(LinkFlags);
 
 impl fmt::Debug for LinkFlags {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -15,7 +15,7 @@ use crate::error::{Error, ErrorKind};
 use crate::link::{Link, LinkAddrs};
 use crate::netns::Home;
 use crate::options::Options;
-use crate::query::{ALL_GROUPS, Query};
+use crate::query::Query;
 use crate::socket::{Bound, Transport, accept, prepare};
 use crate::watch::{Event, Following};
 
@@ -220,15 +220,8 @@ impl AsyncWatcher {
         let limits = options.limits();
         let filter = options.kernel_filter;
         let transport = Tokio::open(&Home::new(options.namespace)?, filter)?;
-        let mut query = Query::new(transport, limits, true);
-        if !query.exchange.guard(&ALL_GROUPS, None) {
-            return Err(Error::new(
-                ErrorKind::Io,
-                "join the groups for link and address changes",
-            ));
-        }
         Ok(Self {
-            following: Following::new(query),
+            following: Following::new(transport, limits)?,
         })
     }
 

@@ -11,7 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::link::{Link, LinkAddrs};
 use crate::log::debug;
 use crate::netns::Home;
-use crate::options::Options;
+use crate::options::{Limits, Options};
 use crate::query::{ALL_GROUPS, Query};
 use crate::socket::{Blocking, Transport, block};
 
@@ -41,13 +41,17 @@ pub(crate) struct Following<T> {
 }
 
 impl<T: Transport> Following<T> {
-    pub(crate) fn new(query: Query<T>) -> Self {
-        Self {
+    /// Joins the groups; nothing is missed from here on.
+    pub(crate) fn new(transport: T, limits: Limits) -> Result<Self, Error> {
+        let mut query = Query::new(transport, limits, true);
+        query.exchange.guard(&ALL_GROUPS, None);
+        joined(&query)?;
+        Ok(Self {
             query,
             ready: VecDeque::new(),
             links: HashMap::new(),
             needs_snapshot: true,
-        }
+        })
     }
 
     /// The next event; `None` at the deadline.
@@ -74,12 +78,7 @@ impl<T: Transport> Following<T> {
     /// Every change before the snapshot is in it, every later one follows as an event.
     async fn snapshot(&mut self) -> Result<Event, Error> {
         let all = self.query.all().await?;
-        if !self.query.exchange.is_guarded() {
-            return Err(Error::new(
-                ErrorKind::Io,
-                "join the groups for link and address changes",
-            ));
-        }
+        joined(&self.query)?;
         self.needs_snapshot = self.query.exchange.window.lost;
         self.ready.clear();
         self.links = all
@@ -107,6 +106,14 @@ impl<T: Transport> Following<T> {
             _ => return,
         };
         self.ready.push_back(event);
+    }
+}
+
+fn joined<T: Transport>(query: &Query<T>) -> Result<(), Error> {
+    let words = "join the groups for link and address changes";
+    match query.exchange.is_guarded() {
+        true => Ok(()),
+        false => Err(Error::new(ErrorKind::Io, words)),
     }
 }
 
@@ -143,15 +150,8 @@ impl Watcher {
         let limits = options.limits();
         let filter = options.kernel_filter;
         let transport = Blocking::open(&Home::new(options.namespace)?, filter)?;
-        let mut query = Query::new(transport, limits, true);
-        if !query.exchange.guard(&ALL_GROUPS, None) {
-            return Err(Error::new(
-                ErrorKind::Io,
-                "join the groups for link and address changes",
-            ));
-        }
         Ok(Self {
-            following: Following::new(query),
+            following: Following::new(transport, limits)?,
         })
     }
 
