@@ -2,6 +2,7 @@
 //! says what must hold.
 
 mod cleanup;
+mod cleanup_apart;
 mod data_root;
 mod features_probe;
 mod host;
@@ -24,6 +25,7 @@ static ALL: &[&dyn Operation] = &[
     &data_root::RESTART,
     &cleanup::CLEANUP,
     &cleanup::PARALLEL,
+    &cleanup_apart::APART,
     &publish::FIRST,
     &publish::PUBLISH,
     &script_sweep::SWEEP,
