@@ -187,7 +187,8 @@ pub(crate) fn junit(tests: &[Test], kernels: &[KernelReport]) -> String {
             let why = escape(&reason(&result.outcome));
             let output = escape(&String::from_utf8_lossy(&result.output));
             let body = match &result.outcome {
-                Outcome::Passed => String::new(),
+                Outcome::Passed if output.is_empty() => String::new(),
+                Outcome::Passed => format!("<system-out>{output}</system-out>"),
                 Outcome::Skipped(_) | Outcome::NotRun => format!("<skipped message=\"{why}\"/>"),
                 _ => format!("<failure message=\"{why}\">{output}</failure>"),
             };
