@@ -10,6 +10,8 @@ use std::time::Duration;
 const UPLINK: &str = "/run/systemd/resolve/resolv.conf";
 const ETC: &str = "/etc/resolv.conf";
 const STUB: &str = "../run/systemd/resolve/stub-resolv.conf";
+const DIRECT: &str = "../run/systemd/resolve/resolv.conf";
+const STATIC: &str = "../usr/lib/systemd/resolv.conf";
 const PROGRAM: &str = "/usr/lib/systemd/systemd-resolved";
 
 /// Runs it; gives one line for the summary.
@@ -46,22 +48,55 @@ pub(crate) fn run(stage: &Stage) -> Result<String> {
         "after a restart the container would get {served:?}"
     );
 
-    // The admin's own file wins over a running resolved.
-    std::fs::write("/etc/resolv.conf.new", "nameserver 198.51.100.1\n").context("writing")?;
-    std::fs::rename("/etc/resolv.conf.new", etc).context("replacing /etc/resolv.conf")?;
-    hears(&watch, "198.51.100.1")?;
-    let (own, why) = select(stage)?;
-    ensure!(
-        Path::new(&own) == etc,
-        "an admin's own file is passed over for {own}: {why}"
-    );
+    switches(stage, &watch)?;
     inside::kill_all()?;
     let version =
         inside::output(stage.command("/usr/bin/resolvectl").arg("--version")).unwrap_or_default();
     let version = version.split_whitespace().nth(1).unwrap_or("?").to_owned();
     Ok(format!(
-        "systemd-resolved {version}: uplink file selected ({reason}), watched over a restart, left for an admin's own"
+        "systemd-resolved {version}: uplink file selected ({reason}), watched over a restart, an admin's own file, its edit and end, and all of resolved's links"
     ))
+}
+
+/// What an admin does to /etc/resolv.conf while resolved runs: each step is selected and heard of.
+fn switches(stage: &Stage, watch: &Started) -> Result<()> {
+    let etc = Path::new(ETC);
+    // The admin's own file wins over a running resolved; then it is edited in place, and goes.
+    replace(|new| std::fs::write(new, "nameserver 198.51.100.1\n"))?;
+    hears(watch, "198.51.100.1")?;
+    selects(stage, "foreign", etc)?;
+    std::fs::write(etc, "nameserver 198.51.100.2\n").context("editing /etc/resolv.conf")?;
+    hears(watch, "198.51.100.2")?;
+    std::fs::remove_file(etc).context("removing /etc/resolv.conf")?;
+    hears(watch, r#""reason":"missing""#)?;
+
+    // It returns as each of the links that resolved's manual knows.
+    for (link, mode, chosen) in [
+        (STATIC, "static", Path::new(UPLINK)),
+        (DIRECT, "uplink", etc),
+        (STUB, "stub", Path::new(UPLINK)),
+    ] {
+        replace(|new| symlink(link, new))?;
+        hears(watch, &format!(r#""mode":"{mode}""#))?;
+        hears(watch, "2001:db8::53")?;
+        selects(stage, mode, chosen)?;
+    }
+    Ok(())
+}
+
+/// Puts another /etc/resolv.conf in place of the one that is there, if one is.
+fn replace(make: impl FnOnce(&Path) -> std::io::Result<()>) -> Result<()> {
+    let new = Path::new("/etc/resolv.conf.new");
+    make(new).context("making another /etc/resolv.conf")?;
+    std::fs::rename(new, ETC).context("replacing /etc/resolv.conf")
+}
+
+/// Checks resolved's mode, as we take it, and the file that is selected in it.
+fn selects(stage: &Stage, mode: &str, path: &Path) -> Result<()> {
+    let value = selection(stage)?;
+    let expected = path.to_str() == value["path"].as_str() && value["mode"] == mode;
+    ensure!(expected, "in mode {mode}, where {path:?} is right: {value}");
+    Ok(())
 }
 
 /// The command, watching the selection.
@@ -116,12 +151,7 @@ fn start(stage: &Stage, server: &str) -> Result<Started> {
 }
 
 fn select(stage: &Stage) -> Result<(String, String)> {
-    let mut command = stage.tool();
-    command
-        .args(["resolv-conf", "select", "--json", "--etc"])
-        .arg(Path::new(ETC));
-    command.arg("--uplink").arg(Path::new(UPLINK));
-    let value = json(&mut command)?;
+    let value = selection(stage)?;
     let field = |name: &str| {
         value[name]
             .as_str()
@@ -129,6 +159,12 @@ fn select(stage: &Stage) -> Result<(String, String)> {
             .with_context(|| format!("no {name} in {value}"))
     };
     Ok((field("path")?, field("reason")?))
+}
+
+fn selection(stage: &Stage) -> Result<serde_json::Value> {
+    let mut command = stage.tool();
+    command.args(["resolv-conf", "select", "--json", "--etc", ETC]);
+    json(command.args(["--uplink", UPLINK]))
 }
 
 fn rendered(stage: &Stage) -> Result<Vec<String>> {
