@@ -87,6 +87,9 @@
 
 #![deny(unsafe_code)]
 
+#[macro_use]
+mod names;
+
 mod address;
 mod diagnostic;
 mod document;

@@ -53,23 +53,18 @@ pub struct Dropped {
     pub reason: DropReason,
 }
 
-/// Why a nameserver would not work in a container.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum DropReason {
-    /// Loopback is the container itself.
-    Loopback,
-    /// `0.0.0.0` and `::` mean the local host.
-    Unspecified,
-    /// The network has no IPv6.
-    NoIpv6,
-    /// A link-local address whose zone names a link of the host.
-    HostZone,
+named! {
+    /// Why a nameserver would not work in a container.
+    pub enum DropReason {
+        /// Loopback is the container itself.
+        Loopback = "loopback",
+        /// `0.0.0.0` and `::` mean the local host.
+        Unspecified = "unspecified",
+        /// The network has no IPv6.
+        NoIpv6 = "no-ipv6",
+        /// A link-local address whose zone names a link of the host.
+        HostZone = "host-zone",
+    }
 }
 
 /// Something the operator should know about the result.
@@ -105,38 +100,28 @@ pub enum Warning {
     },
 }
 
-/// Who set `ndots`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum NdotsOrigin {
-    /// The host's file.
-    Host,
-    /// An override.
-    Override,
-    /// The internal resolver, or an added option.
-    Internal,
+named! {
+    /// Who set `ndots`.
+    pub enum NdotsOrigin {
+        /// The host's file.
+        Host = "host",
+        /// An override.
+        Override = "override",
+        /// The internal resolver, or an added option.
+        Internal = "internal",
+    }
 }
 
-/// A kind of entry that an override replaced.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum Overridden {
-    /// The nameservers.
-    Nameservers,
-    /// The search list.
-    Search,
-    /// The options.
-    Options,
+named! {
+    /// A kind of entry that an override replaced.
+    pub enum Overridden {
+        /// The nameservers.
+        Nameservers = "nameservers",
+        /// The search list.
+        Search = "search",
+        /// The options.
+        Options = "options",
+    }
 }
 
 impl Resolved {
@@ -265,42 +250,5 @@ impl fmt::Display for Warning {
 impl serde::Serialize for Warning {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
-    }
-}
-
-impl DropReason {
-    /// The reason in words.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Loopback => "loopback",
-            Self::Unspecified => "unspecified",
-            Self::NoIpv6 => "no-ipv6",
-            Self::HostZone => "host-zone",
-        }
-    }
-}
-
-impl NdotsOrigin {
-    /// `host`, `override` or `internal`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Host => "host",
-            Self::Override => "override",
-            Self::Internal => "internal",
-        }
-    }
-}
-
-impl Overridden {
-    /// `nameservers`, `search` or `options`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Nameservers => "nameservers",
-            Self::Search => "search",
-            Self::Options => "options",
-        }
     }
 }

@@ -66,59 +66,49 @@ pub struct Selection {
     pub mode: ResolvedMode,
 }
 
-/// Why a file was chosen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum Reason {
-    /// The administrator set it.
-    Configured,
-    /// It lists a server of its own.
-    OwnServers,
-    /// It lists no server at all.
-    NoServers,
-    /// It does not exist; it reads as empty.
-    Missing,
-    /// It cannot be read, so nothing is known about it.
-    Unreadable,
-    /// `/etc/resolv.conf` lists only systemd-resolved's stubs; this file has the servers behind
-    /// them.
-    ResolvedUplink,
-    /// `/etc/resolv.conf` lists only systemd-resolved's stubs, but the file with the servers
-    /// behind them is missing or cannot be read, and there is no other.
-    StubOnly,
-    /// `/etc/resolv.conf` lists only a local cache or stub; NetworkManager has the servers behind
-    /// it.
-    NetworkManager,
-    /// `/etc/resolv.conf` lists only servers on loopback, and nobody says what is behind them.
-    LoopbackOnly,
+named! {
+    /// Why a file was chosen.
+    pub enum Reason {
+        /// The administrator set it.
+        Configured = "configured",
+        /// It lists a server of its own.
+        OwnServers = "own-servers",
+        /// It lists no server at all.
+        NoServers = "no-servers",
+        /// It does not exist; it reads as empty.
+        Missing = "missing",
+        /// It cannot be read, so nothing is known about it.
+        Unreadable = "unreadable",
+        /// `/etc/resolv.conf` lists only systemd-resolved's stubs; this file has the servers behind
+        /// them.
+        ResolvedUplink = "resolved-uplink",
+        /// `/etc/resolv.conf` lists only systemd-resolved's stubs, but the file with the servers
+        /// behind them is missing or cannot be read, and there is no other.
+        StubOnly = "stub-only",
+        /// `/etc/resolv.conf` lists only a local cache or stub; NetworkManager has the servers behind
+        /// it.
+        NetworkManager = "network-manager",
+        /// `/etc/resolv.conf` lists only servers on loopback, and nobody says what is behind them.
+        LoopbackOnly = "loopback-only",
+    }
 }
 
-/// The four ways in which systemd-resolved and `/etc/resolv.conf` go together.
-///
-/// # References
-///
-/// [systemd-resolved.service(8)](https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html#/etc/resolv.conf)
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[cfg_attr(
-    feature = "serde",
-    derive(serde::Serialize),
-    serde(rename_all = "kebab-case")
-)]
-#[non_exhaustive]
-pub enum ResolvedMode {
-    /// A link to the stub file: search domains follow the links, the server is the stub.
-    Stub,
-    /// A link to the static file: the server is the stub, no search domains.
-    Static,
-    /// A link to the file with the real servers.
-    Uplink,
-    /// A file of someone else, which systemd-resolved reads; also when it is not running.
-    Foreign,
+named! {
+    /// The four ways in which systemd-resolved and `/etc/resolv.conf` go together.
+    ///
+    /// # References
+    ///
+    /// [systemd-resolved.service(8)](https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html#/etc/resolv.conf)
+    pub enum ResolvedMode {
+        /// A link to the stub file: search domains follow the links, the server is the stub.
+        Stub = "stub",
+        /// A link to the static file: the server is the stub, no search domains.
+        Static = "static",
+        /// A link to the file with the real servers.
+        Uplink = "uplink",
+        /// A file of someone else, which systemd-resolved reads; also when it is not running.
+        Foreign = "foreign",
+    }
 }
 
 /// Chooses the file. Pure; evaluate it whenever a file is needed, for the host may change.
@@ -255,24 +245,6 @@ pub const STATIC_PATH: &str = "/usr/lib/systemd/resolv.conf";
 /// NetworkManager's list of the servers behind its cache.
 pub const NETWORK_MANAGER_PATH: &str = "/run/NetworkManager/no-stub-resolv.conf";
 
-impl Reason {
-    /// A stable name for machines.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Configured => "configured",
-            Self::OwnServers => "own-servers",
-            Self::NoServers => "no-servers",
-            Self::Missing => "missing",
-            Self::Unreadable => "unreadable",
-            Self::ResolvedUplink => "resolved-uplink",
-            Self::StubOnly => "stub-only",
-            Self::NetworkManager => "network-manager",
-            Self::LoopbackOnly => "loopback-only",
-        }
-    }
-}
-
 impl fmt::Display for Reason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -294,18 +266,5 @@ impl fmt::Display for Reason {
                 "it lists only loopback servers, and no file says what is behind them"
             }
         })
-    }
-}
-
-impl ResolvedMode {
-    /// A stable name for machines.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Stub => "stub",
-            Self::Static => "static",
-            Self::Uplink => "uplink",
-            Self::Foreign => "foreign",
-        }
     }
 }

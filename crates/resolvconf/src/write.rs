@@ -82,20 +82,20 @@ pub enum Written {
     KeptEdit,
 }
 
-/// Whose content a container's file has.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum FileStatus {
-    /// There is no file.
-    Missing,
-    /// Nothing is recorded about it, so it counts as not edited.
-    Unrecorded,
-    /// It holds what was last written.
-    Ours,
-    /// A write was cut off in the middle; the next one repairs it.
-    Interrupted,
-    /// A user changed it.
-    Edited,
+named! {
+    /// Whose content a container's file has.
+    pub enum FileStatus {
+        /// There is no file.
+        Missing = "missing",
+        /// Nothing is recorded about it, so it counts as not edited.
+        Unrecorded = "unrecorded",
+        /// It holds what was last written.
+        Ours = "ours",
+        /// A write was cut off in the middle; the next one repairs it.
+        Interrupted = "interrupted",
+        /// A user changed it.
+        Edited = "edited",
+    }
 }
 
 impl Written {
@@ -107,20 +107,6 @@ impl Written {
             Self::Rewritten { .. } => "rewritten",
             Self::Unchanged => "unchanged",
             Self::KeptEdit => "kept-edit",
-        }
-    }
-}
-
-impl FileStatus {
-    /// A stable name for machines: `missing`, `unrecorded`, `ours`, `interrupted` or `edited`.
-    #[must_use]
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Missing => "missing",
-            Self::Unrecorded => "unrecorded",
-            Self::Ours => "ours",
-            Self::Interrupted => "interrupted",
-            Self::Edited => "edited",
         }
     }
 }
