@@ -43,9 +43,9 @@ struct Args {
     /// The `daemon-host` command to soak
     #[arg(long)]
     tool: PathBuf,
-    /// Leak one of these a round, to see that it is noticed
+    /// Leak one of these a round, to see that it is noticed; may be given again
     #[arg(long, value_enum)]
-    leak: Option<Leak>,
+    leak: Vec<Leak>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -93,8 +93,8 @@ fn soak(args: &Args, world: &World) -> anyhow::Result<bool> {
         total.lookups += done.lookups;
         total.scripts += done.scripts;
         daemon.reload(world, round)?;
-        if let Some(leak) = args.leak {
-            plant(leak, world, round)?;
+        for leak in &args.leak {
+            plant(*leak, world, round)?;
         }
         if round % 5 == 4 {
             daemon = restart(daemon, world, &args.tool)?;
