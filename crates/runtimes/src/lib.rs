@@ -69,7 +69,8 @@
 //!   `PATH` of whoever calls the script.
 //! * The writing thread starts with copies of all descriptors of the process and closes
 //!   them at once; a pipe or lock of another thread can seem open for that moment.
-//! * A runtime that starts a new session while it is probed survives its kill.
+//! * A runtime that starts a new session while it is probed survives its kill; so does one
+//!   that hangs when the daemon exits: its time limit is kept by the daemon alone.
 //! * Two daemons on one directory do each other no harm, but neither sweeps while the
 //!   other lives. Removing the file `.lock` by hand takes that protection away.
 //! * Group or others may not write to the script directory; this is checked when it is
