@@ -6,7 +6,7 @@ use super::interrupt;
 use super::job::{Job, KernelReport};
 use super::payload::Test;
 use super::ui::Ui;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -30,21 +30,17 @@ pub(crate) struct Matrix<'a> {
 }
 
 impl Matrix<'_> {
-    /// Runs it; an error only if the user ends it.
-    pub(crate) fn run(&self) -> Result<Vec<KernelReport>> {
+    /// Runs it; if the user ends it, with what was found until then.
+    pub(crate) fn run(&self) -> Vec<KernelReport> {
         let failed = AtomicBool::new(false);
-        let reports = each(self.bundles, self.jobs, |(title, bundle)| {
+        each(self.bundles, self.jobs, |(title, bundle)| {
             if interrupt::is_set() || failed.load(Ordering::Relaxed) && !self.keep_going {
                 return KernelReport::not_run(title, self.tests.len(), None);
             }
             let report = self.kernel(title, bundle);
             failed.fetch_or(report.is_failure(), Ordering::Relaxed);
             report
-        });
-        if interrupt::is_set() {
-            bail!("interrupted");
-        }
-        Ok(reports)
+        })
     }
 
     fn kernel(&self, title: &str, bundle: &Bundle) -> KernelReport {
@@ -60,9 +56,13 @@ impl Matrix<'_> {
         let report = job.run().unwrap_or_else(|error| {
             KernelReport::not_run(title, self.tests.len(), Some(format!("{error:#}")))
         });
-        let took = report.took.as_secs_f32();
-        self.ui
-            .note(&format!("{title}: {} in {took:.1} s", report.release));
+        let failed = report.results.iter().filter(|it| it.outcome.is_failure());
+        self.ui.note(&format!(
+            "{title}: {} in {:.1} s, {} failed",
+            report.release,
+            report.took.as_secs_f32(),
+            failed.count()
+        ));
         report
     }
 }

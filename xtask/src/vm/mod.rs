@@ -7,6 +7,7 @@
 
 mod accel;
 mod bundle;
+mod bundles;
 mod console;
 mod cpio;
 mod doctor;
@@ -30,13 +31,12 @@ mod ui;
 mod verdict;
 
 use crate::packages;
-use anyhow::{Context, Result, bail};
-use bundle::Bundle;
+use anyhow::{Result, bail};
+use bundles::Bundles;
 use clap::{Args as ClapArgs, Subcommand};
-use fetch::{Fetch, Source};
+use fetch::Source;
 pub(crate) use fetch::{cache, mirrors};
 pub(crate) use image::libraries;
-use lock::Lock;
 use matrix::Matrix;
 use payload::Test;
 pub(crate) use publish::Outcome;
@@ -226,8 +226,12 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
         deadline: Duration::from_secs(args.deadline),
         ui: &ui,
     };
-    let mut outcome = publish::publish(&payload.tests, &matrix.run()?, accel)?;
+    let mut outcome = publish::publish(&payload.tests, &matrix.run(), accel)?;
     bundles.tell(&mut outcome);
+    if interrupt::is_set() {
+        outcome.failures.push("interrupted".to_owned());
+        outcome.failed += 1;
+    }
     Ok(outcome)
 }
 
@@ -237,79 +241,5 @@ impl Args {
             mirror: self.mirror.as_deref(),
             allow_expired: &self.allow_expired,
         }
-    }
-}
-
-/// What is fetched.
-struct Bundles {
-    /// Each kernel of the selection, by title.
-    kernels: Vec<(String, Bundle)>,
-    runtimes: Vec<Bundle>,
-    /// Why the runtimes of a suite are not among them.
-    left_out: Vec<String>,
-}
-
-impl Bundles {
-    /// From the cache or from apt. The kernels are all there or it is an error; of the suites of
-    /// runtimes, one is enough.
-    fn get(args: &Args, ui: &Ui) -> Result<Self> {
-        let (cache, lock) = (cache()?, Lock::load()?);
-        let fetch = Fetch {
-            cache: &cache,
-            lock: &lock,
-            source: args.source(),
-            locked: args.locked,
-            ui,
-        };
-        let kernels = match &args.kernel_image {
-            Some(image) => {
-                let place = fetch.place();
-                std::fs::create_dir_all(&place).with_context(|| place.display().to_string())?;
-                let modules = args.modules.as_deref();
-                let bundle = kernel::from_files(&place.join("image"), image, modules)?;
-                vec![("image".to_owned(), bundle)]
-            }
-            None => {
-                let series = kernels::select(&args.kernel)?;
-                let found = matrix::each(&series, 2, |series| fetch.bundle(*series));
-                let named = series.iter().zip(found);
-                named
-                    .map(|(series, bundle)| Ok((series.name.to_owned(), bundle?)))
-                    .collect::<Result<_>>()?
-            }
-        };
-        let (mut runtimes, mut left_out) = (Vec::new(), Vec::new());
-        for found in matrix::each(runtimes::SUITES, 2, |suite| fetch.bundle(*suite)) {
-            match found {
-                Ok(bundle) => runtimes.push(bundle),
-                Err(error) => left_out.push(format!("{error:#}")),
-            }
-        }
-        for why in &left_out {
-            ui.warn(why);
-        }
-        if runtimes.is_empty() {
-            bail!("no suite's runtimes can be had: {}", left_out.join("; "));
-        }
-        Ok(Self {
-            kernels,
-            runtimes,
-            left_out,
-        })
-    }
-
-    /// Adds to the results which runtimes the tests had, and which they lacked.
-    fn tell(&self, outcome: &mut Outcome) {
-        let labels: Vec<&str> = self.runtimes.iter().map(|it| it.label.as_str()).collect();
-        outcome.note += &format!("; runtimes: {}", labels.join(", "));
-        // The whole of it, remedy included, was said as a warning.
-        let short = |why: &String| {
-            why.split([';', '('])
-                .next()
-                .map(|why| why.replace(": ", ", "))
-        };
-        outcome
-            .skipped
-            .extend(self.left_out.iter().filter_map(short));
     }
 }
