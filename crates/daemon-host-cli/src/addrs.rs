@@ -49,7 +49,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     if out.is_json() {
         out.json(&json!({ "links": links.iter().map(link_json).collect::<Vec<_>>() }))?;
     } else {
-        out.text(&to_text(&links))?;
+        out.text(&table(&links).render())?;
     }
     Ok(Exit::finding_if(links.iter().any(|link| !link.found())))
 }
@@ -71,22 +71,17 @@ pub(crate) fn link_json(link: &LinkAddrs) -> Value {
     if let Some(facts) = &link.link {
         object.extend(link_facts(facts));
     }
-    object.insert(
-        "addrs".into(),
-        link.addrs.iter().map(address_json).collect(),
-    );
+    let addrs = link.addrs.iter().map(address_json);
+    object.insert("addrs".into(), addrs.collect());
     object.into()
 }
 
 fn link_facts(link: &Link) -> Map<String, Value> {
     let mut object = Map::new();
     text_fields(&mut object, "name", &link.name);
-    object.insert("ifindex".into(), link.ifindex.into());
-    let altnames = link.altnames.iter().map(|name| name.to_string_lossy());
-    object.insert("altnames".into(), altnames.collect());
-    object.insert("flags".into(), link.flags.names().collect());
-    object.insert("master".into(), link.master.into());
-    object.insert("mtu".into(), link.mtu.into());
+    if let Ok(Value::Object(rest)) = serde_json::to_value(link) {
+        object.extend(rest.into_iter().filter(|(member, _)| member != "name"));
+    }
     object
 }
 
@@ -96,10 +91,6 @@ fn address_json(address: &Address) -> Value {
         text_fields(object, "label", label);
     }
     value
-}
-
-fn to_text(links: &[LinkAddrs]) -> String {
-    table(links).render()
 }
 
 pub(crate) fn table(links: &[LinkAddrs]) -> Table {
@@ -114,13 +105,8 @@ pub(crate) fn table(links: &[LinkAddrs]) -> Table {
         let mut first = [Cell::inked(Ink::Head, name), index.to_string().into()];
         if link.addrs.is_empty() {
             let [name, index] = first;
-            table.row([
-                name,
-                index,
-                Cell::inked(Ink::Dim, "-"),
-                "".into(),
-                "".into(),
-            ]);
+            let none = Cell::inked(Ink::Dim, "-");
+            table.row([name, index, none, "".into(), "".into()]);
             continue;
         }
         for address in &link.addrs {
@@ -148,7 +134,11 @@ fn address_cells(address: &Address) -> [Cell; 3] {
 fn watch(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let end = end_after(args.seconds);
     let mut watcher = Watcher::open(args.options())?;
-    let mut chosen = Chosen::new(args.link.clone());
+    let name = args.link.clone();
+    let mut chosen = Chosen {
+        name,
+        ifindex: None,
+    };
     loop {
         let event = match end {
             None => Some(watcher.next()?),
@@ -180,13 +170,6 @@ struct Chosen {
 }
 
 impl Chosen {
-    fn new(name: Option<OsString>) -> Self {
-        Self {
-            name,
-            ifindex: None,
-        }
-    }
-
     /// The event, if it concerns the link.
     fn filter(&mut self, event: Event) -> Option<Event> {
         let Some(name) = &self.name else {
@@ -222,14 +205,11 @@ fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
     }
     let text = match event {
         Event::Snapshot(links) if links.is_empty() => "no such link yet\n".to_owned(),
-        Event::Snapshot(links) => to_text(links),
+        Event::Snapshot(links) => table(links).render(),
         Event::Link(link) => format!("link {} {}\n", link.ifindex, link.name.to_string_lossy()),
         Event::LinkGone(link) => {
-            format!(
-                "link {} {} gone\n",
-                link.ifindex,
-                link.name.to_string_lossy()
-            )
+            let name = link.name.to_string_lossy();
+            format!("link {} {name} gone\n", link.ifindex)
         }
         Event::Address(address) => format!("link {}: {address}\n", address.ifindex),
         Event::AddressGone(address) => format!("link {}: {address} gone\n", address.ifindex),
@@ -239,7 +219,6 @@ fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
 }
 
 fn event_json(event: &Event) -> Value {
-    let of_link = |link: &Link| Value::from(link_facts(link));
     let of_address = |address: &Address| {
         let mut value = address_json(address);
         value["ifindex"] = address.ifindex.into();
@@ -249,8 +228,8 @@ fn event_json(event: &Event) -> Value {
         Event::Snapshot(links) => {
             json!({ "event": "snapshot", "links": links.iter().map(link_json).collect::<Vec<_>>() })
         }
-        Event::Link(link) => json!({ "event": "link", "link": of_link(link) }),
-        Event::LinkGone(link) => json!({ "event": "link-gone", "link": of_link(link) }),
+        Event::Link(link) => json!({ "event": "link", "link": link_facts(link) }),
+        Event::LinkGone(link) => json!({ "event": "link-gone", "link": link_facts(link) }),
         Event::Address(at) => json!({ "event": "address", "address": of_address(at) }),
         Event::AddressGone(at) => json!({ "event": "address-gone", "address": of_address(at) }),
         _ => json!({ "event": "other" }),

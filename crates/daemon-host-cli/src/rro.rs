@@ -39,10 +39,12 @@ pub(crate) struct Asked {
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let (_, table) = TableArgs::of_config(args.config.clone()).load()?;
-    let kernel = match args.prove {
-        true => rroprobe::prove(),
-        false => rroprobe::kernel(),
+    let probe = if args.prove {
+        rroprobe::prove
+    } else {
+        rroprobe::kernel
     };
+    let kernel = probe();
     let asked = match &args.runtime {
         None => ask(&table.probed()),
         Some(name) => vec![ask_one(&table, name)?],
@@ -52,10 +54,15 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     } else {
         out.text(&to_text(&kernel, &asked))?;
     }
-    let refused = asked
+    Ok(Exit::finding_if(
+        !kernel.is_supported() || one_refuses(&asked),
+    ))
+}
+
+fn one_refuses(asked: &[Asked]) -> bool {
+    asked
         .iter()
-        .any(|asked| asked.verdict.support == RroSupport::No);
-    Ok(Exit::finding_if(!kernel.is_supported() || refused))
+        .any(|asked| asked.verdict.support == RroSupport::No)
 }
 
 /// What each runtime of a probed table says.
@@ -125,11 +132,8 @@ impl Asked {
 /// Who says what, and what to do where something is missing.
 fn to_text(kernel: &KernelSupport, asked: &[Asked]) -> String {
     let mut text = table(kernel, asked).render();
-    let runtimes = asked
-        .iter()
-        .any(|asked| asked.verdict.support == RroSupport::No)
-        .then(|| RuntimeSupport::No.remedy());
-    for remedy in kernel.remedy().into_iter().chain(runtimes.flatten()) {
+    let runtime = RuntimeSupport::No.remedy().filter(|_| one_refuses(asked));
+    for remedy in kernel.remedy().into_iter().chain(runtime) {
         text.push_str(&format!("to do: {remedy}\n"));
     }
     text

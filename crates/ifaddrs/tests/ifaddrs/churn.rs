@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use ifaddrs::{Handle, LinkAddrs, Options};
+use ifaddrs::{Error, ErrorKind, Handle, LinkAddrs, Options};
 
 use crate::net::{Net, Spec};
 use crate::support::in_own_network;
@@ -21,7 +21,7 @@ fn under_churn(
     stable: usize,
     listings: usize,
     options: fn() -> Options,
-    list: fn(&mut Handle) -> LinkAddrs,
+    list: fn(&mut Handle) -> Result<LinkAddrs, Error>,
 ) {
     let spec = |net: usize, n: usize| {
         Spec::of(&if v6 {
@@ -50,7 +50,7 @@ fn under_churn(
         count.parse().expect("a number of listings")
     });
     let (done, changes) = (AtomicBool::new(false), AtomicU64::new(0));
-    let began = Instant::now();
+    let (began, mut refused) = (Instant::now(), 0);
     thread::scope(|scope| {
         scope.spawn(|| {
             let mut net = Net::new();
@@ -67,7 +67,15 @@ fn under_churn(
         let _ending = Ending(&done);
         let mut handle = Handle::open(options()).unwrap();
         for _ in 0..listings {
-            let listing = list(&mut handle);
+            let listing = loop {
+                match list(&mut handle) {
+                    // An honest no is counted, and asked again.
+                    Err(error) if error.kind() == ErrorKind::Torn && refused < listings => {
+                        refused += 1;
+                    }
+                    answer => break answer.unwrap(),
+                }
+            };
             assert!(listing.whole);
             let got: Vec<IpAddr> = listing
                 .addrs
@@ -89,7 +97,8 @@ fn under_churn(
     assert!(changes > 0);
     let rate = changes as f64 / began.elapsed().as_secs_f64();
     eprintln!(
-        "counted: {listings} listings of {stable} stable addresses, {rate:.0} changes a second"
+        "counted: {listings} listings of {stable} stable addresses, {rate:.0} changes a second, \
+         {refused} more refused as torn"
     );
 }
 
@@ -102,17 +111,13 @@ impl Drop for Ending<'_> {
     }
 }
 
-fn by_name(handle: &mut Handle) -> LinkAddrs {
-    handle.addrs("churn0").unwrap()
+fn by_name(handle: &mut Handle) -> Result<LinkAddrs, Error> {
+    handle.addrs("churn0")
 }
 
-fn among_all(handle: &mut Handle) -> LinkAddrs {
-    handle
-        .all()
-        .unwrap()
-        .into_iter()
-        .find(|one| one.name == "churn0")
-        .unwrap()
+fn among_all(handle: &mut Handle) -> Result<LinkAddrs, Error> {
+    let mut all = handle.all()?.into_iter();
+    Ok(all.find(|one| one.name == "churn0").unwrap())
 }
 
 fn unfiltered() -> Options {
