@@ -7,9 +7,9 @@ use std::time::Instant;
 use daemon_host::ifaddrs::{Address, Event, Handle, Link, LinkAddrs, Namespace, Options, Watcher};
 use serde_json::{Map, Value, json};
 
-use crate::args::end_after;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, text_fields};
+use crate::until::end_after;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

@@ -1,7 +1,5 @@
 //! The command line as a whole; each subcommand's arguments stand in its file.
 
-use std::time::{Duration, Instant};
-
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::{addrs, demo, mounts, report, resolv_conf, root, rro, run, runtimes, shell};
@@ -75,9 +73,4 @@ pub(crate) enum Command {
     Completions(shell::CompletionsArgs),
     /// Print the manual page, or write all pages into a directory.
     Man(shell::ManArgs),
-}
-
-/// When `--seconds` from now are over; `None` for no end, or one that no clock reaches.
-pub(crate) fn end_after(seconds: Option<u64>) -> Option<Instant> {
-    Instant::now().checked_add(Duration::from_secs(seconds?))
 }

@@ -10,7 +10,6 @@ mod args;
 mod config;
 mod demo;
 mod exit;
-mod live;
 mod mounts;
 mod output;
 mod publish;
@@ -21,6 +20,7 @@ mod rro;
 mod run;
 mod runtimes;
 mod shell;
+mod until;
 
 use std::process::ExitCode;
 

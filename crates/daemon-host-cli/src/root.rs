@@ -7,11 +7,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use daemon_host::HostConfig;
 use daemon_host::rootmount::{self, DataRootOptions, PrepareAction, Released, Status};
+use daemon_host::runtimes;
 use serde_json::json;
 
 use crate::config::ConfigArgs;
 use crate::exit::Exit;
-use crate::live;
 use crate::output::{Cell, Ink, Output, Table};
 
 /// Which data root: as given, else as the daemon.json has it, else Docker's.
@@ -85,10 +85,8 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
 fn status(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
     let options = args.options()?;
     let status = rootmount::status(&options)?;
-    let live = live::containers(
-        &live::default_state_dirs(&options.exec_root),
-        Path::new("/proc"),
-    );
+    let dirs = runtimes::state_dirs(&options.exec_root);
+    let live = runtimes::live_containers(&dirs, Path::new("/proc"))?;
     let plan = cleanup::sweep_plan(&status.root, &live)?;
     if out.is_json() {
         let mut value = serde_json::to_value(&status)?;

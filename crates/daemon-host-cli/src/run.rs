@@ -14,14 +14,13 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::thread;
 use std::time::Duration;
 
-use daemon_host::{Host, HostConfig, ReloadReport};
+use daemon_host::{Host, HostConfig, ReloadReport, runtimes};
 use serde_json::{Value, json};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::error;
 
 use crate::exit::Exit;
-use crate::live;
 use crate::output::Output;
 use control::{Asked, Control, Request};
 use pidfile::Pidfile;
@@ -193,11 +192,11 @@ struct Daemon {
 impl Daemon {
     fn start(args: &Args, config: HostConfig, out: &Output) -> anyhow::Result<Self> {
         let state_dirs = match args.state_dir.as_slice() {
-            [] => live::default_state_dirs(&config.exec_root),
+            [] => runtimes::state_dirs(&config.exec_root),
             given => given.to_vec(),
         };
         let mut builder = Host::builder(config);
-        for id in live::containers(&state_dirs, Path::new("/proc")) {
+        for id in runtimes::live_containers(&state_dirs, Path::new("/proc"))? {
             builder = builder.live_container(id);
         }
         let host = builder.start()?;
@@ -263,7 +262,7 @@ impl Daemon {
     }
 
     fn stop(&self, out: &Output) -> anyhow::Result<Exit> {
-        let live = live::containers(&self.state_dirs, Path::new("/proc"));
+        let live = runtimes::live_containers(&self.state_dirs, Path::new("/proc"))?;
         let report = self.host.shutdown(live)?;
         tell(out, "stopped", report.is_clean(), &report)?;
         Ok(Exit::finding_if(!report.is_clean()))

@@ -1,16 +1,11 @@
 //! `mounts watch`: mounts and unmounts as they happen.
 
-use std::time::{Duration, Instant};
-
 use daemon_host::mountscan::{Event, MountInfo, Watch, WatchOptions, WatchRoute};
 use serde_json::{Map, Value, json};
 
-use crate::args::end_after;
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint, path_fields, text_fields};
-
-/// How long one wait is when there is no limit.
-const LONG: Duration = Duration::from_secs(3600);
+use crate::until::Until;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -21,17 +16,11 @@ Examples:
   daemon-host mounts watch
   daemon-host mounts watch --count 10 --json     one JSON object per line")]
 pub(crate) struct Args {
-    /// Stop after this many events.
-    #[arg(long, value_name = "N")]
-    count: Option<u64>,
-
-    /// Stop after this many seconds.
-    #[arg(long, value_name = "SECONDS")]
-    seconds: Option<u64>,
+    #[command(flatten)]
+    until: Until,
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let end = end_after(args.seconds);
     let mut watch = Watch::new(&WatchOptions::new())?;
     if !out.is_json() {
         let route = match watch.route() {
@@ -41,17 +30,10 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         let said = format_args!("{} mounts; following by {route}", watch.table().len());
         out.text(&format!("{}\n", paint(Ink::Dim, said)))?;
     }
-    let mut seen = 0;
-    while args.count.is_none_or(|count| seen < count) {
-        let left = end.map_or(LONG, |end| end.saturating_duration_since(Instant::now()));
-        match watch.next_within(left)? {
-            Some(event) => show(&event, out)?,
-            None if end.is_some() => break,
-            None => continue,
-        }
-        seen += 1;
-    }
-    Ok(Exit::Fine)
+    args.until.follow(|wait| {
+        let event = watch.next_within(wait)?;
+        event.map(|event| show(&event, out)).transpose()
+    })
 }
 
 fn show(event: &Event, out: &Output) -> anyhow::Result<()> {

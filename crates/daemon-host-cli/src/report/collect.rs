@@ -10,11 +10,10 @@ use daemon_host::mountscan::{KernelQueries, MountTable};
 use daemon_host::resolvconf::{self, Document, SelectOptions, Selection};
 use daemon_host::rootmount::{self, CleanupPlan, DataRootOptions, PlanOptions, Rules, Status};
 use daemon_host::rroprobe::{self, KernelSupport};
-use daemon_host::runtimes::{Parsed, Runtimes};
+use daemon_host::runtimes::{self, Parsed, Runtimes};
 
 use super::Args;
 use super::openmetrics::label;
-use crate::live;
 use crate::runtimes::TableArgs;
 
 /// What could not be found out, in words.
@@ -113,8 +112,8 @@ fn root(options: &DataRootOptions, table: Result<&MountTable, &String>) -> Root 
 fn root_state(options: &DataRootOptions, table: &MountTable) -> Asked<RootState> {
     let words = |error: rootmount::Error| in_words(&error);
     let status = rootmount::status(options).map_err(words)?;
-    let dirs = live::default_state_dirs(&options.exec_root);
-    let live = live::containers(&dirs, Path::new("/proc"));
+    let dirs = runtimes::state_dirs(&options.exec_root);
+    let live = runtimes::live_containers(&dirs, Path::new("/proc")).map_err(|e| in_words(&e))?;
     let keep = rootmount::live_ids(&status.root, &live).map_err(words)?;
     let sparing = PlanOptions::new(&status.root).keep(keep);
     let leftovers = rootmount::plan(table, &Rules::sweep(), &sparing).map_err(words)?;

@@ -1,17 +1,12 @@
 //! `resolv-conf watch`: the selected file as it changes.
 
-use std::time::{Duration, Instant};
-
 use daemon_host::resolvconf::{Current, WatchOptions, Watcher};
 use serde_json::Value;
 
 use super::{SelectArgs, selection_json};
-use crate::args::end_after;
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint};
-
-/// How long one wait is when there is no limit.
-const LONG: Duration = Duration::from_secs(3600);
+use crate::until::Until;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -24,32 +19,19 @@ pub(crate) struct Args {
     #[command(flatten)]
     select: SelectArgs,
 
-    /// Stop after this many changes.
-    #[arg(long, value_name = "N")]
-    count: Option<u64>,
-
-    /// Stop after this many seconds.
-    #[arg(long, value_name = "SECONDS")]
-    seconds: Option<u64>,
+    #[command(flatten)]
+    until: Until,
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let end = end_after(args.seconds);
     let mut options = WatchOptions::new();
     options.select = args.select.options();
     let mut watcher = Watcher::new(options)?;
     show(watcher.current(), out)?;
-    let mut seen = 0;
-    while args.count.is_none_or(|count| seen < count) {
-        let left = end.map_or(LONG, |end| end.saturating_duration_since(Instant::now()));
-        match watcher.next_within(left)? {
-            Some(current) => show(&current, out)?,
-            None if end.is_some() => break,
-            None => continue,
-        }
-        seen += 1;
-    }
-    Ok(Exit::Fine)
+    args.until.follow(|wait| {
+        let changed = watcher.next_within(wait)?;
+        changed.map(|current| show(&current, out)).transpose()
+    })
 }
 
 fn show(current: &Current, out: &Output) -> anyhow::Result<()> {

@@ -8,12 +8,12 @@ use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
     self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, PlanOptions, Rules,
 };
+use daemon_host::runtimes;
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
 use super::RootArgs;
 use crate::exit::Exit;
-use crate::live;
 use crate::mounts::list::{malformed_json, malformed_text, read_table};
 use crate::output::Output;
 
@@ -147,10 +147,10 @@ impl Args {
         let mut live: BTreeSet<String> = self.keep.iter().cloned().collect();
         if self.id.is_none() {
             let dirs = match self.state_dir.as_slice() {
-                [] => live::default_state_dirs(&root.exec_root),
+                [] => runtimes::state_dirs(&root.exec_root),
                 given => given.to_vec(),
             };
-            live.extend(live::containers(&dirs, Path::new("/proc")));
+            live.extend(runtimes::live_containers(&dirs, Path::new("/proc"))?);
         }
         let keep = rootmount::live_ids(&status.root, &live)?;
         let options = PlanOptions::new(status.root).keep(keep);

@@ -8,24 +8,26 @@ use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, path_fields};
 
 pub(super) fn list(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
-    let (parsed, table) = args.load()?;
-    if out.is_json() {
-        out.json(&to_json(&parsed, &table))?;
-    } else {
-        out.text(&table_text(&table))?;
-        out.text(&problems_text(&parsed))?;
-    }
-    Ok(Exit::finding_if(!parsed.problems.is_empty()))
+    show(args, out, |_, table| table_text(table))
 }
 
 pub(super) fn check(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
+    show(args, out, |parsed, table| match &parsed.problems[..] {
+        [] => format!("{} runtimes, no problems\n", table.iter().len()),
+        _ => String::new(),
+    })
+}
+
+fn show(
+    args: &TableArgs,
+    out: &Output,
+    head: fn(&Parsed, &Runtimes) -> String,
+) -> anyhow::Result<Exit> {
     let (parsed, table) = args.load()?;
     if out.is_json() {
         out.json(&to_json(&parsed, &table))?;
     } else {
-        if parsed.problems.is_empty() {
-            out.text(&format!("{} runtimes, no problems\n", table.iter().len()))?;
-        }
+        out.text(&head(&parsed, &table))?;
         out.text(&problems_text(&parsed))?;
     }
     Ok(Exit::finding_if(!parsed.problems.is_empty()))
