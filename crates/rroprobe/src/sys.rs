@@ -1,7 +1,8 @@
-//! The one raw system call of this crate.
+//! The raw system calls of this crate.
 //!
 //! Neither std nor rustix wraps `mount_setattr(2)`, and the probe needs it with arguments that a safe
-//! wrapper would rightly refuse (descriptor −1, no attribute), so it is called by number here.
+//! wrapper would rightly refuse (descriptor −1, no attribute), so it is called by number here. rustix's
+//! `uname` takes for granted that no filter refuses it.
 
 #![allow(unsafe_code)]
 
@@ -54,4 +55,17 @@ pub(crate) fn mount_setattr(
         return Ok(());
     }
     Err(Errno::from_io_error(&io::Error::last_os_error()).unwrap_or(Errno::IO))
+}
+
+/// The release of the kernel, such as `6.1.0-31-amd64`; empty if a filter refuses `uname(2)`.
+pub(crate) fn kernel_release() -> Vec<u8> {
+    let mut names = std::mem::MaybeUninit::<libc::utsname>::zeroed();
+    // SAFETY: the kernel writes one `struct utsname` to `names`, which is ours and as large.
+    if unsafe { libc::uname(names.as_mut_ptr()) } != 0 {
+        return Vec::new();
+    }
+    // SAFETY: zeroed, and perhaps written by the call: arrays of bytes, valid whatever they hold.
+    let names = unsafe { names.assume_init() };
+    let bytes = names.release.iter().take_while(|&&byte| byte != 0);
+    bytes.map(|&byte| byte as u8).collect()
 }

@@ -1,8 +1,10 @@
 //! Counts allocations: none for a borrowed row, a few for a table of any size, and how much a table holds.
 //!
-//! A binary of its own, because the counting allocator is the whole program's; one test, so that nothing else counts.
+//! A binary of its own, because the counting allocator is the whole program's. Only what the measuring thread
+//! does is counted: the test harness has threads of its own.
 
 use std::alloc::{GlobalAlloc, Layout, System};
+use std::cell::Cell;
 use std::io::Read as _;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -14,7 +16,18 @@ static CALLS: AtomicUsize = AtomicUsize::new(0);
 static HELD: AtomicUsize = AtomicUsize::new(0);
 static PEAK: AtomicUsize = AtomicUsize::new(0);
 
+thread_local! {
+    static COUNTS: Cell<bool> = const { Cell::new(false) };
+}
+
+fn counts() -> bool {
+    COUNTS.try_with(Cell::get).unwrap_or(false)
+}
+
 fn took(size: usize) {
+    if !counts() {
+        return;
+    }
     CALLS.fetch_add(1, Ordering::Relaxed);
     let held = HELD.fetch_add(size, Ordering::Relaxed) + size;
     PEAK.fetch_max(held, Ordering::Relaxed);
@@ -30,7 +43,9 @@ unsafe impl GlobalAlloc for Counting {
     }
 
     unsafe fn dealloc(&self, block: *mut u8, layout: Layout) {
-        HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        if counts() {
+            HELD.fetch_sub(layout.size(), Ordering::Relaxed);
+        }
         // SAFETY: the block came from the system's allocator with this layout.
         unsafe { System.dealloc(block, layout) }
     }
@@ -43,7 +58,9 @@ static ALLOCATOR: Counting = Counting;
 fn counted<R>(work: impl FnOnce() -> R) -> (R, usize, usize, usize) {
     let (calls, held) = (CALLS.load(Ordering::Relaxed), HELD.load(Ordering::Relaxed));
     PEAK.store(held, Ordering::Relaxed);
+    COUNTS.set(true);
     let result = work();
+    COUNTS.set(false);
     let calls = CALLS.load(Ordering::Relaxed) - calls;
     (
         result,
