@@ -28,9 +28,9 @@ pub(crate) struct Args {
     /// Leave the real daemons out; their scenarios are counted as skipped
     #[arg(long)]
     no_daemons: bool,
-    /// Kill and fail system calls too: `cargo xtask faults --quick`
+    /// Leave out `cargo xtask faults --quick`, which kills and fails system calls
     #[arg(long)]
-    faults: bool,
+    no_faults: bool,
     /// A lane that cannot run here is a failure, not a skip
     #[arg(long)]
     require: bool,
@@ -189,8 +189,8 @@ fn doc_tests() -> anyhow::Result<Tier> {
 
 /// Faults in what must survive them, or why they were not made.
 fn faults_lane(args: &Args, complete: bool) -> Tier {
-    let reason = match (args.faults, complete) {
-        (false, _) => Some("left out without --faults"),
+    let reason = match (args.no_faults, complete) {
+        (true, _) => Some("left out by --no-faults"),
         (_, false) => Some("the workspace does not build"),
         _ => None,
     };
