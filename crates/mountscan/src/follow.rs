@@ -1,11 +1,11 @@
 //! Making a table what the kernel's list of ids says, while mounts come and go. Acts.
 //!
 //! A list is of one moment. The table is of that moment as soon as it has the rows of all that is listed;
-//! a mount that went before it could be asked about spoils that, and another list has to be made. So that
-//! this ends also where mounts are replaced faster than a whole list is gone through, the ids that came
-//! meanwhile are listed and asked about first, again and again until there are none: each such step costs
-//! what is new, not what the table holds. Then the next whole list follows at once and shows next to
-//! nothing that is not held.
+//! a mount that went before it could be asked about spoils that, and another list has to be made. Each costs
+//! what is new in it, not what the table holds. Where mounts are replaced nearly as fast as they are asked
+//! about, the order decides: asked from the newest, which stay longest, most of the next list is known
+//! already; that one is asked from the oldest, which go first. Where they are replaced faster, no order
+//! helps, and the table has to do without those that went.
 
 use std::ops::Range;
 
@@ -15,14 +15,10 @@ use crate::info::MountInfo;
 use crate::kernel::{self, KernelQueries, Scope, Shown};
 use crate::table::{Consistency, MountTable, Part};
 
-/// Whole lists after which a table that never rests is taken as it is.
-const ROUNDS: usize = 100;
-/// Lists of what came meanwhile, between two whole ones.
-const CATCH_UPS: usize = 100;
-
 impl MountTable {
-    /// Makes the table what a listing says, and tells what happened since.
-    pub(crate) fn follow(&mut self, scope: &Scope) -> Result<Changes, Error> {
+    /// Makes the table what a listing says, and tells what happened since. After so many `attempts` at one
+    /// moment, at least one, it does without mounts that went before they could be asked about.
+    pub(crate) fn follow(&mut self, scope: &Scope, attempts: u32) -> Result<Changes, Error> {
         let listed = kernel::list(scope, self.len() + self.hidden.len())?;
         if self.hidden.is_empty() && self.unique_ids == listed {
             self.consistency = Consistency::OneMoment;
@@ -31,7 +27,7 @@ impl MountTable {
         if KernelQueries::cached() < KernelQueries::Rows {
             return self.read_again();
         }
-        let (detached, attached) = self.follow_list(scope, listed)?;
+        let (detached, attached) = self.follow_list(scope, listed, attempts)?;
         let attached = attached.into_iter().map(|place| self.row(place).to_owned());
         Ok(Changes {
             attached: attached.collect(),
@@ -40,9 +36,14 @@ impl MountTable {
         })
     }
 
-    /// Fills a table that is empty, from a list just made.
-    pub(crate) fn fill(&mut self, scope: &Scope, listed: Vec<u64>) -> Result<(), Error> {
-        self.follow_list(scope, listed).map(drop)
+    /// Fills a table, which may hold some of the rows already, from a list just made.
+    pub(crate) fn fill(
+        &mut self,
+        scope: &Scope,
+        listed: Vec<u64>,
+        attempts: u32,
+    ) -> Result<(), Error> {
+        self.follow_list(scope, listed, attempts).map(drop)
     }
 
     /// Makes the table what a list says, or one that had to be made after it. Returns the mounts that went
@@ -51,31 +52,46 @@ impl MountTable {
         &mut self,
         scope: &Scope,
         mut listed: Vec<u64>,
+        attempts: u32,
     ) -> Result<(Vec<MountInfo>, Vec<u32>), Error> {
         let mut fresh = Fresh::new(scope, self.origin.detail().mask());
-        for _ in 0..ROUNDS {
-            if self.ask_about_new(&listed, &mut fresh)? {
-                self.consistency = Consistency::OneMoment;
-                return Ok(self.take(&listed, &fresh));
+        let mut consistency = Consistency::EveryStableMount;
+        for attempt in 1.. {
+            let mut new = self.unknown(&listed, &fresh);
+            if attempt % 2 == 0 {
+                new.reverse();
             }
-            fresh.catch_up(listed.last().copied().unwrap_or(0))?;
+            let mut whole = true;
+            for id in new {
+                whole &= fresh.ask(id)?;
+            }
+            if whole {
+                consistency = Consistency::OneMoment;
+                break;
+            }
+            if attempt >= attempts {
+                tracing::debug!(
+                    attempts,
+                    "mount table kept changing while it was asked about"
+                );
+                break;
+            }
             listed = kernel::list(scope, listed.len())?;
         }
-        self.consistency = Consistency::EveryStableMount;
+        self.consistency = consistency;
         Ok(self.take(&listed, &fresh))
     }
 
-    /// Asks about all of the list that nothing is known of; false if one of them was gone.
-    fn ask_about_new(&self, listed: &[u64], fresh: &mut Fresh<'_>) -> Result<bool, Error> {
-        let mut whole = true;
+    /// All of the list that nothing is known of.
+    fn unknown(&self, listed: &[u64], fresh: &Fresh<'_>) -> Vec<u64> {
         let mut held = Ascending::new(&self.unique_ids);
-        for &id in listed {
-            let known = held.find(id).is_some()
+        let mut is_known = |id| {
+            held.find(id).is_some()
                 || self.hidden.binary_search(&id).is_ok()
-                || fresh.place(id).is_ok();
-            whole &= known || fresh.ask(id)?;
-        }
-        Ok(whole)
+                || fresh.place(id).is_ok()
+        };
+        let listed = listed.iter().copied();
+        listed.filter(|&id| !is_known(id)).collect()
     }
 
     /// Makes the table what the list says, as far as there are rows.
@@ -167,21 +183,5 @@ impl<'s> Fresh<'s> {
             self.found.insert(place, (id, start..self.text.len()));
         }
         Ok(true)
-    }
-
-    /// Asks about what came after the mount `newest`, until nothing does.
-    fn catch_up(&mut self, mut newest: u64) -> Result<(), Error> {
-        let mut ids = [0; 64];
-        for _ in 0..CATCH_UPS {
-            let count = kernel::list_after(self.scope, newest, &mut ids)?;
-            let Some(&last) = ids[..count].last() else {
-                return Ok(());
-            };
-            for &id in &ids[..count] {
-                self.ask(id)?;
-            }
-            newest = last;
-        }
-        Ok(())
     }
 }

@@ -99,7 +99,7 @@ pub(crate) fn take_change(file: &File) -> io::Result<bool> {
 /// The table by text between two equal lists of unique ids: one moment, with ids. `scope` is all of the
 /// namespace that is read.
 ///
-/// Where the table never rests, by asking about each mount, else as it is.
+/// Where the table never rests, the rest by asking about each mount, else as it is.
 pub(crate) fn listed(
     reading: &mut Reading,
     scope: &Scope,
@@ -109,28 +109,24 @@ pub(crate) fn listed(
         Err(error) if kernel::is_refused(&error) => return reading.table_again(options),
         listed => listed?,
     };
-    // Where rows can be asked for singly, that way ends sooner than trying again and again.
-    let asks = KernelQueries::cached() >= KernelQueries::Rows;
-    for _ in 0..if asks {
-        options.attempts.min(2)
-    } else {
-        options.attempts
-    } {
+    for _ in 0..options.attempts.max(1) {
         let mut table = MountTable::from_bytes(reading.text()?);
         let after = kernel::list(scope, before.len())?;
-        if before == after && table.len() == after.len() && same_order(scope, &table, &after) {
+        let agreed = agreed_rows(scope, &table, &before, &after);
+        if agreed == table.len() && agreed == after.len() && before.len() == agreed {
             table.unique_ids = after;
             table.consistency = Consistency::OneMoment;
             return Ok(table);
         }
-        before = after;
-    }
-    if asks {
-        let mut table = MountTable::default();
-        table.fill(scope, kernel::list(scope, before.len())?)?;
-        if table.consistency == Consistency::OneMoment || !options.one_moment {
-            return Ok(table);
+        if KernelQueries::cached() >= KernelQueries::Rows {
+            table.keep_first(&after[..agreed]);
+            table.fill(scope, after, options.attempts)?;
+            if table.consistency == Consistency::OneMoment || !options.one_moment {
+                return Ok(table);
+            }
+            break;
         }
+        before = after;
     }
     if options.one_moment {
         return Err(unstable(&reading.path, options.attempts));
@@ -138,15 +134,23 @@ pub(crate) fn listed(
     reading.table_again(options)
 }
 
-/// Whether rows and ids go together, by a look at the first, the middle and the last.
-fn same_order(scope: &Scope, table: &MountTable, ids: &[u64]) -> bool {
+/// How many rows, from the first, are surely those of the ids that both lists begin with.
+///
+/// Text is in the order of unique ids. A mount in both lists has been there all the while, so that its old id
+/// was no other's, and with it all before it in both lists: if it is in the place that it has there, there is
+/// nothing else among them.
+fn agreed_rows(scope: &Scope, table: &MountTable, before: &[u64], after: &[u64]) -> usize {
+    let pairs = before.iter().zip(after).take(table.len());
+    let mut agreed = pairs.take_while(|(one, other)| one == other).count();
     let mut buffer = Vec::new();
-    let places = [0, ids.len() / 2, ids.len().saturating_sub(1)];
-    ids.is_empty()
-        || places.iter().all(|&place| {
-            let asked = kernel::ask(scope, ids[place], statmount::MNT_BASIC, &mut buffer);
-            asked.is_ok_and(|answer| answer.mount_id() == table.row(place as u32).mount_id().0)
-        })
+    let mut is_in_place = |place: usize| {
+        let asked = kernel::ask(scope, after[place], statmount::MNT_BASIC, &mut buffer);
+        asked.is_ok_and(|answer| answer.mount_id() == table.row(place as u32).mount_id().0)
+    };
+    while agreed > 0 && !is_in_place(agreed - 1) {
+        agreed /= 2;
+    }
+    agreed
 }
 
 /// A table of text that a kernel printed while mounts came and went.

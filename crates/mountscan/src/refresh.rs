@@ -3,7 +3,7 @@
 use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
 use crate::kernel::{self, KernelQueries};
-use crate::source::Origin;
+use crate::source::{Origin, ReadOptions};
 use crate::table::MountTable;
 
 /// How much to look at.
@@ -43,7 +43,7 @@ impl MountTable {
             .scope()
             .filter(|_| how == Refresh::Existence && self.has_unique_ids());
         if let Some(scope) = scope.filter(|_| KernelQueries::cached() >= KernelQueries::Ids) {
-            match self.follow(&scope) {
+            match self.follow(&scope, ReadOptions::new().attempts) {
                 Err(error) if kernel::is_refused(&error) => {}
                 followed => return followed,
             }

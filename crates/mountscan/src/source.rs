@@ -35,7 +35,7 @@ pub struct ReadOptions {
     pub unique_ids: bool,
     /// Go on until the rows are known to be of one moment; else [`ErrorKind::Unstable`].
     pub one_moment: bool,
-    /// How often to read before giving up on one moment; 10.
+    /// How often to read, or to list, before giving up on one moment; 10.
     pub attempts: u32,
 }
 
@@ -206,7 +206,7 @@ fn without_procfs(options: &ReadOptions) -> Option<MountTable> {
         namespace: 0,
     };
     let listed = kernel::list(&Scope::OWN, 0).ok()?;
-    table.fill(&Scope::OWN, listed).ok()?;
+    table.fill(&Scope::OWN, listed, options.attempts).ok()?;
     let enough = !options.one_moment || table.consistency() == Consistency::OneMoment;
     enough.then_some(table)
 }
@@ -271,7 +271,16 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
             let mut table = MountTable::default();
             table.origin = Origin::Namespace { id };
             let scope = Scope::namespace(id);
-            table.fill(&scope, kernel::list(&scope, 0)?)?;
+            table.fill(&scope, kernel::list(&scope, 0)?, options.attempts)?;
+            if options.one_moment && table.consistency() != Consistency::OneMoment {
+                return Err(Error::new(
+                    ErrorKind::Unstable,
+                    format!(
+                        "read mount namespace {id}: it changed in each of {} attempts",
+                        options.attempts
+                    ),
+                ));
+            }
             Ok(table)
         }
     }

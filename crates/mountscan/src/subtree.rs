@@ -14,7 +14,7 @@ use crate::ids::{MountId, UniqueMountId};
 use crate::info::MountInfo;
 use crate::kernel::{self, KernelQueries, Scope, Shown};
 use crate::row::Row;
-use crate::source::{Origin, thread_file};
+use crate::source::{Origin, ReadOptions, thread_file};
 use crate::statmount;
 use crate::stream::for_each_row;
 use crate::table::MountTable;
@@ -120,7 +120,7 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         detail,
         scope: Some(scope.clone()),
     };
-    match table.fill(&scope, listed) {
+    match table.fill(&scope, listed, ReadOptions::new().attempts) {
         Err(error) if text_knows(&error) => Ok(None),
         filled => filled.map(|()| Some(table)),
     }

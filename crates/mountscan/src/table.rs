@@ -195,6 +195,15 @@ impl MountTable {
         self.text = text;
     }
 
+    /// Keeps the first rows alone, which have these unique ids; all else is to be asked about.
+    pub(crate) fn keep_first(&mut self, unique_ids: &[u64]) {
+        self.malformed.clear();
+        self.malformed_count = 0;
+        self.entries.truncate(unique_ids.len());
+        self.unique_ids = unique_ids.to_vec();
+        self.forget_indexes();
+    }
+
     /// Keeps the rows for which `keep`, by place, is true.
     pub(crate) fn retain(&mut self, keep: &[bool]) {
         let mut places = keep.iter();

@@ -19,6 +19,10 @@ use crate::source::{ReadOptions, own_namespace_id, thread_file};
 use crate::sys;
 use crate::table::MountTable;
 
+/// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the next look
+/// finds what came: better soon than whole.
+const ATTEMPTS: u32 = 1;
+
 /// One thing that happened to a mount table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -272,7 +276,7 @@ impl Watch {
         let asks = KernelQueries::cached() >= KernelQueries::Rows && self.table.has_unique_ids();
         let listed = asks && !batch.overflow && !batch.moved;
         if let Some(scope) = self.scope.clone().filter(|_| listed) {
-            match self.table.follow(&scope) {
+            match self.table.follow(&scope, ATTEMPTS) {
                 Err(error) if kernel::is_refused(&error) => {}
                 Err(error) => return Err(error),
                 Ok(changes) => {
@@ -362,9 +366,15 @@ fn add(wake: &OwnedFd, file: &File, events: epoll::EventFlags) -> Result<(), Err
 }
 
 fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable, Error> {
+    let mut options = ReadOptions::new();
     match scope {
-        Some(scope) => read::listed(reading, scope, &ReadOptions::new()),
-        None => reading.table_again(&ReadOptions::new()),
+        Some(scope) => {
+            if KernelQueries::cached() >= KernelQueries::Rows {
+                options.attempts = ATTEMPTS;
+            }
+            read::listed(reading, scope, &options)
+        }
+        None => reading.table_again(&options),
     }
 }
 
