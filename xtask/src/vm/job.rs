@@ -71,6 +71,20 @@ impl KernelReport {
 }
 
 impl KernelReport {
+    /// Takes in what a machine found of the tests at these places.
+    pub(crate) fn add(&mut self, tests: &[usize], report: KernelReport) {
+        for (&test, result) in tests.iter().zip(report.results) {
+            self.results[test] = result;
+        }
+        if !report.release.is_empty() {
+            self.release = report.release;
+        }
+        self.boot = self.boot.max(report.boot);
+        self.took = self.took.max(report.took);
+        self.troubles.extend(report.troubles);
+        self.console.push_str(&report.console);
+    }
+
     /// Troubles of machines that died between tests, so that none bears them.
     pub(crate) fn unexplained(&self) -> impl Iterator<Item = &String> {
         self.troubles.iter().filter(|trouble| {
