@@ -83,6 +83,10 @@ impl Error {
         error
     }
 
+    pub(crate) fn unstable(operation: impl Into<String>) -> Error {
+        Error::new(ErrorKind::Unstable, operation)
+    }
+
     pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Error {
         Error {
             operation: operation.into(),

@@ -141,9 +141,7 @@ pub enum MountUse {
 pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, Error> {
     let proc = &options.proc;
     let mut found = Holders::default();
-    let own = inode_of_link(&proc.join("thread-self/ns/mnt"))
-        .ok()
-        .flatten();
+    let own = inode_of_link(&proc.join("thread-self/ns/mnt")).unwrap_or(None);
     let members = members(proc, &mut found.unreadable)?;
     let mut kept = Kept::new(proc, |inode| members.contains_key(&inode));
     for (&inode, members) in &members {
@@ -160,13 +158,11 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
         if held.mounts.is_empty() {
             continue;
         }
-        let file = File::open(dir.join("ns/mnt"));
+        let file = File::open(dir.join("ns/mnt")).ok();
         let processes = members.iter().map(|member| member.process(proc)).collect();
         found.namespaces.push(HolderNamespace {
             inode,
-            namespace_id: file
-                .ok()
-                .and_then(|file| sys::namespace_id(file.as_fd()).ok()),
+            namespace_id: file.and_then(|file| sys::namespace_id(file.as_fd()).ok()),
             is_own: own == Some(inode),
             mounts: held.mounts,
             processes,
@@ -202,11 +198,11 @@ fn held(process: &Path, mount: &MountInfo) -> Option<Held> {
     let mut held = Held::default();
     let read = for_each_row(BufReader::with_capacity(STEP, file), |row| {
         if let Ok(row) = row {
-            held.mounts
-                .extend(holds(&row, mount).then(|| row.to_owned()));
+            let holder = holds(&row, mount).then(|| row.to_owned());
+            held.mounts.extend(holder);
             let of = inode_of(&row.root()).filter(|_| *row.fs_type() == *"nsfs");
-            held.binds
-                .extend(of.map(|inode| (inode, row.mount_point().into_owned())));
+            let bind = of.map(|inode| (inode, row.mount_point().into_owned()));
+            held.binds.extend(bind);
         }
         ControlFlow::<()>::Continue(())
     });

@@ -65,16 +65,15 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
             || unique_id(dir, name).map_err(failed)? == before
         {
             return Ok(MountIdentity {
-                mount_id: old_id(&answer),
+                mount_id: id_of(&answer, StatxFlags::MNT_ID)
+                    .and_then(|id| u32::try_from(id).ok().map(MountId)),
                 unique_id: before.map(UniqueMountId),
-                is_mount_root: answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
+                is_mount_root: is_mount_root(&answer),
             });
         }
     }
-    Err(Error::new(
-        ErrorKind::Unstable,
-        format!("statx {name:?}: the mount was replaced {TRIES} times"),
-    ))
+    let what = format!("statx {name:?}: the mount was replaced {TRIES} times");
+    Err(Error::unstable(what))
 }
 
 /// The unique id and the yes or no in one call; `None` where the call does not give both.
@@ -83,11 +82,10 @@ pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
         Err(Errno::ACCESS) => return Ok(None),
         answer => answer.map_err(|cause| Error::at("statx", path, cause.into()))?,
     };
-    let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(MNT_ID_UNIQUE);
-    Ok(given.then(|| MountIdentity {
+    Ok(id_of(&answer, MNT_ID_UNIQUE).map(|id| MountIdentity {
         mount_id: None,
-        unique_id: Some(UniqueMountId(answer.stx_mnt_id)),
-        is_mount_root: answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT),
+        unique_id: Some(UniqueMountId(id)),
+        is_mount_root: is_mount_root(&answer),
     }))
 }
 
@@ -100,8 +98,7 @@ pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
 ///
 /// As [`identity_at`].
 pub fn is_mount_root_at(dir: impl AsFd, name: &Path) -> Result<bool, Error> {
-    plain(dir.as_fd(), name)
-        .map(|answer| answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+    plain(dir.as_fd(), name).map(|answer| is_mount_root(&answer))
 }
 
 /// Whether `path` is a mount point: one `statx`, at any size of the mount table.
@@ -136,19 +133,19 @@ fn plain(dir: BorrowedFd<'_>, name: &Path) -> Result<Statx, Error> {
     ))
 }
 
-fn old_id(answer: &Statx) -> Option<MountId> {
-    let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(StatxFlags::MNT_ID);
-    given
-        .then(|| u32::try_from(answer.stx_mnt_id).ok().map(MountId))
-        .flatten()
+fn is_mount_root(answer: &Statx) -> bool {
+    answer.stx_attributes.contains(StatxAttributes::MOUNT_ROOT)
+}
+
+/// The id, if it is of the kind that was asked for.
+fn id_of(answer: &Statx, kind: StatxFlags) -> Option<u64> {
+    let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(kind);
+    given.then_some(answer.stx_mnt_id)
 }
 
 fn unique_id(dir: BorrowedFd<'_>, name: &Path) -> Result<Option<u64>, Errno> {
     match look(dir, name, MNT_ID_UNIQUE) {
-        Ok(answer) => {
-            let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(MNT_ID_UNIQUE);
-            Ok(given.then_some(answer.stx_mnt_id))
-        }
+        Ok(answer) => Ok(id_of(&answer, MNT_ID_UNIQUE)),
         Err(Errno::ACCESS) => Ok(by_handle(dir, name)),
         Err(cause) => Err(cause),
     }

@@ -60,10 +60,8 @@ fn hash(parent: u32, point: &[u8]) -> u64 {
     let mut chunks = point.chunks_exact(8);
     let mut state = mix(0, u64::from(parent));
     for chunk in &mut chunks {
-        state = mix(
-            state,
-            u64::from_ne_bytes(chunk.try_into().expect("chunks of eight")),
-        );
+        let word = chunk.try_into().expect("chunks of eight");
+        state = mix(state, u64::from_ne_bytes(word));
     }
     let mut last = [0; 8];
     last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());

@@ -52,6 +52,10 @@ pub(crate) fn members(
     let mut pids = numbers(entries);
     pids.sort_unstable();
     let mut members: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
+    let mut add = |inode, pid, thread| {
+        let in_it = members.entry(inode).or_default();
+        in_it.push(Member { pid, thread });
+    };
     for pid in pids {
         let dir = proc.join(pid.to_string());
         let inode = match inode_of_link(&dir.join("ns/mnt")) {
@@ -62,20 +66,14 @@ pub(crate) fn members(
             }
         };
         let Some(inode) = inode else { continue };
-        members
-            .entry(inode)
-            .or_default()
-            .push(Member { pid, thread: None });
+        add(inode, pid, None);
         let Ok(tasks) = fs::read_dir(dir.join("task")) else {
             continue;
         };
         for thread in numbers(tasks).into_iter().filter(|&id| id != pid) {
             let link = inode_of_link(&dir.join(format!("task/{thread}/ns/mnt")));
             if let Some(other) = link.ok().flatten().filter(|&other| other != inode) {
-                members.entry(other).or_default().push(Member {
-                    pid,
-                    thread: Some(thread),
-                });
+                add(other, pid, Some(thread));
             }
         }
     }
@@ -101,10 +99,8 @@ pub(crate) fn find_uses(proc: &Path, found: &mut Holders) {
             }
         }
         // Listed first, read then: the descriptor that lists is none of the process's uses.
-        let descriptors: Vec<u32> = fs::read_dir(dir.join("fdinfo"))
-            .map(numbers)
-            .unwrap_or_default();
-        for descriptor in descriptors {
+        let descriptors = fs::read_dir(dir.join("fdinfo")).map(numbers);
+        for descriptor in descriptors.unwrap_or_default() {
             let text = fs::read(dir.join(format!("fdinfo/{descriptor}"))).unwrap_or_default();
             if mount_of_fdinfo(&text).is_some_and(|id| held.contains(&id)) {
                 process.uses.push(MountUse::Descriptor(descriptor));
@@ -121,10 +117,9 @@ fn mount_of_link(link: &Path) -> Option<MountId> {
 
 /// The number after `mnt_id:`.
 fn mount_of_fdinfo(text: &[u8]) -> Option<MountId> {
-    let line = text
-        .split(|&byte| byte == b'\n')
-        .find_map(|line| line.strip_prefix(b"mnt_id:"))?;
-    crate::parse::decimal(line.trim_ascii()).map(MountId)
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let number = lines.find_map(|line| line.strip_prefix(b"mnt_id:"))?;
+    crate::parse::decimal(number.trim_ascii()).map(MountId)
 }
 
 /// The inode of the mount namespace that a link of procfs leads to, if it leads to one.

@@ -179,12 +179,9 @@ impl Groups {
         let mut groups = Groups::default();
         for row in table.rows() {
             let place = row.place() as u32;
-            groups
-                .shared
-                .extend(row.shared().map(|group| (group.0, place)));
-            groups
-                .master
-                .extend(row.master().map(|group| (group.0, place)));
+            let (shared, master) = (row.shared(), row.master());
+            groups.shared.extend(shared.map(|group| (group.0, place)));
+            groups.master.extend(master.map(|group| (group.0, place)));
         }
         groups.shared.sort_unstable();
         groups.master.sort_unstable();

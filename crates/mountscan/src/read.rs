@@ -35,14 +35,10 @@ impl Reading {
         Reading { file, path }
     }
 
-    pub(crate) fn table(mut self, options: &ReadOptions) -> Result<MountTable, Error> {
-        self.table_again(options)
-    }
-
     /// The table by text, as consistent as asked for.
     ///
     /// Where nothing changed meanwhile it is of one moment, on any kernel.
-    pub(crate) fn table_again(&mut self, options: &ReadOptions) -> Result<MountTable, Error> {
+    pub(crate) fn table(&mut self, options: &ReadOptions) -> Result<MountTable, Error> {
         self.has_changed()?; // from here on
         let mut text = self.text()?;
         let mut attempts = 1;
@@ -106,7 +102,7 @@ pub(crate) fn listed(
     options: &ReadOptions,
 ) -> Result<MountTable, Error> {
     let mut before = match kernel::list(scope, 0) {
-        Err(error) if kernel::is_refused(&error) => return reading.table_again(options),
+        Err(error) if kernel::is_refused(&error) => return reading.table(options),
         listed => listed?,
     };
     for _ in 0..options.attempts.max(1) {
@@ -131,7 +127,7 @@ pub(crate) fn listed(
     if options.one_moment {
         return Err(unstable(&reading.path, options.attempts));
     }
-    reading.table_again(options)
+    reading.table(options)
 }
 
 /// How many rows, from the first, are surely those of the ids that both lists begin with.
@@ -178,10 +174,8 @@ fn is_loss_free() -> bool {
 }
 
 fn unstable(path: &Path, attempts: u32) -> Error {
-    Error::new(
-        ErrorKind::Unstable,
-        format!("read {path:?}: the table changed in each of {attempts} attempts"),
-    )
+    let what = format!("read {path:?}: the table changed in each of {attempts} attempts");
+    Error::unstable(what)
 }
 
 /// Reads to the end in small steps.

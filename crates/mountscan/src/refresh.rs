@@ -38,11 +38,10 @@ impl MountTable {
                 "refresh a table that was not read from the kernel",
             ));
         }
-        let scope = self
-            .origin
-            .scope()
-            .filter(|_| how == Refresh::Existence && self.has_unique_ids());
-        if let Some(scope) = scope.filter(|_| KernelQueries::cached() >= KernelQueries::Ids) {
+        let lists = how == Refresh::Existence
+            && self.has_unique_ids()
+            && KernelQueries::cached() >= KernelQueries::Ids;
+        if let Some(scope) = self.origin.scope().filter(|_| lists) {
             match self.follow(&scope, ReadOptions::new().attempts) {
                 Err(error) if kernel::is_refused(&error) => {}
                 followed => return followed,

@@ -83,7 +83,7 @@ impl<'t> Row<'t> {
         (self.unique_id != 0).then_some(UniqueMountId(self.unique_id))
     }
 
-    /// (3:4) The device number.
+    /// (3) The device number.
     pub fn device(&self) -> Device {
         Device {
             major: self.fields.major,
@@ -91,7 +91,7 @@ impl<'t> Row<'t> {
         }
     }
 
-    /// (5) The directory of the file system that is the root of this mount, without the deletion mark.
+    /// (4) The directory of the file system that is the root of this mount, without the deletion mark.
     ///
     /// It need not begin with a slash: a bound namespace file has `net:[4026531993]`.
     pub fn root(&self) -> Cow<'t, Path> {
@@ -111,7 +111,7 @@ impl<'t> Row<'t> {
         }
     }
 
-    /// (6) Where it is mounted, seen from the root directory of the process whose table this is.
+    /// (5) Where it is mounted, seen from the root directory of the process whose table this is.
     pub fn mount_point(&self) -> Cow<'t, Path> {
         escape::path(self.mount_point_field())
     }
@@ -121,20 +121,16 @@ impl<'t> Row<'t> {
         self.span(self.fields.mount_point, self.fields.mount_options)
     }
 
-    /// (7) Options of this mount alone.
+    /// (6) Options of this mount alone.
     pub fn mount_options(&self) -> Options<'t> {
         Options::new(self.span(self.fields.mount_options, self.fields.tags))
     }
 
-    /// (8) The optional fields in order, unknown ones included.
+    /// (7) The optional fields in order, unknown ones included.
     pub fn tags(&self) -> PropagationTags<'t> {
         let start = self.fields.tags as usize;
         let separator = self.fields.fs_type as usize - 2;
-        PropagationTags::new(if start == separator {
-            b""
-        } else {
-            &self.line[start..separator - 1]
-        })
+        PropagationTags::new(self.line.get(start..separator - 1).unwrap_or(b""))
     }
 
     /// The peer group it is a member of.
@@ -179,22 +175,22 @@ impl<'t> Row<'t> {
         self.tags().propagation()
     }
 
-    /// (10) The file system type, with its subtype: `ext4`, `fuse.sshfs`.
+    /// (9) The file system type, with its subtype: `ext4`, `fuse.sshfs`.
     pub fn fs_type(&self) -> Cow<'t, OsStr> {
         escape::os_str(self.span(self.fields.fs_type, self.fields.source))
     }
 
-    /// (11) What is mounted, in the words of who mounted it; may be empty, may be anything.
+    /// (10) What is mounted, in the words of who mounted it; may be empty, may be anything.
     pub fn source(&self) -> Cow<'t, OsStr> {
         escape::os_str(self.span(self.fields.source, self.fields.super_options))
     }
 
-    /// (12) Options of the file system, the same for all its mounts. Words after them are part of the last one.
+    /// (11) Options of the file system, the same for all its mounts. Words after them are part of the last one.
     pub fn super_options(&self) -> Options<'t> {
         Options::new(&self.line[self.fields.super_options as usize..])
     }
 
-    /// (3) to (6), undecoded.
+    /// (3) to (5), undecoded.
     pub(crate) fn device_root_and_point_fields(&self) -> &'t [u8] {
         let start = memchr::memchr_iter(b' ', self.line)
             .nth(1)
@@ -202,7 +198,7 @@ impl<'t> Row<'t> {
         &self.line[start..self.fields.mount_options as usize - 1]
     }
 
-    /// (10) and (11), undecoded.
+    /// (9) and (10), undecoded.
     pub(crate) fn type_and_source_field(&self) -> &'t [u8] {
         self.span(self.fields.fs_type, self.fields.super_options)
     }

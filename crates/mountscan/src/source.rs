@@ -186,7 +186,7 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
     let namespace = lists.then(|| own_namespace_id(&options.proc));
     let mut table = match namespace {
         Some(id) => read::listed(&mut reading, &Scope::namespace(id), options)?,
-        None => reading.table_again(options)?,
+        None => reading.table(options)?,
     };
     table.origin = Origin::Thread {
         proc: options.proc.clone(),
@@ -219,7 +219,7 @@ fn read_pid(pid: u32, options: &ReadOptions) -> Result<MountTable, Error> {
         _ => error,
     };
     let mut table = Reading::open(&path)
-        .and_then(|reading| reading.table(options))
+        .and_then(|mut reading| reading.table(options))
         .map_err(gone)?;
     table.origin = Origin::Pid {
         proc: options.proc.clone(),
@@ -244,7 +244,7 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
             let file = sys::in_mount_namespace(file, proc.as_fd(), c"thread-self/mountinfo")
                 .map_err(|cause| Error::io("setns(CLONE_NEWNS)", cause))?;
             let mut reading = Reading::of(File::from(file), PathBuf::from("thread-self/mountinfo"));
-            reading.table_again(options)
+            reading.table(options)
         });
         reader
             .join()
@@ -259,13 +259,12 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
             "6.11",
         )),
         KernelQueries::Namespaces => {
-            let absent = || {
-                Error::new(
-                    ErrorKind::NotFound,
-                    format!("find a process in mount namespace {id}"),
-                )
-            };
-            read_pid(member_of(id, &options.proc).ok_or_else(absent)?, options)
+            let what = format!("find a process in mount namespace {id}");
+            let member = member_of(id, &options.proc);
+            read_pid(
+                member.ok_or_else(|| Error::new(ErrorKind::NotFound, what))?,
+                options,
+            )
         }
         KernelQueries::Rows => {
             let mut table = MountTable::default();
@@ -273,13 +272,10 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
             let scope = Scope::namespace(id);
             table.fill(&scope, kernel::list(&scope, 0)?, options.attempts)?;
             if options.one_moment && table.consistency() != Consistency::OneMoment {
-                return Err(Error::new(
-                    ErrorKind::Unstable,
-                    format!(
-                        "read mount namespace {id}: it changed in each of {} attempts",
-                        options.attempts
-                    ),
-                ));
+                let attempts = options.attempts;
+                let what =
+                    format!("read mount namespace {id}: it changed in each of {attempts} attempts");
+                return Err(Error::unstable(what));
             }
             Ok(table)
         }

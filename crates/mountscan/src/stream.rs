@@ -115,12 +115,9 @@ pub fn for_each_row_limited<B>(
             Err(cause) => return Err(Error::io("read mount table", cause)),
         };
         if chunk.is_empty() {
-            let last = if pending.is_empty() {
-                ControlFlow::Continue(())
-            } else {
-                pending.complete(b"", &mut visit)
-            };
-            return Ok(last.break_value());
+            let last = !pending.is_empty();
+            let answer = last.then(|| pending.complete(b"", &mut visit));
+            return Ok(answer.and_then(ControlFlow::break_value));
         }
         let consumed = chunk.len();
         let mut rest = chunk;

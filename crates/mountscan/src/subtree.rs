@@ -174,8 +174,7 @@ pub fn mount_point_at(path: &Path) -> Result<Option<MountInfo>, Error> {
 }
 
 fn replaced(path: &Path) -> Error {
-    let what = format!("mount at {path:?}: replaced {TRIES} times");
-    Error::new(ErrorKind::Unstable, what)
+    Error::unstable(format!("mount at {path:?}: replaced {TRIES} times"))
 }
 
 /// Who is at a path, in as few calls as will do to find the row.

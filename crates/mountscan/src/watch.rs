@@ -225,9 +225,8 @@ impl Watch {
             if let Some(event) = self.events.pop_front() {
                 return Ok(Some(event));
             }
-            let due = self
-                .rescan_every
-                .and_then(|every| self.scanned.checked_add(every));
+            let every = self.rescan_every;
+            let due = every.and_then(|every| self.scanned.checked_add(every));
             let until = [deadline, due].into_iter().flatten().min();
             if self.wait(until)? {
                 self.look()?;
@@ -297,12 +296,10 @@ impl Watch {
     }
 
     fn report(&mut self, changes: Changes) {
-        self.events
-            .extend(changes.detached.into_iter().map(Event::Detached));
-        self.events
-            .extend(changes.changed.into_iter().map(Event::Changed));
-        self.events
-            .extend(changes.attached.into_iter().map(Event::Attached));
+        let detached = changes.detached.into_iter().map(Event::Detached);
+        let changed = changes.changed.into_iter().map(Event::Changed);
+        let attached = changes.attached.into_iter().map(Event::Attached);
+        self.events.extend(detached.chain(changed).chain(attached));
     }
 }
 
@@ -374,7 +371,7 @@ fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable
             }
             read::listed(reading, scope, &options)
         }
-        None => reading.table_again(&options),
+        None => reading.table(&options),
     }
 }
 
