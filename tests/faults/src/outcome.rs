@@ -80,6 +80,10 @@ pub(crate) struct Holdings {
 impl Holdings {
     /// Of this process, now.
     pub(crate) fn now() -> anyhow::Result<Holdings> {
+        // Counted first: what a thread held that ends after this count is looked at again.
+        let threads = fs::read_dir("/proc/self/task")
+            .context("own threads")?
+            .count();
         let mut descriptors = Vec::new();
         for entry in fs::read_dir("/proc/self/fd").context("own descriptors")? {
             let entry = entry.context("own descriptors")?;
@@ -91,9 +95,6 @@ impl Holdings {
                 }
             }
         }
-        let threads = fs::read_dir("/proc/self/task")
-            .context("own threads")?
-            .count();
         Ok(Holdings {
             descriptors,
             threads,
