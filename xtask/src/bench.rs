@@ -35,6 +35,10 @@ Peers in Go and C take part where their tools are: on Debian the packages `golan
 
 ";
 
+/// Said below the machine's line when `--quick` was given.
+const FEW_SAMPLES: &str =
+    "\nFrom few samples (`--quick`): differences of less than a tenth mean nothing.\n";
+
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// Only benches whose name holds this
@@ -43,7 +47,7 @@ pub(crate) struct Args {
     /// Write the tables from the last run's data, without running
     #[arg(long)]
     no_run: bool,
-    /// Fewer samples: to see that it works, not to publish
+    /// Fewer samples, some minutes instead of an hour: good to about a tenth, and said so in the tables
     #[arg(long)]
     quick: bool,
 }
@@ -67,6 +71,9 @@ pub(crate) fn run(args: &Args) -> Verdict {
     let plots = cargo::root().join("docs/plots");
     fs::create_dir_all(&plots).with_context(|| format!("create {}", plots.display()))?;
     let mut text = measured::machine()?;
+    if args.quick {
+        text.push_str(FEW_SAMPLES);
+    }
     for group in &groups {
         text.push_str(&table::render(group));
         if let Some(svg) = plot::render(group) {
