@@ -262,7 +262,7 @@ fn sweep(c: &mut Criterion) {
         };
         let id = |what: &str| BenchmarkId::new(what, format!("{leftovers} of {total}"));
         group.throughput(Throughput::Elements(leftovers as u64));
-        for threads in [1, 8] {
+        for threads in [1, 8, 32] {
             group.bench_function(
                 id(&format!("floor: bare umount2, {threads} threads")),
                 |b| {
@@ -275,18 +275,20 @@ fn sweep(c: &mut Criterion) {
         group.bench_function(id("moby's way"), |b| {
             b.iter_custom(|turns| scene.time(turns, || moby_way(&scene.root, &patterns)));
         });
-        for threads in [1, 8] {
+        for threads in [1, 8, 32] {
             let mut options = ExecuteOptions::new();
             options.threads = threads;
             group.bench_function(
-                id(&format!("rootmount, execute alone, {threads} threads")),
+                id(&format!(
+                    "rootmount, execute alone, up to {threads} threads"
+                )),
                 |b| {
                     b.iter_custom(|turns| scene.sum(turns, || ours(&scene.root, &options)));
                 },
             );
             group.bench_function(
                 id(&format!(
-                    "rootmount, scan, plan, execute, {threads} threads"
+                    "rootmount, scan, plan, execute, up to {threads} threads"
                 )),
                 |b| {
                     b.iter_custom(|turns| scene.time(turns, || _ = ours(&scene.root, &options)));

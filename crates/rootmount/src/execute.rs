@@ -26,6 +26,11 @@ use crate::world::{Worker, World, world};
 /// unmount waits for, several times as long.
 const BATCH_TIME: Duration = Duration::from_millis(20);
 
+/// Threads that are worth their start however few the subtrees are.
+const FEW_THREADS: usize = 8;
+/// Subtrees that make another thread worth its start.
+const GROUPS_PER_THREAD: usize = 12;
+
 /// How a plan is carried out.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
@@ -37,8 +42,9 @@ pub struct ExecuteOptions {
     pub busy_retries: u32,
     /// The wait before the first of these tries; each next one is twice as long.
     pub busy_wait: Duration,
-    /// How many threads unmount at once. Each call waits for the kernel's grace
-    /// period, so several overlap even on one processor.
+    /// How many threads unmount at once, at most; fewer where there is not much to do.
+    /// Each call waits for the kernel's grace period, so many overlap even on one
+    /// processor.
     pub threads: usize,
     /// How many independent subtrees a plan must have to use several threads.
     pub parallel_from: usize,
@@ -78,7 +84,7 @@ impl Default for ExecuteOptions {
             detach: Detach::default(),
             busy_retries: 5,
             busy_wait: Duration::from_millis(1),
-            threads: 8,
+            threads: 32,
             parallel_from: 16,
             propagate: true,
             name_holders: 8,
@@ -90,7 +96,7 @@ impl Default for ExecuteOptions {
 }
 
 impl ExecuteOptions {
-    /// The defaults: lazily when busy, five more tries over 31 ms, eight threads.
+    /// The defaults: lazily when busy, five more tries over 31 ms, up to 32 threads.
     pub fn new() -> ExecuteOptions {
         ExecuteOptions::default()
     }
@@ -209,7 +215,8 @@ fn run_groups(
     let threads = if groups.len() < options.parallel_from {
         1
     } else {
-        options.threads.clamp(1, groups.len())
+        let worth = FEW_THREADS.max(groups.len() / GROUPS_PER_THREAD);
+        options.threads.min(worth).clamp(1, groups.len())
     };
     let next = AtomicUsize::new(0);
     let (sender, results) = mpsc::channel();
