@@ -2,7 +2,7 @@
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use mountscan::{MountTable, rows};
 
 use crate::peers;
@@ -97,6 +97,14 @@ pub(crate) fn table(c: &mut Criterion) {
             });
             group.bench_function(id("mountscan table"), |b| {
                 b.iter(|| MountTable::from_bytes(black_box(&text[..])));
+            });
+            // As after a reading: the buffer is handed over, not copied.
+            group.bench_function(id("mountscan table, the text given"), |b| {
+                b.iter_batched(
+                    || text.clone(),
+                    MountTable::from_bytes,
+                    BatchSize::PerIteration,
+                );
             });
             group.bench_function(id("mountscan table and index"), |b| {
                 b.iter(|| {
