@@ -130,7 +130,11 @@ impl<'t> Row<'t> {
     pub fn tags(&self) -> PropagationTags<'t> {
         let start = self.fields.tags as usize;
         let separator = self.fields.fs_type as usize - 2;
-        PropagationTags::new(self.line.get(start..separator - 1).unwrap_or(b""))
+        PropagationTags::new(if start == separator {
+            b""
+        } else {
+            &self.line[start..separator - 1]
+        })
     }
 
     /// The peer group it is a member of.

@@ -42,9 +42,9 @@ pub struct ExecuteOptions {
     pub busy_retries: u32,
     /// The wait before the first of these tries; each next one is twice as long.
     pub busy_wait: Duration,
-    /// How many threads unmount at once, at most; fewer where there is not much to do.
-    /// Each call waits for the kernel's grace period, so many overlap even on one
-    /// processor.
+    /// How many threads unmount at once, at most: beyond eight, one for every dozen
+    /// independent subtrees. Each call waits for the kernel's grace period, so many
+    /// overlap even on one processor.
     pub threads: usize,
     /// How many independent subtrees a plan must have to use several threads.
     pub parallel_from: usize,
