@@ -1,5 +1,5 @@
-//! `report` on this host without asking runtimes: time from start to end, and the most
-//! memory it had.
+//! The command as it ships: its size, and `report` on this host without asking runtimes: time
+//! from start to end, and the most memory it had.
 
 use std::fs::File;
 use std::path::Path;
@@ -33,7 +33,9 @@ pub(super) fn counts() -> anyhow::Result<Vec<Count>> {
         limit,
         unit,
     };
+    let bytes = command.metadata().context("the command's size")?.len();
     Ok(vec![
+        count("the release command", bytes as f64 / 1e6, 5.0, "MB"),
         count("`report`, median", number("median_ms")?, 100.0, "ms"),
         count(
             "`report`, its file not in memory, median",
