@@ -237,6 +237,12 @@ impl Edit {
     }
 
     fn finish(self) -> Document {
-        Document::from(self.lines.concat())
+        let first_removed = self.lines.first().is_some_and(Vec::is_empty);
+        let mut text = self.lines.concat();
+        // A byte order mark is a mark only at the very start, where this line never was.
+        if first_removed && text.starts_with(parse::BYTE_ORDER_MARK) {
+            text.splice(..0, self.terminator.iter().copied());
+        }
+        Document::from(text)
     }
 }

@@ -59,6 +59,21 @@ fn nameservers_where_there_are_none() {
 }
 
 #[test]
+fn what_comes_first_after_a_removal_reads_as_before() {
+    let none = |d: &mut Document| d.set_nameservers(&[]);
+    let marked = b"nameserver 192.0.2.1\n\xef\xbb\xbfnameserver 192.0.2.2\n";
+    check(marked, none, b"\n\xef\xbb\xbfnameserver 192.0.2.2\n");
+    let marked = b"search a\r\nsearch b\r\n\xef\xbb\xbfsearch c\r\n";
+    let none = |d: &mut Document| d.set_search(&[]).unwrap();
+    check(marked, none, b"\r\n\xef\xbb\xbfsearch c\r\n");
+    let marked = b"options a\n\xef\xbb\xbf";
+    let none = |d: &mut Document| d.remove_option("a");
+    check(marked, none, b"\n\xef\xbb\xbf");
+    // The mark of the file goes with its line.
+    check(b"\xef\xbb\xbfoptions a\n# kept\n", none, b"# kept\n");
+}
+
+#[test]
 fn search_lists() {
     let set = |list: &'static [&str]| move |d: &mut Document| d.set_search(list).unwrap();
     check(
