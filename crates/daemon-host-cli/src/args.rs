@@ -2,7 +2,7 @@
 
 use clap::{ColorChoice, Parser, Subcommand};
 
-use crate::{addrs, demo, mounts, report, resolv_conf, root, rro, run, runtimes, shell};
+use crate::{addrs, completions, demo, mounts, report, resolv_conf, root, rro, run, runtimes};
 
 /// See, explain and repair the host-side state of a container daemon.
 #[derive(Debug, Parser)]
@@ -70,7 +70,7 @@ pub(crate) enum Command {
     /// See the whole life of a daemon in a few seconds; needs no root.
     Demo(demo::Args),
     /// Print completions for a shell.
-    Completions(shell::CompletionsArgs),
+    Completions(completions::CompletionsArgs),
     /// Print the manual page, or write all pages into a directory.
-    Man(shell::ManArgs),
+    Man(completions::ManArgs),
 }

@@ -7,19 +7,19 @@
 
 mod addrs;
 mod args;
+mod atomic_write;
+mod completions;
 mod config;
 mod demo;
 mod exit;
 mod mounts;
 mod output;
-mod publish;
 mod report;
 mod resolv_conf;
 mod root;
 mod rro;
 mod run;
 mod runtimes;
-mod shell;
 mod until;
 
 use std::process::ExitCode;
@@ -56,7 +56,7 @@ fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args, out),
         Command::Reload(args) => run::reload(args, out),
         Command::Demo(args) => demo::run(args, out),
-        Command::Completions(args) => shell::completions(args),
-        Command::Man(args) => shell::man(args),
+        Command::Completions(args) => completions::completions(args),
+        Command::Man(args) => completions::man(args),
     }
 }

@@ -10,12 +10,12 @@ use rootmount::{DataRootOptions, Rules};
 use runtimes::Registry;
 use tracing::{info, warn};
 
-use crate::builder::{self, HostBuilder};
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
-use crate::lock::Locks;
 use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
 use crate::snapshot::Snapshot;
+use crate::start::Locks;
+use crate::start::{self, HostBuilder};
 use crate::transaction::{Participant, prepare_all};
 
 /// The host-side duties of one daemon, from start to shutdown.
@@ -192,7 +192,7 @@ impl Inner {
             .map_err(|error| Error::caused(ErrorKind::Crate, "look at the data root", error));
         let sweep = status.and_then(|status| {
             let owner = Some(status.ownership);
-            builder::sweep(&self.data_root, &self.rules, live.iter(), owner)
+            start::sweep(&self.data_root, &self.rules, live.iter(), owner)
         });
         let report = ShutdownReport {
             sweep: Step::from(sweep),

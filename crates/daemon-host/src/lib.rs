@@ -84,15 +84,14 @@
 
 #![forbid(unsafe_code)]
 
-mod builder;
 mod config;
 mod error;
 mod host;
-mod lock;
 mod outcome;
 mod settings;
 mod snapshot;
 mod socket_path;
+mod start;
 mod transaction;
 
 pub use ifaddrs;
@@ -102,7 +101,6 @@ pub use rootmount;
 pub use rroprobe;
 pub use runtimes;
 
-pub use crate::builder::HostBuilder;
 pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::host::Host;
@@ -112,4 +110,5 @@ pub use crate::snapshot::Snapshot;
 pub use crate::socket_path::{
     PLUGIN_EXEC_ROOT, SUN_PATH_MAX, SocketDir, SocketPath, hashed_socket_dir, socket_path,
 };
+pub use crate::start::HostBuilder;
 pub use crate::transaction::{BoxError, NothingToDo, Participant, Prepared};

@@ -3,7 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::publish::publish;
+use crate::atomic_write::publish;
 
 /// The file with our process id; dropping it removes the file.
 #[derive(Debug)]

@@ -12,10 +12,10 @@ use rootmount::{
 use runtimes::{BUNDLE_DIRS, References, Registry, Runtimes, Settings, SweepReport};
 use tracing::{info, warn};
 
+use super::lock::Locks;
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
-use crate::lock::Locks;
 use crate::outcome::{StartReport, Step};
 use crate::settings::HostPaths;
 use crate::transaction::Participant;

@@ -15,9 +15,9 @@ use std::path::PathBuf;
 
 use clap::ValueEnum;
 
+use crate::atomic_write::publish;
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::publish::publish;
 use crate::root::RootArgs;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
