@@ -1,6 +1,9 @@
 //! `cargo xtask vm doctor`: what the lane has and lacks here.
 
-use super::{NEEDS, accel, bundle, fetch, image, kernels, lock::Lock, qemu, runtimes};
+use super::NEEDS;
+use super::image::{bundle, initramfs};
+use super::machine::{accel, qemu};
+use super::source::{fetch, lock::Lock, runtimes, series};
 use crate::packages;
 use accel::Choice;
 use std::path::Path;
@@ -37,7 +40,7 @@ pub(crate) fn run() -> crate::Verdict {
     }
     let (cache, lock) = (fetch::cache()?, Lock::load()?);
     println!("cache    {}", cache.display());
-    for series in kernels::MATRIX.iter().chain(runtimes::SUITES) {
+    for series in series::MATRIX.iter().chain(runtimes::SUITES) {
         let Some(pin) = lock.pin(*series) else {
             println!(
                 "missing  {} not pinned: cargo xtask vm update",
@@ -57,5 +60,5 @@ pub(crate) fn run() -> crate::Verdict {
             series.suite
         );
     }
-    Ok(missing.is_empty() && image::tools().1.is_empty())
+    Ok(missing.is_empty() && initramfs::tools().1.is_empty())
 }

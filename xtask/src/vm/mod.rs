@@ -1,49 +1,31 @@
 //! `cargo xtask vm`: the privileged tests inside virtual machines, on every
 //! kernel that matters.
 //!
-//! Five steps, each in its own file: choose the kernels ([`kernels`]), have
-//! them ([`fetch`]), build what runs inside ([`payload`]), run each kernel
-//! ([`matrix`], [`job`]), report ([`publish`]).
+//! Five steps: choose the kernels ([`series`]), have them ([`fetch`]), build what runs inside
+//! ([`payload`]), run each kernel ([`matrix`], [`job`]), report ([`publish`]).
 
-mod accel;
-mod bundle;
-mod bundles;
-mod console;
-mod cpio;
 mod doctor;
-mod elf;
-mod fetch;
 mod image;
-mod interrupt;
-mod job;
-mod kernel;
-mod kernels;
-mod lock;
-mod matrix;
-mod modules;
-mod payload;
-mod publish;
-mod qemu;
-mod relocate;
-mod report;
-mod runtimes;
-mod ui;
-mod verdict;
+mod machine;
+mod say;
+mod source;
 
 use crate::packages;
 use anyhow::{Result, bail};
-use bundles::Bundles;
 use clap::{Args as ClapArgs, Subcommand};
-use fetch::Source;
-pub(crate) use fetch::{cache, mirrors};
-pub(crate) use image::libraries;
-use matrix::Matrix;
-use payload::Test;
-pub(crate) use publish::Outcome;
+pub(crate) use image::initramfs::libraries;
+use image::payload::{self, Test};
+use machine::matrix::{self, Matrix};
+use machine::{interrupt, job, qemu};
+pub(crate) use say::publish::Outcome;
+use say::{publish, ui::Ui};
+use source::fetch::{self, Source};
+pub(crate) use source::fetch::{cache, mirrors};
+use source::provided::Bundles;
+use source::{runtimes, series};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
-use ui::Ui;
 
 /// Packages of Debian that this lane takes from the machine: program, package.
 const NEEDS: &[(&str, &str)] = &[
@@ -150,7 +132,7 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
         }
         Some(Action::Doctor) => doctor::run(),
         Some(Action::Update) => {
-            let mut series = kernels::select(&args.kernel)?;
+            let mut series = series::select(&args.kernel)?;
             if args.kernel.is_empty() {
                 series.extend(runtimes::SUITES);
             }

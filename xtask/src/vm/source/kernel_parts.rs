@@ -1,9 +1,9 @@
 //! From a kernel's packages, or a kernel image and its modules, to a bundle.
 
-use super::bundle::Bundle;
-use super::cpio::Archive;
-use super::modules::{self, Module};
 use crate::deb;
+use crate::vm::image::bundle::Bundle;
+use crate::vm::image::cpio::Archive;
+use crate::vm::image::modules::{self, Module};
 use anyhow::{Context, Result};
 use std::collections::HashMap;
 use std::io::Read;

@@ -1,10 +1,11 @@
 //! Where the results go: terminal, files, and the counts of `cargo xtask test`.
 
-use super::accel::Accel;
-use super::job::KernelReport;
-use super::payload::Test;
+use super::console;
+use super::report;
 use super::verdict::Outcome as TestOutcome;
-use super::{console, report};
+use crate::vm::image::payload::Test;
+use crate::vm::machine::accel::Accel;
+use crate::vm::machine::job::KernelReport;
 use anyhow::{Context, Result};
 use std::path::PathBuf;
 

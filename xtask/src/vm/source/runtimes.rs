@@ -1,11 +1,12 @@
 //! The OCI runtimes of several Debian releases, as a ready piece of the initramfs.
 
-use super::bundle::Bundle;
-use super::cpio::Archive;
-use super::kernels::{Kind, Series};
 use super::lock::Pin;
-use super::{image, relocate};
+use super::series::{Kind, Series};
 use crate::deb;
+use crate::vm::image::bundle::Bundle;
+use crate::vm::image::cpio::Archive;
+use crate::vm::image::initramfs;
+use crate::vm::image::relocate;
 use anyhow::{Context, Result};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -62,7 +63,7 @@ fn archive(tree: &Path, pin: &Pin) -> Result<(Vec<u8>, String)> {
     archive.file(&format!("{directory}{}", relocate::NAME), 0o755, &loader)?;
     for (package, program) in PROGRAMS {
         let path = tree.join(program);
-        for library in image::libraries_in(tree, LOADER, &path)? {
+        for library in initramfs::libraries_in(tree, LOADER, &path)? {
             let name = library.file_name().context("a library has a name")?;
             let name = format!("{directory}{}", name.to_string_lossy());
             archive.file(&name, 0o755, &read(&library)?)?;

@@ -1,8 +1,8 @@
 //! The matrix: for people, as JSON, as JUnit XML.
 
-use super::job::KernelReport;
-use super::payload::Test;
 use super::verdict::Outcome;
+use crate::vm::image::payload::Test;
+use crate::vm::machine::job::KernelReport;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 
@@ -219,8 +219,8 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::verdict::TestResult;
     use super::*;
+    use crate::vm::say::verdict::TestResult;
     use std::time::Duration;
     use support::plan::Item;
 

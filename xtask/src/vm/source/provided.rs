@@ -1,10 +1,15 @@
 //! What a run needs from outside: the kernels it names, the runtimes of every suite.
 
-use super::bundle::Bundle;
 use super::fetch::{Fetch, cache};
+use super::kernel_parts;
 use super::lock::Lock;
-use super::ui::Ui;
-use super::{Args, Outcome, kernel, kernels, matrix, runtimes};
+use super::runtimes;
+use super::series;
+use crate::vm::Args;
+use crate::vm::Outcome;
+use crate::vm::image::bundle::Bundle;
+use crate::vm::machine::matrix;
+use crate::vm::say::ui::Ui;
 use anyhow::{Context, Result, bail};
 
 /// What is fetched.
@@ -33,11 +38,11 @@ impl Bundles {
                 let place = fetch.place();
                 std::fs::create_dir_all(&place).with_context(|| place.display().to_string())?;
                 let modules = args.modules.as_deref();
-                let bundle = kernel::from_files(&place.join("image"), image, modules)?;
+                let bundle = kernel_parts::from_files(&place.join("image"), image, modules)?;
                 vec![("image".to_owned(), bundle)]
             }
             None => {
-                let series = kernels::select(&args.kernel)?;
+                let series = series::select(&args.kernel)?;
                 let found = matrix::each(&series, 2, |series| fetch.bundle(*series));
                 let named = series.iter().zip(found);
                 named

@@ -1,11 +1,11 @@
 //! All kernels, some at once, under KVM where that works.
 
 use super::accel::{self, Accel, Choice};
-use super::bundle::Bundle;
 use super::interrupt;
 use super::job::{Job, KernelReport};
-use super::payload::Test;
-use super::ui::Ui;
+use crate::vm::image::bundle::Bundle;
+use crate::vm::image::payload::Test;
+use crate::vm::say::ui::Ui;
 use anyhow::Result;
 use std::path::Path;
 use std::sync::Mutex;

@@ -2,9 +2,9 @@
 //! piece of the initramfs, some 25 MB instead of 50 to 150; read by later runs without
 //! network and without undoing xz.
 
-use super::lock::Pin;
 use super::modules;
 use crate::deb;
+use crate::vm::source::lock::Pin;
 use anyhow::{Context, Result, bail};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -140,8 +140,9 @@ pub(crate) fn check_space(directory: &Path, bytes: u64) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{kernels::MATRIX, lock::Package};
     use super::*;
+    use crate::vm::source::lock::Package;
+    use crate::vm::source::series::MATRIX;
 
     #[test]
     fn the_key_follows_the_packages() {

@@ -1,14 +1,14 @@
 //! One kernel: boots it with the tests that are left until none is left.
 
 use super::accel::Accel;
-use super::bundle::Bundle;
-use super::console::{self, Finding};
-use super::cpio::Archive;
 use super::interrupt;
-use super::payload::Test;
 use super::qemu::{Heard, Machine, Spec};
-use super::ui::{Bar, Ui};
-use super::verdict::{Boot, Outcome, TestResult};
+use crate::vm::image::bundle::Bundle;
+use crate::vm::image::cpio::Archive;
+use crate::vm::image::payload::Test;
+use crate::vm::say::console::{self, Finding};
+use crate::vm::say::ui::{Bar, Ui};
+use crate::vm::say::verdict::{Boot, Outcome, TestResult};
 use anyhow::{Context, Result};
 use std::io::Write;
 use std::os::fd::AsRawFd;

@@ -1,6 +1,6 @@
 //! `xtask/vm/packages.lock`: which packages the matrix runs on: kernels, runtimes.
 
-use super::kernels::Series;
+use super::series::Series;
 use crate::apt::Stanza;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -123,8 +123,9 @@ fn path() -> PathBuf {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{kernels::MATRIX, runtimes::SUITES};
     use super::*;
+    use crate::vm::source::runtimes::SUITES;
+    use crate::vm::source::series::MATRIX;
 
     #[test]
     fn the_file_pins_every_series_to_its_bytes() {

@@ -1,7 +1,8 @@
 //! One virtual machine: started, watched, and never left behind.
 
 use super::accel::Accel;
-use super::{bundle::Bundle, console};
+use crate::vm::image::bundle::Bundle;
+use crate::vm::say::console;
 use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Signal};
 use std::io::{BufRead, BufReader};

@@ -1,12 +1,13 @@
 //! From a series to its bundle: the cache, else apt.
 
-use super::bundle::{self, Bundle};
-use super::kernels::{self, Kind, Series};
+use super::kernel_parts;
 use super::lock::{Lock, Pin};
-use super::ui::Ui;
-use super::{kernel, runtimes};
+use super::runtimes;
+use super::series::{self, Kind, Series};
 use crate::apt::{Apt, Mirrors, Stanza};
 use crate::deb;
+use crate::vm::image::bundle::{self, Bundle};
+use crate::vm::say::ui::Ui;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
 
@@ -149,7 +150,7 @@ impl Fetch<'_> {
         bar.message("unpacking");
         let directory = bundles.join(bundle::key(pin));
         match series.kind {
-            Kind::Kernel => kernel::make(&directory, &files),
+            Kind::Kernel => kernel_parts::make(&directory, &files),
             Kind::Runtimes => runtimes::make(&directory, pin, &files),
         }
     }
@@ -158,7 +159,7 @@ impl Fetch<'_> {
 /// A pin on the newest of a series.
 fn newest(series: Series, apt: &Apt, index: &[Stanza]) -> Result<Pin> {
     let stanzas = match series.kind {
-        Kind::Kernel => kernels::newest(series, index)?,
+        Kind::Kernel => series::newest(series, index)?,
         Kind::Runtimes => apt.with_dependencies(&runtimes::packages(), index)?,
     };
     Ok(Pin::new(series, &stanzas))
