@@ -90,45 +90,26 @@
 #[macro_use]
 mod names;
 
-mod address;
-mod diagnostic;
+mod container;
 mod document;
-mod durable;
-mod edit;
 mod error;
-mod explain;
-mod find;
-mod limits;
+mod files;
 mod lint;
-mod load;
-mod parse;
-mod render;
-mod resolved;
-mod rewrite;
 mod select;
-mod sha256;
-mod state;
 mod sys;
-mod text;
-mod trail;
-mod transform;
-mod watch;
 mod write;
 
-pub use address::{Nameserver, glibc_ipv4};
-pub use diagnostic::{Diagnostic, DiagnosticKind, Severity};
-pub use document::{Document, Found, Line, LineKind, parse};
-pub use error::{Error, ErrorKind};
-pub use explain::Explanation;
-pub use find::{SelectOptions, find};
-pub use limits::Limits;
-pub use load::{DEFAULT_SIZE_LIMIT, load, load_within};
-pub use resolved::{DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning};
-pub use select::{
-    Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, Reason, ResolvedMode, STATIC_PATH,
-    STUB_PATH, Selection, UPSTREAM_PATH, select,
+pub use container::{
+    DEFAULT_IPV4, DEFAULT_IPV6, DropReason, Dropped, NdotsOrigin, Network, Overridden, Resolved,
+    TransformOptions, Upstream, Warning, transform,
 };
-pub use text::Text;
-pub use transform::{DEFAULT_IPV4, DEFAULT_IPV6, Network, TransformOptions, transform};
-pub use watch::{Current, WatchOptions, Watcher};
+pub use document::{Document, Found, Line, LineKind, Nameserver, Text, glibc_ipv4, parse};
+pub use error::{Error, ErrorKind};
+pub use files::{DEFAULT_SIZE_LIMIT, load, load_within};
+pub use lint::{Diagnostic, DiagnosticKind, Explanation, Limits, Severity};
+pub use select::{
+    Content, Current, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, Reason, ResolvedMode,
+    STATIC_PATH, STUB_PATH, SelectOptions, Selection, UPSTREAM_PATH, WatchOptions, Watcher, find,
+    select,
+};
 pub use write::{FileStatus, WriteOptions, Written, status, write};

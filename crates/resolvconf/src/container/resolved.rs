@@ -3,10 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::address::Nameserver;
-use crate::document::split_option;
-use crate::text::Text;
-use crate::transform::Network;
+use crate::container::transform::Network;
+use crate::document::address::Nameserver;
+use crate::document::lossless::split_option;
+use crate::document::text::Text;
 
 /// The content of a container's file and how it came about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

@@ -2,10 +2,10 @@
 
 use std::ops::Range;
 
-use crate::address::Nameserver;
-use crate::document::{Document, Line, LineKind, split_option};
+use crate::document::address::Nameserver;
+use crate::document::lossless::{Document, Line, LineKind, split_option};
+use crate::document::parse;
 use crate::error::{Error, ErrorKind};
-use crate::parse;
 
 /// Edits keep comments, unknown lines, indentation and line ends, and the place of what they change.
 ///

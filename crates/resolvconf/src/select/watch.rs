@@ -12,11 +12,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
-use crate::document::Document;
+use crate::document::lossless::Document;
 use crate::error::Error;
-use crate::find::{self, SelectOptions, find};
-use crate::select::{Content, Facts, Selection, select};
-use crate::trail::{Step, trail};
+use crate::select::choice::{Content, Facts, Selection, select};
+use crate::select::find::{self, SelectOptions, find};
+use crate::select::links::{Step, trail};
 
 /// How to follow.
 #[derive(Clone, Debug, PartialEq, Eq)]

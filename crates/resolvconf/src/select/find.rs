@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::load::{self, DEFAULT_SIZE_LIMIT};
-use crate::select::{
+use crate::files::load::{self, DEFAULT_SIZE_LIMIT};
+use crate::select::choice::{
     Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, STATIC_PATH, STUB_PATH,
     UPSTREAM_PATH,
 };

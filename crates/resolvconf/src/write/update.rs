@@ -7,11 +7,11 @@ use std::time::Duration;
 use rustix::fs::{Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::durable;
 use crate::error::{Error, ErrorKind};
-use crate::load;
-use crate::rewrite;
-use crate::state::{PHASE_OFFSET, Phase, Standing, State, matches_moby_hash};
+use crate::files::durable;
+use crate::files::load;
+use crate::write::in_place;
+use crate::write::record::{PHASE_OFFSET, Phase, Standing, State, matches_moby_hash};
 
 /// How to write a container's file.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -208,7 +208,7 @@ fn update(
         return Ok(Written::KeptEdit);
     }
     store(&state_path, Phase::Pending, &before, text, options)?;
-    let outcome = rewrite::rewrite(path, file, &before, text, options)?;
+    let outcome = in_place::rewrite(path, file, &before, text, options)?;
     if let Written::Rewritten { .. } = outcome {
         if options.durable {
             durable::retry(|| rustix::fs::fdatasync(file))

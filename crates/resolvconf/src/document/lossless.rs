@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use crate::address::Nameserver;
-use crate::parse::{self, Fields};
+use crate::document::address::Nameserver;
+use crate::document::parse::{self, Fields};
 
 /// A parsed resolv.conf, lossless: [`as_bytes`](Document::as_bytes) is the input, byte for byte.
 ///

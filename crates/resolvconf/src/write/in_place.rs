@@ -14,12 +14,12 @@ use std::time::{Duration, Instant};
 
 use rustix::io::Errno;
 
-use crate::durable;
 use crate::error::{Error, ErrorKind};
-use crate::load;
-use crate::state::PADDING;
+use crate::files::durable;
+use crate::files::load;
 use crate::sys;
-use crate::write::{WriteOptions, Written};
+use crate::write::record::PADDING;
+use crate::write::update::{WriteOptions, Written};
 
 /// Tries for a lease between two pauses, and the pause.
 const BURST: u32 = 64;

@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::document::Document;
-use crate::durable;
+use crate::document::lossless::Document;
 use crate::error::{Error, ErrorKind};
+use crate::files::durable;
 
 /// The size above which a file is refused unless the caller says otherwise: 1 MiB.
 pub const DEFAULT_SIZE_LIMIT: u64 = 1 << 20;

@@ -3,7 +3,7 @@
 //! The record holds the texts themselves, not digests: it is a kilobyte, and only with the texts
 //! can a file that a crash left half rewritten be told from one that a user edited.
 
-use crate::sha256::sha256;
+use crate::write::sha256::sha256;
 
 /// What was last written to a container's file, or is being written.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
-use crate::parse::BYTE_ORDER_MARK;
-use crate::resolved::{Resolved, Upstream};
-use crate::transform::Network;
+use crate::container::resolved::{Resolved, Upstream};
+use crate::container::transform::Network;
+use crate::document::parse::BYTE_ORDER_MARK;
 
 impl Resolved {
     /// The bytes of the file.

@@ -2,11 +2,11 @@
 //!
 //! One pass, a fixed amount of work per word.
 
-use crate::address::{Nameserver, glibc_ipv4};
-use crate::diagnostic::{Diagnostic, DiagnosticKind as Kind};
-use crate::document::{Document, Found, Line, LineKind, split_option};
-use crate::limits::{Limits, known_option};
-use crate::parse::BYTE_ORDER_MARK;
+use crate::document::address::{Nameserver, glibc_ipv4};
+use crate::document::lossless::{Document, Found, Line, LineKind, split_option};
+use crate::document::parse::BYTE_ORDER_MARK;
+use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
+use crate::lint::limits::{Limits, known_option};
 
 impl Document {
     /// Everything odd about the document, in the order of its lines, for all readers known here.

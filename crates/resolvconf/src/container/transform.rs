@@ -3,12 +3,14 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
-use crate::address::Nameserver;
-use crate::document::{Document, split_option};
-use crate::limits::Limits;
-use crate::parse;
-use crate::resolved::{DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning};
-use crate::text::Text;
+use crate::container::resolved::{
+    DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning,
+};
+use crate::document::address::Nameserver;
+use crate::document::lossless::{Document, split_option};
+use crate::document::parse;
+use crate::document::text::Text;
+use crate::lint::limits::Limits;
 
 /// The kind of network the file is for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

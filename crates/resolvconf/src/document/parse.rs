@@ -2,7 +2,7 @@
 //!
 //! One pass that copies nothing and cannot fail. Values are read later, when asked for.
 
-use crate::document::{LineKind, Span};
+use crate::document::lossless::{LineKind, Span};
 
 /// The mark that some editors put at the start of UTF-8 text.
 pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -1,10 +1,10 @@
 //! A document told to a person, line by line.
 
-use crate::address::Nameserver;
-use crate::diagnostic::Diagnostic;
-use crate::document::{Document, Line, LineKind, split_option};
-use crate::limits::known_option;
-use crate::text::Text;
+use crate::document::address::Nameserver;
+use crate::document::lossless::{Document, Line, LineKind, split_option};
+use crate::document::text::Text;
+use crate::lint::diagnostic::Diagnostic;
+use crate::lint::limits::known_option;
 
 /// One line of a file, what it means, and what is odd about it.
 #[derive(Clone, Debug, PartialEq, Eq)]

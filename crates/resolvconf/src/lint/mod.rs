@@ -1,0 +1,10 @@
+//! What is odd about a document, and what its lines do. This room is pure.
+
+pub(crate) mod diagnostic;
+mod explain;
+pub(crate) mod limits;
+mod rules;
+
+pub use diagnostic::{Diagnostic, DiagnosticKind, Severity};
+pub use explain::Explanation;
+pub use limits::Limits;
