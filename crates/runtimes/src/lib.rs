@@ -97,46 +97,31 @@
 #![forbid(unsafe_code)]
 
 mod config;
-mod diff;
-mod directory;
+mod containers;
 pub mod docs;
 mod error;
 mod features;
-mod index;
 mod json;
-mod live;
-mod lock;
-mod options;
 mod preflight;
-mod probe;
-mod references;
 mod reload;
-mod resolve;
-mod run;
-mod script;
-mod store;
-mod sweep;
+mod scripts;
 mod table;
-mod temp;
-mod validate;
-mod version;
-mod write;
 
-pub use config::{Config, Parsed, RuntimeEntry, UnknownKey};
-pub use diff::ReloadReport;
+pub use config::{
+    Config, GenericOptions, OptionValue, Parsed, Problem, ProblemKind, RUNC_SHIM, RuncOptions,
+    RuntimeEntry, ShimOptions, UnknownKey,
+};
+pub use containers::{live_containers, state_dirs};
 pub use error::{Error, ErrorKind};
-pub use features::{Features, FeaturesState, Listed, RroSupport, RroVerdict};
+pub use features::{Features, FeaturesState, Limits, Listed, RroSupport, RroVerdict, Version};
 pub use json::{MAX_DEPTH, Value};
-pub use live::{live_containers, state_dirs};
-pub use options::{GenericOptions, OptionValue, RUNC_SHIM, RuncOptions, ShimOptions};
 pub use preflight::{PreflightFault, locate};
-pub use probe::Limits;
-pub use references::{BUNDLE_DIRS, References};
 pub use reload::{Prepared, Reader, Registry};
-pub use resolve::{ResolveError, Resolved};
-pub use script::{SHELL, Script, is_script_name};
-pub use store::{Published, Store};
-pub use sweep::{Reason, SweepReport, Verdict, plan_sweep, sweep};
-pub use table::{DEFAULT, Runtime, RuntimeKind, Runtimes, STOCK, Settings, is_permissible};
-pub use validate::{Problem, ProblemKind};
-pub use version::Version;
+pub use scripts::{
+    BUNDLE_DIRS, Published, Reason, References, SHELL, Script, Store, SweepReport, Verdict,
+    is_script_name, plan_sweep, sweep,
+};
+pub use table::{
+    DEFAULT, ReloadReport, ResolveError, Resolved, Runtime, RuntimeKind, Runtimes, STOCK, Settings,
+    is_permissible,
+};

@@ -11,10 +11,10 @@ use arc_swap::{ArcSwap, Cache};
 use tracing::{debug, info};
 
 use crate::config::Config;
-use crate::diff::{ReloadReport, compare, is_same_program};
 use crate::error::Error;
-use crate::probe;
-use crate::store::{Published, Store};
+use crate::features::probe;
+use crate::scripts::{Published, Store};
+use crate::table::{ReloadReport, compare, is_same_program};
 use crate::table::{Runtime, Runtimes, Settings};
 
 /// Keeps the current table of a daemon, for the life of the daemon.

@@ -18,8 +18,8 @@ use nix::libc;
 use nix::sys::stat::Mode;
 use tracing::debug;
 
+use super::write::retry;
 use crate::error::{Error, ErrorKind};
-use crate::write::retry;
 
 /// The file that is locked, in the script directory.
 pub(crate) const LOCK_FILE: &str = ".lock";

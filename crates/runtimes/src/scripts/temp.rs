@@ -13,10 +13,10 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fchmod};
 
+use super::lock::DirLock;
+use super::script::SHELL;
+use super::write::{MODE, remove, retry};
 use crate::error::Error;
-use crate::lock::DirLock;
-use crate::script::SHELL;
-use crate::write::{MODE, remove, retry};
 
 /// How every temporary name begins; no script's does.
 pub(crate) const PREFIX: &str = ".tmp-";
@@ -160,7 +160,7 @@ mod tests {
     use std::time::Duration;
 
     use super::*;
-    use crate::lock::LOCK_FILE;
+    use crate::scripts::lock::LOCK_FILE;
 
     #[test]
     fn both_ways_write_the_same_file() {

@@ -4,12 +4,12 @@ use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use super::index::Index;
+use crate::config::shim_options::{self as options, RUNC_SHIM, RuncOptions, ShimOptions};
 use crate::config::{Config, RuntimeEntry};
 use crate::error::Error;
 use crate::features::FeaturesState;
-use crate::index::Index;
-use crate::options::{self, RUNC_SHIM, RuncOptions, ShimOptions};
-use crate::script::Script;
+use crate::scripts::Script;
 
 /// The names of the built-in runtimes. Both run `runc` from `PATH` through its shim.
 pub const STOCK: [&str; 2] = ["io.containerd.runc.v2", "runc"];
@@ -32,7 +32,7 @@ pub struct Settings {
     /// Where bare names are looked up, colon-separated. Default: `PATH` of the process.
     pub search_path: OsString,
     /// Limits for asking runtimes about their features.
-    pub probe: crate::probe::Limits,
+    pub probe: crate::features::Limits,
 }
 
 impl Settings {
@@ -48,7 +48,7 @@ impl Settings {
             systemd_cgroup: false,
             no_pivot_root: false,
             search_path: std::env::var_os("PATH").unwrap_or_default(),
-            probe: crate::probe::Limits::default(),
+            probe: crate::features::Limits::default(),
         }
     }
 }

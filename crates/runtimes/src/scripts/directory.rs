@@ -11,8 +11,8 @@ use nix::fcntl::OFlag;
 use nix::sys::stat::fstat;
 use nix::unistd::{fsync, geteuid};
 
+use super::write::retry;
 use crate::error::{Error, ErrorKind};
-use crate::write::retry;
 
 /// Opens the directory, and makes it first if it is missing.
 pub(crate) fn open_or_make(path: &Path) -> Result<OwnedFd, Error> {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::store::Published;
+use crate::scripts::Published;
 use crate::table::{Runtime, RuntimeKind, Runtimes};
 
 /// What a reload changed, by runtime name, sorted.

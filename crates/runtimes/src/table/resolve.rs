@@ -4,11 +4,11 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use crate::config::ShimOptions;
 use crate::error::{Error, ErrorKind};
-use crate::options::ShimOptions;
 use crate::preflight::{self, PreflightFault};
-use crate::script::SHELL;
-use crate::store::Store;
+use crate::scripts::SHELL;
+use crate::scripts::Store;
 use crate::table::{Runtime, RuntimeKind, Runtimes, is_permissible};
 
 /// What to tell containerd for a container of some runtime.

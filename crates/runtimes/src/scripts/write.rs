@@ -18,11 +18,11 @@ use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, fchmod};
 use nix::unistd::{UnlinkatFlags, close, linkat, unlinkat};
 
+use super::lock::DirLock;
+use super::script::Script;
+use super::store::{Found, find};
+use super::temp::{self, TempName};
 use crate::error::Error;
-use crate::lock::DirLock;
-use crate::script::Script;
-use crate::store::{Found, find};
-use crate::temp::{self, TempName};
 
 /// Files written before the first of them gets its name; bounds the open descriptors.
 const BATCH: usize = 32;

@@ -12,14 +12,14 @@ use nix::errno::Errno;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use tracing::{debug, warn};
 
-use crate::directory;
+use super::directory;
+use super::lock::{self, LOCK_FILE};
+use super::references::References;
+use super::script::is_script_name;
+use super::store::Store;
+use super::temp;
+use super::write::retry;
 use crate::error::Error;
-use crate::lock::{self, LOCK_FILE};
-use crate::references::References;
-use crate::script::is_script_name;
-use crate::store::Store;
-use crate::temp;
-use crate::write::retry;
 
 /// What a sweep decided about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

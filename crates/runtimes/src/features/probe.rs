@@ -9,11 +9,11 @@ use std::time::{Duration, Instant};
 
 use tracing::debug;
 
+use super::run_limited::{Output, RunFault, run};
+use super::version::Version;
 use crate::features::{Features, FeaturesState};
 use crate::preflight::{self, Identity};
-use crate::run::{Output, RunFault, run};
 use crate::table::{Runtime, Runtimes};
-use crate::version::Version;
 
 /// Limits for asking runtimes.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
+use super::shim_options as options;
 use crate::config::{Config, RuntimeEntry, UnknownKey};
 use crate::json::Value;
-use crate::options;
 use crate::table::{STOCK, is_permissible};
 
 /// One fault in a configuration.

@@ -5,8 +5,8 @@
 
 use std::sync::Arc;
 
+use super::version::Version;
 use crate::json::Value;
-use crate::version::Version;
 
 /// What a runtime printed for `features`.
 ///

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::check::{Problem, ProblemKind, check, sort};
 use crate::json::Value;
-use crate::validate::{Problem, ProblemKind, check, sort};
 
 /// The part of daemon.json that this crate reads.
 ///

@@ -17,12 +17,12 @@ use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use tracing::{debug, warn};
 
-use crate::directory::{check_owner, is_trusted, open_or_make, sync};
+use super::directory::{check_owner, is_trusted, open_or_make, sync};
+use super::lock::DirLock;
+use super::script::{SHELL, Script};
+use super::write::{self, Job, retry};
 use crate::error::{Error, ErrorKind};
-use crate::lock::DirLock;
 use crate::preflight;
-use crate::script::{SHELL, Script};
-use crate::write::{self, Job, retry};
 
 /// A directory of wrapper scripts, held open and locked against removals by others.
 ///

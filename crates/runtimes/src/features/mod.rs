@@ -1,0 +1,10 @@
+//! What a runtime says of itself: its features document, its version, and how it is asked.
+
+mod document;
+pub(crate) mod probe;
+mod run_limited;
+mod version;
+
+pub use document::{Features, FeaturesState, Listed, RroSupport, RroVerdict};
+pub use probe::Limits;
+pub use version::Version;
