@@ -4,7 +4,7 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::parse::MalformedRow;
+use crate::row::parse::MalformedRow;
 
 /// What went wrong, in a form to decide by.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -82,56 +82,32 @@
 //! MSRV: Rust 1.85.
 #![deny(unsafe_code)]
 
-mod changes;
 mod error;
-mod escape;
-mod fanotify;
-mod follow;
 mod holders;
-mod identity;
 mod ids;
-mod index;
-mod info;
-mod kept;
 mod kernel;
-mod live;
-mod options;
-mod parse;
-mod point_order;
-mod processes;
-mod propagation;
-mod query;
 mod read;
-mod refresh;
 mod row;
-#[cfg(feature = "serde")]
-mod serialize;
-mod source;
-mod statmount;
-mod stream;
-mod subtree;
-mod sys;
 mod table;
-mod text;
 mod watch;
 
-pub use crate::changes::Changes;
 pub use crate::error::{Error, ErrorKind};
-pub use crate::escape::{escape, unescape};
-pub use crate::holders::{
+pub use crate::holders::find::{
     HolderNamespace, HolderProcess, Holders, HoldersOptions, MountUse, NamespaceKeeper, holders,
 };
-pub use crate::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
 pub use crate::ids::{Device, MountId, UniqueMountId};
-pub use crate::info::MountInfo;
-pub use crate::kernel::KernelQueries;
-pub use crate::options::Options;
-pub use crate::parse::{MalformedRow, RowError};
-pub use crate::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};
-pub use crate::refresh::Refresh;
-pub use crate::row::Row;
-pub use crate::source::{ReadOptions, Source};
-pub use crate::stream::{MAX_ROW_BYTES, Rows, for_each_row, for_each_row_limited, rows};
-pub use crate::subtree::{Detail, mount_at, mount_point_at};
-pub use crate::table::{Consistency, MountTable};
+pub use crate::kernel::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
+pub use crate::kernel::queries::KernelQueries;
+pub use crate::read::by_source::{ReadOptions, Source};
+pub use crate::read::refresh::Refresh;
+pub use crate::read::subtree::{Detail, mount_at, mount_point_at};
+pub use crate::row::borrowed::Row;
+pub use crate::row::escape::{escape, unescape};
+pub use crate::row::mount_info::MountInfo;
+pub use crate::row::options::Options;
+pub use crate::row::parse::{MalformedRow, RowError};
+pub use crate::row::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};
+pub use crate::row::stream::{MAX_ROW_BYTES, Rows, for_each_row, for_each_row_limited, rows};
+pub use crate::table::changes::Changes;
+pub use crate::table::mount_table::{Consistency, MountTable};
 pub use crate::watch::{Event, Watch, WatchOptions, WatchRoute};

@@ -9,15 +9,15 @@ use std::time::{Duration, Instant};
 
 use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
 
-use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
-use crate::fanotify::{self, Batch};
-use crate::info::MountInfo;
-use crate::kernel::{self, KernelQueries, Scope};
-use crate::read::{self, Reading};
-use crate::source::{ReadOptions, own_namespace_id, thread_file};
-use crate::sys;
-use crate::table::MountTable;
+use crate::kernel::fanotify::{self, Batch};
+use crate::kernel::queries::{self, KernelQueries, Scope};
+use crate::kernel::sys;
+use crate::read::by_source::{ReadOptions, own_namespace_id, thread_file};
+use crate::read::mountinfo::{self, Reading};
+use crate::row::mount_info::MountInfo;
+use crate::table::changes::Changes;
+use crate::table::mount_table::MountTable;
 
 /// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the next look
 /// finds what came: better soon than whole.
@@ -276,7 +276,7 @@ impl Watch {
         let listed = asks && !batch.overflow && !batch.moved;
         if let Some(scope) = self.scope.clone().filter(|_| listed) {
             match self.table.follow(&scope, ATTEMPTS) {
-                Err(error) if kernel::is_refused(&error) => {}
+                Err(error) if queries::is_refused(&error) => {}
                 Err(error) => return Err(error),
                 Ok(changes) => {
                     self.report(changes);
@@ -291,7 +291,7 @@ impl Watch {
     fn take_poll_mark(&self) {
         if let Some(file) = &self.polled {
             // Only the effect on the mark is wanted; the rescan that follows finds what there is.
-            let _ = read::take_change(file);
+            let _ = mountinfo::take_change(file);
         }
     }
 
@@ -369,7 +369,7 @@ fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable
             if KernelQueries::cached() >= KernelQueries::Rows {
                 options.attempts = ATTEMPTS;
             }
-            read::listed(reading, scope, &options)
+            mountinfo::listed(reading, scope, &options)
         }
         None => reading.table(&options),
     }

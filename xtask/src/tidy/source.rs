@@ -132,7 +132,7 @@ fn check_unsafe_gates(tree: &Tree, findings: &mut Findings) {
         let has_sys = tree
             .files
             .iter()
-            .any(|file| file.path == src.join("sys.rs"));
+            .any(|file| file.path.starts_with(&src) && file.path.ends_with("sys.rs"));
         let want = if has_sys {
             "#![deny(unsafe_code)]"
         } else {

@@ -4,7 +4,7 @@
 
 use std::io::Write as _;
 
-use crate::escape::escape_into;
+use crate::row::escape::escape_into;
 
 // Bits of the request and the answer, linux/mount.h.
 pub(crate) const SB_BASIC: u64 = 1;

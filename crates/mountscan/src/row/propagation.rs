@@ -167,7 +167,7 @@ fn parse_tag(word: &[u8]) -> PropagationTag<'_> {
 }
 
 fn group(number: &[u8]) -> Option<PeerGroup> {
-    crate::parse::decimal(number).map(PeerGroup)
+    crate::row::parse::decimal(number).map(PeerGroup)
 }
 
 #[cfg(test)]

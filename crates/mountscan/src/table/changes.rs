@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::info::MountInfo;
-use crate::row::Row;
-use crate::table::MountTable;
+use crate::row::borrowed::Row;
+use crate::row::mount_info::MountInfo;
+use crate::table::mount_table::MountTable;
 
 /// What happened between two readings of a table.
 ///

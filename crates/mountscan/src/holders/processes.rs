@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use crate::error::Error;
-use crate::holders::{HolderProcess, Holders, MountUse};
-use crate::identity::identity_at;
+use crate::holders::find::{HolderProcess, Holders, MountUse};
 use crate::ids::MountId;
+use crate::kernel::identity::identity_at;
 
 /// A process, or a thread in a namespace of its own.
 pub(crate) struct Member {
@@ -119,7 +119,7 @@ fn mount_of_link(link: &Path) -> Option<MountId> {
 fn mount_of_fdinfo(text: &[u8]) -> Option<MountId> {
     let mut lines = text.split(|&byte| byte == b'\n');
     let number = lines.find_map(|line| line.strip_prefix(b"mnt_id:"))?;
-    crate::parse::decimal(number.trim_ascii()).map(MountId)
+    crate::row::parse::decimal(number.trim_ascii()).map(MountId)
 }
 
 /// The inode of the mount namespace that a link of procfs leads to, if it leads to one.
@@ -137,7 +137,7 @@ pub(crate) fn inode_of(link: &Path) -> Option<u64> {
 pub(crate) fn numbers(entries: fs::ReadDir) -> Vec<u32> {
     entries
         .flatten()
-        .filter_map(|entry| crate::parse::decimal(entry.file_name().as_bytes()))
+        .filter_map(|entry| crate::row::parse::decimal(entry.file_name().as_bytes()))
         .collect()
 }
 

@@ -7,10 +7,10 @@ use std::path::{Component, Path};
 use memchr::memchr_iter;
 
 use crate::ids::{MountId, UniqueMountId};
-use crate::index::NONE;
-use crate::propagation::PeerGroup;
-use crate::row::Row;
-use crate::table::MountTable;
+use crate::row::borrowed::Row;
+use crate::row::propagation::PeerGroup;
+use crate::table::index::NONE;
+use crate::table::mount_table::MountTable;
 
 impl MountTable {
     /// The row of this id; the last one, should a torn table show an id twice.

@@ -6,8 +6,8 @@ use std::ops::ControlFlow;
 use memchr::memchr;
 
 use crate::error::Error;
-use crate::parse::{MalformedRow, RowError, parse_fields};
-use crate::row::Row;
+use crate::row::borrowed::Row;
+use crate::row::parse::{MalformedRow, RowError, parse_fields};
 
 /// The longest row that [`for_each_row`] gathers by default: 64 MiB.
 ///

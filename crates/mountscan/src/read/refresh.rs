@@ -1,10 +1,10 @@
 //! Bringing a held table up to date, by the list of ids or by reading all again. Acts.
 
-use crate::changes::Changes;
 use crate::error::{Error, ErrorKind};
-use crate::kernel::{self, KernelQueries};
-use crate::source::{Origin, ReadOptions};
-use crate::table::MountTable;
+use crate::kernel::queries::{self, KernelQueries};
+use crate::read::by_source::{Origin, ReadOptions};
+use crate::table::changes::Changes;
+use crate::table::mount_table::MountTable;
 
 /// How much to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -43,7 +43,7 @@ impl MountTable {
             && KernelQueries::cached() >= KernelQueries::Ids;
         if let Some(scope) = self.origin.scope().filter(|_| lists) {
             match self.follow(&scope, ReadOptions::new().attempts) {
-                Err(error) if kernel::is_refused(&error) => {}
+                Err(error) if queries::is_refused(&error) => {}
                 followed => return followed,
             }
         }

@@ -5,11 +5,11 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, ErrorKind};
-use crate::kernel::{self, KernelQueries, Scope};
-use crate::read::{self, Reading};
-use crate::subtree::Detail;
-use crate::sys;
-use crate::table::{Consistency, MountTable};
+use crate::kernel::queries::{self, KernelQueries, Scope};
+use crate::kernel::sys;
+use crate::read::mountinfo::{self, Reading};
+use crate::read::subtree::Detail;
+use crate::table::mount_table::{Consistency, MountTable};
 
 /// Whose mount table to read.
 #[derive(Debug, Clone, Copy)]
@@ -185,7 +185,7 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         (options.unique_ids || options.one_moment) && KernelQueries::cached() >= KernelQueries::Ids;
     let namespace = lists.then(|| own_namespace_id(&options.proc));
     let mut table = match namespace {
-        Some(id) => read::listed(&mut reading, &Scope::namespace(id), options)?,
+        Some(id) => mountinfo::listed(&mut reading, &Scope::namespace(id), options)?,
         None => reading.table(options)?,
     };
     table.origin = Origin::Thread {
@@ -205,7 +205,7 @@ fn without_procfs(options: &ReadOptions) -> Option<MountTable> {
         proc: options.proc.clone(),
         namespace: 0,
     };
-    let listed = kernel::list(&Scope::OWN, 0).ok()?;
+    let listed = queries::list(&Scope::OWN, 0).ok()?;
     table.fill(&Scope::OWN, listed, options.attempts).ok()?;
     let enough = !options.one_moment || table.consistency() == Consistency::OneMoment;
     enough.then_some(table)
@@ -233,7 +233,7 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
         let id =
             sys::namespace_id(file).map_err(|cause| Error::io("ioctl(NS_GET_MNTNS_ID)", cause))?;
         match read_namespace_id(id, options) {
-            Err(error) if kernel::is_refused(&error) => {}
+            Err(error) if queries::is_refused(&error) => {}
             read => return read,
         }
     }
@@ -254,7 +254,7 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
 
 fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error> {
     match KernelQueries::cached() {
-        KernelQueries::Absent | KernelQueries::Ids => Err(kernel::unsupported(
+        KernelQueries::Absent | KernelQueries::Ids => Err(queries::unsupported(
             &format!("read mount namespace {id}"),
             "6.11",
         )),
@@ -270,7 +270,7 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
             let mut table = MountTable::default();
             table.origin = Origin::Namespace { id };
             let scope = Scope::namespace(id);
-            table.fill(&scope, kernel::list(&scope, 0)?, options.attempts)?;
+            table.fill(&scope, queries::list(&scope, 0)?, options.attempts)?;
             if options.one_moment && table.consistency() != Consistency::OneMoment {
                 let attempts = options.attempts;
                 let what =

@@ -8,7 +8,7 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
 use crate::ids::{MountId, UniqueMountId};
-use crate::sys;
+use crate::kernel::sys;
 
 /// `STATX_MNT_ID_UNIQUE` (Linux 6.8), which the wrapper does not name yet.
 const MNT_ID_UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);

@@ -8,12 +8,12 @@ use std::path::Path;
 use memchr::memchr_iter;
 
 use crate::error::Error;
-use crate::index::NONE;
-use crate::parse::MalformedRow;
-use crate::read::STEP;
-use crate::row::Row;
-use crate::stream::{for_each_row, rows};
-use crate::table::{Entry, MountTable};
+use crate::read::mountinfo::STEP;
+use crate::row::borrowed::Row;
+use crate::row::parse::MalformedRow;
+use crate::row::stream::{for_each_row, rows};
+use crate::table::index::NONE;
+use crate::table::mount_table::{Entry, MountTable};
 
 /// No row is shorter: `1 1 0:1 / / r - t  `.
 const MIN_ROW: usize = 16;

@@ -1,7 +1,7 @@
 //! The records of fanotify's mount events. Bytes in, ids out.
 
 use crate::ids::UniqueMountId;
-use crate::statmount::fixed;
+use crate::kernel::statmount::fixed;
 
 /// `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask (8), fd, pid.
 const METADATA: usize = 24;

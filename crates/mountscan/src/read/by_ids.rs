@@ -9,17 +9,17 @@
 
 use std::ops::Range;
 
-use crate::changes::Changes;
 use crate::error::Error;
-use crate::info::MountInfo;
-use crate::kernel::{self, KernelQueries, Scope, Shown};
-use crate::table::{Consistency, MountTable, Part};
+use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
+use crate::row::mount_info::MountInfo;
+use crate::table::changes::Changes;
+use crate::table::mount_table::{Consistency, MountTable, Part};
 
 impl MountTable {
     /// Makes the table what a listing says, and tells what happened since. After so many `attempts` at one
     /// moment, at least one, it does without mounts that went before they could be asked about.
     pub(crate) fn follow(&mut self, scope: &Scope, attempts: u32) -> Result<Changes, Error> {
-        let listed = kernel::list(scope, self.len() + self.hidden.len())?;
+        let listed = queries::list(scope, self.len() + self.hidden.len())?;
         if self.hidden.is_empty() && self.unique_ids == listed {
             self.consistency = Consistency::OneMoment;
             return Ok(Changes::default());
@@ -76,7 +76,7 @@ impl MountTable {
                 );
                 break;
             }
-            listed = kernel::list(scope, listed.len())?;
+            listed = queries::list(scope, listed.len())?;
         }
         self.consistency = consistency;
         Ok(self.take(&listed, &fresh))
@@ -176,7 +176,7 @@ impl<'s> Fresh<'s> {
     fn ask(&mut self, id: u64) -> Result<bool, Error> {
         let start = self.text.len();
         let (buffer, text) = (&mut self.buffer, &mut self.text);
-        if kernel::append_row(self.scope, id, self.mask, buffer, text)? == Shown::Gone {
+        if queries::append_row(self.scope, id, self.mask, buffer, text)? == Shown::Gone {
             return Ok(false);
         }
         if let Err(place) = self.place(id) {

@@ -1,6 +1,6 @@
 //! The index of a table: ids, tree and order of mount points, built in one go and without recursion.
 
-use crate::point_order::{self, is_at_or_below};
+use crate::table::point_order::{self, is_at_or_below};
 
 /// No row.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -147,7 +147,7 @@ fn decode_points(rows: &impl RowSource) -> Vec<(u32, Box<[u8]>)> {
         .map(|row| {
             (
                 row,
-                crate::escape::unescape(rows.raw_point(row))
+                crate::row::escape::unescape(rows.raw_point(row))
                     .into_owned()
                     .into_boxed_slice(),
             )

@@ -3,12 +3,12 @@
 use std::fmt;
 use std::sync::OnceLock;
 
-use crate::index::{Index, RowSource};
-use crate::live;
-use crate::parse::{Fields, MalformedRow, parse_fields};
-use crate::query::Groups;
-use crate::row::Row;
-use crate::source::Origin;
+use crate::read::by_source::Origin;
+use crate::row::borrowed::Row;
+use crate::row::parse::{Fields, MalformedRow, parse_fields};
+use crate::table::index::{Index, RowSource};
+use crate::table::query::Groups;
+use crate::table::replaced;
 
 /// What is known about the moment, or moments, that a table shows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -103,7 +103,7 @@ impl MountTable {
     /// have been treated so; text of the caller's is left as it is.
     pub fn drop_replaced(&mut self) -> usize {
         let before = self.entries.len();
-        let keep = live::survivors(before, |row| {
+        let keep = replaced::survivors(before, |row| {
             let entry = &self.entries[row];
             let point = entry.fields.raw_point(entry.line(&self.text));
             (entry.fields.mount_id, entry.fields.parent_id, point)

@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
 
 use crate::error::Error;
-use crate::holders::{HolderNamespace, Holders, NamespaceKeeper, holds};
-use crate::identity::look;
-use crate::info::MountInfo;
-use crate::processes::{inode_of_link, numbers};
-use crate::source::{ReadOptions, Source};
-use crate::sys;
-use crate::table::MountTable;
+use crate::holders::find::{HolderNamespace, Holders, NamespaceKeeper, holds};
+use crate::holders::processes::{inode_of_link, numbers};
+use crate::kernel::identity::look;
+use crate::kernel::sys;
+use crate::read::by_source::{ReadOptions, Source};
+use crate::row::mount_info::MountInfo;
+use crate::table::mount_table::MountTable;
 
 /// As a place only, so that nothing mounted is touched.
 const PLACE: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);

@@ -8,11 +8,11 @@ use std::sync::OnceLock;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use crate::error::{Error, ErrorKind};
-use crate::identity;
-use crate::kernel::{self, KernelQueries, Scope};
-use crate::source::ReadOptions;
-use crate::statmount;
-use crate::table::{Consistency, MountTable};
+use crate::kernel::identity;
+use crate::kernel::queries::{self, KernelQueries, Scope};
+use crate::kernel::statmount;
+use crate::read::by_source::ReadOptions;
+use crate::table::mount_table::{Consistency, MountTable};
 
 /// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
 /// on tables with long rows small steps are 1.7 times cheaper than large ones.
@@ -101,13 +101,13 @@ pub(crate) fn listed(
     scope: &Scope,
     options: &ReadOptions,
 ) -> Result<MountTable, Error> {
-    let mut before = match kernel::list(scope, 0) {
-        Err(error) if kernel::is_refused(&error) => return reading.table(options),
+    let mut before = match queries::list(scope, 0) {
+        Err(error) if queries::is_refused(&error) => return reading.table(options),
         listed => listed?,
     };
     for _ in 0..options.attempts.max(1) {
         let mut table = MountTable::from_bytes(reading.text()?);
-        let after = kernel::list(scope, before.len())?;
+        let after = queries::list(scope, before.len())?;
         let agreed = agreed_rows(scope, &table, &before, &after);
         if agreed == table.len() && agreed == after.len() && before.len() == agreed {
             table.unique_ids = after;
@@ -140,7 +140,7 @@ fn agreed_rows(scope: &Scope, table: &MountTable, before: &[u64], after: &[u64])
     let mut agreed = pairs.take_while(|(one, other)| one == other).count();
     let mut buffer = Vec::new();
     let mut is_in_place = |place: usize| {
-        let asked = kernel::ask(scope, after[place], statmount::MNT_BASIC, &mut buffer);
+        let asked = queries::ask(scope, after[place], statmount::MNT_BASIC, &mut buffer);
         asked.is_ok_and(|answer| answer.mount_id() == table.row(place as u32).mount_id().0)
     };
     while agreed > 0 && !is_in_place(agreed - 1) {

@@ -5,11 +5,11 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 
-use crate::escape;
 use crate::ids::{Device, MountId, UniqueMountId};
-use crate::options::Options;
-use crate::parse::{Fields, RowError, parse_fields};
-use crate::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};
+use crate::row::escape;
+use crate::row::options::Options;
+use crate::row::parse::{Fields, RowError, parse_fields};
+use crate::row::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};
 
 /// One row of a mount table, borrowed from the text it was read from.
 ///

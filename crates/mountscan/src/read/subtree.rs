@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags};
 
 use crate::error::{Error, ErrorKind};
-use crate::identity::{MountIdentity, identity_at, unique_at};
 use crate::ids::{MountId, UniqueMountId};
-use crate::info::MountInfo;
-use crate::kernel::{self, KernelQueries, Scope, Shown};
-use crate::row::Row;
-use crate::source::{Origin, ReadOptions, thread_file};
-use crate::statmount;
-use crate::stream::for_each_row;
-use crate::table::MountTable;
+use crate::kernel::identity::{MountIdentity, identity_at, unique_at};
+use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
+use crate::kernel::statmount;
+use crate::read::by_source::{Origin, ReadOptions, thread_file};
+use crate::row::borrowed::Row;
+use crate::row::mount_info::MountInfo;
+use crate::row::stream::for_each_row;
+use crate::table::mount_table::MountTable;
 
 /// How much of each row to ask for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -102,13 +102,13 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
     };
     // The mount went meanwhile, or may not be asked about: the text has the answer.
     let text_knows =
-        |error: &Error| kernel::is_refused(error) || error.raw_os_error() == Some(libc::ENOENT);
-    let listed = match kernel::list(&scope, 0) {
+        |error: &Error| queries::is_refused(error) || error.raw_os_error() == Some(libc::ENOENT);
+    let listed = match queries::list(&scope, 0) {
         Err(error) if text_knows(&error) => return Ok(None),
         listed => listed?,
     };
     if listed.len() > FEW && detail == Detail::Everything {
-        let all = kernel::list(&Scope::OWN, listed.len())?.len();
+        let all = queries::list(&Scope::OWN, listed.len())?.len();
         // A row costs about twice as much asked for singly as read in the table.
         if listed.len() > all / 2 {
             return Ok(None);
@@ -193,7 +193,7 @@ fn info_of(path: &Path, identity: &MountIdentity) -> Result<Option<MountInfo>, E
         .unique_id
         .filter(|_| KernelQueries::cached() >= KernelQueries::Rows);
     match asked.map(row_by_kernel) {
-        Some(Err(error)) if kernel::is_refused(&error) => {
+        Some(Err(error)) if queries::is_refused(&error) => {
             row_by_text(&identity_at(rustix::fs::CWD, path)?)
         }
         Some(row) => row,
@@ -203,7 +203,7 @@ fn info_of(path: &Path, identity: &MountIdentity) -> Result<Option<MountInfo>, E
 
 fn row_by_kernel(id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
     let (mut buffer, mut text) = (Vec::new(), Vec::with_capacity(512));
-    match kernel::append_row(
+    match queries::append_row(
         &Scope::OWN,
         id.0,
         statmount::EVERYTHING,
@@ -224,7 +224,7 @@ fn row_by_kernel(id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
 fn row_by_text(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
     let wanted: MountId = identity
         .mount_id
-        .ok_or_else(|| kernel::unsupported("find the mount of a path", "5.8"))?;
+        .ok_or_else(|| queries::unsupported("find the mount of a path", "5.8"))?;
     let path = thread_file(Path::new("/proc"));
     let file = std::fs::File::open(&path).map_err(|cause| Error::at("open", &path, cause))?;
     for_each_row(BufReader::with_capacity(2048, file), |row| match row {

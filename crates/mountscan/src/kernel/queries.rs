@@ -4,9 +4,9 @@ use std::io;
 use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind};
-use crate::point_order::is_at_or_below;
-use crate::statmount::{self, Answer};
-use crate::sys;
+use crate::kernel::statmount::{self, Answer};
+use crate::kernel::sys;
+use crate::table::point_order::is_at_or_below;
 
 /// What the kernel lets us ask about single mounts. Later ones include earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -11,10 +11,10 @@ use std::path::Path;
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
 use crate::ids::{Device, MountId, UniqueMountId};
-use crate::info::MountInfo;
-use crate::parse::MalformedRow;
-use crate::propagation::PeerGroup;
-use crate::row::Row;
+use crate::row::borrowed::Row;
+use crate::row::mount_info::MountInfo;
+use crate::row::parse::MalformedRow;
+use crate::row::propagation::PeerGroup;
 
 impl Serialize for MountInfo {
     /// `id`, `parent`, `unique_id`, `major`, `minor`, `root`, `mount_point`, `mount_options`, `shared`, `master`,

@@ -4,8 +4,8 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::ids::{Device, MountId, UniqueMountId};
-use crate::propagation::{PeerGroup, Propagation};
-use crate::row::Row;
+use crate::row::borrowed::Row;
+use crate::row::propagation::{PeerGroup, Propagation};
 
 /// One row of a mount table, owned: every field of mountinfo, decoded.
 ///

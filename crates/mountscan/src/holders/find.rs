@@ -8,13 +8,13 @@ use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::info::MountInfo;
-use crate::kept::Kept;
-use crate::processes::{find_uses, inode_of, inode_of_link, members};
-use crate::read::STEP;
-use crate::row::Row;
-use crate::stream::for_each_row;
-use crate::sys;
+use crate::holders::processes::{find_uses, inode_of, inode_of_link, members};
+use crate::holders::unpopulated::Kept;
+use crate::kernel::sys;
+use crate::read::mountinfo::STEP;
+use crate::row::borrowed::Row;
+use crate::row::mount_info::MountInfo;
+use crate::row::stream::for_each_row;
 
 /// What to look at.
 #[derive(Debug, Clone, PartialEq, Eq)]

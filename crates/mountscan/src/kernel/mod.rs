@@ -1,0 +1,7 @@
+//! What the kernel says about mounts when it is asked. Nothing here mounts or unmounts.
+
+pub(crate) mod fanotify;
+pub(crate) mod identity;
+pub(crate) mod queries;
+pub(crate) mod statmount;
+pub(crate) mod sys;
