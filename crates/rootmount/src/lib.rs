@@ -129,49 +129,34 @@
 
 #![deny(unsafe_code)]
 
-mod bind;
-mod choose;
 mod data_root;
-mod diff;
-mod display;
 mod error;
-mod execute;
-mod guard;
-mod holders;
-mod identity;
-mod layers;
-mod layout;
-mod ownership;
-mod peers;
+mod mount;
+mod path;
+mod path_text;
 mod plan;
-mod prepare;
-mod record_file;
-mod release;
-mod report;
-mod resolve;
 mod seed;
-mod shown;
-mod step;
 mod sys;
 mod table;
-#[cfg(feature = "serde")]
-mod wire;
-mod world;
+mod text;
+mod unmount;
 
-pub use choose::plan;
-pub use data_root::{DataRootOptions, Holder, Status, status};
-pub use diff::PlanDiff;
+pub use data_root::guard::{Guard, prepare_guarded};
+pub use data_root::ownership::{Ownership, RECORD_NAME, Record, RecordFile, SelfBind};
+pub use data_root::prepare::{PrepareAction, Prepared, prepare};
+pub use data_root::release::{Released, release};
+pub use data_root::status::{DataRootOptions, Holder, Status, status};
 pub use error::{Error, ErrorKind};
-pub use execute::{Detach, ExecuteOptions, execute, execute_with};
-pub use guard::{Guard, prepare_guarded};
-pub use layers::live_ids;
-pub use layout::Rules;
 pub use mountscan::{Device, MountId, MountTable, Propagation, UniqueMountId};
-pub use ownership::{Ownership, RECORD_NAME, Record, RecordFile, SelfBind};
-pub use plan::{CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step};
-pub use prepare::{PrepareAction, Prepared, prepare};
-pub use release::{Released, release};
-pub use report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
-pub use resolve::resolve_root;
+pub use path::resolve_root;
+pub use plan::cleanup_plan::{
+    CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
+};
+pub use plan::decide::plan;
+pub use plan::diff::PlanDiff;
+pub use plan::layers::live_ids;
+pub use plan::rules::Rules;
 pub use seed::{SeedSelection, seed_selection};
 pub use table::live_table;
+pub use unmount::execute::{Detach, ExecuteOptions, execute, execute_with};
+pub use unmount::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};

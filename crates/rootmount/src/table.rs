@@ -6,7 +6,7 @@ use std::path::Path;
 use mountscan::{MountTable, ReadOptions, Source};
 
 use crate::error::{Error, ErrorKind};
-use crate::shown::shown;
+use crate::path_text::shown;
 
 /// The mount table of the calling thread.
 pub(crate) const MOUNTINFO: &str = "/proc/thread-self/mountinfo";

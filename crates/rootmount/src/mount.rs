@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use mountscan::{MountId, UniqueMountId};
 use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
 
-use crate::resolve::retry;
+use crate::path::retry;
 
 /// `STATX_MNT_ID_UNIQUE`, Linux 6.8.
 const UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);

@@ -7,16 +7,16 @@ use std::path::Path;
 
 use mountscan::{MountId, Row};
 
-use crate::data_root::{DataRootOptions, View};
+use crate::data_root::ownership::{Ownership, Record, RecordFile};
+use crate::data_root::prepare::is_mounted;
+use crate::data_root::record_file::RecordStore;
+use crate::data_root::status::{DataRootOptions, View};
 use crate::error::{Error, ErrorKind};
-use crate::execute::{Detach, ExecuteOptions, execute};
-use crate::ownership::{Ownership, Record, RecordFile};
-use crate::plan::{CleanupPlan, RootAction, RootDecision, Step};
-use crate::prepare::is_mounted;
-use crate::record_file::RecordStore;
-use crate::report::{CleanupReport, Outcome};
-use crate::resolve::resolve_root;
-use crate::shown::shown;
+use crate::path::resolve_root;
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::{CleanupPlan, RootAction, RootDecision, Step};
+use crate::unmount::execute::{Detach, ExecuteOptions, execute};
+use crate::unmount::report::{CleanupReport, Outcome};
 
 /// What [`release`] did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,11 +8,11 @@ use std::path::Path;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::data_root::Status;
-use crate::diff::PlanDiff;
-use crate::ownership::Ownership;
-use crate::plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
-use crate::report::{CleanupReport, Outcome, RootOutcome, StepReport};
+use crate::data_root::ownership::Ownership;
+use crate::data_root::status::Status;
+use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
+use crate::plan::diff::PlanDiff;
+use crate::unmount::report::{CleanupReport, Outcome, RootOutcome, StepReport};
 
 fn path<M: SerializeMap>(map: &mut M, key: &str, path: &Path) -> Result<(), M::Error> {
     map.serialize_entry(key, &path.to_string_lossy())?;

@@ -6,14 +6,16 @@ use std::path::{Path, PathBuf};
 
 use mountscan::{Device, MountId, MountTable, Propagation, Row, UniqueMountId};
 
+use crate::data_root::ownership::{
+    Mounted, Ownership, RecordFile, SelfBind, is_self_bind, recognise,
+};
+use crate::data_root::record_file::RecordStore;
 use crate::error::{Error, ErrorKind};
-use crate::execute::Detach;
-use crate::identity::{Seen, look};
-use crate::ownership::{Mounted, Ownership, RecordFile, SelfBind, is_self_bind, recognise};
-use crate::record_file::RecordStore;
-use crate::resolve::{open_directory, resolve_root};
-use crate::shown::shown;
+use crate::mount::{Seen, look};
+use crate::path::{open_directory, resolve_root};
+use crate::path_text::shown;
 use crate::table::{MOUNTINFO, read_table};
+use crate::unmount::execute::Detach;
 
 /// How often the state is read when it changes meanwhile.
 const READ_TRIES: u32 = 5;
@@ -242,7 +244,7 @@ fn visible_at(root: &Path) -> Result<(MountId, Option<UniqueMountId>), Error> {
             mount_id,
             unique_id,
         } => Ok((mount_id, unique_id)),
-        _ => Ok((crate::identity::mount_of(&fd).map_err(refuse)?, None)),
+        _ => Ok((crate::mount::mount_of(&fd).map_err(refuse)?, None)),
     }
 }
 

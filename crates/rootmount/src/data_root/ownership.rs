@@ -9,7 +9,7 @@ use std::str::FromStr;
 
 use mountscan::{Device, MountId, UniqueMountId};
 
-use crate::shown::{escape, unescape};
+use crate::path_text::{escape, unescape};
 
 /// Name of the record in the exec root; moby's name for its empty marker file.
 pub const RECORD_NAME: &str = "unmount-on-shutdown";

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use mountscan::MountId;
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::{Kept, RootDecision, Step};
+use crate::plan::cleanup_plan::{Kept, RootDecision, Step};
 
 /// What [`execute`](crate::execute()) did: one outcome for every step, in the order
 /// of the plan.

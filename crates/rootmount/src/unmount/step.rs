@@ -11,16 +11,16 @@ use mountscan::{MountId, Row, UniqueMountId};
 use nix::mount::{MntFlags, umount2};
 
 use crate::error::{Error, ErrorKind};
-use crate::execute::Detach;
-use crate::holders::name_holders;
-use crate::identity::{Seen, is_absent, look, unique};
-use crate::peers::{Apart, part};
-use crate::plan::Step;
-use crate::report::{Failure, Outcome};
-use crate::resolve::split;
-use crate::shown::shown;
+use crate::mount::{Seen, is_absent, look, unique};
+use crate::path::split;
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::Step;
 use crate::sys;
-use crate::world::{Worker, World};
+use crate::unmount::execute::Detach;
+use crate::unmount::holders::name_holders;
+use crate::unmount::peers::{Apart, part};
+use crate::unmount::report::{Failure, Outcome};
+use crate::unmount::shared::{Worker, World};
 
 /// How often a mount that is covered again and again is tried.
 const COVER_LIMIT: u32 = 16;

@@ -8,8 +8,8 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
-use crate::layout::check_id;
-use crate::shown::shown;
+use crate::path_text::shown;
+use crate::plan::rules::check_id;
 
 /// An id file holds one id.
 const ID_LIMIT: u64 = 4096;

@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
-use crate::plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
-use crate::report::{CleanupReport, Outcome, RootOutcome, StepReport};
-use crate::shown::shown;
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
+use crate::unmount::report::{CleanupReport, Outcome, RootOutcome, StepReport};
 
 /// Paths in lists are given from the root on; the root stands in the first line.
 fn inside(root: &Path, path: &Path) -> String {

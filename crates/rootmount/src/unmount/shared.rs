@@ -12,12 +12,12 @@ use mountscan::{MountId, MountTable, UniqueMountId};
 use rustix::thread::UnshareFlags;
 
 use crate::error::{Error, ErrorKind};
-use crate::execute::ExecuteOptions;
-use crate::identity::{Seen, look};
-use crate::plan::CleanupPlan;
-use crate::resolve::{open_beneath, open_directory};
-use crate::shown::shown;
+use crate::mount::{Seen, look};
+use crate::path::{open_beneath, open_directory};
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::CleanupPlan;
 use crate::table::{MOUNTINFO, live_table};
+use crate::unmount::execute::ExecuteOptions;
 
 /// What the steps of one execution share.
 pub(crate) struct World<'a> {

@@ -11,8 +11,8 @@ use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
 use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::normal_root;
-use crate::shown::shown;
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::normal_root;
 
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 /// `openat2` answers EAGAIN when something was renamed while it looked.

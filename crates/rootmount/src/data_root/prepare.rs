@@ -8,15 +8,15 @@ use mountscan::Row;
 use rustix::mount::MountPropagationFlags;
 use tracing::{debug, warn};
 
-use crate::bind::{bind, own_peer_group, set_propagation};
-use crate::data_root::{DataRootOptions, Need, Status, View, decide};
+use crate::data_root::bind::{bind, own_peer_group, set_propagation};
+use crate::data_root::ownership::{Ownership, Record, RecordFile};
+use crate::data_root::record_file::RecordStore;
+use crate::data_root::release::forget_dead;
+use crate::data_root::status::{DataRootOptions, Need, Status, View, decide};
 use crate::error::{Error, ErrorKind};
-use crate::identity::Seen;
-use crate::ownership::{Ownership, Record, RecordFile};
-use crate::record_file::RecordStore;
-use crate::release::forget_dead;
-use crate::resolve::{open_directory, resolve_root};
-use crate::shown::shown;
+use crate::mount::Seen;
+use crate::path::{open_directory, resolve_root};
+use crate::path_text::shown;
 
 /// What [`prepare`] found or did.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -15,10 +15,10 @@ use rustix::fs::{
 };
 use tracing::warn;
 
+use crate::data_root::ownership::{RECORD_NAME, Record, RecordFile};
 use crate::error::{Error, ErrorKind};
-use crate::ownership::{RECORD_NAME, Record, RecordFile};
-use crate::resolve::retry;
-use crate::shown::shown;
+use crate::path::retry;
+use crate::path_text::shown;
 use crate::sys;
 
 /// Name of the copy in the data root.

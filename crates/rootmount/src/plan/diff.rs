@@ -5,8 +5,8 @@ use std::fmt;
 
 use mountscan::MountId;
 
-use crate::plan::{CleanupPlan, RootDecision, Step};
-use crate::shown::shown;
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::{CleanupPlan, RootDecision, Step};
 
 /// What is in one plan and not in another; from [`CleanupPlan::diff`].
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use mountscan::{HolderNamespace, HolderProcess, HoldersOptions, MountInfo, MountUse, holders};
 
-use crate::shown::shown;
+use crate::path_text::shown;
 
 /// More are only counted.
 const NAMED: usize = 8;

@@ -8,9 +8,9 @@ use std::path::{Component, Path, PathBuf};
 
 use mountscan::{Device, MountId, UniqueMountId};
 
+use crate::data_root::ownership::Ownership;
 use crate::error::{Error, ErrorKind};
-use crate::ownership::Ownership;
-use crate::shown::shown;
+use crate::path_text::shown;
 
 /// What a plan is made for.
 #[derive(Debug, Clone)]

@@ -15,13 +15,13 @@ use rustix::io::Errno;
 use rustix::mount::{MountPropagationFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use crate::error::{Error, ErrorKind};
-use crate::identity::{Seen, look, mount_of};
-use crate::plan::Step;
-use crate::report::Failure;
-use crate::resolve::retry;
-use crate::shown::shown;
+use crate::mount::{Seen, look, mount_of};
+use crate::path::retry;
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::Step;
 use crate::sys;
-use crate::world::World;
+use crate::unmount::report::Failure;
+use crate::unmount::shared::World;
 
 /// Directories between a mount's root and a mount point on it; a path of `PATH_MAX`
 /// has half as many, and more can only be a circle.

@@ -11,15 +11,15 @@ use rustix::mount::{
 };
 use tracing::warn;
 
-use crate::data_root::View;
+use crate::data_root::prepare::{open, record};
+use crate::data_root::record_file::RecordStore;
+use crate::data_root::release::{plan_of, root_step};
+use crate::data_root::status::View;
 use crate::error::Error;
-use crate::execute::{ExecuteOptions, execute};
-use crate::identity::{Seen, look};
-use crate::prepare::{open, record};
-use crate::record_file::RecordStore;
-use crate::release::{plan_of, root_step};
-use crate::shown::shown;
+use crate::mount::{Seen, look};
+use crate::path_text::shown;
 use crate::sys;
+use crate::unmount::execute::{ExecuteOptions, execute};
 
 /// Binds the root onto itself, with everything below it, and records it before.
 pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {

@@ -2,10 +2,10 @@
 
 use tracing::warn;
 
-use crate::data_root::DataRootOptions;
+use crate::data_root::prepare::{PrepareAction, Prepared, prepare};
+use crate::data_root::release::release;
+use crate::data_root::status::DataRootOptions;
 use crate::error::Error;
-use crate::prepare::{PrepareAction, Prepared, prepare};
-use crate::release::release;
 
 /// A prepared data root that is released when it is dropped, unless it is kept.
 ///

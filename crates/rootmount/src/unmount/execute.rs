@@ -11,15 +11,15 @@ use std::time::{Duration, Instant};
 use mountscan::{MountId, MountTable};
 use tracing::debug;
 
-use crate::data_root::DataRootOptions;
+use crate::data_root::release::{Released, release_with};
+use crate::data_root::status::DataRootOptions;
 use crate::error::{Error, ErrorKind};
-use crate::plan::{CleanupPlan, RootAction, Step};
-use crate::release::{Released, release_with};
-use crate::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
-use crate::shown::shown;
-use crate::step::{Done, run};
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::{CleanupPlan, RootAction, Step};
 use crate::table::{MOUNTINFO, read_table};
-use crate::world::{Worker, World, world};
+use crate::unmount::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
+use crate::unmount::shared::{Worker, World, world};
+use crate::unmount::step::{Done, run};
 
 /// For how long a thread keeps results to itself. Each hand-over wakes the calling
 /// thread, and a processor that is awake makes the kernel's grace period, which every

@@ -8,13 +8,13 @@ use std::path::{Component, Path};
 
 use mountscan::{MountId, MountTable, Row};
 
+use crate::data_root::ownership::Ownership;
 use crate::error::Error;
-use crate::layers::SHORT_ID;
-use crate::layout::{Rules, check_id};
-use crate::ownership::Ownership;
-use crate::plan::{
+use crate::plan::cleanup_plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step, normal_root,
 };
+use crate::plan::layers::SHORT_ID;
+use crate::plan::rules::{Rules, check_id};
 
 /// Decides what is to be unmounted below a data root.
 ///

@@ -207,7 +207,7 @@ fn absence_and_junk_are_not_ours() {
 /// Cases of the ancestor's own test, and ones it fails.
 #[test]
 fn the_test_of_moby_made_right() {
-    let text = include_str!("../../tests/rootmount/data/daemon_root.json");
+    let text = include_str!("../../../tests/rootmount/data/daemon_root.json");
     let vectors: serde_json::Value = serde_json::from_str(text).unwrap();
     let cases = vectors["should_unmount"].as_array().unwrap();
     assert!(cases.len() > 10);

@@ -1,0 +1,10 @@
+//! The data root itself: its state, the record of who mounted it, its preparation
+//! and its release.
+
+pub(crate) mod bind;
+pub(crate) mod guard;
+pub(crate) mod ownership;
+pub(crate) mod prepare;
+pub(crate) mod record_file;
+pub(crate) mod release;
+pub(crate) mod status;

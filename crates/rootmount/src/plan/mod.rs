@@ -1,0 +1,8 @@
+//! The decision: which mounts go, in which order, which stay and why. It touches
+//! nothing; only `layers` reads the files of a layer store.
+
+pub(crate) mod cleanup_plan;
+pub(crate) mod decide;
+pub(crate) mod diff;
+pub(crate) mod layers;
+pub(crate) mod rules;

@@ -1,0 +1,5 @@
+//! Plans and reports as text, for a person and for a program. It touches nothing.
+
+pub(crate) mod display;
+#[cfg(feature = "serde")]
+pub(crate) mod serialize;
