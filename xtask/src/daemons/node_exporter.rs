@@ -1,7 +1,7 @@
 //! A real node_exporter against the report's metrics: it reads the file as Prometheus
 //! text, an older format with rules of its own, and drops the whole of a file it dislikes.
 
-use super::inside::{self, Stage, until};
+use super::stage::{Stage, inside, until};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
 use std::time::Duration;

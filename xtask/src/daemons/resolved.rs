@@ -1,6 +1,6 @@
 //! A real systemd-resolved against our selection of resolv.conf.
 
-use super::inside::{self, Stage, Started, until};
+use super::stage::{Stage, Started, inside, until};
 use anyhow::{Context, Result, ensure};
 use std::os::unix::fs::{chown, symlink};
 use std::path::Path;

@@ -1,6 +1,6 @@
 //! What a killed dockerd leaves, our clean-up of it, and dockerd's own as the oracle.
 
-use super::inside::{self, Stage, until};
+use super::stage::{Stage, inside, until};
 use anyhow::{Context, Result, bail, ensure};
 use rustix::mount::{MountPropagationFlags, mount_change};
 use std::collections::BTreeSet;

@@ -1,19 +1,12 @@
-//! `cargo xtask daemons`: real daemons from Debian's packages against our
-//! command, in namespaces of their own. Nothing is installed: the packages
-//! are unpacked into the cache.
+//! The chore and the lane: which scenarios there are, and each in namespaces of its own.
 
-mod docker;
-mod inside;
-mod node_exporter;
-mod resolved;
-mod roots;
-
+use super::recipe::Recipe;
+use super::stage::{self, Stage};
+use super::{leftovers, node_exporter, resolved};
 use crate::packages;
 use crate::vm::{Outcome, cache, mirrors};
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
-use inside::Stage;
-use roots::Recipe;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
@@ -78,7 +71,7 @@ pub(crate) fn run(args: &Args) -> crate::Verdict {
         tool,
     }) = &args.action
     {
-        return inside::as_init(|| inside(scenario, tree, scratch, tool)).map(|()| true);
+        return stage::as_init(|| inside(scenario, tree, scratch, tool)).map(|()| true);
     }
     let outcome = lane(args)?;
     let skipped = outcome.skipped.len();
@@ -151,7 +144,7 @@ fn skip(name: &str, reason: &str) -> String {
 
 fn scenarios() -> Vec<String> {
     let named = |tree: &'static str| {
-        let all = docker::SCENARIOS.iter();
+        let all = leftovers::SCENARIOS.iter();
         all.filter(move |scenario| scenario.runs_on(tree))
             .map(move |scenario| format!("{tree}:{}", scenario.name))
     };
@@ -264,8 +257,8 @@ fn remove_groups(top: &Path, name: &str) {
 fn inside(scenario: &str, tree: &Path, scratch: &Path, tool: &Path) -> Result<()> {
     let stage = Stage::set(tree, scratch, tool)?;
     let line = match scenario.split_once(':') {
-        Some((_, name)) => docker::Run {
-            scenario: docker::scenario(name)?,
+        Some((_, name)) => leftovers::Run {
+            scenario: leftovers::scenario(name)?,
             stage,
             group: group(scratch),
         }

@@ -1,0 +1,11 @@
+//! `cargo xtask daemons`: real daemons from Debian's packages against our command, in
+//! namespaces of their own. Nothing is installed: the packages are unpacked into the cache.
+
+mod lane;
+mod leftovers;
+mod node_exporter;
+mod recipe;
+mod resolved;
+mod stage;
+
+pub(crate) use lane::{Args, count, lane, run};
