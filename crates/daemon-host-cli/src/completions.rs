@@ -4,10 +4,9 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
+use clap::Command;
 use clap_complete::Shell;
 
-use crate::args::Cli;
 use crate::exit::Exit;
 
 #[derive(Debug, clap::Args)]
@@ -31,15 +30,16 @@ pub(crate) struct ManArgs {
     out: Option<PathBuf>,
 }
 
-pub(crate) fn completions(args: &CompletionsArgs) -> anyhow::Result<Exit> {
+/// Prints the completions of `command`.
+pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
-    clap_complete::generate(args.shell, &mut Cli::command(), "daemon-host", &mut script);
+    clap_complete::generate(args.shell, &mut command, "daemon-host", &mut script);
     io::stdout().write_all(&script)?;
     Ok(Exit::Fine)
 }
 
-pub(crate) fn man(args: &ManArgs) -> anyhow::Result<Exit> {
-    let command = Cli::command();
+/// Prints the manual page of `command`, or writes all of its pages.
+pub(crate) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
     match &args.out {
         None => {
             let mut page = Vec::new();

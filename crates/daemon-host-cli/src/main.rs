@@ -24,7 +24,7 @@ mod until;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory as _, Parser as _};
 
 use crate::args::{Cli, Command};
 use crate::exit::Exit;
@@ -56,7 +56,7 @@ fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {
         Command::Run(args) => run::run(args, out),
         Command::Reload(args) => run::reload(args, out),
         Command::Demo(args) => demo::run(args, out),
-        Command::Completions(args) => completions::completions(args),
-        Command::Man(args) => completions::man(args),
+        Command::Completions(args) => completions::completions(args, Cli::command()),
+        Command::Man(args) => completions::man(args, Cli::command()),
     }
 }

@@ -4,13 +4,14 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use daemon_host::mountscan::{
-    HolderProcess, Holders, HoldersOptions, MountInfo, MountTable, MountUse, NamespaceKeeper,
-    holders,
+    HolderNamespace, HolderProcess, Holders, HoldersOptions, MountInfo, MountTable, MountUse,
+    NamespaceKeeper, holders,
 };
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
+use super::mount_json::MountJson;
 use crate::exit::Exit;
-use crate::output::{Cell, Ink, Output, Table, paint, path_fields, text_fields};
+use crate::output::{Bytes, Cell, Ink, Output, Table, paint};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -50,36 +51,62 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::finding_if(held))
 }
 
-fn to_json(mount: &MountInfo, found: &Holders) -> Value {
-    let namespaces: Vec<Value> = found
-        .namespaces
-        .iter()
-        .map(|namespace| {
-            json!({
-                "inode": namespace.inode,
-                "namespace_id": namespace.namespace_id,
-                "own": namespace.is_own,
-                "mounts": namespace.mounts.iter().map(super::watch::mount_json).collect::<Vec<_>>(),
-                "processes": namespace.processes.iter().map(process_json).collect::<Vec<_>>(),
-                "kept_by": namespace.kept_by.iter().map(keeper_words).collect::<Vec<_>>(),
-            })
-        })
-        .collect();
-    let mut object = Map::new();
-    path_fields(&mut object, "mount_point", &mount.mount_point);
-    object.insert("mount_id".into(), mount.mount_id.0.into());
-    object.insert("namespaces".into(), namespaces.into());
-    object.insert("unreadable".into(), found.unreadable.into());
-    object.into()
+/// The answer as JSON.
+#[derive(Serialize)]
+struct Answer<'h> {
+    #[serde(flatten)]
+    mount_point: Bytes<'h>,
+    mount_id: u32,
+    namespaces: Vec<NamespaceJson<'h>>,
+    unreadable: usize,
 }
 
-fn process_json(process: &HolderProcess) -> Value {
-    let mut object = Map::new();
-    object.insert("pid".into(), process.pid.into());
-    object.insert("thread".into(), process.thread.into());
-    text_fields(&mut object, "comm", &process.comm);
-    object.insert("uses".into(), process.uses.iter().map(use_words).collect());
-    object.into()
+#[derive(Serialize)]
+struct NamespaceJson<'h> {
+    inode: u64,
+    namespace_id: Option<u64>,
+    own: bool,
+    mounts: Vec<MountJson<'h>>,
+    processes: Vec<ProcessJson<'h>>,
+    kept_by: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ProcessJson<'h> {
+    pid: u32,
+    thread: Option<u32>,
+    #[serde(flatten)]
+    comm: Bytes<'h>,
+    uses: Vec<String>,
+}
+
+fn to_json<'h>(mount: &'h MountInfo, found: &'h Holders) -> Answer<'h> {
+    Answer {
+        mount_point: Bytes::path("mount_point", &mount.mount_point),
+        mount_id: mount.mount_id.0,
+        namespaces: found.namespaces.iter().map(namespace_json).collect(),
+        unreadable: found.unreadable,
+    }
+}
+
+fn namespace_json(namespace: &HolderNamespace) -> NamespaceJson<'_> {
+    NamespaceJson {
+        inode: namespace.inode,
+        namespace_id: namespace.namespace_id,
+        own: namespace.is_own,
+        mounts: namespace.mounts.iter().map(MountJson::new).collect(),
+        processes: namespace.processes.iter().map(process_json).collect(),
+        kept_by: namespace.kept_by.iter().map(keeper_words).collect(),
+    }
+}
+
+fn process_json(process: &HolderProcess) -> ProcessJson<'_> {
+    ProcessJson {
+        pid: process.pid,
+        thread: process.thread,
+        comm: Bytes::text("comm", &process.comm),
+        uses: process.uses.iter().map(use_words).collect(),
+    }
 }
 
 fn use_words(what: &MountUse) -> String {

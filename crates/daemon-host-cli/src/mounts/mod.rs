@@ -1,30 +1,13 @@
-//! `mounts`: the mount table.
+//! `mounts`: the mount table. It only looks; nothing is mounted or unmounted.
 
+mod command;
 mod holders;
-pub(crate) mod list;
+mod list;
+mod mount_json;
+mod table_text;
 mod tree;
 mod watch;
 
-use crate::exit::Exit;
-use crate::output::Output;
-
-#[derive(Debug, clap::Subcommand)]
-pub(crate) enum Command {
-    /// The rows of a mount table.
-    List(list::Args),
-    /// The same as a tree.
-    Tree(list::Args),
-    /// Follow mounts and unmounts as they happen.
-    Watch(watch::Args),
-    /// Who keeps a mount busy: namespaces and processes that hold it.
-    Holders(holders::Args),
-}
-
-pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
-    match command {
-        Command::List(args) => list::run(args, out),
-        Command::Tree(args) => list::run_as_tree(args, out),
-        Command::Watch(args) => watch::run(args, out),
-        Command::Holders(args) => holders::run(args, out),
-    }
-}
+pub(crate) use command::{Command, run};
+pub(crate) use list::read_table;
+pub(crate) use table_text::malformed_text;

@@ -1,10 +1,11 @@
 //! `mounts watch`: mounts and unmounts as they happen.
 
 use daemon_host::mountscan::{Event, MountInfo, Watch, WatchOptions, WatchRoute};
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
+use super::mount_json::MountJson;
 use crate::exit::Exit;
-use crate::output::{Ink, Output, paint, path_fields, text_fields};
+use crate::output::{Ink, Output, paint};
 use crate::until::Until;
 
 #[derive(Debug, clap::Args)]
@@ -36,6 +37,13 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     })
 }
 
+/// An event as JSON.
+#[derive(Serialize)]
+struct Told<'m> {
+    event: &'static str,
+    mount: Option<MountJson<'m>>,
+}
+
 fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
     let (word, ink, mount) = match event {
         Event::Attached(mount) => ("mounted", Ink::Good, Some(mount)),
@@ -44,8 +52,8 @@ fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
         _ => ("overflow", Ink::Bad, None),
     };
     if out.is_json() {
-        let mount = mount.map_or(Value::Null, mount_json);
-        out.json_line(&json!({ "event": word, "mount": mount }))?;
+        let mount = mount.map(MountJson::new);
+        out.json_line(&Told { event: word, mount })?;
     } else {
         let what = mount.map_or_else(
             || "events were lost; the table was read again".into(),
@@ -64,17 +72,4 @@ fn in_words(mount: &MountInfo) -> String {
     let fs_type = mount.fs_type.to_string_lossy();
     let id = paint(Ink::Dim, format_args!("(mount {})", mount.mount_id));
     format!("{} {fs_type} {id}", point.escape_debug())
-}
-
-pub(super) fn mount_json(mount: &MountInfo) -> Value {
-    let mut object = Map::new();
-    object.insert("id".into(), mount.mount_id.0.into());
-    object.insert("parent".into(), mount.parent_id.0.into());
-    object.insert("unique_id".into(), mount.unique_id.map(|id| id.0).into());
-    path_fields(&mut object, "mount_point", &mount.mount_point);
-    path_fields(&mut object, "root", &mount.root);
-    text_fields(&mut object, "fs_type", &mount.fs_type);
-    text_fields(&mut object, "source", &mount.source);
-    object.insert("propagation".into(), mount.propagation().to_string().into());
-    object.into()
 }

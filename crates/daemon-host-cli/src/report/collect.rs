@@ -12,28 +12,28 @@ use daemon_host::rootmount::{self, CleanupPlan, DataRootOptions, PlanOptions, Ru
 use daemon_host::rroprobe::{self, KernelSupport};
 use daemon_host::runtimes::{self, Parsed, Runtimes};
 
-use super::Args;
 use super::openmetrics::label;
+use crate::root::RootArgs;
 use crate::runtimes::TableArgs;
 
-/// What could not be found out, in words.
-pub(super) type Asked<T> = Result<T, String>;
+/// A fact, or in words why it could not be found out.
+pub(super) type Known<T> = Result<T, String>;
 
 pub(super) struct Facts {
     pub(super) host: String,
     pub(super) kernel: String,
     pub(super) queries: KernelQueries,
-    pub(super) mounts: Asked<Mounts>,
+    pub(super) mounts: Known<Mounts>,
     pub(super) root: Root,
     pub(super) selection: Selection,
-    pub(super) document: Asked<Document>,
+    pub(super) document: Known<Document>,
     /// Why the daemon.json cannot be used, so that defaults are looked at.
     pub(super) config_fault: Option<String>,
     /// Whether the configuration gives containers name servers of its own.
     pub(super) has_dns: bool,
-    pub(super) links: Asked<Vec<LinkAddrs>>,
+    pub(super) links: Known<Vec<LinkAddrs>>,
     pub(super) rro: KernelSupport,
-    pub(super) runtimes: Asked<(Parsed, Runtimes)>,
+    pub(super) runtimes: Known<(Parsed, Runtimes)>,
     pub(super) probed: bool,
 }
 
@@ -46,7 +46,7 @@ pub(super) struct Mounts {
 pub(super) struct Root {
     pub(super) path: PathBuf,
     /// `None` when there is no such directory: no daemon has ever run there.
-    pub(super) state: Option<Asked<RootState>>,
+    pub(super) state: Option<Known<RootState>>,
 }
 
 pub(super) struct RootState {
@@ -55,29 +55,25 @@ pub(super) struct RootState {
     pub(super) leftovers: CleanupPlan,
 }
 
-pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
+pub(super) fn collect(args: &RootArgs, probe: bool) -> anyhow::Result<Facts> {
     let table = MountTable::current().map_err(|error| in_words(&error));
-    let roots = args
-        .root
-        .config
-        .roots()
-        .map_err(|error| format!("{error:#}"));
+    let roots = args.config.roots().map_err(|error| format!("{error:#}"));
     let config = roots.clone().unwrap_or_default();
     let mut select = SelectOptions::new();
     select.configured.clone_from(&config.resolv_conf);
     let selection = resolvconf::select(&resolvconf::find(&select));
     let document = resolvconf::load(&selection.path).map_err(|error| in_words(&error));
-    let runtimes = TableArgs::of_config(args.root.config.clone())
+    let runtimes = TableArgs::of_config(args.config.clone())
         .load()
         .map(|(parsed, table)| {
-            let table = if args.no_probe { table } else { table.probed() };
+            let table = if probe { table.probed() } else { table };
             (parsed, table)
         });
     Ok(Facts {
         host: first_line("/proc/sys/kernel/hostname"),
         kernel: first_line("/proc/sys/kernel/osrelease"),
         queries: KernelQueries::cached(),
-        root: root(&args.root.options_of(&config), table.as_ref()),
+        root: root(&args.options_of(&config), table.as_ref()),
         mounts: table.map(|table| count(&table)),
         selection,
         document,
@@ -86,7 +82,7 @@ pub(super) fn collect(args: &Args) -> anyhow::Result<Facts> {
         links: ifaddrs::all().map_err(|error| in_words(&error)),
         rro: rroprobe::kernel(),
         runtimes: runtimes.map_err(|error| format!("{error:#}")),
-        probed: !args.no_probe,
+        probed: probe,
     })
 }
 
@@ -109,7 +105,7 @@ fn root(options: &DataRootOptions, table: Result<&MountTable, &String>) -> Root 
     Root { path, state }
 }
 
-fn root_state(options: &DataRootOptions, table: &MountTable) -> Asked<RootState> {
+fn root_state(options: &DataRootOptions, table: &MountTable) -> Known<RootState> {
     let words = |error: rootmount::Error| in_words(&error);
     let status = rootmount::status(options).map_err(words)?;
     let dirs = runtimes::state_dirs(&options.exec_root);

@@ -1,6 +1,6 @@
 //! What the report found that somebody should look at.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 /// What findings are about.
 pub(super) const SUBJECTS: [&str; 7] = [
@@ -14,7 +14,8 @@ pub(super) const SUBJECTS: [&str; 7] = [
 ];
 
 /// How much a finding matters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub(crate) enum Severity {
     /// Something does not work.
     Problem,
@@ -32,7 +33,7 @@ impl Severity {
 }
 
 /// One finding: what it is about, what is the matter, why, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     pub(crate) severity: Severity,
     pub(crate) subject: &'static str,
@@ -70,15 +71,5 @@ impl Finding {
     pub(crate) fn remedy(mut self, remedy: impl Into<String>) -> Self {
         self.remedy = remedy.into();
         self
-    }
-
-    pub(crate) fn to_json(&self) -> Value {
-        json!({
-            "severity": self.severity.as_str(),
-            "subject": self.subject,
-            "what": self.what,
-            "cause": self.cause,
-            "remedy": self.remedy,
-        })
     }
 }

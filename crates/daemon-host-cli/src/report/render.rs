@@ -1,15 +1,13 @@
-//! The report as text for people, and as JSON.
+//! The report as text for people.
 
 use std::fmt::Write as _;
 
-use daemon_host::ifaddrs::LinkAddrs;
 use daemon_host::mountscan::KernelQueries;
-use serde_json::{Value, json};
 
 use super::collect::{Facts, Mounts, RootState};
 use super::finding::{Finding, Severity};
 use crate::output::{Cell, Ink, Table, paint};
-use crate::{addrs, resolv_conf, rro};
+use crate::{addrs, rro};
 
 pub(super) fn text(facts: &Facts, findings: &[Finding]) -> String {
     let mut text = format!(
@@ -134,57 +132,5 @@ fn runtimes(facts: &Facts) -> String {
             let names: Vec<&str> = table.iter().map(|runtime| runtime.name.as_str()).collect();
             format!("{} (default {})", names.join(", "), table.default_name())
         }
-    }
-}
-
-pub(super) fn json(facts: &Facts, findings: &[Finding]) -> Value {
-    json!({
-        "host": facts.host,
-        "kernel": { "release": facts.kernel, "mount_queries": format!("{:?}", facts.queries).to_lowercase() },
-        "findings": findings.iter().map(Finding::to_json).collect::<Vec<_>>(),
-        "mounts": facts.mounts.as_ref().map_or_else(error, mounts_json),
-        "root": root_json(facts),
-        "resolv_conf": resolv_conf::selection_json(&facts.selection),
-        "links": facts.links.as_ref().map_or_else(error, |links| links_json(links)),
-        "rro": { "verdict": facts.rro.word(), "detail": facts.rro.to_string() },
-        "runtimes": runtimes_json(facts),
-    })
-}
-
-fn error(message: &String) -> Value {
-    json!({ "error": message })
-}
-
-fn mounts_json(mounts: &Mounts) -> Value {
-    json!({ "count": mounts.count, "malformed": mounts.malformed, "by_type": mounts.by_type })
-}
-
-fn links_json(links: &[LinkAddrs]) -> Value {
-    links.iter().map(addrs::link_json).collect()
-}
-
-fn root_json(facts: &Facts) -> Value {
-    let mut value = match &facts.root.state {
-        None => json!({ "exists": false }),
-        Some(Err(message)) => json!({ "exists": true, "error": message }),
-        Some(Ok(state)) => {
-            let status = serde_json::to_value(&state.status).unwrap_or(Value::Null);
-            let left = state.leftovers.steps().len();
-            json!({ "exists": true, "status": status, "live": state.live, "leftovers": left })
-        }
-    };
-    value["path"] = facts.root.path.to_string_lossy().into();
-    value
-}
-
-fn runtimes_json(facts: &Facts) -> Value {
-    match &facts.runtimes {
-        Err(message) => error(message),
-        Ok((parsed, table)) => json!({
-            "default": table.default_name(),
-            "probed": facts.probed,
-            "problems": parsed.problems.len(),
-            "runtimes": rro::ask(table).iter().map(rro::Asked::to_json).collect::<Vec<_>>(),
-        }),
     }
 }

@@ -4,17 +4,18 @@ use std::collections::BTreeSet;
 use std::io::IsTerminal as _;
 use std::path::{Path, PathBuf};
 
-use daemon_host::mountscan::MountTable;
+use daemon_host::mountscan::{MalformedRow, MountTable};
 use daemon_host::rootmount::{
     self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, PlanOptions, Rules,
 };
 use daemon_host::runtimes;
 use indicatif::{ProgressBar, ProgressStyle};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
+use serde::Serialize;
 
 use super::RootArgs;
 use crate::exit::Exit;
-use crate::mounts::list::{malformed_json, malformed_text, read_table};
+use crate::mounts::{malformed_text, read_table};
 use crate::output::Output;
 
 /// Digits of an id in full.
@@ -86,18 +87,27 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let _held = args.no_propagate.then(HeldSignals::hold).transpose()?;
     let report = args.execute(&plan)?;
     if out.is_json() {
-        out.json(&serde_json::to_value(&report)?)?;
+        out.json(&report)?;
     } else {
         out.text(&format!("{report}\n"))?;
     }
     Ok(Exit::finding_if(!report.is_clean()))
 }
 
+/// A plan as JSON, with the rows that could not be understood.
+#[derive(Serialize)]
+struct Planned<'p> {
+    #[serde(flatten)]
+    plan: &'p CleanupPlan,
+    malformed: &'p [MalformedRow],
+}
+
 fn show_plan(table: &MountTable, plan: &CleanupPlan, out: &Output) -> anyhow::Result<()> {
     if out.is_json() {
-        let mut value = serde_json::to_value(plan)?;
-        value["malformed"] = malformed_json(table);
-        out.json(&value)?;
+        out.json(&Planned {
+            plan,
+            malformed: table.malformed(),
+        })?;
     } else {
         out.text(&format!("{plan}\n{}", malformed_text(table)))?;
     }
@@ -181,7 +191,7 @@ impl Args {
 struct HeldSignals(SigSet);
 
 impl HeldSignals {
-    fn hold() -> anyhow::Result<HeldSignals> {
+    fn hold() -> anyhow::Result<Self> {
         let fatal = [
             Signal::SIGHUP,
             Signal::SIGINT,
@@ -189,7 +199,7 @@ impl HeldSignals {
             Signal::SIGTERM,
         ];
         let fatal: SigSet = fatal.into_iter().collect();
-        Ok(HeldSignals(fatal.thread_swap_mask(SigmaskHow::SIG_BLOCK)?))
+        Ok(Self(fatal.thread_swap_mask(SigmaskHow::SIG_BLOCK)?))
     }
 }
 

@@ -14,8 +14,10 @@ use std::{fs, thread};
 
 use anyhow::{Context as _, bail};
 use daemon_host::{SocketDir, socket_path};
-use serde_json::{Value, json};
+use serde_json::Value;
 use tracing::{debug, warn};
+
+use super::answer;
 
 /// What may be asked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,9 +45,9 @@ impl Request {
 
 /// A request with the way back to who asked.
 #[derive(Debug)]
-pub(crate) struct Asked {
-    pub(crate) request: Request,
-    pub(crate) answer: Sender<Value>,
+pub(super) struct Pending {
+    pub(super) request: Request,
+    pub(super) answer: Sender<Value>,
 }
 
 /// A longer line than any request: whoever sends one is not talking to us.
@@ -56,7 +58,7 @@ const CLIENT_LIMIT: Duration = Duration::from_secs(5);
 
 /// The listening socket; dropping it removes the file.
 #[derive(Debug)]
-pub(crate) struct Control {
+pub(super) struct Control {
     path: PathBuf,
 }
 
@@ -65,9 +67,9 @@ impl Control {
     ///
     /// A socket file left by a killed daemon is replaced: the caller holds the
     /// host's lock, so no other daemon listens there.
-    pub(crate) fn listen(
+    pub(super) fn listen(
         path: &Path,
-        asked: impl Fn(Asked) + Clone + Send + 'static,
+        asked: impl Fn(Pending) + Clone + Send + 'static,
     ) -> anyhow::Result<Self> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => {
@@ -106,7 +108,7 @@ fn reach<T>(path: &Path, with: impl Fn(&Path) -> io::Result<T>) -> anyhow::Resul
     Ok(with(SocketDir::open(dir)?.socket_path(name)?.path())?)
 }
 
-fn accept(listener: &UnixListener, asked: &(impl Fn(Asked) + Clone + Send + 'static)) {
+fn accept(listener: &UnixListener, asked: &(impl Fn(Pending) + Clone + Send + 'static)) {
     for stream in listener.incoming() {
         let Ok(stream) = stream else {
             // Out of descriptors, most likely: do not spin.
@@ -128,18 +130,20 @@ fn accept(listener: &UnixListener, asked: &(impl Fn(Asked) + Clone + Send + 'sta
     }
 }
 
-fn serve(mut stream: &UnixStream, asked: &impl Fn(Asked)) -> io::Result<()> {
+fn serve(mut stream: &UnixStream, asked: &impl Fn(Pending)) -> io::Result<()> {
     stream.set_read_timeout(Some(CLIENT_LIMIT))?;
     let mut line = String::new();
     BufReader::new(stream.take(LINE_LIMIT)).read_line(&mut line)?;
     let answer = match Request::parse(&line) {
-        None => json!({ "error": { "kind": "unknown-request", "message": line.trim() } }),
+        None => answer::refused("unknown-request", line.trim()),
         Some(request) => {
-            let (answer, wait) = mpsc::channel();
-            asked(Asked { request, answer });
-            let gone =
-                json!({ "error": { "kind": "stopping", "message": "the daemon is stopping" } });
-            wait.recv().unwrap_or(gone)
+            let (sender, wait) = mpsc::channel();
+            asked(Pending {
+                request,
+                answer: sender,
+            });
+            let gone = |_| answer::refused("stopping", "the daemon is stopping");
+            wait.recv().unwrap_or_else(gone)
         }
     };
     writeln!(stream, "{answer}")
@@ -171,6 +175,8 @@ pub(crate) fn ask(path: &Path, request: Request) -> anyhow::Result<Value> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     #[test]

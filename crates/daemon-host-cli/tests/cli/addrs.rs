@@ -374,3 +374,36 @@ fn a_watched_link_is_followed_by_its_name() {
     ];
     assert_eq!(words, want, "{text}");
 }
+
+/// A name of its own kind for each: not UTF-8, then plain.
+const ODD: &str = r#"
+ip link add d0 type bridge
+ip link property add dev d0 altname "$(printf 'alt\377')" altname plain
+ip link add e0 type bridge
+ip link property add dev e0 altname plain-too
+"$COMMAND" addrs d0 --json > "$OUT/odd"
+"$COMMAND" addrs e0 --json > "$OUT/plain"
+"$COMMAND" addrs d0 --watch --seconds 1 --json > "$OUT/told"
+"#;
+
+#[test]
+fn a_name_that_is_not_utf8_keeps_its_bytes() {
+    let out = tempfile::tempdir().unwrap();
+    let test = "addrs::a_name_that_is_not_utf8_keeps_its_bytes";
+    let Some(ran) = in_own_network(test, ODD, out.path()) else {
+        return;
+    };
+    ran.expect(0);
+    let link = |name: &str| -> Value {
+        let text = fs::read_to_string(out.path().join(name)).unwrap();
+        let value: Value = serde_json::from_str(&text).unwrap();
+        value["links"][0].clone()
+    };
+    for name in ["odd", "told"] {
+        let odd = link(name);
+        let mut exact: Vec<_> = odd["altnames_hex"].as_array().unwrap().to_vec();
+        exact.sort_by_key(ToString::to_string);
+        assert_eq!(exact, [json!("616c74ff"), json!("706c61696e")], "{odd}");
+    }
+    assert_eq!(link("plain").get("altnames_hex"), None);
+}

@@ -1,0 +1,159 @@
+//! Links, addresses and events as JSON.
+
+use daemon_host::ifaddrs::{Address, Event, Link, LinkAddrs};
+use serde::Serialize;
+
+use crate::output::{Bytes, hex_if_needed, hex_list_if_needed};
+
+/// The answer to `addrs --json`.
+#[derive(Serialize)]
+pub(super) struct Listing<'l> {
+    links: Vec<LinkJson<'l>>,
+}
+
+impl<'l> Listing<'l> {
+    pub(super) fn new(links: &'l [LinkAddrs]) -> Self {
+        Self {
+            links: links.iter().map(LinkJson::new).collect(),
+        }
+    }
+}
+
+/// One link with its addresses.
+#[derive(Serialize)]
+pub(crate) struct LinkJson<'l> {
+    #[serde(flatten)]
+    name: Bytes<'l>,
+    ifindex: Option<u32>,
+    found: bool,
+    #[serde(flatten)]
+    facts: Option<Facts<'l>>,
+    addrs: Vec<AddressJson<'l>>,
+}
+
+impl<'l> LinkJson<'l> {
+    pub(crate) fn new(answer: &'l LinkAddrs) -> Self {
+        // A link that was asked for by an alternative name is shown by its own.
+        let name = answer.link.as_ref().map_or(&answer.name, |link| &link.name);
+        Self {
+            name: Bytes::text("name", name),
+            ifindex: answer.ifindex(),
+            found: answer.found(),
+            facts: answer.link.as_ref().map(Facts::new),
+            addrs: answer.addrs.iter().map(AddressJson::new).collect(),
+        }
+    }
+}
+
+/// What is known of a link besides its name and number.
+#[derive(Serialize)]
+struct Facts<'l> {
+    altnames: Vec<std::borrow::Cow<'l, str>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    altnames_hex: Option<Vec<String>>,
+    flags: Vec<&'static str>,
+    master: Option<u32>,
+    mtu: Option<u32>,
+}
+
+impl<'l> Facts<'l> {
+    fn new(link: &'l Link) -> Self {
+        Self {
+            altnames: link
+                .altnames
+                .iter()
+                .map(|name| name.to_string_lossy())
+                .collect(),
+            altnames_hex: hex_list_if_needed(&link.altnames),
+            flags: link.flags.names().collect(),
+            master: link.master,
+            mtu: link.mtu,
+        }
+    }
+}
+
+/// One address; the crate's own shape, with what its text loses.
+#[derive(Serialize)]
+struct AddressJson<'l> {
+    #[serde(flatten)]
+    address: &'l Address,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    label_hex: Option<String>,
+}
+
+impl<'l> AddressJson<'l> {
+    fn new(address: &'l Address) -> Self {
+        Self {
+            address,
+            label_hex: address.label.as_deref().and_then(hex_if_needed),
+        }
+    }
+}
+
+/// A link as an event tells it.
+#[derive(Serialize)]
+pub(super) struct ToldLink<'l> {
+    #[serde(flatten)]
+    name: Bytes<'l>,
+    ifindex: u32,
+    #[serde(flatten)]
+    facts: Facts<'l>,
+}
+
+/// An address as an event tells it: with the number of its link.
+#[derive(Serialize)]
+pub(super) struct ToldAddress<'l> {
+    #[serde(flatten)]
+    address: AddressJson<'l>,
+    ifindex: u32,
+}
+
+/// An event of `addrs --watch`.
+#[derive(Serialize)]
+#[serde(tag = "event", rename_all = "kebab-case")]
+pub(super) enum EventJson<'l> {
+    Snapshot { links: Vec<LinkJson<'l>> },
+    Link { link: ToldLink<'l> },
+    LinkGone { link: ToldLink<'l> },
+    Address { address: ToldAddress<'l> },
+    AddressGone { address: ToldAddress<'l> },
+    Other,
+}
+
+impl<'l> EventJson<'l> {
+    pub(super) fn new(event: &'l Event) -> Self {
+        match event {
+            Event::Snapshot(links) => Self::Snapshot {
+                links: links.iter().map(LinkJson::new).collect(),
+            },
+            Event::Link(link) => Self::Link {
+                link: told_link(link),
+            },
+            Event::LinkGone(link) => Self::LinkGone {
+                link: told_link(link),
+            },
+            Event::Address(address) => Self::Address {
+                address: told_address(address),
+            },
+            Event::AddressGone(address) => Self::AddressGone {
+                address: told_address(address),
+            },
+            _ => Self::Other,
+        }
+    }
+}
+
+fn told_link(link: &Link) -> ToldLink<'_> {
+    ToldLink {
+        name: Bytes::text("name", &link.name),
+        ifindex: link.ifindex,
+        facts: Facts::new(link),
+    }
+}
+
+fn told_address(address: &Address) -> ToldAddress<'_> {
+    ToldAddress {
+        address: AddressJson::new(address),
+        ifindex: address.ifindex,
+    }
+}

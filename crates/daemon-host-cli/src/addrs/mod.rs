@@ -1,0 +1,10 @@
+//! `addrs`: addresses of a link, or of all links. It only looks.
+
+mod command;
+mod json;
+mod table;
+mod watch;
+
+pub(crate) use command::{Args, run};
+pub(crate) use json::LinkJson;
+pub(crate) use table::table;

@@ -1,0 +1,21 @@
+//! A failure, as it reaches standard error.
+
+use std::io::{self, Write as _};
+
+use super::paint::{Ink, paint};
+
+/// Prints an error and its causes on one line to standard error.
+pub(crate) fn error(error: &anyhow::Error) {
+    let mut stderr = anstream::stderr().lock();
+    // A closed standard error leaves only the exit code, which is right.
+    let _ = writeln!(stderr, "{} {error:#}", paint(Ink::Bad, "daemon-host:"));
+}
+
+/// Whether an error is only that the reader of our output has gone.
+pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause
+            .downcast_ref::<io::Error>()
+            .is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
+    })
+}

@@ -1,0 +1,72 @@
+//! The arguments of `report`, and its flow: collect, judge, write.
+
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+
+use super::{collect, json, judge, metrics, render};
+use crate::atomic_write::publish;
+use crate::exit::Exit;
+use crate::output::Output;
+use crate::root::RootArgs;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    /// For people.
+    Text,
+    /// For machines; the same as --json.
+    Json,
+    /// For node_exporter's textfile collector and anything else that reads OpenMetrics.
+    Openmetrics,
+}
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Exit code 1 when there is a finding. Nothing is changed.
+
+Examples:
+  daemon-host report
+  daemon-host report --no-probe                 do not run the runtimes' features command
+  daemon-host report --format openmetrics --output /var/lib/node_exporter/daemon_host.prom")]
+pub(crate) struct Args {
+    /// How to write it.
+    #[arg(long, value_enum, default_value = "text")]
+    format: Format,
+
+    /// Write to this file instead, all at once: a reader sees the old file or the new.
+    #[arg(long, value_name = "FILE")]
+    output: Option<PathBuf>,
+
+    /// Do not ask the runtimes for their features.
+    #[arg(long)]
+    no_probe: bool,
+
+    #[command(flatten)]
+    root: RootArgs,
+}
+
+pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let facts = collect::collect(&args.root, !args.no_probe)?;
+    let findings = judge::judge(&facts);
+    let format = if out.is_json() {
+        Format::Json
+    } else {
+        args.format
+    };
+    let text = match format {
+        Format::Text => render::text(&facts, &findings),
+        Format::Json => json::json(&facts, &findings)?,
+        Format::Openmetrics => metrics::metrics(&facts, &findings),
+    };
+    match &args.output {
+        Some(path) => {
+            let plain = anstream::adapter::strip_str(&text).to_string();
+            publish(path, &plain)?;
+        }
+        None if format == Format::Text => out.text(&text)?,
+        None => out.bytes(text.as_bytes())?,
+    }
+    // A file that a collector reads is not a failure because it has news.
+    let to_file = args.output.is_some();
+    Ok(Exit::finding_if(!findings.is_empty() && !to_file))
+}

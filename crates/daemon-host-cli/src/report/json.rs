@@ -1,0 +1,134 @@
+//! The report as JSON.
+
+use std::collections::BTreeMap;
+
+use daemon_host::rootmount::Status;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::collect::{Facts, Known};
+use super::finding::Finding;
+use crate::addrs::LinkJson;
+use crate::output::Bytes;
+use crate::{resolv_conf, rro};
+
+/// The whole report, indented, with a final newline.
+pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<String> {
+    let report = Report {
+        host: &facts.host,
+        kernel: Kernel {
+            release: &facts.kernel,
+            mount_queries: format!("{:?}", facts.queries).to_lowercase(),
+        },
+        findings,
+        mounts: Part::of(&facts.mounts, |mounts| Mounts {
+            count: mounts.count,
+            malformed: mounts.malformed,
+            by_type: &mounts.by_type,
+        }),
+        root: root(facts),
+        resolv_conf: resolv_conf::selection_json(&facts.selection),
+        links: Part::of(&facts.links, |links| {
+            links.iter().map(LinkJson::new).collect()
+        }),
+        rro: ReadOnly {
+            verdict: facts.rro.word(),
+            detail: facts.rro.to_string(),
+        },
+        runtimes: Part::of(&facts.runtimes, |(parsed, table)| RuntimesJson {
+            default: table.default_name(),
+            probed: facts.probed,
+            problems: parsed.problems.len(),
+            runtimes: rro::ask(table).iter().map(rro::Asked::to_json).collect(),
+        }),
+    };
+    Ok(serde_json::to_string_pretty(&report)? + "\n")
+}
+
+fn root(facts: &Facts) -> Root<'_> {
+    let state = facts.root.state.as_ref();
+    Root {
+        path: Bytes::path("path", &facts.root.path),
+        exists: state.is_some(),
+        state: state.map(|state| {
+            Part::of(state, |state| RootState {
+                status: &state.status,
+                live: state.live,
+                leftovers: state.leftovers.steps().len(),
+            })
+        }),
+    }
+}
+
+#[derive(Serialize)]
+struct Report<'r> {
+    host: &'r str,
+    kernel: Kernel<'r>,
+    findings: &'r [Finding],
+    mounts: Part<'r, Mounts<'r>>,
+    root: Root<'r>,
+    resolv_conf: Value,
+    links: Part<'r, Vec<LinkJson<'r>>>,
+    rro: ReadOnly<'r>,
+    runtimes: Part<'r, RuntimesJson<'r>>,
+}
+
+/// A part of the report, or why it could not be found out.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Part<'r, T> {
+    Known(T),
+    Unknown { error: &'r str },
+}
+
+impl<'r, T> Part<'r, T> {
+    fn of<F>(known: &'r Known<F>, shape: impl FnOnce(&'r F) -> T) -> Self {
+        match known {
+            Ok(fact) => Self::Known(shape(fact)),
+            Err(error) => Self::Unknown { error },
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Kernel<'r> {
+    release: &'r str,
+    mount_queries: String,
+}
+
+#[derive(Serialize)]
+struct Mounts<'r> {
+    count: usize,
+    malformed: usize,
+    by_type: &'r BTreeMap<String, usize>,
+}
+
+#[derive(Serialize)]
+struct Root<'r> {
+    #[serde(flatten)]
+    path: Bytes<'r>,
+    exists: bool,
+    #[serde(flatten)]
+    state: Option<Part<'r, RootState<'r>>>,
+}
+
+#[derive(Serialize)]
+struct RootState<'r> {
+    status: &'r Status,
+    live: usize,
+    leftovers: usize,
+}
+
+#[derive(Serialize)]
+struct ReadOnly<'r> {
+    verdict: &'r str,
+    detail: String,
+}
+
+#[derive(Serialize)]
+struct RuntimesJson<'r> {
+    default: &'r str,
+    probed: bool,
+    problems: usize,
+    runtimes: Vec<Value>,
+}

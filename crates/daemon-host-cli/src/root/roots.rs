@@ -1,0 +1,41 @@
+//! Which data root and exec root a subcommand is about.
+
+use std::path::PathBuf;
+
+use daemon_host::HostConfig;
+use daemon_host::rootmount::DataRootOptions;
+
+use crate::config::ConfigArgs;
+
+/// Which data root: as given, else as the daemon.json has it, else Docker's.
+#[derive(Debug, clap::Args)]
+pub(crate) struct RootArgs {
+    /// The daemon's data root; default the configuration's, else /var/lib/docker.
+    #[arg(long, visible_alias = "root", value_name = "DIR")]
+    data_root: Option<PathBuf>,
+
+    /// The daemon's run-time state, with the ownership record; default the
+    /// configuration's, else /var/run/docker.
+    #[arg(long, value_name = "DIR")]
+    exec_root: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) config: ConfigArgs,
+}
+
+impl RootArgs {
+    /// The two roots; the configuration is read only when one of them is not given.
+    pub(crate) fn options(&self) -> anyhow::Result<DataRootOptions> {
+        if let (Some(data_root), Some(exec_root)) = (&self.data_root, &self.exec_root) {
+            return Ok(DataRootOptions::new(data_root, exec_root));
+        }
+        Ok(self.options_of(&self.config.roots()?))
+    }
+
+    /// The same with a configuration that was read before.
+    pub(crate) fn options_of(&self, config: &HostConfig) -> DataRootOptions {
+        let data_root = self.data_root.as_ref().unwrap_or(&config.data_root);
+        let exec_root = self.exec_root.as_ref().unwrap_or(&config.exec_root);
+        DataRootOptions::new(data_root, exec_root)
+    }
+}

@@ -1,0 +1,132 @@
+//! The reference daemon: start, events, stop.
+
+use std::fmt::Display;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, Receiver};
+use std::time::Duration;
+
+use daemon_host::{Host, HostConfig, runtimes};
+use serde::Serialize;
+use serde_json::Value;
+use signal_hook::consts::SIGHUP;
+use tracing::error;
+
+use super::answer;
+use super::args::Args;
+use super::control::{Pending, Request};
+use super::doors::Doors;
+use super::event::Event;
+use super::notify;
+use super::signals::{end_after, forward_signals};
+use crate::exit::Exit;
+use crate::output::Output;
+
+pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let (sender, events) = mpsc::channel();
+    // Before the start, so that a signal meanwhile is not lost.
+    forward_signals(sender.clone())?;
+    let config = HostConfig::load(&args.config)?;
+    let exec_root = config.exec_root.clone();
+    let daemon = Daemon::start(args, config, out)?;
+    let doors = Doors::open(args, &exec_root, sender);
+    if doors.is_ok() {
+        notify::ready("running");
+        daemon.serve(&events);
+    }
+    notify::stopping();
+    end_after(Duration::from_secs(args.shutdown_limit));
+    let stopped = daemon.stop(out);
+    // What kept it from running matters more than how it stopped.
+    doors.and(stopped)
+}
+
+/// The running host with what is needed to reload and stop it.
+struct Daemon {
+    host: Host,
+    config: PathBuf,
+    state_dirs: Vec<PathBuf>,
+}
+
+impl Daemon {
+    fn start(args: &Args, config: HostConfig, out: &Output) -> anyhow::Result<Self> {
+        let state_dirs = match args.state_dir.as_slice() {
+            [] => runtimes::state_dirs(&config.exec_root),
+            given => given.to_vec(),
+        };
+        let mut builder = Host::builder(config);
+        for id in runtimes::live_containers(&state_dirs, Path::new("/proc"))? {
+            builder = builder.live_container(id);
+        }
+        let host = builder.start()?;
+        let report = host.start_report();
+        tell(out, "started", report.is_clean(), report)?;
+        Ok(Self {
+            host,
+            config: args.config.clone(),
+            state_dirs,
+        })
+    }
+
+    /// Handles events until one asks for the end.
+    fn serve(&self, events: &Receiver<Event>) {
+        for event in events {
+            match event {
+                Event::Signal(SIGHUP) => _ = self.reload(),
+                Event::Signal(_) => return,
+                Event::Asked(Pending { request, answer }) => {
+                    let value = match request {
+                        Request::Reload => self.reload(),
+                        Request::Status => answer::status(&self.host),
+                    };
+                    // Whoever asked may have gone meanwhile.
+                    let _ = answer.send(value);
+                }
+            }
+        }
+    }
+
+    fn reload(&self) -> Value {
+        notify::reloading();
+        let result = HostConfig::load(&self.config).and_then(|config| self.host.reload(config));
+        let (value, said) = match result {
+            Ok(report) => (answer::reloaded(&report), "running"),
+            Err(refused) => {
+                let message = format!("{:#}", anyhow::Error::new(refused));
+                error!(%message, "reload refused; nothing has changed");
+                let said = "running; the last reload was refused";
+                (answer::refused("refused", &message), said)
+            }
+        };
+        notify::ready(said);
+        value
+    }
+
+    fn stop(&self, out: &Output) -> anyhow::Result<Exit> {
+        let live = runtimes::live_containers(&self.state_dirs, Path::new("/proc"))?;
+        let report = self.host.shutdown(live)?;
+        tell(out, "stopped", report.is_clean(), &report)?;
+        Ok(Exit::finding_if(!report.is_clean()))
+    }
+}
+
+/// A start or a stop as JSON.
+#[derive(Serialize)]
+struct Told<'t> {
+    event: &'t str,
+    clean: bool,
+    detail: &'t str,
+}
+
+/// Says what a start or a stop did.
+fn tell(out: &Output, event: &str, clean: bool, report: impl Display) -> io::Result<()> {
+    let detail = report.to_string();
+    if out.is_json() {
+        return out.json_line(&Told {
+            event,
+            clean,
+            detail: &detail,
+        });
+    }
+    out.text(&format!("{detail}\n"))
+}

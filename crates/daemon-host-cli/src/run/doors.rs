@@ -1,0 +1,35 @@
+//! How others reach the daemon: its control socket and its pidfile.
+
+use std::path::Path;
+use std::sync::mpsc::Sender;
+
+use super::args::{Args, CONTROL_SOCKET};
+use super::control::Control;
+use super::event::Event;
+use super::pidfile::Pidfile;
+
+/// How others reach the daemon; dropping it takes the files away.
+pub(super) struct Doors {
+    _control: Control,
+    _pidfile: Option<Pidfile>,
+}
+
+impl Doors {
+    pub(super) fn open(
+        args: &Args,
+        exec_root: &Path,
+        sender: Sender<Event>,
+    ) -> anyhow::Result<Self> {
+        let default = || exec_root.join(CONTROL_SOCKET);
+        let socket = args.socket.clone().unwrap_or_else(default);
+        let control = Control::listen(&socket, move |asked| {
+            // The main thread gone means the process is about to end.
+            let _ = sender.send(Event::Asked(asked));
+        })?;
+        let pidfile = args.pidfile.as_deref().map(Pidfile::write).transpose()?;
+        Ok(Self {
+            _control: control,
+            _pidfile: pidfile,
+        })
+    }
+}

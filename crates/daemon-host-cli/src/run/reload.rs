@@ -1,0 +1,24 @@
+//! `reload`: asks a running daemon to read its configuration again.
+
+use serde_json::Value;
+
+use super::args::ReloadArgs;
+use super::control::{self, Request};
+use crate::exit::Exit;
+use crate::output::Output;
+
+pub(crate) fn reload(args: &ReloadArgs, out: &Output) -> anyhow::Result<Exit> {
+    let answer = control::ask(&args.socket, Request::Reload)?;
+    let refused = answer.get("error").is_some();
+    if out.is_json() {
+        out.json(&answer)?;
+    } else {
+        let said = answer.get("error").unwrap_or(&answer);
+        let said = said.get("message").or_else(|| answer.get("detail"));
+        let text = said
+            .and_then(Value::as_str)
+            .unwrap_or("the daemon gave no detail");
+        out.text(&format!("{text}\n"))?;
+    }
+    Ok(Exit::finding_if(refused))
+}
