@@ -7,10 +7,10 @@ use std::path::Path;
 
 use anyhow::Context;
 
-use super::mask::{block_after, is_word, words};
 use super::source::without_tests;
-use super::{Findings, Tree, is_crate_source, is_test_file};
 use crate::cargo;
+use crate::tidy::mask::{block_after, is_word, words};
+use crate::tidy::run::{Findings, Tree, is_crate_source, is_test_file};
 
 struct Bound {
     usual: usize,
@@ -33,7 +33,7 @@ const CRATE: Bound = Bound {
     hard: 4_000,
 };
 
-pub(super) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
+pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
     let mut allowed = Allowed::load()?;
     let mut crates: BTreeMap<String, usize> = BTreeMap::new();
     for file in tree.files.iter().filter(|file| is_measured(&file.path)) {

@@ -1,15 +1,11 @@
-//! `cargo xtask bench`: runs the criterion benches and writes what they
-//! measured into PERFORMANCE.md, as tables and growth plots.
-
-mod measured;
-mod plot;
-mod table;
+//! Runs the benches, collects and writes.
 
 use std::fs;
 use std::path::PathBuf;
 
 use anyhow::Context;
 
+use super::{measured, plot, table};
 use crate::Verdict;
 use crate::cargo::{self, cargo};
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::time::Duration;
 
-use crate::libtest::Report;
+use super::libtest::Report;
 use crate::vm;
 
 /// One tier of tests and how it went.
@@ -159,7 +159,7 @@ mod tests {
     #[test]
     fn skipped_is_never_passed_and_the_last_line_is_plain() {
         let mut unit = Tier::new("unit");
-        let report = crate::libtest::parse(
+        let report = crate::test::libtest::parse(
             "test a ... ignored, vm: needs root\ntest result: ok. 3 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out\n",
         );
         unit.add("mountscan", &report, Duration::from_millis(100));

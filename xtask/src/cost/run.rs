@@ -1,11 +1,8 @@
-//! `cargo xtask cost`: counts what a user pays, into PERFORMANCE.md: how long `report` takes
-//! and how much memory, and how long the build of a fresh clone.
-
-mod builds;
-mod report;
+//! Counts, prints, writes.
 
 use std::path::PathBuf;
 
+use super::{builds, report};
 use crate::Verdict;
 use crate::bench::{self, Block};
 
@@ -29,10 +26,10 @@ pub(crate) struct Args {
 
 /// One number, what it may be, and whether it is.
 pub(crate) struct Count {
-    what: String,
-    value: f64,
-    limit: f64,
-    unit: &'static str,
+    pub(super) what: String,
+    pub(super) value: f64,
+    pub(super) limit: f64,
+    pub(super) unit: &'static str,
 }
 
 /// Counts, prints, writes; true when every number is within its limit.

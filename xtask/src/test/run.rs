@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
+use super::harness::{self, Built, Harness, Run};
+use super::libtest::{self, Report};
+use super::summary::{self, Tier};
 use crate::Verdict;
 use crate::cargo;
 use crate::daemons;
 use crate::faults;
-use crate::harness::{self, Built, Harness, Run};
-use crate::libtest::{self, Report};
-use crate::summary::{self, Tier};
 use crate::vm;
 
 /// A harness that takes longer hangs.

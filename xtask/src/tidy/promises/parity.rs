@@ -2,10 +2,10 @@
 
 use std::collections::HashSet;
 
-use super::mask::words;
-use super::{Findings, SourceFile, Tree, at};
+use crate::tidy::mask::words;
+use crate::tidy::run::{Findings, SourceFile, Tree, at};
 
-pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) {
     let known = known_tests(tree);
     for file in tree.files.iter().filter(|file| is_table_file(file)) {
         check_tables(file, &known, findings);

@@ -2,10 +2,10 @@
 //! `get_`, ignored tests without one of the two reasons, syntax newer than
 //! the MSRV.
 
-use super::mask::{block_after, is_word, words};
-use super::{Findings, SourceFile, Tree, at, is_crate_source, line_of};
+use crate::tidy::mask::{block_after, is_word, words};
+use crate::tidy::run::{Findings, SourceFile, Tree, at, is_crate_source, line_of};
 
-pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) {
     for file in tree.files.iter().filter(|file| file.is_rust()) {
         check_stubs(file, findings);
         check_ignores(file, findings);
@@ -164,7 +164,7 @@ fn check_getters(file: &SourceFile, findings: &mut Findings) {
 }
 
 /// `code` without the blocks under `#[cfg(test)]`: what ships.
-pub(super) fn without_tests(code: &str) -> String {
+pub(in crate::tidy) fn without_tests(code: &str) -> String {
     let mut out = String::with_capacity(code.len());
     let mut rest = code;
     while let Some(start) = rest.find("#[cfg(test)]") {

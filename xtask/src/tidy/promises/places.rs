@@ -3,8 +3,8 @@
 
 use std::path::Path;
 
-use super::{Findings, SourceFile, Tree, at};
 use crate::cargo;
+use crate::tidy::run::{Findings, SourceFile, Tree, at};
 
 /// Words in the names of hosts that serve packages: clients know those hosts from their
 /// own configuration.
@@ -17,7 +17,7 @@ const HOST_WORDS: &[&str] = &[
     "golang",
 ];
 
-pub(super) fn check(tree: &Tree, findings: &mut Findings) {
+pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) {
     let top = cargo::root();
     let own = own_places(&top);
     for file in &tree.files {
@@ -31,7 +31,7 @@ pub(super) fn check(tree: &Tree, findings: &mut Findings) {
 /// This check's own list, the lock file's sources, and data that was captured
 /// or written to be odd.
 fn is_about_places(path: &Path) -> bool {
-    path.ends_with("tidy/places.rs")
+    path.ends_with("promises/places.rs")
         || path.file_name().is_some_and(|name| name == "Cargo.lock")
         || path.iter().any(|part| part == "data" || part == "corpus")
 }

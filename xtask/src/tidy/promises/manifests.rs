@@ -4,11 +4,11 @@ use std::fs;
 
 use anyhow::Context;
 
-use super::{Findings, Tree};
 use crate::cargo::{self, Package};
+use crate::tidy::run::{Findings, Tree};
 
 /// Who may depend on whom inside the family, as ARCHITECTURE.md draws it.
-pub(super) const EDGES: &[(&str, &[&str])] = &[
+pub(in crate::tidy) const EDGES: &[(&str, &[&str])] = &[
     ("mountscan", &[]),
     ("rootmount", &["mountscan"]),
     ("resolvconf", &[]),
@@ -32,7 +32,7 @@ pub(super) const EDGES: &[(&str, &[&str])] = &[
 /// The MSRV that every published crate promises.
 pub(crate) const RUST_VERSION: &str = "1.85";
 
-pub(super) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
+pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
     for package in &tree.packages {
         let path = package.dir.join("Cargo.toml");
         let manifest = fs::read_to_string(cargo::root().join(&path))

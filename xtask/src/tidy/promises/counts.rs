@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{Findings, Tree};
 use crate::cargo::{self, cargo};
+use crate::tidy::run::{Findings, Tree};
 
 /// Packages at most, the crate itself included: Linux, default features,
 /// normal dependencies.
@@ -17,7 +17,7 @@ const PROMISES: &[(&str, usize)] = &[
     ("daemon-host", 50),
 ];
 
-pub(super) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
+pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
     for (name, promise) in PROMISES {
         let count = packages_of(name)?;
         if count > *promise {

@@ -1,24 +1,15 @@
-//! `cargo xtask tidy`: the promises the repository makes about itself, checked.
-//! Every check reads the tree and adds to one list; nothing is changed.
-
-mod counts;
-mod documents;
-mod manifests;
-mod mask;
-mod parity;
-mod places;
-mod sizes;
-mod source;
+//! Loads the tree, runs every check, prints.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
 
+use super::code::{sizes, source};
+use super::mask;
+use super::promises::{counts, documents, manifests, parity, places};
 use crate::Verdict;
 use crate::cargo::{self, Package};
-
-pub(crate) use manifests::RUST_VERSION;
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
@@ -28,40 +19,40 @@ pub(crate) struct Args {
 }
 
 /// What the checks read: loaded once.
-struct Tree {
-    packages: Vec<Package>,
-    files: Vec<SourceFile>,
+pub(super) struct Tree {
+    pub(super) packages: Vec<Package>,
+    pub(super) files: Vec<SourceFile>,
 }
 
 /// One text file of the repository.
-struct SourceFile {
+pub(super) struct SourceFile {
     /// Relative to the top.
-    path: PathBuf,
-    text: String,
+    pub(super) path: PathBuf,
+    pub(super) text: String,
     /// Rust only: `text` with comments and literals blanked, so that what is
     /// left is code. Same length, same lines.
-    code: String,
+    pub(super) code: String,
 }
 
 impl SourceFile {
-    fn is_rust(&self) -> bool {
+    pub(super) fn is_rust(&self) -> bool {
         self.path.extension().is_some_and(|ext| ext == "rs")
     }
 }
 
 /// What the checks found.
 #[derive(Default)]
-struct Findings {
-    problems: Vec<String>,
-    notes: Vec<String>,
+pub(super) struct Findings {
+    pub(super) problems: Vec<String>,
+    pub(super) notes: Vec<String>,
 }
 
 impl Findings {
-    fn problem(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
+    pub(super) fn problem(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
         self.problems.push(format!("{place}: {what}"));
     }
 
-    fn note(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
+    pub(super) fn note(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
         self.notes.push(format!("{place}: {what}"));
     }
 }
@@ -119,7 +110,7 @@ fn load() -> anyhow::Result<Tree> {
 }
 
 /// The one-based line of a byte offset.
-fn line_of(text: &str, offset: usize) -> usize {
+pub(super) fn line_of(text: &str, offset: usize) -> usize {
     text.as_bytes()[..offset]
         .iter()
         .filter(|byte| **byte == b'\n')
@@ -128,12 +119,12 @@ fn line_of(text: &str, offset: usize) -> usize {
 }
 
 /// `path:line`, as an editor understands it.
-fn at(path: &Path, line: usize) -> String {
+pub(super) fn at(path: &Path, line: usize) -> String {
     format!("{}:{line}", path.display())
 }
 
 /// True for a path inside a published crate's `src`.
-fn is_crate_source(path: &Path) -> bool {
+pub(super) fn is_crate_source(path: &Path) -> bool {
     let mut parts = path.iter();
     parts.next().is_some_and(|part| part == "crates")
         && parts.nth(1).is_some_and(|part| part == "src")
@@ -141,7 +132,7 @@ fn is_crate_source(path: &Path) -> bool {
 }
 
 /// True for a file that holds nothing but tests.
-fn is_test_file(path: &Path) -> bool {
+pub(super) fn is_test_file(path: &Path) -> bool {
     path.iter()
         .any(|part| part == "tests" || part == "tests.rs" || part == "benches")
 }

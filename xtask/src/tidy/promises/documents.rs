@@ -1,12 +1,12 @@
 //! Documents: each crate's README and changelog.
 
-use super::{Findings, SourceFile, Tree};
 use crate::cargo::Package;
+use crate::tidy::run::{Findings, SourceFile, Tree};
 
 /// A crate's README is a card, not a manual.
 const README_LINES: usize = 40;
 
-pub(super) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
+pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
     for package in tree.packages.iter().filter(|package| package.published) {
         check_readme(tree, package, findings);
         check_changelog(tree, package, findings);

@@ -1,0 +1,9 @@
+//! `cargo xtask test`: every test there is, by one command, with a summary that counts what did
+//! not run apart from what passed.
+
+mod harness;
+mod libtest;
+mod run;
+mod summary;
+
+pub(crate) use run::{Args, run};

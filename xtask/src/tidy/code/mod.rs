@@ -1,0 +1,4 @@
+//! What the source may hold, and how much of it.
+
+pub(super) mod sizes;
+pub(super) mod source;

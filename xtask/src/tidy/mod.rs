@@ -1,0 +1,10 @@
+//! `cargo xtask tidy`: the promises the repository makes about itself, checked. Every check reads
+//! the tree and adds to one list; nothing is changed.
+
+mod code;
+mod mask;
+mod promises;
+mod run;
+
+pub(crate) use promises::manifests::RUST_VERSION;
+pub(crate) use run::{Args, run};
