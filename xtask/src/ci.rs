@@ -6,8 +6,8 @@
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use crate::Verdict;
 use crate::cargo::{self, cargo};
+use crate::verdict::Verdict;
 use crate::{test, tidy};
 
 #[derive(clap::Args)]

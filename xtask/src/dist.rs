@@ -3,8 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use crate::Verdict;
 use crate::cargo::{self, cargo};
+use crate::verdict::Verdict;
 
 /// Dependencies first: the order in which the crates are published.
 const ORDER: &[&str] = &[

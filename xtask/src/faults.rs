@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, bail};
 use serde_json::Value;
 
-use crate::Verdict;
 use crate::cargo;
+use crate::verdict::Verdict;
 use crate::vm::Outcome;
 
 /// What the driver ends with when it may not trace or make namespaces here.

@@ -8,8 +8,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::Context;
 
-use crate::Verdict;
 use crate::cargo::{self, cargo};
+use crate::verdict::Verdict;
 
 /// What cargo-fuzz would set, without its sanitizer: our code is safe Rust.
 const INSTRUMENT: &str = "--cfg fuzzing -Cpasses=sancov-module \

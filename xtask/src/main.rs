@@ -22,14 +22,12 @@ mod packages;
 mod soak;
 mod test;
 mod tidy;
+mod verdict;
 mod vm;
 
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-
-/// What every chore answers: did it find the tree in order?
-type Verdict = anyhow::Result<bool>;
 
 #[derive(Parser)]
 #[command(name = "cargo xtask", about = "Every chore of the repository")]

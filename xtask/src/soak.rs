@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 
-use crate::Verdict;
 use crate::cargo;
+use crate::verdict::Verdict;
 
 /// What the soak ends with when it may not make namespaces here.
 const SKIPPED: i32 = 77;

@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use anyhow::Context;
 
 use super::{measured, plot, table};
-use crate::Verdict;
 use crate::cargo::{self, cargo};
+use crate::verdict::Verdict;
 
 /// The tables stand between two lines; what a person or another chore wrote around them stays.
 pub(crate) struct Block {
@@ -43,7 +43,7 @@ pub(crate) struct Args {
     /// Write the tables from the last run's data, without running
     #[arg(long)]
     no_run: bool,
-    /// Fewer samples, some minutes instead of an hour: good to about a tenth, and said so in the tables
+    /// Fewer samples, some minutes instead of an hour: good to about a tenth; the tables say so
     #[arg(long)]
     quick: bool,
 }

@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use anyhow::{Context, ensure};
 
-use super::run::Count;
+use super::count::Count;
 use crate::cargo;
 
 const LEAVES: [&str; 5] = ["mountscan", "resolvconf", "ifaddrs", "rroprobe", "runtimes"];

@@ -2,6 +2,7 @@
 //! how much memory, and how long the build of a fresh clone.
 
 mod builds;
+mod count;
 mod report;
 mod run;
 

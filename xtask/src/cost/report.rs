@@ -11,7 +11,7 @@ use nix::sys::resource::{UsageWho, getrusage};
 use rustix::fs::{Advice, fadvise};
 use serde_json::{Value, json};
 
-use super::run::Count;
+use super::count::Count;
 use crate::cargo;
 
 const RUNS: usize = 31;

@@ -2,9 +2,10 @@
 
 use std::path::PathBuf;
 
+use super::count::Count;
 use super::{builds, report};
-use crate::Verdict;
 use crate::bench::{self, Block};
+use crate::verdict::Verdict;
 
 const BLOCK: Block = Block {
     begin: "<!-- counted: begin (cargo xtask cost) -->",
@@ -24,14 +25,6 @@ pub(crate) struct Args {
     measure: Option<PathBuf>,
 }
 
-/// One number, what it may be, and whether it is.
-pub(crate) struct Count {
-    pub(super) what: String,
-    pub(super) value: f64,
-    pub(super) limit: f64,
-    pub(super) unit: &'static str,
-}
-
 /// Counts, prints, writes; true when every number is within its limit.
 pub(crate) fn run(args: &Args) -> Verdict {
     if let Some(command) = &args.measure {
@@ -47,12 +40,6 @@ pub(crate) fn run(args: &Args) -> Verdict {
         bench::write(&format!("{}{text}", bench::machine()?), &BLOCK)?;
     }
     Ok(counts.iter().all(Count::is_kept))
-}
-
-impl Count {
-    fn is_kept(&self) -> bool {
-        self.value <= self.limit
-    }
 }
 
 fn render(counts: &[Count]) -> String {

@@ -63,7 +63,7 @@ enum Action {
 }
 
 /// The chore; true if nothing failed.
-pub(crate) fn run(args: &Args) -> crate::Verdict {
+pub(crate) fn run(args: &Args) -> crate::verdict::Verdict {
     if let Some(Action::Inside {
         scenario,
         tree,

@@ -10,10 +10,10 @@ use anyhow::Context;
 use super::harness::{self, Built, Harness, Run};
 use super::libtest::{self, Report};
 use super::summary::{self, Tier};
-use crate::Verdict;
 use crate::cargo;
 use crate::daemons;
 use crate::faults;
+use crate::verdict::Verdict;
 use crate::vm;
 
 /// A harness that takes longer hangs.

@@ -2,9 +2,13 @@
 //! the tree and adds to one list; nothing is changed.
 
 mod code;
+mod findings;
+mod imports;
 mod mask;
 mod promises;
+mod prose;
 mod run;
+mod tree;
 
 pub(crate) use promises::manifests::RUST_VERSION;
 pub(crate) use run::{Args, run};

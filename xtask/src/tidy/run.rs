@@ -1,15 +1,12 @@
 //! Loads the tree, runs every check, prints.
 
-use std::fs;
-use std::path::{Path, PathBuf};
-
-use anyhow::Context;
-
-use super::code::{sizes, source};
-use super::mask;
+use super::code::allowed::Allowed;
+use super::code::{rooms, sizes, source};
+use super::findings::Findings;
 use super::promises::{counts, documents, manifests, parity, places};
-use crate::Verdict;
-use crate::cargo::{self, Package};
+use super::prose::{turns, width};
+use super::tree;
+use crate::verdict::Verdict;
 
 #[derive(clap::Args, Default)]
 pub(crate) struct Args {
@@ -18,56 +15,27 @@ pub(crate) struct Args {
     notes: bool,
 }
 
-/// What the checks read: loaded once.
-pub(super) struct Tree {
-    pub(super) packages: Vec<Package>,
-    pub(super) files: Vec<SourceFile>,
-}
-
-/// One text file of the repository.
-pub(super) struct SourceFile {
-    /// Relative to the top.
-    pub(super) path: PathBuf,
-    pub(super) text: String,
-    /// Rust only: `text` with comments and literals blanked, so that what is
-    /// left is code. Same length, same lines.
-    pub(super) code: String,
-}
-
-impl SourceFile {
-    pub(super) fn is_rust(&self) -> bool {
-        self.path.extension().is_some_and(|ext| ext == "rs")
-    }
-}
-
-/// What the checks found.
-#[derive(Default)]
-pub(super) struct Findings {
-    pub(super) problems: Vec<String>,
-    pub(super) notes: Vec<String>,
-}
-
-impl Findings {
-    pub(super) fn problem(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
-        self.problems.push(format!("{place}: {what}"));
-    }
-
-    pub(super) fn note(&mut self, place: impl std::fmt::Display, what: impl std::fmt::Display) {
-        self.notes.push(format!("{place}: {what}"));
-    }
-}
-
 /// Runs every check; true when nothing is wrong.
 pub(crate) fn run(args: &Args) -> Verdict {
-    let tree = load()?;
+    let tree = tree::load()?;
     let mut findings = Findings::default();
     manifests::check(&tree, &mut findings)?;
     counts::check(&tree, &mut findings)?;
     source::check(&tree, &mut findings);
-    sizes::check(&tree, &mut findings)?;
     places::check(&tree, &mut findings);
     documents::check(&tree, &mut findings)?;
     parity::check(&tree, &mut findings);
+    width::check(&tree, &mut findings);
+    turns::check(&tree, &mut findings);
+    let mut allowed = Allowed::load()?;
+    sizes::check(&tree, &mut allowed, &mut findings);
+    print!("{}", rooms::check(&tree, &mut allowed, &mut findings));
+    for unused in allowed.unused() {
+        findings.note(
+            "xtask/tidy.allow",
+            format_args!("`{unused}` needs no exception"),
+        );
+    }
     if args.notes {
         print_all("note", &findings.notes);
     }
@@ -85,54 +53,4 @@ fn print_all(kind: &str, lines: &[String]) {
     for line in lines {
         println!("{kind}: {line}");
     }
-}
-
-fn load() -> anyhow::Result<Tree> {
-    let mut files = Vec::new();
-    for path in cargo::files()? {
-        let bytes = fs::read(cargo::root().join(&path))
-            .with_context(|| format!("read {}", path.display()))?;
-        // Captures and corpora are data: bytes that need not be text.
-        let Ok(text) = String::from_utf8(bytes) else {
-            continue;
-        };
-        let code = if path.extension().is_some_and(|ext| ext == "rs") {
-            mask::code_only(&text)
-        } else {
-            String::new()
-        };
-        files.push(SourceFile { path, text, code });
-    }
-    Ok(Tree {
-        packages: cargo::packages()?,
-        files,
-    })
-}
-
-/// The one-based line of a byte offset.
-pub(super) fn line_of(text: &str, offset: usize) -> usize {
-    text.as_bytes()[..offset]
-        .iter()
-        .filter(|byte| **byte == b'\n')
-        .count()
-        + 1
-}
-
-/// `path:line`, as an editor understands it.
-pub(super) fn at(path: &Path, line: usize) -> String {
-    format!("{}:{line}", path.display())
-}
-
-/// True for a path inside a published crate's `src`.
-pub(super) fn is_crate_source(path: &Path) -> bool {
-    let mut parts = path.iter();
-    parts.next().is_some_and(|part| part == "crates")
-        && parts.nth(1).is_some_and(|part| part == "src")
-        && path.extension().is_some_and(|ext| ext == "rs")
-}
-
-/// True for a file that holds nothing but tests.
-pub(super) fn is_test_file(path: &Path) -> bool {
-    path.iter()
-        .any(|part| part == "tests" || part == "tests.rs" || part == "benches")
 }

@@ -1,16 +1,16 @@
 //! `cargo xtask vm doctor`: what the lane has and lacks here.
 
-use super::NEEDS;
 use super::image::{bundle, initramfs};
 use super::machine::{accel, qemu};
-use super::source::{fetch, lock::Lock, runtimes, series};
+use super::needs::NEEDS;
+use super::source::{cache, fetch, lock::Lock, series};
 use crate::packages;
 use accel::Choice;
 use std::path::Path;
 use std::process::Command;
 
 /// Prints one line per need; true if the lane can run.
-pub(crate) fn run() -> crate::Verdict {
+pub(crate) fn run() -> crate::verdict::Verdict {
     let missing = packages::missing(NEEDS);
     for (program, package) in NEEDS {
         let state = if missing.contains(package) {
@@ -38,9 +38,9 @@ pub(crate) fn run() -> crate::Verdict {
         Ok(mirrors) => println!("mirror   {} and {}", mirrors.archive, mirrors.security),
         Err(error) => println!("missing  {error:#}"),
     }
-    let (cache, lock) = (fetch::cache()?, Lock::load()?);
-    println!("cache    {}", cache.display());
-    for series in series::MATRIX.iter().chain(runtimes::SUITES) {
+    let (place, lock) = (cache::directory()?, Lock::load()?);
+    println!("cache    {}", place.display());
+    for series in series::MATRIX.iter().chain(series::SUITES) {
         let Some(pin) = lock.pin(*series) else {
             println!(
                 "missing  {} not pinned: cargo xtask vm update",
@@ -48,7 +48,7 @@ pub(crate) fn run() -> crate::Verdict {
             );
             continue;
         };
-        let state = match bundle::Bundle::open(&cache.join("bundles").join(bundle::key(pin))) {
+        let state = match bundle::Bundle::open(&place.join("bundles").join(cache::key(pin))) {
             Ok(Some(_)) => "cached".to_owned(),
             Ok(None) => format!("to fetch, {} MB", pin.size() / 1_000_000),
             Err(error) => format!("{error:#}"),

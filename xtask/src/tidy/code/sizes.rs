@@ -1,16 +1,13 @@
-//! How long functions, files and crates may grow. Over the usual bound is a
+//! How long functions and files may grow. Over the usual bound is a
 //! note, over the hard one a problem unless `xtask/tidy.allow` argues it.
 
-use std::collections::BTreeMap;
-use std::fs;
 use std::path::Path;
 
-use anyhow::Context;
-
+use super::allowed::Allowed;
 use super::source::without_tests;
-use crate::cargo;
-use crate::tidy::mask::{block_after, is_word, words};
-use crate::tidy::run::{Findings, Tree, is_crate_source, is_test_file};
+use crate::tidy::findings::Findings;
+use crate::tidy::mask::{block_after, words};
+use crate::tidy::tree::{Tree, is_test_file};
 
 struct Bound {
     usual: usize,
@@ -27,42 +24,17 @@ const FILE: Bound = Bound {
     usual: 300,
     hard: 400,
 };
-/// Lines that carry code, tests apart.
-const CRATE: Bound = Bound {
-    usual: 2_500,
-    hard: 4_000,
-};
-
-pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
-    let mut allowed = Allowed::load()?;
-    let mut crates: BTreeMap<String, usize> = BTreeMap::new();
+pub(in crate::tidy) fn check(tree: &Tree, allowed: &mut Allowed, findings: &mut Findings) {
     for file in tree.files.iter().filter(|file| is_measured(&file.path)) {
         let place = file.path.display().to_string();
         let shipped = without_tests(&file.code);
         let lines = shipped.lines().count();
-        judge(&FILE, &place, "file", lines, &mut allowed, findings);
+        judge(&FILE, &place, "file", lines, allowed, findings);
         for (name, lines) in functions(&shipped) {
             let place = format!("{place}#{name}");
-            judge(&FUNCTION, &place, "function", lines, &mut allowed, findings);
-        }
-        if is_crate_source(&file.path) {
-            let name = file.path.iter().nth(1).unwrap_or_default();
-            *crates
-                .entry(name.to_string_lossy().into_owned())
-                .or_default() += code_lines(&shipped);
+            judge(&FUNCTION, &place, "function", lines, allowed, findings);
         }
     }
-    for (name, lines) in crates {
-        let place = format!("crates/{name}");
-        judge(&CRATE, &place, "crate", lines, &mut allowed, findings);
-    }
-    for unused in allowed.unused() {
-        findings.note(
-            "xtask/tidy.allow",
-            format_args!("`{unused}` needs no exception"),
-        );
-    }
-    Ok(())
 }
 
 fn is_measured(path: &Path) -> bool {
@@ -89,7 +61,8 @@ fn judge(
     }
 }
 
-fn code_lines(code: &str) -> usize {
+/// Lines that carry code.
+pub(super) fn code_lines(code: &str) -> usize {
     code.lines().filter(|line| !line.trim().is_empty()).count()
 }
 
@@ -129,52 +102,6 @@ fn body_of(code: &str, start: usize) -> Option<usize> {
     None
 }
 
-/// `xtask/tidy.allow`: a place, then the reason it may be larger.
-struct Allowed {
-    entries: BTreeMap<String, bool>,
-}
-
-impl Allowed {
-    fn load() -> anyhow::Result<Allowed> {
-        let path = cargo::root().join("xtask/tidy.allow");
-        let text = fs::read_to_string(path).context("xtask/tidy.allow")?;
-        Allowed::parse(&text)
-    }
-
-    fn parse(text: &str) -> anyhow::Result<Allowed> {
-        let mut entries = BTreeMap::new();
-        for line in text
-            .lines()
-            .filter(|line| !line.is_empty() && !line.starts_with('#'))
-        {
-            let (place, reason) = line.split_once(' ').unwrap_or((line, ""));
-            anyhow::ensure!(
-                reason.trim().bytes().filter(|byte| is_word(*byte)).count() >= 8,
-                "xtask/tidy.allow: `{place}` gives no reason"
-            );
-            entries.insert(place.to_owned(), false);
-        }
-        Ok(Allowed { entries })
-    }
-
-    fn takes(&mut self, place: &str) -> bool {
-        match self.entries.get_mut(place) {
-            Some(used) => {
-                *used = true;
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn unused(&self) -> impl Iterator<Item = &String> {
-        self.entries
-            .iter()
-            .filter(|(_, used)| !**used)
-            .map(|(place, _)| place)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -185,16 +112,6 @@ mod tests {
             "fn a() {\n\n    b();\n}\ntrait T { fn c(); fn d() { } }\nlet f: fn(u8) -> u8 = g;\n";
         let found = functions(code);
         assert_eq!(found, [("a".to_owned(), 3), ("d".to_owned(), 1)]);
-    }
-
-    #[test]
-    fn an_exception_needs_a_reason_and_a_use() {
-        assert!(Allowed::parse("a.rs#b\n").is_err());
-        let mut allowed = Allowed::parse("# why\na.rs#b one table, read as a whole\n").unwrap();
-        assert_eq!(allowed.unused().count(), 1);
-        assert!(allowed.takes("a.rs#b"));
-        assert!(!allowed.takes("a.rs#c"));
-        assert_eq!(allowed.unused().count(), 0);
     }
 
     #[test]

@@ -2,8 +2,9 @@
 //! `get_`, ignored tests without one of the two reasons, syntax newer than
 //! the MSRV.
 
+use crate::tidy::findings::Findings;
 use crate::tidy::mask::{block_after, is_word, words};
-use crate::tidy::run::{Findings, SourceFile, Tree, at, is_crate_source, line_of};
+use crate::tidy::tree::{SourceFile, Tree, at, is_crate_source, line_of};
 
 pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) {
     for file in tree.files.iter().filter(|file| file.is_rust()) {

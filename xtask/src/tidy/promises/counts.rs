@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use crate::cargo::{self, cargo};
-use crate::tidy::run::{Findings, Tree};
+use crate::tidy::findings::Findings;
+use crate::tidy::tree::Tree;
 
 /// Packages at most, the crate itself included: Linux, default features,
 /// normal dependencies.

@@ -1,7 +1,8 @@
 //! Documents: each crate's README and changelog.
 
 use crate::cargo::Package;
-use crate::tidy::run::{Findings, SourceFile, Tree};
+use crate::tidy::findings::Findings;
+use crate::tidy::tree::{SourceFile, Tree};
 
 /// A crate's README is a card, not a manual.
 const README_LINES: usize = 40;

@@ -5,7 +5,8 @@ use std::fs;
 use anyhow::Context;
 
 use crate::cargo::{self, Package};
-use crate::tidy::run::{Findings, Tree};
+use crate::tidy::findings::Findings;
+use crate::tidy::tree::Tree;
 
 /// Who may depend on whom inside the family, as ARCHITECTURE.md draws it.
 pub(in crate::tidy) const EDGES: &[(&str, &[&str])] = &[

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 
+use crate::tidy::findings::Findings;
 use crate::tidy::mask::words;
-use crate::tidy::run::{Findings, SourceFile, Tree, at};
+use crate::tidy::tree::{SourceFile, Tree, at};
 
 pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) {
     let known = known_tests(tree);

@@ -4,7 +4,8 @@
 use std::path::Path;
 
 use crate::cargo;
-use crate::tidy::run::{Findings, SourceFile, Tree, at};
+use crate::tidy::findings::Findings;
+use crate::tidy::tree::{SourceFile, Tree, at};
 
 /// Words in the names of hosts that serve packages: clients know those hosts from their
 /// own configuration.

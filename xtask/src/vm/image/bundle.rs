@@ -2,16 +2,11 @@
 //! piece of the initramfs, some 25 MB instead of 50 to 150; read by later runs without
 //! network and without undoing xz.
 
-use super::modules;
 use crate::deb;
-use crate::vm::source::lock::Pin;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-
-/// Raised when the contents change in a way that the key does not show.
-const FORMAT: u32 = 2;
 
 /// A directory of the cache that is whole.
 #[derive(Clone, Debug)]
@@ -113,53 +108,9 @@ impl Bundle {
     }
 }
 
-/// The directory name of a pin's bundle: other packages, other modules or
-/// another format give another one.
-pub(crate) fn key(pin: &Pin) -> String {
-    let mut text = format!("{FORMAT} {}", modules::WANTED.join(" "));
-    for package in &pin.packages {
-        text.push_str(&package.sha256);
-    }
-    format!("{}-{}", pin.series, &deb::digest(text.as_bytes())[..16])
-}
-
-/// Says no before the disk does.
-pub(crate) fn check_space(directory: &Path, bytes: u64) -> Result<()> {
-    let disk = rustix::fs::statvfs(directory).with_context(|| directory.display().to_string())?;
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    if free < bytes {
-        bail!(
-            "no space: {} has {} MB free, {} MB are needed: free some, or set XDG_CACHE_HOME to a larger disk",
-            directory.display(),
-            free >> 20,
-            bytes >> 20
-        );
-    }
-    Ok(())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vm::source::lock::Package;
-    use crate::vm::source::series::MATRIX;
-
-    #[test]
-    fn the_key_follows_the_packages() {
-        let pin = |sha256: &str| Pin {
-            series: MATRIX[0].name.into(),
-            suite: MATRIX[0].suite.into(),
-            packages: vec![Package {
-                name: "a".into(),
-                version: "1".into(),
-                sha256: sha256.into(),
-                size: 1,
-            }],
-        };
-        assert_eq!(key(&pin("00")), key(&pin("00")));
-        assert_ne!(key(&pin("00")), key(&pin("01")));
-        assert!(key(&pin("00")).starts_with("5.10-"));
-    }
 
     #[test]
     fn a_changed_bundle_is_refused_and_a_missing_one_is_none() {
@@ -180,15 +131,5 @@ mod tests {
             1,
             "nothing half-written stays"
         );
-    }
-
-    #[test]
-    fn a_full_disk_is_told_before_the_download() {
-        let directory = tempfile::tempdir().unwrap();
-        check_space(directory.path(), 1).unwrap();
-        let error = check_space(directory.path(), u64::MAX)
-            .unwrap_err()
-            .to_string();
-        assert!(error.contains("XDG_CACHE_HOME"), "{error}");
     }
 }

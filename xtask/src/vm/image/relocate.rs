@@ -35,7 +35,7 @@ pub(crate) fn program(image: &mut [u8], directory: &str) -> Result<()> {
 /// Makes a loader search `directory`, which ends with a slash, and not the system's.
 ///
 /// # Errors
-/// If it is none of Debian's loaders, or `directory` is too long.
+/// If it is not one of Debian's loaders, or `directory` is too long.
 pub(crate) fn loader(image: &mut [u8], directory: &str) -> Result<()> {
     let places = find(image, SEARCHED);
     if places.is_empty() {

@@ -2,14 +2,15 @@
 
 use super::accel::{self, Accel, Choice};
 use super::interrupt;
-use super::job::{Job, KernelReport};
+use super::job::Job;
 use crate::vm::image::bundle::Bundle;
 use crate::vm::image::payload::Test;
+use crate::vm::parallel::each;
+use crate::vm::say::kernel_report::KernelReport;
 use crate::vm::say::ui::Ui;
 use anyhow::Result;
 use std::path::Path;
-use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// What to run, and how.
@@ -38,8 +39,8 @@ struct Part {
     tests: Vec<usize>,
 }
 
-/// A part for each kernel, but those that the machines cannot share out evenly are divided among all: five
-/// kernels on two machines are two each, and half of the last.
+/// A part for each kernel. Those that the machines cannot share out evenly are divided among all:
+/// five kernels on two machines are two each, and half of the last.
 fn parts(kernels: usize, tests: usize, jobs: usize) -> Vec<Part> {
     let whole = kernels - kernels % jobs;
     let parts = (0..kernels).flat_map(|kernel| {
@@ -139,33 +140,6 @@ pub(crate) fn accelerator(bundle: &Bundle, payload: &[u8], ui: &Ui) -> Result<Ac
     Ok(accel)
 }
 
-/// Runs `work` on each item, so many at once; results in the items' order.
-pub(crate) fn each<T: Sync, R: Send>(
-    items: &[T],
-    at_once: usize,
-    work: impl Fn(&T) -> R + Sync,
-) -> Vec<R> {
-    let results: Vec<Mutex<Option<R>>> = items.iter().map(|_| Mutex::new(None)).collect();
-    let next = AtomicUsize::new(0);
-    std::thread::scope(|scope| {
-        for _ in 0..at_once.min(items.len()) {
-            scope.spawn(|| {
-                loop {
-                    let index = next.fetch_add(1, Ordering::SeqCst);
-                    let Some(item) = items.get(index) else { return };
-                    let result = work(item);
-                    *results[index].lock().expect("no one panics with it") = Some(result);
-                }
-            });
-        }
-    });
-    let done = |cell: Mutex<Option<R>>| cell.into_inner().ok().flatten();
-    results
-        .into_iter()
-        .map(|cell| done(cell).expect("each item was worked on"))
-        .collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -183,15 +157,5 @@ mod tests {
         }
         let kernels: Vec<usize> = parts(5, 101, 2).iter().map(|part| part.kernel).collect();
         assert_eq!(kernels, [0, 1, 2, 3, 4, 4]);
-    }
-
-    #[test]
-    fn results_keep_the_order_of_their_items() {
-        let items: Vec<usize> = (0..50).collect();
-        assert_eq!(
-            each(&items, 7, |item| item * 2),
-            items.iter().map(|item| item * 2).collect::<Vec<_>>()
-        );
-        assert_eq!(each(&[] as &[u8], 2, |item| *item), Vec::<u8>::new());
     }
 }

@@ -1,8 +1,8 @@
 //! The matrix: for people, as JSON, as JUnit XML.
 
+use super::kernel_report::KernelReport;
 use super::verdict::Outcome;
 use crate::vm::image::payload::Test;
-use crate::vm::machine::job::KernelReport;
 use serde_json::{Value, json};
 use std::fmt::Write as _;
 

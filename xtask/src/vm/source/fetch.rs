@@ -1,12 +1,13 @@
 //! From a series to its bundle: the cache, else apt.
 
+use super::cache;
 use super::kernel_parts;
 use super::lock::{Lock, Pin};
 use super::runtimes;
 use super::series::{self, Kind, Series};
 use crate::apt::{Apt, Mirrors, Stanza};
 use crate::deb;
-use crate::vm::image::bundle::{self, Bundle};
+use crate::vm::image::bundle::Bundle;
 use crate::vm::say::ui::Ui;
 use anyhow::{Context, Result, bail};
 use std::path::{Path, PathBuf};
@@ -27,24 +28,6 @@ pub(crate) struct Source<'a> {
     pub(crate) mirror: Option<&'a str>,
     /// Suites whose index may be out of date.
     pub(crate) allow_expired: &'a [String],
-}
-
-/// The cache directory of this lane.
-pub(crate) fn cache() -> Result<PathBuf> {
-    let set = std::env::var_os("XDG_CACHE_HOME")
-        .map(PathBuf::from)
-        .filter(|path| path.is_absolute());
-    let base = set
-        .or_else(|| std::env::var_os("HOME").map(|home| Path::new(&home).join(".cache")))
-        .unwrap_or_else(|| crate::cargo::root().join("target"));
-    let cache = base.join("daemon-host");
-    std::fs::create_dir_all(&cache).with_context(|| {
-        format!(
-            "{}: set XDG_CACHE_HOME to a place that can be written",
-            cache.display()
-        )
-    })?;
-    Ok(cache)
 }
 
 impl Fetch<'_> {
@@ -76,7 +59,7 @@ impl Fetch<'_> {
     }
 
     fn cached(&self, pin: &Pin) -> Result<Option<Bundle>> {
-        match Bundle::open(&self.place().join(bundle::key(pin))) {
+        match Bundle::open(&self.place().join(cache::key(pin))) {
             Ok(bundle) => Ok(bundle),
             Err(error) => {
                 self.ui.warn(&format!("{error:#}; fetching it again"));
@@ -95,7 +78,7 @@ impl Fetch<'_> {
     }
 
     fn note(&self, pin: &Pin) -> PathBuf {
-        self.place().join(format!("{}.instead", bundle::key(pin)))
+        self.place().join(format!("{}.instead", cache::key(pin)))
     }
 
     fn fetch(&self, series: Series, pin: Option<&Pin>) -> Result<Bundle> {
@@ -130,7 +113,7 @@ impl Fetch<'_> {
         let bundles = self.place();
         std::fs::create_dir_all(&bundles).with_context(|| bundles.display().to_string())?;
         // The packages, and about as much again of what is kept of them.
-        bundle::check_space(&bundles, pin.size() * 2 + (64 << 20))?;
+        cache::check_space(&bundles, pin.size() * 2 + (64 << 20))?;
         let place = tempfile::Builder::new()
             .prefix(".half-")
             .tempdir_in(&bundles)?;
@@ -148,7 +131,7 @@ impl Fetch<'_> {
             bar.at(done);
         }
         bar.message("unpacking");
-        let directory = bundles.join(bundle::key(pin));
+        let directory = bundles.join(cache::key(pin));
         match series.kind {
             Kind::Kernel => kernel_parts::make(&directory, &files),
             Kind::Runtimes => runtimes::make(&directory, pin, &files),
@@ -160,7 +143,7 @@ impl Fetch<'_> {
 fn newest(series: Series, apt: &Apt, index: &[Stanza]) -> Result<Pin> {
     let stanzas = match series.kind {
         Kind::Kernel => series::newest(series, index)?,
-        Kind::Runtimes => apt.with_dependencies(&runtimes::packages(), index)?,
+        Kind::Runtimes => apt.with_dependencies(&series::runtime_packages(), index)?,
     };
     Ok(Pin::new(series, &stanzas))
 }
@@ -192,7 +175,7 @@ pub(crate) fn update(
     cache: &Path,
     source: &Source<'_>,
     ui: &Ui,
-) -> crate::Verdict {
+) -> crate::verdict::Verdict {
     let mut lock = Lock::load()?;
     let mut all = true;
     for series in series {

@@ -1,6 +1,6 @@
 //! `xtask/vm/packages.lock`: which packages the matrix runs on: kernels, runtimes.
 
-use super::series::Series;
+use super::series::{self, Series};
 use crate::apt::Stanza;
 use anyhow::{Context, Result};
 use serde::{Deserialize, Serialize};
@@ -95,7 +95,7 @@ impl Pin {
         let runtimes = self
             .packages
             .iter()
-            .filter(|package| super::runtimes::packages().contains(&package.name.as_str()));
+            .filter(|package| series::runtime_packages().contains(&package.name.as_str()));
         let titles: Vec<String> = runtimes
             .map(|package| format!("{} {}", package.name, package.version))
             .collect();
@@ -124,8 +124,7 @@ fn path() -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vm::source::runtimes::SUITES;
-    use crate::vm::source::series::MATRIX;
+    use crate::vm::source::series::{MATRIX, SUITES};
 
     #[test]
     fn the_file_pins_every_series_to_its_bytes() {

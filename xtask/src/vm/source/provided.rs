@@ -1,19 +1,19 @@
 //! What a run needs from outside: the kernels it names, the runtimes of every suite.
 
-use super::fetch::{Fetch, cache};
+use super::cache;
+use super::fetch::Fetch;
 use super::kernel_parts;
 use super::lock::Lock;
-use super::runtimes;
 use super::series;
-use crate::vm::Args;
-use crate::vm::Outcome;
+use crate::vm::args::Args;
 use crate::vm::image::bundle::Bundle;
-use crate::vm::machine::matrix;
+use crate::vm::parallel::each;
+use crate::vm::say::publish::Outcome;
 use crate::vm::say::ui::Ui;
 use anyhow::{Context, Result, bail};
 
 /// What is fetched.
-pub(crate) struct Bundles {
+pub(crate) struct Provided {
     /// Each kernel of the selection, by title.
     pub(crate) kernels: Vec<(String, Bundle)>,
     pub(crate) runtimes: Vec<Bundle>,
@@ -21,11 +21,11 @@ pub(crate) struct Bundles {
     pub(crate) left_out: Vec<String>,
 }
 
-impl Bundles {
+impl Provided {
     /// From the cache or from apt. The kernels are all there or it is an error; of the suites of
     /// runtimes, one is enough.
     pub(crate) fn get(args: &Args, ui: &Ui) -> Result<Self> {
-        let (cache, lock) = (cache()?, Lock::load()?);
+        let (cache, lock) = (cache::directory()?, Lock::load()?);
         let fetch = Fetch {
             cache: &cache,
             lock: &lock,
@@ -43,7 +43,7 @@ impl Bundles {
             }
             None => {
                 let series = series::select(&args.kernel)?;
-                let found = matrix::each(&series, 2, |series| fetch.bundle(*series));
+                let found = each(&series, 2, |series| fetch.bundle(*series));
                 let named = series.iter().zip(found);
                 named
                     .map(|(series, bundle)| Ok((series.name.to_owned(), bundle?)))
@@ -51,7 +51,7 @@ impl Bundles {
             }
         };
         let (mut runtimes, mut left_out) = (Vec::new(), Vec::new());
-        for found in matrix::each(runtimes::SUITES, 2, |suite| fetch.bundle(*suite)) {
+        for found in each(series::SUITES, 2, |suite| fetch.bundle(*suite)) {
             match found {
                 Ok(bundle) => runtimes.push(bundle),
                 Err(error) => left_out.push(format!("{error:#}")),
@@ -61,7 +61,10 @@ impl Bundles {
             ui.warn(why);
         }
         if runtimes.is_empty() {
-            bail!("no suite's runtimes can be had: {}", left_out.join("; "));
+            bail!(
+                "the runtimes of no suite are available: {}",
+                left_out.join("; ")
+            );
         }
         Ok(Self {
             kernels,

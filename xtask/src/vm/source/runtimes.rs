@@ -1,7 +1,7 @@
 //! The OCI runtimes of several Debian releases, as a ready piece of the initramfs.
 
 use super::lock::Pin;
-use super::series::{Kind, Series};
+use super::series::PROGRAMS;
 use crate::deb;
 use crate::vm::image::bundle::Bundle;
 use crate::vm::image::cpio::Archive;
@@ -11,32 +11,8 @@ use anyhow::{Context, Result};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// From before `rro` and `runc features` (bullseye) to the newest of both.
-pub(crate) const SUITES: &[Series] = &[
-    suite("bullseye"),
-    suite("bookworm"),
-    suite("trixie"),
-    suite("forky"),
-];
-
-/// What is taken of each suite: package and program.
-const PROGRAMS: &[(&str, &str)] = &[("runc", "usr/sbin/runc"), ("crun", "usr/bin/crun")];
-
 /// Debian's loader; elsewhere it is a link that is only right in an installed system.
 const LOADER: &str = "usr/lib/x86_64-linux-gnu/ld-linux-x86-64.so.2";
-
-const fn suite(name: &'static str) -> Series {
-    Series {
-        name,
-        suite: name,
-        kind: Kind::Runtimes,
-    }
-}
-
-/// The packages to ask apt for.
-pub(crate) fn packages() -> Vec<&'static str> {
-    PROGRAMS.iter().map(|(package, _)| *package).collect()
-}
 
 /// Makes the piece of the packages; it appears in the cache whole or not at all.
 pub(crate) fn make(directory: &Path, pin: &Pin, packages: &[PathBuf]) -> Result<Bundle> {
@@ -90,7 +66,7 @@ mod tests {
 
     #[test]
     fn each_suites_place_is_short_enough_to_relocate_to() {
-        for suite in SUITES {
+        for suite in crate::vm::source::series::SUITES {
             let directory = format!("/oci/{}/", suite.name);
             let mut program = b"/lib64/ld-linux-x86-64.so.2\0".to_vec();
             relocate::program(&mut program, &directory).unwrap();

@@ -28,6 +28,17 @@ pub(crate) const MATRIX: &[Series] = &[
     kernel("newest", "trixie-backports"),
 ];
 
+/// From before `rro` and `runc features` (bullseye) to the newest of both.
+pub(crate) const SUITES: &[Series] = &[
+    suite("bullseye"),
+    suite("bookworm"),
+    suite("trixie"),
+    suite("forky"),
+];
+
+/// What is taken of each suite: package and program.
+pub(crate) const PROGRAMS: &[(&str, &str)] = &[("runc", "usr/sbin/runc"), ("crun", "usr/bin/crun")];
+
 impl Series {
     /// What messages call it.
     pub(crate) fn title(self) -> String {
@@ -44,6 +55,19 @@ const fn kernel(name: &'static str, suite: &'static str) -> Series {
         suite,
         kind: Kind::Kernel,
     }
+}
+
+const fn suite(name: &'static str) -> Series {
+    Series {
+        name,
+        suite: name,
+        kind: Kind::Runtimes,
+    }
+}
+
+/// The packages that runtimes are in.
+pub(crate) fn runtime_packages() -> Vec<&'static str> {
+    PROGRAMS.iter().map(|(package, _)| *package).collect()
 }
 
 /// The series named, or all of them.
