@@ -10,6 +10,7 @@ use crate::verdict::Verdict;
 const ORDER: &[&str] = &[
     "mountscan",
     "rootmount",
+    "engines",
     "resolvconf",
     "ifaddrs",
     "rroprobe",

@@ -15,6 +15,7 @@ const PROMISES: &[(&str, usize)] = &[
     ("ifaddrs", 28),
     ("rootmount", 16),
     ("runtimes", 24),
+    ("engines", 24),
     ("daemon-host", 50),
 ];
 

@@ -12,6 +12,7 @@ use crate::tidy::tree::Tree;
 pub(in crate::tidy) const EDGES: &[(&str, &[&str])] = &[
     ("mountscan", &[]),
     ("rootmount", &["mountscan"]),
+    ("engines", &["rootmount"]),
     ("resolvconf", &[]),
     ("ifaddrs", &[]),
     ("rroprobe", &[]),
@@ -21,6 +22,7 @@ pub(in crate::tidy) const EDGES: &[(&str, &[&str])] = &[
         &[
             "mountscan",
             "rootmount",
+            "engines",
             "resolvconf",
             "ifaddrs",
             "rroprobe",

@@ -1,0 +1,3 @@
+//! The public behaviour of the crate, on stores in temporary directories.
+
+mod stores;
