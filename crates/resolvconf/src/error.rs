@@ -28,8 +28,6 @@ pub enum ErrorKind {
     NotAFile,
     /// A word given as an address is none. See [`Nameserver`](crate::Nameserver) for the forms.
     InvalidAddress,
-    /// What is to be one word of the file is none: it is empty or holds white space.
-    InvalidWord,
     /// The state record or moby's hash file exists but cannot be understood. Nothing was written;
     /// remove the file to start over.
     InvalidState,

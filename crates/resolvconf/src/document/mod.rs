@@ -1,7 +1,6 @@
 //! A file as it stands: bytes in, lines and words out. This room is pure.
 
 pub(crate) mod address;
-mod edit;
 pub(crate) mod lossless;
 pub(crate) mod parse;
 pub(crate) mod text;

@@ -1,9 +1,7 @@
 //! What holds for every input.
 
 use proptest::prelude::*;
-use resolvconf::{
-    Document, LineKind, Nameserver, Network, Text, TransformOptions, parse, transform,
-};
+use resolvconf::{Network, Text, TransformOptions, parse, transform};
 
 use crate::strategies::file;
 
@@ -65,46 +63,4 @@ proptest! {
         prop_assert_eq!(again.other(), resolved.other());
         prop_assert_eq!(again.render(false), resolved.render(false));
     }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig::with_cases(512))]
-
-    /// An edit does what it says, and leaves the other lines as they are.
-    #[test]
-    fn edits_touch_only_what_they_must(text in file(), count in 0_u8..4, list in 0_usize..3) {
-        let before = parse(&text);
-        let servers: Vec<Nameserver> =
-            (0..count).map(|n| format!("192.0.2.{n}").parse().unwrap()).collect();
-        let mut document = before.clone();
-        document.set_nameservers(&servers);
-        let found: Vec<Nameserver> = document.nameservers().map(|found| found.value).collect();
-        prop_assert_eq!(found, servers);
-        let edited = [LineKind::Nameserver];
-        prop_assert_eq!(others(&document, &edited), others(&before, &edited));
-
-        let edited = [LineKind::Options];
-        let mut document = before.clone();
-        document.set_option("ndots:7").unwrap();
-        prop_assert_eq!(document.option(b"ndots"), Some(&b"7"[..]));
-        prop_assert_eq!(others(&document, &edited), others(&before, &edited));
-        document.remove_option("ndots");
-        prop_assert_eq!(document.option(b"ndots"), None);
-        prop_assert_eq!(others(&document, &edited), others(&before, &edited));
-
-        let edited = [LineKind::Search, LineKind::Domain];
-        let domains = &["a.example", "b.example"][..list];
-        let mut document = before.clone();
-        document.set_search(domains).unwrap();
-        prop_assert!(document.search().eq(domains.iter().map(|domain| domain.as_bytes())));
-        prop_assert_eq!(others(&document, &edited), others(&before, &edited));
-    }
-}
-
-/// What no edit of these kinds of line may change. Blank lines are left out: one may have to go
-/// before a byte order mark that is none.
-fn others<'a>(document: &'a Document, edited: &[LineKind]) -> Vec<(LineKind, &'a [u8])> {
-    let lines = document.lines();
-    let lines = lines.filter(|line| line.kind != LineKind::Blank && !edited.contains(&line.kind));
-    lines.map(|line| (line.kind, line.content())).collect()
 }
