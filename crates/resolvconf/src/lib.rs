@@ -109,7 +109,7 @@ pub use files::{DEFAULT_SIZE_LIMIT, load, load_within};
 pub use lint::{Diagnostic, DiagnosticKind, Explanation, Limits, Severity};
 pub use select::{
     Content, Current, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, Reason, ResolvedMode,
-    STATIC_PATH, STUB_PATH, SelectOptions, Selection, UPSTREAM_PATH, WatchOptions, Watcher, find,
-    select,
+    STATIC_PATH, STUB_PATH, SelectOptions, Selection, UPSTREAM_PATH, WatchOptions, Watcher,
+    current, find, select,
 };
 pub use write::{FileStatus, WriteOptions, Written, status, write};

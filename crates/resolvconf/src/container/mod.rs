@@ -1,8 +1,10 @@
 //! What a container's file holds. This room is pure.
 
+mod network;
 mod render;
-pub(crate) mod resolved;
-pub(crate) mod transform;
+mod resolved;
+mod transform;
 
+pub use network::Network;
 pub use resolved::{DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning};
-pub use transform::{DEFAULT_IPV4, DEFAULT_IPV6, Network, TransformOptions, transform};
+pub use transform::{DEFAULT_IPV4, DEFAULT_IPV6, TransformOptions, transform};

@@ -2,9 +2,9 @@
 
 use std::fmt::Display;
 
+use crate::container::network::Network;
 use crate::container::resolved::{Resolved, Upstream};
-use crate::container::transform::Network;
-use crate::document::parse::BYTE_ORDER_MARK;
+use crate::document::BYTE_ORDER_MARK;
 
 impl Resolved {
     /// The bytes of the file.

@@ -3,10 +3,8 @@
 use std::fmt;
 use std::path::PathBuf;
 
-use crate::container::transform::Network;
-use crate::document::address::Nameserver;
-use crate::document::lossless::split_option;
-use crate::document::text::Text;
+use crate::container::network::Network;
+use crate::document::{Nameserver, Text, split_option};
 
 /// The content of a container's file and how it came about.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

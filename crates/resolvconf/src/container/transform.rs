@@ -3,38 +3,12 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
+use crate::container::network::Network;
 use crate::container::resolved::{
     DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning,
 };
-use crate::document::address::Nameserver;
-use crate::document::lossless::{Document, split_option};
-use crate::document::parse;
-use crate::document::text::Text;
-use crate::lint::limits::Limits;
-
-/// The kind of network the file is for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Network {
-    /// No rewriting: overrides only.
-    #[default]
-    None,
-    /// The container shares the host's network: overrides only.
-    Host,
-    /// A network without a resolver of its own: what works only on the host is dropped.
-    Legacy {
-        /// Whether the network has IPv6.
-        ipv6: bool,
-    },
-    /// A network with the daemon's own resolver: it alone is listed, the others become its
-    /// upstreams.
-    Internal {
-        /// The resolver's address inside the container; Docker uses `127.0.0.11`.
-        nameserver: Nameserver,
-        /// Options the resolver needs, such as `ndots:0`; an option that is there already is kept.
-        required_options: Vec<Text>,
-    },
-}
+use crate::document::{Document, Nameserver, Text, fields, split_option};
+use crate::lint::Limits;
 
 /// What to change on the way from the host's file to the container's.
 ///
@@ -261,6 +235,6 @@ fn is_malformed_ndots(option: &Text) -> bool {
 }
 
 fn words(list: &[Text]) -> impl Iterator<Item = Text> {
-    let fields = list.iter().flat_map(|text| parse::fields(text.as_bytes()));
-    fields.map(Text::from)
+    let words = list.iter().flat_map(|text| fields(text.as_bytes()));
+    words.map(Text::from)
 }

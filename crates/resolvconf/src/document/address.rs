@@ -4,7 +4,7 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::{self, FromStr};
 
-use crate::document::text::Text;
+use crate::document::Text;
 use crate::error::{Error, ErrorKind};
 
 /// The address of a nameserver: `192.0.2.1`, `2001:db8::1` or `fe80::1%eth0`.

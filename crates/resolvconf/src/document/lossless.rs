@@ -3,7 +3,8 @@
 use std::fmt;
 
 use crate::document::address::Nameserver;
-use crate::document::parse::{self, Fields};
+use crate::document::line::{Line, LineKind, Span, split_option};
+use crate::document::parse::spans;
 
 /// A parsed resolv.conf, lossless: [`as_bytes`](Document::as_bytes) is the input, byte for byte.
 ///
@@ -23,49 +24,6 @@ pub struct Document {
     text: Vec<u8>,
     spans: Vec<Span>,
     missing: bool,
-}
-
-/// Where a line starts and what it is; it ends where the next one starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) kind: LineKind,
-}
-
-/// Which directive a line holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum LineKind {
-    /// Nothing but white space.
-    Blank,
-    /// `#` or `;` in the first column.
-    Comment,
-    /// A comment mark after white space: no directive to anyone, passed on as it is.
-    IndentedComment,
-    /// `nameserver`.
-    Nameserver,
-    /// `domain`: the old name of a search list.
-    Domain,
-    /// `search`.
-    Search,
-    /// `options`.
-    Options,
-    /// `sortlist`.
-    Sortlist,
-    /// Any other first word; passed on as it is.
-    Other,
-}
-
-/// One line of a [`Document`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Line<'a> {
-    /// Its number, from 1.
-    pub number: usize,
-    /// What it holds.
-    pub kind: LineKind,
-    /// Its bytes with the terminator and, on line 1, the byte order mark.
-    pub raw: &'a [u8],
 }
 
 /// A value and the number of the line it came from.
@@ -93,7 +51,7 @@ pub fn parse(text: &[u8]) -> Document {
 
 impl From<Vec<u8>> for Document {
     fn from(text: Vec<u8>) -> Self {
-        let spans = parse::spans(&text);
+        let spans = spans(&text);
         Self {
             text,
             spans,
@@ -223,48 +181,6 @@ impl Document {
 
     fn of_kind(&self, kind: LineKind) -> impl Iterator<Item = Line<'_>> {
         self.lines().filter(move |line| line.kind == kind)
-    }
-}
-
-impl LineKind {
-    /// Whether what follows the directive means something.
-    pub(crate) fn takes_values(self) -> bool {
-        matches!(
-            self,
-            Self::Nameserver | Self::Domain | Self::Search | Self::Options | Self::Sortlist
-        )
-    }
-}
-
-impl<'a> Line<'a> {
-    /// The line without its terminator (`\n`, `\r\n` or none) and without a byte order mark.
-    #[must_use]
-    pub fn content(&self) -> &'a [u8] {
-        parse::content(self.raw, self.number == 1)
-    }
-
-    /// The words after the directive.
-    pub fn words(&self) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-        self.fields()
-    }
-
-    /// The first word; empty on a blank line.
-    pub(crate) fn directive(&self) -> &'a [u8] {
-        parse::fields(self.content()).next().unwrap_or_default()
-    }
-
-    pub(crate) fn fields(&self) -> Fields<'a> {
-        let mut fields = parse::fields(self.content());
-        fields.next();
-        fields
-    }
-}
-
-/// An option's name and the text after its first colon.
-pub(crate) fn split_option(option: &[u8]) -> (&[u8], &[u8]) {
-    match option.iter().position(|&b| b == b':') {
-        Some(colon) => (&option[..colon], &option[colon + 1..]),
-        None => (option, b""),
     }
 }
 

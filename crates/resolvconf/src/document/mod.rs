@@ -1,10 +1,16 @@
 //! A file as it stands: bytes in, lines and words out. This room is pure.
 
-pub(crate) mod address;
-pub(crate) mod lossless;
-pub(crate) mod parse;
-pub(crate) mod text;
+mod address;
+mod line;
+mod lossless;
+mod parse;
+mod text;
+mod words;
+
+pub(crate) use line::split_option;
+pub(crate) use words::{BYTE_ORDER_MARK, fields};
 
 pub use address::{Nameserver, glibc_ipv4};
-pub use lossless::{Document, Found, Line, LineKind, parse};
+pub use line::{Line, LineKind};
+pub use lossless::{Document, Found, parse};
 pub use text::Text;

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FileType, Mode, OFlags};
 use rustix::io::Errno;
 
-use crate::document::lossless::Document;
+use crate::document::Document;
 use crate::error::{Error, ErrorKind};
 use crate::files::durable;
 

@@ -1,8 +1,6 @@
 //! A document told to a person, line by line.
 
-use crate::document::address::Nameserver;
-use crate::document::lossless::{Document, Line, LineKind, split_option};
-use crate::document::text::Text;
+use crate::document::{Document, Line, LineKind, Nameserver, Text, split_option};
 use crate::lint::diagnostic::Diagnostic;
 use crate::lint::limits::known_option;
 

@@ -1,8 +1,8 @@
 //! What is odd about a document, and what its lines do. This room is pure.
 
-pub(crate) mod diagnostic;
+mod diagnostic;
 mod explain;
-pub(crate) mod limits;
+mod limits;
 mod rules;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Severity};

@@ -2,9 +2,9 @@
 //!
 //! One pass, a fixed amount of work per word.
 
-use crate::document::address::{Nameserver, glibc_ipv4};
-use crate::document::lossless::{Document, Found, Line, LineKind, split_option};
-use crate::document::parse::BYTE_ORDER_MARK;
+use crate::document::{
+    BYTE_ORDER_MARK, Document, Found, Line, LineKind, Nameserver, glibc_ipv4, split_option,
+};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
 use crate::lint::limits::{Limits, known_option};
 

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use crate::document::lossless::Document;
+use crate::document::Document;
 use crate::error::ErrorKind;
 
 /// What was found about the files that may be chosen; made by [`find`](crate::find()), or by hand.

@@ -1,7 +1,8 @@
 //! Which file a container inherits. `choice` is pure; the others look at files.
 
-pub(crate) mod choice;
-pub(crate) mod find;
+mod choice;
+mod current;
+mod find;
 mod links;
 mod watch;
 
@@ -9,5 +10,6 @@ pub use choice::{
     Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, Reason, ResolvedMode, STATIC_PATH,
     STUB_PATH, Selection, UPSTREAM_PATH, select,
 };
+pub use current::{Current, current};
 pub use find::{SelectOptions, find};
-pub use watch::{Current, WatchOptions, Watcher};
+pub use watch::{WatchOptions, Watcher};

@@ -12,10 +12,9 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
-use crate::document::lossless::Document;
 use crate::error::Error;
-use crate::select::choice::{Content, Facts, Selection, select};
-use crate::select::find::{self, SelectOptions, find};
+use crate::select::current::{Current, current};
+use crate::select::find::SelectOptions;
 use crate::select::links::{Step, trail};
 
 /// How to follow.
@@ -52,18 +51,6 @@ impl WatchOptions {
     pub fn new() -> Self {
         Self::default()
     }
-}
-
-/// The selected file and its content at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Current {
-    /// Which file, and why.
-    pub selection: Selection,
-    /// Its content; the missing document when there is no such file.
-    pub document: Document,
-    /// Why the file could not be read, if so; the document is empty then.
-    pub unreadable: Option<String>,
 }
 
 /// Follows the selected file through edits, renames, switched links, deletion and return, and
@@ -137,16 +124,16 @@ impl Watcher {
     pub fn new(options: WatchOptions) -> Result<Self, Error> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)
             .map_err(|errno| Error::io("inotify_init1", Path::new(""), errno))?;
-        let current = look(&options.select);
+        let now = current(&options.select);
         let mut watcher = Self {
             inotify,
             options,
             watched: HashMap::new(),
-            current,
+            current: now,
         };
         watcher.lay_watches()?;
         // Looked at again now that nothing can be missed.
-        watcher.current = look(&watcher.options.select);
+        watcher.current = current(&watcher.options.select);
         Ok(watcher)
     }
 
@@ -193,7 +180,7 @@ impl Watcher {
     }
 
     fn compare(&mut self) -> Option<Current> {
-        let now = look(&self.options.select);
+        let now = current(&self.options.select);
         if now == self.current {
             return None;
         }
@@ -230,7 +217,7 @@ impl Watcher {
             if self.wait(Some(quiet.min(end)))? && Instant::now() < end {
                 continue;
             }
-            let half_way = look(&self.options.select).document.as_bytes().is_empty()
+            let half_way = current(&self.options.select).document.as_bytes().is_empty()
                 && !self.current.document.as_bytes().is_empty();
             if !half_way || Instant::now() >= end {
                 return Ok(());
@@ -322,30 +309,5 @@ impl Iterator for Watcher {
     /// Waits for the next change, for ever.
     fn next(&mut self) -> Option<Self::Item> {
         self.next_until(None).transpose()
-    }
-}
-
-/// The selection and the content of the selected file.
-fn look(options: &SelectOptions) -> Current {
-    let facts = find(options);
-    let selection = select(&facts);
-    let content = content_of(&facts, &selection.path, options);
-    let (document, unreadable) = match content {
-        Content::Document(document) => (document, None),
-        Content::Missing => (Document::missing(), None),
-        Content::Unreadable { message, .. } => (Document::default(), Some(message)),
-    };
-    Current {
-        selection,
-        document,
-        unreadable,
-    }
-}
-
-fn content_of(facts: &Facts, path: &Path, options: &SelectOptions) -> Content {
-    let looked_at = [&facts.etc, &facts.uplink, &facts.network_manager];
-    match looked_at.into_iter().find(|file| file.path == path) {
-        Some(file) => file.content.clone(),
-        None => find::content(path, options.size_limit),
     }
 }

@@ -18,8 +18,8 @@ use crate::error::{Error, ErrorKind};
 use crate::files::durable;
 use crate::files::load;
 use crate::sys;
+use crate::write::options::{WriteOptions, Written};
 use crate::write::record::PADDING;
-use crate::write::update::{WriteOptions, Written};
 
 /// Tries for a lease between two pauses, and the pause.
 const BURST: u32 = 64;
