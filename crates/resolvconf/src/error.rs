@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 /// What went wrong, and on which path.
 ///
-/// The text names the operation with its arguments; the operating system's answer is in
+/// The text names the call with its arguments. The operating system's answer is in
 /// [`source`](std::error::Error::source) and [`raw_os_error`](Error::raw_os_error).
 #[derive(Debug)]
 pub struct Error {
@@ -17,63 +17,79 @@ pub struct Error {
 }
 
 /// The classes of [`Error`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A system call failed; [`Error::raw_os_error`] says how.
+    /// The permission for a system call is missing (`EACCES`, `EPERM`).
+    Denied,
+    /// Another failure of a system call; [`Error::raw_os_error`] says which.
     Io,
-    /// The file is larger than the limit of the caller. Raise the limit or look at the file.
+    /// The file is larger than the limit. Raise the limit or look at the file.
     TooLarge,
-    /// The path is a directory, FIFO, socket or device: nothing was read from it.
+    /// The path is a directory, FIFO, socket or device. Nothing was read from it.
     NotAFile,
-    /// A word given as an address is none. See [`Nameserver`](crate::Nameserver) for the forms.
+    /// A word that should be an address is not one. [`Nameserver`](crate::Nameserver) has the forms.
     InvalidAddress,
-    /// The state record or moby's hash file exists but cannot be understood. Nothing was written;
-    /// remove the file to start over.
+    /// The record or moby's hash file exists but cannot be understood, or has no place.
+    /// Nothing was written. Remove the file to start again.
     InvalidState,
     /// Another writer of the same file does not finish. Nothing was written.
     Busy,
+    /// The name leads out of the given directory, by `..` or by a symbolic link on the way.
+    /// Nothing was written.
+    Outside,
 }
 
 impl Error {
     /// The class of the error.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// The error number of the failed system call, if there was one.
-    #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         self.cause.as_ref().and_then(io::Error::raw_os_error)
     }
 
-    /// The path the operation was about, if there was one.
-    #[must_use]
+    /// The path the call was about, if there was one.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
 
+    /// A system call on a path failed.
     pub(crate) fn io(call: &str, path: &Path, cause: impl Into<io::Error>) -> Self {
-        let operation = format!("{call}({path:?})");
         Self {
-            kind: ErrorKind::Io,
-            operation,
             path: Some(path.to_owned()),
-            cause: Some(cause.into()),
+            ..Self::call(format!("{call}({path:?})"), cause)
         }
     }
 
-    pub(crate) fn about(kind: ErrorKind, path: &Path, what: &str) -> Self {
-        let operation = format!("{path:?}: {what}");
+    /// A system call without a path failed.
+    pub(crate) fn call(operation: impl Into<String>, cause: impl Into<io::Error>) -> Self {
+        let cause = cause.into();
+        let kind = match cause.kind() {
+            io::ErrorKind::PermissionDenied => ErrorKind::Denied,
+            _ => ErrorKind::Io,
+        };
         Self {
             kind,
-            operation,
+            operation: operation.into(),
+            path: None,
+            cause: Some(cause),
+        }
+    }
+
+    /// A refusal of this crate about a path.
+    pub(crate) fn about(kind: ErrorKind, call: &str, path: &Path, why: &str) -> Self {
+        Self {
+            kind,
+            operation: format!("{call}({path:?}): {why}"),
             path: Some(path.to_owned()),
             cause: None,
         }
     }
 
+    /// A refusal of this crate about a word.
     pub(crate) fn word(kind: ErrorKind, operation: String) -> Self {
         Self {
             kind,
@@ -93,5 +109,41 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         self.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+impl From<Error> for io::Error {
+    /// Keeps the kind of the system's answer; the error itself is inside.
+    fn from(error: Error) -> Self {
+        let kind = match (&error.cause, error.kind) {
+            (Some(cause), _) => cause.kind(),
+            (None, ErrorKind::Busy) => io::ErrorKind::ResourceBusy,
+            (None, ErrorKind::TooLarge) => io::ErrorKind::FileTooLarge,
+            (None, _) => io::ErrorKind::InvalidData,
+        };
+        Self::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rustix::io::Errno;
+
+    #[test]
+    fn permission_is_a_kind_of_its_own() {
+        let path = Path::new("/etc/resolv.conf");
+        for (errno, kind) in [
+            (Errno::ACCESS, ErrorKind::Denied),
+            (Errno::PERM, ErrorKind::Denied),
+            (Errno::NOSPC, ErrorKind::Io),
+        ] {
+            let error = Error::io("open", path, errno);
+            assert_eq!(error.kind(), kind);
+            assert_eq!(error.to_string(), "open(\"/etc/resolv.conf\")");
+            assert_eq!(error.raw_os_error(), Some(errno.raw_os_error()));
+            let system = io::Error::from(error);
+            assert_eq!(system.kind(), io::Error::from(errno).kind());
+        }
     }
 }

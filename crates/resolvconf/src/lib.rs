@@ -80,6 +80,8 @@
 //!
 //! # Crate features
 //!
+//! * `moby`: moby's hash file is checked for files that have no record yet (adds `sha2`). Without it
+//!   a file with such a hash is an error.
 //! * `serde`: `Serialize` for results and diagnostics.
 //! * `tracing`: log lines at target `resolvconf`.
 //!
@@ -87,6 +89,8 @@
 
 #![deny(unsafe_code)]
 
+#[macro_use]
+mod log;
 #[macro_use]
 mod names;
 
@@ -112,4 +116,4 @@ pub use select::{
     STATIC_PATH, STUB_PATH, SelectOptions, Selection, UPSTREAM_PATH, WatchOptions, Watcher,
     current, find, select,
 };
-pub use write::{FileStatus, WriteOptions, Written, status, write};
+pub use write::{FileStatus, WriteOptions, Written, status, status_at, write, write_at};

@@ -3,7 +3,7 @@
 use crate::document::{Nameserver, Text};
 
 /// The kind of network the file is for.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Network {
     /// No rewriting: overrides only.

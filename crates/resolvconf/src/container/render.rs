@@ -12,7 +12,6 @@ impl Resolved {
     /// Order: nameservers, search list, options, other lines. With comments there is the header
     /// on top and, at the end, the source, the kind of network, warnings, upstreams, what was
     /// left out, overrides and who set `ndots`.
-    #[must_use]
     pub fn render(&self, with_comments: bool) -> Vec<u8> {
         let mut text = Vec::with_capacity(256);
         if with_comments {

@@ -7,7 +7,7 @@ use crate::container::network::Network;
 use crate::document::{Nameserver, Text, split_option};
 
 /// The content of a container's file and how it came about.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Resolved {
     pub(crate) nameservers: Vec<Nameserver>,
@@ -29,7 +29,7 @@ pub struct Resolved {
 }
 
 /// A server the internal resolver forwards to.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Upstream {
@@ -41,7 +41,7 @@ pub struct Upstream {
 }
 
 /// A nameserver of the host that the container does not get.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Dropped {
@@ -66,7 +66,7 @@ named! {
 }
 
 /// Something the operator should know about the result.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Warning {
     /// No usable server was left; public ones are listed instead.
@@ -124,67 +124,56 @@ named! {
 
 impl Resolved {
     /// The servers of the file.
-    #[must_use]
     pub fn nameservers(&self) -> &[Nameserver] {
         &self.nameservers
     }
 
     /// The search list of the file.
-    #[must_use]
     pub fn search(&self) -> &[Text] {
         &self.search
     }
 
     /// The options of the file.
-    #[must_use]
     pub fn options(&self) -> &[Text] {
         &self.options
     }
 
     /// The lines passed on as they were.
-    #[must_use]
     pub fn other(&self) -> &[Text] {
         &self.other
     }
 
     /// What the internal resolver forwards to, in order; empty for other networks.
-    #[must_use]
     pub fn upstreams(&self) -> &[Upstream] {
         &self.upstreams
     }
 
     /// The host's servers that a legacy network does not get, each with the reason.
-    #[must_use]
     pub fn dropped(&self) -> &[Dropped] {
         &self.dropped
     }
 
     /// Words of the host's `nameserver` lines that are no addresses.
-    #[must_use]
     pub fn invalid_nameservers(&self) -> &[Text] {
         &self.invalid_nameservers
     }
 
     /// What the operator should know.
-    #[must_use]
     pub fn warnings(&self) -> &[Warning] {
         &self.warnings
     }
 
     /// Who set `ndots`, when it is set.
-    #[must_use]
     pub fn ndots_origin(&self) -> Option<NdotsOrigin> {
         self.ndots_origin
     }
 
     /// What overrides replaced.
-    #[must_use]
     pub fn overridden(&self) -> &[Overridden] {
         &self.overridden
     }
 
     /// The value of the last option of that name; empty when it has none.
-    #[must_use]
     pub fn option(&self, name: &str) -> Option<&[u8]> {
         let split = self
             .options
@@ -198,7 +187,6 @@ impl Resolved {
 
 impl Warning {
     /// A stable name for machines.
-    #[must_use]
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::DefaultNameservers => "default-nameservers",

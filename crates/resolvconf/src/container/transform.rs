@@ -25,7 +25,7 @@ use crate::lint::Limits;
 /// let text = transform(&host, &options).render(false);
 /// assert_eq!(text, b"nameserver 192.0.2.1\nsearch corp.example\n");
 /// ```
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TransformOptions {
     /// The kind of network.
@@ -48,7 +48,6 @@ pub struct TransformOptions {
 
 impl TransformOptions {
     /// Options for a kind of network, without overrides.
-    #[must_use]
     pub fn new(network: Network) -> Self {
         Self {
             network,
@@ -70,7 +69,6 @@ pub const DEFAULT_IPV6: [IpAddr; 2] = [
 ];
 
 /// Works out what a container gets from the host's document. Pure: reads and writes nothing.
-#[must_use]
 pub fn transform(document: &Document, options: &TransformOptions) -> Resolved {
     let mut resolved = inherit(document, options);
     resolved.apply_overrides(options);

@@ -23,7 +23,7 @@ use crate::error::{Error, ErrorKind};
 /// assert_eq!(server.to_string(), "fe80::1%eth0");
 /// # Ok::<(), resolvconf::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Nameserver {
     address: IpAddr,
     zone: Option<Text>,
@@ -34,7 +34,6 @@ const LONGEST: usize = 45;
 
 impl Nameserver {
     /// Parses one word of a `nameserver` line; `None` when it is not an address.
-    #[must_use]
     pub fn parse(word: &[u8]) -> Option<Self> {
         let percent = word.iter().take(LONGEST + 1).position(|&b| b == b'%');
         let (address, zone) = match percent {
@@ -57,13 +56,11 @@ impl Nameserver {
     }
 
     /// The address without its zone.
-    #[must_use]
     pub fn address(&self) -> IpAddr {
         self.address
     }
 
     /// The zone: the name or number of the link on which the address is valid, on this host.
-    #[must_use]
     pub fn zone(&self) -> Option<&Text> {
         self.zone.as_ref()
     }
@@ -79,19 +76,16 @@ impl Nameserver {
     }
 
     /// Whether the address is loopback, written as IPv4, IPv6 or IPv4-mapped IPv6.
-    #[must_use]
     pub fn is_loopback(&self) -> bool {
         self.address.to_canonical().is_loopback()
     }
 
     /// Whether the address is `0.0.0.0` or `::`, which the C libraries take for this host.
-    #[must_use]
     pub fn is_unspecified(&self) -> bool {
         self.address.to_canonical().is_unspecified()
     }
 
     /// Whether the address is IPv6 link-local (`fe80::/10`), good only with a zone.
-    #[must_use]
     pub fn is_ipv6_link_local(&self) -> bool {
         matches!(self.address, IpAddr::V6(v6) if v6.is_unicast_link_local())
     }
@@ -99,14 +93,12 @@ impl Nameserver {
     /// Whether this is a stub listener of systemd-resolved: `127.0.0.53` or `127.0.0.54`.
     ///
     /// The second is its proxy listener (systemd 248 and later).
-    #[must_use]
     pub fn is_stub(&self) -> bool {
         self.address == Ipv4Addr::new(127, 0, 0, 53) || self.address == Ipv4Addr::new(127, 0, 0, 54)
     }
 
     /// Whether this is where NetworkManager's local cache listens: `127.0.0.1`, `127.0.1.1`
     /// (older Debian and Ubuntu) or `::1`.
-    #[must_use]
     pub fn is_local_cache(&self) -> bool {
         self.address == Ipv4Addr::LOCALHOST
             || self.address == Ipv4Addr::new(127, 0, 1, 1)
@@ -130,7 +122,7 @@ impl FromStr for Nameserver {
         Self::parse(text.as_bytes()).ok_or_else(|| {
             Error::word(
                 ErrorKind::InvalidAddress,
-                format!("parse nameserver address {text:?}"),
+                format!("parse({text:?}): not an IP address"),
             )
         })
     }
@@ -160,7 +152,6 @@ impl serde::Serialize for Nameserver {
 /// # References
 ///
 /// [inet_aton(3)](https://man7.org/linux/man-pages/man3/inet_aton.3.html)
-#[must_use]
 pub fn glibc_ipv4(word: &[u8]) -> Option<Ipv4Addr> {
     let mut address: u32 = 0;
     let mut parts = word.split(|&b| b == b'.').peekable();

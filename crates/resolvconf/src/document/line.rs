@@ -3,14 +3,14 @@
 use crate::document::words::{self, Fields};
 
 /// Where a line starts and what it is; it ends where the next one starts.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span {
     pub(crate) start: usize,
     pub(crate) kind: LineKind,
 }
 
 /// Which directive a line holds.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum LineKind {
     /// Nothing but white space.
@@ -34,7 +34,7 @@ pub enum LineKind {
 }
 
 /// One line of a [`Document`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Line<'a> {
     /// Its number, from 1.
@@ -57,7 +57,6 @@ impl LineKind {
 
 impl<'a> Line<'a> {
     /// The line without its terminator (`\n`, `\r\n` or none) and without a byte order mark.
-    #[must_use]
     pub fn content(&self) -> &'a [u8] {
         words::content(self.raw, self.number == 1)
     }

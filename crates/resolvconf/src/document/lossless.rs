@@ -27,7 +27,7 @@ pub struct Document {
 }
 
 /// A value and the number of the line it came from.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct Found<T> {
     /// The line, from 1.
@@ -44,7 +44,6 @@ pub struct Found<T> {
 /// let document = resolvconf::parse(b"options ndots:2 edns0\n");
 /// assert_eq!(document.option(b"ndots"), Some(&b"2"[..]));
 /// ```
-#[must_use]
 pub fn parse(text: &[u8]) -> Document {
     Document::from(text.to_vec())
 }
@@ -62,7 +61,6 @@ impl From<Vec<u8>> for Document {
 
 impl Document {
     /// The document of a file that does not exist: empty, and says so in its diagnostics.
-    #[must_use]
     pub fn missing() -> Self {
         Self {
             missing: true,
@@ -71,13 +69,11 @@ impl Document {
     }
 
     /// Whether this stands for a file that does not exist.
-    #[must_use]
     pub fn is_missing(&self) -> bool {
         self.missing
     }
 
     /// The file's bytes.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.text
     }
@@ -123,7 +119,6 @@ impl Document {
     }
 
     /// The line that [`search`](Document::search) reads.
-    #[must_use]
     pub fn search_line(&self) -> Option<Line<'_>> {
         self.lines().rev().find(|line| {
             matches!(line.kind, LineKind::Search | LineKind::Domain)
@@ -142,7 +137,6 @@ impl Document {
     }
 
     /// The value of the last option of that name: the text after the first colon, or nothing.
-    #[must_use]
     pub fn option(&self, name: &[u8]) -> Option<&[u8]> {
         // Lines are walked backwards so that the answer does not cost a pass over all of them.
         let lines = self.lines().rev();

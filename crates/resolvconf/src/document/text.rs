@@ -12,13 +12,11 @@ pub struct Text(Vec<u8>);
 
 impl Text {
     /// The bytes.
-    #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.0
     }
 
     /// The text, when it is UTF-8.
-    #[must_use]
     pub fn to_str(&self) -> Option<&str> {
         str::from_utf8(&self.0).ok()
     }

@@ -22,7 +22,7 @@ pub(crate) fn fields(line: &[u8]) -> Fields<'_> {
 }
 
 /// Iterator over the words of a line.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Fields<'a> {
     rest: &'a [u8],
 }

@@ -1,6 +1,12 @@
 //! Reads files without waiting on anything else, and puts them in place whole.
 
-pub(crate) mod durable;
-pub(crate) mod load;
+mod load;
+mod open;
+mod place;
+mod publish;
 
+pub(crate) use load::read;
 pub use load::{DEFAULT_SIZE_LIMIT, load, load_within};
+pub(crate) use open::{check_type, read_all};
+pub(crate) use place::Place;
+pub(crate) use publish::{lock_directory_of, replace, tidy, write_all_at};

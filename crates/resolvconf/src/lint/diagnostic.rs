@@ -3,7 +3,7 @@
 use std::fmt;
 
 /// One finding about a document. `Display` gives it in words.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Diagnostic<'a> {
     pub(crate) line: usize,
     pub(crate) kind: DiagnosticKind,
@@ -16,7 +16,7 @@ pub struct Diagnostic<'a> {
 }
 
 /// How much a [`Diagnostic`] matters.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
     /// Worth knowing; nothing is lost.
@@ -30,7 +30,7 @@ pub enum Severity {
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident;)*) => {
         /// What a [`Diagnostic`] is about. The names of [`as_str`](DiagnosticKind::as_str) are stable.
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum DiagnosticKind {
             $($(#[$doc])* $variant,)*
@@ -38,13 +38,11 @@ macro_rules! kinds {
 
         impl DiagnosticKind {
             /// A stable name for machines, in kebab case.
-            #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
             }
 
             /// How much it matters.
-            #[must_use]
             pub fn severity(self) -> Severity {
                 match self { $(Self::$variant => Severity::$severity,)* }
             }
@@ -125,19 +123,16 @@ kinds! {
 
 impl<'a> Diagnostic<'a> {
     /// The line, from 1; 0 is the file as a whole.
-    #[must_use]
     pub fn line(&self) -> usize {
         self.line
     }
 
     /// What it is about.
-    #[must_use]
     pub fn kind(&self) -> DiagnosticKind {
         self.kind
     }
 
     /// The word or line it is about; empty when the line as such is meant.
-    #[must_use]
     pub fn subject(&self) -> &'a [u8] {
         self.subject
     }

@@ -5,7 +5,7 @@ use crate::lint::diagnostic::Diagnostic;
 use crate::lint::limits::known_option;
 
 /// One line of a file, what it means, and what is odd about it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Explanation<'a> {
@@ -29,7 +29,6 @@ impl Document {
     /// let lines = document.explain();
     /// assert_eq!(lines[0].meaning, "asks 192.0.2.1 (server 1)");
     /// ```
-    #[must_use]
     pub fn explain(&self) -> Vec<Explanation<'_>> {
         let mut diagnostics = self.diagnostics().into_iter().peekable();
         let mut told = Vec::new();

@@ -4,7 +4,7 @@
 ///
 /// Sources: resolv.conf(5) and `resolv/res_init.c` of glibc, `src/network/resolvconf.c` of musl,
 /// `src/resolve` of systemd.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
     /// Who reads.
@@ -74,7 +74,6 @@ impl Limits {
     pub const ALL: [Self; 4] = [Self::GLIBC, Self::MUSL, Self::OLD_GLIBC, Self::SYSTEMD];
 
     /// The largest value of a numeric option; `None` when the option has none.
-    #[must_use]
     pub fn largest(&self, option: &[u8]) -> Option<u32> {
         match option {
             b"ndots" => Some(self.ndots),

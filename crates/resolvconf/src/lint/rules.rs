@@ -19,13 +19,11 @@ impl Document {
     /// assert_eq!(found[0].kind().as_str(), "no-nameservers");
     /// assert_eq!((found[1].line(), found[1].kind().as_str()), (1, "short-address"));
     /// ```
-    #[must_use]
     pub fn diagnostics(&self) -> Vec<Diagnostic<'_>> {
         self.diagnostics_within(&Limits::ALL)
     }
 
     /// [`diagnostics`](Document::diagnostics) with the limits of some readers only.
-    #[must_use]
     pub fn diagnostics_within(&self, limits: &[Limits]) -> Vec<Diagnostic<'_>> {
         let mut lint = Lint::new(self, limits);
         if self.is_missing() {

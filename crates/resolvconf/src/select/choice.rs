@@ -7,7 +7,7 @@ use crate::document::Document;
 use crate::error::ErrorKind;
 
 /// What was found about the files that may be chosen; made by [`find`](crate::find()), or by hand.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
     /// The path the administrator set, if any. It is taken as it is.
@@ -25,7 +25,7 @@ pub struct Facts {
 }
 
 /// What is known about one file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FileFacts {
     /// Its path.
@@ -37,7 +37,7 @@ pub struct FileFacts {
 }
 
 /// The content of a file, or why there is none.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Content {
     /// It was read.
@@ -54,7 +54,7 @@ pub enum Content {
 }
 
 /// The chosen file and the reason.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Selection {
@@ -125,7 +125,6 @@ named! {
 /// assert_eq!(selection.path, facts.uplink.path);
 /// assert_eq!(selection.reason, Reason::ResolvedUplink);
 /// ```
-#[must_use]
 pub fn select(facts: &Facts) -> Selection {
     let (path, reason) = match &facts.configured {
         Some(path) => (path, Reason::Configured),

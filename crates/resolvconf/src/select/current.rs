@@ -7,7 +7,7 @@ use crate::select::choice::{Content, Facts, Selection, select};
 use crate::select::find::{self, SelectOptions, find};
 
 /// The selected file and its content at one moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Current {
     /// Which file, and why.

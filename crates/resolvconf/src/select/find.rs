@@ -3,14 +3,14 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::files::load::{self, DEFAULT_SIZE_LIMIT};
+use crate::files::{DEFAULT_SIZE_LIMIT, load_within};
 use crate::select::choice::{
     Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, STATIC_PATH, STUB_PATH,
     UPSTREAM_PATH,
 };
 
 /// Where to look, with the usual paths as defaults.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SelectOptions {
     /// The path the administrator set, if any.
@@ -31,7 +31,6 @@ pub struct SelectOptions {
 
 impl SelectOptions {
     /// The usual paths.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -61,7 +60,6 @@ impl Default for SelectOptions {
 /// let selection = select(&find(&SelectOptions::new()));
 /// println!("{}: {}", selection.path.display(), selection.reason);
 /// ```
-#[must_use]
 pub fn find(options: &SelectOptions) -> Facts {
     let look = |path: &Path| look_at(path, options.size_limit);
     Facts {
@@ -110,7 +108,7 @@ fn without_dots(path: &Path) -> PathBuf {
 
 /// The content of a file, or why there is none.
 pub(crate) fn content(path: &Path, limit: u64) -> Content {
-    match load::load_within(path, limit) {
+    match load_within(path, limit) {
         Ok(document) => document.into(),
         Err(error) => {
             let cause = std::error::Error::source(&error);

@@ -18,7 +18,7 @@ use crate::select::find::SelectOptions;
 use crate::select::links::{Step, trail};
 
 /// How to follow.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WatchOptions {
     /// Which files are looked at.
@@ -47,7 +47,6 @@ impl Default for WatchOptions {
 
 impl WatchOptions {
     /// The defaults.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
@@ -123,7 +122,7 @@ impl Watcher {
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when inotify's limits are used up.
     pub fn new(options: WatchOptions) -> Result<Self, Error> {
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK)
-            .map_err(|errno| Error::io("inotify_init1", Path::new(""), errno))?;
+            .map_err(|errno| Error::call("inotify_init1()", errno))?;
         let now = current(&options.select);
         let mut watcher = Self {
             inotify,
@@ -138,7 +137,6 @@ impl Watcher {
     }
 
     /// The selection and content last given out.
-    #[must_use]
     pub fn current(&self) -> &Current {
         &self.current
     }
@@ -184,8 +182,7 @@ impl Watcher {
         if now == self.current {
             return None;
         }
-        #[cfg(feature = "tracing")]
-        tracing::debug!(path = %now.selection.path.display(), reason = now.selection.reason.as_str(), "resolv.conf changed");
+        debug!(path = %now.selection.path.display(), reason = now.selection.reason.as_str(), "resolv.conf changed");
         self.current = now;
         Some(self.current.clone())
     }
@@ -204,7 +201,7 @@ impl Watcher {
             let mut fds = [PollFd::new(&self.inotify, PollFlags::IN)];
             match poll(&mut fds, left.as_ref()) {
                 Ok(_) | Err(Errno::INTR) => {}
-                Err(errno) => return Err(Error::io("poll", Path::new(""), errno)),
+                Err(errno) => return Err(Error::call("poll()", errno)),
             }
         }
     }
@@ -242,7 +239,7 @@ impl Watcher {
                 }
                 Err(Errno::AGAIN) => return Ok(matters),
                 Err(Errno::INTR) => {}
-                Err(errno) => return Err(Error::io("read inotify", Path::new(""), errno)),
+                Err(errno) => return Err(Error::call("read(inotify)", errno)),
             }
         }
     }

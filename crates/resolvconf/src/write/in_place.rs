@@ -12,11 +12,10 @@ use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::error::{Error, ErrorKind};
-use crate::files::durable;
-use crate::files::load;
+use crate::files::{read_all, write_all_at};
 use crate::sys;
 use crate::write::options::{WriteOptions, Written};
 use crate::write::record::PADDING;
@@ -40,14 +39,16 @@ impl Drop for Lease<'_> {
 impl<'f> Lease<'f> {
     /// Tries until nobody else has the file open, for as long as there is patience.
     fn take(file: &'f OwnedFd, patience: Duration) -> Option<Self> {
-        let deadline = Instant::now() + patience;
+        // A deadline beyond what the clock can show is none.
+        let deadline = Instant::now().checked_add(patience);
+        let in_time = || deadline.is_none_or(|deadline| Instant::now() < deadline);
         // Readers are done in microseconds, so the first tries follow close on each other; only
         // for one who stays is it worth to leave the processor to others.
         for attempt in 1_u32.. {
             let granted = sys::take_write_lease(file.as_fd()).map(|()| Self(file));
             match granted.and_then(Self::confirm) {
                 Ok(lease) => return Some(lease),
-                Err(Errno::AGAIN) if Instant::now() < deadline => {
+                Err(Errno::AGAIN) if in_time() => {
                     if attempt % BURST == 0 {
                         thread::sleep(PAUSE);
                     }
@@ -95,7 +96,7 @@ pub(crate) fn rewrite(
 ) -> Result<Written, Error> {
     let lease = Lease::take(file, options.patience);
     let limit = before.len() as u64;
-    let same = match load::read_fd(path, file, limit) {
+    let same = match read_all(path, file, limit) {
         Ok(now) => now == before,
         Err(error) if error.kind() == ErrorKind::TooLarge => false,
         Err(error) => return Err(error),
@@ -106,7 +107,7 @@ pub(crate) fn rewrite(
     let length = before.len().max(text.len());
     let old = padded(before, length);
     let new = padded(text, length);
-    durable::write_all_at(path, file, &old[before.len()..], before.len() as u64)?;
+    write_all_at(path, file, &old[before.len()..], before.len() as u64)?;
     // All of it when the content is not the one that was read, else what differs.
     let start = if same {
         common(old.iter(), new.iter())
@@ -120,10 +121,10 @@ pub(crate) fn rewrite(
             0
         };
     if start < end {
-        durable::write_all_at(path, file, &new[start..end], start as u64)?;
+        write_all_at(path, file, &new[start..end], start as u64)?;
     }
     if !same || text.len() < length {
-        durable::retry(|| rustix::fs::ftruncate(file, text.len() as u64))
+        retry_on_intr(|| rustix::fs::ftruncate(file, text.len() as u64))
             .map_err(|errno| Error::io("ftruncate", path, errno))?;
     }
     let exclusive = lease.is_some();

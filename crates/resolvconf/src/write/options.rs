@@ -1,71 +1,90 @@
 //! How to write a container's file, and what came of it.
 
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::files::durable;
-
 /// How to write a container's file.
-#[derive(Clone, Debug, PartialEq, Eq)]
+///
+/// `state` and `overwrite_edits` are what a daemon sets. The other fields are for tests and for
+/// measurements: without them no test could wait long enough, or leave the disk alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WriteOptions {
-    /// The record of what was last written; by default the file's path with `.state` appended.
+    /// The record of what was last written.
     ///
-    /// Its directory is locked during a write, and must be out of the container's reach.
+    /// Its directory is locked during a write. Both must be out of the container's reach.
+    /// For [`write`](fn@crate::write) the default is the file's path with `.state` appended.
+    /// [`write_at`](crate::write_at) has no default and refuses to write without one.
     pub state: Option<PathBuf>,
-    /// moby's hash file, read when there is no record yet; by default the path with `.hash`.
+    /// moby's hash file, read when there is no record yet. For [`write`](fn@crate::write) the
+    /// default is the file's path with `.hash` appended; for [`write_at`](crate::write_at) none.
     pub moby_hash: Option<PathBuf>,
-    /// The mode of a fresh file. An existing file keeps its own.
-    pub mode: u32,
-    /// Whether to write over what a user changed.
+    /// Whether to write over what a user changed. Default: no.
     pub overwrite_edits: bool,
+    /// The mode of a fresh file. Default: 0644. An existing file keeps its own.
+    pub mode: u32,
     /// Whether to reach the disk before returning, so that a power cut is as harmless as a crash.
+    /// Default: yes. Off, a test makes thousands of writes in a second.
     pub durable: bool,
-    /// How long to try for a moment in which nobody has the file open.
+    /// How long to try for a moment in which nobody has the file open. Default: 50 ms.
+    /// `Duration::MAX` tries for ever.
     pub patience: Duration,
-    /// A word for the record, such as the kind of network. Not interpreted.
-    pub label: String,
 }
 
 impl Default for WriteOptions {
-    /// Mode 0644, durable, edits kept, 50 ms of patience.
     fn default() -> Self {
         Self {
             state: None,
             moby_hash: None,
-            mode: 0o644,
             overwrite_edits: false,
+            mode: 0o644,
             durable: true,
             patience: Duration::from_millis(50),
-            label: String::new(),
         }
     }
 }
 
 impl WriteOptions {
     /// The defaults.
-    #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    pub(crate) fn state_path(&self, path: &Path) -> PathBuf {
-        let default = || durable::beside(path, ".state");
-        self.state.clone().unwrap_or_else(default)
+    /// Sets the place of the record.
+    #[must_use]
+    pub fn state(mut self, path: impl Into<PathBuf>) -> Self {
+        self.state = Some(path.into());
+        self
+    }
+
+    /// Sets whether to write over what a user changed.
+    #[must_use]
+    pub fn overwrite_edits(mut self, overwrite: bool) -> Self {
+        self.overwrite_edits = overwrite;
+        self
     }
 }
 
+/// The path with a suffix to its last name.
+pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
 /// What [`write`](fn@write) did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Written {
     /// There was no file; there is one now.
     Created,
     /// The content was replaced, on the same inode.
     Rewritten {
-        /// Whether everyone who opened the file meanwhile was held off until it was whole. If not,
-        /// because someone kept it open or the file system has no leases, a reader may in that
-        /// instant have seen bytes of both contents; never an empty file.
+        /// Whether everyone who opened the file meanwhile was held off until it was whole.
+        ///
+        /// Else someone kept it open, or the file system has no leases. A reader may then have
+        /// seen bytes of both contents in that instant, but never an empty file.
         exclusive: bool,
     },
     /// It held that content already.

@@ -1,17 +1,13 @@
-//! The record of what was last written, and what it says about a file's content. Pure.
+//! The record of what was last written, and what it says about a file's content.
 //!
-//! The record holds the texts themselves, not digests: it is a kilobyte, and only with the texts
-//! can a file that a crash left half rewritten be told from one that a user edited.
-
-use crate::write::sha256::sha256;
+//! The record holds the texts themselves, not digests. It is a kilobyte. Only with the texts can a
+//! file that a crash left half rewritten be distinguished from one that a user edited.
 
 /// What was last written to a container's file, or is being written.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
     /// Whether the rewrite may still be under way.
     pub(crate) phase: Phase,
-    /// A word of the caller, such as the kind of network.
-    pub(crate) label: String,
     /// What the file held before.
     pub(crate) previous: Vec<u8>,
     /// What it holds once the rewrite is through.
@@ -19,7 +15,7 @@ pub(crate) struct State {
 }
 
 /// Whether a rewrite is through.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// It may have been cut off at any point.
     Pending,
@@ -28,7 +24,7 @@ pub(crate) enum Phase {
 }
 
 /// What the record says about a content.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
     /// It is what we wrote, or what was there before a rewrite that never began.
     Ours,
@@ -38,14 +34,14 @@ pub(crate) enum Standing {
     Edited,
 }
 
-const MAGIC: &str = "resolvconf-state 1 ";
+const MAGIC: &str = "resolvconf-state 2 ";
 
 /// Where the word for the phase stands, so that it can be changed in place.
 pub(crate) const PHASE_OFFSET: u64 = MAGIC.len() as u64;
 
 impl Phase {
     /// Both words have the same length.
-    pub(crate) fn word(self) -> &'static str {
+    pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
             Self::Settled => "settled",
@@ -56,8 +52,7 @@ impl Phase {
 impl State {
     /// The record's bytes.
     pub(crate) fn encode(&self) -> Vec<u8> {
-        let mut bytes = format!("{MAGIC}{}\n", self.phase.word()).into_bytes();
-        bytes.extend_from_slice(format!("label {}\n", self.label.escape_default()).as_bytes());
+        let mut bytes = format!("{MAGIC}{}\n", self.phase.as_str()).into_bytes();
         for (name, text) in [("previous", &self.previous), ("current", &self.current)] {
             bytes.extend_from_slice(format!("{name} {}\n", text.len()).as_bytes());
             bytes.extend_from_slice(text);
@@ -67,7 +62,7 @@ impl State {
         bytes
     }
 
-    /// Reads a record; `None` when it is none.
+    /// Reads a record; `None` when the bytes are not one.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
         let (phase, rest) = split_line(rest)?;
@@ -76,13 +71,10 @@ impl State {
             b"settled" => Phase::Settled,
             _ => return None,
         };
-        let (label, rest) = split_line(rest)?;
-        let label = label.strip_prefix(b"label ")?;
         let (previous, rest) = split_text(rest, b"previous ")?;
         let (current, rest) = split_text(rest, b"current ")?;
         (rest == b"end\n").then(|| Self {
             phase,
-            label: String::from_utf8_lossy(label).into_owned(),
             previous: previous.to_vec(),
             current: current.to_vec(),
         })
@@ -138,22 +130,6 @@ fn split_text<'a>(bytes: &'a [u8], name: &[u8]) -> Option<(&'a [u8], &'a [u8])> 
     Some((text, rest.strip_prefix(b"\n")?))
 }
 
-/// Whether a content has the digest that moby's `<path>.hash` gives; `None` when it gives none.
-///
-/// The form is `sha256:` and 64 lower-case hexadecimal digits, nothing after.
-pub(crate) fn matches_moby_hash(hash: &[u8], content: &[u8]) -> Option<bool> {
-    let digits = hash.strip_prefix(b"sha256:")?;
-    let is_digit = |b: &u8| matches!(b, b'0'..=b'9' | b'a'..=b'f');
-    if digits.len() != 64 || !digits.iter().all(is_digit) {
-        return None;
-    }
-    let mut hex = Vec::with_capacity(64);
-    for byte in sha256(content) {
-        hex.extend([byte >> 4, byte & 15].map(|nibble| b"0123456789abcdef"[usize::from(nibble)]));
-    }
-    Some(hex == digits)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -161,7 +137,6 @@ mod tests {
     fn state(phase: Phase) -> State {
         State {
             phase,
-            label: "legacy".to_owned(),
             previous: b"nameserver 192.0.2.1\n".to_vec(),
             current: b"nameserver 192.0.2.22\noptions edns0\n".to_vec(),
         }
@@ -178,11 +153,11 @@ mod tests {
                 assert_eq!(State::decode(&bytes[..cut]), None, "cut at {cut}");
             }
             let at = usize::try_from(PHASE_OFFSET).unwrap();
-            assert!(bytes[at..].starts_with(phase.word().as_bytes()));
+            assert!(bytes[at..].starts_with(phase.as_str().as_bytes()));
         }
-        assert_eq!(Phase::Pending.word().len(), Phase::Settled.word().len());
+        assert_eq!(Phase::Pending.as_str().len(), Phase::Settled.as_str().len());
         assert_eq!(
-            State::decode(b"resolvconf-state 1 pending\nlabel \nprevious 99999999999999999999\n"),
+            State::decode(b"resolvconf-state 2 pending\nprevious 99999999999999999999\n"),
             None
         );
     }
@@ -227,18 +202,5 @@ mod tests {
         }
         let appended = [&pending.current[..], b"search a\n"].concat();
         assert_eq!(pending.standing(&appended), Standing::Edited);
-    }
-
-    #[test]
-    fn mobys_hash() {
-        let hash = b"sha256:ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-        assert_eq!(matches_moby_hash(hash, b"abc"), Some(true));
-        assert_eq!(matches_moby_hash(hash, b"abd"), Some(false));
-        assert_eq!(
-            matches_moby_hash(&[&hash[..], b"\n"].concat(), b"abc"),
-            None
-        );
-        assert_eq!(matches_moby_hash(b"not a digest", b"abc"), None);
-        assert_eq!(matches_moby_hash(&hash.to_ascii_uppercase(), b"abc"), None);
     }
 }

@@ -1,17 +1,17 @@
 //! Writes a container's file on the inode that is bind-mounted into it, record first.
 
-use std::os::fd::OwnedFd;
-use std::path::Path;
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-use rustix::io::Errno;
+use rustix::fs::OFlags;
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::error::{Error, ErrorKind};
-use crate::files::durable;
-use crate::files::load;
+use crate::files::{self, Place};
 use crate::write::in_place;
-use crate::write::options::{FileStatus, WriteOptions, Written};
-use crate::write::record::{PHASE_OFFSET, Phase, Standing, State, matches_moby_hash};
+use crate::write::moby_hash;
+use crate::write::options::{FileStatus, WriteOptions, Written, with_suffix};
+use crate::write::record::{PHASE_OFFSET, Phase, Standing, State};
 
 /// Bytes of a record: two texts and a few words.
 const STATE_LIMIT: u64 = 64 << 20;
@@ -24,8 +24,12 @@ const TARGET_LIMIT: u64 = 16 << 20;
 ///   during the rewrite waits for a few microseconds (a write lease, [fcntl(2)]; a millisecond before
 ///   Linux 6.1), so no reader sees it empty, cut short, mixed or with a stale end.
 /// * A file that does not exist is put in place whole.
-/// * The record of the write goes first, so a user's edit is told from a write that was cut off,
-///   also after a restart, a crash or a power cut at any point.
+/// * The record of the write goes first, so that a user's edit and a write that was cut off are
+///   never confused, also after a restart, a crash or a power cut at any point.
+///
+/// The path is resolved as any path is: symbolic links of its directories are followed. So it must be
+/// a path that only the daemon can change, such as its own directory for the container. Never give
+/// it a path inside a container's root file system; [`write_at`] is for those.
 ///
 /// Blocks for the time of three fsyncs when [durable](WriteOptions::durable). The process is sent
 /// SIGURG, which does nothing by default, when a reader waits.
@@ -34,7 +38,7 @@ const TARGET_LIMIT: u64 = 16 << 20;
 ///
 /// [`ErrorKind::InvalidState`] when the record or moby's hash cannot be understood,
 /// [`ErrorKind::NotAFile`] when the path is a symbolic link or no file, [`ErrorKind::Busy`] when
-/// another writer does not finish, [`ErrorKind::Io`] otherwise. The next call finds its way from
+/// another writer does not finish, [`ErrorKind::Denied`] and [`ErrorKind::Io`] when a call fails. The next call finds its way from
 /// wherever this one stopped.
 ///
 /// # Privileges and kernels
@@ -57,155 +61,220 @@ const TARGET_LIMIT: u64 = 16 << 20;
 ///
 /// [fcntl(2)]: https://man7.org/linux/man-pages/man2/fcntl.2.html
 pub fn write(path: &Path, text: &[u8], options: &WriteOptions) -> Result<Written, Error> {
-    let state_path = options.state_path(path);
-    let _lock = durable::lock_directory_of(&state_path)?;
-    durable::tidy(&state_path);
-    durable::tidy(path);
-    let written = match open_target(path)? {
-        Some(file) => update(path, &file, text, options)?,
-        None => {
-            store(&state_path, Phase::Pending, b"", text, options)?;
-            durable::replace(path, text, options.mode, options.durable)?;
-            settle(&state_path)?;
-            Written::Created
-        }
-    };
-    #[cfg(feature = "tracing")]
-    tracing::debug!(path = %path.display(), ?written, "wrote resolv.conf of a container");
-    Ok(written)
+    let target = Target::of(path, options)?;
+    target.write(text)
 }
 
-/// Tells whose content a container's file has. Writes nothing.
+/// [`write`](fn@write) for a name below an open directory, such as a container's root file system.
+///
+/// No symbolic link is followed on the way, and no `..`: nothing outside the directory is ever
+/// written, whatever the container does to its directories meanwhile. Missing directories are not
+/// made. The record must be given: it has no safe place below the directory.
+///
+/// # Errors
+///
+/// As for [`write`](fn@write); [`ErrorKind::Outside`] when the name leads out of the directory,
+/// [`ErrorKind::InvalidState`] when [`state`](WriteOptions::state) is not set.
+///
+/// # Examples
+///
+/// ```
+/// use resolvconf::{ErrorKind, WriteOptions, write_at};
+///
+/// let dir = tempfile::tempdir()?;
+/// std::fs::create_dir_all(dir.path().join("rootfs"))?;
+/// std::os::unix::fs::symlink("/etc", dir.path().join("rootfs/etc"))?;
+/// let rootfs = std::fs::File::open(dir.path().join("rootfs"))?;
+/// let options = WriteOptions::new().state(dir.path().join("record"));
+/// let error = write_at(&rootfs, "etc/resolv.conf".as_ref(), b"", &options).unwrap_err();
+/// assert_eq!(error.kind(), ErrorKind::Outside);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub fn write_at(
+    directory: impl AsFd,
+    name: &Path,
+    text: &[u8],
+    options: &WriteOptions,
+) -> Result<Written, Error> {
+    let target = Target::beneath(directory, name, options)?;
+    target.write(text)
+}
+
+/// Whose content a container's file has. Writes nothing.
 ///
 /// # Errors
 ///
 /// As for [`write`](fn@write).
 pub fn status(path: &Path, options: &WriteOptions) -> Result<FileStatus, Error> {
-    let Some(file) = open_target(path)? else {
-        return Ok(FileStatus::Missing);
-    };
-    let content = load::read_fd(path, &file, TARGET_LIMIT)?;
-    let record = read_record(path, &options.state_path(path))?;
-    judge(path, &content, record.as_ref(), options)
+    Target::of(path, options)?.status()
 }
 
-fn update(
-    path: &Path,
-    file: &OwnedFd,
-    text: &[u8],
-    options: &WriteOptions,
-) -> Result<Written, Error> {
-    let state_path = options.state_path(path);
-    let before = load::read_fd(path, file, TARGET_LIMIT)?;
-    let record = read_record(path, &state_path)?;
-    let status = judge(path, &before, record.as_ref(), options)?;
-    if before == text {
-        let recorded = record.is_some_and(|r| r.phase == Phase::Settled && r.current == text);
-        if !recorded {
-            store(&state_path, Phase::Settled, text, text, options)?;
-        }
-        return Ok(Written::Unchanged);
-    }
-    if status == FileStatus::Edited && !options.overwrite_edits {
-        return Ok(Written::KeptEdit);
-    }
-    store(&state_path, Phase::Pending, &before, text, options)?;
-    let outcome = in_place::rewrite(path, file, &before, text, options)?;
-    if let Written::Rewritten { .. } = outcome {
-        if options.durable {
-            durable::retry(|| rustix::fs::fdatasync(file))
-                .map_err(|errno| Error::io("fdatasync", path, errno))?;
-        }
-        settle(&state_path)?;
-    }
-    Ok(outcome)
-}
-
-fn judge(
-    path: &Path,
-    content: &[u8],
-    record: Option<&State>,
+/// [`status`] for a name below an open directory.
+///
+/// # Errors
+///
+/// As for [`write_at`].
+pub fn status_at(
+    directory: impl AsFd,
+    name: &Path,
     options: &WriteOptions,
 ) -> Result<FileStatus, Error> {
-    if let Some(record) = record {
-        return Ok(match record.standing(content) {
-            Standing::Ours => FileStatus::Ours,
-            Standing::Interrupted => FileStatus::Interrupted,
-            Standing::Edited => FileStatus::Edited,
-        });
+    Target::beneath(directory, name, options)?.status()
+}
+
+/// A file to write, with the places that go with it.
+struct Target<'o> {
+    place: Place,
+    state: Place,
+    moby_hash: Option<PathBuf>,
+    options: &'o WriteOptions,
+}
+
+impl<'o> Target<'o> {
+    fn of(path: &Path, options: &'o WriteOptions) -> Result<Self, Error> {
+        let default = || with_suffix(path, ".state");
+        let state = options.state.clone().unwrap_or_else(default);
+        Ok(Self {
+            place: Place::of(path)?,
+            state: Place::of(&state)?,
+            moby_hash: moby_hash::path_of(options, Some(path)),
+            options,
+        })
     }
-    let default = || durable::beside(path, ".hash");
-    let hash_path = options.moby_hash.clone().unwrap_or_else(default);
-    let Some(hash) = load::read(&hash_path, TARGET_LIMIT)? else {
-        return Ok(FileStatus::Unrecorded);
-    };
-    match matches_moby_hash(&hash, content) {
-        Some(true) => Ok(FileStatus::Ours),
-        Some(false) => Ok(FileStatus::Edited),
-        None => {
-            let what = "not a digest of the form sha256:<64 hex>";
-            Err(Error::about(ErrorKind::InvalidState, &hash_path, what))
+
+    fn beneath(
+        directory: impl AsFd,
+        name: &Path,
+        options: &'o WriteOptions,
+    ) -> Result<Self, Error> {
+        let no_place = || {
+            let why = "no place for the record is set";
+            Error::about(ErrorKind::InvalidState, "write_at", name, why)
+        };
+        let state = options.state.as_ref().ok_or_else(no_place)?;
+        Ok(Self {
+            place: Place::beneath(directory.as_fd(), name)?,
+            state: Place::of(state)?,
+            moby_hash: moby_hash::path_of(options, None),
+            options,
+        })
+    }
+
+    fn write(&self, text: &[u8]) -> Result<Written, Error> {
+        files::lock_directory_of(&self.state)?;
+        files::tidy(&self.state);
+        files::tidy(&self.place);
+        let written = match self.open()? {
+            Some(file) => self.update(&file, text)?,
+            None => {
+                self.store(Phase::Pending, b"", text)?;
+                files::replace(&self.place, text, self.options.mode, self.options.durable)?;
+                self.settle()?;
+                Written::Created
+            }
+        };
+        debug!(path = %self.place.path().display(), ?written, "wrote resolv.conf of a container");
+        Ok(written)
+    }
+
+    fn status(&self) -> Result<FileStatus, Error> {
+        let Some(file) = self.open()? else {
+            return Ok(FileStatus::Missing);
+        };
+        let content = files::read_all(self.place.path(), &file, TARGET_LIMIT)?;
+        self.judge(&content, self.record()?.as_ref())
+    }
+
+    fn update(&self, file: &OwnedFd, text: &[u8]) -> Result<Written, Error> {
+        let path = self.place.path();
+        let before = files::read_all(path, file, TARGET_LIMIT)?;
+        let record = self.record()?;
+        let status = self.judge(&before, record.as_ref())?;
+        if before == text {
+            let recorded = record.is_some_and(|r| r.phase == Phase::Settled && r.current == text);
+            if !recorded {
+                self.store(Phase::Settled, text, text)?;
+            }
+            return Ok(Written::Unchanged);
+        }
+        if status == FileStatus::Edited && !self.options.overwrite_edits {
+            return Ok(Written::KeptEdit);
+        }
+        self.store(Phase::Pending, &before, text)?;
+        let outcome = in_place::rewrite(path, file, &before, text, self.options)?;
+        if let Written::Rewritten { .. } = outcome {
+            if self.options.durable {
+                retry_on_intr(|| rustix::fs::fdatasync(file))
+                    .map_err(|errno| self.place.error("fdatasync", errno))?;
+            }
+            self.settle()?;
+        }
+        Ok(outcome)
+    }
+
+    fn judge(&self, content: &[u8], record: Option<&State>) -> Result<FileStatus, Error> {
+        match (
+            record.map(|record| record.standing(content)),
+            &self.moby_hash,
+        ) {
+            (Some(Standing::Ours), _) => Ok(FileStatus::Ours),
+            (Some(Standing::Interrupted), _) => Ok(FileStatus::Interrupted),
+            (Some(Standing::Edited), _) => Ok(FileStatus::Edited),
+            (None, Some(hash)) => moby_hash::status(hash, content),
+            (None, None) => Ok(FileStatus::Unrecorded),
         }
     }
-}
 
-fn read_record(path: &Path, state_path: &Path) -> Result<Option<State>, Error> {
-    let Some(bytes) = load::read(state_path, STATE_LIMIT)? else {
-        return Ok(None);
-    };
-    let invalid = || {
-        let what = format!("not a record of what was written to {path:?}");
-        Error::about(ErrorKind::InvalidState, state_path, &what)
-    };
-    State::decode(&bytes).ok_or_else(invalid).map(Some)
-}
-
-fn store(
-    path: &Path,
-    phase: Phase,
-    previous: &[u8],
-    current: &[u8],
-    options: &WriteOptions,
-) -> Result<(), Error> {
-    let state = State {
-        phase,
-        label: options.label.clone(),
-        previous: previous.to_vec(),
-        current: current.to_vec(),
-    };
-    durable::replace(path, &state.encode(), 0o600, options.durable)
-}
-
-/// Marks the record's write as through: one word, in place. Until it reaches the disk, a power cut
-/// leaves the record pending, which holds as well.
-fn settle(path: &Path) -> Result<(), Error> {
-    let flags = OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let fd = durable::retry(|| rustix::fs::open(path, flags, Mode::empty()))
-        .map_err(|errno| Error::io("open", path, errno))?;
-    durable::write_all_at(path, &fd, Phase::Settled.word().as_bytes(), PHASE_OFFSET)
-}
-
-/// Opens a container's file for rewriting; `None` when there is none.
-fn open_target(path: &Path) -> Result<Option<OwnedFd>, Error> {
-    let flags = OFlags::RDWR | OFlags::NOFOLLOW;
-    match load::open_unleased(path, flags) {
-        Ok(fd) => {
-            let stat = durable::retry(|| rustix::fs::fstat(&fd));
-            let stat = stat.map_err(|errno| Error::io("fstat", path, errno))?;
-            load::check_type(path, stat.st_mode)?;
-            Ok(Some(fd))
+    /// Opens the file for rewriting; `None` when there is none.
+    fn open(&self) -> Result<Option<OwnedFd>, Error> {
+        let path = self.place.path();
+        let refused = |why| Err(Error::about(ErrorKind::NotAFile, "openat", path, why));
+        match self.place.open(OFlags::RDWR) {
+            Ok(fd) => {
+                let stat = retry_on_intr(|| rustix::fs::fstat(&fd));
+                let stat = stat.map_err(|errno| self.place.error("fstat", errno))?;
+                files::check_type(path, stat.st_mode)?;
+                Ok(Some(fd))
+            }
+            Err(Errno::NOENT) => Ok(None),
+            Err(Errno::LOOP) => refused("a symbolic link, not a file"),
+            Err(Errno::ISDIR) => refused("a directory, not a file"),
+            Err(errno) => Err(self.place.error("openat", errno)),
         }
-        Err(Errno::NOENT) => Ok(None),
-        Err(Errno::LOOP) => Err(Error::about(
-            ErrorKind::NotAFile,
-            path,
-            "a symbolic link, not a file",
-        )),
-        Err(Errno::ISDIR) => Err(Error::about(
-            ErrorKind::NotAFile,
-            path,
-            "a directory, not a file",
-        )),
-        Err(errno) => Err(Error::io("open", path, errno)),
+    }
+
+    fn record(&self) -> Result<Option<State>, Error> {
+        let path = self.state.path();
+        let file = match self.state.open(OFlags::RDONLY) {
+            Err(Errno::NOENT) => return Ok(None),
+            answer => answer.map_err(|errno| self.state.error("openat", errno))?,
+        };
+        let bytes = files::read_all(path, &file, STATE_LIMIT)?;
+        let invalid = || {
+            let why = format!(
+                "not a record of what was written to {:?}",
+                self.place.path()
+            );
+            Error::about(ErrorKind::InvalidState, "read", path, &why)
+        };
+        State::decode(&bytes).ok_or_else(invalid).map(Some)
+    }
+
+    fn store(&self, phase: Phase, previous: &[u8], current: &[u8]) -> Result<(), Error> {
+        let state = State {
+            phase,
+            previous: previous.to_vec(),
+            current: current.to_vec(),
+        };
+        files::replace(&self.state, &state.encode(), 0o600, self.options.durable)
+    }
+
+    /// Marks the record's write as through: one word, in place. Until it reaches the disk, a power
+    /// cut leaves the record pending, which holds as well.
+    fn settle(&self) -> Result<(), Error> {
+        let fd = self.state.open(OFlags::WRONLY);
+        let fd = fd.map_err(|errno| self.state.error("openat", errno))?;
+        let word = Phase::Settled.as_str().as_bytes();
+        files::write_all_at(self.state.path(), &fd, word, PHASE_OFFSET)
     }
 }

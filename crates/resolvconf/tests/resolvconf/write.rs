@@ -7,7 +7,10 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Duration;
 
-use resolvconf::{ErrorKind, FileStatus, WriteOptions, Written, status, write};
+use resolvconf::{
+    ErrorKind, FileStatus, WriteOptions, Written, status, status_at, write, write_at,
+};
+#[cfg(feature = "moby")]
 use serde_json::Value;
 
 const REWRITTEN: Written = Written::Rewritten { exclusive: true };
@@ -130,6 +133,7 @@ fn a_file_without_a_record_counts_as_not_edited() {
 }
 
 /// moby's cases: `write_file` and `user_modified` of the vectors.
+#[cfg(feature = "moby")]
 #[test]
 fn mobys_hash_is_read_for_migration() {
     let vectors: Value = serde_json::from_str(include_str!("data/resolvconf.json")).unwrap();
@@ -167,6 +171,7 @@ fn mobys_hash_is_read_for_migration() {
     }
 }
 
+#[cfg(feature = "moby")]
 #[test]
 fn an_edit_that_mobys_hash_shows_stays() {
     let container = Container::new();
@@ -185,6 +190,26 @@ fn an_edit_that_mobys_hash_shows_stays() {
     container.check("nameserver 192.0.2.1\n", FileStatus::Ours);
 }
 
+/// What cannot be checked is not "not edited".
+#[cfg(not(feature = "moby"))]
+#[test]
+fn without_the_feature_mobys_hash_is_an_error() {
+    let container = Container::new();
+    fs::write(&container.path, "nameserver 127.0.0.11\n").unwrap();
+    fs::write(
+        container.beside(".hash"),
+        format!("sha256:{}", "0".repeat(64)),
+    )
+    .unwrap();
+    let error = write(&container.path, b"new\n", &container.options).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidState);
+    assert_eq!(
+        fs::read_to_string(&container.path).unwrap(),
+        "nameserver 127.0.0.11\n"
+    );
+}
+
+#[cfg(feature = "moby")]
 fn moby_hash(content: &str) -> String {
     let mut child = std::process::Command::new("sha256sum")
         .stdin(std::process::Stdio::piped())
@@ -269,6 +294,116 @@ fn someone_who_keeps_the_file_open_holds_up_nobody() {
     assert_eq!(written, Written::Rewritten { exclusive: false });
     drop(reader);
     container.check("after, and longer\n", FileStatus::Ours);
+}
+
+/// Patience beyond what a clock can show is patience for ever; no deadline overflows, and no
+/// record stays pending.
+#[test]
+fn patience_without_end() {
+    let mut container = Container::new();
+    for patience in [Duration::MAX, Duration::from_secs(u64::MAX / 4)] {
+        container.options.patience = patience;
+        for text in ["one\n", "two and more\n"] {
+            container.write(text);
+            container.check(text, FileStatus::Ours);
+            let record = fs::read_to_string(container.beside(".state")).unwrap();
+            assert!(record.starts_with("resolvconf-state 2 settled"), "{record}");
+        }
+    }
+}
+
+/// A container may turn any directory of its root into a link. Whatever it does, what lies outside
+/// stays as it is.
+#[test]
+fn below_a_directory_no_link_leads_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name);
+    for sub in ["root/etc", "root/real", "host"] {
+        fs::create_dir_all(path(sub)).unwrap();
+    }
+    fs::write(path("host/resolv.conf"), "host\n").unwrap();
+    symlink("../host", path("root/relative")).unwrap();
+    symlink(path("host"), path("root/absolute")).unwrap();
+    symlink("real", path("root/inner")).unwrap();
+    symlink("../../host/resolv.conf", path("root/real/resolv.conf")).unwrap();
+    let root = fs::File::open(path("root")).unwrap();
+    let options = WriteOptions::new().state(path("record"));
+    let go = |name: &str| write_at(&root, name.as_ref(), b"ours\n", &options);
+    for name in [
+        "relative/resolv.conf",
+        "absolute/resolv.conf",
+        "inner/resolv.conf",
+        "../host/resolv.conf",
+        "etc/../../host/resolv.conf",
+        "etc/..",
+    ] {
+        assert_eq!(go(name).unwrap_err().kind(), ErrorKind::Outside, "{name}");
+    }
+    let absolute = path("host/resolv.conf");
+    assert_eq!(
+        go(absolute.to_str().unwrap()).unwrap_err().kind(),
+        ErrorKind::Outside
+    );
+    assert_eq!(
+        go("real/resolv.conf").unwrap_err().kind(),
+        ErrorKind::NotAFile
+    );
+    assert_eq!(go("").unwrap_err().kind(), ErrorKind::NotAFile);
+    assert_eq!(
+        fs::read_to_string(path("host/resolv.conf")).unwrap(),
+        "host\n"
+    );
+    assert_eq!(fs::read_dir(path("host")).unwrap().count(), 1);
+    assert!(!path("record").exists(), "nothing was begun");
+
+    assert_eq!(go("./etc/resolv.conf").unwrap(), Written::Created);
+    let status = status_at(&root, "etc/resolv.conf".as_ref(), &options).unwrap();
+    assert_eq!(status, FileStatus::Ours);
+    let ino = fs::metadata(path("root/etc/resolv.conf")).unwrap().ino();
+    let rewritten = write_at(&root, "etc/resolv.conf".as_ref(), b"new\n", &options);
+    assert_eq!(rewritten.unwrap(), REWRITTEN);
+    assert_eq!(
+        fs::metadata(path("root/etc/resolv.conf")).unwrap().ino(),
+        ino
+    );
+    assert_eq!(fs::read_dir(path("root/etc")).unwrap().count(), 1);
+}
+
+#[test]
+fn below_a_directory_the_record_must_have_a_place() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = fs::File::open(dir.path()).unwrap();
+    let error = write_at(&root, "resolv.conf".as_ref(), b"", &WriteOptions::new()).unwrap_err();
+    assert_eq!(error.kind(), ErrorKind::InvalidState);
+    assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 0);
+}
+
+/// Others may be able to write in the directory: what they put under the temporary name is never
+/// opened, and what it leads to is not written.
+#[test]
+fn what_is_planted_under_the_temporary_name_is_not_written() {
+    let container = Container::new();
+    let (plant, victim) = (
+        container.beside(".resolvconf.tmp"),
+        container.beside(".victim"),
+    );
+    fs::write(&victim, "kept\n").unwrap();
+    for kind in ["hard link", "symbolic link", "FIFO"] {
+        let _ = fs::remove_file(&container.path);
+        let _ = fs::remove_file(container.beside(".state"));
+        match kind {
+            "hard link" => fs::hard_link(&victim, &plant).unwrap(),
+            "symbolic link" => symlink(&victim, &plant).unwrap(),
+            _ => {
+                use rustix::fs::{CWD, FileType, Mode, mknodat};
+                mknodat(CWD, &plant, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+            }
+        }
+        assert_eq!(container.write("ours\n"), Written::Created, "{kind}");
+        container.check("ours\n", FileStatus::Ours);
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "kept\n", "{kind}");
+        assert!(!plant.exists(), "{kind}");
+    }
 }
 
 #[test]
