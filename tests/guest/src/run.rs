@@ -13,9 +13,9 @@ use std::process::{Command, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
-use support::guest::SKIP_FILE_VARIABLE;
 use support::plan::Item;
 use support::protocol::{Record, Verdict};
+use support::skip;
 
 const SKIP_FILE: &str = "/.skip";
 
@@ -82,7 +82,7 @@ fn command(item: &Item, writer: OwnedFd) -> Result<Command> {
         .env("HOME", "/root")
         .env("TMPDIR", "/tmp")
         .env("RUST_BACKTRACE", "1")
-        .env(SKIP_FILE_VARIABLE, SKIP_FILE)
+        .env(skip::FILE_VARIABLE, SKIP_FILE)
         .envs(item.env.iter().map(|(name, value)| (name, value)))
         .current_dir("/tmp")
         .stdin(Stdio::null())
@@ -111,9 +111,19 @@ fn judge(status: WaitStatus, left: Option<String>, cleared: bool, ran: bool) -> 
         return Verdict::Failed(left);
     }
     match std::fs::read_to_string(SKIP_FILE) {
-        Ok(reason) => Verdict::Skipped(reason),
+        Ok(text) => skipped(&text),
         Err(_) => Verdict::Passed,
     }
+}
+
+/// A test that ran in part has passed; its output says what was left out.
+fn skipped(text: &str) -> Verdict {
+    let whole = skip::parse(text).into_iter().filter(|skip| skip.whole);
+    let reasons: Vec<String> = whole.map(|skip| skip.reason).collect();
+    if reasons.is_empty() {
+        return Verdict::Passed;
+    }
+    Verdict::Skipped(reasons.join("; "))
 }
 
 /// Sends what the test writes, line by line, without taking its length on

@@ -3,9 +3,6 @@
 /// The word on the kernel command line that marks a test VM.
 pub const MARKER: &str = "daemon_host.guest=1";
 
-/// Names the file into which a test writes why it cannot run here.
-pub const SKIP_FILE_VARIABLE: &str = "VM_SKIP_FILE";
-
 /// True in a test VM.
 #[must_use]
 pub fn is_guest() -> bool {
@@ -25,18 +22,6 @@ pub fn require() {
         is_guest(),
         "this test changes mounts or links and runs only in a test VM: cargo xtask vm"
     );
-}
-
-/// Says why this test cannot run on this machine; then return from the test.
-///
-/// The lane lists the test as skipped, with the reason, never as passed. A
-/// feature that the kernel lacks is no reason: expect its absence instead.
-///
-/// # Panics
-/// If PID 1 named no file to write to.
-pub fn skip(reason: &str) {
-    let path = std::env::var_os(SKIP_FILE_VARIABLE).expect("PID 1 names a file for the reason");
-    std::fs::write(path, reason).expect("the guest's /run is writable");
 }
 
 fn marked(command_line: &str) -> bool {

@@ -6,14 +6,17 @@
 //! - [`disk`]: ext4 and btrfs on a block device.
 //! - [`guest`]: refuses to run a privileged test anywhere but in a test VM.
 //! - [`kernel`]: what the running kernel must be able to do.
-//! - [`namespace`]: a thread with namespaces of its own per test.
+//! - [`namespace`]: namespaces of a test's own.
+//! - [`space`]: which namespaces a test needs.
+//! - [`skip`]: a test that cannot run here says so.
 //! - [`link`]: network links and addresses to look at.
 //! - [`scene`]: mounts to look at: tmpfs, overlay, binds, propagation.
 //!
 //! Nothing here is published.
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 
 pub mod container;
+mod directory;
 pub mod disk;
 pub mod guest;
 pub mod kernel;
@@ -22,3 +25,6 @@ pub mod namespace;
 pub mod plan;
 pub mod protocol;
 pub mod scene;
+pub mod skip;
+pub mod space;
+mod sys;

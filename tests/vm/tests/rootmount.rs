@@ -14,7 +14,7 @@ use rootmount::{
 };
 use rustix::mount::mount_bind;
 use support::namespace::isolated;
-use support::{disk, guest, scene};
+use support::{disk, scene, skip};
 
 /// Leftovers of one clean-up; each is a try of its own.
 const LEFTOVERS: usize = 20;
@@ -159,7 +159,7 @@ fn owned_and_released(root: &Path, shows: &str) {
 fn a_root_on_a_btrfs_subvolume_is_owned_swept_and_released() {
     isolated(|| {
         let Some(disk) = disk::btrfs() else {
-            return guest::skip("no btrfs");
+            return skip::skip("no btrfs");
         };
         disk::subvolume(&disk.join("@"));
         std::fs::create_dir_all(disk.join("@/var")).unwrap();
@@ -198,7 +198,7 @@ fn a_root_on_a_btrfs_subvolume_is_owned_swept_and_released() {
 fn a_disk_below_the_root_stays_through_a_whole_life() {
     isolated(|| {
         let Some(disk) = disk::ext4() else {
-            return guest::skip("no ext4");
+            return skip::skip("no ext4");
         };
         let root = Path::new("/tmp/docker");
         let volumes = root.join("volumes");
