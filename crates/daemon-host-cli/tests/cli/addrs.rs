@@ -5,6 +5,9 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 
 use serde_json::{Map, Value, json};
+use support::namespace::output;
+use support::skip::unless_runs;
+use support::space::Space;
 
 use crate::command::Ran;
 
@@ -68,29 +71,23 @@ echo "no quiet moment in fifty" >&2
 exit 1
 "#;
 
-/// Runs a script in a user and network namespace of its own; `None` where that cannot be.
-fn in_own_network(test: &str, script: &str, out: &Path) -> Option<Ran> {
-    let namespace = |args: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["--user", "--map-root-user", "--net", "sh", "-euc"]);
-        command.args(args).stdin(Stdio::null());
-        command
-    };
-    let able = namespace(&["ip -V"]).output();
-    if !able.is_ok_and(|output| output.status.success()) {
-        eprintln!("skipped: {test}: no ip (iproute2), no unshare, or no user namespace here");
+/// Runs a script in a user and network namespace of its own; `None` where that is refused.
+fn in_own_network(script: &str, out: &Path) -> Option<Ran> {
+    if !unless_runs("ip", &["-V"]) {
         return None;
     }
-    let mut command = namespace(&[script]);
+    let mut command = Command::new("sh");
+    command.args(["-euc", script]).stdin(Stdio::null());
     command.env("COMMAND", env!("CARGO_BIN_EXE_daemon-host"));
     command.env("OUT", out);
-    Some(Ran::new(&command.output().unwrap()))
+    let space = Space::NETWORK.in_new_user_namespace();
+    output(space, &mut command).map(|output| Ran::new(&output))
 }
 
 #[test]
 fn every_fact_is_ips() {
     let out = tempfile::tempdir().unwrap();
-    let Some(ran) = in_own_network("addrs::every_fact_is_ips", FIXTURE, out.path()) else {
+    let Some(ran) = in_own_network(FIXTURE, out.path()) else {
         return;
     };
     ran.expect(0);
@@ -300,9 +297,8 @@ expect 2 --netns /proc/$other/ns/net; says err '/proc/'
 
 #[test]
 fn names_absence_and_namespaces_are_told_in_words() {
-    let test = "addrs::names_absence_and_namespaces_are_told_in_words";
     let out = tempfile::tempdir().unwrap();
-    if let Some(ran) = in_own_network(test, NAMES, out.path()) {
+    if let Some(ran) = in_own_network(NAMES, out.path()) {
         ran.expect(0);
     }
 }
@@ -329,8 +325,7 @@ wait
 #[test]
 fn a_watched_link_is_followed_by_its_name() {
     let out = tempfile::tempdir().unwrap();
-    let test = "addrs::a_watched_link_is_followed_by_its_name";
-    let Some(ran) = in_own_network(test, WATCH, out.path()) else {
+    let Some(ran) = in_own_network(WATCH, out.path()) else {
         return;
     };
     ran.expect(0);
@@ -389,8 +384,7 @@ ip link property add dev e0 altname plain-too
 #[test]
 fn a_name_that_is_not_utf8_keeps_its_bytes() {
     let out = tempfile::tempdir().unwrap();
-    let test = "addrs::a_name_that_is_not_utf8_keeps_its_bytes";
-    let Some(ran) = in_own_network(test, ODD, out.path()) else {
+    let Some(ran) = in_own_network(ODD, out.path()) else {
         return;
     };
     ran.expect(0);

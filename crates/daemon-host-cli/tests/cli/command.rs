@@ -4,6 +4,10 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::space::Space;
+
+/// Mounts of a test's own. Also for root in a user namespace: nothing here may need more.
+pub(crate) const SPACE: Space = Space::MOUNTS.in_new_user_namespace();
 
 /// What a run gave back.
 pub(crate) struct Ran {

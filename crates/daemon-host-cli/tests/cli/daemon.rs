@@ -8,8 +8,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::json;
+use support::namespace::{available, prepare};
 
-use crate::command::{Ran, run};
+use crate::command::{Ran, SPACE, command, run};
 
 const LONG: Duration = Duration::from_secs(30);
 
@@ -20,14 +21,18 @@ struct Place {
 }
 
 impl Place {
-    fn new() -> Self {
+    /// `None` where the machine has no namespaces for a daemon; then the test is skipped.
+    fn new() -> Option<Self> {
+        if !available(SPACE) {
+            return None;
+        }
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("data")).unwrap();
         let systemd = UnixDatagram::bind(dir.path().join("notify")).unwrap();
         systemd.set_read_timeout(Some(LONG)).unwrap();
         let place = Self { dir, systemd };
         place.configure("{}");
-        place
+        Some(place)
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -45,16 +50,8 @@ impl Place {
 
     /// Starts the daemon as root of namespaces of its own, and waits until it is ready.
     fn start(&self) -> Child {
-        let child = Command::new("unshare")
-            .args([
-                "--user",
-                "--map-root-user",
-                "--mount",
-                "--propagation",
-                "private",
-                "--",
-            ])
-            .arg(env!("CARGO_BIN_EXE_daemon-host"))
+        let mut daemon = command(&[]);
+        let child = prepare(SPACE, &mut daemon)
             .arg("run")
             .arg("--config")
             .arg(self.path("daemon.json"))
@@ -107,7 +104,7 @@ const WRAPPER: &str = r#"{"w": {"path": "/bin/true", "runtimeArgs": ["x"]}}"#;
 
 #[test]
 fn it_reloads_tells_the_sender_and_shuts_down() {
-    let place = Place::new();
+    let Some(place) = Place::new() else { return };
     let child = place.start();
     assert!(place.path("pid").exists());
 
@@ -141,7 +138,7 @@ fn it_reloads_tells_the_sender_and_shuts_down() {
 
 #[test]
 fn sighup_reloads() {
-    let place = Place::new();
+    let Some(place) = Place::new() else { return };
     let child = place.start();
     place.configure(WRAPPER);
     signal(&child, "HUP");
@@ -154,7 +151,7 @@ fn sighup_reloads() {
 
 #[test]
 fn a_killed_daemon_starts_again() {
-    let place = Place::new();
+    let Some(place) = Place::new() else { return };
     let mut child = place.start();
     let mut first = String::new();
     BufReader::new(child.stdout.take().unwrap())
@@ -175,7 +172,7 @@ fn a_killed_daemon_starts_again() {
 
 #[test]
 fn a_second_daemon_is_refused() {
-    let place = Place::new();
+    let Some(place) = Place::new() else { return };
     let child = place.start();
     let config = place.path("daemon.json");
     let ran = run(&["run", "--config", config.to_str().unwrap()]).expect(2);
@@ -186,17 +183,10 @@ fn a_second_daemon_is_refused() {
 
 #[test]
 fn a_daemon_that_cannot_be_reached_takes_everything_back() {
-    let place = Place::new();
-    let ran = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "--"])
-        .arg(env!("CARGO_BIN_EXE_daemon-host"))
-        .args([
-            "run",
-            "--json",
-            "--pidfile",
-            "/no/such/directory/pid",
-            "--config",
-        ])
+    let Some(place) = Place::new() else { return };
+    let mut daemon = command(&["run", "--json", "--pidfile", "/no/such/directory/pid"]);
+    let ran = prepare(SPACE, &mut daemon)
+        .arg("--config")
         .arg(place.path("daemon.json"))
         .output();
     let ran = Ran::new(&ran.unwrap()).expect(2);
@@ -219,6 +209,9 @@ fn a_daemon_that_cannot_be_reached_takes_everything_back() {
 
 #[test]
 fn the_demo_shows_everything_and_leaves_nothing() {
+    if !available(SPACE) {
+        return;
+    }
     let temp = std::env::temp_dir();
     let mounts = || fs::read_to_string("/proc/self/mountinfo").unwrap();
     let before = mounts();
@@ -234,7 +227,10 @@ fn the_demo_shows_everything_and_leaves_nothing() {
 
 #[test]
 fn an_interrupted_demo_takes_its_children_along() {
-    let mut demo = crate::command::command(&["demo", "--json"])
+    if !available(SPACE) {
+        return;
+    }
+    let mut demo = command(&["demo", "--json"])
         .stdout(Stdio::piped())
         .spawn()
         .unwrap();

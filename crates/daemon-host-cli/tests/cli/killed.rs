@@ -12,13 +12,11 @@ use std::time::{Duration, Instant};
 use daemon_host::mountscan::{MountTable, UniqueMountId};
 use nix::mount::{MsFlags, mount};
 use serde_json::json;
+use support::namespace::own;
 
-use crate::command::{command, run};
+use crate::command::{SPACE, command, run};
 
 const LONG: Duration = Duration::from_secs(30);
-
-/// Set in the copy of the test that runs in namespaces of its own.
-const INSIDE: &str = "DAEMON_HOST_TEST_INSIDE";
 
 /// One machine for all daemons of the test: their mounts outlive them.
 struct Machine {
@@ -176,10 +174,10 @@ impl Drop for Machine {
 
 #[test]
 fn killed_at_any_moment_the_next_start_puts_everything_right() {
-    let name = "killed::killed_at_any_moment_the_next_start_puts_everything_right";
-    if env::var_os(INSIDE).is_none() {
-        return in_namespaces(name);
-    }
+    own(SPACE, killed_again_and_again);
+}
+
+fn killed_again_and_again() {
     let mut machine = Machine::new();
     let rounds = env::var("DAEMON_HOST_KILLS").map_or(15, |count| count.parse().unwrap());
     let mut start_takes = Duration::from_millis(50);
@@ -228,27 +226,4 @@ fn killed_at_any_moment_the_next_start_puts_everything_right() {
         daemon.wait().unwrap();
         reload.unwrap().wait().unwrap();
     }
-}
-
-/// Runs the test again as root of namespaces of its own.
-fn in_namespaces(name: &str) {
-    let unshare = [
-        "--user",
-        "--map-root-user",
-        "--mount",
-        "--propagation",
-        "private",
-        "--",
-    ];
-    let ran = Command::new("unshare")
-        .args(unshare)
-        .arg(env::current_exe().unwrap())
-        .args(["--exact", name, "--nocapture"])
-        .env(INSIDE, "yes")
-        .output()
-        .expect("unshare(1) of util-linux is installed");
-    let said = String::from_utf8_lossy(&ran.stdout).into_owned();
-    let complained = String::from_utf8_lossy(&ran.stderr);
-    assert!(ran.status.success(), "{said}{complained}");
-    assert!(said.contains("1 passed"), "{name} is not its name: {said}");
 }

@@ -3,33 +3,25 @@
 use std::process::Command;
 
 use serde_json::Value;
+use support::namespace::output;
 
-use crate::command::Ran;
+use crate::command::{Ran, SPACE};
 
 /// Runs a script in user and mount namespaces of its own, with `$D` as the command and
 /// `$T` a tmpfs with `docker` and `exec` in it; `None` where that is refused.
 fn isolated(script: &str) -> Option<Ran> {
-    let unshare = |program: &str, args: &[&str]| {
-        let mut command = Command::new("unshare");
-        command.args(["-U", "-r", "-m", "--propagation", "private", "--", program]);
-        command.args(args);
-        command
-    };
-    if !unshare("true", &[]).status().is_ok_and(|s| s.success()) {
-        eprintln!("not run: user and mount namespaces are refused here");
-        return None;
-    }
     let directory = tempfile::tempdir().unwrap();
     let prologue = "set -e; mount -t tmpfs t $T; mkdir $T/docker
         R=\"--data-root $T/docker --exec-root $T/exec\"
         shm() { mkdir -p $T/docker/containers/$1/mounts/shm; mount -t tmpfs s $T/docker/containers/$1/mounts/shm; }
         id() { printf \"$1%.0s\" $(seq 64); }
         ";
-    let mut command = unshare("bash", &["-c", &format!("{prologue}{script}")]);
+    let mut command = Command::new("bash");
     command
+        .args(["-c", &format!("{prologue}{script}")])
         .env("D", env!("CARGO_BIN_EXE_daemon-host"))
         .env("T", directory.path());
-    Some(Ran::new(&command.output().unwrap()))
+    output(SPACE, &mut command).map(|output| Ran::new(&output))
 }
 
 fn outcomes(value: &Value) -> Vec<&str> {

@@ -6,6 +6,9 @@ use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::json;
+use support::namespace::{available, prepare};
+
+use crate::namespace::SPACE;
 
 /// Builds it; a test run of this target alone does not.
 fn example() -> PathBuf {
@@ -31,9 +34,11 @@ fn it_starts_reloads_and_stops_in_less_than_eighty_lines() {
         "debug": true,
     });
     fs::write(&config, text.to_string()).unwrap();
-    let mut daemon = Command::new("unshare")
-        .args(["--user", "--map-root-user", "--mount", "--"])
-        .arg(example())
+    if !available(SPACE) {
+        return;
+    }
+    let mut daemon = Command::new(example());
+    let mut daemon = prepare(SPACE, &mut daemon)
         .arg(&config)
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())

@@ -56,58 +56,52 @@ fn says(host: &Host, runtime: &str) -> RuntimeSupport {
 
 #[test]
 fn before_the_probe_nobody_was_asked_and_afterwards_each_says_why() {
-    inside(
-        "features::before_the_probe_nobody_was_asked_and_afterwards_each_says_why",
-        || {
-            let dir = tempfile::tempdir().unwrap();
-            let host = host(config(dir.path()));
-            let early = host.snapshot();
-            let not_asked = RuntimeSupport::Unknown(WhyUnknown::NotAsked);
-            for name in ["new", "crun", "bare", "mute", "gone"] {
-                assert_eq!(early.recursive_read_only(name).runtime, not_asked, "{name}");
-            }
-            let words = early.recursive_read_only("new").runtime.to_string();
-            assert_eq!(words, "the runtime has not been asked yet");
+    inside(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let host = host(config(dir.path()));
+        let early = host.snapshot();
+        let not_asked = RuntimeSupport::Unknown(WhyUnknown::NotAsked);
+        for name in ["new", "crun", "bare", "mute", "gone"] {
+            assert_eq!(early.recursive_read_only(name).runtime, not_asked, "{name}");
+        }
+        let words = early.recursive_read_only("new").runtime.to_string();
+        assert_eq!(words, "the runtime has not been asked yet");
 
-            fs::write(dir.path().join("gate"), "").unwrap();
-            let begin = Instant::now();
-            while says(&host, "new") != RuntimeSupport::Yes {
-                assert!(begin.elapsed() < LONG, "the answers never come");
-                thread::sleep(Duration::from_millis(10));
-            }
-            let unknown = RuntimeSupport::Unknown;
-            for (name, wanted) in [
-                ("crun", RuntimeSupport::Yes),
-                ("bare", unknown(WhyUnknown::NoList)),
-                ("mute", unknown(WhyUnknown::NoDocument)),
-                ("gone", unknown(WhyUnknown::Failed)),
-                ("shim", unknown(WhyUnknown::NoProgram)),
-                ("io.containerd.other.v1", unknown(WhyUnknown::NoProgram)),
-            ] {
-                assert_eq!(says(&host, name), wanted, "{name}");
-            }
-            assert_eq!(
-                early.recursive_read_only("new").runtime,
-                not_asked,
-                "a snapshot never changes"
-            );
-        },
-    );
+        fs::write(dir.path().join("gate"), "").unwrap();
+        let begin = Instant::now();
+        while says(&host, "new") != RuntimeSupport::Yes {
+            assert!(begin.elapsed() < LONG, "the answers never come");
+            thread::sleep(Duration::from_millis(10));
+        }
+        let unknown = RuntimeSupport::Unknown;
+        for (name, wanted) in [
+            ("crun", RuntimeSupport::Yes),
+            ("bare", unknown(WhyUnknown::NoList)),
+            ("mute", unknown(WhyUnknown::NoDocument)),
+            ("gone", unknown(WhyUnknown::Failed)),
+            ("shim", unknown(WhyUnknown::NoProgram)),
+            ("io.containerd.other.v1", unknown(WhyUnknown::NoProgram)),
+        ] {
+            assert_eq!(says(&host, name), wanted, "{name}");
+        }
+        assert_eq!(
+            early.recursive_read_only("new").runtime,
+            not_asked,
+            "a snapshot never changes"
+        );
+    });
 }
 
 #[test]
 fn a_host_dropped_during_the_probe_is_gone_at_once() {
-    inside(
-        "features::a_host_dropped_during_the_probe_is_gone_at_once",
-        || {
-            let dir = tempfile::tempdir().unwrap();
-            let config = config(dir.path());
-            for _ in 0..20 {
-                drop(host(config.clone()));
-            }
-            let last = host(config);
-            fs::write(dir.path().join("gate"), "").unwrap();
-            last.shutdown(None::<String>).unwrap();
-        },
-    );
+    inside(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let config = config(dir.path());
+        for _ in 0..20 {
+            drop(host(config.clone()));
+        }
+        let last = host(config);
+        fs::write(dir.path().join("gate"), "").unwrap();
+        last.shutdown(None::<String>).unwrap();
+    });
 }

@@ -52,44 +52,41 @@ fn id(digit: char) -> String {
 
 #[test]
 fn leftovers_go_and_the_root_comes_and_goes() {
-    inside(
-        "lifecycle::leftovers_go_and_the_root_comes_and_goes",
-        || {
-            let place = Place::new();
-            let shm = place.leave_shm(&id('a'));
-            let mut config = place.config();
-            let text = br#"{"runtimes": {"a": {"path": "/bin/true", "runtimeArgs": ["x"]}}}"#;
-            config.runtimes = HostConfig::parse(text).unwrap().runtimes;
-            let host = Host::builder(config).start().unwrap();
+    inside(|| {
+        let place = Place::new();
+        let shm = place.leave_shm(&id('a'));
+        let mut config = place.config();
+        let text = br#"{"runtimes": {"a": {"path": "/bin/true", "runtimeArgs": ["x"]}}}"#;
+        config.runtimes = HostConfig::parse(text).unwrap().runtimes;
+        let host = Host::builder(config).start().unwrap();
 
-            let report = host.start_report();
-            assert!(report.is_clean(), "{report}");
-            assert_eq!(report.sweep.done().unwrap().steps().len(), 1);
-            let Step::Done(root) = &report.root else {
-                panic!("{report}")
-            };
-            assert_eq!(root.action, PrepareAction::Bound);
-            assert!(!is_mounted(&shm));
-            assert!(is_mounted(&place.data()));
+        let report = host.start_report();
+        assert!(report.is_clean(), "{report}");
+        assert_eq!(report.sweep.done().unwrap().steps().len(), 1);
+        let Step::Done(root) = &report.root else {
+            panic!("{report}")
+        };
+        assert_eq!(root.action, PrepareAction::Bound);
+        assert!(!is_mounted(&shm));
+        assert!(is_mounted(&place.data()));
 
-            let late = place.leave_shm(&id('b'));
-            let report = host.shutdown(None::<String>).unwrap();
-            assert!(report.is_clean(), "{report}");
-            let outcome = report.sweep.done().unwrap().root();
-            assert_eq!(*outcome, RootOutcome::Released { lazily: false });
-            assert!(!is_mounted(&late));
-            assert!(!is_mounted(&place.data()));
-            assert_eq!(
-                host.shutdown(None::<String>).unwrap_err().kind(),
-                ErrorKind::ShutDown
-            );
-        },
-    );
+        let late = place.leave_shm(&id('b'));
+        let report = host.shutdown(None::<String>).unwrap();
+        assert!(report.is_clean(), "{report}");
+        let outcome = report.sweep.done().unwrap().root();
+        assert_eq!(*outcome, RootOutcome::Released { lazily: false });
+        assert!(!is_mounted(&late));
+        assert!(!is_mounted(&place.data()));
+        assert_eq!(
+            host.shutdown(None::<String>).unwrap_err().kind(),
+            ErrorKind::ShutDown
+        );
+    });
 }
 
 #[test]
 fn a_crash_is_put_right_by_the_next_start() {
-    inside("lifecycle::a_crash_is_put_right_by_the_next_start", || {
+    inside(|| {
         let place = Place::new();
         drop(Host::builder(place.config()).start().unwrap());
         assert!(is_mounted(&place.data()), "a crash leaves the root mounted");
@@ -107,32 +104,29 @@ fn a_crash_is_put_right_by_the_next_start() {
 
 #[test]
 fn a_live_container_keeps_its_mounts_and_the_root() {
-    inside(
-        "lifecycle::a_live_container_keeps_its_mounts_and_the_root",
-        || {
-            let place = Place::new();
-            let (live, dead) = (place.leave_shm(&id('d')), place.leave_shm(&id('e')));
-            let host = Host::builder(place.config())
-                .live_container(id('d'))
-                .start()
-                .unwrap();
-            assert!(is_mounted(&live));
-            assert!(!is_mounted(&dead));
+    inside(|| {
+        let place = Place::new();
+        let (live, dead) = (place.leave_shm(&id('d')), place.leave_shm(&id('e')));
+        let host = Host::builder(place.config())
+            .live_container(id('d'))
+            .start()
+            .unwrap();
+        assert!(is_mounted(&live));
+        assert!(!is_mounted(&dead));
 
-            let report = host.shutdown([id('d')]).unwrap();
-            assert!(report.is_clean(), "{report}");
-            assert!(is_mounted(&live));
-            assert!(
-                is_mounted(&place.data()),
-                "the root stays below a live container"
-            );
-        },
-    );
+        let report = host.shutdown([id('d')]).unwrap();
+        assert!(report.is_clean(), "{report}");
+        assert!(is_mounted(&live));
+        assert!(
+            is_mounted(&place.data()),
+            "the root stays below a live container"
+        );
+    });
 }
 
 #[test]
 fn a_failed_start_leaves_no_mount() {
-    inside("lifecycle::a_failed_start_leaves_no_mount", || {
+    inside(|| {
         let place = Place::new();
         fs::write(place.data().join("runtimes"), "not a directory").unwrap();
         let mut config = place.config();
@@ -151,7 +145,7 @@ fn a_failed_start_leaves_no_mount() {
 
 #[test]
 fn a_second_daemon_is_refused() {
-    inside("lifecycle::a_second_daemon_is_refused", || {
+    inside(|| {
         let place = Place::new();
         let host = Host::builder(place.config()).start().unwrap();
         let mut config = place.config();
@@ -164,23 +158,20 @@ fn a_second_daemon_is_refused() {
 
 #[test]
 fn leftovers_that_stay_are_not_hidden_by_a_mount_at_the_root() {
-    inside(
-        "lifecycle::leftovers_that_stay_are_not_hidden_by_a_mount_at_the_root",
-        || {
-            let place = Place::new();
-            let shm = place.leave_shm(&id('f'));
-            // Whose layers live cannot be told, so the sweep must not run.
-            let layers = place.data().join("image/overlay2/layerdb/mounts");
-            fs::create_dir_all(layers.join(id('1')).join("mount-id")).unwrap();
-            let host = Host::builder(place.config())
-                .live_container(id('1'))
-                .start()
-                .unwrap();
-            let report = host.start_report();
-            assert!(report.sweep.is_failed(), "{report}");
-            assert!(matches!(report.root, Step::Skipped(_)), "{report}");
-            assert!(is_mounted(&shm));
-            assert!(!is_mounted(&place.data()));
-        },
-    );
+    inside(|| {
+        let place = Place::new();
+        let shm = place.leave_shm(&id('f'));
+        // Whose layers live cannot be told, so the sweep must not run.
+        let layers = place.data().join("image/overlay2/layerdb/mounts");
+        fs::create_dir_all(layers.join(id('1')).join("mount-id")).unwrap();
+        let host = Host::builder(place.config())
+            .live_container(id('1'))
+            .start()
+            .unwrap();
+        let report = host.start_report();
+        assert!(report.sweep.is_failed(), "{report}");
+        assert!(matches!(report.root, Step::Skipped(_)), "{report}");
+        assert!(is_mounted(&shm));
+        assert!(!is_mounted(&place.data()));
+    });
 }

@@ -35,7 +35,7 @@ fn script(host: &Host) -> PathBuf {
 
 #[test]
 fn a_reload_swaps_and_old_scripts_stay() {
-    inside("reload::a_reload_swaps_and_old_scripts_stay", || {
+    inside(|| {
         let dir = tempfile::tempdir().unwrap();
         let host = Host::builder(config(&dir, &wrapper("one")))
             .start()
@@ -59,7 +59,7 @@ fn a_reload_swaps_and_old_scripts_stay() {
 
 #[test]
 fn other_roots_need_a_restart() {
-    inside("reload::other_roots_need_a_restart", || {
+    inside(|| {
         let dir = tempfile::tempdir().unwrap();
         let host = Host::builder(config(&dir, "{}")).start().unwrap();
         let mut other = config(&dir, "{}");
@@ -99,42 +99,39 @@ impl Participant for Part {
 
 #[test]
 fn a_failing_reload_changes_nothing_and_rolls_back() {
-    inside(
-        "reload::a_failing_reload_changes_nothing_and_rolls_back",
-        || {
-            let dir = tempfile::tempdir().unwrap();
-            let witness = Arc::new(Witness(Mutex::default()));
-            let host = Host::builder(config(&dir, &wrapper("one")))
-                .participant(Arc::new(Part(Arc::clone(&witness))))
-                .start()
-                .unwrap();
-            let before = script(&host);
-            let scripts = || {
-                fs::read_dir(dir.path().join("data/runtimes"))
-                    .unwrap()
-                    .count()
-            };
-            let count = scripts();
+    inside(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let witness = Arc::new(Witness(Mutex::default()));
+        let host = Host::builder(config(&dir, &wrapper("one")))
+            .participant(Arc::new(Part(Arc::clone(&witness))))
+            .start()
+            .unwrap();
+        let before = script(&host);
+        let scripts = || {
+            fs::read_dir(dir.path().join("data/runtimes"))
+                .unwrap()
+                .count()
+        };
+        let count = scripts();
 
-            // A configuration that passes the parser but not the table's rules.
-            let mut bad = config(&dir, &wrapper("two"));
-            bad.runtimes.default_runtime = Some("nowhere".into());
-            let error = host.reload(bad).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Crate);
-            assert!(std::error::Error::source(&error).is_some());
-            assert_eq!(script(&host), before);
-            assert_eq!(scripts(), count, "no script is left behind");
-            assert_eq!(*witness.0.lock().unwrap(), ["rollback"]);
+        // A configuration that passes the parser but not the table's rules.
+        let mut bad = config(&dir, &wrapper("two"));
+        bad.runtimes.default_runtime = Some("nowhere".into());
+        let error = host.reload(bad).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Crate);
+        assert!(std::error::Error::source(&error).is_some());
+        assert_eq!(script(&host), before);
+        assert_eq!(scripts(), count, "no script is left behind");
+        assert_eq!(*witness.0.lock().unwrap(), ["rollback"]);
 
-            host.reload(config(&dir, &wrapper("two"))).unwrap();
-            assert_eq!(*witness.0.lock().unwrap(), ["rollback", "commit"]);
-        },
-    );
+        host.reload(config(&dir, &wrapper("two"))).unwrap();
+        assert_eq!(*witness.0.lock().unwrap(), ["rollback", "commit"]);
+    });
 }
 
 #[test]
 fn readers_always_see_one_whole_value() {
-    inside("reload::readers_always_see_one_whole_value", || {
+    inside(|| {
         let dir = tempfile::tempdir().unwrap();
         let host = Host::builder(config(&dir, &wrapper("0"))).start().unwrap();
         let done = AtomicBool::new(false);
@@ -187,83 +184,77 @@ impl Participant for Broken {
 
 #[test]
 fn a_commit_that_panics_is_named_and_the_others_commit() {
-    inside(
-        "reload::a_commit_that_panics_is_named_and_the_others_commit",
-        || {
-            let dir = tempfile::tempdir().unwrap();
-            let witness = Arc::new(Witness(Mutex::default()));
-            let host = Host::builder(config(&dir, &wrapper("one")))
-                .participant(Arc::new(Broken))
-                .participant(Arc::new(Part(Arc::clone(&witness))))
-                .start()
-                .unwrap();
-            let first = script(&host);
-            let report = host.reload(config(&dir, &wrapper("two"))).unwrap();
-            assert_eq!(report.participants, ["broken", "part"]);
-            assert_eq!(report.failed_commits, ["broken"]);
-            assert!(
-                report.to_string().contains("committing: broken"),
-                "{report}"
-            );
-            assert_eq!(*witness.0.lock().unwrap(), ["commit"]);
-            assert_ne!(script(&host), first, "the configuration is in force");
-            assert_eq!(host.reload(config(&dir, "{}")).unwrap().generation, 2);
-            host.shutdown(None::<String>).unwrap();
-        },
-    );
+    inside(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let witness = Arc::new(Witness(Mutex::default()));
+        let host = Host::builder(config(&dir, &wrapper("one")))
+            .participant(Arc::new(Broken))
+            .participant(Arc::new(Part(Arc::clone(&witness))))
+            .start()
+            .unwrap();
+        let first = script(&host);
+        let report = host.reload(config(&dir, &wrapper("two"))).unwrap();
+        assert_eq!(report.participants, ["broken", "part"]);
+        assert_eq!(report.failed_commits, ["broken"]);
+        assert!(
+            report.to_string().contains("committing: broken"),
+            "{report}"
+        );
+        assert_eq!(*witness.0.lock().unwrap(), ["commit"]);
+        assert_ne!(script(&host), first, "the configuration is in force");
+        assert_eq!(host.reload(config(&dir, "{}")).unwrap().generation, 2);
+        host.shutdown(None::<String>).unwrap();
+    });
 }
 
 #[test]
 fn many_threads_reload_read_and_shut_down_at_once() {
-    inside(
-        "reload::many_threads_reload_read_and_shut_down_at_once",
-        || {
-            let dir = tempfile::tempdir().unwrap();
-            let host = Host::builder(config(&dir, &wrapper("0"))).start().unwrap();
-            let (ended, reloaded) = (Mutex::new(0), Mutex::new(Vec::new()));
-            thread::scope(|scope| {
-                for thread in 0..4 {
-                    let (host, dir, reloaded) = (&host, &dir, &reloaded);
-                    scope.spawn(move || {
-                        for round in 0.. {
-                            let text = wrapper(&format!("{thread}.{}", round % 3));
-                            match host.reload(config(dir, &text)) {
-                                Ok(report) => reloaded.lock().unwrap().push(report.generation),
-                                Err(error) => {
-                                    assert_eq!(error.kind(), ErrorKind::ShutDown, "{error}");
-                                    break;
-                                }
+    inside(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let host = Host::builder(config(&dir, &wrapper("0"))).start().unwrap();
+        let (ended, reloaded) = (Mutex::new(0), Mutex::new(Vec::new()));
+        thread::scope(|scope| {
+            for thread in 0..4 {
+                let (host, dir, reloaded) = (&host, &dir, &reloaded);
+                scope.spawn(move || {
+                    for round in 0.. {
+                        let text = wrapper(&format!("{thread}.{}", round % 3));
+                        match host.reload(config(dir, &text)) {
+                            Ok(report) => reloaded.lock().unwrap().push(report.generation),
+                            Err(error) => {
+                                assert_eq!(error.kind(), ErrorKind::ShutDown, "{error}");
+                                break;
                             }
-                            let snapshot = host.snapshot();
-                            assert!(snapshot.runtimes.resolve("w").unwrap().script.is_some());
                         }
-                    });
-                }
-                for _ in 0..3 {
-                    scope.spawn(|| {
-                        while reloaded.lock().unwrap().len() < 40 {
-                            thread::yield_now();
+                        let snapshot = host.snapshot();
+                        assert!(snapshot.runtimes.resolve("w").unwrap().script.is_some());
+                    }
+                });
+            }
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while reloaded.lock().unwrap().len() < 40 {
+                        thread::yield_now();
+                    }
+                    match host.shutdown(None::<String>) {
+                        Ok(report) => {
+                            assert!(report.is_clean(), "{report}");
+                            *ended.lock().unwrap() += 1;
                         }
-                        match host.shutdown(None::<String>) {
-                            Ok(report) => {
-                                assert!(report.is_clean(), "{report}");
-                                *ended.lock().unwrap() += 1;
-                            }
-                            Err(error) => assert_eq!(error.kind(), ErrorKind::ShutDown),
-                        }
-                    });
-                }
-            });
-            assert_eq!(*ended.lock().unwrap(), 1, "one of them shuts down");
-            let mut generations = reloaded.into_inner().unwrap();
-            generations.sort_unstable();
-            let count = generations.len() as u64;
-            assert_eq!(
-                generations,
-                (1..=count).collect::<Vec<_>>(),
-                "each is one step"
-            );
-            assert_eq!(host.snapshot().generation, count);
-        },
-    );
+                        Err(error) => assert_eq!(error.kind(), ErrorKind::ShutDown),
+                    }
+                });
+            }
+        });
+        assert_eq!(*ended.lock().unwrap(), 1, "one of them shuts down");
+        let mut generations = reloaded.into_inner().unwrap();
+        generations.sort_unstable();
+        let count = generations.len() as u64;
+        assert_eq!(
+            generations,
+            (1..=count).collect::<Vec<_>>(),
+            "each is one step"
+        );
+        assert_eq!(host.snapshot().generation, count);
+    });
 }

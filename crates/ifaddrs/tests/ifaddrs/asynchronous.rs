@@ -7,7 +7,8 @@ use ifaddrs::{AsyncHandle, AsyncWatcher, Event, Handle, Namespace, Options};
 use tokio::time::timeout;
 
 use crate::net::{Net, Spec};
-use crate::support::in_own_network;
+use support::namespace::own;
+use support::space::Space;
 
 fn run<F: Future>(future: F) -> F::Output {
     tokio::runtime::Builder::new_current_thread()
@@ -19,7 +20,7 @@ fn run<F: Future>(future: F) -> F::Output {
 
 #[test]
 fn both_give_the_same() {
-    in_own_network("asynchronous::both_give_the_same", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge("a0");
         for n in 0..900 {
@@ -60,34 +61,31 @@ fn both_give_the_same() {
 
 #[test]
 fn a_dropped_question_does_not_spoil_the_next() {
-    in_own_network(
-        "asynchronous::a_dropped_question_does_not_spoil_the_next",
-        || {
-            let mut net = Net::new();
-            let number = net.bridge("a0");
-            let specs: Vec<_> = (0..2000)
-                .map(|n| Spec::of(&format!("10.0.{}.{}/32", n / 250, n % 250)))
-                .collect();
-            net.many(true, number, &specs);
-            run(async {
-                let mut handle = AsyncHandle::open(Options::default()).unwrap();
-                for _ in 0..20 {
-                    // Polled once or a few times, then dropped.
-                    let _ = timeout(Duration::from_micros(50), handle.addrs("a0")).await;
-                    let whole = handle.addrs("a0").await.unwrap();
-                    assert_eq!(
-                        whole.addrs.iter().filter(|a| a.address.is_ipv4()).count(),
-                        2000
-                    );
-                }
-            });
-        },
-    );
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        let number = net.bridge("a0");
+        let specs: Vec<_> = (0..2000)
+            .map(|n| Spec::of(&format!("10.0.{}.{}/32", n / 250, n % 250)))
+            .collect();
+        net.many(true, number, &specs);
+        run(async {
+            let mut handle = AsyncHandle::open(Options::default()).unwrap();
+            for _ in 0..20 {
+                // Polled once or a few times, then dropped.
+                let _ = timeout(Duration::from_micros(50), handle.addrs("a0")).await;
+                let whole = handle.addrs("a0").await.unwrap();
+                assert_eq!(
+                    whole.addrs.iter().filter(|a| a.address.is_ipv4()).count(),
+                    2000
+                );
+            }
+        });
+    });
 }
 
 #[test]
 fn the_watcher_follows() {
-    in_own_network("asynchronous::the_watcher_follows", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge("a0");
         run(async {
@@ -114,8 +112,7 @@ fn the_watcher_follows() {
 
 #[test]
 fn a_dropped_wait_loses_no_event() {
-    let test = "asynchronous::a_dropped_wait_loses_no_event";
-    in_own_network(test, || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge_down("a0");
         let specs: Vec<_> = (0..900)

@@ -13,7 +13,8 @@ use std::time::Instant;
 use ifaddrs::{Error, ErrorKind, Handle, LinkAddrs, Options};
 
 use crate::net::{Net, Spec};
-use crate::support::in_own_network;
+use support::namespace::own;
+use support::space::Space;
 
 /// `stable` addresses on one link, with others coming and going before, between and after them.
 fn under_churn(
@@ -128,28 +129,28 @@ fn unfiltered() -> Options {
 
 #[test]
 fn few_v4() {
-    in_own_network("churn::few_v4", || {
+    own(Space::NETWORK, || {
         under_churn(false, 100, 300, Options::default, by_name);
     });
 }
 
 #[test]
 fn few_v6() {
-    in_own_network("churn::few_v6", || {
+    own(Space::NETWORK, || {
         under_churn(true, 100, 300, Options::default, by_name);
     });
 }
 
 #[test]
 fn many_v4() {
-    in_own_network("churn::many_v4", || {
+    own(Space::NETWORK, || {
         under_churn(false, 1000, 50, Options::default, by_name);
     });
 }
 
 #[test]
 fn many_v6() {
-    in_own_network("churn::many_v6", || {
+    own(Space::NETWORK, || {
         // Still two datagrams. The kernel walks all routes for each IPv6 address that goes: more of them would
         // bring the changes below 10 000 a second.
         under_churn(true, 600, 50, Options::default, by_name);
@@ -158,14 +159,14 @@ fn many_v6() {
 
 #[test]
 fn many_among_all_links() {
-    in_own_network("churn::many_among_all_links", || {
+    own(Space::NETWORK, || {
         under_churn(false, 1000, 30, Options::default, among_all);
     });
 }
 
 #[test]
 fn many_without_a_filter_in_the_kernel() {
-    in_own_network("churn::many_without_a_filter_in_the_kernel", || {
+    own(Space::NETWORK, || {
         under_churn(false, 1000, 30, unfiltered, by_name);
     });
 }

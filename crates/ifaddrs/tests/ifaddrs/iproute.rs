@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 
 use crate::list::every_kind;
 use crate::net::{Net, Spec};
-use crate::support::in_own_network;
+use support::namespace::own;
+use support::skip::unless_runs;
+use support::space::Space;
 
 fn ip(arguments: &[&str]) -> Option<String> {
     let output = Command::new("ip").args(arguments).output().ok()?;
@@ -87,9 +89,8 @@ fn common(mut theirs: Value) -> Value {
 
 #[test]
 fn every_fact_is_the_same() {
-    in_own_network("iproute::every_fact_is_the_same", || {
-        if ip(&["-V"]).is_none() {
-            eprintln!("skipped: iproute::every_fact_is_the_same: no ip command (iproute2) here");
+    own(Space::NETWORK, || {
+        if !unless_runs("ip", &["-V"]) {
             return;
         }
         let mut net = Net::new();

@@ -7,7 +7,8 @@ use std::time::Duration;
 use ifaddrs::{AddressFlags, ErrorKind, Handle, LinkFlags, Options, Protocol, Scope, addrs, all};
 
 use crate::net::{Net, Spec, index};
-use crate::support::in_own_network;
+use support::namespace::own;
+use support::space::Space;
 
 const LONG: &str = "a-name-of-36-characters-for-one-link";
 
@@ -23,29 +24,26 @@ fn texts(listing: &ifaddrs::LinkAddrs) -> Vec<String> {
 
 #[test]
 fn a_missing_link_is_told_from_a_link_without_addresses() {
-    in_own_network(
-        "list::a_missing_link_is_told_from_a_link_without_addresses",
-        || {
-            Net::new().bridge("empty0");
-            for filter in [true, false] {
-                let mut handle = handle(filter);
-                let missing = handle.addrs("no-such0").unwrap();
-                assert!(!missing.found() && missing.whole && missing.addrs.is_empty());
-                assert_eq!(
-                    (missing.name.to_str(), missing.ifindex()),
-                    (Some("no-such0"), None)
-                );
-                let long = handle.addrs("no-such-name-of-more-than-15-bytes").unwrap();
-                assert!(!long.found());
-                let empty = handle.addrs("lo").unwrap();
-                assert!(empty.found() && empty.addrs.is_empty(), "{empty:?}");
-                for number in [0, 4711, u32::MAX] {
-                    assert!(!handle.addrs_by_index(number).unwrap().found(), "{number}");
-                    assert_eq!(handle.link_by_index(number).unwrap(), None);
-                }
+    own(Space::NETWORK, || {
+        Net::new().bridge("empty0");
+        for filter in [true, false] {
+            let mut handle = handle(filter);
+            let missing = handle.addrs("no-such0").unwrap();
+            assert!(!missing.found() && missing.whole && missing.addrs.is_empty());
+            assert_eq!(
+                (missing.name.to_str(), missing.ifindex()),
+                (Some("no-such0"), None)
+            );
+            let long = handle.addrs("no-such-name-of-more-than-15-bytes").unwrap();
+            assert!(!long.found());
+            let empty = handle.addrs("lo").unwrap();
+            assert!(empty.found() && empty.addrs.is_empty(), "{empty:?}");
+            for number in [0, 4711, u32::MAX] {
+                assert!(!handle.addrs_by_index(number).unwrap().found(), "{number}");
+                assert_eq!(handle.link_by_index(number).unwrap(), None);
             }
-        },
-    );
+        }
+    });
 }
 
 #[test]
@@ -64,41 +62,38 @@ fn names_that_cannot_be_are_clear_errors() {
 
 #[test]
 fn a_link_is_found_by_each_of_its_names_and_by_number() {
-    in_own_network(
-        "list::a_link_is_found_by_each_of_its_names_and_by_number",
-        || {
-            let mut net = Net::new();
-            let number = net.bridge("real0");
-            let longest = "n".repeat(127);
-            for altname in [LONG, "short-alt", &longest] {
-                net.altname("real0", altname).unwrap();
-            }
-            net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
-            let mut handle = handle(true);
-            for name in ["real0", "short-alt", LONG, &longest] {
-                let listing = handle.addrs(name).unwrap();
-                assert_eq!(listing.name, "real0", "asked for {name}");
-                assert_eq!(texts(&listing)[..1], ["10.0.0.1/24"]);
-                let link = listing.link.unwrap();
-                assert_eq!((link.ifindex, link.name.to_str()), (number, Some("real0")));
-                assert_eq!(link.altnames, [LONG, "short-alt", &longest]);
-                assert!(link.is_named(OsStr::new(name)) && !link.is_named(OsStr::new("real")));
-            }
-            assert_eq!(
-                handle.addrs_by_index(number).unwrap(),
-                handle.addrs("real0").unwrap()
-            );
-            assert_eq!(
-                handle.link("short-alt").unwrap(),
-                handle.link_by_index(number).unwrap()
-            );
-        },
-    );
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        let number = net.bridge("real0");
+        let longest = "n".repeat(127);
+        for altname in [LONG, "short-alt", &longest] {
+            net.altname("real0", altname).unwrap();
+        }
+        net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
+        let mut handle = handle(true);
+        for name in ["real0", "short-alt", LONG, &longest] {
+            let listing = handle.addrs(name).unwrap();
+            assert_eq!(listing.name, "real0", "asked for {name}");
+            assert_eq!(texts(&listing)[..1], ["10.0.0.1/24"]);
+            let link = listing.link.unwrap();
+            assert_eq!((link.ifindex, link.name.to_str()), (number, Some("real0")));
+            assert_eq!(link.altnames, [LONG, "short-alt", &longest]);
+            assert!(link.is_named(OsStr::new(name)) && !link.is_named(OsStr::new("real")));
+        }
+        assert_eq!(
+            handle.addrs_by_index(number).unwrap(),
+            handle.addrs("real0").unwrap()
+        );
+        assert_eq!(
+            handle.link("short-alt").unwrap(),
+            handle.link_by_index(number).unwrap()
+        );
+    });
 }
 
 #[test]
 fn every_kind_of_address_keeps_its_facts() {
-    in_own_network("list::every_kind_of_address_keeps_its_facts", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge("kinds0");
         let specs = every_kind("kinds0");
@@ -236,50 +231,47 @@ pub(crate) fn every_kind(link: &str) -> Vec<Spec> {
 
 #[test]
 fn all_links_come_by_number_with_their_own_addresses() {
-    in_own_network(
-        "list::all_links_come_by_number_with_their_own_addresses",
-        || {
-            let mut net = Net::new();
-            net.veth("v0", "v1");
-            let bridge = net.bridge("br0");
-            net.set_master("v1", bridge);
-            for (n, name) in ["v0", "br0"].iter().enumerate() {
-                net.add(index(name), &Spec::of(&format!("10.0.{n}.1/24")))
-                    .unwrap();
-                net.add(index(name), &Spec::of(&format!("fd00:{n}::1/64")))
-                    .unwrap();
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        net.veth("v0", "v1");
+        let bridge = net.bridge("br0");
+        net.set_master("v1", bridge);
+        for (n, name) in ["v0", "br0"].iter().enumerate() {
+            net.add(index(name), &Spec::of(&format!("10.0.{n}.1/24")))
+                .unwrap();
+            net.add(index(name), &Spec::of(&format!("fd00:{n}::1/64")))
+                .unwrap();
+        }
+        for filter in [true, false] {
+            let mut handle = handle(filter);
+            let every = handle.all().unwrap();
+            let numbers: Vec<_> = every.iter().map(|one| one.ifindex().unwrap()).collect();
+            assert!(numbers.is_sorted() && numbers.len() == 4, "{numbers:?}");
+            for one in &every {
+                let alone = handle.addrs(&one.name).unwrap();
+                assert_eq!(texts(one), texts(&alone));
+                assert_eq!(one.link, alone.link);
             }
-            for filter in [true, false] {
-                let mut handle = handle(filter);
-                let every = handle.all().unwrap();
-                let numbers: Vec<_> = every.iter().map(|one| one.ifindex().unwrap()).collect();
-                assert!(numbers.is_sorted() && numbers.len() == 4, "{numbers:?}");
-                for one in &every {
-                    let alone = handle.addrs(&one.name).unwrap();
-                    assert_eq!(texts(one), texts(&alone));
-                    assert_eq!(one.link, alone.link);
-                }
-                let port = every
-                    .iter()
-                    .find(|one| one.name == "v1")
-                    .unwrap()
-                    .link
-                    .clone()
-                    .unwrap();
-                assert_eq!(port.master, Some(bridge));
-                assert_eq!(port.mtu, Some(1500));
-                assert!(port.flags.contains(LinkFlags::UP | LinkFlags::BROADCAST));
-                assert!(port.flags.names().any(|name| name == "MULTICAST"));
-            }
-            assert_eq!(all().unwrap().len(), 4);
-        },
-    );
+            let port = every
+                .iter()
+                .find(|one| one.name == "v1")
+                .unwrap()
+                .link
+                .clone()
+                .unwrap();
+            assert_eq!(port.master, Some(bridge));
+            assert_eq!(port.mtu, Some(1500));
+            assert!(port.flags.contains(LinkFlags::UP | LinkFlags::BROADCAST));
+            assert!(port.flags.names().any(|name| name == "MULTICAST"));
+        }
+        assert_eq!(all().unwrap().len(), 4);
+    });
 }
 
 /// A label is not a link: other libraries list `v0:lbl` under a link of that name.
 #[test]
 fn a_labelled_address_stays_with_its_link() {
-    in_own_network("list::a_labelled_address_stays_with_its_link", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge("b0");
         net.add(
@@ -297,56 +289,53 @@ fn a_labelled_address_stays_with_its_link() {
 
 #[test]
 fn sizes_around_one_datagram_are_whole_and_in_order() {
-    in_own_network(
-        "list::sizes_around_one_datagram_are_whole_and_in_order",
-        || {
-            let mut net = Net::new();
-            let number = net.bridge("big0");
-            let specs: Vec<_> = (0..1200u32)
-                .map(|n| Spec::of(&format!("10.{}.{}.1/32", n / 256, n % 256)))
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        let number = net.bridge("big0");
+        let specs: Vec<_> = (0..1200u32)
+            .map(|n| Spec::of(&format!("10.{}.{}.1/32", n / 256, n % 256)))
+            .collect();
+        let mut handles = [handle(true), handle(false)];
+        let mut had = 0;
+        for count in [
+            1, 30, 40, 45, 50, 55, 380, 400, 415, 420, 425, 430, 440, 830, 850, 870, 1200,
+        ] {
+            net.many(true, number, &specs[had..count]);
+            had = count;
+            let mut want: Vec<_> = (0..count)
+                .map(|n| format!("10.{}.{}.1/32", n / 256, n % 256))
                 .collect();
-            let mut handles = [handle(true), handle(false)];
-            let mut had = 0;
-            for count in [
-                1, 30, 40, 45, 50, 55, 380, 400, 415, 420, 425, 430, 440, 830, 850, 870, 1200,
-            ] {
-                net.many(true, number, &specs[had..count]);
-                had = count;
-                let mut want: Vec<_> = (0..count)
-                    .map(|n| format!("10.{}.{}.1/32", n / 256, n % 256))
-                    .collect();
-                want.sort();
-                for handle in &mut handles {
-                    for _ in 0..3 {
-                        let mut got = texts(&handle.addrs("big0").unwrap());
-                        got.retain(|text| text.starts_with("10."));
-                        got.sort();
-                        assert_eq!(got, want, "{count}");
-                    }
+            want.sort();
+            for handle in &mut handles {
+                for _ in 0..3 {
+                    let mut got = texts(&handle.addrs("big0").unwrap());
+                    got.retain(|text| text.starts_with("10."));
+                    got.sort();
+                    assert_eq!(got, want, "{count}");
                 }
-                assert_eq!(
-                    addrs("big0")
-                        .unwrap()
-                        .addrs
-                        .iter()
-                        .filter(|a| a.address.is_ipv4())
-                        .count(),
-                    count
-                );
-                let every = all().unwrap();
-                let one = every.iter().find(|one| one.name == "big0").unwrap();
-                assert_eq!(
-                    one.addrs.iter().filter(|a| a.address.is_ipv4()).count(),
-                    count
-                );
             }
-        },
-    );
+            assert_eq!(
+                addrs("big0")
+                    .unwrap()
+                    .addrs
+                    .iter()
+                    .filter(|a| a.address.is_ipv4())
+                    .count(),
+                count
+            );
+            let every = all().unwrap();
+            let one = every.iter().find(|one| one.name == "big0").unwrap();
+            assert_eq!(
+                one.addrs.iter().filter(|a| a.address.is_ipv4()).count(),
+                count
+            );
+        }
+    });
 }
 
 #[test]
 fn a_renamed_link_is_found_by_its_new_name_only() {
-    in_own_network("list::a_renamed_link_is_found_by_its_new_name_only", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge("old0");
         let mut handle = handle(true);

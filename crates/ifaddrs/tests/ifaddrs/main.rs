@@ -12,5 +12,4 @@ mod net; // links and addresses made by hand
 mod netns; // other network namespaces
 mod oracle; // the typed messages of the rtnetlink family
 mod properties; // any bytes
-mod support; // children in namespaces of their own
 mod watch; // events

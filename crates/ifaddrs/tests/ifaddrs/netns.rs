@@ -9,7 +9,8 @@ use ifaddrs::{ErrorKind, Event, Handle, Namespace, Options, Watcher, addrs};
 use nix::sched::{CloneFlags, unshare};
 
 use crate::net::{Net, Spec};
-use crate::support::in_own_network;
+use support::namespace::own;
+use support::space::Space;
 
 fn own_namespace() -> String {
     std::fs::read_link("/proc/thread-self/ns/net")
@@ -44,68 +45,61 @@ fn handle(namespace: Namespace) -> Handle {
 
 #[test]
 fn path_pid_and_descriptor_lead_there_and_the_caller_stays() {
-    in_own_network(
-        "netns::path_pid_and_descriptor_lead_there_and_the_caller_stays",
-        || {
-            let before = own_namespace();
-            let (fd, mut child) = other();
-            let path = format!("/proc/{}/ns/net", child.id());
-            let ways = [
-                Namespace::Path(path.into()),
-                Namespace::Pid(child.id()),
-                Namespace::Fd(fd.try_clone().unwrap()),
-            ];
-            for way in ways {
-                let mut handle = handle(way);
-                let there = handle.addrs("there0").unwrap();
-                assert_eq!(there.addrs[0].to_string(), "10.0.0.1/24");
-                assert_eq!(handle.all().unwrap().len(), 2);
-                assert_eq!(own_namespace(), before);
-                assert!(
-                    !addrs("there0").unwrap().found(),
-                    "the caller is where it was"
-                );
-            }
-            let mut watcher =
-                Watcher::open(Options::in_namespace(Namespace::Pid(child.id()))).unwrap();
-            let Event::Snapshot(all) = watcher.next().unwrap() else {
-                panic!("no snapshot")
-            };
-            assert!(all.iter().any(|one| one.name == "there0"));
-            child.kill().unwrap();
-            child.wait().unwrap();
-        },
-    );
+    own(Space::NETWORK, || {
+        let before = own_namespace();
+        let (fd, mut child) = other();
+        let path = format!("/proc/{}/ns/net", child.id());
+        let ways = [
+            Namespace::Path(path.into()),
+            Namespace::Pid(child.id()),
+            Namespace::Fd(fd.try_clone().unwrap()),
+        ];
+        for way in ways {
+            let mut handle = handle(way);
+            let there = handle.addrs("there0").unwrap();
+            assert_eq!(there.addrs[0].to_string(), "10.0.0.1/24");
+            assert_eq!(handle.all().unwrap().len(), 2);
+            assert_eq!(own_namespace(), before);
+            assert!(
+                !addrs("there0").unwrap().found(),
+                "the caller is where it was"
+            );
+        }
+        let mut watcher = Watcher::open(Options::in_namespace(Namespace::Pid(child.id()))).unwrap();
+        let Event::Snapshot(all) = watcher.next().unwrap() else {
+            panic!("no snapshot")
+        };
+        assert!(all.iter().any(|one| one.name == "there0"));
+        child.kill().unwrap();
+        child.wait().unwrap();
+    });
 }
 
 /// Large answers need further sockets; they must be of the same namespace.
 #[test]
 fn a_handle_stays_in_its_namespace_whatever_thread_uses_it() {
-    in_own_network(
-        "netns::a_handle_stays_in_its_namespace_whatever_thread_uses_it",
-        || {
-            let mut net = Net::new();
-            let number = net.bridge("here0");
-            let specs: Vec<_> = (0..900)
-                .map(|n| Spec::of(&format!("10.0.{}.{}/32", n / 250, n % 250)))
-                .collect();
-            net.many(true, number, &specs);
-            let mut here = handle(Namespace::Current);
-            thread::spawn(move || {
-                unshare(CloneFlags::CLONE_NEWNET).unwrap();
-                assert!(!addrs("here0").unwrap().found());
-                for _ in 0..3 {
-                    let listing = here.addrs("here0").unwrap();
-                    assert_eq!(
-                        listing.addrs.iter().filter(|a| a.address.is_ipv4()).count(),
-                        900
-                    );
-                }
-            })
-            .join()
-            .unwrap();
-        },
-    );
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        let number = net.bridge("here0");
+        let specs: Vec<_> = (0..900)
+            .map(|n| Spec::of(&format!("10.0.{}.{}/32", n / 250, n % 250)))
+            .collect();
+        net.many(true, number, &specs);
+        let mut here = handle(Namespace::Current);
+        thread::spawn(move || {
+            unshare(CloneFlags::CLONE_NEWNET).unwrap();
+            assert!(!addrs("here0").unwrap().found());
+            for _ in 0..3 {
+                let listing = here.addrs("here0").unwrap();
+                assert_eq!(
+                    listing.addrs.iter().filter(|a| a.address.is_ipv4()).count(),
+                    900
+                );
+            }
+        })
+        .join()
+        .unwrap();
+    });
 }
 
 #[test]
@@ -125,7 +119,7 @@ fn what_is_no_namespace_is_refused_in_words() {
         refused(Namespace::Pid(u32::MAX)).kind(),
         ErrorKind::Namespace
     );
-    in_own_network("netns::what_is_no_namespace_is_refused_in_words", || {
+    own(Space::NETWORK, || {
         assert_eq!(
             refused(Namespace::Path("/proc/self/ns/uts".into())).kind(),
             ErrorKind::Namespace

@@ -12,7 +12,8 @@ use rtnetlink::sys::{Socket, protocols::NETLINK_ROUTE};
 
 use crate::list::every_kind;
 use crate::net::Net;
-use crate::support::in_own_network;
+use support::namespace::own;
+use support::space::Space;
 
 fn dump() -> Vec<AddressMessage> {
     let mut header = NetlinkHeader::default();
@@ -47,7 +48,7 @@ fn dump() -> Vec<AddressMessage> {
 
 #[test]
 fn the_typed_decoder_sees_the_same() {
-    in_own_network("oracle::the_typed_decoder_sees_the_same", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         net.up("lo");
         let bridge = net.bridge("br0");

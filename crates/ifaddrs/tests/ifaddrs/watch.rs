@@ -5,7 +5,8 @@ use std::time::Duration;
 use ifaddrs::{Event, Options, Watcher};
 
 use crate::net::{Net, Spec, index};
-use crate::support::in_own_network;
+use support::namespace::own;
+use support::space::Space;
 
 /// Long enough for any machine; only a failing test waits for it.
 const SOON: Duration = Duration::from_secs(20);
@@ -26,67 +27,64 @@ fn until<T>(watcher: &mut Watcher, wanted: impl Fn(&Event) -> Option<T>) -> T {
 
 #[test]
 fn the_present_comes_first_and_then_each_change() {
-    in_own_network(
-        "watch::the_present_comes_first_and_then_each_change",
-        || {
-            let mut net = Net::new();
-            let number = net.bridge("w0");
-            net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
-            let mut watcher = Watcher::open(Options::default()).unwrap();
-            // After opening and before the snapshot: in the snapshot, and not again as an event.
-            net.add(number, &Spec::of("10.0.0.2/24")).unwrap();
-            net.remove(number, &Spec::of("10.0.0.1/24")).ok();
-            let Event::Snapshot(all) = watcher.next().unwrap() else {
-                panic!("the snapshot comes first")
-            };
-            let w0 = all.iter().find(|one| one.name == "w0").unwrap();
-            let v4 = w0
-                .addrs
-                .iter()
-                .filter(|address| address.address.is_ipv4())
-                .count();
-            assert_eq!(
-                v4, 0,
-                "removing the first of a network removes its secondaries: {w0:?}"
-            );
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        let number = net.bridge("w0");
+        net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
+        let mut watcher = Watcher::open(Options::default()).unwrap();
+        // After opening and before the snapshot: in the snapshot, and not again as an event.
+        net.add(number, &Spec::of("10.0.0.2/24")).unwrap();
+        net.remove(number, &Spec::of("10.0.0.1/24")).ok();
+        let Event::Snapshot(all) = watcher.next().unwrap() else {
+            panic!("the snapshot comes first")
+        };
+        let w0 = all.iter().find(|one| one.name == "w0").unwrap();
+        let v4 = w0
+            .addrs
+            .iter()
+            .filter(|address| address.address.is_ipv4())
+            .count();
+        assert_eq!(
+            v4, 0,
+            "removing the first of a network removes its secondaries: {w0:?}"
+        );
 
-            let spec = Spec::of("10.0.0.3/24");
-            net.add(number, &spec).unwrap();
-            let added = until(&mut watcher, |event| match event {
-                Event::Address(address) if address.address.is_ipv4() => Some(address.clone()),
-                Event::Snapshot(_) => panic!("nothing was lost"),
-                _ => None,
-            });
-            assert_eq!(
-                (added.to_string().as_str(), added.ifindex),
-                ("10.0.0.3/24", number)
-            );
-            net.remove(number, &spec).unwrap();
-            let gone = until(&mut watcher, |event| match event {
-                Event::AddressGone(address) => Some(address.to_string()),
-                _ => None,
-            });
-            assert_eq!(gone, "10.0.0.3/24");
+        let spec = Spec::of("10.0.0.3/24");
+        net.add(number, &spec).unwrap();
+        let added = until(&mut watcher, |event| match event {
+            Event::Address(address) if address.address.is_ipv4() => Some(address.clone()),
+            Event::Snapshot(_) => panic!("nothing was lost"),
+            _ => None,
+        });
+        assert_eq!(
+            (added.to_string().as_str(), added.ifindex),
+            ("10.0.0.3/24", number)
+        );
+        net.remove(number, &spec).unwrap();
+        let gone = until(&mut watcher, |event| match event {
+            Event::AddressGone(address) => Some(address.to_string()),
+            _ => None,
+        });
+        assert_eq!(gone, "10.0.0.3/24");
 
-            let bridge = net.bridge("later0");
-            let came = until(&mut watcher, |event| match event {
-                Event::Link(link) if link.name == "later0" => Some(link.ifindex),
-                _ => None,
-            });
-            assert_eq!(came, bridge);
-            net.remove_link("later0");
-            until(&mut watcher, |event| match event {
-                Event::LinkGone(link) if link.ifindex == bridge => Some(()),
-                _ => None,
-            });
-        },
-    );
+        let bridge = net.bridge("later0");
+        let came = until(&mut watcher, |event| match event {
+            Event::Link(link) if link.name == "later0" => Some(link.ifindex),
+            _ => None,
+        });
+        assert_eq!(came, bridge);
+        net.remove_link("later0");
+        until(&mut watcher, |event| match event {
+            Event::LinkGone(link) if link.ifindex == bridge => Some(()),
+            _ => None,
+        });
+    });
 }
 
 /// A port that leaves its bridge sends a removal too, of the bridge's family.
 #[test]
 fn leaving_a_bridge_is_not_the_end_of_a_link() {
-    in_own_network("watch::leaving_a_bridge_is_not_the_end_of_a_link", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         net.veth("p0", "p1");
         let bridge = net.bridge("b0");
@@ -107,7 +105,7 @@ fn leaving_a_bridge_is_not_the_end_of_a_link() {
 
 #[test]
 fn an_overrun_is_followed_by_a_new_snapshot() {
-    in_own_network("watch::an_overrun_is_followed_by_a_new_snapshot", || {
+    own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge("o0");
         let mut watcher = Watcher::open(Options::default()).unwrap();
@@ -145,7 +143,7 @@ fn an_overrun_is_followed_by_a_new_snapshot() {
 
 #[test]
 fn waiting_ends_in_time() {
-    in_own_network("watch::waiting_ends_in_time", || {
+    own(Space::NETWORK, || {
         let mut watcher = Watcher::open(Options::default()).unwrap();
         assert!(matches!(watcher.next().unwrap(), Event::Snapshot(_)));
         assert_eq!(watcher.next_within(Duration::from_millis(5)).unwrap(), None);

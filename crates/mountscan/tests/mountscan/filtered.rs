@@ -2,10 +2,13 @@
 //! text, also when the filter came after the kernel was probed.
 
 use std::fs::File;
+use std::path::Path;
 
 use mountscan::{
     Detail, KernelQueries, MountTable, ReadOptions, Refresh, Source, Watch, mount_point_at,
 };
+use rustix::thread::UnshareFlags;
+use support::namespace;
 
 use crate::namespace::{isolated, tmpfs, unmount};
 
@@ -49,55 +52,60 @@ fn refuse_mount_queries(errno: i32) {
 
 #[test]
 fn a_filter_leaves_every_answer_the_same() {
-    for errno in [libc::ENOSYS, libc::EPERM] {
-        isolated(|base| {
-            let _ = KernelQueries::cached();
-            let mut options = ReadOptions::new();
-            options.unique_ids = true;
-            tmpfs(&base.join("a"));
-            let mut held = MountTable::read(Source::Thread, &options).expect("readable");
-            let under = MountTable::under_now(base, Detail::Everything).expect("readable");
-            let mut point = mount_point_at(&base.join("a"))
-                .expect("readable")
-                .expect("one");
-            let mut watch = Watch::new(&Default::default()).expect("readable");
+    isolated(|base| {
+        for errno in [libc::ENOSYS, libc::EPERM] {
+            // A thread of its own: a filter stays.
+            namespace::with(UnshareFlags::NEWNS, || the_same_under_a_filter(base, errno));
+        }
+    });
+}
 
-            refuse_mount_queries(errno);
-            assert_eq!(KernelQueries::probe(), KernelQueries::Absent);
-            let text = MountTable::read(Source::Thread, &options).expect("readable");
-            assert_eq!(text.to_bytes(), held.to_bytes());
-            assert_eq!(
-                MountTable::under_now(base, Detail::Everything)
-                    .expect("readable")
-                    .to_bytes(),
-                under.to_bytes()
-            );
-            point.unique_id = None;
-            assert_eq!(
-                mount_point_at(&base.join("a")).expect("readable"),
-                Some(point)
-            );
-            let file = File::open("/proc/thread-self/ns/mnt").expect("readable");
-            assert_eq!(
-                MountTable::of_namespace(&file).expect("our own").to_bytes(),
-                held.to_bytes()
-            );
+fn the_same_under_a_filter(base: &Path, errno: i32) {
+    let _ = KernelQueries::cached();
+    let mut options = ReadOptions::new();
+    options.unique_ids = true;
+    tmpfs(&base.join("a"));
+    let mut held = MountTable::read(Source::Thread, &options).expect("readable");
+    let under = MountTable::under_now(base, Detail::Everything).expect("readable");
+    let mut point = mount_point_at(&base.join("a"))
+        .expect("readable")
+        .expect("one");
+    let mut watch = Watch::new(&Default::default()).expect("readable");
 
-            tmpfs(&base.join("b"));
-            unmount(&base.join("a"));
-            let changes = held.refresh(Refresh::Existence).expect("readable");
-            assert_eq!((changes.attached.len(), changes.detached.len()), (1, 1));
-            let mut seen = [
-                watch.next().expect("endless").expect("readable"),
-                watch.next().expect("endless").expect("readable"),
-            ];
-            seen.sort_by_key(|event| matches!(event, mountscan::Event::Attached(_)));
-            assert!(
-                matches!(&seen[0], mountscan::Event::Detached(info) if info.mount_point == base.join("a"))
-            );
-            assert!(
-                matches!(&seen[1], mountscan::Event::Attached(info) if info.mount_point == base.join("b"))
-            );
-        });
-    }
+    refuse_mount_queries(errno);
+    assert_eq!(KernelQueries::probe(), KernelQueries::Absent);
+    let text = MountTable::read(Source::Thread, &options).expect("readable");
+    assert_eq!(text.to_bytes(), held.to_bytes());
+    assert_eq!(
+        MountTable::under_now(base, Detail::Everything)
+            .expect("readable")
+            .to_bytes(),
+        under.to_bytes()
+    );
+    point.unique_id = None;
+    assert_eq!(
+        mount_point_at(&base.join("a")).expect("readable"),
+        Some(point)
+    );
+    let file = File::open("/proc/thread-self/ns/mnt").expect("readable");
+    assert_eq!(
+        MountTable::of_namespace(&file).expect("our own").to_bytes(),
+        held.to_bytes()
+    );
+
+    tmpfs(&base.join("b"));
+    unmount(&base.join("a"));
+    let changes = held.refresh(Refresh::Existence).expect("readable");
+    assert_eq!((changes.attached.len(), changes.detached.len()), (1, 1));
+    let mut seen = [
+        watch.next().expect("endless").expect("readable"),
+        watch.next().expect("endless").expect("readable"),
+    ];
+    seen.sort_by_key(|event| matches!(event, mountscan::Event::Attached(_)));
+    assert!(
+        matches!(&seen[0], mountscan::Event::Detached(info) if info.mount_point == base.join("a"))
+    );
+    assert!(
+        matches!(&seen[1], mountscan::Event::Attached(info) if info.mount_point == base.join("b"))
+    );
 }

@@ -210,8 +210,7 @@ fn namespaces_without_processes_are_found_by_what_keeps_them() {
     });
 }
 
-#[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
 fn namespace_of_a_copy() -> std::fs::File {
-    rustix::thread::unshare(UnshareFlags::NEWNS).expect("allowed before");
+    support::namespace::enter(UnshareFlags::NEWNS);
     std::fs::File::open("/proc/thread-self/ns/mnt").expect("readable")
 }

@@ -1,7 +1,5 @@
 //! Integration tests: the public API only, on text, on the running kernel, and in namespaces of their own.
 
-#![allow(clippy::print_stderr)] // a test that cannot run here says so
-
 mod filtered;
 mod holders;
 mod kernel;

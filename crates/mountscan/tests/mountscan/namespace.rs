@@ -1,40 +1,21 @@
-//! A thread with a mount namespace of its own per test, and mounts to look at.
+//! A mount namespace of its own per test, and mounts to look at.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use rustix::mount::{MountFlags, MountPropagationFlags, UnmountFlags};
 use rustix::thread::UnshareFlags;
+use support::namespace::{own_with_tmpfs, with};
+use support::space::Space;
 
-/// Runs a test on a thread with a mount namespace of its own, all of it private, and a tmpfs to work in.
-/// Where that is refused the test says so and does nothing; the VM lane runs the same on real kernels.
+/// Runs a test in a mount namespace of its own, all of it private, with a tmpfs to work in.
+///
+/// The namespace is a thread's: the process's first thread has another one, and a call that
+/// asked about the process instead of the thread would be found out.
 pub(crate) fn isolated(test: impl FnOnce(&Path) + Send) {
-    let directory = tempfile::tempdir().expect("a temporary directory");
-    let base = &directory.path().canonicalize().expect("just made");
-    let outcome = std::thread::scope(|scope| {
-        let body = || {
-            if !enter() {
-                eprintln!("not run: mount namespaces are refused here");
-                return;
-            }
-            tmpfs(base);
-            test(base);
-        };
-        scope.spawn(body).join()
+    own_with_tmpfs(Space::MOUNTS, |base| {
+        with(UnshareFlags::NEWNS, || test(base));
     });
-    outcome.unwrap_or_else(|panic| std::panic::resume_unwind(panic));
-}
-
-#[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
-fn enter() -> bool {
-    if rustix::thread::unshare(UnshareFlags::NEWNS | UnshareFlags::FS).is_err() {
-        return false;
-    }
-    propagate(
-        "/".as_ref(),
-        MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
-    );
-    true
 }
 
 #[track_caller]

@@ -6,6 +6,8 @@ use std::time::Duration;
 use mountscan::{Event, MountTable, Watch, WatchOptions, WatchRoute};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::mount::{MountFlags, MountPropagationFlags};
+use rustix::thread::UnshareFlags;
+use support::namespace;
 
 use crate::namespace::{isolated, propagate, tmpfs, unmount};
 
@@ -13,19 +15,24 @@ const SOON: Duration = Duration::from_secs(10);
 
 /// Watches by each route that works here; poll always does.
 fn by_each_route(test: impl Fn(&Path, Watch) + Send + Sync) {
-    for route in [WatchRoute::Poll, WatchRoute::Fanotify] {
-        isolated(|base| {
-            let mut options = WatchOptions::new();
-            options.route = Some(route);
-            match Watch::new(&options) {
-                Ok(watch) => {
-                    assert_eq!(watch.route(), route);
-                    test(base, watch);
+    isolated(|base| {
+        for route in [WatchRoute::Poll, WatchRoute::Fanotify] {
+            namespace::with(UnshareFlags::NEWNS, || {
+                // What the first route's turn leaves is not in the way of the second's.
+                let place = &base.join(format!("{route:?}"));
+                tmpfs(place);
+                let mut options = WatchOptions::new();
+                options.route = Some(route);
+                match Watch::new(&options) {
+                    Ok(watch) => {
+                        assert_eq!(watch.route(), route);
+                        test(place, watch);
+                    }
+                    Err(error) => assert_eq!(route, WatchRoute::Fanotify, "{error}"),
                 }
-                Err(error) => assert_eq!(route, WatchRoute::Fanotify, "{error}"),
-            }
-        });
-    }
+            });
+        }
+    });
 }
 
 /// The next events, as a sign and the path below `base`, sorted: a batch has no order of its own.

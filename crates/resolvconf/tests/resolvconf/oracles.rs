@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::io::Write as _;
 use std::net::IpAddr;
 use std::process::Command;
 
@@ -131,10 +130,8 @@ fn ask(compiler: &str, source: &str, flags: &[&str], files: &[Vec<u8>]) -> Optio
     Some(lines.chunks_exact(4).map(reading).collect())
 }
 
-/// Past the harness, which shows what a test prints only when it fails.
 fn skipped(why: &str) -> Option<Vec<Reading>> {
-    let mut terminal = std::io::stderr();
-    writeln!(terminal, "skipped: oracles: {why}").unwrap();
+    support::skip::skip(why);
     None
 }
 

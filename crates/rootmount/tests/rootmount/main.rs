@@ -2,7 +2,6 @@
 //! in mount namespaces of the tests' own.
 
 #![allow(clippy::unwrap_used)] // a panic in a test is the report
-#![allow(clippy::print_stderr)] // a test that cannot run here says so
 
 /// Tests of real mounts pass on this machine's kernel; here they are asked for on all.
 macro_rules! on_every_kernel {

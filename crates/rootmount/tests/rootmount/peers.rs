@@ -8,6 +8,7 @@ use rootmount::{
     CleanupReport, DataRootOptions, Detach, ErrorKind, ExecuteOptions, MountTable, Outcome,
     PlanOptions, Propagation, RootOutcome, Rules, execute, plan, prepare, status,
 };
+use support::namespace::beside_a_copy;
 
 use crate::mounts::*;
 
@@ -170,7 +171,7 @@ fn other_namespaces_keep_theirs() {
         let (root, ..) = shared_root(base);
         let point = shm(&root, 1);
         let thread = AtomicI32::new(0);
-        in_another_namespace(
+        beside_a_copy(
             || {
                 thread.store(
                     rustix::thread::gettid().as_raw_nonzero().get(),

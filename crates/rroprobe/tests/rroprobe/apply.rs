@@ -13,10 +13,11 @@ use rroprobe::{
 };
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use support::namespace::own;
+use support::space::{Space, has_sys_admin, in_first_user_namespace};
 
-use crate::support::{
-    Mapping, Owner, has_sys_admin, in_first_user_namespace, in_own_mount_namespace, tmpfs,
-    tmpfs_on_tmp, unshare_mounts, with_mount_setattr_failing, without_capabilities,
+use crate::threads::{
+    Mapping, tmpfs, tmpfs_on_tmp, unshare_mounts, with_mount_setattr_failing, without_capabilities,
 };
 
 /// `tree`, `tree/sub`, `tree/sub/deep` and `tree/other` are mounts of their own; so is `beside`.
@@ -79,8 +80,7 @@ fn create_in(tree: &OwnedFd, path: &str) -> Result<OwnedFd, rustix::io::Errno> {
 
 #[test]
 fn a_tree_becomes_read_only_whole_and_nothing_beside_it() {
-    const TEST: &str = "apply::a_tree_becomes_read_only_whole_and_nothing_beside_it";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture {
             tree,
             mounts,
@@ -96,41 +96,32 @@ fn a_tree_becomes_read_only_whole_and_nothing_beside_it() {
 
 #[test]
 fn it_works_in_a_user_namespace() {
-    in_own_mount_namespace(
-        "apply::it_works_in_a_user_namespace",
-        Owner::NewUser,
-        || {
-            let Fixture {
-                tree,
-                mounts,
-                beside,
-            } = fixture();
-            make_rro(&tree).unwrap();
-            all_read_only(&mounts);
-            all_writable(&[beside]);
-        },
-    );
+    own(Space::MOUNTS.in_new_user_namespace(), || {
+        let Fixture {
+            tree,
+            mounts,
+            beside,
+        } = fixture();
+        make_rro(&tree).unwrap();
+        all_read_only(&mounts);
+        all_writable(&[beside]);
+    });
 }
 
 #[test]
 fn a_descriptor_stands_for_its_mount() {
-    in_own_mount_namespace(
-        "apply::a_descriptor_stands_for_its_mount",
-        Owner::Whoever,
-        || {
-            let Fixture { tree, mounts, .. } = fixture();
-            let sub = openat(CWD, tree.join("sub"), OFlags::PATH, Mode::empty()).unwrap();
-            make_rro_fd(&sub).unwrap();
-            all_read_only(&mounts[1..3]);
-            all_writable(&[mounts[0].clone(), mounts[3].clone()]);
-        },
-    );
+    own(Space::MOUNTS, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        let sub = openat(CWD, tree.join("sub"), OFlags::PATH, Mode::empty()).unwrap();
+        make_rro_fd(&sub).unwrap();
+        all_read_only(&mounts[1..3]);
+        all_writable(&[mounts[0].clone(), mounts[3].clone()]);
+    });
 }
 
 #[test]
 fn a_busy_submount_is_named_and_nothing_changes() {
-    const TEST: &str = "apply::a_busy_submount_is_named_and_nothing_changes";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture { tree, mounts, .. } = fixture();
         for busy in &mounts {
             let writer = File::create(busy.join("held")).unwrap();
@@ -151,8 +142,7 @@ fn a_busy_submount_is_named_and_nothing_changes() {
 
 #[test]
 fn all_busy_submounts_are_named_and_readers_and_fifos_are_not() {
-    const TEST: &str = "apply::all_busy_submounts_are_named_and_readers_and_fifos_are_not";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture { tree, mounts, .. } = fixture();
         fs::write(tree.join("read"), "x").unwrap();
         let _reader = File::open(tree.join("read")).unwrap();
@@ -185,60 +175,52 @@ fn all_busy_submounts_are_named_and_readers_and_fifos_are_not() {
 
 #[test]
 fn a_writer_in_another_process_is_named() {
-    in_own_mount_namespace(
-        "apply::a_writer_in_another_process_is_named",
-        Owner::Whoever,
-        || {
-            let Fixture { tree, mounts, .. } = fixture();
-            let held = File::create(mounts[2].join("held")).unwrap();
-            let mut sleeper = std::process::Command::new("sleep")
-                .arg("60")
-                .stdout(held)
-                .spawn()
-                .unwrap();
-            let error = make_rro(&tree).unwrap_err();
-            assert_eq!(error.path(), Some(mounts[2].as_path()));
-            assert_eq!(error.busy_mounts()[0].writers, [sleeper.id()]);
-            sleeper.kill().unwrap();
-            sleeper.wait().unwrap();
-            make_rro(&tree).unwrap();
-        },
-    );
+    own(Space::MOUNTS, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        let held = File::create(mounts[2].join("held")).unwrap();
+        let mut sleeper = std::process::Command::new("sleep")
+            .arg("60")
+            .stdout(held)
+            .spawn()
+            .unwrap();
+        let error = make_rro(&tree).unwrap_err();
+        assert_eq!(error.path(), Some(mounts[2].as_path()));
+        assert_eq!(error.busy_mounts()[0].writers, [sleeper.id()]);
+        sleeper.kill().unwrap();
+        sleeper.wait().unwrap();
+        make_rro(&tree).unwrap();
+    });
 }
 
 #[test]
 fn a_mapped_file_is_a_writer_too() {
-    in_own_mount_namespace(
-        "apply::a_mapped_file_is_a_writer_too",
-        Owner::Whoever,
-        || {
-            let Fixture { tree, mounts, .. } = fixture();
-            let path = mounts[1].join("mapped");
-            let file = File::options()
-                .read(true)
-                .write(true)
-                .create_new(true)
-                .open(&path)
-                .unwrap();
-            file.set_len(4096).unwrap();
-            let mapping = Mapping::of(&file);
-            drop(file);
-            let error = make_rro(&tree).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::Busy);
-            // Following a mapping to its mount needs privilege in the first user namespace.
-            if in_first_user_namespace() && has_sys_admin() {
-                assert_eq!(error.path(), Some(mounts[1].as_path()), "{error}");
-            }
-            all_writable(&mounts);
-            drop(mapping);
-            make_rro(&tree).unwrap();
-        },
-    );
+    own(Space::MOUNTS, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        let path = mounts[1].join("mapped");
+        let file = File::options()
+            .read(true)
+            .write(true)
+            .create_new(true)
+            .open(&path)
+            .unwrap();
+        file.set_len(4096).unwrap();
+        let mapping = Mapping::of(&file);
+        drop(file);
+        let error = make_rro(&tree).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Busy);
+        // Following a mapping to its mount needs privilege in the first user namespace.
+        if in_first_user_namespace() && has_sys_admin() {
+            assert_eq!(error.path(), Some(mounts[1].as_path()), "{error}");
+        }
+        all_writable(&mounts);
+        drop(mapping);
+        make_rro(&tree).unwrap();
+    });
 }
 
 #[test]
 fn names_of_any_bytes_are_kept() {
-    in_own_mount_namespace("apply::names_of_any_bytes_are_kept", Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture { tree, .. } = fixture();
         let odd = tree.join(OsStr::from_bytes(b"a b\tc\nd\\040\xff#"));
         tmpfs(&odd);
@@ -252,8 +234,7 @@ fn names_of_any_bytes_are_kept() {
 
 #[test]
 fn a_detached_tree_is_read_only_before_anyone_sees_it() {
-    const TEST: &str = "apply::a_detached_tree_is_read_only_before_anyone_sees_it";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture {
             tree,
             mounts,
@@ -289,8 +270,7 @@ fn a_detached_tree_is_read_only_before_anyone_sees_it() {
 
 #[test]
 fn a_busy_mount_of_a_detached_tree_is_named_from_the_trees_root() {
-    const TEST: &str = "apply::a_busy_mount_of_a_detached_tree_is_named_from_the_trees_root";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture { tree, .. } = fixture();
         let _elsewhere = File::create(tree.join("sub/deep/elsewhere")).unwrap();
         let detached = clone_tree(&tree);
@@ -310,34 +290,29 @@ fn a_busy_mount_of_a_detached_tree_is_named_from_the_trees_root() {
 
 #[test]
 fn what_is_no_mount_is_refused_in_words() {
-    in_own_mount_namespace(
-        "apply::what_is_no_mount_is_refused_in_words",
-        Owner::Whoever,
-        || {
-            let Fixture { tree, mounts, .. } = fixture();
-            let plain = tree.join("plain");
-            fs::create_dir(&plain).unwrap();
-            let error = make_rro(&plain).unwrap_err();
-            assert_eq!(error.kind(), ErrorKind::NotAMountPoint);
-            assert_eq!(
-                (error.raw_os_error(), error.path()),
-                (Some(libc::EINVAL), Some(plain.as_path()))
-            );
-            let missing = tree.join("missing");
-            let error = make_rro(&missing).unwrap_err();
-            assert_eq!(
-                (error.kind(), error.path()),
-                (ErrorKind::NotFound, Some(missing.as_path()))
-            );
-            all_writable(&mounts);
-        },
-    );
+    own(Space::MOUNTS, || {
+        let Fixture { tree, mounts, .. } = fixture();
+        let plain = tree.join("plain");
+        fs::create_dir(&plain).unwrap();
+        let error = make_rro(&plain).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotAMountPoint);
+        assert_eq!(
+            (error.raw_os_error(), error.path()),
+            (Some(libc::EINVAL), Some(plain.as_path()))
+        );
+        let missing = tree.join("missing");
+        let error = make_rro(&missing).unwrap_err();
+        assert_eq!(
+            (error.kind(), error.path()),
+            (ErrorKind::NotFound, Some(missing.as_path()))
+        );
+        all_writable(&mounts);
+    });
 }
 
 #[test]
 fn a_mount_of_another_namespace_is_told_apart() {
-    const TEST: &str = "apply::a_mount_of_another_namespace_is_told_apart";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture { tree, mounts, .. } = fixture();
         let outer = openat(CWD, &tree, OFlags::PATH, Mode::empty()).unwrap();
         let kind = thread::spawn(move || {
@@ -351,8 +326,7 @@ fn a_mount_of_another_namespace_is_told_apart() {
 
 #[test]
 fn a_missing_privilege_and_filters_are_told_in_words() {
-    const TEST: &str = "apply::a_missing_privilege_and_filters_are_told_in_words";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let Fixture { tree, mounts, .. } = fixture();
         let error = without_capabilities(|| make_rro(&tree).unwrap_err());
         assert_eq!(error.kind(), ErrorKind::Denied);

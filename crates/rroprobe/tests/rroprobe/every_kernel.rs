@@ -4,9 +4,10 @@
 use rroprobe::{Absence, Denial, KernelSupport, kernel, prove};
 
 use crate::kernel::look_around;
-use crate::support::{
-    Owner, in_own_mount_namespace, tmpfs_on_tmp, with_mount_setattr_failing, without_capabilities,
-};
+use support::namespace::own;
+use support::space::Space;
+
+use crate::threads::{tmpfs_on_tmp, with_mount_setattr_failing, without_capabilities};
 
 /// Whether this kernel has `mount_setattr`, by its release: those of the lane have no back-ports.
 fn has_the_call() -> bool {
@@ -54,13 +55,14 @@ fn each_state_has_its_verdict() {
 #[test]
 #[ignore = "vm: the answer of each kernel"]
 fn for_root() {
-    let test = "every_kernel::for_root";
-    in_own_mount_namespace(test, Owner::Whoever, each_state_has_its_verdict);
+    own(Space::MOUNTS, each_state_has_its_verdict);
 }
 
 #[test]
 #[ignore = "vm: the answer of each kernel"]
 fn in_a_user_namespace() {
-    let test = "every_kernel::in_a_user_namespace";
-    in_own_mount_namespace(test, Owner::NewUser, each_state_has_its_verdict);
+    own(
+        Space::MOUNTS.in_new_user_namespace(),
+        each_state_has_its_verdict,
+    );
 }

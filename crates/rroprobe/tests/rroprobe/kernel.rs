@@ -7,11 +7,10 @@ use std::path::PathBuf;
 
 use rroprobe::{Absence, Denial, KernelSupport, cached, kernel, prove};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use support::namespace::own;
+use support::space::{Space, has_sys_admin};
 
-use crate::support::{
-    Owner, has_sys_admin, in_own_mount_namespace, with_call_failing, with_mount_setattr_failing,
-    without_capabilities,
-};
+use crate::threads::{with_call_failing, with_mount_setattr_failing, without_capabilities};
 
 #[test]
 fn this_thread_is_answered_by_its_privilege() {
@@ -83,8 +82,7 @@ fn filtered_answers_are_not_kept() {
 
 #[test]
 fn a_shortage_on_the_way_to_the_proof_is_a_fault_that_names_the_call() {
-    const TEST: &str = "kernel::a_shortage_on_the_way_to_the_proof_is_a_fault_that_names_the_call";
-    in_own_mount_namespace(TEST, Owner::Whoever, || {
+    own(Space::MOUNTS, || {
         let calls = [
             (libc::SYS_fsopen, "fsopen"),
             (libc::SYS_fsconfig, "fsconfig"),
@@ -104,21 +102,17 @@ fn a_shortage_on_the_way_to_the_proof_is_a_fault_that_names_the_call() {
 
 #[test]
 fn a_user_namespace_of_ones_own_is_enough() {
-    in_own_mount_namespace(
-        "kernel::a_user_namespace_of_ones_own_is_enough",
-        Owner::NewUser,
-        || {
-            assert_eq!(
-                (kernel(), prove()),
-                (KernelSupport::Supported, KernelSupport::Supported)
-            );
-            let denied = KernelSupport::Denied(Denial::Privilege);
-            assert_eq!(
-                without_capabilities(|| (kernel(), prove())),
-                (denied, denied)
-            );
-        },
-    );
+    own(Space::MOUNTS.in_new_user_namespace(), || {
+        assert_eq!(
+            (kernel(), prove()),
+            (KernelSupport::Supported, KernelSupport::Supported)
+        );
+        let denied = KernelSupport::Denied(Denial::Privilege);
+        assert_eq!(
+            without_capabilities(|| (kernel(), prove())),
+            (denied, denied)
+        );
+    });
 }
 
 /// All that a probe could leave behind.
@@ -150,7 +144,7 @@ pub(crate) fn look_around() -> Surroundings {
 
 #[track_caller]
 fn leaves_nothing_behind() {
-    crate::support::tmpfs_on_tmp();
+    crate::threads::tmpfs_on_tmp();
     let table = fs::File::open("/proc/thread-self/mountinfo").unwrap();
     // The first poll takes note of the table's present state.
     let changed = || {
@@ -184,17 +178,12 @@ fn leaves_nothing_behind() {
 
 #[test]
 fn nothing_differs_before_and_after() {
-    in_own_mount_namespace(
-        "kernel::nothing_differs_before_and_after",
-        Owner::Whoever,
-        || {
-            leaves_nothing_behind();
-        },
-    );
+    own(Space::MOUNTS, || {
+        leaves_nothing_behind();
+    });
 }
 
 #[test]
 fn nothing_differs_before_and_after_in_a_user_namespace() {
-    const TEST: &str = "kernel::nothing_differs_before_and_after_in_a_user_namespace";
-    in_own_mount_namespace(TEST, Owner::NewUser, leaves_nothing_behind);
+    own(Space::MOUNTS.in_new_user_namespace(), leaves_nothing_behind);
 }

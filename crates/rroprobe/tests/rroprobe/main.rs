@@ -6,4 +6,4 @@ mod apply; // trees of real mounts, in namespaces of their own
 mod decision; // moby's table as data
 mod every_kernel; // the verdicts on every kernel of the VM lane
 mod kernel; // the verdict as root, without privilege, in a user namespace, under filters
-mod support; // children, filters, capabilities
+mod threads; // filters, capabilities

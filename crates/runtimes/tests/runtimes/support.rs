@@ -8,6 +8,7 @@ use std::process::Command;
 
 use runtimes::{Config, RuntimeEntry, Script, is_script_name};
 use sha2::Digest;
+use support::skip::in_part;
 
 /// A configuration of wrapper entries: name, program, arguments.
 pub(crate) fn wrappers(entries: &[(&str, &str, &[&str])]) -> Config {
@@ -115,7 +116,7 @@ pub(crate) fn shells() -> Vec<Vec<&'static str>> {
             .status()
             .is_ok();
         if !there {
-            println!("skipped: no {} on this machine", shell[0]);
+            in_part(&format!("no {} on this machine", shell[0]));
         }
         there
     };

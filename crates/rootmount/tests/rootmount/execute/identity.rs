@@ -1,5 +1,11 @@
 //! Only the planned mount goes, whatever stands at its place by then, and wherever it is seen.
 
+use std::process::Command;
+
+use support::namespace::{beside_a_copy, output};
+use support::skip::this_test;
+use support::space::Space;
+
 use super::*;
 
 #[test]
@@ -262,7 +268,7 @@ fn other_namespaces_let_go_or_keep_it_busy() {
         };
         // A slave copy goes with the mount; nobody stands in it.
         let point = shm(&root, 1);
-        in_another_namespace(
+        beside_a_copy(
             || change(base, MsFlags::MS_SLAVE | MsFlags::MS_REC),
             || {
                 assert_eq!(
@@ -273,7 +279,7 @@ fn other_namespaces_let_go_or_keep_it_busy() {
         );
         // A private copy stays there, and keeps nothing busy here.
         shm(&root, 1);
-        in_another_namespace(
+        beside_a_copy(
             || {
                 change(base, MsFlags::MS_PRIVATE | MsFlags::MS_REC);
                 std::env::set_current_dir(&point).unwrap();
@@ -287,7 +293,7 @@ fn other_namespaces_let_go_or_keep_it_busy() {
         );
         // A process in a slave copy: busy, with its name; detached, it goes there too.
         shm(&root, 1);
-        in_another_namespace(
+        beside_a_copy(
             || {
                 change(base, MsFlags::MS_SLAVE | MsFlags::MS_REC);
                 std::env::set_current_dir(&point).unwrap();
@@ -323,15 +329,15 @@ fn a_locked_mount_is_left_and_said_to_be_locked() {
     isolated_as_root(|base| {
         let root = data_root(base);
         let point = shm(&root, 1);
-        let name = "execute::identity::a_locked_mount_is_left_and_said_to_be_locked";
-        match run_in_user_namespace(name, &[(INSIDE, &root)]) {
-            Ok(output) => assert!(
-                output.status.success(),
-                "{}",
-                String::from_utf8_lossy(&output.stdout)
-            ),
-            Err(why) => eprintln!("not run: {why}"),
-        }
+        let mut copy = Command::new(std::env::current_exe().unwrap());
+        copy.args(["--exact", &this_test(), "--include-ignored"])
+            .env(INSIDE, &root);
+        let Some(output) = output(Space::MOUNTS.in_new_user_namespace(), &mut copy) else {
+            return;
+        };
+        let said = String::from_utf8_lossy(&output.stdout);
+        assert!(output.status.success(), "{said}");
+        assert!(said.contains("1 passed"), "{said}");
         assert_eq!(points(&root), [point]);
     });
 }

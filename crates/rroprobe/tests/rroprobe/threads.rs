@@ -1,98 +1,10 @@
-//! Children in namespaces of their own; threads without privileges or under a seccomp filter.
+//! Threads without privileges or under a seccomp filter.
 
 #![allow(unsafe_code)]
 
 use std::io;
-use std::os::unix::process::CommandExt;
 use std::path::Path;
-use std::process::Command;
 use std::thread;
-
-use rustix::mount::{MountPropagationFlags, mount_change};
-
-const INSIDE: &str = "RROPROBE_TEST_INSIDE";
-
-/// What a child's new mount namespace belongs to.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Owner {
-    /// The user namespace of this process if it may, else a new one.
-    Whoever,
-    /// A new user namespace, also for root.
-    NewUser,
-}
-
-/// Runs `body` in a child process with a mount namespace of its own; `test` is this test's full name.
-///
-/// The child is this same test binary, started again for this one test. Where the machine refuses the
-/// namespace the test is skipped aloud.
-pub(crate) fn in_own_mount_namespace(test: &str, owner: Owner, body: impl FnOnce()) {
-    if std::env::var_os(INSIDE).is_some() {
-        mount_change(
-            "/",
-            MountPropagationFlags::PRIVATE | MountPropagationFlags::REC,
-        )
-        .expect("a namespace of one's own can be made private");
-        return body();
-    }
-    let new_user = owner == Owner::NewUser || !has_sys_admin();
-    let mut command = Command::new(std::env::current_exe().expect("the test binary has a path"));
-    command
-        .args(["--exact", test, "--include-ignored", "--nocapture"])
-        .env(INSIDE, "1");
-    // SAFETY: between fork and exec the closure only makes system calls and small writes on its own
-    // descriptors; it touches no lock that another thread of the parent could hold.
-    unsafe { command.pre_exec(move || enter(new_user)) };
-    let output = match command.output() {
-        Ok(output) => output,
-        Err(error) if new_user && !has_sys_admin() => {
-            eprintln!("skipped: {test}: no user namespace here: {error}");
-            return;
-        }
-        Err(error) => panic!("{test}: cannot start in a namespace: {error}"),
-    };
-    let text = String::from_utf8_lossy(&output.stdout).into_owned()
-        + &String::from_utf8_lossy(&output.stderr);
-    assert!(
-        output.status.success(),
-        "{test} failed in its namespace:\n{text}"
-    );
-    assert!(
-        text.contains("1 passed"),
-        "{test} did not run in its namespace:\n{text}"
-    );
-}
-
-fn enter(new_user: bool) -> io::Result<()> {
-    // SAFETY: plain system calls without pointers.
-    let (uid, gid) = unsafe { (libc::getuid(), libc::getgid()) };
-    let flags = libc::CLONE_NEWNS | if new_user { libc::CLONE_NEWUSER } else { 0 };
-    // SAFETY: a plain system call; the process is single-threaded after fork.
-    if unsafe { libc::unshare(flags) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    if new_user {
-        std::fs::write("/proc/self/setgroups", "deny")?;
-        std::fs::write("/proc/self/uid_map", format!("0 {uid} 1"))?;
-        std::fs::write("/proc/self/gid_map", format!("0 {gid} 1"))?;
-    }
-    Ok(())
-}
-
-/// Whether this thread has `CAP_SYS_ADMIN` in its user namespace.
-pub(crate) fn has_sys_admin() -> bool {
-    let status = std::fs::read_to_string("/proc/thread-self/status").expect("/proc is mounted");
-    let line = status
-        .lines()
-        .find_map(|line| line.strip_prefix("CapEff:"))
-        .expect("CapEff is there");
-    u64::from_str_radix(line.trim(), 16).expect("a hex mask") & (1 << 21) != 0
-}
-
-/// Whether this process is in the machine's first user namespace, where all ids map to themselves.
-pub(crate) fn in_first_user_namespace() -> bool {
-    let map = std::fs::read_to_string("/proc/self/uid_map").expect("/proc is mounted");
-    map.split_whitespace().eq(["0", "0", "4294967295"])
-}
 
 /// Runs `body` on a thread that has given up all capabilities.
 pub(crate) fn without_capabilities<T: Send>(body: impl FnOnce() -> T + Send) -> T {
