@@ -18,6 +18,7 @@ mod deb;
 mod dist;
 mod faults;
 mod fuzz;
+mod instructions;
 mod packages;
 mod soak;
 mod test;
@@ -54,6 +55,8 @@ enum Chore {
     Bench(bench::Args),
     /// Count what a user pays, time, memory and build, into PERFORMANCE.md
     Cost(cost::Args),
+    /// Count the instructions of the hot paths and compare with the committed counts
+    Instructions(instructions::Args),
     /// Kill and fail every system call of what must survive it
     Faults(faults::Args),
     /// Live a daemon's life again and again and look for what grows
@@ -72,6 +75,7 @@ fn main() -> ExitCode {
         Chore::Dist(args) => dist::run(&args),
         Chore::Bench(args) => bench::run(&args),
         Chore::Cost(args) => cost::run(&args),
+        Chore::Instructions(args) => instructions::run(&args),
         Chore::Faults(args) => faults::run(&args),
         Chore::Soak(args) => soak::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),

@@ -13,6 +13,7 @@ use super::summary::{self, Tier};
 use crate::cargo;
 use crate::daemons;
 use crate::faults;
+use crate::instructions;
 use crate::verdict::Verdict;
 use crate::vm;
 
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// Leave out `cargo xtask faults --quick`, which kills and fails system calls
     #[arg(long)]
     no_faults: bool,
+    /// Leave out `cargo xtask instructions`, which counts the hot paths
+    #[arg(long)]
+    no_instructions: bool,
     /// A lane that cannot run here is a failure, not a skip
     #[arg(long)]
     require: bool,
@@ -59,10 +63,21 @@ pub(crate) fn run(args: &Args) -> Verdict {
     let waiting = tiers.iter_mut().map(Tier::take_vm_tests).sum();
     let [unit, integration, parity, fuzz, vm] = tiers;
     let doc = doc_tests()?;
+    let instructions = instructions_lane(args, built.complete);
     let faults = faults_lane(args, built.complete);
     let daemons = daemons_lane(args, built.complete);
     let vm = vm_lane(args, vm, waiting, built.complete);
-    let tiers = [unit, integration, doc, parity, fuzz, faults, daemons, vm];
+    let tiers = [
+        unit,
+        integration,
+        doc,
+        parity,
+        fuzz,
+        instructions,
+        faults,
+        daemons,
+        vm,
+    ];
     print!("{}", summary::render(&tiers));
     Ok(tiers.iter().all(|tier| tier.failed == 0))
 }
@@ -185,6 +200,17 @@ fn doc_tests() -> anyhow::Result<Tier> {
         println!("{}", String::from_utf8_lossy(&output.stderr).trim_end());
     }
     Ok(tier)
+}
+
+/// The counts of the hot paths, or why they were not taken.
+fn instructions_lane(args: &Args, complete: bool) -> Tier {
+    let reason = match (args.no_instructions, complete) {
+        (true, _) => Some("left out by --no-instructions"),
+        (_, false) => Some("the workspace does not build"),
+        _ => None,
+    };
+    let lane = || instructions::lane("");
+    other_lane(args, Tier::new("instructions"), reason, 1, lane)
 }
 
 /// Faults in what must survive them, or why they were not made.
