@@ -3,13 +3,12 @@
 use std::ffi::OsStr;
 use std::fmt;
 
-use crate::encode::Which;
 use crate::error::Error;
-use crate::link::{Link, LinkAddrs};
-use crate::netns::Home;
+use crate::facts::{Link, LinkAddrs};
+use crate::listing::Query;
 use crate::options::Options;
-use crate::query::Query;
-use crate::socket::{Blocking, block};
+use crate::socket::{Blocking, Home, block};
+use crate::wire::Which;
 
 /// Lists the addresses of the link with this name or alternative name, IPv4 and IPv6.
 ///

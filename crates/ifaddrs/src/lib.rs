@@ -80,39 +80,28 @@
 
 #![forbid(unsafe_code)]
 
-mod address;
-mod decode;
-mod encode;
-mod error;
-mod exchange;
-mod flags;
-mod handle;
-mod link;
-mod log;
-mod netns;
-mod options;
-mod outcome;
-mod prefix;
-mod query;
-mod select;
-#[cfg(feature = "serde")]
-mod serde;
-mod settle;
-mod socket;
 #[cfg(feature = "tokio")]
-mod tokio;
+mod asynchronous;
+mod error;
+mod facts;
+mod handle;
+mod listing;
+mod log;
+mod options;
+mod select;
+mod socket;
 mod watch;
 mod wire;
 
-pub use crate::address::{Address, AddressFlags, Protocol, Scope};
-pub use crate::decode::{Body, Message, decode};
-pub use crate::error::{Error, ErrorKind};
-pub use crate::handle::{Handle, addrs, all};
-pub use crate::link::{Link, LinkAddrs, LinkFlags};
-pub use crate::netns::Namespace;
-pub use crate::options::Options;
-pub use crate::prefix::Prefix;
-pub use crate::select::{BridgeAddress, BridgeOwner, select_bridge_address};
 #[cfg(feature = "tokio")]
-pub use crate::tokio::{AsyncHandle, AsyncWatcher};
+pub use crate::asynchronous::{AsyncHandle, AsyncWatcher};
+pub use crate::error::{Error, ErrorKind};
+pub use crate::facts::{
+    Address, AddressFlags, Link, LinkAddrs, LinkFlags, Prefix, Protocol, Scope,
+};
+pub use crate::handle::{Handle, addrs, all};
+pub use crate::options::Options;
+pub use crate::select::{BridgeAddress, BridgeOwner, select_bridge_address};
+pub use crate::socket::Namespace;
 pub use crate::watch::{Event, Watcher};
+pub use crate::wire::{Body, Message, decode};

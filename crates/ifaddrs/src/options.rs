@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::netns::Namespace;
+use crate::socket::Namespace;
 
 /// How a [`Handle`](crate::Handle) or [`Watcher`](crate::Watcher) asks; the defaults suit nearly everyone.
 #[derive(Debug)]

@@ -2,7 +2,7 @@
 
 use std::net::{IpAddr, Ipv6Addr};
 
-use crate::prefix::Prefix;
+use crate::facts::Prefix;
 
 /// Who made the bridge.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

@@ -5,15 +5,13 @@ use std::fmt;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
-use crate::address::Address;
-use crate::decode::Body;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Link, LinkAddrs};
+use crate::facts::{Address, Link, LinkAddrs};
+use crate::listing::{ALL_GROUPS, Query};
 use crate::log::debug;
-use crate::netns::Home;
 use crate::options::{Limits, Options};
-use crate::query::{ALL_GROUPS, Query};
-use crate::socket::{Blocking, Transport, block};
+use crate::socket::{Blocking, Home, Transport, block};
+use crate::wire::Body;
 
 /// What happened.
 #[derive(Clone, Debug, PartialEq, Eq)]

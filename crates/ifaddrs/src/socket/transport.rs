@@ -13,9 +13,9 @@ use netlink_sys::{Socket, SocketAddr};
 use nix::libc::{MSG_DONTWAIT, MSG_TRUNC};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
+use super::netns::Home;
 use crate::error::Error;
 use crate::log::debug;
-use crate::netns::Home;
 
 /// Twice what the kernel ever puts into one datagram of a dump, so a full buffer is a truncated datagram.
 /// It must never shrink: the kernel sizes datagrams by the largest buffer it has seen on a socket.

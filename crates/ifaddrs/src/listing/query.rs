@@ -5,17 +5,15 @@ use std::time::Duration;
 
 use nix::libc;
 
-use crate::address::Address;
-use crate::decode::Body;
-use crate::encode::{self, Which};
+use super::exchange::{End, Exchange, Expects, Part};
+use super::outcome::{is_missing, is_same, join, missing, refused, torn};
+use super::whole::{self, Round};
 use crate::error::Error;
-use crate::exchange::{End, Exchange, Expects, Part};
-use crate::link::{Link, LinkAddrs};
+use crate::facts::{Address, Link, LinkAddrs};
 use crate::log::debug;
 use crate::options::Limits;
-use crate::outcome::{is_missing, is_same, join, missing, refused, torn};
-use crate::settle::{self, Round};
 use crate::socket::{ADDRESSES, LINKS, Transport};
+use crate::wire::{self, Body, Which};
 
 /// How many links are remembered as having many addresses.
 const REMEMBERED: usize = 256;
@@ -57,7 +55,7 @@ impl<T: Transport> Query<T> {
                     found = Some(link);
                 }
             };
-            let request = |sequence| encode::get_link(which, sequence);
+            let request = |sequence| wire::get_link(which, sequence);
             match self.exchange.ask(Expects::One, request, take).await? {
                 End::Complete => return Ok(found),
                 End::Refused(errno, _) if is_missing(which, errno) => return Ok(None),
@@ -175,7 +173,7 @@ impl<T: Transport> Query<T> {
         if !self.exchange.limits.accept_torn || rounds.is_empty() {
             return Err(torn("RTM_GETADDR", WHICH));
         }
-        let addrs = settle::torn(&mut rounds, &self.exchange.window);
+        let addrs = whole::torn(&mut rounds, &self.exchange.window);
         let links = self.exchange.window.links_now(links.unwrap_or_default());
         debug!(links = links.len(), "gave a torn listing of all links");
         let addrs = addrs
@@ -195,7 +193,7 @@ impl<T: Transport> Query<T> {
         if !self.exchange.limits.accept_torn || rounds.is_empty() {
             return Err(torn("RTM_GETADDR", which));
         }
-        let mut addrs = settle::torn(&mut rounds, &self.exchange.window);
+        let mut addrs = whole::torn(&mut rounds, &self.exchange.window);
         addrs.retain(|address| Some(address.ifindex) == index);
         debug!(addresses = addrs.len(), "gave a torn listing");
         Ok(match self.link(which).await? {
@@ -218,7 +216,7 @@ impl<T: Transport> Query<T> {
         };
         match self
             .exchange
-            .ask(Expects::Dump, encode::dump_links, take)
+            .ask(Expects::Dump, wire::dump_links, take)
             .await?
         {
             End::Complete if !disturbed => Ok(Some(links)),
@@ -254,7 +252,7 @@ impl<T: Transport> Query<T> {
             }
             Part::DatagramEnd(length) => round.end_run(length),
         };
-        let request = |sequence| encode::dump_addresses(only.unwrap_or(0), sequence);
+        let request = |sequence| wire::dump_addresses(only.unwrap_or(0), sequence);
         let end = if nth % 2 == 0 {
             self.exchange.ask(Expects::Dump, request, take).await?
         } else {
@@ -271,12 +269,12 @@ impl<T: Transport> Query<T> {
 
     fn settled(&self, rounds: &mut Vec<Round>) -> Option<Vec<Address>> {
         if !self.exchange.is_guarded() {
-            return settle::two_equal(rounds);
+            return whole::two_equal(rounds);
         }
         if self.exchange.window.lost {
             None
         } else {
-            settle::settle(rounds, &self.exchange.window)
+            whole::settle(rounds, &self.exchange.window)
         }
     }
 

@@ -6,9 +6,9 @@ use std::net::IpAddr;
 
 use serde::ser::{Serialize, SerializeStruct, Serializer};
 
-use crate::address::Address;
-use crate::link::{Link, LinkAddrs};
-use crate::prefix::{Prefix, write_addr};
+use super::address::Address;
+use super::link::{Link, LinkAddrs};
+use super::prefix::{Prefix, write_addr};
 
 /// An address in the same form as in a [`Prefix`].
 struct Shown(IpAddr);

@@ -3,7 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::decode::messages;
+use crate::wire::messages;
 
 fn address(n: u16) -> Address {
     let [high, low] = n.to_be_bytes();

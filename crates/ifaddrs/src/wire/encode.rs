@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
+use super::framing::aligned;
 use crate::error::{Error, ErrorKind};
-use crate::wire::aligned;
 
 const RTM_GETLINK: u16 = 18;
 const RTM_GETADDR: u16 = 22;

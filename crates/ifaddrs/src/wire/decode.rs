@@ -5,11 +5,9 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::os::unix::ffi::OsStringExt;
 use std::time::Duration;
 
-use crate::address::{Address, AddressFlags, Protocol, Scope};
+use super::framing::{self, Frame, Malformed, attributes, u32_at};
 use crate::error::Error;
-use crate::link::{Link, LinkFlags};
-use crate::prefix::Prefix;
-use crate::wire::{self, Frame, Malformed, attributes, u32_at};
+use crate::facts::{Address, AddressFlags, Link, LinkFlags, Prefix, Protocol, Scope};
 
 /// One message of a datagram.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -70,7 +68,7 @@ pub fn decode(datagram: &[u8]) -> impl Iterator<Item = Result<Message, Error>> +
 }
 
 pub(crate) fn messages(datagram: &[u8]) -> impl Iterator<Item = Result<Message, Malformed>> + '_ {
-    wire::frames(datagram).map(|frame| message(frame?))
+    framing::frames(datagram).map(|frame| message(frame?))
 }
 
 const NLMSG_ERROR: u16 = 2;
@@ -124,7 +122,7 @@ fn answer(frame: Frame<'_>) -> Result<Body, Malformed> {
     let request = frame.payload.get(4..).unwrap_or_default();
     let taken = match request.first_chunk::<4>() {
         Some(length) if frame.flags & CAPPED == 0 => u32::from_ne_bytes(*length) as usize,
-        _ => wire::HEADER,
+        _ => framing::HEADER,
     };
     let mut words = None;
     for attribute in attributes(request.get(taken..).unwrap_or_default()) {

@@ -3,9 +3,9 @@
 use std::ffi::{OsStr, OsString};
 use std::fmt;
 
-use crate::address::Address;
-use crate::flags::bit_set;
-use crate::prefix::write_words;
+use super::address::Address;
+use super::flags::bit_set;
+use super::prefix::write_words;
 
 /// One network link.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -14,9 +14,8 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use crate::address::{Address, Key};
-use crate::decode::Body;
-use crate::link::Link;
+use crate::facts::{Address, Key, Link};
+use crate::wire::Body;
 
 /// One dump: its entries, and where its datagrams ended.
 #[derive(Debug, Default)]

@@ -5,8 +5,8 @@ use std::fmt;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::Duration;
 
-use crate::flags::bit_set;
-use crate::prefix::{Prefix, write_addr, write_words};
+use super::flags::bit_set;
+use super::prefix::{Prefix, write_addr, write_words};
 
 /// One address of one link.
 ///

@@ -10,14 +10,13 @@ use rtnetlink::sys::{AsyncSocket, Socket, TokioSocket, protocols::NETLINK_ROUTE}
 use tokio::runtime;
 use tokio::time::{sleep, timeout_at};
 
-use crate::encode::Which;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Link, LinkAddrs};
-use crate::netns::Home;
+use crate::facts::{Link, LinkAddrs};
+use crate::listing::Query;
 use crate::options::Options;
-use crate::query::Query;
-use crate::socket::{Bound, Transport, accept, prepare};
+use crate::socket::{Bound, Home, Transport, accept, prepare};
 use crate::watch::{Event, Following};
+use crate::wire::Which;
 
 /// The transport over a socket that tokio's runtime waits for.
 struct Tokio {

@@ -5,13 +5,12 @@ use std::time::Instant;
 
 use nix::libc::{ENOBUFS, MSG_DONTWAIT, MSG_TRUNC};
 
-use crate::decode::{Body, Message, messages};
+use super::whole::Window;
 use crate::error::{Error, ErrorKind};
 use crate::log::debug;
 use crate::options::Limits;
-use crate::settle::Window;
 use crate::socket::{BUFFER, Transport, receive_now};
-use crate::wire::Malformed;
+use crate::wire::{Body, Malformed, Message, messages};
 
 /// A transport with the state of its conversation.
 pub(crate) struct Exchange<T> {

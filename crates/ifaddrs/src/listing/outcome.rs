@@ -6,10 +6,9 @@ use std::io;
 
 use nix::libc;
 
-use crate::address::Address;
-use crate::encode::Which;
 use crate::error::{Error, ErrorKind};
-use crate::link::{Link, LinkAddrs};
+use crate::facts::{Address, Link, LinkAddrs};
+use crate::wire::Which;
 
 /// Links with their addresses; `None` where an address is of a link that is not in the list.
 pub(crate) fn join(
