@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use serde_json::Value;
+use support::skip::{self, Skip};
 
 use crate::cargo::{self, Package};
 
@@ -50,6 +51,18 @@ pub(crate) struct Run {
     /// `None` when the deadline passed.
     pub(crate) status: Option<ExitStatus>,
     pub(crate) took: Duration,
+    /// Tests that did not run though libtest counts them as passed.
+    pub(crate) skips: Vec<Skip>,
+}
+
+/// How the harnesses are run.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Conduct<'a> {
+    /// The `daemon-host` command that the parity tests call.
+    pub(crate) command: Option<&'a Path>,
+    pub(crate) deadline: Duration,
+    /// A test that cannot run fails.
+    pub(crate) require: bool,
 }
 
 /// Builds all harnesses of the workspace, and the command the parity tests call.
@@ -129,31 +142,48 @@ impl Harness {
     }
 
     /// Runs it to its end or to the deadline, in its package's directory.
-    pub(crate) fn run(&self, command: Option<&Path>, deadline: Duration) -> anyhow::Result<Run> {
-        let out = tempfile::NamedTempFile::new().context("temporary file")?;
+    pub(crate) fn run(&self, conduct: Conduct<'_>) -> anyhow::Result<Run> {
+        let place = tempfile::tempdir().context("temporary directory")?;
+        let (out, skips) = (place.path().join("out"), place.path().join("skips"));
+        File::create(&out).context("a file for a harness's output")?;
         let mut child = Command::new(&self.executable);
         child
             .current_dir(&self.dir)
             .env("CARGO_MANIFEST_DIR", &self.dir)
             .env("CARGO_PKG_NAME", &self.package)
             .stdin(Stdio::null())
-            .stdout(reopen(out.path())?)
-            .stderr(reopen(out.path())?)
+            .env(skip::FILE_VARIABLE, &skips)
+            .stdout(reopen(&out)?)
+            .stderr(reopen(&out)?)
             .process_group(0);
-        if let Some(command) = command {
+        if conduct.require {
+            child.env(skip::REQUIRE_VARIABLE, "1");
+        }
+        if let Some(command) = conduct.command {
             child.env("DAEMON_HOST_BIN", command);
         }
         let started = Instant::now();
         let mut child = child
             .spawn()
             .with_context(|| format!("start {}", self.executable.display()))?;
-        let status = wait(&mut child, started + deadline)?;
-        let output = fs::read(out.path()).context("read a harness's output")?;
+        let status = wait(&mut child, started + conduct.deadline)?;
+        let took = started.elapsed();
+        let output = fs::read(&out).context("read a harness's output")?;
         Ok(Run {
             output: String::from_utf8_lossy(&output).into_owned(),
             status,
-            took: started.elapsed(),
+            took,
+            skips: skips_in(&skips)?,
         })
+    }
+}
+
+/// What the tests of a harness wrote into their file; none wrote where there is none.
+pub(crate) fn skips_in(file: &Path) -> anyhow::Result<Vec<Skip>> {
+    match fs::read_to_string(file) {
+        Ok(text) => Ok(skip::parse(&text)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(Vec::new()),
+        Err(error) => Err(error).with_context(|| format!("read {}", file.display())),
     }
 }
 

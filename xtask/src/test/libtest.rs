@@ -1,7 +1,9 @@
 //! Reads what a libtest harness prints. Its closing line is the truth for
 //! the counts; the lines before them only give names and reasons.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use support::skip::Skip;
 
 /// What one or more harness runs said.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -14,6 +16,10 @@ pub(crate) struct Report {
     /// Why tests were ignored, and how many for each reason.
     pub(crate) reasons: BTreeMap<String, usize>,
     pub(crate) failures: Vec<String>,
+    /// Tests that libtest counts as passed and that did not run: how many for each reason.
+    pub(crate) skipped: BTreeMap<String, usize>,
+    /// Passed, but a part was left out.
+    pub(crate) in_part: BTreeMap<String, usize>,
 }
 
 /// Parses what one harness wrote. A test may run a harness of its own, whose
@@ -60,6 +66,23 @@ impl Report {
         self.failures.extend(other.failures);
         for (reason, count) in other.reasons {
             *self.reasons.entry(reason).or_default() += count;
+        }
+    }
+
+    /// Takes the tests that say they did not run out of those that passed.
+    pub(crate) fn leave_out(&mut self, skips: &[Skip]) {
+        let mut tests = BTreeSet::new();
+        for skip in skips.iter().filter(|skip| skip.whole) {
+            let passed = !self.failures.contains(&skip.test);
+            if passed && tests.insert(&skip.test) {
+                *self.skipped.entry(skip.reason.clone()).or_default() += 1;
+            }
+        }
+        self.passed = self.passed.saturating_sub(tests.len());
+        for skip in skips.iter().filter(|skip| !skip.whole) {
+            if !self.failures.contains(&skip.test) && tests.insert(&skip.test) {
+                *self.in_part.entry(skip.reason.clone()).or_default() += 1;
+            }
         }
     }
 
@@ -134,6 +157,21 @@ test result: FAILED. 1 passed; 1 failed; 2 ignored; 0 measured; 3 filtered out; 
         let report = parse(&output);
         assert_eq!((report.passed, report.failed), (1, 1));
         assert_eq!(report.failures, ["a"]);
+    }
+
+    #[test]
+    fn a_test_that_did_not_run_has_not_passed() {
+        let text = "skipped\ta\tno root\nskipped\ta\tno root either\nskipped\td\tno root\n\
+                    in part\tb\tno btrfs\nin part\ta\tno btrfs\nskipped\tbad\tno root\n";
+        let mut report = Report {
+            passed: 5,
+            failures: vec!["bad".to_owned()],
+            ..Report::default()
+        };
+        report.leave_out(&support::skip::parse(text));
+        assert_eq!(report.passed, 3, "a and d did not run");
+        assert_eq!(report.skipped, BTreeMap::from([("no root".to_owned(), 2)]));
+        assert_eq!(report.in_part, BTreeMap::from([("no btrfs".to_owned(), 1)]));
     }
 
     #[test]

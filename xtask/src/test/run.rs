@@ -1,13 +1,12 @@
 //! `cargo xtask test`: every test there is, by one command, with a summary
 //! that counts what did not run apart from what passed.
 
-use std::path::Path;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
 
-use super::harness::{self, Built, Harness, Run};
+use super::harness::{self, Built, Conduct, Harness, Run};
 use super::libtest::{self, Report};
 use super::summary::{self, Tier};
 use crate::cargo;
@@ -35,7 +34,7 @@ pub(crate) struct Args {
     /// Leave out `cargo xtask instructions`, which counts the hot paths
     #[arg(long)]
     no_instructions: bool,
-    /// A lane that cannot run here is a failure, not a skip
+    /// A test or a lane that cannot run here is a failure, not a skip
     #[arg(long)]
     require: bool,
 }
@@ -56,8 +55,12 @@ pub(crate) fn run(args: &Args) -> Verdict {
     }
     let command = command_of(&built)?;
     for harness in &built.harnesses {
-        let tier = &mut tiers[harness.kind as usize];
-        run_harness(tier, harness, command.as_deref())?;
+        let conduct = Conduct {
+            command: command.as_deref(),
+            deadline: DEADLINE,
+            require: args.require,
+        };
+        run_harness(&mut tiers[harness.kind as usize], harness, conduct)?;
     }
     // What waits for a VM is the lane's to run, whichever harness it is in.
     let waiting = tiers.iter_mut().map(Tier::take_vm_tests).sum();
@@ -129,9 +132,10 @@ fn command_of(built: &Built) -> anyhow::Result<Option<std::path::PathBuf>> {
         .filter(|_| built))
 }
 
-fn run_harness(tier: &mut Tier, harness: &Harness, command: Option<&Path>) -> anyhow::Result<()> {
-    let run = harness.run(command, DEADLINE)?;
-    let report = libtest::parse(&run.output);
+fn run_harness(tier: &mut Tier, harness: &Harness, conduct: Conduct<'_>) -> anyhow::Result<()> {
+    let run = harness.run(conduct)?;
+    let mut report = libtest::parse(&run.output);
+    report.leave_out(&run.skips);
     let label = harness.label();
     let healthy = judge(tier, &label, &run, &report);
     print_line(tier.name, &label, &report, run.took, healthy);
@@ -163,16 +167,19 @@ fn judge(tier: &mut Tier, label: &str, run: &Run, report: &Report) -> bool {
 }
 
 fn print_line(tier: &str, label: &str, report: &Report, took: Duration, healthy: bool) {
-    if healthy && report.passed + report.ignored == 0 {
+    let tests = report.passed + report.ignored + report.skipped.len();
+    if healthy && tests == 0 {
         return;
     }
     let verdict = if healthy { "ok" } else { "FAILED" };
-    let ignored = match report.ignored {
+    let count = |count: usize, word: &str| match count {
         0 => String::new(),
-        count => format!(", {count} ignored"),
+        count => format!(", {count} {word}"),
     };
+    let ignored = count(report.ignored, "ignored");
+    let skipped = count(report.skipped.values().sum(), "skipped");
     println!(
-        "{tier:<12} {label:<32} {verdict:<6} {:>4} passed{ignored}  {:.1}s",
+        "{tier:<12} {label:<32} {verdict:<6} {:>4} passed{skipped}{ignored}  {:.1}s",
         report.passed,
         took.as_secs_f64()
     );
@@ -192,6 +199,7 @@ fn doc_tests() -> anyhow::Result<Tier> {
         status: Some(output.status),
         took: started.elapsed(),
         output: out,
+        skips: Vec::new(),
     };
     let healthy = judge(&mut tier, "doc tests", &run, &report);
     print_line("doc", "all crates", &report, run.took, healthy);

@@ -15,6 +15,8 @@ pub(crate) struct Tier {
     pub(crate) failed: usize,
     /// Tests that did not run, by reason. Never part of `passed`.
     pub(crate) skipped: BTreeMap<String, usize>,
+    /// Tests that passed and left a part out, by reason.
+    in_part: BTreeMap<String, usize>,
     pub(crate) took: Duration,
     /// One line a reader needs beside the counts.
     pub(crate) note: Option<String>,
@@ -29,6 +31,7 @@ impl Tier {
             passed: 0,
             failed: 0,
             skipped: BTreeMap::new(),
+            in_part: BTreeMap::new(),
             took: Duration::ZERO,
             note: None,
             failures: Vec::new(),
@@ -43,6 +46,12 @@ impl Tier {
         let named: usize = report.reasons.values().sum();
         for (reason, count) in &report.reasons {
             self.skip(reason, *count);
+        }
+        for (reason, count) in &report.skipped {
+            self.skip(reason, *count);
+        }
+        for (reason, count) in &report.in_part {
+            *self.in_part.entry(reason.clone()).or_default() += count;
         }
         self.skip("ignored", report.ignored.saturating_sub(named));
         for name in &report.failures {
@@ -103,6 +112,8 @@ impl Tier {
             .iter()
             .map(|(reason, count)| format!("{count} × {reason}"))
             .collect();
+        let in_part = self.in_part.iter();
+        parts.extend(in_part.map(|(reason, count)| format!("{count} in part: {reason}")));
         parts.extend(self.note.clone());
         parts.join("; ")
     }
@@ -170,6 +181,23 @@ mod tests {
         assert!(text.contains("1 × vm: needs root"), "{text}");
         assert!(text.contains("1 × ignored"), "{text}");
         assert!(text.contains("7 × left out by --no-vm"), "{text}");
+    }
+
+    #[test]
+    fn what_said_that_it_did_not_run_is_skipped_with_its_reason() {
+        let mut report = crate::test::libtest::parse(
+            "test result: ok. 3 passed; 0 failed; 0 ignored; 0 measured; 0 filtered out\n",
+        );
+        let text = "skipped\ta\tneeds root\nin part\tb\tno btrfs\n";
+        report.leave_out(&support::skip::parse(text));
+        let mut unit = Tier::new("unit");
+        unit.add("rootmount", &report, Duration::ZERO);
+        let text = render(&[unit]);
+        assert_eq!(text.lines().last(), Some("2 passed, 0 failed, 1 skipped"));
+        assert!(
+            text.contains("1 × needs root; 1 in part: no btrfs"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -31,13 +31,24 @@ fn reached(from: usize, arrows: &BTreeSet<(usize, usize)>) -> BTreeSet<usize> {
     found
 }
 
-/// The longest way along arrows, in nodes; circles count as one step each way.
+/// The longest way along arrows, in nodes; a circle is one floor.
 pub(in crate::tidy) fn floors(count: usize, arrows: &BTreeSet<(usize, usize)>) -> usize {
+    let mut stands_for: Vec<usize> = (0..count).collect();
+    for circle in circles(count, arrows) {
+        for &node in &circle {
+            stands_for[node] = circle[0];
+        }
+    }
+    let straight: BTreeSet<(usize, usize)> = arrows
+        .iter()
+        .map(|&(from, to)| (stands_for[from], stands_for[to]))
+        .filter(|(from, to)| from != to)
+        .collect();
     let mut height = vec![1_usize; count];
-    // In a circle heights would grow for ever: as many rounds as nodes are enough for all others.
+    // A way has at most as many arrows as there are nodes.
     for _ in 0..count {
-        for &(from, to) in arrows {
-            height[from] = height[from].max((height[to] + 1).min(count));
+        for &(from, to) in &straight {
+            height[from] = height[from].max(height[to] + 1);
         }
     }
     height.into_iter().max().unwrap_or(0)
@@ -53,6 +64,7 @@ mod tests {
         assert_eq!(circles(7, &arrows), [vec![0, 1, 2], vec![4, 5]]);
         let straight = BTreeSet::from([(0, 1), (1, 2), (0, 2)]);
         assert_eq!(circles(3, &straight), [[0; 0]; 0]);
-        assert_eq!((floors(3, &straight), floors(0, &straight)), (3, 0));
+        assert_eq!((floors(3, &straight), floors(0, &BTreeSet::new())), (3, 0));
+        assert_eq!(floors(7, &arrows), 2, "the first circle, then node 3");
     }
 }
