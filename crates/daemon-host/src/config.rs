@@ -170,7 +170,7 @@ fn parse_object(text: &[u8]) -> Result<Map<String, Value>, Error> {
 /// One error of all problems, if there is any.
 fn refused(mut problems: Vec<String>) -> Option<Error> {
     problems.sort();
-    (!problems.is_empty()).then(|| Error::new(ErrorKind::Config, problems.join("; ")))
+    (!problems.is_empty()).then(|| Error::of_problems(problems))
 }
 
 /// Takes known keys out of the file, one problem for each that does not fit.
@@ -277,6 +277,7 @@ mod tests {
                         "runtimes": {"a": {}, "b": {"path": "/b", "runtimeType": "t.v1"}}}"#;
         let error = HostConfig::parse(text).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Config);
+        assert_eq!(error.problems().len(), 7, "{:?}", error.problems());
         let said = error.to_string();
         for part in [
             "data-root",

@@ -10,7 +10,7 @@ use std::io;
 pub enum ErrorKind {
     /// An argument or a configuration value is not acceptable; correct it.
     InvalidInput,
-    /// The configuration is not well formed; the text lists every problem.
+    /// The configuration is not well formed; [`Error::problems`] lists why.
     Config,
     /// Another daemon holds this data root.
     AlreadyRunning,
@@ -20,7 +20,9 @@ pub enum ErrorKind {
     TimedOut,
     /// The host was shut down before.
     ShutDown,
-    /// A system call failed; see `raw_os_error` and `source`.
+    /// The kernel refused for want of permission; start with more privilege.
+    Denied,
+    /// Another system call failed; see `raw_os_error` and `source`.
     Io,
     /// A crate below failed; `source` is its error, whole.
     Crate,
@@ -34,18 +36,17 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     what: String,
+    problems: Vec<String>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
     /// What kind of error this is.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// The errno of the system call at the root of this error, if there is one.
-    #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         let mut next = self.source();
         while let Some(error) = next {
@@ -57,20 +58,34 @@ impl Error {
         None
     }
 
+    /// Every problem of a configuration, one text each; empty for other errors.
+    pub fn problems(&self) -> &[String] {
+        &self.problems
+    }
+
     pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
+            problems: Vec::new(),
             source: None,
         }
     }
 
-    pub(crate) fn io(what: impl Into<String>, source: io::Error) -> Self {
+    /// A configuration with these problems.
+    pub(crate) fn of_problems(problems: Vec<String>) -> Self {
         Self {
-            kind: ErrorKind::Io,
-            what: what.into(),
-            source: Some(Box::new(source)),
+            problems: problems.clone(),
+            ..Self::new(ErrorKind::Config, problems.join("; "))
         }
+    }
+
+    pub(crate) fn io(what: impl Into<String>, source: io::Error) -> Self {
+        let kind = match source.kind() {
+            io::ErrorKind::PermissionDenied => ErrorKind::Denied,
+            _ => ErrorKind::Io,
+        };
+        Self::caused(kind, what, source)
     }
 
     /// Wraps another crate's error with what was being done.
@@ -80,9 +95,8 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self {
-            kind,
-            what: what.into(),
             source: Some(source.into()),
+            ..Self::new(kind, what)
         }
     }
 }
@@ -104,6 +118,14 @@ impl StdError for Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_refused_permission_is_a_kind_of_its_own() {
+        let kind = |errno| Error::io("open(\"/x\")", io::Error::from_raw_os_error(errno)).kind();
+        assert_eq!(kind(13), ErrorKind::Denied);
+        assert_eq!(kind(1), ErrorKind::Denied);
+        assert_eq!(kind(2), ErrorKind::Io);
+    }
 
     #[test]
     fn the_errno_is_found_through_the_chain() {

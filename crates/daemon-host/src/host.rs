@@ -14,8 +14,9 @@ use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
 use crate::snapshot::Snapshot;
-use crate::start::Locks;
-use crate::start::{self, HostBuilder};
+
+use crate::start::{HostBuilder, Locks, Parts};
+use crate::sweep::sweep;
 use crate::transaction::{Participant, prepare_all};
 
 /// The host-side duties of one daemon, from start to shutdown.
@@ -60,42 +61,36 @@ impl Host {
         HostBuilder::new(config)
     }
 
-    pub(crate) fn new(
-        builder: HostBuilder,
-        rules: Rules,
-        locks: Locks,
-        registry: Registry,
-        report: StartReport,
-    ) -> Self {
-        let data_root = builder.data_root();
+    pub(crate) fn new(parts: Parts) -> Self {
         let snapshot = Snapshot {
-            config: Arc::new(builder.config),
-            runtimes: registry.load(),
+            config: Arc::new(parts.config),
+            runtimes: parts.registry.load(),
             generation: 0,
         };
         let inner = Arc::new(Inner {
             snapshot: ArcSwap::from_pointee(snapshot),
-            rules,
-            data_root,
-            participants: builder.participants,
-            reload_limit: builder.reload_limit,
+            rules: parts.rules,
+            data_root: parts.data_root,
+            participants: parts.participants,
+            reload_limit: parts.reload_limit,
             active: Mutex::new(Some(Active {
-                registry: Arc::new(registry),
-                locks,
+                registry: Arc::new(parts.registry),
+                locks: parts.locks,
             })),
         });
         probe_aside(&inner);
-        Self { inner, report }
+        Self {
+            inner,
+            report: parts.report,
+        }
     }
 
     /// What the start did, step by step.
-    #[must_use]
     pub fn start_report(&self) -> &StartReport {
         &self.report
     }
 
     /// What is in force now. It stays valid across any number of reloads.
-    #[must_use]
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.snapshot.load_full()
     }
@@ -192,7 +187,7 @@ impl Inner {
             .map_err(|error| Error::caused(ErrorKind::Crate, "look at the data root", error));
         let sweep = status.and_then(|status| {
             let owner = Some(status.ownership);
-            start::sweep(&self.data_root, &self.rules, live.iter(), owner)
+            sweep(&self.data_root, &self.rules, live.iter(), owner)
         });
         let report = ShutdownReport {
             sweep: Step::from(sweep),

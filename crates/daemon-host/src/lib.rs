@@ -56,8 +56,9 @@
 //!
 //! # Errors
 //!
-//! [`Error`] carries the error of the crate below whole, in `source()`. A step that failed
-//! without keeping the host from starting is in the report, not an error.
+//! [`Error`] carries the error of the crate below whole, in `source()`. For a configuration
+//! [`Error::problems`] lists what is wrong, one text each. A step that failed without keeping
+//! the host from starting is in the report, not an error.
 //!
 //! # Limitations
 //!
@@ -92,6 +93,7 @@ mod settings;
 mod snapshot;
 mod socket_path;
 mod start;
+mod sweep;
 mod transaction;
 
 pub use ifaddrs;

@@ -62,7 +62,6 @@ pub struct StartReport {
 
 impl StartReport {
     /// Whether every step ran and left nothing.
-    #[must_use]
     pub fn is_clean(&self) -> bool {
         let swept = self.sweep.done().is_some_and(CleanupReport::is_clean);
         let scripts = self
@@ -99,7 +98,6 @@ pub struct ShutdownReport {
 
 impl ShutdownReport {
     /// Whether nothing is left that is ours.
-    #[must_use]
     pub fn is_clean(&self) -> bool {
         self.sweep.done().is_some_and(CleanupReport::is_clean)
     }

@@ -33,7 +33,6 @@ impl HostConfig {
     /// `native.cgroupdriver=systemd`, and, where it says nothing, on a host with
     /// cgroup v2 that was booted with systemd, as in Docker. A non-empty
     /// `DOCKER_RAMDISK` in `environment` forbids pivot_root(2).
-    #[must_use]
     pub fn runtime_settings(
         &self,
         host: &HostPaths,

@@ -27,7 +27,6 @@ impl Snapshot {
     /// Which resolv.conf a container should inherit now, and why.
     ///
     /// Looked up at each call: the host's name resolution may change at any time.
-    #[must_use]
     pub fn resolv_conf(&self) -> Selection {
         let mut options = SelectOptions::new();
         options.configured.clone_from(&self.config.resolv_conf);
@@ -39,7 +38,6 @@ impl Snapshot {
     /// The kernel's half is kept for the process once it is known for good. A runtime
     /// that was not asked yet is unknown, and says so: the answers come in a further
     /// snapshot soon after the start or the reload. An empty name is the default runtime.
-    #[must_use]
     pub fn recursive_read_only(&self, runtime: &str) -> Verdict {
         let found = self.runtimes.lookup(runtime);
         let half = found.map_or(RuntimeSupport::Unknown(WhyUnknown::NoProgram), |found| {

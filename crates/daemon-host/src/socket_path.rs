@@ -35,19 +35,16 @@ pub struct SocketPath {
 
 impl SocketPath {
     /// The whole path.
-    #[must_use]
     pub fn path(&self) -> &Path {
         &self.path
     }
 
     /// How many more bytes the path could have.
-    #[must_use]
     pub fn bytes_left(&self) -> usize {
         SUN_PATH_MAX - self.path.as_os_str().len()
     }
 
     /// The path itself.
-    #[must_use]
     pub fn into_path(self) -> PathBuf {
         self.path
     }
@@ -151,7 +148,6 @@ impl AsFd for SocketDir {
 /// The digits are the first half of the SHA-256 of the long path, so the same
 /// long path gives the same directory in every process, and two long paths give
 /// two. The caller creates it.
-#[must_use]
 pub fn hashed_socket_dir(base: &Path, long: &Path) -> PathBuf {
     let digest = Sha256::digest(long.as_os_str().as_bytes());
     let mut name = String::with_capacity(32);

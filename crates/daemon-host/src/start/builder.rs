@@ -6,18 +6,18 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use rootmount::{
-    CleanupReport, DataRootOptions, ExecuteOptions, Guard, Ownership, PlanOptions, Rules,
-};
+use rootmount::{CleanupReport, DataRootOptions, Guard, Rules};
 use runtimes::{BUNDLE_DIRS, References, Registry, Runtimes, Settings, SweepReport};
 use tracing::{info, warn};
 
 use super::lock::Locks;
+use super::parts::Parts;
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
 use crate::host::Host;
 use crate::outcome::{StartReport, Step};
 use crate::settings::HostPaths;
+use crate::sweep::sweep;
 use crate::transaction::Participant;
 
 /// How long one participant of a reload may take.
@@ -26,14 +26,14 @@ const RELOAD_LIMIT: Duration = Duration::from_secs(10);
 /// A host that is being set up. Made by [`Host::builder`].
 #[must_use = "a builder does nothing until it is started"]
 pub struct HostBuilder {
-    pub(crate) config: HostConfig,
-    pub(crate) live: BTreeSet<OsString>,
-    pub(crate) rules: Vec<String>,
-    pub(crate) bundles: Vec<PathBuf>,
-    pub(crate) scripts_in_use: Vec<PathBuf>,
-    pub(crate) participants: Vec<Arc<dyn Participant>>,
-    pub(crate) reload_limit: Duration,
-    pub(crate) paths: HostPaths,
+    config: HostConfig,
+    live: BTreeSet<OsString>,
+    rules: Vec<String>,
+    bundles: Vec<PathBuf>,
+    scripts_in_use: Vec<PathBuf>,
+    participants: Vec<Arc<dyn Participant>>,
+    reload_limit: Duration,
+    paths: HostPaths,
 }
 
 impl HostBuilder {
@@ -118,7 +118,7 @@ impl HostBuilder {
             .map_err(|error| Error::caused(ErrorKind::InvalidInput, "start", error))?;
         make_data_root(&self.config.data_root)?;
         let locks = Locks::take(&self.config.data_root, &self.config.exec_root)?;
-        let sweep = Step::from(self.sweep(&rules));
+        let sweep = Step::from(sweep(&self.data_root(), &rules, self.live.iter(), None));
         let guard = self.prepare(&sweep);
         let settings = self
             .config
@@ -140,7 +140,17 @@ impl HostBuilder {
             took: begin.elapsed(),
         };
         log(&report);
-        Ok(Host::new(self, rules, locks, registry, report))
+        let data_root = self.data_root();
+        Ok(Host::new(Parts {
+            config: self.config,
+            data_root,
+            rules,
+            participants: self.participants,
+            reload_limit: self.reload_limit,
+            locks,
+            registry,
+            report,
+        }))
     }
 
     /// Only after a clean sweep: a mount at the root would hide what is left for good.
@@ -153,12 +163,7 @@ impl HostBuilder {
             .into()
     }
 
-    fn sweep(&self, rules: &Rules) -> Result<CleanupReport, Error> {
-        let live = self.live.iter();
-        sweep(&self.data_root(), rules, live, None)
-    }
-
-    pub(crate) fn data_root(&self) -> DataRootOptions {
+    fn data_root(&self) -> DataRootOptions {
         DataRootOptions::new(&self.config.data_root, &self.config.exec_root)
     }
 
@@ -189,34 +194,6 @@ impl std::fmt::Debug for HostBuilder {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
-}
-
-/// Plans and executes one sweep; releases the root last when `ownership` is given.
-pub(crate) fn sweep<'l>(
-    data_root: &DataRootOptions,
-    rules: &Rules,
-    live: impl Iterator<Item = &'l OsString>,
-    ownership: Option<Ownership>,
-) -> Result<CleanupReport, Error> {
-    let failed = |error| {
-        Error::caused(
-            ErrorKind::Crate,
-            format!("sweep {:?}", data_root.root),
-            error,
-        )
-    };
-    let root = rootmount::resolve_root(&data_root.root).map_err(failed)?;
-    let live: Vec<OsString> = live.cloned().collect();
-    let keep = rootmount::live_ids(&root, &live).map_err(failed)?;
-    let mut options = PlanOptions::new(&root).keep(keep);
-    if let Some(ownership) = ownership {
-        options = options.release(ownership);
-    }
-    let table = rootmount::live_table().map_err(failed)?;
-    let plan = rootmount::plan(&table, rules, &options).map_err(failed)?;
-    let mut execute = ExecuteOptions::new();
-    execute.data_root = Some(data_root.clone());
-    rootmount::execute(&plan, &execute).map_err(failed)
 }
 
 fn make_data_root(path: &std::path::Path) -> Result<(), Error> {

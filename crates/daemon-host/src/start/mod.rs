@@ -1,8 +1,10 @@
-//! The start of a host. The builder acts: it takes the locks, sweeps and prepares.
+//! The start of a host. It acts: it takes the locks, sweeps, prepares the data root and
+//! loads the runtimes.
 
 mod builder;
 mod lock;
+mod parts;
 
 pub use builder::HostBuilder;
-pub(crate) use builder::sweep;
 pub(crate) use lock::Locks;
+pub(crate) use parts::Parts;
