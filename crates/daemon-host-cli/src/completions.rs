@@ -1,11 +1,12 @@
 //! `completions` and `man`: the command described for shells and for man(1).
 
 use std::io::{self, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::Command;
 use clap_complete::Shell;
+use daemon_host::service::{PublishOptions, publish};
 
 use crate::exit::Exit;
 
@@ -48,9 +49,32 @@ pub(crate) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
         }
         Some(dir) => {
             std::fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
-            clap_mangen::generate_to(command, dir)
-                .with_context(|| format!("write pages into {}", dir.display()))?;
+            write_pages(command, dir)?;
         }
     }
     Ok(Exit::Fine)
+}
+
+/// Writes one page per subcommand, in the order of the command line.
+fn write_pages(mut command: Command, dir: &Path) -> anyhow::Result<()> {
+    command = command.disable_help_subcommand(true);
+    command.build();
+    let mut left = vec![command];
+    while let Some(command) = left.pop() {
+        let page = clap_mangen::Man::new(command.clone());
+        let mut text = Vec::new();
+        page.render(&mut text)?;
+        publish(
+            &dir.join(page.get_filename()),
+            &text,
+            &PublishOptions::new(),
+        )?;
+        left.extend(
+            command
+                .get_subcommands()
+                .filter(|sub| !sub.is_hide_set())
+                .cloned(),
+        );
+    }
+    Ok(())
 }

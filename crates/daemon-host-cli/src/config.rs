@@ -1,17 +1,15 @@
 //! Which daemon.json a subcommand reads.
 
-use std::fs;
-use std::io::{self, ErrorKind, Read as _};
+use std::fs::File;
+use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use daemon_host::HostConfig;
+use daemon_host::{HostConfig, MAX_CONFIG_LENGTH, read_bounded};
+use nix::libc::ENOENT;
 
 /// Where Docker looks for its configuration when nothing else is said.
 const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
-
-/// Ten thousand runtimes take two megabytes.
-const MAX_LENGTH: u64 = 64 << 20;
 
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct ConfigArgs {
@@ -32,20 +30,30 @@ impl ConfigArgs {
             Some(path) => (path.as_path(), false),
             None => (Path::new(DEFAULT_CONFIG), true),
         };
-        match read_bounded(path) {
-            Err(error) if optional && error.kind() == ErrorKind::NotFound => Ok(Vec::new()),
-            read => read.with_context(|| format!("read {}", path.display())),
+        if is_piped_in(path) {
+            return read_pipe(path).with_context(|| format!("read({path:?})"));
+        }
+        match read_bounded(path, MAX_CONFIG_LENGTH) {
+            Err(error) if optional && error.raw_os_error() == Some(ENOENT) => Ok(Vec::new()),
+            read => Ok(read?),
         }
     }
 }
 
-/// Reads a file, but not for ever: a device is endless.
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+/// Whether the caller named a descriptor of ours, as `<(…)` of a shell does. Only then a
+/// pipe is expected and waited for.
+fn is_piped_in(path: &Path) -> bool {
+    path.starts_with("/dev/fd") || path == Path::new("/dev/stdin")
+}
+
+fn read_pipe(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
-    let file = fs::File::open(path)?;
-    file.take(MAX_LENGTH + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_LENGTH {
-        return Err(io::Error::other(format!("longer than {MAX_LENGTH} bytes")));
-    }
+    File::open(path)?
+        .take(MAX_CONFIG_LENGTH + 1)
+        .read_to_end(&mut text)?;
+    anyhow::ensure!(
+        text.len() as u64 <= MAX_CONFIG_LENGTH,
+        "longer than {MAX_CONFIG_LENGTH} bytes"
+    );
     Ok(text)
 }

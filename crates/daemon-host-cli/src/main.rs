@@ -7,7 +7,6 @@
 
 mod addrs;
 mod args;
-mod atomic_write;
 mod completions;
 mod config;
 mod demo;

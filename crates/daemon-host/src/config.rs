@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use runtimes::Config as RuntimesConfig;
 use serde_json::{Map, Value};
 
+use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
 use crate::error::{Error, ErrorKind};
 
 /// Where Docker keeps its data when nothing else is said.
@@ -135,11 +136,9 @@ impl HostConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`] when the file cannot be read, else as [`HostConfig::parse`].
+    /// As [`read_bounded`] with [`MAX_CONFIG_LENGTH`], then as [`HostConfig::parse`].
     pub fn load(path: &Path) -> Result<Self, Error> {
-        let text =
-            std::fs::read(path).map_err(|error| Error::io(format!("read({path:?})"), error))?;
-        Self::parse(&text)
+        Self::parse(&read_bounded(path, MAX_CONFIG_LENGTH)?)
     }
 
     /// Where the wrapper scripts live: `<data root>/runtimes`.

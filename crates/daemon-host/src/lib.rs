@@ -80,15 +80,19 @@
 //!
 //! # Crate features, MSRV
 //!
+//! `service` adds the pieces of a live daemon: its pidfile, and files published whole.
 //! `serde` gives reports and rows of the crates below their JSON shape; `tokio` turns on
 //! the async twin in [`ifaddrs`]. Rust 1.85.
 
 #![forbid(unsafe_code)]
 
+mod bounded;
 mod config;
 mod error;
 mod host;
 mod outcome;
+#[cfg(feature = "service")]
+pub mod service;
 mod settings;
 mod snapshot;
 mod socket_path;
@@ -103,6 +107,7 @@ pub use rootmount;
 pub use rroprobe;
 pub use runtimes;
 
+pub use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
 pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::host::Host;

@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use anyhow::Context as _;
 use clap::ValueEnum;
+use daemon_host::service::{PublishOptions, publish};
 
 use super::{collect, json, judge, metrics, render};
-use crate::atomic_write::publish;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::root::RootArgs;
@@ -61,7 +62,9 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     match &args.output {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
-            publish(path, &plain)?;
+            // Readable for all: a collector runs as a user of its own.
+            publish(path, plain.as_bytes(), &PublishOptions::new())
+                .with_context(|| format!("write {}", path.display()))?;
         }
         None if format == Format::Text => out.text(&text)?,
         None => out.bytes(text.as_bytes())?,

@@ -3,10 +3,12 @@
 use std::path::Path;
 use std::sync::mpsc::Sender;
 
+use anyhow::Context as _;
+use daemon_host::service::Pidfile;
+
 use super::args::{Args, CONTROL_SOCKET};
 use super::control::Control;
 use super::event::Event;
-use super::pidfile::Pidfile;
 
 /// How others reach the daemon; dropping it takes the files away.
 pub(super) struct Doors {
@@ -26,7 +28,10 @@ impl Doors {
             // The main thread gone means the process is about to end.
             let _ = sender.send(Event::Asked(asked));
         })?;
-        let pidfile = args.pidfile.as_deref().map(Pidfile::write).transpose()?;
+        let write = |path: &Path| {
+            Pidfile::write(path).with_context(|| format!("pidfile {}", path.display()))
+        };
+        let pidfile = args.pidfile.as_deref().map(write).transpose()?;
         Ok(Self {
             _control: control,
             _pidfile: pidfile,

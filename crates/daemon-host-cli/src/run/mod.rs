@@ -10,7 +10,6 @@ mod daemon;
 mod doors;
 mod event;
 mod notify;
-mod pidfile;
 mod reload;
 mod signals;
 

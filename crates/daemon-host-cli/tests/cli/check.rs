@@ -33,7 +33,25 @@ fn says_which_keys_have_no_effect() {
 #[test]
 fn an_endless_file_ends() {
     let ran = check(Path::new("/dev/zero"), &[]).expect(2);
+    assert!(ran.stderr.contains("not a regular file"), "{}", ran.stderr);
+    let dir = tempfile::tempdir().unwrap();
+    let sparse = dir.path().join("sparse");
+    fs::File::create(&sparse).unwrap().set_len(1 << 40).unwrap();
+    let ran = check(&sparse, &[]).expect(2);
     assert!(ran.stderr.contains("longer than"), "{}", ran.stderr);
+    let fifo = dir.path().join("fifo");
+    let made = std::process::Command::new("mkfifo").arg(&fifo).status();
+    assert!(made.unwrap().success());
+    let ran = check(&fifo, &[]).expect(2);
+    assert!(ran.stderr.contains("is a FIFO"), "{}", ran.stderr);
+}
+
+#[test]
+fn what_the_shell_pipes_in_is_read() {
+    let text = br#"{"runtimes": {"a": {}}}"#;
+    let args = ["runtimes", "check", "--config", "/dev/stdin"];
+    let ran = crate::command::run_with(&args, text).expect(1);
+    assert!(ran.stdout.contains('a'), "{}", ran.stdout);
 }
 
 #[test]

@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use rustix::fs::{FlockOperation, OFlags, flock};
 use rustix::io::Errno;
 
+use crate::bounded::check_regular;
 use crate::error::{Error, ErrorKind};
 
 /// The name of the lock file in both directories.
@@ -77,9 +78,11 @@ fn lock(dir: &Path) -> Result<Lock, Error> {
         .create(true)
         .truncate(false)
         .mode(0o600)
-        .custom_flags(OFlags::NOFOLLOW.bits() as i32)
+        // A FIFO in its place would make the open wait.
+        .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
         .open(&path)
         .map_err(|error| Error::io(format!("open({path:?})"), error))?;
+    check_regular(&file, &path)?;
     let begin = Instant::now();
     loop {
         match flock(&file, FlockOperation::NonBlockingLockExclusive) {
@@ -123,5 +126,21 @@ mod tests {
         let temp = tempfile::tempdir().unwrap();
         std::os::unix::fs::symlink("/etc/passwd", temp.path().join(LOCK_FILE)).unwrap();
         assert_eq!(lock(temp.path()).unwrap_err().kind(), ErrorKind::Io);
+    }
+
+    #[test]
+    fn a_fifo_in_place_of_the_lock_does_not_make_it_wait() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join(LOCK_FILE);
+        let made = std::process::Command::new("mkfifo").arg(&path).status();
+        assert!(made.unwrap().success());
+        // Somebody may hold it open for reading, so that opening for writing succeeds.
+        for _ in 0..2 {
+            lock(temp.path()).unwrap_err();
+        }
+        let flags = OFlags::RDONLY | OFlags::NONBLOCK;
+        let _reader = rustix::fs::open(&path, flags, rustix::fs::Mode::empty()).unwrap();
+        let error = lock(temp.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::InvalidInput, "{error}");
     }
 }

@@ -1,0 +1,136 @@
+//! Puts a file in its place, and takes it away again if it is still the same.
+
+use std::ffi::OsStr;
+use std::fs::File;
+use std::path::Path;
+
+use rustix::fs::{RenameFlags, renameat, renameat_with};
+use rustix::io::Errno;
+
+use super::staged::Staged;
+use super::target::{Directory, Identity, Target};
+use crate::error::Error;
+
+/// How often the place may change under us before we give up.
+const TRIES: usize = 8;
+
+/// How a file is published.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct PublishOptions {
+    /// The permissions of the file, whatever the umask is; default `0o644`.
+    pub mode: u32,
+}
+
+impl PublishOptions {
+    /// Readable for all, writable for its owner.
+    pub fn new() -> Self {
+        Self { mode: 0o644 }
+    }
+
+    /// Sets the permissions.
+    pub fn mode(mut self, mode: u32) -> Self {
+        self.mode = mode;
+        self
+    }
+}
+
+impl Default for PublishOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// A published file. Dropping it leaves the file; [`remove`](Self::remove) takes it away.
+#[derive(Debug)]
+pub struct Published {
+    directory: Directory,
+    identity: Identity,
+    /// Open, so that the lock on it says that this process lives.
+    _file: File,
+}
+
+impl Published {
+    /// Where it is, as the caller named it.
+    pub fn path(&self) -> &Path {
+        self.directory.path()
+    }
+
+    /// Removes the file, unless another one stands there now; whether it was removed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) and
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the directory cannot be changed.
+    pub fn remove(self) -> Result<bool, Error> {
+        self.directory.remove(self.identity)
+    }
+}
+
+/// Puts `content` at `path`: a reader sees the old file or the whole new one.
+///
+/// A regular file is replaced. A symbolic link, a FIFO, a socket or a directory there is
+/// refused and stays. The new file is complete, on disk and has its mode before it gets the
+/// name; a process that is killed meanwhile leaves the old file, and at most a hidden one
+/// that the next call removes.
+///
+/// # Errors
+///
+/// [`ErrorKind::InvalidInput`](crate::ErrorKind::InvalidInput) when something stands there
+/// that is not a regular file; [`ErrorKind::Denied`](crate::ErrorKind::Denied) and
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file cannot be written. The old file is
+/// as it was.
+pub fn publish(path: &Path, content: &[u8], options: &PublishOptions) -> Result<Published, Error> {
+    let directory = Directory::of(path)?;
+    place(directory, content, options.mode, |_| Ok(()))
+}
+
+/// [`publish`], with a last look at a file that is about to be replaced. The look runs again
+/// whenever the place has changed meanwhile; what it returns is kept until the file is there.
+pub(crate) fn place<L>(
+    directory: Directory,
+    content: &[u8],
+    mode: u32,
+    look: impl Fn(&Directory) -> Result<L, Error>,
+) -> Result<Published, Error> {
+    for _ in 0..TRIES {
+        let target = directory.target()?;
+        if let Target::Other(kind) = target {
+            return Err(directory.not_replaced(kind));
+        }
+        let is_new = target == Target::Absent;
+        let _held = (!is_new).then(|| look(&directory)).transpose()?;
+        let staged = Staged::write(&directory, content, mode)?;
+        let identity = staged.identity()?;
+        match staged.rename(|name| rename(&directory, name, is_new)) {
+            Ok(file) => {
+                // The name lasts once its directory is on disk; some file systems cannot say.
+                let _ = rustix::fs::fsync(&directory);
+                return Ok(Published {
+                    directory,
+                    identity,
+                    _file: file,
+                });
+            }
+            Err(Errno::EXIST) => {}
+            Err(errno) => return Err(directory.failed("rename", errno)),
+        }
+    }
+    Err(directory.failed("rename", Errno::EXIST))
+}
+
+/// Gives the file its name; a new one never replaces what came meanwhile.
+fn rename(directory: &Directory, from: &OsStr, is_new: bool) -> Result<(), Errno> {
+    let to = directory.name();
+    if is_new {
+        match renameat_with(directory, from, directory, to, RenameFlags::NOREPLACE) {
+            // The file system cannot refuse to replace.
+            Err(Errno::INVAL) => {}
+            renamed => return renamed,
+        }
+    }
+    renameat(directory, from, directory, to)
+}
+
+#[cfg(test)]
+mod tests;
