@@ -13,7 +13,7 @@ pub enum ErrorKind {
     /// No such process, file or namespace, or the process has exited. The caller may go on without it.
     NotFound,
     /// The kernel refused: another user's process, or a capability is missing.
-    PermissionDenied,
+    Denied,
     /// The kernel, or a system call filter, has no such call. Another route or a newer kernel is needed.
     Unsupported,
     /// A row is not of mountinfo's form and strict reading was asked for. [`Error::malformed`] says which.
@@ -58,37 +58,38 @@ impl Error {
         self.malformed
     }
 
-    pub(crate) fn io(operation: impl Into<String>, cause: io::Error) -> Error {
-        let mut error = Error::new(kind_of(&cause), operation);
+    pub(crate) fn io(operation: impl Into<String>, cause: io::Error) -> Self {
+        let mut error = Self::new(kind_of(&cause), operation);
         error.cause = Some(cause);
         error
     }
 
-    pub(crate) fn at(operation: &str, path: &Path, cause: io::Error) -> Error {
-        let mut error = Error::io(format!("{operation} {path:?}"), cause);
+    /// The failure of a call about a path: `call("path")`.
+    pub(crate) fn at(call: &str, path: &Path, cause: io::Error) -> Self {
+        let mut error = Self::io(format!("{call}({path:?})"), cause);
         error.path = Some(path.to_owned());
         error
     }
 
     /// The same failure, of reading this file.
-    pub(crate) fn reading(mut self, path: &Path) -> Error {
-        self.operation = format!("read {path:?}");
+    pub(crate) fn reading(mut self, path: &Path) -> Self {
+        self.operation = format!("read({path:?})");
         self.path = Some(path.to_owned());
         self
     }
 
-    pub(crate) fn row(row: MalformedRow) -> Error {
-        let mut error = Error::new(ErrorKind::Malformed, row.to_string());
+    pub(crate) fn row(row: MalformedRow) -> Self {
+        let mut error = Self::new(ErrorKind::Malformed, row.to_string());
         error.malformed = Some(row);
         error
     }
 
-    pub(crate) fn unstable(operation: impl Into<String>) -> Error {
-        Error::new(ErrorKind::Unstable, operation)
+    pub(crate) fn unstable(operation: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Unstable, operation)
     }
 
-    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Error {
-        Error {
+    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Self {
+        Self {
             operation: operation.into(),
             kind,
             path: None,
@@ -98,7 +99,7 @@ impl Error {
     }
 
     /// The same failure, said to be of another kind where the errno alone does not tell.
-    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Error {
+    pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.kind = kind;
         self
     }
@@ -116,10 +117,25 @@ impl std::error::Error for Error {
     }
 }
 
+impl From<Error> for io::Error {
+    /// Of the kind of its cause; the error is kept inside, with its cause behind `source()`.
+    fn from(error: Error) -> Self {
+        let kind = match (&error.cause, error.kind) {
+            (Some(cause), _) => cause.kind(),
+            (None, ErrorKind::NotFound) => io::ErrorKind::NotFound,
+            (None, ErrorKind::Denied) => io::ErrorKind::PermissionDenied,
+            (None, ErrorKind::Unsupported) => io::ErrorKind::Unsupported,
+            (None, ErrorKind::Malformed) => io::ErrorKind::InvalidData,
+            (None, ErrorKind::Unstable | ErrorKind::Io) => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
 fn kind_of(cause: &io::Error) -> ErrorKind {
     match cause.raw_os_error() {
         Some(libc::ENOENT | libc::ESRCH | libc::ENOTDIR) => ErrorKind::NotFound,
-        Some(libc::EACCES | libc::EPERM) => ErrorKind::PermissionDenied,
+        Some(libc::EACCES | libc::EPERM) => ErrorKind::Denied,
         Some(libc::ENOSYS) => ErrorKind::Unsupported,
         _ => ErrorKind::Io,
     }
@@ -138,10 +154,30 @@ mod tests {
             Path::new("/proc/1/mountinfo"),
             io::Error::from_raw_os_error(libc::EACCES),
         );
-        assert_eq!(error.to_string(), r#"open "/proc/1/mountinfo""#);
-        assert_eq!(error.kind(), ErrorKind::PermissionDenied);
+        assert_eq!(error.to_string(), r#"open("/proc/1/mountinfo")"#);
+        assert_eq!(error.kind(), ErrorKind::Denied);
         assert_eq!(error.raw_os_error(), Some(libc::EACCES));
         assert_eq!(error.path(), Some(Path::new("/proc/1/mountinfo")));
         assert!(error.source().is_some());
+    }
+
+    #[test]
+    fn becomes_an_io_error_of_the_same_kind_with_all_its_words() {
+        let error = Error::at(
+            "open",
+            Path::new("/x"),
+            io::Error::from_raw_os_error(libc::ENOENT),
+        );
+        let io = io::Error::from(error);
+        assert_eq!(
+            (io.kind(), io.to_string().as_str()),
+            (io::ErrorKind::NotFound, r#"open("/x")"#)
+        );
+        assert_eq!(
+            io.source().map(ToString::to_string),
+            Some(io::Error::from_raw_os_error(libc::ENOENT).to_string())
+        );
+        let row = io::Error::from(Error::new(ErrorKind::Malformed, "line 1"));
+        assert_eq!(row.kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -24,7 +24,7 @@
 //! ([`refresh`](MountTable::refresh)). [`MountInfo`] is the owned row.
 //!
 //! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask about one
-//! path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the table. [`Watch`]
+//! path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the table. [`Watcher`]
 //! follows changes, [`holders()`] finds who keeps a mount busy.
 //!
 //! # When not to use this
@@ -67,7 +67,7 @@
 //!
 //! # Logging
 //!
-//! Target `mountscan::<module>`, level debug: the route taken and rows dropped. Nothing else is logged.
+//! With the feature `tracing`: target `mountscan::<module>`, level debug, the route taken and rows dropped.
 //!
 //! # Compared with moby
 //!
@@ -77,7 +77,9 @@
 //!
 //! # Crate features
 //!
-//! - `serde`: `Serialize` for [`Row`], [`MountInfo`] and [`MalformedRow`], the shape of `daemon-host mounts list --json`.
+//! - `serde`: `Serialize` for [`Row`], [`MountInfo`] and [`MalformedRow`], in the shape of
+//!   `daemon-host mounts list --json`.
+//! - `tracing`: the log lines above; without it nothing is logged.
 //!
 //! MSRV: Rust 1.85.
 #![deny(unsafe_code)]
@@ -86,6 +88,7 @@ mod error;
 mod holders;
 mod ids;
 mod kernel;
+mod log;
 mod read;
 mod row;
 mod table;
@@ -97,17 +100,18 @@ pub use crate::holders::find::{
 };
 pub use crate::ids::{Device, MountId, UniqueMountId};
 pub use crate::kernel::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
-pub use crate::kernel::queries::KernelQueries;
-pub use crate::read::by_source::{ReadOptions, Source};
+pub use crate::kernel::queries::{KernelQueries, is_mounted};
 pub use crate::read::refresh::Refresh;
-pub use crate::read::subtree::{Detail, mount_at, mount_point_at};
+pub use crate::read::subtree::{mount_at, mount_point_at};
 pub use crate::row::borrowed::Row;
 pub use crate::row::escape::{escape, unescape};
 pub use crate::row::mount_info::MountInfo;
 pub use crate::row::options::Options;
 pub use crate::row::parse::{MalformedRow, RowError};
 pub use crate::row::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};
-pub use crate::row::stream::{MAX_ROW_BYTES, Rows, for_each_row, for_each_row_limited, rows};
+pub use crate::row::stream::{MAX_ROW_BYTES, Rows, for_each_row, rows};
 pub use crate::table::changes::Changes;
-pub use crate::table::mount_table::{Consistency, MountTable};
-pub use crate::watch::{Event, Watch, WatchOptions, WatchRoute};
+pub use crate::table::consistency::Consistency;
+pub use crate::table::mount_table::MountTable;
+pub use crate::table::origin::{Detail, ReadOptions, Source};
+pub use crate::watch::{Event, WatchOptions, WatchRoute, Watcher};

@@ -13,11 +13,14 @@ use crate::error::{Error, ErrorKind};
 use crate::kernel::fanotify::{self, Batch};
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::sys;
-use crate::read::by_source::{ReadOptions, own_namespace_id, thread_file};
+use crate::log::debug;
+use crate::read::by_ids;
+use crate::read::by_source::{own_namespace_id, thread_file};
 use crate::read::mountinfo::{self, Reading};
 use crate::row::mount_info::MountInfo;
 use crate::table::changes::Changes;
 use crate::table::mount_table::MountTable;
+use crate::table::origin::{Origin, ReadOptions};
 
 /// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the next look
 /// finds what came: better soon than whole.
@@ -64,9 +67,8 @@ pub struct WatchOptions {
 
 impl WatchOptions {
     /// The calling thread's namespace, by the better route, without rescans.
-    #[must_use]
-    pub fn new() -> WatchOptions {
-        WatchOptions {
+    pub fn new() -> Self {
+        Self {
             proc: "/proc".into(),
             pid: None,
             route: None,
@@ -76,7 +78,7 @@ impl WatchOptions {
 }
 
 impl Default for WatchOptions {
-    fn default() -> WatchOptions {
+    fn default() -> Self {
         WatchOptions::new()
     }
 }
@@ -90,12 +92,12 @@ impl Default for WatchOptions {
 /// as one gone and one new, and a mount that takes the place, id and device of another not at all.
 ///
 /// As a descriptor ([`AsFd`]) it becomes readable when there may be events: then call
-/// [`try_next`](Watch::try_next) until it gives `None`, at once, since being polled takes the mark away.
+/// [`try_next`](Self::try_next) until it gives `None`, at once, since being polled takes the mark away.
 ///
 /// # Examples
 ///
 /// ```no_run
-/// for event in mountscan::Watch::new(&Default::default())? {
+/// for event in mountscan::Watcher::open(&Default::default())? {
 ///     match event? {
 ///         mountscan::Event::Attached(info) => println!("+ {:?}", info.mount_point),
 ///         mountscan::Event::Detached(info) => println!("- {:?}", info.mount_point),
@@ -105,7 +107,7 @@ impl Default for WatchOptions {
 /// # Ok::<(), mountscan::Error>(())
 /// ```
 #[derive(Debug)]
-pub struct Watch {
+pub struct Watcher {
     /// Readable when one of the two below is; what callers poll.
     wake: OwnedFd,
     fanotify: Option<File>,
@@ -120,19 +122,19 @@ pub struct Watch {
     scanned: Instant,
 }
 
-impl Watch {
+impl Watcher {
     /// Starts watching: events count from the table that [`table`](Self::table) gives now.
     ///
     /// # Errors
     ///
-    /// As reading the table; [`ErrorKind::Unsupported`] or [`ErrorKind::PermissionDenied`] when
+    /// As reading the table; [`ErrorKind::Unsupported`] or [`ErrorKind::Denied`] when
     /// [`WatchRoute::Fanotify`] was asked for and is not to be had.
     ///
     /// # References
     ///
     /// `fanotify(7)`, `proc_pid_mountinfo(5)`.
     #[doc(alias = "fanotify_init")]
-    pub fn new(options: &WatchOptions) -> Result<Watch, Error> {
+    pub fn open(options: &WatchOptions) -> Result<Self, Error> {
         let path = match options.pid {
             None => thread_file(&options.proc),
             Some(pid) => options.proc.join(pid.to_string()).join("mountinfo"),
@@ -153,12 +155,12 @@ impl Watch {
         let mut reading = Reading::open(&path)?;
         // After the marks are set, so that nothing falls between.
         let table = read_table(&mut reading, scope.as_ref())?;
-        tracing::debug!(
+        debug!(
             fanotify = fanotify.is_some(),
             mounts = table.len(),
             "watching mount table"
         );
-        Ok(Watch {
+        Ok(Watcher {
             wake,
             fanotify,
             polled,
@@ -265,7 +267,7 @@ impl Watch {
         };
         let batch = drain(file).map_err(|cause| Error::io("read mount events", cause))?;
         if batch.overflow {
-            tracing::debug!("queue of mount events ran over");
+            debug!("queue of mount events ran over");
             self.events.push_back(Event::Overflow);
         }
         if batch.is_empty() {
@@ -275,13 +277,14 @@ impl Watch {
         let asks = KernelQueries::cached() >= KernelQueries::Rows && self.table.has_unique_ids();
         let listed = asks && !batch.overflow && !batch.moved;
         if let Some(scope) = self.scope.clone().filter(|_| listed) {
-            match self.table.follow(&scope, ATTEMPTS) {
+            match by_ids::follow(&mut self.table, &scope, ATTEMPTS) {
                 Err(error) if queries::is_refused(&error) => {}
                 Err(error) => return Err(error),
-                Ok(changes) => {
+                Ok(Some(changes)) => {
                     self.report(changes);
                     return Ok(());
                 }
+                Ok(None) => {}
             }
         }
         self.rescan()
@@ -303,7 +306,7 @@ impl Watch {
     }
 }
 
-impl Iterator for Watch {
+impl Iterator for Watcher {
     type Item = Result<Event, Error>;
 
     /// Waits for the next event; never ends.
@@ -312,7 +315,7 @@ impl Iterator for Watch {
     }
 }
 
-impl AsFd for Watch {
+impl AsFd for Watcher {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
     }
@@ -333,8 +336,8 @@ fn open_fanotify(options: &WatchOptions) -> Result<Option<File>, Error> {
     match opened {
         Ok(file) => Ok(Some(file)),
         Err(error) if options.route == Some(WatchRoute::Fanotify) => Err(error),
-        Err(error) => {
-            tracing::debug!(%error, "no mount events, polling mountinfo");
+        Err(_error) => {
+            debug!(error = %_error, "no mount events, polling mountinfo");
             Ok(None)
         }
     }
@@ -353,7 +356,7 @@ fn marked(proc: &Path) -> Result<File, Error> {
         }
     })?;
     sys::fanotify_mark_namespace(events.as_fd(), namespace.as_fd())
-        .map_err(|cause| Error::at("fanotify_mark(FAN_MARK_MNTNS)", &path, cause))?;
+        .map_err(|cause| Error::at("fanotify_mark", &path, cause))?;
     Ok(File::from(events))
 }
 
@@ -369,9 +372,9 @@ fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable
             if KernelQueries::cached() >= KernelQueries::Rows {
                 options.attempts = ATTEMPTS;
             }
-            mountinfo::listed(reading, scope, &options)
+            mountinfo::listed(reading, scope, &options, Origin::Given)
         }
-        None => reading.table(&options),
+        None => reading.table(&options, Origin::Given),
     }
 }
 

@@ -34,7 +34,7 @@ impl Watchers {
             done: Arc::default(),
             threads: Vec::new(),
         };
-        let mut mounts = mountscan::Watch::new(&mountscan::WatchOptions::new())?;
+        let mut mounts = mountscan::Watcher::open(&mountscan::WatchOptions::new())?;
         all.add("mounts", move || {
             let heard = mounts.next_within(WAIT)?.is_some();
             if !heard {

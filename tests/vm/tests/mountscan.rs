@@ -3,8 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a failure says enough; counts are for the log
 
 use mountscan::{
-    Consistency, Detail, Event, KernelQueries, MountTable, ReadOptions, Refresh, Source, Watch,
-    WatchOptions, WatchRoute, holders, identity_at, is_mount_point, mount_point_at,
+    Consistency, Detail, Event, KernelQueries, MountTable, ReadOptions, Refresh, Source,
+    WatchOptions, WatchRoute, Watcher, holders, identity_at, is_mount_point, mount_point_at,
 };
 use rootmount::{ExecuteOptions, Outcome, PlanOptions, Rules, live_table};
 use rustix::mount::{MountPropagationFlags, UnmountFlags};
@@ -70,7 +70,7 @@ fn the_kernel_is_asked_for_what_it_can_answer() {
         expect_since(6, 13, "rows", can >= KernelQueries::Rows);
         let mut options = WatchOptions::new();
         options.route = Some(WatchRoute::Fanotify);
-        expect_since(6, 15, "mount events", Watch::new(&options).is_ok());
+        expect_since(6, 15, "mount events", Watcher::open(&options).is_ok());
         let table = with_ids();
         assert_eq!(table.has_unique_ids(), since(6, 8));
         assert_eq!(table.to_bytes(), MountTable::current().unwrap().to_bytes());
@@ -106,7 +106,9 @@ fn every_route_gives_the_same_rows() {
         let file = File::open("/proc/thread-self/ns/mnt").unwrap();
         let other = std::thread::scope(|scope| {
             scope
-                .spawn(|| MountTable::of_namespace(file.as_fd()).unwrap())
+                .spawn(|| {
+                    MountTable::read(Source::Namespace(file.as_fd()), &ReadOptions::new()).unwrap()
+                })
                 .join()
                 .unwrap()
         });
@@ -280,7 +282,7 @@ fn watch_churn(route: WatchRoute) {
     set_up(top);
     let mut options = WatchOptions::new();
     options.route = Some(route);
-    let mut watch = Watch::new(&options).unwrap();
+    let mut watch = Watcher::open(&options).unwrap();
     let mut live = members(watch.table(), top);
     let mut told = [0; 2];
     churn(top, || {

@@ -30,8 +30,8 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let table = MountTable::current()?;
     let mount = table
         .topmost(&args.path)
-        .with_context(|| format!("{} is not a mount point", args.path.display()))?
-        .to_owned();
+        .with_context(|| format!("{} is not a mount point", args.path.display()))?;
+    let mount = MountInfo::from(mount);
     let mut options = HoldersOptions::new();
     options.uses = true;
     options.unpopulated = true;

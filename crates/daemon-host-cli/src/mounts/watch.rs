@@ -1,6 +1,6 @@
 //! `mounts watch`: mounts and unmounts as they happen.
 
-use daemon_host::mountscan::{Event, MountInfo, Watch, WatchOptions, WatchRoute};
+use daemon_host::mountscan::{Event, MountInfo, WatchOptions, WatchRoute, Watcher};
 use serde::Serialize;
 
 use super::mount_json::MountJson;
@@ -22,7 +22,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let mut watch = Watch::new(&WatchOptions::new())?;
+    let mut watch = Watcher::open(&WatchOptions::new())?;
     if !out.is_json() {
         let route = match watch.route() {
             WatchRoute::Fanotify => "fanotify mount events",

@@ -31,9 +31,8 @@ pub struct HoldersOptions {
 
 impl HoldersOptions {
     /// `/proc`, no uses, and only namespaces that a process lives in.
-    #[must_use]
-    pub fn new() -> HoldersOptions {
-        HoldersOptions {
+    pub fn new() -> Self {
+        Self {
             proc: "/proc".into(),
             uses: false,
             unpopulated: false,
@@ -42,7 +41,7 @@ impl HoldersOptions {
 }
 
 impl Default for HoldersOptions {
-    fn default() -> HoldersOptions {
+    fn default() -> Self {
         HoldersOptions::new()
     }
 }
@@ -198,7 +197,7 @@ fn held(process: &Path, mount: &MountInfo) -> Option<Held> {
     let mut held = Held::default();
     let read = for_each_row(BufReader::with_capacity(STEP, file), |row| {
         if let Ok(row) = row {
-            let holder = holds(&row, mount).then(|| row.to_owned());
+            let holder = holds(&row, mount).then(|| MountInfo::from(row));
             held.mounts.extend(holder);
             let of = inode_of(&row.root()).filter(|_| *row.fs_type() == *"nsfs");
             let bind = of.map(|inode| (inode, row.mount_point().into_owned()));

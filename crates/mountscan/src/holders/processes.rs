@@ -48,7 +48,7 @@ pub(crate) fn members(
     proc: &Path,
     unreadable: &mut usize,
 ) -> Result<BTreeMap<u64, Vec<Member>>, Error> {
-    let entries = fs::read_dir(proc).map_err(|cause| Error::at("read directory", proc, cause))?;
+    let entries = fs::read_dir(proc).map_err(|cause| Error::at("readdir", proc, cause))?;
     let mut pids = numbers(entries);
     pids.sort_unstable();
     let mut members: BTreeMap<u64, Vec<Member>> = BTreeMap::new();

@@ -12,9 +12,9 @@ use crate::holders::find::{HolderNamespace, Holders, NamespaceKeeper, holds};
 use crate::holders::processes::{inode_of_link, numbers};
 use crate::kernel::identity::look;
 use crate::kernel::sys;
-use crate::read::by_source::{ReadOptions, Source};
 use crate::row::mount_info::MountInfo;
 use crate::table::mount_table::MountTable;
+use crate::table::origin::{ReadOptions, Source};
 
 /// As a place only, so that nothing mounted is touched.
 const PLACE: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
@@ -39,8 +39,7 @@ impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
     /// Looks at the descriptors of all processes.
     pub(crate) fn by_descriptors(&mut self) -> Result<(), Error> {
         let proc = self.proc;
-        let entries =
-            fs::read_dir(proc).map_err(|cause| Error::at("read directory", proc, cause))?;
+        let entries = fs::read_dir(proc).map_err(|cause| Error::at("readdir", proc, cause))?;
         for pid in numbers(entries) {
             let dir = proc.join(format!("{pid}/fd"));
             // Ended, or closed to us: it was counted when its namespace was looked for.
@@ -108,7 +107,7 @@ impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
             };
             found.namespaces_read += 1;
             let rows = table.rows().filter(|row| holds(row, mount));
-            let mounts: Vec<MountInfo> = rows.map(|row| row.to_owned()).collect();
+            let mounts: Vec<MountInfo> = rows.map(MountInfo::from).collect();
             if !mounts.is_empty() {
                 found.namespaces.push(HolderNamespace {
                     inode,

@@ -29,7 +29,6 @@ pub struct MountIdentity {
 
 impl MountIdentity {
     /// Whether both are certainly the same mount: by unique id where both have one, else by the reused id.
-    #[must_use]
     pub fn is_same_mount(&self, other: &MountIdentity) -> bool {
         match (self.unique_id, other.unique_id) {
             (Some(a), Some(b)) => a == b,
@@ -72,7 +71,7 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
             });
         }
     }
-    let what = format!("statx {name:?}: the mount was replaced {TRIES} times");
+    let what = format!("statx({name:?}): the mount was replaced {TRIES} times");
     Err(Error::unstable(what))
 }
 
@@ -129,7 +128,7 @@ fn plain(dir: BorrowedFd<'_>, name: &Path) -> Result<Statx, Error> {
     }
     Err(Error::new(
         ErrorKind::Unsupported,
-        format!("statx {name:?}: no mount attributes before Linux 5.8"),
+        format!("statx({name:?}): no mount attributes before Linux 5.8"),
     ))
 }
 

@@ -1,12 +1,16 @@
 //! Asking the kernel about single mounts: listmount and statmount, where they are. Acts.
 
 use std::io;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind};
+use crate::ids::UniqueMountId;
 use crate::kernel::statmount::{self, Answer};
 use crate::kernel::sys;
-use crate::table::point_order::is_at_or_below;
+use crate::log::debug;
+use crate::row::point::is_at_or_below;
 
 /// What the kernel lets us ask about single mounts. Later ones include earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -30,11 +34,10 @@ impl KernelQueries {
     /// `listmount(2)`, `statmount(2)`.
     #[doc(alias = "statmount")]
     #[doc(alias = "listmount")]
-    #[must_use]
-    pub fn probe() -> KernelQueries {
+    pub fn probe() -> Self {
         let mut ids = [0; 8];
         let Ok(count) = sys::listmount(sys::LSMT_ROOT, 0, 0, &mut ids) else {
-            return KernelQueries::Absent;
+            return Self::Absent;
         };
         let mut buffer = Vec::new();
         let mut given = 0;
@@ -46,21 +49,20 @@ impl KernelQueries {
         }
         // A mount without source or options has not their bits: one of the first few will.
         if given & statmount::SB_SOURCE != 0 {
-            KernelQueries::Rows
+            Self::Rows
         } else if given & statmount::MNT_OPTS != 0 {
-            KernelQueries::Namespaces
+            Self::Namespaces
         } else {
-            KernelQueries::Ids
+            Self::Ids
         }
     }
 
     /// The first answer of [`probe`](Self::probe) in this process, kept.
-    #[must_use]
-    pub fn cached() -> KernelQueries {
+    pub fn cached() -> Self {
         static FIRST: OnceLock<KernelQueries> = OnceLock::new();
         *FIRST.get_or_init(|| {
             let found = KernelQueries::probe();
-            tracing::debug!(queries = ?found, "probed mount queries of the kernel");
+            debug!(queries = ?found, "probed mount queries of the kernel");
             found
         })
     }
@@ -86,10 +88,19 @@ impl Scope {
     };
 
     /// All that can be reached in a namespace.
-    pub(crate) fn namespace(id: u64) -> Scope {
-        Scope {
+    pub(crate) fn namespace(id: u64) -> Self {
+        Self {
             namespace: id,
             ..Scope::OWN
+        }
+    }
+
+    /// A mount and what hangs below it, at or below a path.
+    pub(crate) fn under(top: u64, path: &Path) -> Self {
+        Self {
+            root: top,
+            namespace: 0,
+            within: Some(path.as_os_str().as_bytes().to_vec()),
         }
     }
 
@@ -200,6 +211,31 @@ pub(crate) fn append_row(
         }
         Err(cause) if cause.raw_os_error() == Some(libc::ENOENT) => Ok(Shown::Gone),
         Err(cause) => Err(Error::io(format!("statmount({id:#x})"), cause)),
+    }
+}
+
+/// Whether a mount is in the calling thread's mount namespace now, by the id that is never reused.
+///
+/// One `statmount` (Linux 6.8), which touches nothing mounted. `None` where the kernel does not say: it is
+/// older, or a system call filter refuses the call. A mount that was detached lazily is not in the namespace
+/// any more, though something may still use it.
+///
+/// # Examples
+///
+/// ```
+/// let root = mountscan::mount_at("/".as_ref()).unwrap();
+/// assert_ne!(root.unique_id.and_then(mountscan::is_mounted), Some(false));
+/// ```
+///
+/// # References
+///
+/// `statmount(2)`.
+#[doc(alias = "statmount")]
+pub fn is_mounted(mount: UniqueMountId) -> Option<bool> {
+    match ask(&Scope::OWN, mount.0, statmount::MNT_BASIC, &mut Vec::new()) {
+        Ok(_) => Some(true),
+        Err(cause) if cause.raw_os_error() == Some(libc::ENOENT) => Some(false),
+        Err(_) => None,
     }
 }
 

@@ -1,6 +1,6 @@
-//! The kernel's answer to statmount(2), and the mountinfo row it amounts to. Bytes in, row out.
+//! The kernel's answer to statmount(2), and the mountinfo row that says the same.
 //!
-//! Row and text of mountinfo are the same to the byte, so that both routes give the same answers.
+//! The row is the same, to the byte, as the line of mountinfo, so that both routes give the same answers.
 
 use std::io::Write as _;
 
@@ -24,8 +24,49 @@ pub(crate) const PLACES: u64 =
 /// Everything that mountinfo has.
 pub(crate) const EVERYTHING: u64 = PLACES | MNT_OPTS | SB_SOURCE;
 
-/// Size of the fixed part; the strings follow.
-const FIXED: usize = 512;
+// Bits of `mnt_attr`, `mnt_propagation` and `sb_flags` that mountinfo has words for.
+const MOUNT_ATTR_RDONLY: u64 = 1;
+const MOUNT_ATTR_NOSUID: u64 = 1 << 1;
+const MOUNT_ATTR_NODEV: u64 = 1 << 2;
+const MOUNT_ATTR_NOEXEC: u64 = 1 << 3;
+/// The access time setting is a number in these three bits: 0 is relatime, 1 noatime, 2 strictatime.
+const MOUNT_ATTR_ATIME: u64 = 0x70;
+const MOUNT_ATTR_NOATIME: u64 = 0x10;
+const MOUNT_ATTR_NODIRATIME: u64 = 1 << 7;
+const MOUNT_ATTR_IDMAP: u64 = 1 << 20;
+const MOUNT_ATTR_NOSYMFOLLOW: u64 = 1 << 21;
+const MS_UNBINDABLE: u64 = 1 << 17;
+const MS_SLAVE: u64 = 1 << 19;
+const MS_SHARED: u64 = 1 << 20;
+const SB_RDONLY: u32 = 1;
+const SB_SYNCHRONOUS: u32 = 1 << 4;
+const SB_DIRSYNC: u32 = 1 << 7;
+const SB_LAZYTIME: u32 = 1 << 25;
+
+/// Where the fields of `struct statmount` lie, by the kernel's names (linux/mount.h). Those of text hold an
+/// offset into the strings that follow the fixed part.
+mod at {
+    pub(super) const MNT_OPTS: usize = 4;
+    pub(super) const MASK: usize = 8;
+    pub(super) const SB_DEV_MAJOR: usize = 16;
+    pub(super) const SB_DEV_MINOR: usize = 20;
+    pub(super) const SB_FLAGS: usize = 32;
+    pub(super) const FS_TYPE: usize = 36;
+    pub(super) const MNT_ID_OLD: usize = 56;
+    pub(super) const MNT_PARENT_ID_OLD: usize = 60;
+    pub(super) const MNT_ATTR: usize = 64;
+    pub(super) const MNT_PROPAGATION: usize = 72;
+    pub(super) const MNT_PEER_GROUP: usize = 80;
+    pub(super) const MNT_MASTER: usize = 88;
+    pub(super) const PROPAGATE_FROM: usize = 96;
+    pub(super) const MNT_ROOT: usize = 104;
+    pub(super) const MNT_POINT: usize = 108;
+    pub(super) const FS_SUBTYPE: usize = 120;
+    pub(super) const SB_SOURCE: usize = 124;
+    pub(super) const SUPPORTED_MASK: usize = 144;
+    /// The size of the fixed part, where the strings begin.
+    pub(super) const STRINGS: usize = 512;
+}
 
 /// A view of the kernel's `struct statmount`. Fields it was not asked for read as 0 or empty.
 #[derive(Clone, Copy)]
@@ -34,19 +75,19 @@ pub(crate) struct Answer<'a> {
 }
 
 impl<'a> Answer<'a> {
-    pub(crate) fn new(bytes: &'a [u8]) -> Answer<'a> {
+    pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Answer { bytes }
     }
 
     /// Which of the asked fields were given.
     pub(crate) fn mask(self) -> u64 {
-        self.word(8)
+        self.word(at::MASK)
     }
 
     /// All bits that this kernel knows (Linux 6.15), else 0.
     pub(crate) fn supported_mask(self) -> u64 {
         if self.has(SUPPORTED_MASK) {
-            self.word(144)
+            self.word(at::SUPPORTED_MASK)
         } else {
             0
         }
@@ -54,12 +95,12 @@ impl<'a> Answer<'a> {
 
     /// The reused id of mountinfo.
     pub(crate) fn mount_id(self) -> u32 {
-        self.half(56)
+        self.half(at::MNT_ID_OLD)
     }
 
     /// Where it is mounted, raw; `None` where no path from the root leads to it, as rows are then left out.
     pub(crate) fn mount_point(self) -> Option<&'a [u8]> {
-        let point = self.string(MNT_POINT, 108);
+        let point = self.string(MNT_POINT, at::MNT_POINT);
         (!point.is_empty()).then_some(point)
     }
 
@@ -68,44 +109,45 @@ impl<'a> Answer<'a> {
         let Some(point) = self.mount_point() else {
             return false;
         };
-        let (id, parent, major, minor) =
-            (self.half(56), self.half(60), self.half(16), self.half(20));
+        let (id, parent) = (self.half(at::MNT_ID_OLD), self.half(at::MNT_PARENT_ID_OLD));
+        let (major, minor) = (self.half(at::SB_DEV_MAJOR), self.half(at::SB_DEV_MINOR));
         // Writing to a Vec cannot fail.
         let _ = write!(out, "{id} {parent} {major}:{minor} ");
-        escape_into(self.string(MNT_ROOT, 104), out);
+        escape_into(self.string(MNT_ROOT, at::MNT_ROOT), out);
         out.push(b' ');
         escape_into(point, out);
         out.push(b' ');
         self.render_mount_options(out);
         self.render_tags(out);
         out.extend_from_slice(b" - ");
-        escape_with_hash(self.string(FS_TYPE, 36), out);
-        let subtype = self.string(FS_SUBTYPE, 120);
+        escape_with_hash(self.string(FS_TYPE, at::FS_TYPE), out);
+        let subtype = self.string(FS_SUBTYPE, at::FS_SUBTYPE);
         if !subtype.is_empty() {
             out.push(b'.');
             escape_with_hash(subtype, out);
         }
         out.push(b' ');
-        escape_with_hash(self.string(SB_SOURCE, 124), out);
+        escape_with_hash(self.string(SB_SOURCE, at::SB_SOURCE), out);
         out.push(b' ');
         self.render_super_options(out);
         true
     }
 
     fn render_mount_options(self, out: &mut Vec<u8>) {
-        let attributes = self.word(64);
-        out.extend_from_slice(if attributes & 1 != 0 { b"ro" } else { b"rw" });
-        // The access time setting is a field of three bits, of which 0 means relatime. Order of mountinfo.
-        let (noatime, relatime) = (attributes & 0x70 == 0x10, attributes & 0x70 == 0);
+        let attributes = self.word(at::MNT_ATTR);
+        let has = |bit| attributes & bit != 0;
+        let access_time = attributes & MOUNT_ATTR_ATIME;
+        out.extend_from_slice(if has(MOUNT_ATTR_RDONLY) { b"ro" } else { b"rw" });
+        // In the order in which the kernel prints them.
         let words: [(bool, &[u8]); 8] = [
-            (attributes & 2 != 0, b",nosuid"),
-            (attributes & 4 != 0, b",nodev"),
-            (attributes & 8 != 0, b",noexec"),
-            (noatime, b",noatime"),
-            (attributes & 0x80 != 0, b",nodiratime"),
-            (relatime, b",relatime"),
-            (attributes & 0x20_0000 != 0, b",nosymfollow"),
-            (attributes & 0x10_0000 != 0, b",idmapped"),
+            (has(MOUNT_ATTR_NOSUID), b",nosuid"),
+            (has(MOUNT_ATTR_NODEV), b",nodev"),
+            (has(MOUNT_ATTR_NOEXEC), b",noexec"),
+            (access_time == MOUNT_ATTR_NOATIME, b",noatime"),
+            (has(MOUNT_ATTR_NODIRATIME), b",nodiratime"),
+            (access_time == 0, b",relatime"),
+            (has(MOUNT_ATTR_NOSYMFOLLOW), b",nosymfollow"),
+            (has(MOUNT_ATTR_IDMAP), b",idmapped"),
         ];
         for (_, word) in words.iter().filter(|(set, _)| *set) {
             out.extend_from_slice(word);
@@ -113,15 +155,14 @@ impl<'a> Answer<'a> {
     }
 
     fn render_tags(self, out: &mut Vec<u8>) {
-        const MS_UNBINDABLE: u64 = 1 << 17;
-        const MS_SLAVE: u64 = 1 << 19;
-        const MS_SHARED: u64 = 1 << 20;
-        let (propagation, master, from) = (self.word(72), self.word(88), self.word(96));
+        let propagation = self.word(at::MNT_PROPAGATION);
+        let (master, from) = (self.word(at::MNT_MASTER), self.word(at::PROPAGATE_FROM));
         if propagation & MS_SHARED != 0 {
-            let _ = write!(out, " shared:{}", self.word(80));
+            let _ = write!(out, " shared:{}", self.word(at::MNT_PEER_GROUP));
         }
         if propagation & MS_SLAVE != 0 {
             let _ = write!(out, " master:{master}");
+            // The kernel prints it only where the master itself is outside the reader's root.
             if self.has(PROPAGATE_FROM) && from != 0 && from != master {
                 let _ = write!(out, " propagate_from:{from}");
             }
@@ -132,18 +173,18 @@ impl<'a> Answer<'a> {
     }
 
     fn render_super_options(self, out: &mut Vec<u8>) {
-        let flags = self.half(32);
-        out.extend_from_slice(if flags & 1 != 0 { b"ro" } else { b"rw" });
+        let flags = self.half(at::SB_FLAGS);
+        out.extend_from_slice(if flags & SB_RDONLY != 0 { b"ro" } else { b"rw" });
         for (bit, word) in [
-            (1 << 4, &b",sync"[..]),
-            (1 << 7, b",dirsync"),
-            (1 << 25, b",lazytime"),
+            (SB_SYNCHRONOUS, &b",sync"[..]),
+            (SB_DIRSYNC, b",dirsync"),
+            (SB_LAZYTIME, b",lazytime"),
         ] {
             if flags & bit != 0 {
                 out.extend_from_slice(word);
             }
         }
-        let options = self.string(MNT_OPTS, 4);
+        let options = self.string(MNT_OPTS, at::MNT_OPTS);
         if !options.is_empty() {
             out.push(b',');
             out.extend_from_slice(options);
@@ -162,12 +203,12 @@ impl<'a> Answer<'a> {
         fixed(self.bytes, at).map_or(0, u64::from_ne_bytes)
     }
 
-    /// The string whose offset is at `at`, empty if its bit is not in the answer.
-    fn string(self, bit: u64, at: usize) -> &'a [u8] {
+    /// The string whose offset is at `field`, empty if its bit is not in the answer.
+    fn string(self, bit: u64, field: usize) -> &'a [u8] {
         if !self.has(bit) {
             return b"";
         }
-        let from = FIXED + self.half(at) as usize;
+        let from = at::STRINGS + self.half(field) as usize;
         let rest = self.bytes.get(from..).unwrap_or_default();
         &rest[..memchr::memchr(0, rest).unwrap_or(rest.len())]
     }
@@ -198,7 +239,7 @@ mod tests {
         halves: &[(usize, u32)],
         strings: &[(usize, &[u8])],
     ) -> Vec<u8> {
-        let mut bytes = vec![0; FIXED];
+        let mut bytes = vec![0; at::STRINGS];
         for &(at, value) in words {
             bytes[at..at + 8].copy_from_slice(&value.to_ne_bytes());
         }
@@ -206,7 +247,7 @@ mod tests {
             bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
         }
         for &(at, text) in strings {
-            let offset = (bytes.len() - FIXED) as u32;
+            let offset = (bytes.len() - at::STRINGS) as u32;
             bytes[at..at + 4].copy_from_slice(&offset.to_ne_bytes());
             bytes.extend_from_slice(text);
             bytes.push(0);
@@ -218,21 +259,33 @@ mod tests {
     fn renders_the_row_that_mountinfo_has() {
         let bytes = answer(
             &[
-                (8, EVERYTHING),
-                (64, 1 | 2 | 8 | 0x80),
-                (72, 1 << 20 | 1 << 19),
-                (80, 4),
-                (88, 9),
-                (96, 2),
+                (at::MASK, EVERYTHING),
+                (
+                    at::MNT_ATTR,
+                    MOUNT_ATTR_RDONLY
+                        | MOUNT_ATTR_NOSUID
+                        | MOUNT_ATTR_NOEXEC
+                        | MOUNT_ATTR_NODIRATIME,
+                ),
+                (at::MNT_PROPAGATION, MS_SHARED | MS_SLAVE),
+                (at::MNT_PEER_GROUP, 4),
+                (at::MNT_MASTER, 9),
+                (at::PROPAGATE_FROM, 2),
             ],
-            &[(56, 61), (60, 42), (16, 0), (20, 77), (32, 1 << 4)],
             &[
-                (104, b"/r\n"),
-                (108, b"/srv/a b\\"),
-                (36, b"fuse"),
-                (120, b"sshfs"),
-                (124, b"h#s: x"),
-                (4, b"user_id=0"),
+                (at::MNT_ID_OLD, 61),
+                (at::MNT_PARENT_ID_OLD, 42),
+                (at::SB_DEV_MAJOR, 0),
+                (at::SB_DEV_MINOR, 77),
+                (at::SB_FLAGS, SB_SYNCHRONOUS),
+            ],
+            &[
+                (at::MNT_ROOT, b"/r\n"),
+                (at::MNT_POINT, b"/srv/a b\\"),
+                (at::FS_TYPE, b"fuse"),
+                (at::FS_SUBTYPE, b"sshfs"),
+                (at::SB_SOURCE, b"h#s: x"),
+                (at::MNT_OPTS, b"user_id=0"),
             ],
         );
         let mut row = Vec::new();
@@ -246,9 +299,13 @@ mod tests {
 
     #[test]
     fn no_row_for_a_mount_that_cannot_be_reached_and_no_panic_on_a_short_answer() {
-        let bytes = answer(&[(8, EVERYTHING)], &[], &[(108, b"")]);
+        let bytes = answer(&[(at::MASK, EVERYTHING)], &[], &[(at::MNT_POINT, b"")]);
         assert!(!Answer::new(&bytes).render(&mut Vec::new()));
-        let whole = answer(&[(8, EVERYTHING)], &[(36, 70_000)], &[(108, b"/x")]);
+        let whole = answer(
+            &[(at::MASK, EVERYTHING)],
+            &[(at::FS_TYPE, 70_000)],
+            &[(at::MNT_POINT, b"/x")],
+        );
         for length in 0..whole.len() {
             Answer::new(&whole[..length]).render(&mut Vec::new());
         }

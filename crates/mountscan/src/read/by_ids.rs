@@ -1,4 +1,4 @@
-//! Making a table what the kernel's list of ids says, while mounts come and go. Acts.
+//! Making a table what the kernel's list of ids says, while mounts come and go.
 //!
 //! A list is of one moment. The table is of that moment as soon as it has the rows of all that is listed;
 //! a mount that went before it could be asked about spoils that, and another list has to be made. Each costs
@@ -11,109 +11,141 @@ use std::ops::Range;
 
 use crate::error::Error;
 use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
+use crate::kernel::statmount;
+use crate::log::debug;
 use crate::row::mount_info::MountInfo;
 use crate::table::changes::Changes;
-use crate::table::mount_table::{Consistency, MountTable, Part};
+use crate::table::consistency::Consistency;
+use crate::table::mount_table::{MountTable, UniqueIds};
+use crate::table::origin::{Detail, Origin};
+use crate::table::row_store::Part;
 
-impl MountTable {
-    /// Makes the table what a listing says, and tells what happened since. After so many `attempts` at one
-    /// moment, at least one, it does without mounts that went before they could be asked about.
-    pub(crate) fn follow(&mut self, scope: &Scope, attempts: u32) -> Result<Changes, Error> {
-        let listed = queries::list(scope, self.len() + self.hidden.len())?;
-        if self.hidden.is_empty() && self.unique_ids == listed {
-            self.consistency = Consistency::OneMoment;
-            return Ok(Changes::default());
-        }
-        if KernelQueries::cached() < KernelQueries::Rows {
-            return self.read_again();
-        }
-        let (detached, attached) = self.follow_list(scope, listed, attempts)?;
-        let attached = attached.into_iter().map(|place| self.row(place).to_owned());
-        Ok(Changes {
-            attached: attached.collect(),
-            detached,
-            ..Changes::default()
-        })
+/// A new table: asks about every mount of a list just made.
+pub(crate) fn ask_all(
+    scope: &Scope,
+    listed: Vec<u64>,
+    attempts: u32,
+    origin: Origin,
+) -> Result<MountTable, Error> {
+    let mut table = MountTable::default().read_as(origin);
+    fill(&mut table, scope, listed, attempts).map(|()| table)
+}
+
+/// Fills a table, which may hold some of the rows already, from a list just made.
+pub(crate) fn fill(
+    table: &mut MountTable,
+    scope: &Scope,
+    listed: Vec<u64>,
+    attempts: u32,
+) -> Result<(), Error> {
+    follow_list(table, scope, listed, attempts).map(drop)
+}
+
+/// Makes the table what a list of now says, and tells what happened since. After so many `attempts` at one
+/// moment, at least one, it does without mounts that went before they could be asked about.
+///
+/// `None` where the kernel lists mounts but gives no rows, and the lists differ.
+pub(crate) fn follow(
+    table: &mut MountTable,
+    scope: &Scope,
+    attempts: u32,
+) -> Result<Option<Changes>, Error> {
+    let held = table.unique_ids();
+    let listed = queries::list(scope, held.shown.len() + held.hidden.len())?;
+    if held.hidden.is_empty() && held.shown == listed {
+        table.is_of_one_moment();
+        return Ok(Some(Changes::default()));
     }
-
-    /// Fills a table, which may hold some of the rows already, from a list just made.
-    pub(crate) fn fill(
-        &mut self,
-        scope: &Scope,
-        listed: Vec<u64>,
-        attempts: u32,
-    ) -> Result<(), Error> {
-        self.follow_list(scope, listed, attempts).map(drop)
+    if KernelQueries::cached() < KernelQueries::Rows {
+        return Ok(None);
     }
+    let (detached, attached) = follow_list(table, scope, listed, attempts)?;
+    let attached = attached.into_iter().map(|place| table.row(place).into());
+    Ok(Some(Changes {
+        attached: attached.collect(),
+        detached,
+        ..Changes::default()
+    }))
+}
 
-    /// Makes the table what a list says, or one that had to be made after it. Returns the mounts that went
-    /// and where those that came are.
-    fn follow_list(
-        &mut self,
-        scope: &Scope,
-        mut listed: Vec<u64>,
-        attempts: u32,
-    ) -> Result<(Vec<MountInfo>, Vec<u32>), Error> {
-        let mut fresh = Fresh::new(scope, self.origin.detail().mask());
-        let mut consistency = Consistency::EveryStableMount;
-        for attempt in 1.. {
-            let mut new = self.unknown(&listed, &fresh);
-            if attempt % 2 == 0 {
-                new.reverse();
-            }
-            let mut whole = true;
-            for id in new {
-                whole &= fresh.ask(id)?;
-            }
-            if whole {
-                consistency = Consistency::OneMoment;
-                break;
-            }
-            if attempt >= attempts {
-                tracing::debug!(
-                    attempts,
-                    "mount table kept changing while it was asked about"
-                );
-                break;
-            }
-            listed = queries::list(scope, listed.len())?;
+/// Makes the table what a list says, or one that had to be made after it. Returns the mounts that went
+/// and where those that came are.
+fn follow_list(
+    table: &mut MountTable,
+    scope: &Scope,
+    mut listed: Vec<u64>,
+    attempts: u32,
+) -> Result<(Vec<MountInfo>, Vec<u32>), Error> {
+    let mut fresh = Fresh::new(scope, mask_of(table.origin().detail()));
+    let mut consistency = Consistency::EveryStableMount;
+    for attempt in 1.. {
+        let mut new = unknown(table.unique_ids(), &listed, &fresh);
+        if attempt % 2 == 0 {
+            new.reverse();
         }
-        self.consistency = consistency;
-        Ok(self.take(&listed, &fresh))
-    }
-
-    /// All of the list that nothing is known of.
-    fn unknown(&self, listed: &[u64], fresh: &Fresh<'_>) -> Vec<u64> {
-        let mut held = Ascending::new(&self.unique_ids);
-        let mut is_known = |id| {
-            held.find(id).is_some()
-                || self.hidden.binary_search(&id).is_ok()
-                || fresh.place(id).is_ok()
-        };
-        let listed = listed.iter().copied();
-        listed.filter(|&id| !is_known(id)).collect()
-    }
-
-    /// Makes the table what the list says, as far as there are rows.
-    fn take(&mut self, listed: &[u64], fresh: &Fresh<'_>) -> (Vec<MountInfo>, Vec<u32>) {
-        let mut parts = Vec::with_capacity(listed.len());
-        let mut hidden = Vec::new();
-        let mut stays = vec![false; self.len()];
-        let mut held = Ascending::new(&self.unique_ids);
-        for &id in listed {
-            if let Some(place) = held.find(id) {
-                stays[place] = true;
-                parts.push((id, Part::Held(place)));
-            } else if let Some(row) = fresh.row(id) {
-                parts.push((id, Part::New(row)));
-            } else if fresh.place(id).is_ok() || self.hidden.binary_search(&id).is_ok() {
-                hidden.push(id);
-            }
+        let mut whole = true;
+        for id in new {
+            whole &= fresh.ask(id)?;
         }
-        let gone = self.rows().zip(stays).filter(|(_, stays)| !stays);
-        let detached = gone.map(|(row, _)| row.to_owned()).collect();
-        self.hidden = hidden;
-        (detached, self.rebuild(&parts))
+        if whole {
+            consistency = Consistency::OneMoment;
+            break;
+        }
+        if attempt >= attempts {
+            debug!(
+                attempts,
+                "mount table kept changing while it was asked about"
+            );
+            break;
+        }
+        listed = queries::list(scope, listed.len())?;
+    }
+    Ok(take(table, &listed, &fresh, consistency))
+}
+
+/// All of the list that nothing is known of.
+fn unknown(held: &UniqueIds, listed: &[u64], fresh: &Fresh<'_>) -> Vec<u64> {
+    let mut shown = Ascending::new(&held.shown);
+    let mut is_known = |id| {
+        shown.find(id).is_some()
+            || held.hidden.binary_search(&id).is_ok()
+            || fresh.place(id).is_ok()
+    };
+    let listed = listed.iter().copied();
+    listed.filter(|&id| !is_known(id)).collect()
+}
+
+/// Makes the table what the list says, as far as there are rows.
+fn take(
+    table: &mut MountTable,
+    listed: &[u64],
+    fresh: &Fresh<'_>,
+    consistency: Consistency,
+) -> (Vec<MountInfo>, Vec<u32>) {
+    let mut parts = Vec::with_capacity(listed.len());
+    let mut hidden = Vec::new();
+    let mut stays = vec![false; table.len()];
+    let held = table.unique_ids();
+    let mut shown = Ascending::new(&held.shown);
+    for &id in listed {
+        if let Some(place) = shown.find(id) {
+            stays[place] = true;
+            parts.push((id, Part::Held(place)));
+        } else if let Some(row) = fresh.row(id) {
+            parts.push((id, Part::New(row)));
+        } else if fresh.place(id).is_ok() || held.hidden.binary_search(&id).is_ok() {
+            hidden.push(id);
+        }
+    }
+    let gone = table.rows().zip(stays).filter(|(_, stays)| !stays);
+    let detached = gone.map(|(row, _)| row.into()).collect();
+    (detached, table.rebuild(&parts, hidden, consistency))
+}
+
+fn mask_of(detail: Detail) -> u64 {
+    match detail {
+        Detail::Everything => statmount::EVERYTHING,
+        Detail::Places => statmount::PLACES,
     }
 }
 
@@ -124,7 +156,7 @@ struct Ascending<'i> {
 }
 
 impl<'i> Ascending<'i> {
-    fn new(ids: &'i [u64]) -> Ascending<'i> {
+    fn new(ids: &'i [u64]) -> Self {
         Ascending { ids, next: 0 }
     }
 
@@ -148,8 +180,8 @@ struct Fresh<'s> {
 }
 
 impl<'s> Fresh<'s> {
-    fn new(scope: &'s Scope, mask: u64) -> Fresh<'s> {
-        Fresh {
+    fn new(scope: &'s Scope, mask: u64) -> Self {
+        Self {
             scope,
             mask,
             buffer: Vec::new(),

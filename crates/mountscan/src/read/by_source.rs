@@ -7,119 +7,11 @@ use std::path::{Path, PathBuf};
 use crate::error::{Error, ErrorKind};
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::sys;
+use crate::read::by_ids;
 use crate::read::mountinfo::{self, Reading};
-use crate::read::subtree::Detail;
-use crate::table::mount_table::{Consistency, MountTable};
-
-/// Whose mount table to read.
-#[derive(Debug, Clone, Copy)]
-#[non_exhaustive]
-pub enum Source<'a> {
-    /// The calling thread's: its mount namespace, seen from its root directory.
-    Thread,
-    /// A process's: its mount namespace, seen from its root directory.
-    Pid(u32),
-    /// A mount namespace, by an open file such as `/proc/PID/ns/mnt` or a bind of it; seen from its root.
-    Namespace(BorrowedFd<'a>),
-    /// A mount namespace by its 64-bit id (Linux 6.11); seen from its root.
-    NamespaceId(u64),
-}
-
-/// How to read a table from the kernel.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct ReadOptions {
-    /// Where procfs is mounted; `/proc`.
-    pub proc: PathBuf,
-    /// Also find each mount's unique id, for the thread's own namespace: two `listmount` more. Without effect before Linux 6.8.
-    pub unique_ids: bool,
-    /// Go on until the rows are known to be of one moment; else [`ErrorKind::Unstable`].
-    pub one_moment: bool,
-    /// How often to read, or to list, before giving up on one moment; 10.
-    pub attempts: u32,
-}
-
-impl ReadOptions {
-    /// The defaults: `/proc`, no unique ids, whatever consistency one reading has, ten attempts.
-    #[must_use]
-    pub fn new() -> ReadOptions {
-        ReadOptions {
-            proc: "/proc".into(),
-            unique_ids: false,
-            one_moment: false,
-            attempts: 10,
-        }
-    }
-}
-
-impl Default for ReadOptions {
-    fn default() -> ReadOptions {
-        ReadOptions::new()
-    }
-}
-
-/// How a table was made, so that it can be made again.
-#[derive(Debug, Clone)]
-pub(crate) enum Origin {
-    /// From text or a file of the caller's.
-    Given,
-    /// `namespace` is the id of the thread's mount namespace, 0 where it is not known.
-    Thread {
-        proc: PathBuf,
-        namespace: u64,
-    },
-    Pid {
-        proc: PathBuf,
-        pid: u32,
-    },
-    Namespace {
-        id: u64,
-    },
-    Under {
-        path: PathBuf,
-        detail: Detail,
-        scope: Option<Scope>,
-    },
-}
-
-impl Origin {
-    /// What to list to learn of changes, where a list tells.
-    pub(crate) fn scope(&self) -> Option<Scope> {
-        match self {
-            Origin::Thread { namespace, .. } => Some(Scope::namespace(*namespace)),
-            Origin::Namespace { id } => Some(Scope::namespace(*id)),
-            Origin::Under { scope, .. } => scope.clone(),
-            Origin::Given | Origin::Pid { .. } => None,
-        }
-    }
-
-    pub(crate) fn detail(&self) -> Detail {
-        if let Origin::Under { detail, .. } = self {
-            *detail
-        } else {
-            Detail::Everything
-        }
-    }
-
-    /// The same table as it is now, with unique ids where they can be had.
-    pub(crate) fn read_again(&self) -> Result<MountTable, Error> {
-        let mut options = ReadOptions::new();
-        options.unique_ids = true;
-        match self {
-            Origin::Given => Ok(MountTable::default()),
-            Origin::Thread { proc, .. } => {
-                options.proc.clone_from(proc);
-                MountTable::read(Source::Thread, &options)
-            }
-            Origin::Pid { proc, pid } => {
-                options.proc.clone_from(proc);
-                MountTable::read(Source::Pid(*pid), &options)
-            }
-            Origin::Namespace { id } => MountTable::read(Source::NamespaceId(*id), &options),
-            Origin::Under { path, detail, .. } => MountTable::under_now(path, *detail),
-        }
-    }
-}
+use crate::table::consistency::Consistency;
+use crate::table::mount_table::MountTable;
+use crate::table::origin::{Origin, ReadOptions, Source};
 
 impl MountTable {
     /// Reads the table of the calling thread's mount namespace.
@@ -131,7 +23,7 @@ impl MountTable {
     /// # Errors
     ///
     /// When neither is possible.
-    pub fn current() -> Result<MountTable, Error> {
+    pub fn current() -> Result<Self, Error> {
         MountTable::read(Source::Thread, &ReadOptions::new())
     }
 
@@ -141,17 +33,8 @@ impl MountTable {
     ///
     /// [`ErrorKind::NotFound`] when there is no such process, it has exited, or procfs hides it
     /// (`hidepid`). No privilege is needed to read the table of another user's process.
-    pub fn of_pid(pid: u32) -> Result<MountTable, Error> {
+    pub fn of_pid(pid: u32) -> Result<Self, Error> {
         MountTable::read(Source::Pid(pid), &ReadOptions::new())
-    }
-
-    /// Reads the table of a mount namespace by an open file of it.
-    ///
-    /// # Errors
-    ///
-    /// As [`read`](Self::read) with [`Source::Namespace`].
-    pub fn of_namespace(namespace: impl AsFd) -> Result<MountTable, Error> {
-        MountTable::read(Source::Namespace(namespace.as_fd()), &ReadOptions::new())
     }
 
     /// Reads a table from the kernel.
@@ -162,11 +45,11 @@ impl MountTable {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] and [`ErrorKind::PermissionDenied`] as [`of_pid`](Self::of_pid); for a
+    /// [`ErrorKind::NotFound`] and [`ErrorKind::Denied`] as [`of_pid`](Self::of_pid); for a
     /// namespace that the caller has no `CAP_SYS_ADMIN` over, either of them, as the kernel has it;
     /// [`ErrorKind::Unsupported`] for a namespace id before Linux 6.11; [`ErrorKind::Unstable`] when
     /// one moment was asked for and not found.
-    pub fn read(source: Source<'_>, options: &ReadOptions) -> Result<MountTable, Error> {
+    pub fn read(source: Source<'_>, options: &ReadOptions) -> Result<Self, Error> {
         match source {
             Source::Thread => read_thread(options),
             Source::Pid(pid) => read_pid(pid, options),
@@ -181,18 +64,17 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         Ok(reading) => reading,
         Err(error) => return without_procfs(options).ok_or(error),
     };
-    let lists =
-        (options.unique_ids || options.one_moment) && KernelQueries::cached() >= KernelQueries::Ids;
+    let wants_ids = options.unique_ids || options.one_moment;
+    let lists = wants_ids && KernelQueries::cached() >= KernelQueries::Ids;
     let namespace = lists.then(|| own_namespace_id(&options.proc));
-    let mut table = match namespace {
-        Some(id) => mountinfo::listed(&mut reading, &Scope::namespace(id), options)?,
-        None => reading.table(options)?,
-    };
-    table.origin = Origin::Thread {
+    let origin = Origin::Thread {
         proc: options.proc.clone(),
         namespace: namespace.unwrap_or(0),
     };
-    Ok(table)
+    match namespace {
+        Some(id) => mountinfo::listed(&mut reading, &Scope::namespace(id), options, origin),
+        None => reading.table(options, origin),
+    }
 }
 
 /// The table where there is no procfs to read it from: each mount is asked about.
@@ -200,32 +82,28 @@ fn without_procfs(options: &ReadOptions) -> Option<MountTable> {
     if KernelQueries::cached() < KernelQueries::Rows {
         return None;
     }
-    let mut table = MountTable::default();
-    table.origin = Origin::Thread {
+    let origin = Origin::Thread {
         proc: options.proc.clone(),
         namespace: 0,
     };
     let listed = queries::list(&Scope::OWN, 0).ok()?;
-    table.fill(&Scope::OWN, listed, options.attempts).ok()?;
+    let table = by_ids::ask_all(&Scope::OWN, listed, options.attempts, origin).ok()?;
     let enough = !options.one_moment || table.consistency() == Consistency::OneMoment;
     enough.then_some(table)
 }
 
 fn read_pid(pid: u32, options: &ReadOptions) -> Result<MountTable, Error> {
     let path = options.proc.join(pid.to_string()).join("mountinfo");
-    // A process that has exited but is not yet waited for has no namespace.
-    let gone = |error: Error| match error.raw_os_error() {
-        Some(libc::EINVAL) => error.with_kind(ErrorKind::NotFound),
-        _ => error,
-    };
-    let mut table = Reading::open(&path)
-        .and_then(|mut reading| reading.table(options))
-        .map_err(gone)?;
-    table.origin = Origin::Pid {
+    let origin = Origin::Pid {
         proc: options.proc.clone(),
         pid,
     };
-    Ok(table)
+    let read = Reading::open(&path).and_then(|mut reading| reading.table(options, origin));
+    // A process that has exited but is not yet waited for has no namespace.
+    read.map_err(|error| match error.raw_os_error() {
+        Some(libc::EINVAL) => error.with_kind(ErrorKind::NotFound),
+        _ => error,
+    })
 }
 
 fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTable, Error> {
@@ -244,7 +122,7 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
             let file = sys::in_mount_namespace(file, proc.as_fd(), c"thread-self/mountinfo")
                 .map_err(|cause| Error::io("setns(CLONE_NEWNS)", cause))?;
             let mut reading = Reading::of(File::from(file), PathBuf::from("thread-self/mountinfo"));
-            reading.table(options)
+            reading.table(options, Origin::Given)
         });
         reader
             .join()
@@ -267,10 +145,10 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
             )
         }
         KernelQueries::Rows => {
-            let mut table = MountTable::default();
-            table.origin = Origin::Namespace { id };
             let scope = Scope::namespace(id);
-            table.fill(&scope, queries::list(&scope, 0)?, options.attempts)?;
+            let listed = queries::list(&scope, 0)?;
+            let origin = Origin::Namespace { id };
+            let table = by_ids::ask_all(&scope, listed, options.attempts, origin)?;
             if options.one_moment && table.consistency() != Consistency::OneMoment {
                 let attempts = options.attempts;
                 let what =

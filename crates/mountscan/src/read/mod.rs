@@ -1,6 +1,6 @@
 //! Reading tables from the kernel: by text of mountinfo, or by listing ids and asking about each.
 
-mod by_ids;
+pub(crate) mod by_ids;
 pub(crate) mod by_source;
 pub(crate) mod mountinfo;
 pub(crate) mod refresh;

@@ -1,4 +1,4 @@
-//! Reading mountinfo, and the protocols that tell of which moment a reading is. Acts.
+//! Reading mountinfo, and the protocols that tell of which moment a reading is.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -11,8 +11,12 @@ use crate::error::{Error, ErrorKind};
 use crate::kernel::identity;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::statmount;
-use crate::read::by_source::ReadOptions;
-use crate::table::mount_table::{Consistency, MountTable};
+use crate::log::debug;
+use crate::read::by_ids;
+use crate::table::consistency::Consistency;
+use crate::table::mount_table::{MountTable, UniqueIds};
+use crate::table::origin::{Origin, ReadOptions};
+use crate::table::row_store::RowStore;
 
 /// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
 /// on tables with long rows small steps are 1.7 times cheaper than large ones.
@@ -26,31 +30,35 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn open(path: &Path) -> Result<Reading, Error> {
+    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
         let file = File::open(path).map_err(|cause| Error::at("open", path, cause))?;
         Ok(Reading::of(file, path.to_owned()))
     }
 
-    pub(crate) fn of(file: File, path: PathBuf) -> Reading {
+    pub(crate) fn of(file: File, path: PathBuf) -> Self {
         Reading { file, path }
     }
 
     /// The table by text, as consistent as asked for.
     ///
     /// Where nothing changed meanwhile it is of one moment, on any kernel.
-    pub(crate) fn table(&mut self, options: &ReadOptions) -> Result<MountTable, Error> {
+    pub(crate) fn table(
+        &mut self,
+        options: &ReadOptions,
+        origin: Origin,
+    ) -> Result<MountTable, Error> {
         self.has_changed()?; // from here on
         let mut text = self.text()?;
         let mut attempts = 1;
         while self.has_changed()? {
             let enough = !options.one_moment;
             if enough && is_loss_free() {
-                return Ok(torn(text, Consistency::EveryStableMount));
+                return Ok(torn(text, origin, Consistency::EveryStableMount));
             }
             if attempts >= options.attempts {
-                tracing::debug!(attempts, "mount table kept changing while it was read");
+                debug!(attempts, "mount table kept changing while it was read");
                 return if enough {
-                    Ok(torn(text, Consistency::MayMissMounts))
+                    Ok(torn(text, origin, Consistency::MayMissMounts))
                 } else {
                     Err(unstable(&self.path, attempts))
                 };
@@ -59,13 +67,11 @@ impl Reading {
             let again = self.text()?;
             // Before Linux 5.8 a row could be lost while another mount went: only equal readings are whole.
             if enough && again == text {
-                return Ok(torn(text, Consistency::EveryStableMount));
+                return Ok(torn(text, origin, Consistency::EveryStableMount));
             }
             text = again;
         }
-        let mut table = MountTable::from_bytes(text);
-        table.consistency = Consistency::OneMoment;
-        Ok(table)
+        Ok(of_text(text, origin, Consistency::OneMoment))
     }
 
     /// The whole text, from the beginning.
@@ -95,29 +101,39 @@ pub(crate) fn take_change(file: &File) -> io::Result<bool> {
 /// The table by text between two equal lists of unique ids: one moment, with ids. `scope` is all of the
 /// namespace that is read.
 ///
-/// Where the table never rests, the rest by asking about each mount, else as it is.
+/// If the table keeps changing, the missing rows are asked for one by one (Linux 6.13). Before that the last
+/// reading is returned as it is.
 pub(crate) fn listed(
     reading: &mut Reading,
     scope: &Scope,
     options: &ReadOptions,
+    origin: Origin,
 ) -> Result<MountTable, Error> {
     let mut before = match queries::list(scope, 0) {
-        Err(error) if queries::is_refused(&error) => return reading.table(options),
+        Err(error) if queries::is_refused(&error) => return reading.table(options, origin),
         listed => listed?,
     };
     for _ in 0..options.attempts.max(1) {
-        let mut table = MountTable::from_bytes(reading.text()?);
+        let mut rows = RowStore::parse(reading.text()?);
         let after = queries::list(scope, before.len())?;
-        let agreed = agreed_rows(scope, &table, &before, &after);
-        if agreed == table.len() && agreed == after.len() && before.len() == agreed {
-            table.unique_ids = after;
-            table.consistency = Consistency::OneMoment;
-            return Ok(table);
+        let agreed = agreed_rows(scope, &rows, &before, &after);
+        if agreed == rows.len() && agreed == after.len() && before.len() == agreed {
+            let ids = UniqueIds {
+                shown: after,
+                hidden: Vec::new(),
+            };
+            let moment = Consistency::OneMoment;
+            return Ok(MountTable::assemble(rows, ids, origin, moment));
         }
         if KernelQueries::cached() >= KernelQueries::Rows {
-            table.keep_first(&after[..agreed]);
-            table.fill(scope, after, options.attempts)?;
-            if table.consistency == Consistency::OneMoment || !options.one_moment {
+            rows.truncate(agreed);
+            let ids = UniqueIds {
+                shown: after[..agreed].to_vec(),
+                hidden: Vec::new(),
+            };
+            let mut table = MountTable::assemble(rows, ids, origin.clone(), Consistency::Unknown);
+            by_ids::fill(&mut table, scope, after, options.attempts)?;
+            if table.consistency() == Consistency::OneMoment || !options.one_moment {
                 return Ok(table);
             }
             break;
@@ -127,7 +143,7 @@ pub(crate) fn listed(
     if options.one_moment {
         return Err(unstable(&reading.path, options.attempts));
     }
-    reading.table(options)
+    reading.table(options, origin)
 }
 
 /// How many rows, from the first, are surely those of the ids that both lists begin with.
@@ -135,13 +151,13 @@ pub(crate) fn listed(
 /// Text is in the order of unique ids. A mount in both lists has been there all the while, so that its old id
 /// was no other's, and with it all before it in both lists: if it is in the place that it has there, there is
 /// nothing else among them.
-fn agreed_rows(scope: &Scope, table: &MountTable, before: &[u64], after: &[u64]) -> usize {
-    let pairs = before.iter().zip(after).take(table.len());
+fn agreed_rows(scope: &Scope, rows: &RowStore, before: &[u64], after: &[u64]) -> usize {
+    let pairs = before.iter().zip(after).take(rows.len());
     let mut agreed = pairs.take_while(|(one, other)| one == other).count();
     let mut buffer = Vec::new();
     let mut is_in_place = |place: usize| {
         let asked = queries::ask(scope, after[place], statmount::MNT_BASIC, &mut buffer);
-        asked.is_ok_and(|answer| answer.mount_id() == table.row(place as u32).mount_id().0)
+        asked.is_ok_and(|answer| answer.mount_id() == rows.fields(place).mount_id)
     };
     while agreed > 0 && !is_in_place(agreed - 1) {
         agreed /= 2;
@@ -149,17 +165,21 @@ fn agreed_rows(scope: &Scope, table: &MountTable, before: &[u64], after: &[u64])
     agreed
 }
 
+fn of_text(text: Vec<u8>, origin: Origin, consistency: Consistency) -> MountTable {
+    let rows = RowStore::parse(text);
+    MountTable::assemble(rows, UniqueIds::default(), origin, consistency)
+}
+
 /// A table of text that a kernel printed while mounts came and went.
-fn torn(text: Vec<u8>, consistency: Consistency) -> MountTable {
-    let mut table = MountTable::from_bytes(text);
+fn torn(text: Vec<u8>, origin: Origin, consistency: Consistency) -> MountTable {
+    let mut table = of_text(text, origin, consistency);
     let replaced = table.drop_replaced();
     if replaced > 0 {
-        tracing::debug!(
+        debug!(
             replaced,
             "dropped rows of mounts that were replaced while reading"
         );
     }
-    table.consistency = consistency;
     table
 }
 
@@ -174,7 +194,7 @@ fn is_loss_free() -> bool {
 }
 
 fn unstable(path: &Path, attempts: u32) -> Error {
-    let what = format!("read {path:?}: the table changed in each of {attempts} attempts");
+    let what = format!("read({path:?}): the table changed in each of {attempts} attempts");
     Error::unstable(what)
 }
 

@@ -1,10 +1,11 @@
-//! Bringing a held table up to date, by the list of ids or by reading all again. Acts.
+//! Bringing a held table up to date, by the list of ids or by reading all again.
 
 use crate::error::{Error, ErrorKind};
-use crate::kernel::queries::{self, KernelQueries};
-use crate::read::by_source::{Origin, ReadOptions};
+use crate::kernel::queries::{self, KernelQueries, Scope};
+use crate::read::by_ids;
 use crate::table::changes::Changes;
 use crate::table::mount_table::MountTable;
+use crate::table::origin::{Origin, ReadOptions, Source};
 
 /// How much to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -32,7 +33,7 @@ impl MountTable {
     /// [`ErrorKind::Unsupported`] for a table made of text or of a file; else as the reading that made it.
     /// The table is then as it was.
     pub fn refresh(&mut self, how: Refresh) -> Result<Changes, Error> {
-        if matches!(self.origin, Origin::Given) {
+        if matches!(self.origin(), Origin::Given) {
             return Err(Error::new(
                 ErrorKind::Unsupported,
                 "refresh a table that was not read from the kernel",
@@ -41,19 +42,46 @@ impl MountTable {
         let lists = how == Refresh::Existence
             && self.has_unique_ids()
             && KernelQueries::cached() >= KernelQueries::Ids;
-        if let Some(scope) = self.origin.scope().filter(|_| lists) {
-            match self.follow(&scope, ReadOptions::new().attempts) {
+        if let Some(scope) = scope_of(self.origin()).filter(|_| lists) {
+            match by_ids::follow(self, &scope, ReadOptions::new().attempts) {
                 Err(error) if queries::is_refused(&error) => {}
-                followed => return followed,
+                Err(error) => return Err(error),
+                Ok(Some(changes)) => return Ok(changes),
+                Ok(None) => {}
             }
         }
-        self.read_again()
-    }
-
-    pub(crate) fn read_again(&mut self) -> Result<Changes, Error> {
-        let new = self.origin.read_again()?;
+        let new = read_again(self.origin())?;
         let changes = new.changes_since(self);
         *self = new;
         Ok(changes)
+    }
+}
+
+/// What to list to learn of changes, where a list tells.
+fn scope_of(origin: &Origin) -> Option<Scope> {
+    match origin {
+        Origin::Thread { namespace, .. } => Some(Scope::namespace(*namespace)),
+        Origin::Namespace { id } => Some(Scope::namespace(*id)),
+        Origin::Under { path, top, .. } => Some(Scope::under((*top)?, path)),
+        Origin::Given | Origin::Pid { .. } => None,
+    }
+}
+
+/// The same table as it is now, with unique ids where the kernel gives them.
+fn read_again(origin: &Origin) -> Result<MountTable, Error> {
+    let mut options = ReadOptions::new();
+    options.unique_ids = true;
+    match origin {
+        Origin::Given => Ok(MountTable::default()),
+        Origin::Thread { proc, .. } => {
+            options.proc.clone_from(proc);
+            MountTable::read(Source::Thread, &options)
+        }
+        Origin::Pid { proc, pid } => {
+            options.proc.clone_from(proc);
+            MountTable::read(Source::Pid(*pid), &options)
+        }
+        Origin::Namespace { id } => MountTable::read(Source::NamespaceId(*id), &options),
+        Origin::Under { path, detail, .. } => MountTable::under_now(path, *detail),
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::io::BufReader;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -13,31 +13,13 @@ use crate::ids::{MountId, UniqueMountId};
 use crate::kernel::identity::{MountIdentity, identity_at, unique_at};
 use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
 use crate::kernel::statmount;
-use crate::read::by_source::{Origin, ReadOptions, thread_file};
+use crate::read::by_ids;
+use crate::read::by_source::thread_file;
 use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
 use crate::row::stream::for_each_row;
 use crate::table::mount_table::MountTable;
-
-/// How much of each row to ask for.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Detail {
-    /// Every field.
-    Everything,
-    /// All but the source and the super options, which may read as empty and as `rw` or `ro` alone. Much
-    /// cheaper where these are long, as on overlay mounts.
-    Places,
-}
-
-impl Detail {
-    pub(crate) fn mask(self) -> u64 {
-        match self {
-            Detail::Everything => statmount::EVERYTHING,
-            Detail::Places => statmount::PLACES,
-        }
-    }
-}
+use crate::table::origin::{Detail, Origin, ReadOptions};
 
 /// How often a mount may be replaced under us before we give up.
 const TRIES: usize = 16;
@@ -57,7 +39,7 @@ impl MountTable {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such path; else as [`current`](Self::current).
-    pub fn under_now(path: &Path, detail: Detail) -> Result<MountTable, Error> {
+    pub fn under_now(path: &Path, detail: Detail) -> Result<Self, Error> {
         let open = |cause: rustix::io::Errno| Error::at("open", path, cause.into());
         let file =
             rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(open)?;
@@ -72,12 +54,9 @@ impl MountTable {
         }
         let mut table = MountTable::current()?;
         table.keep_visible_under(&canonical);
-        table.origin = Origin::Under {
-            path: canonical,
-            detail,
-            scope: None,
-        };
-        Ok(table)
+        let top = None;
+        let path = canonical;
+        Ok(table.read_as(Origin::Under { path, detail, top }))
     }
 
     /// Keeps what is at or below `path` and hangs below the mount that holds it.
@@ -95,11 +74,7 @@ impl MountTable {
 
 /// The subtree by listmount and statmount, or `None` where the whole table by text is cheaper.
 fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>, Error> {
-    let scope = Scope {
-        root: id,
-        namespace: 0,
-        within: Some(path.as_os_str().as_bytes().to_vec()),
-    };
+    let scope = Scope::under(id, path);
     // The mount went meanwhile, or may not be asked about: the text has the answer.
     let text_knows =
         |error: &Error| queries::is_refused(error) || error.raw_os_error() == Some(libc::ENOENT);
@@ -114,15 +89,14 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
             return Ok(None);
         }
     }
-    let mut table = MountTable::default();
-    table.origin = Origin::Under {
+    let origin = Origin::Under {
         path: path.to_owned(),
         detail,
-        scope: Some(scope.clone()),
+        top: Some(id),
     };
-    match table.fill(&scope, listed, ReadOptions::new().attempts) {
+    match by_ids::ask_all(&scope, listed, ReadOptions::new().attempts, origin) {
         Err(error) if text_knows(&error) => Ok(None),
-        filled => filled.map(|()| Some(table)),
+        filled => filled.map(Some),
     }
 }
 
@@ -211,7 +185,7 @@ fn row_by_kernel(id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
         &mut text,
     )? {
         Shown::Row => {
-            let mut info = Row::parse(&text).ok().map(|row| row.to_owned());
+            let mut info = Row::parse(&text).ok().map(MountInfo::from);
             if let Some(info) = &mut info {
                 info.unique_id = Some(id);
             }
@@ -228,7 +202,7 @@ fn row_by_text(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
     let path = thread_file(Path::new("/proc"));
     let file = std::fs::File::open(&path).map_err(|cause| Error::at("open", &path, cause))?;
     for_each_row(BufReader::with_capacity(2048, file), |row| match row {
-        Ok(row) if row.mount_id() == wanted => ControlFlow::Break(row.to_owned()),
+        Ok(row) if row.mount_id() == wanted => ControlFlow::Break(MountInfo::from(row)),
         _ => ControlFlow::Continue(()),
     })
 }

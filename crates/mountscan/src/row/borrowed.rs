@@ -37,12 +37,12 @@ impl<'t> Row<'t> {
     /// let row = mountscan::Row::parse(br"36 35 98:0 /a /my\040disk rw,noatime master:1 - ext4 /dev/sdb rw").unwrap();
     /// assert_eq!(row.mount_point().as_os_str(), "/my disk");
     /// ```
-    pub fn parse(line: &'t [u8]) -> Result<Row<'t>, RowError> {
+    pub fn parse(line: &'t [u8]) -> Result<Self, RowError> {
         Ok(Row::loose(line, parse_fields(line)?))
     }
 
-    pub(crate) fn new(line: &'t [u8], fields: Fields, unique_id: u64, place: u32) -> Row<'t> {
-        Row {
+    pub(crate) fn new(line: &'t [u8], fields: Fields, unique_id: u64, place: u32) -> Self {
+        Self {
             line,
             fields,
             unique_id,
@@ -51,7 +51,7 @@ impl<'t> Row<'t> {
     }
 
     /// A row that is of no table.
-    pub(crate) fn loose(line: &'t [u8], fields: Fields) -> Row<'t> {
+    pub(crate) fn loose(line: &'t [u8], fields: Fields) -> Self {
         Row::new(line, fields, 0, u32::MAX)
     }
 

@@ -5,6 +5,7 @@ pub(crate) mod escape;
 pub(crate) mod mount_info;
 pub(crate) mod options;
 pub(crate) mod parse;
+pub(crate) mod point;
 pub(crate) mod propagation;
 #[cfg(feature = "serde")]
 mod serialize;

@@ -54,34 +54,25 @@ impl MountInfo {
     }
 }
 
-impl Row<'_> {
-    /// The row as an owned record.
-    #[must_use]
-    #[allow(clippy::should_implement_trait)] // the view is Copy; an owned record is what is asked for
-    pub fn to_owned(&self) -> MountInfo {
-        MountInfo {
-            mount_id: self.mount_id(),
-            parent_id: self.parent_id(),
-            unique_id: self.unique_id(),
-            device: self.device(),
-            root: self.root().into_owned(),
-            is_root_deleted: self.is_root_deleted(),
-            mount_point: self.mount_point().into_owned(),
-            mount_options: self.mount_options().map(OsString::from).collect(),
-            shared: self.shared(),
-            master: self.master(),
-            propagate_from: self.propagate_from(),
-            is_unbindable: self.is_unbindable(),
-            unknown_tags: self.unknown_tags().map(<[u8]>::to_vec).collect(),
-            fs_type: self.fs_type().into_owned(),
-            source: self.source().into_owned(),
-            super_options: self.super_options().map(OsString::from).collect(),
-        }
-    }
-}
-
 impl From<Row<'_>> for MountInfo {
-    fn from(row: Row<'_>) -> MountInfo {
-        row.to_owned()
+    fn from(row: Row<'_>) -> Self {
+        Self {
+            mount_id: row.mount_id(),
+            parent_id: row.parent_id(),
+            unique_id: row.unique_id(),
+            device: row.device(),
+            root: row.root().into_owned(),
+            is_root_deleted: row.is_root_deleted(),
+            mount_point: row.mount_point().into_owned(),
+            mount_options: row.mount_options().map(OsString::from).collect(),
+            shared: row.shared(),
+            master: row.master(),
+            propagate_from: row.propagate_from(),
+            is_unbindable: row.is_unbindable(),
+            unknown_tags: row.unknown_tags().map(<[u8]>::to_vec).collect(),
+            fs_type: row.fs_type().into_owned(),
+            source: row.source().into_owned(),
+            super_options: row.super_options().map(OsString::from).collect(),
+        }
     }
 }

@@ -3,8 +3,6 @@
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
-use memchr::memmem;
-
 /// The words of an option list, in the kernel's order, repeats included.
 ///
 /// An iterator over the words as the kernel printed them. Values keep their escapes (`\040`, and file
@@ -27,9 +25,8 @@ pub struct Options<'t> {
 
 impl<'t> Options<'t> {
     /// Reads a comma-separated list; an empty one has no words.
-    #[must_use]
-    pub fn new(list: &'t [u8]) -> Options<'t> {
-        Options {
+    pub fn new(list: &'t [u8]) -> Self {
+        Self {
             rest: (!list.is_empty()).then_some(list),
         }
     }
@@ -40,13 +37,11 @@ impl<'t> Options<'t> {
     }
 
     /// Whether an option of this name is there, with or without a value.
-    #[must_use]
     pub fn has(&self, name: impl AsRef<OsStr>) -> bool {
         self.get(name).is_some()
     }
 
     /// The value of the first option of this name; empty for a bare word such as `ro`.
-    #[must_use]
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&'t OsStr> {
         self.get_all(name).next()
     }
@@ -90,8 +85,9 @@ impl<'t> Iterator for Options<'t> {
 /// Where the first word ends. A value that opens with a quote (security labels) runs to the closing one.
 fn word_end(list: &[u8]) -> usize {
     let comma = memchr::memchr(b',', list).unwrap_or(list.len());
-    if let Some(open) = memmem::find(&list[..comma], b"=\"") {
-        let value = open + 2;
+    let mut quotes = memchr::memchr_iter(b'"', &list[..comma]);
+    if let Some(open) = quotes.find(|&at| at > 0 && list[at - 1] == b'=') {
+        let value = open + 1;
         let closing = memchr::memchr_iter(b'"', &list[value..]).map(|at| value + at + 1);
         for end in closing {
             if end == list.len() || list[end] == b',' {

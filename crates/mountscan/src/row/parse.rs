@@ -53,14 +53,14 @@ pub enum RowError {
 impl fmt::Display for RowError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            RowError::Empty => "empty row",
-            RowError::MountId => "mount id is not a number",
-            RowError::ParentId => "parent id is not a number",
-            RowError::Device => "device is not major:minor",
-            RowError::TooFewFields => "row ends before the mount options",
-            RowError::NoSeparator => "no separator after the mount options",
-            RowError::ShortTail => "type, source or super options missing after the separator",
-            RowError::TooLong => "row is longer than the limit",
+            Self::Empty => "empty row",
+            Self::MountId => "mount id is not a number",
+            Self::ParentId => "parent id is not a number",
+            Self::Device => "device is not major:minor",
+            Self::TooFewFields => "row ends before the mount options",
+            Self::NoSeparator => "no separator after the mount options",
+            Self::ShortTail => "type, source or super options missing after the separator",
+            Self::TooLong => "row is longer than the limit",
         })
     }
 }

@@ -71,28 +71,22 @@ impl Propagation {
         is_unbindable: bool,
     ) -> Propagation {
         match (shared, master) {
-            (Some(peers), Some(master)) => Propagation::SharedSlave { peers, master },
-            (Some(peers), None) => Propagation::Shared(peers),
-            (None, Some(master)) => Propagation::Slave { master },
-            (None, None) if is_unbindable => Propagation::Unbindable,
-            (None, None) => Propagation::Private,
+            (Some(peers), Some(master)) => Self::SharedSlave { peers, master },
+            (Some(peers), None) => Self::Shared(peers),
+            (None, Some(master)) => Self::Slave { master },
+            (None, None) if is_unbindable => Self::Unbindable,
+            (None, None) => Self::Private,
         }
     }
 
     /// Whether events go out from this mount: a member of a peer group.
     pub fn is_shared(self) -> bool {
-        matches!(
-            self,
-            Propagation::Shared(_) | Propagation::SharedSlave { .. }
-        )
+        matches!(self, Self::Shared(_) | Self::SharedSlave { .. })
     }
 
     /// Whether events come in from a master.
     pub fn is_slave(self) -> bool {
-        matches!(
-            self,
-            Propagation::Slave { .. } | Propagation::SharedSlave { .. }
-        )
+        matches!(self, Self::Slave { .. } | Self::SharedSlave { .. })
     }
 }
 
@@ -100,11 +94,11 @@ impl fmt::Display for Propagation {
     /// The words of findmnt: `private`, `shared`, `private,slave`, `shared,slave`, `private,unbindable`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Propagation::Private => "private",
-            Propagation::Unbindable => "private,unbindable",
-            Propagation::Shared(_) => "shared",
-            Propagation::Slave { .. } => "private,slave",
-            Propagation::SharedSlave { .. } => "shared,slave",
+            Self::Private => "private",
+            Self::Unbindable => "private,unbindable",
+            Self::Shared(_) => "shared",
+            Self::Slave { .. } => "private,slave",
+            Self::SharedSlave { .. } => "shared,slave",
         })
     }
 }
@@ -117,7 +111,7 @@ pub struct PropagationTags<'t> {
 
 impl<'t> PropagationTags<'t> {
     /// `text` is what stands between the mount options and the separator, without the outer blanks.
-    pub(crate) fn new(text: &'t [u8]) -> PropagationTags<'t> {
+    pub(crate) fn new(text: &'t [u8]) -> Self {
         PropagationTags { rest: text }
     }
 

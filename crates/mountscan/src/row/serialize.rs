@@ -162,6 +162,7 @@ fn hex(value: &OsStr) -> String {
 mod tests {
     use serde_json::json;
 
+    use super::*;
     use crate::MountTable;
 
     #[test]
@@ -178,7 +179,7 @@ mod tests {
             "super_options": ["rw", "a=1", "a=2"], "deleted": true,
         });
         assert_eq!(serde_json::to_value(row).expect("plain data"), want);
-        let owned = serde_json::to_value(row.to_owned());
+        let owned = serde_json::to_value(MountInfo::from(row));
         assert_eq!(owned.expect("plain data"), want);
         let bad = MountTable::from_bytes("x\n");
         let want = json!([{"line": 1, "reason": "mount id is not a number"}]);

@@ -89,15 +89,11 @@ pub fn for_each_row<B>(
     reader: impl BufRead,
     visit: impl FnMut(Result<Row<'_>, MalformedRow>) -> ControlFlow<B>,
 ) -> Result<Option<B>, Error> {
-    for_each_row_limited(reader, MAX_ROW_BYTES, visit)
+    within(reader, MAX_ROW_BYTES, visit)
 }
 
-/// [`for_each_row`] with a limit of the caller's on the length of a row, in bytes.
-///
-/// # Errors
-///
-/// The reader's failure.
-pub fn for_each_row_limited<B>(
+/// [`for_each_row`] with another limit on the length of a row.
+fn within<B>(
     mut reader: impl BufRead,
     max_row_bytes: usize,
     mut visit: impl FnMut(Result<Row<'_>, MalformedRow>) -> ControlFlow<B>,
@@ -186,7 +182,7 @@ mod tests {
 
     fn collect(text: &[u8], buffer: usize, limit: usize) -> Vec<Result<Vec<u8>, MalformedRow>> {
         let mut out = Vec::new();
-        let end = for_each_row_limited(BufReader::with_capacity(buffer, text), limit, |row| {
+        let end = within(BufReader::with_capacity(buffer, text), limit, |row| {
             out.push(row.map(|row| row.as_bytes().to_vec()));
             ControlFlow::<()>::Continue(())
         });

@@ -33,7 +33,6 @@ impl MountTable {
     /// A mount is known again by its unique id where both tables have them. Without, by its reused id
     /// together with its place, device, root and source: a mount that took over an id counts as new, and
     /// so does one that was moved.
-    #[must_use]
     pub fn changes_since(&self, earlier: &MountTable) -> Changes {
         let unique = self.has_unique_ids() && earlier.has_unique_ids();
         let mut before: HashMap<Key<'_>, Row<'_>> = HashMap::with_capacity(earlier.len());
@@ -41,15 +40,15 @@ impl MountTable {
         let mut changes = Changes::default();
         for row in self.rows() {
             match before.remove(&Key::of(row, unique)) {
-                None => changes.attached.push(row.to_owned()),
-                Some(old) if old != row => changes.changed.push(row.to_owned()),
+                None => changes.attached.push(row.into()),
+                Some(old) if old != row => changes.changed.push(row.into()),
                 Some(_) => {}
             }
         }
         let gone = earlier
             .rows()
             .filter(|&row| before.contains_key(&Key::of(row, unique)));
-        changes.detached.extend(gone.map(|row| row.to_owned()));
+        changes.detached.extend(gone.map(MountInfo::from));
         changes
     }
 }
@@ -68,7 +67,7 @@ enum Key<'t> {
 }
 
 impl<'t> Key<'t> {
-    fn of(row: Row<'t>, unique: bool) -> Key<'t> {
+    fn of(row: Row<'t>, unique: bool) -> Self {
         match row.unique_id() {
             Some(id) if unique => Key::Unique(id.0),
             _ => Key::Likely {

@@ -1,6 +1,7 @@
 //! The index of a table: ids, tree and order of mount points, built in one go and without recursion.
 
-use crate::table::point_order::{self, is_at_or_below};
+use crate::row::point::{compare, is_at_or_below};
+use crate::table::point_order;
 
 /// No row.
 pub(crate) const NONE: u32 = u32::MAX;
@@ -37,7 +38,7 @@ pub(crate) struct Tree {
 }
 
 impl Index {
-    pub(crate) fn build(rows: &impl RowSource) -> Index {
+    pub(crate) fn build(rows: &impl RowSource) -> Self {
         let count = rows.len();
         let mut ids: Vec<u64> = (0..count)
             .map(|row| u64::from(rows.ids(row).0) << 32 | u64::from(row))
@@ -53,7 +54,7 @@ impl Index {
         for stack in equal_runs(&mut points, point_of) {
             stack.sort_unstable_by_key(|&row| heights[row as usize]);
         }
-        Index {
+        Self {
             ids,
             tree,
             points,
@@ -95,14 +96,14 @@ impl Index {
     fn from(&self, rows: &impl RowSource, path: &[u8]) -> (usize, &[u32]) {
         let from = self
             .points
-            .partition_point(|&row| point_order::compare(self.point(rows, row), path).is_lt());
+            .partition_point(|&row| compare(self.point(rows, row), path).is_lt());
         (from, &self.points[from..])
     }
 }
 
 impl Tree {
     /// Links children to parents; `order` names all rows, later siblings first.
-    fn link(parent: Vec<u32>, order: impl Iterator<Item = u32>) -> Tree {
+    fn link(parent: Vec<u32>, order: impl Iterator<Item = u32>) -> Self {
         let mut first_child = vec![NONE; parent.len()];
         let mut next_sibling = vec![NONE; parent.len()];
         let mut first_root = NONE;
@@ -114,7 +115,7 @@ impl Tree {
             next_sibling[row as usize] = *first;
             *first = row;
         }
-        Tree {
+        Self {
             parent,
             first_child,
             next_sibling,

@@ -1,9 +1,14 @@
-//! Many rows: a table and what can be asked of it.
+//! Many rows: a table, and the questions that its structure answers. The room is pure, except for
+//! [`from_file`](crate::MountTable::from_file), which opens the file it is given.
 
 pub(crate) mod changes;
+pub(crate) mod consistency;
 mod from_text;
-pub(crate) mod index;
+mod groups;
+mod index;
 pub(crate) mod mount_table;
-pub(crate) mod point_order;
-pub(crate) mod query;
-pub(crate) mod replaced;
+pub(crate) mod origin;
+mod point_order;
+mod query;
+mod replaced;
+pub(crate) mod row_store;

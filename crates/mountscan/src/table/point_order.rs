@@ -1,28 +1,11 @@
-//! The order of mount points: by component, so that all that lies below a path stands together.
-//!
-//! Bytes compare as usual but for `/`, which comes before every other byte, and the end of a path, which
-//! comes before `/`. So `/a`, `/a/b`, `/a/c` stand before `/a-b`.
+//! Sorting mount points by component, as [`compare`](crate::row::point::compare) orders them.
 
-use std::cmp::Ordering;
+use crate::row::point::{common_prefix, compare, symbol};
 
 /// Bytes that one sorting key holds, nine bits each.
 const CHUNK: usize = 7;
-/// Below this, comparing beats making keys.
+/// Below this many paths, comparing is cheaper than making keys.
 const SMALL: usize = 12;
-
-/// Compares two paths in component order.
-pub(crate) fn compare(a: &[u8], b: &[u8]) -> Ordering {
-    let same = common_prefix(a, b);
-    symbol(a.get(same)).cmp(&symbol(b.get(same)))
-}
-
-/// Whether `path` is `top` or lies below it.
-pub(crate) fn is_at_or_below(path: &[u8], top: &[u8]) -> bool {
-    match path.strip_prefix(top) {
-        Some(rest) => rest.is_empty() || rest[0] == b'/' || top == b"/",
-        None => false,
-    }
-}
 
 /// Rows `0..count` in component order of `path_of(row)`; rows of one path stay in row order.
 ///
@@ -44,7 +27,7 @@ pub(crate) fn sort<'p>(count: u32, path_of: impl Fn(u32) -> &'p [u8]) -> Vec<u32
         range.sort_unstable();
         let mut from = start;
         for run in range.chunk_by(|a, b| a.0 == b.0) {
-            // A key whose last symbol is the end of the path leaves nothing to tell its rows apart.
+            // If the last symbol of the key is the end of the path, these paths are equal.
             if run.len() > 1 && run[0].0 & 0x1ff != 0 {
                 ranges.push((from, from + run.len(), depth + CHUNK));
             }
@@ -81,30 +64,6 @@ fn key(path: &[u8], depth: usize) -> u64 {
     key
 }
 
-fn symbol(byte: Option<&u8>) -> u64 {
-    match byte {
-        None => 0,
-        Some(b'/') => 1,
-        Some(&byte) => u64::from(byte) + 2,
-    }
-}
-
-fn common_prefix(a: &[u8], b: &[u8]) -> usize {
-    let mut same = 0;
-    // Large steps first: the compiler's comparison of slices is what is fast.
-    for step in [512, 8] {
-        let chunks = a[same..]
-            .chunks_exact(step)
-            .zip(b[same..].chunks_exact(step));
-        same += step * chunks.take_while(|(a, b)| a == b).count();
-    }
-    same + a[same..]
-        .iter()
-        .zip(&b[same..])
-        .take_while(|(a, b)| a == b)
-        .count()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -137,15 +96,5 @@ mod tests {
         let mut want: Vec<u32> = (0..paths.len() as u32).collect();
         want.sort_by(|&a, &b| compare(&paths[a as usize], &paths[b as usize]).then(a.cmp(&b)));
         assert_eq!(sorted, want);
-    }
-
-    #[test]
-    fn below_is_by_component() {
-        assert!(
-            is_at_or_below(b"/a/b", b"/a")
-                && is_at_or_below(b"/a", b"/a")
-                && is_at_or_below(b"/a", b"/")
-        );
-        assert!(!is_at_or_below(b"/ab", b"/a") && !is_at_or_below(b"/", b"/a"));
     }
 }

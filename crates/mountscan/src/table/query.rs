@@ -1,4 +1,4 @@
-//! Queries by structure. Decides; touches nothing outside.
+//! Questions that the structure of the table answers.
 
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
@@ -14,15 +14,13 @@ use crate::table::mount_table::MountTable;
 
 impl MountTable {
     /// The row of this id; the last one, should a torn table show an id twice.
-    #[must_use]
     pub fn by_id(&self, id: MountId) -> Option<Row<'_>> {
         self.index().by_id(id.0).map(|row| self.row(row))
     }
 
     /// The row of this unique id. `None` also for tables read by a route that does not give them.
-    #[must_use]
     pub fn by_unique_id(&self, id: UniqueMountId) -> Option<Row<'_>> {
-        let place = self.unique_ids.binary_search(&id.0).ok()?;
+        let place = self.unique_ids().shown.binary_search(&id.0).ok()?;
         Some(self.row(place as u32))
     }
 
@@ -31,7 +29,7 @@ impl MountTable {
     /// `/` is the whole table. A trailing slash does not matter.
     pub fn under(&self, path: &Path) -> impl ExactSizeIterator<Item = Row<'_>> + use<'_> {
         let path = normal(path);
-        let mut places = self.index().under(&self.source(), &path).to_vec();
+        let mut places = self.index().under(self.store(), &path).to_vec();
         places.sort_unstable();
         places.into_iter().map(|row| self.row(row))
     }
@@ -39,26 +37,23 @@ impl MountTable {
     /// Rows mounted at exactly `path`, from the bottom of the stack to its top.
     ///
     /// The last one is what a path look-up finds, unless a mount above hides it: see [`is_hidden`](Self::is_hidden).
-    #[must_use]
     pub fn at(&self, path: &Path) -> Vec<Row<'_>> {
         self.index()
-            .at(&self.source(), &normal(path))
+            .at(self.store(), &normal(path))
             .iter()
             .map(|&row| self.row(row))
             .collect()
     }
 
     /// The top of the stack at `path`.
-    #[must_use]
     pub fn topmost(&self, path: &Path) -> Option<Row<'_>> {
         self.index()
-            .at(&self.source(), &normal(path))
+            .at(self.store(), &normal(path))
             .last()
             .map(|&row| self.row(row))
     }
 
     /// The row it is mounted on, if the table shows it.
-    #[must_use]
     pub fn parent(&self, row: Row<'_>) -> Option<Row<'_>> {
         let parent = self.index().tree.parent[self.place(row)? as usize];
         (parent != NONE).then(|| self.row(parent))
@@ -95,7 +90,6 @@ impl MountTable {
     /// what hides others before what it hides; otherwise the latest first.
     ///
     /// By structure, not by the length of paths. Costs a sort of `rows`.
-    #[must_use]
     pub fn deepest_first<'t>(&'t self, mut rows: Vec<Row<'t>>) -> Vec<Row<'t>> {
         let index = self.index();
         rows.sort_by_cached_key(|&row| {
@@ -107,7 +101,6 @@ impl MountTable {
     /// The mount that holds `path`, as a look-up would find it: from the root down, always to the top of a stack.
     ///
     /// `None` where the table has no mount that holds it (a relative path, a chroot below a mount).
-    #[must_use]
     pub fn mount_of(&self, path: &Path) -> Option<Row<'_>> {
         let path = normal(path);
         if path.first() != Some(&b'/') {
@@ -127,7 +120,7 @@ impl MountTable {
         let index = self.index();
         let parent = |row: u32| index.tree.parent[row as usize];
         let base = current;
-        for &row in index.at(&self.source(), path) {
+        for &row in index.at(self.store(), path) {
             // A row whose parent the table does not show is taken to hang where it is. A second row on the
             // same parent, which only a torn table has, is the later one.
             if [current, base, NONE].contains(&parent(row)) {
@@ -138,17 +131,15 @@ impl MountTable {
     }
 
     /// Whether a look-up of `path` ends at the root of a mount.
-    #[must_use]
     pub fn is_mount_point(&self, path: &Path) -> bool {
         let wanted = normal(path);
         self.mount_of(path).is_some_and(|row| {
             self.place(row)
-                .is_some_and(|place| self.index().point(&self.source(), place) == &*wanted)
+                .is_some_and(|place| self.index().point(self.store(), place) == &*wanted)
         })
     }
 
     /// Whether no path leads to the root of this mount: something is mounted over it, or over a directory above.
-    #[must_use]
     pub fn is_hidden(&self, row: Row<'_>) -> bool {
         self.mount_of(&row.mount_point())
             .is_none_or(|visible| visible.place() != row.place())
@@ -156,43 +147,15 @@ impl MountTable {
 
     /// Members of a peer group, in the order of the table.
     pub fn peers(&self, group: PeerGroup) -> impl ExactSizeIterator<Item = Row<'_>> + use<'_> {
-        let rows = of_group(&self.groups().shared, group);
+        let rows = self.groups().members(group);
         rows.iter().map(|&(_, row)| self.row(row))
     }
 
     /// Mounts that receive events from a peer group, in the order of the table.
     pub fn slaves(&self, group: PeerGroup) -> impl ExactSizeIterator<Item = Row<'_>> + use<'_> {
-        let rows = of_group(&self.groups().master, group);
+        let rows = self.groups().slaves(group);
         rows.iter().map(|&(_, row)| self.row(row))
     }
-}
-
-/// Rows by peer group.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct Groups {
-    shared: Vec<(u32, u32)>,
-    master: Vec<(u32, u32)>,
-}
-
-impl Groups {
-    pub(crate) fn build(table: &MountTable) -> Groups {
-        let mut groups = Groups::default();
-        for row in table.rows() {
-            let place = row.place() as u32;
-            let (shared, master) = (row.shared(), row.master());
-            groups.shared.extend(shared.map(|group| (group.0, place)));
-            groups.master.extend(master.map(|group| (group.0, place)));
-        }
-        groups.shared.sort_unstable();
-        groups.master.sort_unstable();
-        groups
-    }
-}
-
-fn of_group(rows: &[(u32, u32)], group: PeerGroup) -> &[(u32, u32)] {
-    let from = rows.partition_point(|row| row.0 < group.0);
-    let count = rows[from..].partition_point(|row| row.0 == group.0);
-    &rows[from..from + count]
 }
 
 /// The path without doubled, trailing and `.` components.

@@ -1,22 +1,19 @@
 //! What a reading piece by piece can show wrongly, and the rule that puts it right.
 
+use std::collections::HashMap;
+
+use crate::row::borrowed::Row;
+
 /// Which rows are still there at the end of the reading, or `None` if all are: of two rows with one mount
 /// id, or with one parent and mount point, only the later.
-pub(crate) fn survivors<'r>(
-    count: usize,
-    row: impl Fn(usize) -> (u32, u32, &'r [u8]),
-) -> Option<Vec<bool>> {
-    let mut by_id = Places::new(count);
-    let mut by_place = Places::new(count);
+pub(crate) fn survivors<'t>(rows: impl ExactSizeIterator<Item = Row<'t>>) -> Option<Vec<bool>> {
+    let count = rows.len();
+    let mut by_id = HashMap::with_capacity(count);
+    let mut by_place = HashMap::with_capacity(count);
     let mut gone = Vec::new();
-    for place in 0..count {
-        let (id, parent, point) = row(place);
-        gone.extend(by_id.put(place, mix(0, id.into()), |other| row(other).0 == id));
-        let hash = hash(parent, point);
-        gone.extend(by_place.put(place, hash, |other| {
-            let (_, other_parent, other_point) = row(other);
-            other_parent == parent && other_point == point
-        }));
+    for (place, row) in rows.enumerate() {
+        gone.extend(by_id.insert(row.mount_id(), place));
+        gone.extend(by_place.insert((row.parent_id(), row.mount_point_field()), place));
     }
     if gone.is_empty() {
         return None;
@@ -28,70 +25,18 @@ pub(crate) fn survivors<'r>(
     Some(keep)
 }
 
-/// A hash table of row numbers alone, so that it stays in the cache: keys are looked up in the rows.
-struct Places {
-    /// Row number and one, 0 for none; at least twice as many as rows.
-    slots: Vec<u32>,
-}
-
-impl Places {
-    fn new(count: usize) -> Places {
-        Places {
-            slots: vec![0; (2 * count + 1).next_power_of_two()],
-        }
-    }
-
-    /// Puts a row in the place of its equal, if there is one, which is returned.
-    fn put(&mut self, row: usize, hash: u64, is_equal: impl Fn(usize) -> bool) -> Option<usize> {
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let held = (self.slots[at] as usize).checked_sub(1);
-            if held.is_none_or(&is_equal) {
-                self.slots[at] = row as u32 + 1;
-                return held;
-            }
-            at = (at + 1) & mask;
-        }
-    }
-}
-
-fn hash(parent: u32, point: &[u8]) -> u64 {
-    let mut chunks = point.chunks_exact(8);
-    let mut state = mix(0, u64::from(parent));
-    for chunk in &mut chunks {
-        let word = chunk.try_into().expect("chunks of eight");
-        state = mix(state, u64::from_ne_bytes(word));
-    }
-    let mut last = [0; 8];
-    last[..chunks.remainder().len()].copy_from_slice(chunks.remainder());
-    mix(state, u64::from_ne_bytes(last))
-}
-
-/// Quick rather than secret: who can choose mount points to collide can make a table as slow by its size.
-fn mix(state: u64, word: u64) -> u64 {
-    let product = u128::from(state.rotate_left(23) ^ word ^ 0x9e37_79b9_7f4a_7c15)
-        .wrapping_mul(0xda94_2042_e4dd_58b5);
-    (product >> 64) as u64 ^ product as u64
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::row::stream::rows;
 
     #[test]
     fn the_later_of_two_rows_for_one_place_or_id_stays() {
-        let rows: [(u32, u32, &[u8]); 5] = [
-            (1, 0, b"/"),
-            (2, 1, b"/a"),
-            (3, 2, b"/a"),
-            (4, 1, b"/a"),
-            (3, 1, b"/b"),
-        ];
-        assert_eq!(
-            survivors(rows.len(), |row| rows[row]),
-            Some(vec![true, false, false, true, true])
-        );
-        assert_eq!(survivors(3, |row| rows[row]), None);
+        let text = b"1 0 0:1 / / rw - t s rw\n2 1 0:2 / /a rw - t s rw\n3 2 0:3 / /a rw - t s rw\n\
+            4 1 0:4 / /a rw - t s rw\n3 1 0:5 / /b rw - t s rw\n";
+        let all: Vec<Row<'_>> = rows(text).flatten().collect();
+        let want = Some(vec![true, false, false, true, true]);
+        assert_eq!(survivors(all.iter().copied()), want);
+        assert_eq!(survivors(all[..3].iter().copied()), None);
     }
 }

@@ -2,10 +2,11 @@
 //! text, also when the filter came after the kernel was probed.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::path::Path;
 
 use mountscan::{
-    Detail, KernelQueries, MountTable, ReadOptions, Refresh, Source, Watch, mount_point_at,
+    Detail, KernelQueries, MountTable, ReadOptions, Refresh, Source, Watcher, mount_point_at,
 };
 use rustix::thread::UnshareFlags;
 use support::namespace;
@@ -70,7 +71,7 @@ fn the_same_under_a_filter(base: &Path, errno: i32) {
     let mut point = mount_point_at(&base.join("a"))
         .expect("readable")
         .expect("one");
-    let mut watch = Watch::new(&Default::default()).expect("readable");
+    let mut watch = Watcher::open(&Default::default()).expect("readable");
 
     refuse_mount_queries(errno);
     assert_eq!(KernelQueries::probe(), KernelQueries::Absent);
@@ -89,7 +90,9 @@ fn the_same_under_a_filter(base: &Path, errno: i32) {
     );
     let file = File::open("/proc/thread-self/ns/mnt").expect("readable");
     assert_eq!(
-        MountTable::of_namespace(&file).expect("our own").to_bytes(),
+        MountTable::read(Source::Namespace(file.as_fd()), &ReadOptions::new())
+            .expect("our own")
+            .to_bytes(),
         held.to_bytes()
     );
 

@@ -27,7 +27,7 @@ fn shm() -> MountInfo {
     let table = MountTable::from_bytes(
         "9 1 0:99 / /var/lib/docker/containers/x/mounts/shm rw - tmpfs shm rw\n",
     );
-    table.rows().next().expect("one").to_owned()
+    table.rows().next().expect("one").into()
 }
 
 /// A process of a made-up procfs; only the first of a namespace has a table that can be read.

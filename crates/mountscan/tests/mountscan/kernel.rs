@@ -1,12 +1,13 @@
 //! The running kernel: both routes give the same rows, refreshing sees what it says, identity holds.
 
 use std::fs::File;
+use std::os::fd::AsFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use mountscan::{
-    Consistency, Detail, ErrorKind, KernelQueries, MountTable, ReadOptions, Refresh, Row, Source,
-    identity_at, is_mount_point, mount_at, mount_point_at,
+    Consistency, Detail, ErrorKind, KernelQueries, MountInfo, MountTable, ReadOptions, Refresh,
+    Row, Source, identity_at, is_mount_point, is_mounted, mount_at, mount_point_at,
 };
 use rustix::mount::{MountFlags, MountPropagationFlags};
 
@@ -146,7 +147,8 @@ fn both_routes_give_the_same_rows() {
         }
         assert_eq!(listed.consistency(), Consistency::OneMoment);
         let file = File::open("/proc/thread-self/ns/mnt").expect("readable");
-        let asked = MountTable::of_namespace(&file).expect("our own");
+        let asked = MountTable::read(Source::Namespace(file.as_fd()), &ReadOptions::new())
+            .expect("our own");
         assert_eq!(text_of(asked.rows()), text_of(text.rows()));
         assert!(asked.has_unique_ids() && asked.rows().all(|row| row.unique_id().is_some()));
         for (a, b) in asked.rows().zip(listed.rows()) {
@@ -216,7 +218,7 @@ fn one_mount_point_is_found_without_the_table() {
                 .expect("readable")
                 .expect("a mount point");
             found.unique_id = row.unique_id();
-            assert_eq!(found, row.to_owned());
+            assert_eq!(found, MountInfo::from(row));
             let identity = identity_at(rustix::fs::CWD, &point).expect("there");
             assert_eq!(identity.mount_id, Some(row.mount_id()));
             assert_eq!(identity.unique_id, row.unique_id());
@@ -258,7 +260,7 @@ fn refreshing_follows_what_comes_and_goes() {
         tmpfs(&base.join("d"));
         tmpfs(&base.join("d/e"));
         let changes = table.refresh(Refresh::Existence).expect("readable");
-        let names = |list: &[mountscan::MountInfo]| -> Vec<PathBuf> {
+        let names = |list: &[MountInfo]| -> Vec<PathBuf> {
             list.iter()
                 .map(|info| {
                     info.mount_point
@@ -362,7 +364,8 @@ fn other_namespaces_by_pid_and_by_file() {
             elsewhere.at(&base.join("only-here")).is_empty(),
             "the process's first thread is outside"
         );
-        let by_file = MountTable::of_namespace(&file).expect("our own");
+        let by_file = MountTable::read(Source::Namespace(file.as_fd()), &ReadOptions::new())
+            .expect("our own");
         assert_eq!(by_file.to_bytes(), here.to_bytes());
     });
     let gone = MountTable::of_pid(u32::MAX >> 1).expect_err("no such process");
@@ -402,5 +405,27 @@ fn one_moment_is_found_on_a_quiet_table() {
         );
         let pid = MountTable::read(Source::Pid(std::process::id()), &options).expect("quiet");
         assert_eq!(pid.consistency(), Consistency::OneMoment);
+    });
+}
+
+#[test]
+fn a_mount_is_known_to_be_there_and_to_be_gone() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let dir = File::open(base).expect("there");
+        let seen = identity_at(&dir, Path::new("m")).expect("there");
+        let Some(id) = seen.unique_id else {
+            assert_eq!(KernelQueries::cached(), KernelQueries::Absent);
+            return;
+        };
+        assert_eq!(is_mounted(id), Some(true));
+        let kept = File::open(&point).expect("readable");
+        unmount(&point);
+        assert_eq!(
+            is_mounted(id),
+            Some(false),
+            "detached, though {kept:?} is open"
+        );
     });
 }

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use mountscan::{Event, MountTable, Watch, WatchOptions, WatchRoute};
+use mountscan::{Event, MountTable, WatchOptions, WatchRoute, Watcher};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::mount::{MountFlags, MountPropagationFlags};
 use rustix::thread::UnshareFlags;
@@ -14,7 +14,7 @@ use crate::namespace::{isolated, propagate, tmpfs, unmount};
 const SOON: Duration = Duration::from_secs(10);
 
 /// Watches by each route that works here; poll always does.
-fn by_each_route(test: impl Fn(&Path, Watch) + Send + Sync) {
+fn by_each_route(test: impl Fn(&Path, Watcher) + Send + Sync) {
     isolated(|base| {
         for route in [WatchRoute::Poll, WatchRoute::Fanotify] {
             namespace::with(UnshareFlags::NEWNS, || {
@@ -23,7 +23,7 @@ fn by_each_route(test: impl Fn(&Path, Watch) + Send + Sync) {
                 tmpfs(place);
                 let mut options = WatchOptions::new();
                 options.route = Some(route);
-                match Watch::new(&options) {
+                match Watcher::open(&options) {
                     Ok(watch) => {
                         assert_eq!(watch.route(), route);
                         test(place, watch);
@@ -36,7 +36,7 @@ fn by_each_route(test: impl Fn(&Path, Watch) + Send + Sync) {
 }
 
 /// The next events, as a sign and the path below `base`, sorted: a batch has no order of its own.
-fn events(watch: &mut Watch, count: usize, base: &Path) -> Vec<(char, PathBuf)> {
+fn events(watch: &mut Watcher, count: usize, base: &Path) -> Vec<(char, PathBuf)> {
     let mut seen = Vec::new();
     while seen.len() < count {
         let event = watch
@@ -59,7 +59,7 @@ fn events(watch: &mut Watch, count: usize, base: &Path) -> Vec<(char, PathBuf)> 
     seen
 }
 
-fn quiet(watch: &mut Watch) {
+fn quiet(watch: &mut Watcher) {
     assert_eq!(watch.try_next().expect("readable"), None);
 }
 
@@ -122,7 +122,7 @@ fn poll_tells_of_a_remount() {
     isolated(|base| {
         let mut options = WatchOptions::new();
         options.route = Some(WatchRoute::Poll);
-        let mut watch = Watch::new(&options).expect("always works");
+        let mut watch = Watcher::open(&options).expect("always works");
         rustix::mount::mount_remount(base, MountFlags::BIND | MountFlags::RDONLY, "")
             .expect("ours");
         assert_eq!(events(&mut watch, 1, base), [('~', PathBuf::new())]);
@@ -135,7 +135,7 @@ fn a_regular_rescan_needs_no_call() {
         let mut options = WatchOptions::new();
         options.route = Some(watch.route());
         options.rescan_every = Some(Duration::from_millis(20));
-        let mut watch = Watch::new(&options).expect("as before");
+        let mut watch = Watcher::open(&options).expect("as before");
         propagate(base, MountPropagationFlags::SHARED);
         assert_eq!(events(&mut watch, 1, base), [('~', PathBuf::new())]);
     });
@@ -144,7 +144,7 @@ fn a_regular_rescan_needs_no_call() {
 #[test]
 fn the_descriptor_is_readable_when_there_are_events() {
     by_each_route(|base, mut watch| {
-        let ready = |watch: &Watch| {
+        let ready = |watch: &Watcher| {
             let none = Timespec {
                 tv_sec: 0,
                 tv_nsec: 0,
@@ -180,7 +180,7 @@ fn more_events_than_the_queue_holds_end_in_the_right_table() {
     isolated(|base| {
         let mut options = WatchOptions::new();
         options.route = Some(WatchRoute::Fanotify);
-        let Ok(mut watch) = Watch::new(&options) else {
+        let Ok(mut watch) = Watcher::open(&options) else {
             return;
         };
         let tree = base.join("tree");

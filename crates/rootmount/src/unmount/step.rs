@@ -348,7 +348,7 @@ impl Place<'_> {
     fn holders(&self, row: Row<'_>) -> Vec<String> {
         let looked_for = self.world.looked_for.fetch_add(1, Ordering::Relaxed);
         if looked_for < self.world.options.name_holders {
-            name_holders(&row.to_owned())
+            name_holders(&row.into())
         } else {
             Vec::new()
         }
