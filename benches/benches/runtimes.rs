@@ -20,10 +20,10 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use runtimes::{Config, Registry, RuntimeEntry, Script, Settings, Store};
+use runtimes::{Checked, Config, Registry, RuntimeEntry, Script, Settings, Store};
 
 /// A host's runtimes: as many as names are given, all programs.
-fn config(names: &[String], generation: usize) -> Config {
+fn config(names: &[String], generation: usize) -> Checked {
     let mut config = Config::default();
     for name in names {
         let path = format!("/opt/{name}/{generation}");
@@ -32,7 +32,7 @@ fn config(names: &[String], generation: usize) -> Config {
             .insert(name.clone(), RuntimeEntry::program(path));
     }
     config.default_runtime = names.first().cloned();
-    config
+    config.check().expect("programs with a path")
 }
 
 fn names(count: usize) -> Vec<String> {
@@ -175,7 +175,7 @@ fn p10_growth(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("P10 growth");
     for count in [1, 10, 100, 1_000, 10_000] {
         let names = names(count);
-        let table = runtimes::Runtimes::plan(&config(&names, 0), &Settings::new("/s"));
+        let table = runtimes::Runtimes::build(&config(&names, 0), &Settings::new("/s"));
         let mut turn = 0;
         group.bench_function(BenchmarkId::from_parameter(count), |bench| {
             bench.iter(|| {
@@ -290,6 +290,7 @@ fn p11_reload(criterion: &mut Criterion) {
                 .runtimes
                 .insert(name, RuntimeEntry::wrapper("/usr/bin/runc", ["--debug"]));
         }
+        let config = config.check().expect("programs with a path");
         let (registry, _) =
             Registry::open(&config, Settings::new(temp.path())).expect("a private directory");
         group.bench_function(BenchmarkId::from_parameter(count), |bench| {

@@ -5,7 +5,7 @@ use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use daemon_host::{HostConfig, MAX_CONFIG_LENGTH, read_bounded};
+use daemon_host::{HostConfig, MAX_CONFIG_LENGTH, read_config};
 use nix::libc::ENOENT;
 
 /// Where Docker looks for its configuration when nothing else is said.
@@ -33,7 +33,7 @@ impl ConfigArgs {
         if is_piped_in(path) {
             return read_pipe(path).with_context(|| format!("read({path:?})"));
         }
-        match read_bounded(path, MAX_CONFIG_LENGTH) {
+        match read_config(path) {
             Err(error) if optional && error.raw_os_error() == Some(ENOENT) => Ok(Vec::new()),
             read => Ok(read?),
         }

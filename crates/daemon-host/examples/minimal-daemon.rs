@@ -25,12 +25,11 @@ impl Participant for Debug {
 
     // All that can fail happens here, on copies.
     fn prepare(&self, _: &HostConfig, new: &HostConfig) -> Result<Box<dyn Prepared>, BoxError> {
-        let wanted = match new.other.get("debug").map(String::as_str) {
-            None | Some("false") => false,
-            Some("true") => true,
-            Some(other) => {
-                return Err(format!("debug: expected true or false, found {other}").into());
-            }
+        let wanted = match new.other.get("debug") {
+            None => false,
+            Some(value) => value.as_bool().ok_or_else(|| {
+                format!("debug: expected true or false, found {}", value.to_json())
+            })?,
         };
         Ok(Box::new(SetDebug(Arc::clone(&self.0), wanted)))
     }
@@ -48,11 +47,11 @@ fn main() -> Result<(), Box<dyn Error>> {
     let file = std::env::args()
         .nth(1)
         .ok_or("usage: minimal-daemon daemon.json")?;
-    let load = || HostConfig::load(Path::new(&file));
+    let file = Path::new(&file);
     let debug = Debug::default();
     let is_debug = Arc::clone(&debug.0);
 
-    let host = Host::builder(load()?)
+    let host = Host::builder(HostConfig::load(file)?)
         .participant(Arc::new(debug))
         .start()?;
     println!(
@@ -62,7 +61,7 @@ fn main() -> Result<(), Box<dyn Error>> {
 
     for line in std::io::stdin().lock().lines() {
         line?;
-        match load().and_then(|config| host.reload(config)) {
+        match HostConfig::load_again(file).and_then(|config| host.reload(config)) {
             Ok(report) => println!("{report}; debug {}", is_debug.load(Ordering::Relaxed)),
             Err(error) => println!("refused, nothing has changed: {error}"),
         }

@@ -4,6 +4,8 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 
+use runtimes::{Problem, Problems};
+
 /// What kind of thing went wrong, for callers who act on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -36,7 +38,7 @@ pub enum ErrorKind {
 pub struct Error {
     kind: ErrorKind,
     what: String,
-    problems: Vec<String>,
+    problems: Option<Problems>,
     source: Option<Box<dyn StdError + Send + Sync>>,
 }
 
@@ -58,25 +60,25 @@ impl Error {
         None
     }
 
-    /// Every problem of a configuration, one text each; empty for other errors.
-    pub fn problems(&self) -> &[String] {
-        &self.problems
+    /// Every problem of a configuration; none for other errors.
+    pub fn problems(&self) -> impl Iterator<Item = &Problem> {
+        self.problems.iter().flat_map(Problems::iter)
     }
 
     pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
-            problems: Vec::new(),
+            problems: None,
             source: None,
         }
     }
 
     /// A configuration with these problems.
-    pub(crate) fn of_problems(problems: Vec<String>) -> Self {
+    pub(crate) fn of_problems(problems: Problems) -> Self {
         Self {
-            problems: problems.clone(),
-            ..Self::new(ErrorKind::Config, problems.join("; "))
+            problems: Some(problems.clone()),
+            ..Self::new(ErrorKind::Config, format!("daemon.json: {problems}"))
         }
     }
 

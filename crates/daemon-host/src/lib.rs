@@ -9,7 +9,7 @@
 //! println!("{}", host.start_report());
 //!
 //! // On SIGHUP: all or nothing. A failure has changed nothing.
-//! let report = host.reload(HostConfig::load(path)?)?;
+//! let report = host.reload(HostConfig::load_again(path)?)?;
 //! println!("{report}");
 //!
 //! // A request takes one snapshot and passes it down.
@@ -108,7 +108,7 @@ pub use rroprobe;
 pub use runtimes;
 
 pub use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
-pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig};
+pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig, read_config};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::host::Host;
 pub use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};

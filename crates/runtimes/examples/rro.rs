@@ -5,13 +5,13 @@
 
 use runtimes::{Config, RuntimeEntry, Runtimes, Settings};
 
-fn main() {
+fn main() -> Result<(), runtimes::Problems> {
     let mut config = Config::default();
     for program in std::env::args().skip(1) {
         let name = format!("as named: {program}");
         config.runtimes.insert(name, RuntimeEntry::program(program));
     }
-    let table = Runtimes::plan(&config, &Settings::new("unused")).probed();
+    let table = Runtimes::build(&config.check()?, &Settings::new("unused")).probed();
     for runtime in table.iter() {
         let verdict = runtime.features.rro();
         println!(
@@ -27,4 +27,5 @@ fn main() {
             );
         }
     }
+    Ok(())
 }

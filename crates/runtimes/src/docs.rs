@@ -5,9 +5,9 @@
 //! Two loads can give two tables, with a reload between them. Right:
 //!
 //! ```
-//! # use runtimes::{Config, Registry, ResolveError, Settings};
+//! # use runtimes::{Checked, Registry, ResolveError, Settings};
 //! # let dir = tempfile::tempdir().unwrap();
-//! # let (registry, _) = Registry::open(&Config::default(), Settings::new(dir.path()))?;
+//! # let (registry, _) = Registry::open(&Checked::default(), Settings::new(dir.path()))?;
 //! let table = registry.load();
 //! let name = table.default_name();
 //! let resolved = table.resolve(name).expect("a table's default is in that table");
@@ -19,9 +19,9 @@
 //! may be gone.
 //!
 //! ```
-//! # use runtimes::{Config, Registry, ResolveError, Settings};
+//! # use runtimes::{Checked, Registry, ResolveError, Settings};
 //! # let dir = tempfile::tempdir().unwrap();
-//! # let (registry, _) = Registry::open(&Config::default(), Settings::new(dir.path()))?;
+//! # let (registry, _) = Registry::open(&Checked::default(), Settings::new(dir.path()))?;
 //! let name = registry.load().default_name().to_owned();
 //! let _maybe = registry.load().resolve(&name).is_ok();
 //! # Ok::<(), runtimes::Error>(())
@@ -41,17 +41,17 @@
 //!
 //! # let state = tempfile::tempdir().unwrap();
 //! let settings = Settings::new(state.path().join("runtimes"));
-//! let config = Config::parse(b"{}").config;
+//! let config = Config::parse(b"{}")?.config;
 //!
 //! let mut references = References::new();
-//! references.add_table(&Runtimes::plan(&config, &settings));
+//! references.add_table(&Runtimes::build(&config, &settings));
 //! for dir in runtimes::BUNDLE_DIRS {
 //!     references.scan_bundles(std::path::Path::new(dir));
 //! }
 //! sweep(&settings.script_dir, &references)?;
 //! let (registry, _) = Registry::open(&config, settings)?;
 //! # let _ = registry;
-//! # Ok::<(), runtimes::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! The other way round the sweep finds the directory in use, by the registry, and

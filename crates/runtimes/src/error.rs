@@ -5,14 +5,10 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use crate::config::Problem;
-
 /// What went wrong, in few words; see [`Error::kind`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The configuration has problems; [`Error::problems`] lists all of them.
-    InvalidConfig,
     /// A word of a wrapper script holds a NUL byte, which no program can be given.
     NulByte,
     /// The script directory lies on a filesystem mounted `noexec`: no script there can
@@ -41,7 +37,6 @@ struct Inner {
     kind: ErrorKind,
     context: String,
     path: Option<PathBuf>,
-    problems: Vec<Problem>,
     source: Option<io::Error>,
 }
 
@@ -61,36 +56,14 @@ impl Error {
         self.0.path.as_deref()
     }
 
-    /// All problems of the configuration, for [`ErrorKind::InvalidConfig`]; else empty.
-    pub fn problems(&self) -> &[Problem] {
-        &self.0.problems
-    }
-
     pub(crate) fn new(kind: ErrorKind, context: impl Into<String>) -> Self {
         let context = context.into();
         Self(Box::new(Inner {
             kind,
             context,
             path: None,
-            problems: Vec::new(),
             source: None,
         }))
-    }
-
-    pub(crate) fn invalid_config(problems: Vec<Problem>) -> Self {
-        let count = problems.len();
-        let noun = if count == 1 { "problem" } else { "problems" };
-        let mut context = format!("runtimes configuration has {count} {noun}");
-        for problem in problems.iter().take(10) {
-            context.push_str("; ");
-            context.push_str(&problem.message);
-        }
-        if count > 10 {
-            context.push_str("; …");
-        }
-        let mut error = Self::new(ErrorKind::InvalidConfig, context);
-        error.0.problems = problems;
-        error
     }
 
     /// A failed call: `call` is its name, `path` its argument.

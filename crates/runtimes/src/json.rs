@@ -67,6 +67,14 @@ impl Value {
         }
     }
 
+    /// The truth value; `None` for any other kind.
+    pub fn as_bool(&self) -> Option<bool> {
+        match self {
+            Self::Bool(flag) => Some(*flag),
+            _ => None,
+        }
+    }
+
     /// The value as a whole number from 0 up, also when it was written `42.0`.
     pub fn as_u64(&self) -> Option<u64> {
         match self {

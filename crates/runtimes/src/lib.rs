@@ -3,35 +3,34 @@
 //! containers.
 //!
 //! ```
-//! use runtimes::{Config, Registry, Settings};
+//! use runtimes::{Checked, Config, Registry, Settings};
 //!
 //! let dir = tempfile::tempdir().unwrap();
 //! let json = br#"{"runtimes": {"mine": {"path": "/bin/true", "runtimeArgs": ["--debug"]}}}"#;
-//! let parsed = Config::parse(json);
-//! assert!(parsed.problems.is_empty());
+//! let parsed = Config::parse(json)?; // or everything that is wrong, at once
 //!
 //! let (registry, _) = Registry::open(&parsed.config, Settings::new(dir.path()))?;
 //! let table = registry.load();
-//! registry.reload(&Config::default())?;
+//! registry.reload(&Checked::default())?;
 //!
 //! // The table of before the reload still holds, and so does its script.
 //! let mine = table.resolve("mine").expect("configured in this table");
 //! assert!(mine.script.unwrap().exists());
 //! assert!(registry.load().lookup("mine").is_none());
-//! # Ok::<(), runtimes::Error>(())
+//! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Overview
 //!
-//! [`Config::parse`] reads daemon.json and reports all problems at once.
-//! [`Runtimes::plan`] works out the table: one [`Runtime`] per name, with the shim, the
+//! [`Config::parse`] reads daemon.json: a [`Checked`] configuration, or all its problems at
+//! once. [`Runtimes::build`] works out the table: one [`Runtime`] per name, with the shim, the
 //! program, the shim's options and, for an entry with arguments, a wrapper [`Script`]
 //! named after its contents. [`Registry`] publishes the scripts through a [`Store`],
 //! keeps the table behind one pointer, and swaps it on [`Registry::reload`].
 //! [`Registry::probe`] adds each runtime's [`Features`]. At the daemon's start
 //! [`sweep()`] removes scripts that no [`References`] name.
 //!
-//! Each part can be used alone: a checker needs only `Config`, a command that answers
+//! Each part can be used alone: a checker needs only [`Config::inspect`], a command that answers
 //! one question [`Runtimes::resolve_and_publish`]. The [`docs`] module shows right and
 //! wrong uses.
 //!
@@ -101,27 +100,25 @@ mod containers;
 pub mod docs;
 mod error;
 mod features;
+mod in_use;
 mod json;
+mod names;
 mod preflight;
 mod reload;
 mod scripts;
 mod table;
 
 pub use config::{
-    Config, GenericOptions, OptionValue, Parsed, Problem, ProblemKind, RUNC_SHIM, RuncOptions,
-    RuntimeEntry, ShimOptions, UnknownKey,
+    Checked, Config, GenericOptions, Inspected, OptionValue, Parsed, Problem, ProblemKind,
+    Problems, RUNC_SHIM, RuncOptions, RuntimeEntry, ShimOptions, UnknownKey,
 };
 pub use containers::{live_containers, state_dirs};
 pub use error::{Error, ErrorKind};
 pub use features::{Features, FeaturesState, Limits, Listed, RroSupport, RroVerdict, Version};
+pub use in_use::{BUNDLE_DIRS, Reason, References, SweepReport, Verdict, plan_sweep, sweep};
 pub use json::{MAX_DEPTH, Value};
+pub use names::{DEFAULT, STOCK, is_permissible};
 pub use preflight::{PreflightFault, locate};
 pub use reload::{Prepared, Reader, Registry};
-pub use scripts::{
-    BUNDLE_DIRS, Published, Reason, References, SHELL, Script, Store, SweepReport, Verdict,
-    is_script_name, plan_sweep, sweep,
-};
-pub use table::{
-    DEFAULT, ReloadReport, ResolveError, Resolved, Runtime, RuntimeKind, Runtimes, STOCK, Settings,
-    is_permissible,
-};
+pub use scripts::{Published, SHELL, Script, Store, is_script_name};
+pub use table::{ReloadReport, ResolveError, Resolved, Runtime, RuntimeKind, Runtimes, Settings};

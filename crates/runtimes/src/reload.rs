@@ -10,12 +10,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use arc_swap::{ArcSwap, Cache};
 use tracing::{debug, info};
 
-use crate::config::Config;
+use crate::config::Checked;
 use crate::error::Error;
 use crate::features::probe;
 use crate::scripts::{Published, Store};
-use crate::table::{ReloadReport, compare, is_same_program};
-use crate::table::{Runtime, Runtimes, Settings};
+use crate::table::{ReloadReport, Runtime, Runtimes, Settings, compare, is_same_program};
 
 /// Keeps the current table of a daemon, for the life of the daemon.
 ///
@@ -40,17 +39,16 @@ struct Writer {
 }
 
 impl Registry {
-    /// Checks the configuration, publishes its scripts and makes the first table.
+    /// Publishes the scripts of a configuration and makes the first table.
     ///
     /// Run [`sweep`](crate::sweep()) before it. No runtime is asked for its features yet.
     ///
     /// # Errors
     ///
     /// As [`prepare`](Self::prepare).
-    pub fn open(config: &Config, settings: Settings) -> Result<(Self, ReloadReport), Error> {
+    pub fn open(config: &Checked, settings: Settings) -> Result<(Self, ReloadReport), Error> {
         let settings = Arc::new(settings);
-        let empty = Arc::new(Config::default());
-        let stock = Runtimes::build(empty, Arc::clone(&settings), &[]);
+        let stock = Runtimes::rebuild(Checked::default(), Arc::clone(&settings), &[]);
         let registry = Self {
             current: Arc::new(ArcSwap::from_pointee(stock)),
             settings,
@@ -81,21 +79,18 @@ impl Registry {
     ///
     /// # Errors
     ///
-    /// [`InvalidConfig`](crate::ErrorKind::InvalidConfig) with all problems, or whatever
-    /// [`Store::open`] and [`Store::publish`] say. The current table stays, and no script
-    /// of the new one is left behind.
-    pub fn prepare(&self, config: &Config) -> Result<Prepared<'_>, Error> {
-        let problems = config.validate();
-        if !problems.is_empty() {
-            return Err(Error::invalid_config(problems));
-        }
+    /// Whatever [`Store::open`] and [`Store::publish`] say. The current table stays, and no
+    /// script of the new one is left behind.
+    pub fn prepare(&self, config: &Checked) -> Result<Prepared<'_>, Error> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load_full();
-        let config = match *current.config == *config {
-            true => Arc::clone(&current.config),
-            false => Arc::new(config.clone()),
+        // Tables of one configuration share it.
+        let config = match current.config == *config {
+            true => current.config.clone(),
+            false => config.clone(),
         };
-        let next = Runtimes::build(config, Arc::clone(&self.settings), &current.rows);
+        let settings = Arc::clone(&self.settings);
+        let next = Runtimes::rebuild(config, settings, &current.rows);
         let scripts = writer.publish(&next)?;
         let next = Some(Arc::new(next));
         Ok(Prepared {
@@ -115,7 +110,7 @@ impl Registry {
     /// # Errors
     ///
     /// As [`prepare`](Self::prepare); nothing has changed then.
-    pub fn reload(&self, config: &Config) -> Result<ReloadReport, Error> {
+    pub fn reload(&self, config: &Checked) -> Result<ReloadReport, Error> {
         self.prepare(config).map(Prepared::commit)
     }
 

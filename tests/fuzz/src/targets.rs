@@ -122,8 +122,9 @@ pub(crate) fn netlink(data: &[u8]) {
 
 /// daemon.json: whatever a runtime is called, its script stays in its directory.
 pub(crate) fn daemon_json(data: &[u8]) {
-    let parsed = Config::parse(data);
-    let table = Runtimes::plan(&parsed.config, &Settings::new("/scripts"));
+    let parsed = Config::inspect(data);
+    let table = Runtimes::of_sound_entries(&parsed, &Settings::new("/scripts"));
+    assert_eq!(Config::parse(data).is_ok(), parsed.problems.is_empty());
     for script in table.scripts() {
         let name = script.file_name();
         assert!(

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::hint::black_box;
 use std::path::Path;
 
-use runtimes::{Config, Features, Runtimes, Script, Settings};
+use runtimes::{Checked, Config, Features, Runtimes, Script, Settings};
 
 use crate::case::{Case, Work};
 
@@ -34,21 +34,23 @@ fn text() -> String {
     )
 }
 
-fn config() -> Config {
-    Config::parse(text().as_bytes()).config
+fn config() -> Checked {
+    Config::parse(text().as_bytes())
+        .expect("a sound text")
+        .config
 }
 
 fn parse() -> Work {
     let text = text();
     Box::new(move || {
-        black_box(Config::parse(black_box(text.as_bytes())));
+        black_box(Config::parse(black_box(text.as_bytes()))).expect("a sound text");
     })
 }
 
 fn table() -> Work {
     let (config, settings) = (config(), Settings::new("/scripts"));
     Box::new(move || {
-        black_box(Runtimes::plan(black_box(&config), &settings));
+        black_box(Runtimes::build(black_box(&config), &settings));
     })
 }
 

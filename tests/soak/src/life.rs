@@ -1,5 +1,6 @@
 //! One life of a host in this process: start, work, reloads under look-ups, an end.
 
+use std::fs;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -8,7 +9,8 @@ use anyhow::{Context as _, ensure};
 use daemon_host::mountscan::{self, HoldersOptions, MountTable, Refresh};
 use daemon_host::resolvconf::{self, Network, TransformOptions, WriteOptions};
 use daemon_host::rootmount::CleanupReport;
-use daemon_host::{Host, ifaddrs, rroprobe};
+use daemon_host::runtimes::Runtimes;
+use daemon_host::{Host, HostConfig, ifaddrs, rroprobe};
 use support::link::{Address, Links};
 
 use crate::world::{CONTAINERS, Side, World};
@@ -75,14 +77,12 @@ fn reload_under_lookups(world: &World, host: &Host, round: u64) -> anyhow::Resul
     let mut done = Done::default();
     thread::scope(|scope| {
         let readers = [scope.spawn(reader), scope.spawn(reader)];
-        let worked = (1..=RELOADS).try_for_each(|step| {
-            let mut config = world.config(Side::Own, round + step)?;
-            let refuse = step % 5 == 0;
-            if refuse {
-                config.runtimes.default_runtime = Some("nowhere".into());
+        let worked: anyhow::Result<()> = (1..=RELOADS).try_for_each(|step| {
+            if step % 5 == 0 {
+                refused_reload(world, host, round + step)?;
+            } else {
+                host.reload(world.config(Side::Own, round + step)?)?;
             }
-            let reloaded = host.reload(config);
-            ensure!(reloaded.is_err() == refuse, "reload {step}: {reloaded:?}");
             done.reloads += 1;
             if step % 4 == 0 {
                 run_script(host)?;
@@ -99,6 +99,21 @@ fn reload_under_lookups(world: &World, host: &Host, round: u64) -> anyhow::Resul
     })?;
     done.lookups = lookups.into_inner();
     Ok(done)
+}
+
+/// A reload whose new script cannot be written.
+fn refused_reload(world: &World, host: &Host, table: u64) -> anyhow::Result<()> {
+    let text = world.text(Side::Own, table);
+    let text = text.replace("always", &format!("never {table}"));
+    let config = HostConfig::parse(text.as_bytes())?;
+    let planned = Runtimes::build(&config.runtimes, host.snapshot().runtimes.settings());
+    let fixed = planned.lookup("fixed").context("no fixed runtime")?;
+    let place = fixed.script.as_ref().context("no script")?;
+    fs::create_dir(place)?;
+    let reloaded = host.reload(config);
+    fs::remove_dir(place)?;
+    ensure!(reloaded.is_err(), "reload {table}: {reloaded:?}");
+    Ok(())
 }
 
 fn run_script(host: &Host) -> anyhow::Result<()> {

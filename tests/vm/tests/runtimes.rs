@@ -3,7 +3,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a panic is the report
 
 use runtimes::{
-    Config, FeaturesState, References, Registry, RroSupport, RuntimeEntry, Settings, sweep,
+    Checked, Config, FeaturesState, References, Registry, RroSupport, RuntimeEntry, Settings, sweep,
 };
 use std::path::{Path, PathBuf};
 use support::container::{bundle, run, runtimes, start, succeed};
@@ -12,13 +12,13 @@ use support::namespace::isolated;
 use support::scene;
 
 /// A table in which `mine` is this program with a state directory of its own.
-fn config(program: &str, state: &Path) -> Config {
+fn config(program: &str, state: &Path) -> Checked {
     let mut config = Config::default();
     let words = ["--root".to_owned(), state.display().to_string()];
     config
         .runtimes
         .insert("mine".to_owned(), RuntimeEntry::wrapper(program, words));
-    config
+    config.check().expect("a wrapper of a program")
 }
 
 fn script(registry: &Registry) -> PathBuf {
@@ -45,7 +45,8 @@ fn knows_rro(program: &str) -> RroSupport {
     config
         .runtimes
         .insert("asked".to_owned(), RuntimeEntry::program(program));
-    let (registry, _) = Registry::open(&config, Settings::new("/run/scripts")).unwrap();
+    let (registry, _) =
+        Registry::open(&config.check().unwrap(), Settings::new("/run/scripts")).unwrap();
     assert!(registry.probe());
     let table = registry.load();
     let row = table.lookup("asked").unwrap();

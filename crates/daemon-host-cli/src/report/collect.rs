@@ -10,7 +10,7 @@ use daemon_host::mountscan::{KernelQueries, MountTable};
 use daemon_host::resolvconf::{self, Document, SelectOptions, Selection};
 use daemon_host::rootmount::{self, CleanupPlan, DataRootOptions, PlanOptions, Rules, Status};
 use daemon_host::rroprobe::{self, KernelSupport};
-use daemon_host::runtimes::{self, Parsed, Runtimes};
+use daemon_host::runtimes::{self, Inspected, Runtimes};
 
 use super::openmetrics::label;
 use crate::root::RootArgs;
@@ -33,7 +33,7 @@ pub(super) struct Facts {
     pub(super) has_dns: bool,
     pub(super) links: Known<Vec<LinkAddrs>>,
     pub(super) rro: KernelSupport,
-    pub(super) runtimes: Known<(Parsed, Runtimes)>,
+    pub(super) runtimes: Known<(Inspected, Runtimes)>,
     pub(super) probed: bool,
 }
 
@@ -65,9 +65,9 @@ pub(super) fn collect(args: &RootArgs, probe: bool) -> anyhow::Result<Facts> {
     let document = resolvconf::load(&selection.path).map_err(|error| in_words(&error));
     let runtimes = TableArgs::of_config(args.config.clone())
         .load()
-        .map(|(parsed, table)| {
+        .map(|(inspected, table)| {
             let table = if probe { table.probed() } else { table };
-            (parsed, table)
+            (inspected, table)
         });
     Ok(Facts {
         host: first_line("/proc/sys/kernel/hostname"),

@@ -35,10 +35,10 @@ pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<St
             verdict: facts.rro.word(),
             detail: facts.rro.to_string(),
         },
-        runtimes: Part::of(&facts.runtimes, |(parsed, table)| RuntimesJson {
+        runtimes: Part::of(&facts.runtimes, |(inspected, table)| RuntimesJson {
             default: table.default_name(),
             probed: facts.probed,
-            problems: parsed.problems.len(),
+            problems: inspected.problems.len(),
             runtimes: rro::ask(table).iter().map(rro::Asked::to_json).collect(),
         }),
     };

@@ -2,11 +2,12 @@
 
 use daemon_host::resolvconf::{DiagnosticKind, Reason, Severity};
 use daemon_host::rroprobe::{Denial, KernelSupport};
-use daemon_host::runtimes::{ProblemKind, RroSupport, Runtimes};
+use daemon_host::runtimes::{RroSupport, Runtimes};
 
 use super::collect::{Facts, RootState};
 use super::finding::Finding;
 use crate::root::is_doubtful;
+use crate::runtimes::unknown_text;
 
 /// Findings, the worst first.
 pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
@@ -182,21 +183,24 @@ fn rro(facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 fn runtimes(facts: &Facts, findings: &mut Vec<Finding>) {
-    let (parsed, table) = match &facts.runtimes {
+    let (inspected, table) = match &facts.runtimes {
         Ok(runtimes) => runtimes,
         // Told of as a fault of the whole file.
         Err(_) => return,
     };
-    let of_file = |kind| facts.config_fault.is_some() && kind == ProblemKind::Parse;
-    for problem in parsed
-        .problems
-        .iter()
-        .filter(|problem| !of_file(problem.kind))
-    {
+    // What is wrong with the file as a whole is the fault that was told of before.
+    let problems = inspected.problems.iter();
+    for problem in problems.filter(|problem| problem.runtime.is_some()) {
         findings.push(
             Finding::problem("runtimes", &problem.message)
                 .because(format!("rule {}", problem.kind))
                 .remedy("correct daemon.json; a reload with it is refused as a whole"),
+        );
+    }
+    for key in &inspected.unknown {
+        findings.push(
+            Finding::warning("configuration", unknown_text(key))
+                .remedy("correct or remove the key in daemon.json"),
         );
     }
     startable(table, findings);

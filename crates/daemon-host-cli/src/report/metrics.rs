@@ -87,7 +87,7 @@ fn read_only(facts: &Facts, metrics: &mut Metrics) {
             "Whether the kernel makes mounts recursively read-only.",
         )
         .sample(&[], u64::from(facts.rro.is_supported()));
-    let Ok((parsed, table)) = &facts.runtimes else {
+    let Ok((inspected, table)) = &facts.runtimes else {
         return;
     };
     metrics
@@ -95,7 +95,7 @@ fn read_only(facts: &Facts, metrics: &mut Metrics) {
             "runtime_problems",
             "Problems of the runtimes configuration.",
         )
-        .sample(&[], parsed.problems.len() as u64);
+        .sample(&[], inspected.problems.len() as u64);
     let mut family = metrics.gauge(
         "recursive_read_only_runtime",
         "Whether a runtime says that it does.",

@@ -88,7 +88,8 @@ impl Daemon {
 
     fn reload(&self) -> Value {
         notify::reloading();
-        let result = HostConfig::load(&self.config).and_then(|config| self.host.reload(config));
+        let result =
+            HostConfig::load_again(&self.config).and_then(|config| self.host.reload(config));
         let (value, said) = match result {
             Ok(report) => (answer::reloaded(&report), "running"),
             Err(refused) => {

@@ -36,9 +36,9 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let (parsed, table) = args.table.load()?;
+    let (inspected, table) = args.table.load()?;
     anyhow::ensure!(
-        parsed.problems.is_empty(),
+        inspected.problems.is_empty(),
         "the configuration has problems, so it is not known which scripts it names; \
          see daemon-host runtimes check"
     );

@@ -4,9 +4,11 @@ mod gc;
 mod resolve;
 mod show;
 
+pub(crate) use show::unknown_text;
+
 use std::path::PathBuf;
 
-use daemon_host::runtimes::{Config, Parsed, Runtimes, Settings};
+use daemon_host::runtimes::{Config, Inspected, Runtimes, Settings};
 use daemon_host::{HostConfig, HostPaths};
 
 use crate::config::ConfigArgs;
@@ -69,12 +71,14 @@ impl TableArgs {
         }
     }
 
-    /// The configuration with its problems, and the table it makes.
-    pub(crate) fn load(&self) -> anyhow::Result<(Parsed, Runtimes)> {
+    /// The configuration with all its problems, those of other parts of the file included,
+    /// and the table of its sound entries.
+    pub(crate) fn load(&self) -> anyhow::Result<(Inspected, Runtimes)> {
         let text = self.config.read()?;
-        let parsed = Config::parse(&text);
-        let table = Runtimes::plan(&parsed.config, &self.settings(&text));
-        Ok((parsed, table))
+        let mut inspected = Config::inspect(&text);
+        inspected.problems = HostConfig::problems(&inspected);
+        let table = Runtimes::of_sound_entries(&inspected, &self.settings(&text));
+        Ok((inspected, table))
     }
 
     /// The settings; a file with problems elsewhere does not keep this from working.

@@ -26,8 +26,8 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let (parsed, table) = args.table.load()?;
-    let problems: Vec<_> = parsed.problems.iter().map(ToString::to_string).collect();
+    let (inspected, table) = args.table.load()?;
+    let problems: Vec<_> = inspected.problems.iter().map(ToString::to_string).collect();
     anyhow::ensure!(
         problems.is_empty(),
         "the configuration has problems: {}",

@@ -1,6 +1,6 @@
 //! `runtimes list` and `runtimes check`: the table and its problems.
 
-use daemon_host::runtimes::{Parsed, Problem, Runtime, Runtimes, UnknownKey};
+use daemon_host::runtimes::{Inspected, Problem, Runtime, Runtimes, UnknownKey};
 use serde_json::{Map, Value, json};
 
 use super::TableArgs;
@@ -12,43 +12,54 @@ pub(super) fn list(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
 }
 
 pub(super) fn check(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
-    show(args, out, |parsed, table| match &parsed.problems[..] {
-        [] => format!("{} runtimes, no problems\n", table.iter().len()),
-        _ => String::new(),
-    })
+    show(
+        args,
+        out,
+        |inspected, table| match &inspected.problems[..] {
+            [] => format!("{} runtimes, no problems\n", table.iter().len()),
+            _ => String::new(),
+        },
+    )
 }
 
 fn show(
     args: &TableArgs,
     out: &Output,
-    head: fn(&Parsed, &Runtimes) -> String,
+    head: fn(&Inspected, &Runtimes) -> String,
 ) -> anyhow::Result<Exit> {
-    let (parsed, table) = args.load()?;
+    let (inspected, table) = args.load()?;
     if out.is_json() {
-        out.json(&to_json(&parsed, &table))?;
+        out.json(&to_json(&inspected, &table))?;
     } else {
-        out.text(&head(&parsed, &table))?;
-        out.text(&problems_text(&parsed))?;
+        out.text(&head(&inspected, &table))?;
+        out.text(&problems_text(&inspected))?;
     }
-    Ok(Exit::finding_if(!parsed.problems.is_empty()))
+    Ok(Exit::finding_if(!inspected.problems.is_empty()))
 }
 
-fn to_json(parsed: &Parsed, table: &Runtimes) -> Value {
+fn to_json(inspected: &Inspected, table: &Runtimes) -> Value {
     json!({
         "default": table.default_name(),
         "runtimes": table.iter().map(runtime_json).collect::<Vec<_>>(),
-        "problems": parsed.problems.iter().map(problem_json).collect::<Vec<_>>(),
-        "unknown": unknown(parsed)
-            .map(|(runtime, key)| json!({ "runtime": runtime, "key": key }))
-            .collect::<Vec<_>>(),
+        "problems": inspected.problems.iter().map(problem_json).collect::<Vec<_>>(),
+        "unknown": inspected.unknown.iter().map(unknown_json).collect::<Vec<_>>(),
     })
 }
 
-/// Keys of entries that mean nothing, often misspelt: the entry's name and the key.
-/// Those at the top of the file belong to others.
-fn unknown<'a>(parsed: &'a Parsed) -> impl Iterator<Item = (&'a str, &'a str)> {
-    let inside = |key: &'a UnknownKey| Some((key.runtime.as_deref()?, key.key.as_str()));
-    parsed.unknown.iter().filter_map(inside)
+fn unknown_json(key: &UnknownKey) -> Value {
+    json!({ "runtime": key.runtime, "key": key.key, "nearest": key.nearest })
+}
+
+/// A key that has no effect, in words.
+pub(crate) fn unknown_text(key: &UnknownKey) -> String {
+    let place = match &key.runtime {
+        Some(runtime) => format!("runtime {runtime:?}: {:?}", key.key),
+        None => format!("{:?}", key.key),
+    };
+    match key.nearest {
+        Some(nearest) => format!("{place} has no effect; perhaps {nearest:?} is meant"),
+        None => format!("{place} has no effect"),
+    }
 }
 
 fn runtime_json(runtime: &Runtime) -> Value {
@@ -101,15 +112,15 @@ fn table_text(table: &Runtimes) -> String {
     shown.render()
 }
 
-fn problems_text(parsed: &Parsed) -> String {
+fn problems_text(inspected: &Inspected) -> String {
     let mut shown = Table::without_heads();
-    for problem in &parsed.problems {
+    for problem in &inspected.problems {
         let kind = Cell::inked(Ink::Warn, problem.kind.as_str());
         let message = problem.message.as_str().into();
         shown.row([Cell::inked(Ink::Bad, "problem"), kind, message]);
     }
-    for (runtime, key) in unknown(parsed) {
-        let message = format!("runtime {runtime:?}: {key:?} has no effect");
+    for key in &inspected.unknown {
+        let message = unknown_text(key);
         let kind = Cell::inked(Ink::Warn, "unknown-key");
         shown.row([Cell::inked(Ink::Warn, "note"), kind, message.into()]);
     }

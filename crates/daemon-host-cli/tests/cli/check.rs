@@ -16,13 +16,14 @@ fn check(config: &Path, further: &[&str]) -> Ran {
 fn says_which_keys_have_no_effect() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("daemon.json");
-    let text = r#"{"debug": true, "runtimes": {"a": {"path": "/x", "runtimeArg": ["y"]},
+    let text = r#"{"debug": true, "mine": 1, "runtimes": {"a": {"path": "/x", "runtimeArg": ["y"]},
         "b": {"runtimeType": "io.containerd.runc.v2", "options": {"Nope": 1}}}}"#;
     fs::write(&config, text).unwrap();
     let answer = check(&config, &["--json"]).expect(0).json();
     let unknown = json!([
-        { "runtime": "a", "key": "runtimeArg" },
-        { "runtime": "b", "key": "options.Nope" },
+        { "runtime": null, "key": "mine", "nearest": null },
+        { "runtime": "a", "key": "runtimeArg", "nearest": "runtimeArgs" },
+        { "runtime": "b", "key": "options.Nope", "nearest": null },
     ]);
     assert_eq!(answer["unknown"], unknown);
     let text = check(&config, &[]).expect(0).stdout;
@@ -31,7 +32,7 @@ fn says_which_keys_have_no_effect() {
 }
 
 #[test]
-fn an_endless_file_ends() {
+fn an_endless_file_is_refused() {
     let ran = check(Path::new("/dev/zero"), &[]).expect(2);
     assert!(ran.stderr.contains("not a regular file"), "{}", ran.stderr);
     let dir = tempfile::tempdir().unwrap();
@@ -52,6 +53,53 @@ fn what_the_shell_pipes_in_is_read() {
     let args = ["runtimes", "check", "--config", "/dev/stdin"];
     let ran = crate::command::run_with(&args, text).expect(1);
     assert!(ran.stdout.contains('a'), "{}", ran.stdout);
+}
+
+/// `runtimes check`, `root status` and `report` on one file: exit codes of the first two,
+/// and whether the report has a fault of the configuration.
+fn answers(config: &Path) -> (i32, i32, bool) {
+    let path = config.to_str().unwrap();
+    let code = |args: &[&str]| run(&[args, &["--config", path]].concat()).code;
+    let report = run(&["report", "--json", "--no-probe", "--config", path]).json();
+    let findings = report["findings"].as_array().unwrap();
+    let told = findings.iter().any(|f| f["subject"] == "configuration");
+    (
+        code(&["runtimes", "check"]),
+        code(&["root", "status"]),
+        told,
+    )
+}
+
+#[test]
+fn every_command_has_the_same_answer_to_a_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("daemon.json");
+    let root = dir.path().join("root");
+    fs::create_dir(&root).unwrap();
+    let roots = format!(r#""data-root": {root:?}, "exec-root": {root:?}"#);
+    let sound = format!("{{{roots}}}");
+    let utf16: Vec<u8> = [0xfeff]
+        .into_iter()
+        .chain(sound.encode_utf16())
+        .flat_map(u16::to_le_bytes)
+        .collect();
+    let marked = [b"\xef\xbb\xbf", sound.as_bytes()].concat();
+    for text in [sound.clone().into_bytes(), marked, utf16] {
+        fs::write(&config, text).unwrap();
+        assert_eq!(answers(&config), (0, 0, false));
+    }
+    for more in [
+        r#""data-root": "/b""#,
+        r#""debug": 1, "debug": 1"#,
+        r#""log-opts": {"a": "1", "a": "2"}"#,
+        r#""default_runtime": "x""#,
+        r#""runtime": {}"#,
+        r#""add-runtime": "x=/y""#,
+        "\"dns\": [\"x\"]",
+    ] {
+        fs::write(&config, format!("{{{roots}, {more}}}")).unwrap();
+        assert_eq!(answers(&config), (1, 2, true), "{more}");
+    }
 }
 
 #[test]

@@ -175,7 +175,7 @@ impl HostBuilder {
             Err(error) => return Step::Failed(Error::io(format!("stat({dir:?})"), error)),
         }
         let mut references = References::new();
-        references.add_table(&Runtimes::plan(&self.config.runtimes, settings));
+        references.add_table(&Runtimes::build(&self.config.runtimes, settings));
         for script in &self.scripts_in_use {
             references.add(script, "a live container");
         }

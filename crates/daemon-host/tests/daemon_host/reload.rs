@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
+use daemon_host::runtimes::Runtimes;
 use daemon_host::{BoxError, ErrorKind, Host, HostConfig, Participant, Prepared};
 
 use crate::namespace::inside;
@@ -114,10 +115,14 @@ fn a_failing_reload_changes_nothing_and_rolls_back() {
         };
         let count = scripts();
 
-        // A configuration that passes the parser but not the table's rules.
-        let mut bad = config(&dir, &wrapper("two"));
-        bad.runtimes.default_runtime = Some("nowhere".into());
+        // Something that is no script stands where the new one belongs.
+        let bad = config(&dir, &wrapper("two"));
+        let table = host.snapshot().runtimes.clone();
+        let planned = Runtimes::build(&bad.runtimes, table.settings());
+        let place = planned.lookup("w").unwrap().script.clone().unwrap();
+        fs::create_dir(&place).unwrap();
         let error = host.reload(bad).unwrap_err();
+        fs::remove_dir(&place).unwrap();
         assert_eq!(error.kind(), ErrorKind::Crate);
         assert!(std::error::Error::source(&error).is_some());
         assert_eq!(script(&host), before);
@@ -139,7 +144,7 @@ fn readers_always_see_one_whole_value() {
             let reader = || {
                 while !done.load(Ordering::Relaxed) {
                     let snapshot = host.snapshot();
-                    let entry = &snapshot.config.runtimes.runtimes["w"];
+                    let entry = &snapshot.config.runtimes.config().runtimes["w"];
                     let row = snapshot.runtimes.lookup("w").unwrap();
                     assert_eq!(
                         row.args, entry.runtime_args,

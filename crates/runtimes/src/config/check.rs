@@ -1,131 +1,162 @@
-//! The rules a configuration must keep. Pure: nothing is opened or looked up.
+//! The rules a configuration must keep, and what an entry that keeps them means.
 
-use std::collections::BTreeSet;
-use std::fmt;
+use std::collections::{BTreeMap, BTreeSet};
+use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
+use std::path::PathBuf;
+use std::sync::Arc;
 
-use super::shim_options as options;
-use crate::config::{Config, RuntimeEntry, UnknownKey};
-use crate::json::Value;
-use crate::table::{STOCK, is_permissible};
+use super::entries::{Config, RuntimeEntry};
+use super::inspect::UnknownKey;
+use super::problem::{Problem, ProblemKind, Problems};
+use super::shim_options::{self, ShimOptions};
+use crate::names::{STOCK, is_permissible};
 
-/// One fault in a configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Problem {
-    /// The runtime concerned; `None` when it is the file as a whole.
-    pub runtime: Option<String>,
-    /// Which rule is broken.
-    pub kind: ProblemKind,
-    /// One line for a person, naming the runtime. Control characters are escaped.
-    pub message: String,
+/// A configuration that keeps every rule. Only from this a table is made.
+///
+/// The default has no runtimes of its own.
+#[derive(Debug, Clone, Default)]
+pub struct Checked(Arc<Inner>);
+
+#[derive(Debug, Default)]
+struct Inner {
+    config: Config,
+    meanings: BTreeMap<String, Meaning>,
 }
 
-/// Which rule a configuration breaks. [`as_str`](Self::as_str) gives its stable name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-#[non_exhaustive]
-pub enum ProblemKind {
-    /// `parse`: not JSON, or a member has the wrong type or holds a NUL.
-    Parse,
-    /// `duplicate`: the same key twice; which one was meant cannot be told.
-    Duplicate,
-    /// `reserved-name`: `runc` and `io.containerd.runc.v2` are built in, and the empty
-    /// name stands for the default.
-    ReservedName,
-    /// `needs-path-or-type`: neither a program nor a shim is named.
-    NeedsPathOrType,
-    /// `path-and-type`: a program and a shim are both named.
-    PathAndType,
-    /// `options-with-path`: options are for shims.
-    OptionsWithPath,
-    /// `args-with-type`: a shim takes no arguments.
-    ArgsWithType,
-    /// `bad-options`: an option has the wrong type.
-    BadOptions,
-    /// `unknown-default`: the default runtime is not configured, not built in, and not a
-    /// possible name of a shim.
-    UnknownDefault,
+/// What an entry says to run.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) enum Meaning {
+    Program {
+        path: PathBuf,
+        /// Neither these nor the path hold a NUL.
+        args: Vec<OsString>,
+    },
+    Shim {
+        shim: String,
+        options: Option<ShimOptions>,
+    },
 }
 
-impl ProblemKind {
-    /// The name that machines read, such as `path-and-type`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Parse => "parse",
-            Self::Duplicate => "duplicate",
-            Self::ReservedName => "reserved-name",
-            Self::NeedsPathOrType => "needs-path-or-type",
-            Self::PathAndType => "path-and-type",
-            Self::OptionsWithPath => "options-with-path",
-            Self::ArgsWithType => "args-with-type",
-            Self::BadOptions => "bad-options",
-            Self::UnknownDefault => "unknown-default",
-        }
+impl Checked {
+    /// The values that were checked.
+    pub fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    /// What each entry means, by name.
+    pub(crate) fn meanings(&self) -> &BTreeMap<String, Meaning> {
+        &self.0.meanings
+    }
+
+    /// Whether both are the same value in memory.
+    pub(crate) fn is(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.0, &other.0)
     }
 }
 
-impl fmt::Display for ProblemKind {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(self.as_str())
+impl PartialEq for Checked {
+    fn eq(&self, other: &Self) -> bool {
+        self.is(other) || self.config() == other.config()
     }
 }
 
-impl fmt::Display for Problem {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str(&self.message)
+impl TryFrom<Config> for Checked {
+    type Error = Problems;
+
+    fn try_from(config: Config) -> Result<Self, Problems> {
+        config.check()
     }
 }
 
-impl Problem {
-    pub(crate) fn new(runtime: Option<&str>, kind: ProblemKind, what: &str) -> Self {
-        let message = match runtime {
-            Some(name) => format!("runtime {name:?}: {what}"),
-            None => what.to_owned(),
-        };
-        Self {
-            runtime: runtime.map(str::to_owned),
-            kind,
-            message,
-        }
+impl Config {
+    /// Checks values that were made by hand against every rule.
+    ///
+    /// # Errors
+    ///
+    /// Everything that is wrong, at once.
+    pub fn check(self) -> Result<Checked, Problems> {
+        let judged = judge(&self, &BTreeSet::new(), false);
+        Problems::if_any(judged.problems)?;
+        Ok(Checked::new(self, judged.meanings))
     }
 }
 
-/// Sorts by runtime name, the file's own first; order within a name stays.
-pub(crate) fn sort(problems: &mut [Problem]) {
-    problems.sort_by(|a, b| a.runtime.cmp(&b.runtime));
+impl Checked {
+    pub(super) fn new(config: Config, meanings: BTreeMap<String, Meaning>) -> Self {
+        Self(Arc::new(Inner { config, meanings }))
+    }
+}
+
+/// What the rules say of a configuration.
+#[derive(Debug, Default)]
+pub(super) struct Judged {
+    /// What each entry without a problem means.
+    pub(super) meanings: BTreeMap<String, Meaning>,
+    pub(super) problems: Vec<Problem>,
+    pub(super) unknown: Vec<UnknownKey>,
 }
 
 /// Applies the rules. About entries in `broken` only what does not follow from the
 /// unreadable member is said.
-pub(crate) fn check(
-    config: &Config,
-    broken: &BTreeSet<String>,
-    default_is_broken: bool,
-) -> (Vec<Problem>, Vec<UnknownKey>) {
-    let mut problems = Vec::new();
-    let mut unknown = Vec::new();
+pub(super) fn judge(config: &Config, broken: &BTreeSet<String>, default_is_broken: bool) -> Judged {
+    let mut judged = Judged::default();
     for (name, entry) in &config.runtimes {
-        let mut report = |kind, what: &str| problems.push(Problem::new(Some(name), kind, what));
-        if let Some((kind, what)) = shape_fault(name, entry, broken.contains(name)) {
-            report(kind, what);
+        let mut faults = Faults::default();
+        let meaning = meaning(name, entry, broken.contains(name), &mut faults);
+        if faults.found.is_empty() {
+            judged
+                .meanings
+                .extend(meaning.map(|meaning| (name.clone(), meaning)));
         }
-        for what in nul_faults(entry) {
-            report(ProblemKind::Parse, &what);
-        }
-        if shim_is_certain(name, entry) {
-            check_options(entry, &mut report, &mut |key, value| {
-                unknown.push(UnknownKey {
-                    runtime: Some(name.clone()),
-                    key,
-                    value,
-                });
-            });
-        }
+        let problem = |(kind, what): (_, String)| Problem::new(Some(name), kind, &what);
+        judged
+            .problems
+            .extend(faults.found.into_iter().map(problem));
+        judged
+            .unknown
+            .extend(faults.unknown.into_iter().map(|key| UnknownKey {
+                runtime: Some(name.clone()),
+                value: entry.options[&key].clone(),
+                nearest: None,
+                key: format!("options.{key}"),
+            }));
     }
     if !default_is_broken {
-        problems.extend(default_fault(config));
+        judged.problems.extend(default_fault(config));
     }
-    (problems, unknown)
+    judged
+}
+
+/// What is wrong with one entry.
+#[derive(Default)]
+struct Faults {
+    found: Vec<(ProblemKind, String)>,
+    /// Options that the shim does not have.
+    unknown: Vec<String>,
+}
+
+/// What the entry says to run; `None` if it does not say one thing.
+fn meaning(name: &str, entry: &RuntimeEntry, broken: bool, faults: &mut Faults) -> Option<Meaning> {
+    let shape = shape_fault(name, entry, broken);
+    let is_reserved = matches!(shape, Some((ProblemKind::ReservedName, _)));
+    faults
+        .found
+        .extend(shape.map(|(kind, what)| (kind, what.to_owned())));
+    faults
+        .found
+        .extend(nul_faults(entry).map(|what| (ProblemKind::Parse, what)));
+    match (entry.program_path(), entry.shim_name()) {
+        (Some(path), None) => Some(Meaning::Program {
+            path: path.clone(),
+            args: entry.runtime_args.clone(),
+        }),
+        (None, Some(shim)) if !is_reserved => Some(Meaning::Shim {
+            shim: shim.to_owned(),
+            options: options(shim, entry, faults),
+        }),
+        _ => None,
+    }
 }
 
 /// Why the entry does not say what to run; at most one answer, since the next one would
@@ -135,8 +166,8 @@ fn shape_fault(
     entry: &RuntimeEntry,
     broken: bool,
 ) -> Option<(ProblemKind, &'static str)> {
-    let path = entry.has_path();
-    let shim = entry.has_type();
+    let path = entry.program_path().is_some();
+    let shim = entry.shim_name().is_some();
     if name.is_empty() {
         return Some((
             ProblemKind::ReservedName,
@@ -171,10 +202,6 @@ fn shape_fault(
     }
 }
 
-fn shim_is_certain(name: &str, entry: &RuntimeEntry) -> bool {
-    entry.has_type() && !entry.has_path() && !STOCK.contains(&name) && !name.is_empty()
-}
-
 fn nul_faults(entry: &RuntimeEntry) -> impl Iterator<Item = String> {
     let nul = |bytes: &[u8]| bytes.contains(&0);
     let path = entry
@@ -191,26 +218,20 @@ fn nul_faults(entry: &RuntimeEntry) -> impl Iterator<Item = String> {
     found.map(|(_, key)| format!("{key} holds a NUL byte, which no program can be given"))
 }
 
-fn check_options(
-    entry: &RuntimeEntry,
-    report: &mut impl FnMut(ProblemKind, &str),
-    unknown: &mut impl FnMut(String, Value),
-) {
-    let shim = entry.runtime_type.as_deref().unwrap_or_default();
-    let conversion = options::convert(shim, &entry.options);
-    for fault in &conversion.faults {
-        report(ProblemKind::BadOptions, fault);
-    }
-    for key in &conversion.repeated {
-        report(
-            ProblemKind::Duplicate,
-            &format!("option {key:?} is given in two spellings"),
-        );
-    }
-    for key in conversion.unknown {
-        let value = entry.options[&key].clone();
-        unknown(format!("options.{key}"), value);
-    }
+/// The options as the shim takes them.
+fn options(shim: &str, entry: &RuntimeEntry, faults: &mut Faults) -> Option<ShimOptions> {
+    let conversion = shim_options::convert(shim, &entry.options);
+    let bad = conversion.faults.into_iter();
+    faults
+        .found
+        .extend(bad.map(|what| (ProblemKind::BadOptions, what)));
+    let repeated = conversion.repeated.iter();
+    faults.found.extend(repeated.map(|key| {
+        let what = format!("option {key:?} is given in two spellings");
+        (ProblemKind::Duplicate, what)
+    }));
+    faults.unknown.extend(conversion.unknown);
+    conversion.options
 }
 
 fn default_fault(config: &Config) -> Option<Problem> {
@@ -221,20 +242,4 @@ fn default_fault(config: &Config) -> Option<Problem> {
         || is_permissible(name);
     let what = "is the default-runtime, but is not configured";
     (!known).then(|| Problem::new(Some(name), ProblemKind::UnknownDefault, what))
-}
-
-impl RuntimeEntry {
-    /// Whether a program is named; an empty path names none.
-    pub(crate) fn has_path(&self) -> bool {
-        self.path
-            .as_ref()
-            .is_some_and(|path| !path.as_os_str().is_empty())
-    }
-
-    /// Whether a shim is named; an empty type names none.
-    pub(crate) fn has_type(&self) -> bool {
-        self.runtime_type
-            .as_ref()
-            .is_some_and(|shim| !shim.is_empty())
-    }
 }

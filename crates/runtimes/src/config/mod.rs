@@ -1,9 +1,17 @@
-//! What daemon.json says of runtimes: text in, values and problems out. Pure.
+//! What daemon.json says of runtimes: text in, values or problems out. Pure.
 
 mod check;
+mod decode;
+mod entries;
+mod inspect;
+mod known_keys;
+mod problem;
 mod read;
-pub(crate) mod shim_options;
+mod shim_options;
 
-pub use check::{Problem, ProblemKind};
-pub use read::{Config, Parsed, RuntimeEntry, UnknownKey};
+pub use check::Checked;
+pub(crate) use check::Meaning;
+pub use entries::{Config, RuntimeEntry};
+pub use inspect::{Inspected, Parsed, UnknownKey};
+pub use problem::{Problem, ProblemKind, Problems};
 pub use shim_options::{GenericOptions, OptionValue, RUNC_SHIM, RuncOptions, ShimOptions};

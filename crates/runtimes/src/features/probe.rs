@@ -59,6 +59,23 @@ impl Runtimes {
         };
         self.with_rows(self.rows.iter().zip(states).map(with_features).collect())
     }
+
+    /// The features of one runtime, asked for now; the others are not asked.
+    ///
+    /// A name that is no row may be a shim's, which has none to tell.
+    pub fn features_now(&self, name: &str) -> FeaturesState {
+        let settings = self.settings();
+        let row = self.row(if name.is_empty() {
+            self.default_name()
+        } else {
+            name
+        });
+        let mut states = row.map_or_else(Vec::new, |row| {
+            let rows = [Arc::new(row.clone())];
+            Cache::default().states(&rows, &settings.search_path, &settings.probe)
+        });
+        states.pop().unwrap_or(FeaturesState::NotApplicable)
+    }
 }
 
 /// What decides the answer: which file, and with which arguments it is called.

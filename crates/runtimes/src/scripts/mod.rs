@@ -1,16 +1,11 @@
-//! Wrapper scripts: their text and name, the directory they are in, who uses them, and
-//! the removal of those that nobody uses.
+//! Wrapper scripts: their text and name, and the directory that they are in.
 
-mod directory;
-mod lock;
-mod references;
-mod script;
+pub(crate) mod directory;
+pub(crate) mod lock;
+pub(crate) mod script;
 mod store;
-mod sweep;
-mod temp;
-mod write;
+pub(crate) mod temp;
+pub(crate) mod write;
 
-pub use references::{BUNDLE_DIRS, References};
 pub use script::{SHELL, Script, is_script_name};
 pub use store::{Published, Store};
-pub use sweep::{Reason, SweepReport, Verdict, plan_sweep, sweep};

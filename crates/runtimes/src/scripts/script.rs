@@ -46,9 +46,22 @@ impl Script {
     ///
     /// [`ErrorKind::NulByte`] if the path or an argument holds a NUL.
     pub fn new(runtime: &str, path: &Path, args: &[OsString]) -> Result<Self, Error> {
-        let text = render(path, args)?;
+        let words = args.iter().map(OsString::as_os_str);
+        let mut words = std::iter::once(path.as_os_str()).chain(words);
+        match words.find(|word| word.as_bytes().contains(&0)) {
+            Some(word) => {
+                let what = format!("NUL byte in {:?}", word.to_string_lossy());
+                Err(Error::new(ErrorKind::NulByte, what))
+            }
+            None => Ok(Self::of_checked(runtime, path, args)),
+        }
+    }
+
+    /// As [`new`](Self::new), for words that are known to hold no NUL.
+    pub(crate) fn of_checked(runtime: &str, path: &Path, args: &[OsString]) -> Self {
+        let text = render(path, args);
         let file_name = file_name(runtime, &text);
-        Ok(Self { file_name, text })
+        Self { file_name, text }
     }
 
     /// The file's name: the runtime's name made safe, a dot, the SHA-256 of the text.
@@ -84,29 +97,22 @@ pub(crate) fn is_safe(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'-' | b'_')
 }
 
-fn render(path: &Path, args: &[OsString]) -> Result<Vec<u8>, Error> {
+fn render(path: &Path, args: &[OsString]) -> Vec<u8> {
     let path = path.as_os_str().as_bytes();
     let length: usize = args.iter().map(|arg| arg.len() + 3).sum();
     let mut text = Vec::with_capacity(length + path.len() + 32);
     text.extend_from_slice(b"#!/bin/sh\nexec ");
-    quote(path, &mut text)?;
+    quote(path, &mut text);
     for arg in args {
         text.push(b' ');
-        quote(arg.as_bytes(), &mut text)?;
+        quote(arg.as_bytes(), &mut text);
     }
     text.extend_from_slice(b" \"$@\"\n");
-    Ok(text)
+    text
 }
 
 /// Writes one word in single quotes, where nothing but the quote itself is special.
-fn quote(word: &[u8], text: &mut Vec<u8>) -> Result<(), Error> {
-    if word.contains(&0) {
-        let word = String::from_utf8_lossy(word);
-        return Err(Error::new(
-            ErrorKind::NulByte,
-            format!("NUL byte in {word:?}"),
-        ));
-    }
+fn quote(word: &[u8], text: &mut Vec<u8>) {
     text.push(b'\'');
     for (place, part) in word.split(|byte| *byte == b'\'').enumerate() {
         if place > 0 {
@@ -115,7 +121,6 @@ fn quote(word: &[u8], text: &mut Vec<u8>) -> Result<(), Error> {
         text.extend_from_slice(part);
     }
     text.push(b'\'');
-    Ok(())
 }
 
 fn file_name(runtime: &str, text: &[u8]) -> String {
@@ -140,7 +145,7 @@ mod tests {
     #[track_caller]
     fn text(path: &str, args: &[&str]) -> String {
         let args: Vec<OsString> = args.iter().map(OsString::from).collect();
-        String::from_utf8(render(Path::new(path), &args).unwrap()).unwrap()
+        String::from_utf8(render(Path::new(path), &args)).unwrap()
     }
 
     #[test]
@@ -159,7 +164,7 @@ mod tests {
 
     #[test]
     fn refuses_nul() {
-        let error = render(Path::new("/b"), &["a\0b".into()]).unwrap_err();
+        let error = Script::new("x", Path::new("/b"), &["a\0b".into()]).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NulByte);
     }
 

@@ -2,8 +2,8 @@
 
 use std::fmt;
 
+use super::runtime_table::{Runtime, RuntimeKind, Runtimes};
 use crate::scripts::Published;
-use crate::table::{Runtime, RuntimeKind, Runtimes};
 
 /// What a reload changed, by runtime name, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]

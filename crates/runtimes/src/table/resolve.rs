@@ -4,12 +4,13 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::runtime_table::{Runtime, RuntimeKind, Runtimes};
 use crate::config::ShimOptions;
 use crate::error::{Error, ErrorKind};
+use crate::names::is_permissible;
 use crate::preflight::{self, PreflightFault};
 use crate::scripts::SHELL;
 use crate::scripts::Store;
-use crate::table::{Runtime, RuntimeKind, Runtimes, is_permissible};
 
 /// What to tell containerd for a container of some runtime.
 #[derive(Debug, Clone, Copy, PartialEq)]

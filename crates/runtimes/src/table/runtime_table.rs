@@ -5,53 +5,11 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::index::Index;
-use crate::config::shim_options::{self as options, RUNC_SHIM, RuncOptions, ShimOptions};
-use crate::config::{Config, RuntimeEntry};
-use crate::error::Error;
+use super::settings::Settings;
+use crate::config::{Checked, Config, Inspected, Meaning, RUNC_SHIM, RuncOptions, ShimOptions};
 use crate::features::FeaturesState;
+use crate::names::{DEFAULT, STOCK};
 use crate::scripts::Script;
-
-/// The names of the built-in runtimes. Both run `runc` from `PATH` through its shim.
-pub const STOCK: [&str; 2] = ["io.containerd.runc.v2", "runc"];
-
-/// The runtime used when neither the container nor the configuration names one.
-pub const DEFAULT: &str = "runc";
-
-/// What a table is made with besides the configuration.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Settings {
-    /// Directory of the wrapper scripts, absolute. Docker's is `<data root>/runtimes`.
-    pub script_dir: PathBuf,
-    /// The daemon's run-time directory. Default `/var/run/docker`.
-    pub exec_root: PathBuf,
-    /// Let systemd make the cgroups of containers. Default false.
-    pub systemd_cgroup: bool,
-    /// Do not use pivot_root(2). Default false.
-    pub no_pivot_root: bool,
-    /// Where bare names are looked up, colon-separated. Default: `PATH` of the process.
-    pub search_path: OsString,
-    /// Limits for asking runtimes about their features.
-    pub probe: crate::features::Limits,
-}
-
-impl Settings {
-    /// Settings with scripts in this directory, and defaults for the rest.
-    ///
-    /// A relative directory is taken from the working directory of now: scripts are
-    /// called from others.
-    pub fn new(script_dir: impl Into<PathBuf>) -> Self {
-        let script_dir = script_dir.into();
-        Self {
-            script_dir: std::path::absolute(&script_dir).unwrap_or(script_dir),
-            exec_root: PathBuf::from("/var/run/docker"),
-            systemd_cgroup: false,
-            no_pivot_root: false,
-            search_path: std::env::var_os("PATH").unwrap_or_default(),
-            probe: crate::features::Limits::default(),
-        }
-    }
-}
 
 /// What kind of thing runs the containers of a runtime.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -108,7 +66,7 @@ pub struct Runtime {
 /// of a script stays true as long as the process lives.
 #[derive(Debug, Clone)]
 pub struct Runtimes {
-    pub(crate) config: Arc<Config>,
+    pub(crate) config: Checked,
     pub(crate) rows: Vec<Arc<Runtime>>,
     pub(crate) settings: Arc<Settings>,
     index: Index,
@@ -118,49 +76,57 @@ pub struct Runtimes {
 impl Runtimes {
     /// Works out the table for a configuration. Pure: nothing is written, opened or run.
     ///
-    /// Entries that break a rule are left out; [`Config::validate`] says which and why.
-    pub fn plan(config: &Config, settings: &Settings) -> Self {
-        Self::build(Arc::new(config.clone()), Arc::new(settings.clone()), &[])
+    /// # Examples
+    ///
+    /// ```
+    /// use runtimes::{Config, Runtimes, Settings};
+    ///
+    /// let parsed = Config::parse(br#"{"runtimes": {"a": {"path": "/usr/bin/a"}}}"#)?;
+    /// let table = Runtimes::build(&parsed.config, &Settings::new("/var/lib/x/runtimes"));
+    /// assert_eq!(table.iter().len(), 3, "a, and the two that are built in");
+    /// # Ok::<(), runtimes::Problems>(())
+    /// ```
+    pub fn build(config: &Checked, settings: &Settings) -> Self {
+        Self::rebuild(config.clone(), Arc::new(settings.clone()), &[])
     }
 
-    /// As [`plan`](Self::plan), taking over rows of `previous` that would come out equal.
-    pub(crate) fn build(
-        config: Arc<Config>,
+    /// The table of the entries that have no problem, to be shown beside the problems.
+    ///
+    /// A daemon takes [`build`](Self::build).
+    pub fn of_sound_entries(inspected: &Inspected, settings: &Settings) -> Self {
+        Self::build(&inspected.sound, settings)
+    }
+
+    /// As [`build`](Self::build), taking over rows of `previous` that would come out equal.
+    pub(crate) fn rebuild(
+        config: Checked,
         settings: Arc<Settings>,
         previous: &[Arc<Runtime>],
     ) -> Self {
         let old = |name: &str| {
-            let place = previous
-                .binary_search_by(|row| row.name.as_str().cmp(name))
-                .ok()?;
-            Some(&previous[place])
+            let place = previous.binary_search_by(|row| row.name.as_str().cmp(name));
+            place.ok().map(|place| &previous[place])
         };
         let stock = STOCK.iter().map(|name| match old(name) {
             Some(row) => Arc::clone(row),
             None => Arc::new(stock(name, &settings)),
         });
-        let configured = config.runtimes.iter().filter_map(|(name, entry)| {
-            match old(name).filter(|row| is_made_from(row, entry)) {
-                Some(row) => Some(Arc::clone(row)),
-                None => configured(name, entry, &settings)
-                    .ok()
-                    .flatten()
-                    .map(Arc::new),
+        let configured = config.meanings().iter().map(|(name, meaning)| {
+            match old(name).filter(|row| row.is_made_from(meaning)) {
+                Some(row) => Arc::clone(row),
+                None => Arc::new(configured(name, meaning, &settings)),
             }
         });
         let mut rows: Vec<_> = stock.chain(configured).collect();
         rows.sort_by(|a, b| a.name.cmp(&b.name));
-        let default = config
-            .default_runtime
-            .as_deref()
-            .filter(|name| !name.is_empty());
-        let default = default.unwrap_or(DEFAULT).to_owned();
+        let default = config.config().default_runtime.as_deref();
+        let default = default.filter(|name| !name.is_empty()).unwrap_or(DEFAULT);
         Self {
             index: Index::new(rows.iter().map(|row| row.name.as_str())),
+            default: default.to_owned(),
             config,
             rows,
             settings,
-            default,
         }
     }
 
@@ -200,7 +166,7 @@ impl Runtimes {
 
     /// The configuration this table was made from.
     pub fn config(&self) -> &Config {
-        &self.config
+        self.config.config()
     }
 
     /// What else it was made with.
@@ -212,15 +178,6 @@ impl Runtimes {
     pub fn scripts(&self) -> impl Iterator<Item = &Script> {
         self.rows.iter().filter_map(|row| row.wrapper.as_deref())
     }
-}
-
-/// Whether containerd could find a shim by this name, so that it may be used without
-/// being configured.
-///
-/// moby's rule: not absolute, no slash, at least one dot, and something before the first.
-pub fn is_permissible(name: &str) -> bool {
-    let first = name.split('.').next().unwrap_or_default();
-    !name.contains('/') && name.contains('.') && !first.is_empty()
 }
 
 fn stock(name: &str, settings: &Settings) -> Runtime {
@@ -256,74 +213,49 @@ fn runc_options(binary: &OsStr, settings: &Settings) -> ShimOptions {
     })
 }
 
-/// The row for an entry; `None` for one that breaks a rule.
-fn configured(
-    name: &str,
-    entry: &RuntimeEntry,
-    settings: &Settings,
-) -> Result<Option<Runtime>, Error> {
-    if name.is_empty() || STOCK.contains(&name) {
-        return Ok(None);
+/// The row for an entry.
+fn configured(name: &str, meaning: &Meaning, settings: &Settings) -> Runtime {
+    match meaning {
+        Meaning::Program { path, args } if args.is_empty() => program(name, path, settings),
+        Meaning::Program { path, args } => wrapper(name, path, args, settings),
+        Meaning::Shim { shim, options } => Runtime {
+            name: name.to_owned(),
+            kind: RuntimeKind::Shim,
+            shim: shim.clone(),
+            binary: None,
+            args: Vec::new(),
+            script: None,
+            options: options.clone(),
+            stock: false,
+            features: FeaturesState::NotApplicable,
+            wrapper: None,
+        },
     }
-    let path = entry.path.as_deref().filter(|_| entry.has_path());
-    let shim = entry.runtime_type.as_deref().filter(|_| entry.has_type());
-    Ok(match (path, shim) {
-        (Some(path), None) if entry.options.is_empty() => {
-            Some(with_args(program(name, path, settings), entry, settings)?)
-        }
-        (None, Some(shim)) if entry.runtime_args.is_empty() && !shim.contains('\0') => {
-            let conversion = options::convert(shim, &entry.options);
-            let sound = conversion.faults.is_empty() && conversion.repeated.is_empty();
-            sound.then(|| shim_row(name, shim, conversion.options))
-        }
-        _ => None,
-    })
 }
 
-fn with_args(
-    mut row: Runtime,
-    entry: &RuntimeEntry,
-    settings: &Settings,
-) -> Result<Runtime, Error> {
-    let binary = row
-        .binary
-        .as_deref()
-        .expect("a program's row has its binary");
-    // Rendered also without arguments: that is the check for NUL.
-    let script = Script::new(&row.name, binary, &entry.runtime_args)?;
-    if !entry.runtime_args.is_empty() {
-        let path = settings.script_dir.join(script.file_name());
-        row.kind = RuntimeKind::Wrapper;
-        row.args.clone_from(&entry.runtime_args);
-        row.options = Some(runc_options(path.as_os_str(), settings));
-        row.script = Some(path);
-        row.wrapper = Some(Arc::new(script));
-    }
-    Ok(row)
-}
-
-fn shim_row(name: &str, shim: &str, options: Option<ShimOptions>) -> Runtime {
+/// A row for a program with arguments of its own.
+fn wrapper(name: &str, path: &Path, args: &[OsString], settings: &Settings) -> Runtime {
+    let script = Script::of_checked(name, path, args);
+    let place = settings.script_dir.join(script.file_name());
     Runtime {
-        name: name.to_owned(),
-        kind: RuntimeKind::Shim,
-        shim: shim.to_owned(),
-        binary: None,
-        args: Vec::new(),
-        script: None,
-        options,
-        stock: false,
-        features: FeaturesState::NotApplicable,
-        wrapper: None,
+        kind: RuntimeKind::Wrapper,
+        args: args.to_vec(),
+        options: Some(runc_options(place.as_os_str(), settings)),
+        script: Some(place),
+        wrapper: Some(Arc::new(script)),
+        ..program(name, path, settings)
     }
 }
 
-/// Whether a row of an earlier table, made with equal settings, came from this entry.
-/// Only said of programs: a shim's row is cheap to make.
-fn is_made_from(row: &Runtime, entry: &RuntimeEntry) -> bool {
-    !row.stock
-        && row.binary.is_some()
-        && row.binary == entry.path
-        && row.args == entry.runtime_args
-        && !entry.has_type()
-        && entry.options.is_empty()
+impl Runtime {
+    /// Whether a row of an earlier table, made with equal settings, came from this entry.
+    /// Only said of programs: a shim's row is cheap to make.
+    fn is_made_from(&self, meaning: &Meaning) -> bool {
+        match meaning {
+            Meaning::Program { path, args } => {
+                !self.stock && self.binary.as_ref() == Some(path) && self.args == *args
+            }
+            Meaning::Shim { .. } => false,
+        }
+    }
 }

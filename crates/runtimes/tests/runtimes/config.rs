@@ -4,8 +4,10 @@ use runtimes::{Config, OptionValue, RuntimeEntry, Runtimes, Settings, Value};
 
 /// Runtime and kind of each problem.
 fn problems(text: &str) -> Vec<(Option<String>, &'static str)> {
-    let parsed = Config::parse(text.as_bytes());
-    parsed
+    let inspected = Config::inspect(text.as_bytes());
+    let whole = Config::parse(text.as_bytes());
+    assert_eq!(whole.is_err(), !inspected.problems.is_empty(), "{text}");
+    inspected
         .problems
         .into_iter()
         .map(|p| (p.runtime, p.kind.as_str()))
@@ -150,9 +152,13 @@ fn text_that_is_not_json() {
         check(text, &[("-", "parse")]);
     }
     for bytes in [&b"\xff\xff"[..], b"{\"a\": \"\xff\"}", b"\xff\xfe{", b"\0"] {
-        assert_eq!(Config::parse(bytes).problems.len(), 1, "{bytes:?}");
+        assert_eq!(
+            Config::parse(bytes).unwrap_err().iter().len(),
+            1,
+            "{bytes:?}"
+        );
     }
-    let message = &Config::parse(b"{\n  \"a\": }").problems[0].message;
+    let message = Config::parse(b"{\n  \"a\": }").unwrap_err().to_string();
     assert!(message.contains("line 2"), "{message}");
 }
 
@@ -171,9 +177,8 @@ fn byte_order_marks() {
         .flat_map(u16::to_be_bytes)
         .collect();
     for bytes in [utf8, little, big] {
-        let parsed = Config::parse(&bytes);
-        assert_eq!(parsed.problems, []);
-        assert!(parsed.config.runtimes.contains_key("é"));
+        let parsed = Config::parse(&bytes).unwrap();
+        assert!(parsed.config.config().runtimes.contains_key("é"));
     }
 }
 
@@ -195,8 +200,8 @@ fn odd_names_are_no_problem() {
         let text =
             format!(r#"{{"runtimes": {{"{name}": {{"path": "/x", "runtimeArgs": ["y"]}}}}}}"#);
         check(&text, &[]);
-        let config = Config::parse(text.as_bytes()).config;
-        let table = Runtimes::plan(&config, &Settings::new("/s"));
+        let config = Config::parse(text.as_bytes()).unwrap().config;
+        let table = Runtimes::build(&config, &Settings::new("/s"));
         let row = table.iter().find(|row| !row.stock).unwrap();
         assert_eq!(
             row.script.as_ref().unwrap().parent().unwrap().to_str(),
@@ -243,30 +248,110 @@ fn many_and_deep() {
 
 #[test]
 fn messages_are_one_line_with_the_name() {
-    let parsed = Config::parse(br#"{"runtimes": {"a\nb\u001b[31m": {}}}"#);
-    let message = &parsed.problems[0].message;
+    let problems = Config::parse(br#"{"runtimes": {"a\nb\u001b[31m": {}}}"#).unwrap_err();
+    let message = problems.to_string();
     assert!(message.contains(r#""a\nb\u{1b}[31m""#), "{message}");
 }
 
 #[test]
-fn unknown_keys_are_kept() {
+fn keys_without_effect_are_told_and_the_others_kept() {
     let parsed = Config::parse(
-        br#"{"debug": true, "runtimes": {"a": {"path": "/x", "runtimeArg": ["y"]},
+        br#"{"debug": true, "mine": [1], "runtimes": {"a": {"path": "/x", "runtimeArg": ["y"]},
              "b": {"runtimeType": "io.containerd.runc.v2", "options": {"Nope": 1, "IoUid": 7}}}}"#,
-    );
-    assert_eq!(parsed.problems, []);
+    )
+    .unwrap();
     let keys: Vec<_> = parsed
         .unknown
         .iter()
-        .map(|u| (u.runtime.as_deref(), u.key.as_str(), u.value.to_json()))
+        .map(|u| {
+            (
+                u.runtime.as_deref(),
+                u.key.as_str(),
+                u.value.to_json(),
+                u.nearest,
+            )
+        })
         .collect();
     assert_eq!(
         keys,
         [
-            (None, "debug", "true".to_owned()),
-            (Some("a"), "runtimeArg", r#"["y"]"#.to_owned()),
-            (Some("b"), "options.Nope", "1".to_owned()),
+            (None, "mine", "[1]".to_owned(), None),
+            (
+                Some("a"),
+                "runtimeArg",
+                r#"["y"]"#.to_owned(),
+                Some("runtimeArgs")
+            ),
+            (Some("b"), "options.Nope", "1".to_owned(), None),
         ]
+    );
+    let others: Vec<_> = parsed
+        .others
+        .iter()
+        .map(|(key, value)| (key.as_str(), value.to_json()))
+        .collect();
+    assert_eq!(
+        others,
+        [("debug", "true".to_owned()), ("mine", "[1]".to_owned())]
+    );
+}
+
+#[test]
+fn misspelt_keys_are_no_silent_default() {
+    for (text, meant) in [
+        (r#"{"default_runtime": "x"}"#, "default-runtime"),
+        (r#"{"runtime": {"x": {"path": "/x"}}}"#, "runtimes"),
+        (r#"{"Runtimes": {"x": {"path": "/x"}}}"#, "runtimes"),
+        (r#"{"add-runtime": {"x": {"path": "/x"}}}"#, "runtimes"),
+        (r#"{"live_restore": true}"#, "live-restore"),
+    ] {
+        check(text, &[("-", "misspelt-key")]);
+        let told = Config::parse(text.as_bytes()).unwrap_err().to_string();
+        assert!(told.contains(&format!("{meant:?}")), "{told}");
+    }
+    let parsed = Config::parse(br#"{"defualt-runtime": "x"}"#).unwrap();
+    assert_eq!(parsed.unknown[0].nearest, Some("default-runtime"));
+}
+
+/// The loop of the README: what it starts a daemon with must be what the file says.
+#[test]
+fn a_file_with_a_problem_gives_no_configuration() {
+    for text in [
+        // A trailing comma: the whole table was lost, without a word that was an error.
+        "{\"runtimes\": {\"a\": {\"path\": \"/a\"},}}",
+        // Arguments as one string: the runtime was started without them.
+        r#"{"runtimes": {"a": {"path": "/a", "runtimeArgs": "--debug"}}}"#,
+        // Two equal keys: the last one was taken.
+        r#"{"runtimes": {"a": {"path": "/a"}, "a": {"path": "/b"}}}"#,
+        r#"{"runtimes": {"a": {"path": "/a", "path": "/b"}}}"#,
+        r#"{"runtimes": {"a": {"path": "/a"}}, "runtimes": {}}"#,
+        // One entry of two is wrong: half a table is not a table.
+        r#"{"runtimes": {"a": {"path": "/a"}, "b": {}}}"#,
+    ] {
+        let problems = Config::parse(text.as_bytes()).unwrap_err();
+        assert_eq!(problems.iter().len(), 1, "{text}: {problems}");
+    }
+}
+
+#[test]
+fn repeated_keys_of_others_are_seen_at_any_depth() {
+    check(
+        r#"{"data-root": "/a", "data-root": "/b"}"#,
+        &[("-", "duplicate")],
+    );
+    check(
+        r#"{"log-opts": {"a": {"b": [{"c": 1, "c": 2}]}}}"#,
+        &[("-", "duplicate")],
+    );
+    check(
+        r#"{"runtimes": {"a": {"runtimeType": "a.b", "options": {"x": {"c": 1, "c": 2}}}}}"#,
+        &[("a", "duplicate")],
+    );
+    let problems = Config::parse(br#"{"log-opts": {"a": [{"c": 1, "c": 2}]}}"#).unwrap_err();
+    let told = problems.to_string();
+    assert!(
+        told.contains(r#""log-opts.a[0].c" appears more than once"#),
+        "{told}"
     );
 }
 
@@ -274,15 +359,13 @@ fn unknown_keys_are_kept() {
 fn options(shim: &str, json: &str) -> Result<Vec<String>, Vec<String>> {
     let text =
         format!(r#"{{"runtimes": {{"a": {{"runtimeType": "{shim}", "options": {json}}}}}}}"#);
-    let parsed = Config::parse(text.as_bytes());
-    if !parsed.problems.is_empty() {
-        return Err(parsed
-            .problems
-            .into_iter()
-            .map(|p| p.kind.as_str().to_owned())
-            .collect());
-    }
-    let table = Runtimes::plan(&parsed.config, &Settings::new("/s"));
+    let parsed = Config::parse(text.as_bytes()).map_err(|problems| {
+        let kinds = problems
+            .iter()
+            .map(|problem| problem.kind.as_str().to_owned());
+        kinds.collect::<Vec<_>>()
+    })?;
+    let table = Runtimes::build(&parsed.config, &Settings::new("/s"));
     let options = table.lookup("a").unwrap().options.clone();
     let member = |(name, value): &(&str, OptionValue<'_>)| match value {
         OptionValue::Bool(flag) => format!("{name}={flag}"),
@@ -369,7 +452,8 @@ fn values_made_by_hand_are_checked_too() {
     let mut bad = RuntimeEntry::shim("io.containerd.runc.v2");
     bad.options.insert("Root".to_owned(), Value::Bool(true));
     config.runtimes.insert("b".to_owned(), bad);
-    let kinds: Vec<_> = config.validate().iter().map(|p| p.kind.as_str()).collect();
+    let problems = config.check().unwrap_err();
+    let kinds: Vec<_> = problems.iter().map(|p| p.kind.as_str()).collect();
     assert_eq!(
         kinds,
         ["unknown-default", "needs-path-or-type", "bad-options"]

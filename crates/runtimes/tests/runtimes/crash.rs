@@ -16,7 +16,7 @@ use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
 use runtimes::{
-    Config, Reason, References, Registry, Script, Settings, Store, Verdict, plan_sweep, sweep,
+    Checked, Reason, References, Registry, Script, Settings, Store, Verdict, plan_sweep, sweep,
 };
 
 use self::tracer::{End, Fault, Lack, strike};
@@ -52,7 +52,7 @@ fn scene(dir: &Path) {
     fs::write(dir.join(".tmp-0-0"), "half").unwrap();
 }
 
-fn config() -> Config {
+fn config() -> Checked {
     wrappers(&[
         ("kept", "/bin/true", &["kept"]),
         ("corrupt", "/bin/true", &["corrupt"]),
@@ -75,9 +75,9 @@ fn work(which: &str, dir: &Path) -> Result<(), runtimes::Error> {
             .map(drop),
         "sweep" => sweep(dir, &references(dir)).map(drop),
         "reload" => {
-            let (registry, _) = Registry::open(&Config::default(), Settings::new(dir))?;
+            let (registry, _) = Registry::open(&Checked::default(), Settings::new(dir))?;
             registry.reload(&config())?;
-            registry.reload(&Config::default()).map(drop)
+            registry.reload(&Checked::default()).map(drop)
         }
         other => panic!("no such work: {other}"),
     }

@@ -86,7 +86,7 @@ fn ask(text: &str, change: impl FnOnce(&mut Settings)) -> Asked {
         .insert("rt".to_owned(), RuntimeEntry::program(path));
     let mut settings = Settings::new(temp.path().join("scripts"));
     change(&mut settings);
-    let table = Runtimes::plan(&config, &settings).probed();
+    let table = Runtimes::build(&config.clone().check().unwrap(), &settings).probed();
     let state = table.lookup("rt").unwrap().features.clone();
     let verdict = state.rro();
     Asked {
@@ -161,7 +161,7 @@ fn shims_and_the_unasked_are_unknown() {
     config
         .runtimes
         .insert("m".to_owned(), RuntimeEntry::program("/nonexistent/rt"));
-    let table = Runtimes::plan(&config, &Settings::new("/s"));
+    let table = Runtimes::build(&config.clone().check().unwrap(), &Settings::new("/s"));
     assert_eq!(
         table.lookup("m").unwrap().features.rro().support,
         RroSupport::Unknown
@@ -192,7 +192,7 @@ fn is_read_right(name: &str) {
     config.runtimes.insert(format!("{name}!"), entry);
     let mut settings = Settings::new("/nonexistent");
     settings.search_path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".into();
-    let table = Runtimes::plan(&config, &settings).probed();
+    let table = Runtimes::build(&config.clone().check().unwrap(), &settings).probed();
     let row = table.lookup(&format!("{name}!")).unwrap();
     let verdict = row.features.rro();
     match &row.features {
@@ -303,7 +303,8 @@ fn a_wrapper_is_asked_with_its_arguments_and_without_its_script() {
         RuntimeEntry::wrapper(path, ["--a ", "b c"]),
     );
     let scripts = temp.path().join("scripts");
-    let table = Runtimes::plan(&config, &Settings::new(&scripts)).probed();
+    let table =
+        Runtimes::build(&config.clone().check().unwrap(), &Settings::new(&scripts)).probed();
     assert_eq!(
         table.lookup("rt").unwrap().features.rro().support,
         RroSupport::Yes
@@ -324,7 +325,7 @@ fn many_slow_programs_share_the_whole_limit() {
     settings.search_path = "".into();
     settings.probe.time = Duration::from_millis(200);
     settings.probe.total_time = Duration::from_millis(400);
-    let table = Runtimes::plan(&config, &settings).probed();
+    let table = Runtimes::build(&config.clone().check().unwrap(), &settings).probed();
     let failed = table
         .iter()
         .filter(|row| matches!(row.features, FeaturesState::Failed { .. }));

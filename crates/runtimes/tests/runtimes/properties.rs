@@ -52,12 +52,18 @@ proptest! {
     }
 
     #[test]
-    fn problems_are_sorted_and_agree_with_validate(text in json()) {
-        let parsed = Config::parse(text.as_bytes());
-        prop_assert!(parsed.problems.is_sorted_by_key(|problem| problem.runtime.clone()));
-        // What the values alone show is found with the text too, unless a wrong type hides it.
-        if parsed.problems.is_empty() {
-            prop_assert_eq!(parsed.config.validate(), vec![]);
+    fn a_checker_and_a_daemon_agree(text in json()) {
+        let inspected = Config::inspect(text.as_bytes());
+        let sorted = inspected.problems.is_sorted_by_key(|problem| problem.runtime.clone());
+        prop_assert!(sorted);
+        match Config::parse(text.as_bytes()) {
+            // The values of a sound text are sound without their text, too.
+            Ok(parsed) => {
+                prop_assert!(inspected.problems.is_empty());
+                let again = parsed.config.config().clone().check();
+                prop_assert_eq!(again, Ok(parsed.config));
+            }
+            Err(problems) => prop_assert_eq!(problems.into_vec(), inspected.problems),
         }
     }
 

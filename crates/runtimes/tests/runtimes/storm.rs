@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use runtimes::{Config, Registry, Settings, Store};
+use runtimes::{Checked, Registry, Settings, Store};
 
 use crate::support::{assert_scripts_match, quick_dir, script, wrappers};
 
@@ -70,7 +70,7 @@ fn publish_in_a_fork_storm(rounds: u64) {
 }
 
 /// A configuration that differs from round to round: kept, changed, dropped, new.
-fn round(number: u64) -> Config {
+fn round(number: u64) -> Checked {
     let (changing, coming) = (number.to_string(), format!("c{}", number % 7));
     let mut entries: Vec<(&str, &str, &[&str])> = vec![("kept", "/bin/true", &["always"])];
     let args = [changing.as_str()];

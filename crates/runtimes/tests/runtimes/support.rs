@@ -6,12 +6,17 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use runtimes::{Config, RuntimeEntry, Script, is_script_name};
+use runtimes::{Checked, Config, RuntimeEntry, Script, is_script_name};
 use sha2::Digest;
 use support::skip::in_part;
 
-/// A configuration of wrapper entries: name, program, arguments.
-pub(crate) fn wrappers(entries: &[(&str, &str, &[&str])]) -> Config {
+/// A sound configuration of wrapper entries: name, program, arguments.
+pub(crate) fn wrappers(entries: &[(&str, &str, &[&str])]) -> Checked {
+    unchecked(entries).check().unwrap()
+}
+
+/// The same, to be changed before it is checked.
+pub(crate) fn unchecked(entries: &[(&str, &str, &[&str])]) -> Config {
     let mut config = Config::default();
     for (name, path, args) in entries {
         let entry = RuntimeEntry::wrapper(path, args.iter().copied());

@@ -81,7 +81,7 @@ fn the_new_table_keeps_its_scripts() {
     let (_temp, dir, script) = one();
     let config = wrappers(&[("rt", "/bin/true", &["x"])]);
     let mut references = References::new();
-    references.add_table(&Runtimes::plan(&config, &Settings::new(&dir)));
+    references.add_table(&Runtimes::build(&config, &Settings::new(&dir)));
     survives(&dir, &script, &references, "configuration");
 }
 

@@ -8,14 +8,14 @@ use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use runtimes::{
-    Config, OptionValue, PreflightFault, ResolveError, RuntimeEntry, RuntimeKind, Runtimes,
-    Settings, is_permissible, locate,
+    Checked, Config, OptionValue, PreflightFault, ResolveError, RuntimeEntry, RuntimeKind,
+    Runtimes, Settings, is_permissible, locate,
 };
 use support::namespace::own_with_tmpfs;
 use support::skip::in_part;
 use support::space::Space;
 
-use crate::support::{as_nobody, closed_dir, names, open_to_all, program, wrappers};
+use crate::support::{as_nobody, closed_dir, names, open_to_all, program, unchecked, wrappers};
 
 fn why(error: ResolveError) -> PreflightFault {
     match error {
@@ -29,7 +29,7 @@ fn built_in_runtimes() {
     let mut settings = Settings::new("/s");
     settings.exec_root = PathBuf::from("/run/d");
     settings.systemd_cgroup = true;
-    let table = Runtimes::plan(&Config::default(), &settings);
+    let table = Runtimes::build(&Checked::default(), &settings);
     assert_eq!(
         table
             .iter()
@@ -59,7 +59,7 @@ fn built_in_runtimes() {
 
 #[test]
 fn names_that_are_no_rows() {
-    let table = Runtimes::plan(&Config::default(), &Settings::new("/s"));
+    let table = Runtimes::build(&Checked::default(), &Settings::new("/s"));
     for name in [
         "io.containerd.kata.v2",
         "a.b",
@@ -97,13 +97,14 @@ fn names_that_are_no_rows() {
 
 #[test]
 fn the_default_may_be_anything_that_resolves() {
-    let mut config = wrappers(&[("mine", "/bin/true", &["x"])]);
+    let mut config = unchecked(&[("mine", "/bin/true", &["x"])]);
     config.default_runtime = Some("mine".to_owned());
     let temp = tempfile::tempdir().unwrap();
-    let table = Runtimes::plan(&config, &Settings::new(temp.path()));
+    let settings = Settings::new(temp.path());
+    let table = Runtimes::build(&config.clone().check().unwrap(), &settings);
     assert_eq!(table.resolve_and_publish("").unwrap().name, "mine");
     config.default_runtime = Some("io.containerd.kata.v2".to_owned());
-    let table = Runtimes::plan(&config, &Settings::new(temp.path()));
+    let table = Runtimes::build(&config.check().unwrap(), &settings);
     assert_eq!(table.resolve("").unwrap().shim, "io.containerd.kata.v2");
     assert!(table.lookup("").is_none());
 }
@@ -117,7 +118,7 @@ fn a_plan_writes_nothing_and_a_question_one_script() {
         ("b", "/bin/true", &["y"]),
         ("c", "/nope", &["z"]),
     ]);
-    let table = Runtimes::plan(&config, &Settings::new(&dir));
+    let table = Runtimes::build(&config, &Settings::new(&dir));
     assert!(!dir.exists());
     assert_eq!(
         why(table.resolve("a").unwrap_err()),
@@ -139,10 +140,10 @@ fn a_plan_writes_nothing_and_a_question_one_script() {
 }
 
 #[test]
-fn entries_that_break_a_rule_are_left_out() {
+fn only_sound_entries_are_shown() {
     let text = br#"{"runtimes": {"a": {}, "b": {"path": "/x", "runtimeType": "t"}, "runc": {"path": "/x"},
         "c": {"path": "/x\u0000", "runtimeArgs": ["y"]}, "d": {"path": "/x"}, "": {"path": "/x"}}}"#;
-    let table = Runtimes::plan(&Config::parse(text).config, &Settings::new("/s"));
+    let table = Runtimes::of_sound_entries(&Config::inspect(text), &Settings::new("/s"));
     let rows: Vec<_> = table.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(rows, ["d", "io.containerd.runc.v2", "runc"]);
     assert_eq!(
@@ -161,7 +162,7 @@ fn shim_entries() {
     config
         .runtimes
         .insert("p".to_owned(), RuntimeEntry::shim("/path/to/shim"));
-    let table = Runtimes::plan(&config, &Settings::new("/s"));
+    let table = Runtimes::build(&config.clone().check().unwrap(), &Settings::new("/s"));
     for (name, shim) in [("w", "io.containerd.wasmedge.v1"), ("p", "/path/to/shim")] {
         let resolved = table.resolve(name).unwrap();
         assert_eq!(
@@ -185,9 +186,8 @@ fn other_bytes_than_utf8_go_through() {
         "odd".to_owned(),
         RuntimeEntry::wrapper(&path, [odd(b"\xc3(")]),
     );
-    assert!(config.validate().is_empty());
     let dir = temp.path().join(odd(b"s\xfe"));
-    let table = Runtimes::plan(&config, &Settings::new(&dir));
+    let table = Runtimes::build(&config.clone().check().unwrap(), &Settings::new(&dir));
     let script = table.resolve_and_publish("odd").unwrap().script.unwrap();
     assert!(script.starts_with(&dir));
     let output = std::process::Command::new(script).output().unwrap();
@@ -244,7 +244,7 @@ fn what_cannot_be_seen_is_not_called_missing() {
 
     let config = wrappers(&[("rt", "/bin/true", &["x"])]);
     let settings = Settings::new(temp.path().join("scripts"));
-    let table = Runtimes::plan(&config, &settings);
+    let table = Runtimes::build(&config, &settings);
     table.resolve_and_publish("rt").unwrap();
     let resolved = || table.resolve("rt").map(drop).map_err(why);
     if nix::unistd::geteuid().is_root() {
@@ -260,11 +260,11 @@ fn what_cannot_be_seen_is_not_called_missing() {
 #[test]
 fn only_wrappers_are_checked_when_resolved() {
     let temp = tempfile::tempdir().unwrap();
-    let mut config = wrappers(&[("args", "/nonexistent/x", &["y"])]);
+    let mut config = unchecked(&[("args", "/nonexistent/x", &["y"])]);
     config
         .runtimes
         .insert("plain".to_owned(), RuntimeEntry::program("/nonexistent/x"));
-    let table = Runtimes::plan(&config, &Settings::new(temp.path()));
+    let table = Runtimes::build(&config.check().unwrap(), &Settings::new(temp.path()));
     assert!(table.resolve("plain").is_ok());
     assert_eq!(
         why(table.preflight("plain").unwrap_err()),
@@ -291,7 +291,7 @@ fn noexec_is_seen_beforehand() {
             ("on", binary.to_str().unwrap(), &["x"]),
         ]);
         let scripts = temp.join("scripts");
-        let table = Runtimes::plan(&config, &Settings::new(&scripts));
+        let table = Runtimes::build(&config, &Settings::new(&scripts));
         assert_eq!(
             why(table.preflight("on").unwrap_err()),
             PreflightFault::NoExec
@@ -316,7 +316,7 @@ fn a_missing_shell_is_seen_beforehand() {
         mount(Some(&cover), &shell, none, MsFlags::MS_BIND, none).unwrap();
         let config = wrappers(&[("a", "/bin/true", &["x"])]);
         let scripts = temp.join("scripts");
-        let table = Runtimes::plan(&config, &Settings::new(&scripts));
+        let table = Runtimes::build(&config, &Settings::new(&scripts));
         assert_eq!(
             why(table.resolve_and_publish("a").unwrap_err()),
             PreflightFault::NoShell

@@ -29,7 +29,7 @@ fn open(dir: &Path) -> anyhow::Result<Registry> {
     let mut settings = Settings::new(dir.join("scripts"));
     // The stock runtime is none of this machine's.
     settings.search_path = dir.into();
-    Ok(Registry::open(&config, settings)?.0)
+    Ok(Registry::open(&config.check()?, settings)?.0)
 }
 
 /// What the table says of the runtime.

@@ -341,6 +341,7 @@ fn differs(what: &str, host: &Host, names: &[&str]) -> Option<String> {
     let configured: BTreeSet<&str> = snapshot
         .config
         .runtimes
+        .config()
         .runtimes
         .keys()
         .map(String::as_str)

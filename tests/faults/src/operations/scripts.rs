@@ -7,7 +7,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context;
-use runtimes::{Config, RuntimeEntry, Script};
+use runtimes::{Checked, Config, RuntimeEntry, Script};
 use sha2::{Digest as _, Sha256};
 
 /// Contents of a file that was damaged before the operation began.
@@ -112,13 +112,13 @@ pub(super) fn script(name: &str) -> anyhow::Result<Script> {
 }
 
 /// The configuration with an entry of each of these names.
-pub(super) fn config(names: &[&str]) -> Config {
+pub(super) fn config(names: &[&str]) -> Checked {
     let mut config = Config::default();
     config.runtimes = names
         .iter()
         .map(|name| ((*name).to_owned(), entry(name)))
         .collect();
-    config
+    config.check().expect("wrappers of programs")
 }
 
 fn entry(name: &str) -> RuntimeEntry {

@@ -43,7 +43,7 @@ fn found(case: &Value) -> Value {
         let runtimes = Map::from_iter([("n".repeat(200), entry)]);
         file.insert("runtimes".to_owned(), Value::Object(runtimes));
     }
-    let parsed = Config::parse(Value::Object(file).to_string().as_bytes());
+    let parsed = Config::inspect(Value::Object(file).to_string().as_bytes());
     let kinds: Vec<&str> = parsed
         .problems
         .iter()
@@ -63,8 +63,8 @@ fn the_default_of_an_empty_name() {
     for case in list(&vectors["validation_more"]) {
         if let Some(resolved) = case["resolved_default"].as_str() {
             let text = format!("{{\"default-runtime\": {}}}", case["default_runtime"]);
-            let config = Config::parse(text.as_bytes()).config;
-            let table = Runtimes::plan(&config, &Settings::new("/nonexistent"));
+            let config = Config::parse(text.as_bytes()).expect("a sound text").config;
+            let table = Runtimes::build(&config, &Settings::new("/nonexistent"));
             assert_eq!(table.default_name(), resolved, "{case}");
             seen += 1;
         }
@@ -89,9 +89,8 @@ fn look_up() {
     let vectors = vectors("runtimes");
     let dir = tempfile::tempdir().expect("a directory for the scripts");
     let file = json!({"runtimes": vectors["get"]["config"]}).to_string();
-    let parsed = Config::parse(file.as_bytes());
-    assert_eq!(parsed.problems, []);
-    let table = Runtimes::plan(&parsed.config, &Settings::new(dir.path()));
+    let parsed = Config::parse(file.as_bytes()).expect("a sound text");
+    let table = Runtimes::build(&parsed.config, &Settings::new(dir.path()));
     for case in list(&vectors["get"]["cases"]) {
         let want = &case["want"];
         let resolved = table.resolve_and_publish(text(&case["name"]));
@@ -167,9 +166,8 @@ fn preflight() {
     for case in list(&vectors["get"]["preflight"]) {
         let dir = tempfile::tempdir().expect("a directory for the scripts");
         let file = json!({"runtimes": {"myruntime": case["runtime"]}}).to_string();
-        let parsed = Config::parse(file.as_bytes());
-        assert_eq!(parsed.problems, [], "{case}");
-        let table = Runtimes::plan(&parsed.config, &Settings::new(dir.path()));
+        let parsed = Config::parse(file.as_bytes()).expect("a sound text");
+        let table = Runtimes::build(&parsed.config, &Settings::new(dir.path()));
         let resolved = table.resolve_and_publish("myruntime");
         match text(&case["get"]) {
             "ok" => assert!(resolved.is_ok(), "{case}: {resolved:?}"),
@@ -286,9 +284,8 @@ fn probed(stdout: &str, exit: &Value) -> Option<Features> {
     let lines = format!("cat '{}'\nexit {exit}\n", document.display());
     fs::write(&script, lines).expect("write the script");
     let file = json!({"runtimes": {"r": {"path": "/bin/sh", "runtimeArgs": [script]}}});
-    let parsed = Config::parse(file.to_string().as_bytes());
-    assert_eq!(parsed.problems, []);
-    let table = Runtimes::plan(&parsed.config, &Settings::new(dir.path())).probed();
+    let parsed = Config::parse(file.to_string().as_bytes()).expect("a sound text");
+    let table = Runtimes::build(&parsed.config, &Settings::new(dir.path())).probed();
     let runtime = table.lookup("r").expect("it is configured");
     runtime.features.document().cloned()
 }

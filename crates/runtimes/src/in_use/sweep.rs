@@ -12,14 +12,14 @@ use nix::errno::Errno;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 use tracing::{debug, warn};
 
-use super::directory;
-use super::lock::{self, LOCK_FILE};
 use super::references::References;
-use super::script::is_script_name;
-use super::store::Store;
-use super::temp;
-use super::write::retry;
 use crate::error::Error;
+use crate::scripts::Store;
+use crate::scripts::directory;
+use crate::scripts::lock::{self, LOCK_FILE};
+use crate::scripts::script::is_script_name;
+use crate::scripts::temp;
+use crate::scripts::write::retry;
 
 /// What a sweep decided about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -14,8 +14,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use super::script::{is_safe, is_script_name};
 use crate::json::Value;
+use crate::scripts::script::{is_safe, is_script_name};
 use crate::table::Runtimes;
 
 /// Where containerd keeps the bundles of running containers: `<dir>/<namespace>/<id>`.

@@ -1,0 +1,132 @@
+//! The file itself: read whole, and never while somebody writes it.
+
+use std::fs::Metadata;
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
+use crate::error::Error;
+
+/// How often a file is read again that changes under the reader's eyes.
+const TRIES: u32 = 10;
+
+/// Time for whoever writes the file to get on with it.
+const PAUSE: Duration = Duration::from_millis(20);
+
+/// Reads a configuration file as a whole.
+///
+/// A file that changes while it is read is read again, for a fifth of a second.
+///
+/// # Errors
+///
+/// As [`read_bounded`] with [`MAX_CONFIG_LENGTH`];
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file does not stop changing.
+pub fn read_config(path: &Path) -> Result<Vec<u8>, Error> {
+    for _ in 0..TRIES {
+        if let Some(text) = read_once(path)? {
+            return Ok(text);
+        }
+        thread::sleep(PAUSE);
+    }
+    let why = io::Error::other("the file changes while it is read");
+    Err(Error::io(format!("read({path:?})"), why))
+}
+
+/// As [`read_config`], for a file that has had contents before.
+///
+/// Whoever rewrites a file in place empties it first. So an empty file is read again, and
+/// refused if it stays empty: taken for "all defaults", it would take every runtime away.
+pub(super) fn read_config_again(path: &Path) -> Result<Vec<u8>, Error> {
+    for _ in 0..TRIES {
+        let text = read_config(path)?;
+        if !is_blank(&text) {
+            return Ok(text);
+        }
+        thread::sleep(PAUSE);
+    }
+    let why = "the file is empty; write {} where every default is meant";
+    Err(Error::io(format!("read({path:?})"), io::Error::other(why)))
+}
+
+/// Whether there is nothing in it, not even an empty object.
+fn is_blank(text: &[u8]) -> bool {
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    text.trim_ascii().is_empty()
+}
+
+/// `None` if the file changed meanwhile.
+fn read_once(path: &Path) -> Result<Option<Vec<u8>>, Error> {
+    let before = path.metadata();
+    let text = read_bounded(path, MAX_CONFIG_LENGTH)?;
+    let (Ok(before), Ok(after)) = (before, path.metadata()) else {
+        return Ok(None);
+    };
+    // procfs and the like give a size of 0 for every file.
+    let is_whole = before.len() == text.len() as u64 || before.len() == 0;
+    Ok((is_whole && state(&before) == state(&after)).then_some(text))
+}
+
+/// What changes when somebody writes to a file, or puts another in its place.
+fn state(file: &Metadata) -> ([u64; 3], [i64; 4]) {
+    let times = [
+        file.mtime(),
+        file.mtime_nsec(),
+        file.ctime(),
+        file.ctime_nsec(),
+    ];
+    ([file.dev(), file.ino(), file.len()], times)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+    use crate::error::ErrorKind;
+
+    #[test]
+    fn an_empty_file_is_waited_for_and_then_refused() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("daemon.json");
+        fs::write(&path, "").unwrap();
+        assert_eq!(read_config(&path).unwrap(), b"");
+        let error = read_config_again(&path).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Io);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                thread::sleep(PAUSE * 2);
+                fs::write(&path, "{}").unwrap();
+            });
+            assert_eq!(read_config_again(&path).unwrap(), b"{}");
+        });
+    }
+
+    #[test]
+    fn a_file_that_is_rewritten_all_the_time_is_never_read_in_part() {
+        let temp = tempfile::tempdir().unwrap();
+        let path = temp.path().join("daemon.json");
+        let texts = [vec![b'a'; 1 << 16], vec![b'b'; 1 << 17]];
+        fs::write(&path, &texts[0]).unwrap();
+        let done = std::sync::atomic::AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for text in texts.iter().cycle() {
+                    if done.load(std::sync::atomic::Ordering::Relaxed) {
+                        return;
+                    }
+                    fs::write(&path, text).unwrap();
+                    thread::sleep(Duration::from_millis(1));
+                }
+            });
+            for _ in 0..200 {
+                if let Ok(text) = read_config_again(&path) {
+                    assert!(texts.contains(&text), "{} bytes", text.len());
+                }
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+        });
+    }
+}

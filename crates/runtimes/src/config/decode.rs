@@ -1,0 +1,23 @@
+//! The bytes of a text file as UTF-8, whatever editor wrote them.
+
+use std::borrow::Cow;
+
+/// The text without its byte order mark; `None` for broken UTF-16.
+///
+/// A byte order mark is accepted, and with one also UTF-16, as Windows editors write it.
+pub(super) fn decode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
+    match text {
+        [0xef, 0xbb, 0xbf, rest @ ..] => Some(rest.into()),
+        [0xff, 0xfe, rest @ ..] => from_utf16(rest, u16::from_le_bytes),
+        [0xfe, 0xff, rest @ ..] => from_utf16(rest, u16::from_be_bytes),
+        _ => Some(text.into()),
+    }
+}
+
+fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'_, [u8]>> {
+    let pairs = bytes.chunks_exact(2);
+    let is_whole = pairs.remainder().is_empty();
+    let units: Vec<u16> = pairs.map(|pair| unit([pair[0], pair[1]])).collect();
+    let text = String::from_utf16(&units).ok().filter(|_| is_whole);
+    text.map(|text| text.into_bytes().into())
+}
