@@ -38,7 +38,7 @@ fn main() -> Result<ExitCode, Box<dyn Error>> {
         return Ok(ExitCode::SUCCESS);
     }
     let report = execute_with(&plan, &ExecuteOptions::new(), |progress| {
-        let point = progress.step.mount_point.display();
+        let point = progress.step.mount.mount_point.display();
         println!(
             "{}/{} {point}: {}",
             progress.done, progress.total, progress.outcome

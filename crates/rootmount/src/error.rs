@@ -1,23 +1,27 @@
 //! The crate's one error type.
 
+use std::error::Error as StdError;
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use crate::path_text::shown;
+
 /// What went wrong, and with what.
 ///
-/// The text names the operation with its arguments. The cause, where there is
-/// one, is in [`source`](std::error::Error::source) only, so that a report that
-/// walks the chain prints nothing twice.
+/// The text names the operation with its arguments. The cause, where there is one, is
+/// in [`source`](std::error::Error::source) only, so that a report that walks the chain
+/// prints nothing twice.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
     operation: String,
     path: Option<PathBuf>,
-    source: Option<io::Error>,
+    errno: Option<i32>,
+    cause: Option<Box<dyn StdError + Send + Sync>>,
 }
 
-/// The kinds of [`Error`], for a caller that wants to tell them apart.
+/// The kinds of [`Error`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -37,7 +41,7 @@ pub enum ErrorKind {
     /// there; two daemons share one exec root.
     RecordInUse,
     /// The call needs `CAP_SYS_ADMIN` in this mount namespace.
-    Permission,
+    Denied,
     /// The running kernel cannot do what was asked.
     Unsupported,
     /// The mount is the root of this process; it is never unmounted.
@@ -50,8 +54,10 @@ pub enum ErrorKind {
     Locked,
     /// The mount is in use.
     Busy,
+    /// A filesystem on the way did not answer in time. Its server may be down.
+    NoAnswer,
     /// Another system call failed; see [`Error::raw_os_error`].
-    System,
+    Io,
 }
 
 impl Error {
@@ -62,7 +68,7 @@ impl Error {
 
     /// The `errno` behind the error, if a system call failed.
     pub fn raw_os_error(&self) -> Option<i32> {
-        self.source.as_ref().and_then(io::Error::raw_os_error)
+        self.errno
     }
 
     /// The path that the operation was about, if there is one.
@@ -70,44 +76,59 @@ impl Error {
         self.path.as_deref()
     }
 
-    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Error {
-        Error {
+    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Self {
+        Self {
             kind,
             operation: operation.into(),
             path: None,
-            source: None,
+            errno: None,
+            cause: None,
         }
     }
 
-    pub(crate) fn at(mut self, path: &Path) -> Error {
+    pub(crate) fn at(mut self, path: &Path) -> Self {
         self.path = Some(path.to_path_buf());
         self
     }
 
-    pub(crate) fn because(mut self, source: impl Into<io::Error>) -> Error {
-        self.source = Some(source.into());
+    pub(crate) fn because(mut self, cause: impl Into<io::Error>) -> Self {
+        let cause = cause.into();
+        self.errno = cause.raw_os_error();
+        self.cause = Some(Box::new(cause));
+        self
+    }
+
+    /// The same with a cause that is not an `io::Error`, and the errno behind it.
+    pub(crate) fn caused_by(
+        mut self,
+        errno: Option<i32>,
+        cause: impl StdError + Send + Sync + 'static,
+    ) -> Self {
+        self.errno = errno;
+        self.cause = Some(Box::new(cause));
         self
     }
 
     /// A failed system call; the kind follows from the errno.
-    pub(crate) fn system(
+    pub(crate) fn call(
         operation: impl Into<String>,
         path: &Path,
-        source: impl Into<io::Error>,
-    ) -> Error {
-        let source = source.into();
-        let kind = match source.raw_os_error() {
-            Some(libc::EPERM | libc::EACCES) => ErrorKind::Permission,
+        cause: impl Into<io::Error>,
+    ) -> Self {
+        let cause = cause.into();
+        let kind = match cause.raw_os_error() {
+            Some(libc::EPERM | libc::EACCES) => ErrorKind::Denied,
             Some(libc::EBUSY) => ErrorKind::Busy,
             Some(libc::ENOSYS) => ErrorKind::Unsupported,
-            _ => ErrorKind::System,
+            _ => ErrorKind::Io,
         };
-        Error {
-            kind,
-            operation: operation.into(),
-            path: Some(path.to_path_buf()),
-            source: Some(source),
-        }
+        Self::new(kind, operation).at(path).because(cause)
+    }
+
+    /// A path that did not answer in time.
+    pub(crate) fn no_answer(operation: &str, path: &Path) -> Self {
+        let text = format!("{operation}({:?}): no answer in time", shown(path));
+        Self::new(ErrorKind::NoAnswer, text).at(path)
     }
 }
 
@@ -117,9 +138,30 @@ impl fmt::Display for Error {
     }
 }
 
-impl std::error::Error for Error {
-    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|e| e as _)
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.cause.as_deref().map(|cause| cause as _)
+    }
+}
+
+/// The kind is that of the errno, if there is one. The whole error, with its cause,
+/// is inside: [`io::Error::get_ref`].
+impl From<Error> for io::Error {
+    fn from(error: Error) -> Self {
+        let by_errno = error
+            .errno
+            .map(|errno| io::Error::from_raw_os_error(errno).kind());
+        let kind = by_errno.unwrap_or(match error.kind {
+            ErrorKind::BadRoot | ErrorKind::BadId | ErrorKind::BadRule => {
+                io::ErrorKind::InvalidInput
+            }
+            ErrorKind::Denied => io::ErrorKind::PermissionDenied,
+            ErrorKind::Unsupported => io::ErrorKind::Unsupported,
+            ErrorKind::NoAnswer => io::ErrorKind::TimedOut,
+            ErrorKind::Busy => io::ErrorKind::ResourceBusy,
+            _ => io::ErrorKind::Other,
+        });
+        io::Error::new(kind, error)
     }
 }
 
@@ -130,11 +172,23 @@ mod tests {
     #[test]
     fn cause_is_in_source_only() {
         let cause = io::Error::from_raw_os_error(libc::EBUSY);
-        let error = Error::system("umount2(\"/x\", 0)", Path::new("/x"), cause);
+        let error = Error::call("umount2(\"/x\", 0)", Path::new("/x"), cause);
         assert_eq!(error.to_string(), "umount2(\"/x\", 0)");
         assert_eq!(error.kind(), ErrorKind::Busy);
         assert_eq!(error.raw_os_error(), Some(libc::EBUSY));
         assert_eq!(error.path(), Some(Path::new("/x")));
-        assert!(std::error::Error::source(&error).is_some());
+        assert!(StdError::source(&error).is_some());
+    }
+
+    #[test]
+    fn an_io_error_keeps_kind_and_cause() {
+        let denied = io::Error::from_raw_os_error(libc::EPERM);
+        let error = io::Error::from(Error::call("umount2(\"/x\")", Path::new("/x"), denied));
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(error.to_string(), "umount2(\"/x\")");
+        let inner = error.get_ref().and_then(|e| e.downcast_ref::<Error>());
+        assert_eq!(inner.map(Error::kind), Some(ErrorKind::Denied));
+        let refused = io::Error::from(Error::new(ErrorKind::BadRoot, "no"));
+        assert_eq!(refused.kind(), io::ErrorKind::InvalidInput);
     }
 }

@@ -14,7 +14,7 @@
 //! ));
 //! let plan = rootmount::plan(&table, &Rules::sweep(), &PlanOptions::new("/var/lib/docker"))?;
 //! println!("{plan}");
-//! assert_eq!(plan.steps()[0].mount_id.0, 2);
+//! assert_eq!(plan.steps()[0].mount.mount_id.0, 2);
 //! // let report = rootmount::execute(&plan, &rootmount::ExecuteOptions::new())?;
 //! # Ok::<(), rootmount::Error>(())
 //! ```
@@ -75,7 +75,7 @@
 //!
 //! | call | capability | since | without |
 //! | --- | --- | --- | --- |
-//! | `umount2` | `CAP_SYS_ADMIN` in the mount namespace | always | [`ErrorKind::Permission`] |
+//! | `umount2` | `CAP_SYS_ADMIN` in the mount namespace | always | [`ErrorKind::Denied`] |
 //! | `statx` with the mount id | none | 5.8 | [`ErrorKind::Unsupported`], nothing is unmounted |
 //! | `statx` with the unique id | none | 6.8 | id, device, root and mount point are compared |
 //! | `statmount` | none | 6.8 | a mount that covers the planned one twice goes unnoticed |
@@ -117,8 +117,7 @@
 //!
 //! moby unmounts while it reads the table, lazily, by path, what matches floating
 //! patterns as text; only at shutdown, and not at all while a container lives. It
-//! forgets at the next start that a bind is its own. [`seed_selection`] is what it
-//! would do on a table, for tests; `PARITY.md` lists each difference.
+//! forgets at the next start that a bind is its own. `PARITY.md` lists each difference.
 //!
 //! # Crate features
 //!
@@ -129,25 +128,36 @@
 
 #![deny(unsafe_code)]
 
+mod cleanup;
 mod data_root;
 mod error;
+mod limit;
+mod log;
+mod look;
 mod mount;
+mod options;
 mod path;
 mod path_text;
 mod plan;
-mod seed;
+mod report;
 mod sys;
 mod table;
 mod text;
 mod unmount;
 
+pub use cleanup::{execute, execute_with};
 pub use data_root::guard::{Guard, prepare_guarded};
-pub use data_root::ownership::{Ownership, RECORD_NAME, Record, RecordFile, SelfBind};
+pub use data_root::options::DataRootOptions;
+pub use data_root::ownership::{Ownership, SelfBind};
 pub use data_root::prepare::{PrepareAction, Prepared, prepare};
+pub use data_root::record::{RECORD_NAME, Record, RecordFile};
 pub use data_root::release::{Released, release};
-pub use data_root::status::{DataRootOptions, Holder, Status, status};
+pub use data_root::status::{Holder, Status};
+pub use data_root::view::status;
 pub use error::{Error, ErrorKind};
+pub use mount::{MountRef, Same};
 pub use mountscan::{Device, MountId, MountTable, Propagation, UniqueMountId};
+pub use options::ExecuteOptions;
 pub use path::resolve_root;
 pub use plan::cleanup_plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
@@ -156,7 +166,7 @@ pub use plan::decide::plan;
 pub use plan::diff::PlanDiff;
 pub use plan::layers::live_ids;
 pub use plan::rules::Rules;
-pub use seed::{SeedSelection, seed_selection};
+pub use report::{CleanupReport, Progress, RootOutcome, StepReport};
 pub use table::live_table;
-pub use unmount::execute::{Detach, ExecuteOptions, execute, execute_with};
-pub use unmount::report::{CleanupReport, Failure, Outcome, Progress, RootOutcome, StepReport};
+pub use unmount::options::Detach;
+pub use unmount::outcome::{Failure, Outcome};

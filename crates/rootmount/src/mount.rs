@@ -1,103 +1,200 @@
-//! Which mount is at a name, by one `statx` that touches nothing below it.
+//! What a mount is known by, and whether two sightings are of the same mount. Pure.
+//!
+//! Every other file asks here. Nobody compares ids, devices or roots by hand.
 
-use std::ffi::OsStr;
-use std::io;
-use std::os::fd::OwnedFd;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::borrow::Cow;
+use std::path::{Path, PathBuf};
 
-use mountscan::{MountId, UniqueMountId};
-use rustix::fs::{AtFlags, StatxAttributes, StatxFlags, statx};
+use mountscan::{Device, MountId, Row, UniqueMountId};
 
-use crate::path::retry;
-
-/// `STATX_MNT_ID_UNIQUE`, Linux 6.8.
-const UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);
-
-/// Set once a kernel turns out to have no unique ids, to spare the second call.
-static REUSED_ONLY: AtomicBool = AtomicBool::new(false);
-
-/// What is at a name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Seen {
-    /// A mount.
-    Mount {
-        mount_id: MountId,
-        unique_id: Option<UniqueMountId>,
-    },
-    /// Something that is not the root of a mount.
-    NoMount,
-    /// Nothing, or nothing that a directory could hold.
-    Nothing,
+/// What a mount is known by.
+///
+/// The unique id alone names a mount for good. Kernels before 6.8 have none; there the
+/// four other facts together name it, as well as they can.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub struct MountRef {
+    /// The mount's id in the table. The kernel gives it to another mount once this one
+    /// is gone.
+    pub mount_id: MountId,
+    /// The unique id, where the kernel has it and the table was read with it.
+    pub unique_id: Option<UniqueMountId>,
+    /// Device of the filesystem.
+    pub device: Device,
+    /// The directory of the filesystem that is mounted.
+    pub root: PathBuf,
+    /// Where it is mounted.
+    pub mount_point: PathBuf,
 }
 
-/// Looks at `name` in `directory`, or at `directory` itself if the name is empty.
-/// A final symlink is not followed, an automount not triggered, a hung server
-/// not asked.
-pub(crate) fn look(directory: &OwnedFd, name: &OsStr) -> io::Result<Seen> {
-    let reused = match stat(directory, name, StatxFlags::MNT_ID) {
-        Ok(stat) => stat,
-        Err(e) if is_absent(&e) => return Ok(Seen::Nothing),
-        Err(e) => return Err(e),
-    };
-    if !has(reused.stx_mask, StatxFlags::MNT_ID) {
-        // Before Linux 5.8 the kernel does not tell which mount it is.
-        return Err(io::Error::from_raw_os_error(libc::ENOSYS));
-    }
-    if !reused.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
-        return Ok(Seen::NoMount);
-    }
-    // The kernel's reused ids are of type int.
-    let mount_id = MountId(u32::try_from(reused.stx_mnt_id).unwrap_or(u32::MAX));
-    Ok(Seen::Mount {
-        mount_id,
-        unique_id: unique(directory, name)?,
-    })
+/// Whether two sightings are of the same mount.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Same {
+    /// They are.
+    Yes,
+    /// They are not: a fact that cannot change differs.
+    No,
+    /// It cannot be told. Nothing contradicts it, but what would prove it was not seen,
+    /// or the mount has been moved.
+    Unknown,
 }
 
-/// The unique id alone, of a mount whose root is at the name: half the price of
-/// [`look`]. `None` if no mount is, or the kernel has no such ids.
-pub(crate) fn unique(directory: &OwnedFd, name: &OsStr) -> io::Result<Option<UniqueMountId>> {
-    if REUSED_ONLY.load(Ordering::Relaxed) {
-        return Ok(None);
+impl MountRef {
+    /// Whether `seen` is the mount that `self` is about.
+    ///
+    /// The unique ids decide where both have one. Where only `self` has one, the answer
+    /// is never [`Same::Yes`]: what it is known by was not seen. Otherwise id, device,
+    /// root and mount point must all agree. A mount point that differs alone may be that
+    /// of a mount that was moved.
+    pub fn same(&self, seen: &Self) -> Same {
+        same(&self.facts(), &seen.facts())
     }
-    let stat = match stat(directory, name, UNIQUE) {
-        Ok(stat) => stat,
-        Err(e) if is_absent(&e) => return Ok(None),
-        Err(e) => return Err(e),
-    };
-    if !has(stat.stx_mask, UNIQUE) {
-        REUSED_ONLY.store(true, Ordering::Relaxed);
-        return Ok(None);
+
+    pub(crate) fn facts(&self) -> Facts<'_> {
+        Facts {
+            mount_id: Some(self.mount_id),
+            unique_id: self.unique_id,
+            device: Some(self.device),
+            root: Some(Cow::Borrowed(&self.root)),
+            mount_point: Some(Cow::Borrowed(&self.mount_point)),
+        }
     }
-    let is_root = stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT);
-    Ok(is_root.then_some(UniqueMountId(stat.stx_mnt_id)))
 }
 
-fn stat(directory: &OwnedFd, name: &OsStr, mask: StatxFlags) -> io::Result<rustix::fs::Statx> {
-    let mut flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
-    if name.is_empty() {
-        flags |= AtFlags::EMPTY_PATH;
+impl From<Row<'_>> for MountRef {
+    fn from(row: Row<'_>) -> Self {
+        Self {
+            mount_id: row.mount_id(),
+            unique_id: row.unique_id(),
+            device: row.device(),
+            root: row.root().into_owned(),
+            mount_point: row.mount_point().into_owned(),
+        }
     }
-    retry(|| statx(directory, name, flags, mask))
 }
 
-fn has(mask: u32, flag: StatxFlags) -> bool {
-    mask & flag.bits() != 0
+/// What one sighting tells of a mount. A `statx` tells only ids; an old record lacks them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Facts<'a> {
+    pub(crate) mount_id: Option<MountId>,
+    pub(crate) unique_id: Option<UniqueMountId>,
+    pub(crate) device: Option<Device>,
+    pub(crate) root: Option<Cow<'a, Path>>,
+    pub(crate) mount_point: Option<Cow<'a, Path>>,
 }
 
-/// Whether an error says that there is nothing by that name.
-pub(crate) fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.raw_os_error(),
-        Some(libc::ENOENT | libc::ENOTDIR | libc::ELOOP | libc::EXDEV)
-    )
-}
-
-/// The mount that an open directory lies on, be it that mount's root or not.
-pub(crate) fn mount_of(directory: &OwnedFd) -> io::Result<MountId> {
-    let stat = stat(directory, OsStr::new(""), StatxFlags::MNT_ID)?;
-    if !has(stat.stx_mask, StatxFlags::MNT_ID) {
-        return Err(io::Error::from_raw_os_error(libc::ENOSYS));
+impl<'a> From<Row<'a>> for Facts<'a> {
+    fn from(row: Row<'a>) -> Self {
+        Facts {
+            mount_id: Some(row.mount_id()),
+            unique_id: row.unique_id(),
+            device: Some(row.device()),
+            root: Some(row.root()),
+            mount_point: Some(row.mount_point()),
+        }
     }
-    Ok(MountId(u32::try_from(stat.stx_mnt_id).unwrap_or(u32::MAX)))
+}
+
+/// Whether the mount that is seen is the one that is known: see [`MountRef::same`].
+pub(crate) fn same(known: &Facts<'_>, seen: &Facts<'_>) -> Same {
+    if let (Some(known), Some(seen)) = (known.unique_id, seen.unique_id) {
+        return if known == seen { Same::Yes } else { Same::No };
+    }
+    // No call changes these three while a mount lives.
+    let lasting = [
+        agree(&known.mount_id, &seen.mount_id),
+        agree(&known.device, &seen.device),
+        agree(&known.root, &seen.root),
+    ];
+    if lasting.contains(&Some(false)) {
+        return Same::No;
+    }
+    let is_there = agree(&known.mount_point, &seen.mount_point) == Some(true);
+    if known.unique_id.is_none() && is_there && lasting == [Some(true); 3] {
+        Same::Yes
+    } else {
+        Same::Unknown
+    }
+}
+
+fn agree<T: PartialEq>(known: &Option<T>, seen: &Option<T>) -> Option<bool> {
+    Some(known.as_ref()? == seen.as_ref()?)
+}
+
+/// Whether two mounts show the same directory of the same filesystem: one may be a copy
+/// of the other. This is not about identity; they are two mounts.
+pub(crate) fn shows_the_same(one: Row<'_>, other: Row<'_>) -> bool {
+    one.device() == other.device() && one.root() == other.root()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mount() -> MountRef {
+        MountRef {
+            mount_id: MountId(40),
+            unique_id: Some(UniqueMountId(7000)),
+            device: Device { major: 0, minor: 5 },
+            root: PathBuf::from("/"),
+            mount_point: PathBuf::from("/r/a"),
+        }
+    }
+
+    fn old() -> MountRef {
+        MountRef {
+            unique_id: None,
+            ..mount()
+        }
+    }
+
+    #[test]
+    fn unique_ids_decide_where_both_have_one() {
+        let moved = MountRef {
+            mount_point: PathBuf::from("/elsewhere"),
+            ..mount()
+        };
+        assert_eq!(mount().same(&moved), Same::Yes);
+        let other = MountRef {
+            unique_id: Some(UniqueMountId(7001)),
+            ..mount()
+        };
+        assert_eq!(mount().same(&other), Same::No);
+    }
+
+    #[test]
+    fn without_unique_ids_all_four_facts_must_agree() {
+        assert_eq!(old().same(&old()), Same::Yes);
+        // The kernel has learnt more since: the four still name it.
+        assert_eq!(old().same(&mount()), Same::Yes);
+        let differs = |change: fn(&mut MountRef)| {
+            let mut seen = old();
+            change(&mut seen);
+            old().same(&seen)
+        };
+        assert_eq!(differs(|m| m.mount_id = MountId(41)), Same::No);
+        assert_eq!(differs(|m| m.device.minor = 6), Same::No);
+        assert_eq!(differs(|m| m.root = PathBuf::from("/sub")), Same::No);
+        assert_eq!(
+            differs(|m| m.mount_point = PathBuf::from("/x")),
+            Same::Unknown
+        );
+    }
+
+    #[test]
+    fn what_was_not_seen_is_unknown_and_never_no() {
+        assert_eq!(mount().same(&old()), Same::Unknown);
+        let only_id = Facts {
+            mount_id: Some(MountId(40)),
+            ..Facts::default()
+        };
+        assert_eq!(same(&old().facts(), &only_id), Same::Unknown);
+        assert_eq!(same(&old().facts(), &Facts::default()), Same::Unknown);
+        assert_eq!(same(&Facts::default(), &mount().facts()), Same::Unknown);
+        let other_id = Facts {
+            mount_id: Some(MountId(41)),
+            ..Facts::default()
+        };
+        assert_eq!(same(&mount().facts(), &other_id), Same::No);
+    }
 }

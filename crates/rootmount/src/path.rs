@@ -8,11 +8,11 @@ use std::path::{Component, Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use rustix::fs::{CWD, Mode, OFlags, ResolveFlags, openat, openat2};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 
 use crate::error::{Error, ErrorKind};
+use crate::limit::{ANSWER_LIMIT, within};
 use crate::path_text::shown;
-use crate::plan::cleanup_plan::normal_root;
 
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 /// `openat2` answers EAGAIN when something was renamed while it looked.
@@ -30,26 +30,47 @@ static WALK: AtomicBool = AtomicBool::new(false);
 /// # Errors
 ///
 /// [`ErrorKind::BadRoot`] if the root is relative, `/`, missing, or not a
-/// directory.
+/// directory; [`ErrorKind::NoAnswer`] if its filesystem does not answer in five seconds.
 pub fn resolve_root(root: &Path) -> Result<PathBuf, Error> {
-    let refuse = |why: &str| {
-        Error::new(
-            ErrorKind::BadRoot,
-            format!("data root {:?} {why}", shown(root)),
-        )
-        .at(root)
-    };
     if !root.is_absolute() {
-        return Err(refuse("is not an absolute path"));
+        return Err(bad_root(root, "is not an absolute path"));
     }
-    let resolved =
-        std::fs::canonicalize(root).map_err(|e| refuse("cannot be resolved").because(e))?;
-    let metadata =
-        std::fs::metadata(&resolved).map_err(|e| refuse("cannot be looked at").because(e))?;
-    if !metadata.is_dir() {
-        return Err(refuse("is not a directory"));
+    let asked = root.to_path_buf();
+    let resolved = within(ANSWER_LIMIT, move || {
+        let path = std::fs::canonicalize(asked)?;
+        let is_dir = std::fs::metadata(&path)?.is_dir();
+        Ok::<_, io::Error>((path, is_dir))
+    });
+    match resolved {
+        None => Err(Error::no_answer("canonicalize", root)),
+        Some(Err(e)) => Err(bad_root(root, "cannot be resolved").because(e)),
+        Some(Ok((_, false))) => Err(bad_root(root, "is not a directory")),
+        Some(Ok((path, true))) => normal_root(&path),
     }
-    normal_root(&resolved)
+}
+
+/// The root as the mount table writes it: absolute, no `.`, no doubled slash.
+pub(crate) fn normal_root(root: &Path) -> Result<PathBuf, Error> {
+    if !root.is_absolute() {
+        return Err(bad_root(root, "is not an absolute path"));
+    }
+    if root.components().any(|c| c == Component::ParentDir) {
+        return Err(bad_root(root, "has '..' in it"));
+    }
+    if root.as_os_str().as_bytes().contains(&0) {
+        return Err(bad_root(root, "has a NUL byte in it"));
+    }
+    let normal: PathBuf = root.components().collect();
+    if normal == Path::new("/") {
+        Err(bad_root(root, "is the root directory"))
+    } else {
+        Ok(normal)
+    }
+}
+
+fn bad_root(root: &Path, why: &str) -> Error {
+    let text = format!("data root {:?} {why}", shown(root));
+    Error::new(ErrorKind::BadRoot, text).at(root)
 }
 
 /// Opens a directory by a path that must not have a symlink in it.
@@ -57,11 +78,23 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     let inside = path
         .strip_prefix("/")
         .map_err(|_| io::Error::from_raw_os_error(libc::EINVAL))?;
-    let top = retry(|| openat(CWD, "/", DIRECTORY, Mode::empty()))?;
+    let top = retry_on_intr(|| openat(CWD, "/", DIRECTORY, Mode::empty()))?;
     if inside.as_os_str().is_empty() {
         Ok(top)
     } else {
         open_beneath(&top, inside)
+    }
+}
+
+/// The same, waiting no longer than the limit for a server on the way.
+pub(crate) fn open_answering(path: &Path) -> Result<OwnedFd, Error> {
+    let asked = path.to_path_buf();
+    match within(ANSWER_LIMIT, move || open_directory(&asked)) {
+        None => Err(Error::no_answer("open", path)),
+        Some(result) => result.map_err(|e| {
+            let text = format!("open({:?})", shown(path));
+            Error::new(ErrorKind::BadRoot, text).at(path).because(e)
+        }),
     }
 }
 
@@ -77,7 +110,8 @@ pub(crate) fn open_beneath(base: &OwnedFd, relative: &Path) -> io::Result<OwnedF
         for _ in 0..AGAIN_LIMIT {
             match openat2(base, relative, DIRECTORY, Mode::empty(), resolve) {
                 Err(Errno::AGAIN | Errno::INTR) => {}
-                // A filter may answer EPERM, which the walk will answer again if it is meant.
+                // A filter may answer EPERM. If the file itself is meant, the walk is
+                // refused as well.
                 Err(Errno::NOSYS | Errno::PERM) => {
                     WALK.store(true, Ordering::Relaxed);
                     break;
@@ -92,15 +126,14 @@ pub(crate) fn open_beneath(base: &OwnedFd, relative: &Path) -> io::Result<OwnedF
 
 /// The same by one component at a time.
 fn walk_beneath(base: &OwnedFd, relative: &Path) -> io::Result<OwnedFd> {
+    let flags = DIRECTORY | OFlags::NOFOLLOW;
     let mut at: Option<OwnedFd> = None;
     for component in relative.components() {
         let Component::Normal(name) = component else {
             return Err(io::Error::from_raw_os_error(libc::EXDEV));
         };
         let from = at.as_ref().unwrap_or(base);
-        at = Some(retry(|| {
-            openat(from, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty())
-        })?);
+        at = Some(retry_on_intr(|| openat(from, name, flags, Mode::empty()))?);
     }
     match at {
         Some(fd) => Ok(fd),
@@ -108,19 +141,9 @@ fn walk_beneath(base: &OwnedFd, relative: &Path) -> io::Result<OwnedFd> {
     }
 }
 
-/// Calls again when a signal, or an interrupted FUSE server, cut the call short.
-pub(crate) fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> io::Result<T> {
-    loop {
-        match call() {
-            Err(Errno::INTR) => {}
-            result => return result.map_err(io::Error::from),
-        }
-    }
-}
-
-/// Splits a path below the root into the directory that a mount lies in and its name.
-pub(crate) fn split<'p>(root: &Path, mount_point: &'p Path) -> Option<(&'p Path, &'p OsStr)> {
-    let relative = mount_point.strip_prefix(root).ok()?;
+/// Splits a path below the base into the directory that a mount lies in and its name.
+pub(crate) fn split<'p>(base: &Path, mount_point: &'p Path) -> Option<(&'p Path, &'p OsStr)> {
+    let relative = mount_point.strip_prefix(base).ok()?;
     let name = relative.file_name()?;
     (!name.as_bytes().is_empty()).then_some((relative.parent()?, name))
 }

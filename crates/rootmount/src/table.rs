@@ -1,6 +1,5 @@
 //! The mount table of the calling thread.
 
-use std::io;
 use std::path::Path;
 
 use mountscan::{MountTable, ReadOptions, Source};
@@ -20,23 +19,18 @@ pub(crate) const MOUNTINFO: &str = "/proc/thread-self/mountinfo";
 pub fn live_table() -> Result<MountTable, Error> {
     let mut options = ReadOptions::new();
     options.unique_ids = true;
-    MountTable::read(Source::Thread, &options).map_err(|e| table_error(Path::new(MOUNTINFO), &e))
+    MountTable::read(Source::Thread, &options).map_err(|e| table_error(Path::new(MOUNTINFO), e))
 }
 
 /// The table in a file of the kernel's.
 pub(crate) fn read_table(mountinfo: &Path) -> Result<MountTable, Error> {
-    let mut table = MountTable::from_file(mountinfo).map_err(|e| table_error(mountinfo, &e))?;
+    let mut table = MountTable::from_file(mountinfo).map_err(|e| table_error(mountinfo, e))?;
     table.drop_replaced();
     Ok(table)
 }
 
-fn table_error(mountinfo: &Path, error: &mountscan::Error) -> Error {
-    let cause = match error.raw_os_error() {
-        Some(errno) => io::Error::from_raw_os_error(errno),
-        None => io::Error::other(error.to_string()),
-    };
-    let text = format!("read the mount table {:?}", shown(mountinfo));
-    Error::new(ErrorKind::Table, text)
+fn table_error(mountinfo: &Path, cause: mountscan::Error) -> Error {
+    Error::new(ErrorKind::Table, format!("read({:?})", shown(mountinfo)))
         .at(mountinfo)
-        .because(cause)
+        .caused_by(cause.raw_os_error(), cause)
 }

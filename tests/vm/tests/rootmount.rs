@@ -232,7 +232,7 @@ fn a_disk_below_the_root_stays_through_a_whole_life() {
         let mut execution = ExecuteOptions::new();
         execution.data_root = Some(options.clone());
         let report = execute(&planned, &execution).unwrap();
-        assert_eq!(report.steps()[0].outcome.name(), "detached", "{report}");
+        assert_eq!(report.steps()[0].outcome.as_str(), "detached", "{report}");
         assert_eq!(
             *report.root(),
             RootOutcome::Released { lazily: true },

@@ -50,9 +50,9 @@ fn status_text(status: &Status, leftovers: usize) -> String {
         String::new()
     };
     let mounted = if status.is_mounted {
-        format!("yes (mount {}{stacked})", holder.mount_id)
+        format!("yes (mount {}{stacked})", holder.mount.mount_id)
     } else {
-        format!("no, held by {}", holder.mount_point.display())
+        format!("no, held by {}", holder.mount.mount_point.display())
     };
     let left = match leftovers {
         0 => Cell::inked(Ink::Good, "none"),

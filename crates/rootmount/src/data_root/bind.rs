@@ -5,26 +5,34 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::Path;
 
-use rustix::mount::{
-    MountPropagationFlags, MoveMountFlags, OpenTreeFlags, mount_bind_recursive, mount_change,
-    move_mount, open_tree,
-};
-use tracing::warn;
+use nix::mount::{MsFlags, mount};
+use rustix::io::Errno;
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
-use crate::data_root::prepare::{open, record};
 use crate::data_root::record_file::RecordStore;
-use crate::data_root::release::{plan_of, root_step};
-use crate::data_root::status::View;
+use crate::data_root::unmount_root::unmount_root;
+use crate::data_root::view::View;
 use crate::error::Error;
-use crate::mount::{Seen, look};
+use crate::log::warning;
+use crate::look::{Ids, Seen, look};
+use crate::mount::MountRef;
+use crate::path::open_answering;
 use crate::path_text::shown;
 use crate::sys;
-use crate::unmount::execute::{ExecuteOptions, execute};
+use crate::unmount::options::UnmountOptions;
+use crate::unmount::target::Target;
+
+/// How mounts on a mount spread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Spread {
+    Private,
+    Shared,
+}
 
 /// Binds the root onto itself, with everything below it, and records it before.
 pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     let root = &view.status.root;
-    let below = open(root)?;
+    let below = open_answering(root)?;
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
         | OpenTreeFlags::AT_EMPTY_PATH
@@ -32,8 +40,8 @@ pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     match open_tree(&below, "", flags) {
         Ok(clone) => attach(view, store, &below, &clone),
         // Not there, or filtered; mount(2) says which.
-        Err(rustix::io::Errno::NOSYS | rustix::io::Errno::PERM) => bind_by_path(view, store),
-        Err(errno) => Err(Error::system(
+        Err(Errno::NOSYS | Errno::PERM) => bind_by_path(view, store),
+        Err(errno) => Err(Error::call(
             format!("open_tree({:?})", shown(root)),
             root,
             errno,
@@ -49,24 +57,19 @@ fn attach(
     clone: &OwnedFd,
 ) -> Result<(), Error> {
     let root = &view.status.root;
-    let ids = look(clone, OsStr::new(""))
-        .map_err(|e| Error::system("statx of the new mount", root, e))?;
+    let ids = ids_of(clone, root)?;
     // Before Linux 5.12 only an attached mount can change.
     let is_complete = own_group_by_descriptor(clone).is_ok();
-    store.write(&record(view, Some(ids)))?;
+    store.write(&view.record(ids)?)?;
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     if let Err(errno) = move_mount(clone, "", below, "", flags) {
-        return undo(
-            store,
-            Error::system(format!("move_mount(to {:?})", shown(root)), root, errno),
-        );
+        let text = format!("move_mount(to {:?})", shown(root));
+        return undo(store, Error::call(text, root, errno));
     }
-    let result = if is_complete {
-        Ok(())
-    } else {
-        own_peer_group(clone, root)
-    };
-    result.or_else(|error| {
+    if is_complete {
+        return Ok(());
+    }
+    own_peer_group(clone, root).or_else(|error| {
         unmount_new(view, ids);
         undo(store, error)
     })
@@ -75,57 +78,64 @@ fn attach(
 /// By path, with mount(2): the record is written without ids, then with them.
 fn bind_by_path(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     let root = &view.status.root;
-    store.write(&record(view, Some(Seen::Nothing)))?;
-    if let Err(errno) = mount_bind_recursive(root, root) {
-        return undo(
-            store,
-            Error::system(
-                format!("mount({0:?}, {0:?}, MS_BIND|MS_REC)", shown(root)),
-                root,
-                errno,
-            ),
-        );
+    store.write(&view.record(None)?)?;
+    let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
+    if let Err(errno) = mount(Some(root), root, None::<&str>, flags, None::<&str>) {
+        let text = format!("mount({0:?}, {0:?}, MS_BIND|MS_REC)", shown(root));
+        return undo(store, Error::call(text, root, errno));
     }
     let finish = || {
-        let top = open(root)?;
-        let ids = look(&top, OsStr::new(""))
-            .map_err(|e| Error::system("statx of the new mount", root, e))?;
+        let top = open_answering(root)?;
+        let ids = ids_of(&top, root)?;
         own_peer_group(&top, root)?;
-        store.write(&record(view, Some(ids)))
+        store.write(&view.record(ids)?)
     };
     finish().or_else(|error| {
-        let ids = open(root)
-            .ok()
-            .and_then(|top| look(&top, OsStr::new("")).ok());
-        ids.into_iter().for_each(|ids| unmount_new(view, ids));
+        let top = open_answering(root);
+        unmount_new(view, top.and_then(|top| ids_of(&top, root)).ok().flatten());
         undo(store, error)
     })
 }
 
+fn ids_of(mount: &OwnedFd, root: &Path) -> Result<Option<Ids>, Error> {
+    match look(mount, OsStr::new("")) {
+        Ok(Seen::Mount(ids)) => Ok(Some(ids)),
+        Ok(Seen::NoMount | Seen::Nothing) => Ok(None),
+        Err(e) => Err(Error::call("statx(new mount)", root, e)),
+    }
+}
+
 /// Removes the record again and passes the error on.
 fn undo(store: &RecordStore<'_>, error: Error) -> Result<(), Error> {
-    if let Err(error) = store.remove() {
-        warn!(%error, "ownership record stays after a failed preparation");
+    if let Err(_error) = store.remove() {
+        warning!(error = %_error, "ownership record stays after a failed preparation");
     }
     Err(error)
 }
 
 /// Takes the new mount away again, with the copies on it.
-fn unmount_new(view: &View, ids: Seen) {
-    if let Seen::Mount {
-        mount_id,
-        unique_id,
-    } = ids
-    {
-        let mut step = root_step(view);
-        step.mount_id = mount_id;
-        step.unique_id = unique_id;
-        let mut options = ExecuteOptions::new();
-        options.whole_tree = true;
-        match execute(&plan_of(view, step), &options) {
-            Ok(report) if report.is_clean() => {}
-            Ok(report) => warn!(%report, "mount stays after a failed preparation"),
-            Err(error) => warn!(%error, "mount stays after a failed preparation"),
+fn unmount_new(view: &View, ids: Option<Ids>) {
+    let Some(ids) = ids else { return };
+    let mount = MountRef {
+        mount_id: ids.mount_id,
+        unique_id: ids.unique_id,
+        device: view.status.holder.mount.device,
+        root: view.status.holder.shows.clone(),
+        mount_point: view.status.root.clone(),
+    };
+    let target = Target {
+        mount,
+        parent_id: view.status.holder.mount.mount_id,
+        may_hang: false,
+        whole_tree: true,
+    };
+    match unmount_root(target, &UnmountOptions::default()) {
+        Ok(done) if done.outcome.is_gone() => {}
+        Ok(_done) => {
+            warning!(outcome = %_done.outcome, "mount stays after a failed preparation");
+        }
+        Err(_error) => {
+            warning!(error = %_error, "mount stays after a failed preparation");
         }
     }
 }
@@ -133,32 +143,37 @@ fn unmount_new(view: &View, ids: Seen) {
 /// A peer group of its own: what is shared already, with the mount below, must
 /// become private first, or every later mount appears twice.
 pub(crate) fn own_peer_group(mount: &OwnedFd, root: &Path) -> Result<(), Error> {
-    set_propagation(mount, root, MountPropagationFlags::PRIVATE)?;
-    set_propagation(mount, root, MountPropagationFlags::SHARED)
+    set_propagation(mount, root, Spread::Private)?;
+    set_propagation(mount, root, Spread::Shared)
 }
 
 fn own_group_by_descriptor(mount: &OwnedFd) -> io::Result<()> {
-    sys::set_propagation(
-        mount.as_fd(),
-        u64::from(MountPropagationFlags::PRIVATE.bits()),
-    )?;
-    sys::set_propagation(
-        mount.as_fd(),
-        u64::from(MountPropagationFlags::SHARED.bits()),
-    )
+    sys::set_propagation(mount.as_fd(), Spread::Private.flags().bits())?;
+    sys::set_propagation(mount.as_fd(), Spread::Shared.flags().bits())
 }
 
 /// Of the mount that the descriptor names, and no other; by mount(2) on kernels
 /// before 5.12.
 pub(crate) fn set_propagation(
-    mount: &OwnedFd,
+    mount_fd: &OwnedFd,
     root: &Path,
-    flags: MountPropagationFlags,
+    spread: Spread,
 ) -> Result<(), Error> {
-    if sys::set_propagation(mount.as_fd(), u64::from(flags.bits())).is_ok() {
+    let flags = spread.flags();
+    if sys::set_propagation(mount_fd.as_fd(), flags.bits()).is_ok() {
         return Ok(());
     }
-    let by_descriptor = format!("/proc/thread-self/fd/{}", mount.as_raw_fd());
-    mount_change(by_descriptor, flags)
-        .map_err(|errno| Error::system(format!("mount({:?}, {flags:?})", shown(root)), root, errno))
+    let by_descriptor = format!("/proc/thread-self/fd/{}", mount_fd.as_raw_fd());
+    let none = None::<&str>;
+    mount(none, by_descriptor.as_str(), none, flags, none)
+        .map_err(|errno| Error::call(format!("mount({:?}, {flags:?})", shown(root)), root, errno))
+}
+
+impl Spread {
+    fn flags(self) -> MsFlags {
+        match self {
+            Self::Private => MsFlags::MS_PRIVATE,
+            Self::Shared => MsFlags::MS_SHARED,
+        }
+    }
 }

@@ -1,11 +1,10 @@
 //! A prepared data root that undoes itself.
 
-use tracing::warn;
-
+use crate::data_root::options::DataRootOptions;
 use crate::data_root::prepare::{PrepareAction, Prepared, prepare};
 use crate::data_root::release::release;
-use crate::data_root::status::DataRootOptions;
 use crate::error::Error;
+use crate::log::warning;
 
 /// A prepared data root that is released when it is dropped, unless it is kept.
 ///
@@ -57,8 +56,8 @@ impl Drop for Guard {
         ) {
             return;
         }
-        if let Err(error) = release(&self.options) {
-            warn!(%error, "data root stays mounted after a failed start");
+        if let Err(_error) = release(&self.options) {
+            warning!(error = %_error, "data root stays mounted after a failed start");
         }
     }
 }

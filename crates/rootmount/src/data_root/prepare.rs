@@ -1,21 +1,15 @@
 //! Makes a data root ready for the daemon.
 
-use std::os::fd::OwnedFd;
-use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
-
-use mountscan::Row;
-use rustix::mount::MountPropagationFlags;
-use tracing::{debug, warn};
-
-use crate::data_root::bind::{bind, own_peer_group, set_propagation};
-use crate::data_root::ownership::{Ownership, Record, RecordFile};
+use crate::data_root::bind::{Spread, bind, own_peer_group, set_propagation};
+use crate::data_root::options::DataRootOptions;
+use crate::data_root::ownership::Ownership;
+use crate::data_root::record::RecordFile;
 use crate::data_root::record_file::RecordStore;
-use crate::data_root::release::forget_dead;
-use crate::data_root::status::{DataRootOptions, Need, Status, View, decide};
+use crate::data_root::status::{Need, Status, decide};
+use crate::data_root::view::View;
 use crate::error::{Error, ErrorKind};
-use crate::mount::Seen;
-use crate::path::{open_directory, resolve_root};
+use crate::log::{debug, warning};
+use crate::path::open_answering;
 use crate::path_text::shown;
 
 /// What [`prepare`] found or did.
@@ -58,15 +52,14 @@ pub enum PrepareAction {
 ///
 /// As [`status`](crate::status); [`ErrorKind::RecordInUse`] if the exec root has
 /// the record of another data root that is still mounted;
-/// [`ErrorKind::Permission`] without `CAP_SYS_ADMIN`; [`ErrorKind::System`]
+/// [`ErrorKind::Denied`] without `CAP_SYS_ADMIN`; [`ErrorKind::Io`]
 /// otherwise. After an error nothing is mounted that was not before.
 ///
 /// # References
 ///
 /// open_tree(2), mount_setattr(2), move_mount(2) (Linux 5.12); mount(2) before.
 pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
-    let root = resolve_root(&options.root)?;
-    let view = View::read(options, root)?;
+    let view = View::read(options)?;
     let store = RecordStore {
         exec_root: &options.exec_root,
         data_root: &view.status.root,
@@ -82,13 +75,13 @@ pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
             PrepareAction::KeptOurs
         }
         Need::FinishOurs => {
-            own_peer_group(&open(&view.status.root)?, &view.status.root)?;
+            own_peer_group(&open_answering(&view.status.root)?, &view.status.root)?;
             move_record(&view, &store)?;
             PrepareAction::KeptOurs
         }
         Need::MakeShared => {
             let root = &view.status.root;
-            set_propagation(&open(root)?, root, MountPropagationFlags::SHARED)?;
+            set_propagation(&open_answering(root)?, root, Spread::Shared)?;
             drop_unneeded(&view, &store);
             PrepareAction::MadeShared
         }
@@ -106,26 +99,22 @@ pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
     })
 }
 
-pub(crate) fn open(root: &Path) -> Result<OwnedFd, Error> {
-    open_directory(root).map_err(|e| Error::system(format!("open {:?}", shown(root)), root, e))
-}
-
 /// moby's marker is removed when it has no meaning any more, as moby does; so is a
 /// record of a mount of this root and boot that is gone.
 fn drop_unneeded(view: &View, store: &RecordStore<'_>) {
     let result = match view.original {
         RecordFile::Moby => store.remove_original(),
-        _ => forget_dead(view, store),
+        _ => view.forget_dead(store),
     };
-    if let Err(error) = result {
-        warn!(%error, "ownership record stays");
+    if let Err(_error) = result {
+        warning!(error = %_error, "ownership record stays");
     }
 }
 
 /// The exec root was changed: the record follows.
 fn move_record(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     match (view.by_copy, &view.original) {
-        (true, RecordFile::Absent) => store.write_original(&record(view, None)),
+        (true, RecordFile::Absent) => store.write_original(&view.record_of_holder()?),
         _ => Ok(()),
     }
 }
@@ -139,9 +128,9 @@ fn make_way(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
                 "the ownership record in {:?} cannot be read",
                 shown(store.exec_root)
             );
-            Err(Error::new(ErrorKind::Permission, text).at(store.exec_root))
+            Err(Error::new(ErrorKind::Denied, text).at(store.exec_root))
         }
-        RecordFile::Written(other) if other.boot_id == view.boot_id && is_mounted(view, other) => {
+        RecordFile::Written(other) if view.is_of_this_boot(other) && view.is_mounted(other) => {
             let text = format!(
                 "the exec root {:?} has the record of {:?}, which is still mounted",
                 shown(store.exec_root),
@@ -150,41 +139,5 @@ fn make_way(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
             Err(Error::new(ErrorKind::RecordInUse, text).at(store.exec_root))
         }
         _ => Ok(()),
-    }
-}
-
-/// Whether the mount of a record is in the table.
-pub(crate) fn is_mounted(view: &View, record: &Record) -> bool {
-    let is_it = |row: Row<'_>| {
-        row.device() == record.device
-            && row.root() == record.root
-            && record.mount_id.is_none_or(|id| id == row.mount_id())
-    };
-    view.table.at(&record.path).into_iter().any(is_it)
-}
-
-/// The record of a mount of the root onto itself.
-pub(crate) fn record(view: &View, ids: Option<Seen>) -> Record {
-    let (mount_id, unique_id) = match ids {
-        Some(Seen::Mount {
-            mount_id,
-            unique_id,
-        }) => (Some(mount_id), unique_id),
-        Some(_) => (None, None),
-        None => (
-            Some(view.status.holder.mount_id),
-            view.status.holder.unique_id,
-        ),
-    };
-    Record {
-        boot_id: view.boot_id.clone(),
-        path: view.status.root.clone(),
-        device: view.status.holder.device,
-        root: view.status.holder.shows.clone(),
-        mount_id,
-        unique_id,
-        time: SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .map_or(0, |d| d.as_secs()),
     }
 }

@@ -13,13 +13,13 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{
     AtFlags, CWD, FileType, Mode, OFlags, fchmod, fstat, fsync, openat, renameat, statat, unlinkat,
 };
-use tracing::warn;
+use rustix::io::{Errno, retry_on_intr};
+use rustix::process::geteuid;
 
-use crate::data_root::ownership::{RECORD_NAME, Record, RecordFile};
+use crate::data_root::record::{RECORD_NAME, Record, RecordFile};
 use crate::error::{Error, ErrorKind};
-use crate::path::retry;
+use crate::log::warning;
 use crate::path_text::shown;
-use crate::sys;
 
 /// Name of the copy in the data root.
 const COPY_NAME: &str = ".unmount-on-shutdown";
@@ -57,15 +57,15 @@ impl RecordStore<'_> {
     /// Writes both. The copy may fail: the original is what counts.
     pub(crate) fn write(&self, record: &Record) -> Result<(), Error> {
         self.write_original(record)?;
-        if let Err(error) = write(&self.copy(), &record.to_bytes()) {
-            warn!(path = %shown(&self.copy()), %error, "no copy of the ownership record in the data root");
+        if let Err(_error) = write(&self.copy(), &record.to_bytes()) {
+            warning!(path = %shown(&self.copy()), error = %_error, "no copy of the ownership record in the data root");
         }
         Ok(())
     }
 
     pub(crate) fn write_original(&self, record: &Record) -> Result<(), Error> {
         let path = self.original();
-        let describe = |e: io::Error| record_error("write the ownership record", &path, e);
+        let describe = |e: io::Error| record_error("write", &path, e);
         DirBuilder::new()
             .recursive(true)
             .mode(0o700)
@@ -78,7 +78,7 @@ impl RecordStore<'_> {
     /// is there, the next start knows that there is something to remove.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let path = self.copy();
-        remove(&path).map_err(|e| record_error("remove the ownership record", &path, e))?;
+        remove(&path).map_err(|e| record_error("unlink", &path, e))?;
         self.remove_original()
     }
 
@@ -92,22 +92,24 @@ impl RecordStore<'_> {
 
     pub(crate) fn remove_original(&self) -> Result<(), Error> {
         let path = self.original();
-        remove(&path).map_err(|e| record_error("remove the ownership record", &path, e))
+        remove(&path).map_err(|e| record_error("unlink", &path, e))
     }
 
     /// Moves an original that is no record out of the way, so that it can be looked at.
     pub(crate) fn set_aside(&self) -> Result<(), Error> {
         let path = self.original();
         let aside = with_suffix(&path, CORRUPT_SUFFIX);
-        std::fs::rename(&path, &aside)
-            .map_err(|e| record_error("set aside the ownership record", &path, e))
+        std::fs::rename(&path, &aside).map_err(|e| record_error("rename", &path, e))
     }
 }
 
-fn record_error(what: &str, path: &Path, cause: io::Error) -> Error {
-    Error::new(ErrorKind::Record, format!("{what} {:?}", shown(path)))
-        .at(path)
-        .because(cause)
+fn record_error(call: &str, path: &Path, cause: io::Error) -> Error {
+    Error::new(
+        ErrorKind::Record,
+        format!("{call}(ownership record {:?})", shown(path)),
+    )
+    .at(path)
+    .because(cause)
 }
 
 fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
@@ -120,18 +122,14 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 /// believed.
 pub(crate) fn read(path: &Path) -> Result<RecordFile, Error> {
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
-    let file = match retry(|| openat(CWD, path, flags, Mode::empty())) {
+    let file = match retry_on_intr(|| openat(CWD, path, flags, Mode::empty())) {
         Ok(fd) => fd,
-        Err(e) if matches!(e.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR)) => {
-            return Ok(RecordFile::Absent);
-        }
-        Err(e) if e.raw_os_error() == Some(libc::ELOOP) => {
-            return Ok(RecordFile::Corrupt("it is a symlink".to_owned()));
-        }
-        Err(e) if e.kind() == io::ErrorKind::PermissionDenied => return Ok(RecordFile::Unreadable),
-        Err(e) => return Err(record_error("read the ownership record", path, e)),
+        Err(Errno::NOENT | Errno::NOTDIR) => return Ok(RecordFile::Absent),
+        Err(Errno::LOOP) => return Ok(RecordFile::Corrupt("it is a symlink".to_owned())),
+        Err(Errno::PERM | Errno::ACCESS) => return Ok(RecordFile::Unreadable),
+        Err(e) => return Err(record_error("read", path, e.into())),
     };
-    let describe = |e: io::Error| record_error("read the ownership record", path, e);
+    let describe = |e: io::Error| record_error("read", path, e);
     if let Some(why) = distrust(&file).map_err(describe)? {
         return Ok(RecordFile::Corrupt(why.to_owned()));
     }
@@ -151,7 +149,7 @@ fn distrust(file: &OwnedFd) -> io::Result<Option<&'static str>> {
     let stat = fstat(file)?;
     let why = if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         Some("it is not a regular file")
-    } else if stat.st_uid != 0 && stat.st_uid != sys::effective_uid() {
+    } else if stat.st_uid != 0 && stat.st_uid != geteuid().as_raw() {
         Some("it belongs to another user")
     } else if stat.st_mode & 0o022 != 0 {
         Some("others may write it")
@@ -169,9 +167,12 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     new.push(NEW_SUFFIX);
     // A leftover of a crash; an open file of that name may have another mode.
     let _ = unlinkat(&directory, &new, AtFlags::empty());
-    let result = write_new(&directory, &new, bytes)
-        .and_then(|()| retry(|| renameat(&directory, &new, &directory, name)))
-        .and_then(|()| retry(|| fsync(&directory)));
+    let publish = || {
+        write_new(&directory, &new, bytes)?;
+        retry_on_intr(|| renameat(&directory, &new, &directory, name))?;
+        Ok(retry_on_intr(|| fsync(&directory))?)
+    };
+    let result = publish();
     if result.is_err() {
         let _ = unlinkat(&directory, &new, AtFlags::empty());
     }
@@ -181,12 +182,12 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
 fn write_new(directory: &OwnedFd, name: &OsStr, bytes: &[u8]) -> io::Result<()> {
     let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
-    let fd = retry(|| openat(directory, name, flags, mode))?;
+    let fd = retry_on_intr(|| openat(directory, name, flags, mode))?;
     // The umask can have taken bits away.
-    retry(|| fchmod(&fd, mode))?;
+    retry_on_intr(|| fchmod(&fd, mode))?;
     let mut file = File::from(fd);
     file.write_all(bytes)?;
-    retry(|| fsync(&file))
+    Ok(retry_on_intr(|| fsync(&file))?)
 }
 
 fn remove(path: &Path) -> io::Result<()> {
@@ -195,20 +196,20 @@ fn remove(path: &Path) -> io::Result<()> {
         Err(e) if is_missing(&e) => return Ok(()),
         Err(e) => return Err(e),
     };
-    match retry(|| unlinkat(&directory, name, AtFlags::empty())) {
-        Err(e) if is_missing(&e) => Ok(()),
+    match retry_on_intr(|| unlinkat(&directory, name, AtFlags::empty())) {
+        Err(Errno::NOENT | Errno::NOTDIR) => Ok(()),
         // A directory is no record of ours.
-        Err(e) if e.raw_os_error() == Some(libc::EISDIR) => Ok(()),
-        // Said before it is known whether there is such a file.
-        Err(e) if e.raw_os_error() == Some(libc::EROFS) && !exists(&directory, name) => Ok(()),
-        Err(e) => Err(e),
-        Ok(()) => retry(|| fsync(&directory)),
+        Err(Errno::ISDIR) => Ok(()),
+        // The kernel says so before it looks whether there is such a file.
+        Err(Errno::ROFS) if !exists(&directory, name) => Ok(()),
+        Err(e) => Err(e.into()),
+        Ok(()) => Ok(retry_on_intr(|| fsync(&directory))?),
     }
 }
 
 fn exists(directory: &OwnedFd, name: &OsStr) -> bool {
-    let stat = retry(|| statat(directory, name, AtFlags::SYMLINK_NOFOLLOW));
-    !matches!(stat, Err(e) if is_missing(&e))
+    let stat = retry_on_intr(|| statat(directory, name, AtFlags::SYMLINK_NOFOLLOW));
+    !matches!(stat, Err(Errno::NOENT | Errno::NOTDIR))
 }
 
 fn is_missing(error: &io::Error) -> bool {
@@ -220,5 +221,8 @@ fn open_parent(path: &Path) -> io::Result<(OwnedFd, &OsStr)> {
     let parent = path.parent().ok_or_else(invalid)?;
     let name = path.file_name().ok_or_else(invalid)?;
     let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-    Ok((retry(|| openat(CWD, parent, flags, Mode::empty()))?, name))
+    Ok((
+        retry_on_intr(|| openat(CWD, parent, flags, Mode::empty()))?,
+        name,
+    ))
 }

@@ -3,13 +3,12 @@
 use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::fmt;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::path::{Path, PathBuf};
 
-use mountscan::{Device, MountId, UniqueMountId};
+use mountscan::MountId;
 
 use crate::data_root::ownership::Ownership;
-use crate::error::{Error, ErrorKind};
+use crate::mount::{MountRef, Same};
 use crate::path_text::shown;
 
 /// What a plan is made for.
@@ -47,19 +46,10 @@ pub struct CleanupPlan {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Step {
-    /// The mount's id in the table; ids are reused, so it counts only together
-    /// with the other fields.
-    pub mount_id: MountId,
-    /// The unique id, if the table had it.
-    pub unique_id: Option<UniqueMountId>,
+    /// The mount.
+    pub mount: MountRef,
     /// The id of the mount it is mounted on.
     pub parent_id: MountId,
-    /// Device of the filesystem.
-    pub device: Device,
-    /// The directory of the filesystem that is mounted.
-    pub root: PathBuf,
-    /// Where it is mounted.
-    pub mount_point: PathBuf,
     /// Filesystem type.
     pub fs_type: OsString,
     /// The rule that chose it, or `below <rule>` for a mount that lies below a
@@ -74,12 +64,8 @@ pub struct Step {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Kept {
-    /// The mount's id in the table.
-    pub mount_id: MountId,
-    /// The unique id, if the table had it.
-    pub unique_id: Option<UniqueMountId>,
-    /// Where it is mounted.
-    pub mount_point: PathBuf,
+    /// The mount.
+    pub mount: MountRef,
     /// Why it stays.
     pub reason: KeepReason,
 }
@@ -124,8 +110,8 @@ pub enum RootAction {
 
 impl PlanOptions {
     /// A plan for a root, with no live container, that leaves the root mounted.
-    pub fn new(root: impl Into<PathBuf>) -> PlanOptions {
-        PlanOptions {
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self {
             root: root.into(),
             keep: BTreeSet::new(),
             ownership: None,
@@ -133,7 +119,7 @@ impl PlanOptions {
     }
 
     /// Adds ids of live containers or layers.
-    pub fn keep<I>(mut self, ids: I) -> PlanOptions
+    pub fn keep<I>(mut self, ids: I) -> Self
     where
         I: IntoIterator,
         I::Item: Into<OsString>,
@@ -143,35 +129,9 @@ impl PlanOptions {
     }
 
     /// Has the root released at the end if it is ours.
-    pub fn release(mut self, ownership: Ownership) -> PlanOptions {
+    pub fn release(mut self, ownership: Ownership) -> Self {
         self.ownership = Some(ownership);
         self
-    }
-}
-
-/// The root as the mount table writes it: absolute, no `.`, no doubled slash.
-pub(crate) fn normal_root(root: &Path) -> Result<PathBuf, Error> {
-    let refuse = |why: &str| {
-        Error::new(
-            ErrorKind::BadRoot,
-            format!("data root {:?} {why}", shown(root)),
-        )
-        .at(root)
-    };
-    if !root.is_absolute() {
-        return Err(refuse("is not an absolute path"));
-    }
-    if root.components().any(|c| c == Component::ParentDir) {
-        return Err(refuse("has '..' in it"));
-    }
-    if root.as_os_str().as_bytes().contains(&0) {
-        return Err(refuse("has a NUL byte in it"));
-    }
-    let normal: PathBuf = root.components().collect();
-    if normal == Path::new("/") {
-        Err(refuse("is the root directory"))
-    } else {
-        Ok(normal)
     }
 }
 
@@ -204,26 +164,21 @@ impl CleanupPlan {
 }
 
 impl Step {
-    /// Whether two steps are about the same mount.
-    pub fn is_same_mount(&self, other: &Step) -> bool {
-        let ids = match (self.unique_id, other.unique_id) {
-            (Some(a), Some(b)) => a == b,
-            _ => self.mount_id == other.mount_id,
-        };
-        ids && self.device == other.device
-            && self.root == other.root
-            && self.mount_point == other.mount_point
+    /// Whether two steps are about the same mount, at the same place.
+    pub fn is_same_mount(&self, other: &Self) -> bool {
+        self.mount.same(&other.mount) != Same::No
+            && self.mount.mount_point == other.mount.mount_point
     }
 }
 
 impl fmt::Display for KeepReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            KeepReason::Live(id) => write!(f, "live: {}", shown(Path::new(id))),
-            KeepReason::BelowLive(path) => write!(f, "below the live mount {}", shown(path)),
-            KeepReason::HoldsKept(path) => write!(f, "holds {}, which is kept", shown(path)),
-            KeepReason::NoRule => f.write_str("no rule matches"),
-            KeepReason::Inconsistent => f.write_str("the mount table contradicts itself here"),
+            Self::Live(id) => write!(f, "live: {}", shown(Path::new(id))),
+            Self::BelowLive(path) => write!(f, "below the live mount {}", shown(path)),
+            Self::HoldsKept(path) => write!(f, "holds {}, which is kept", shown(path)),
+            Self::NoRule => f.write_str("no rule matches"),
+            Self::Inconsistent => f.write_str("the mount table contradicts itself here"),
         }
     }
 }

@@ -10,8 +10,10 @@ use mountscan::{MountId, MountTable, Row};
 
 use crate::data_root::ownership::Ownership;
 use crate::error::Error;
+use crate::mount::MountRef;
+use crate::path::normal_root;
 use crate::plan::cleanup_plan::{
-    CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step, normal_root,
+    CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
 };
 use crate::plan::layers::SHORT_ID;
 use crate::plan::rules::{Rules, check_id};
@@ -41,7 +43,7 @@ use crate::plan::rules::{Rules, check_id};
 /// let plan = rootmount::plan(&table, &Rules::sweep(), &PlanOptions::new("/var/lib/docker"))?;
 /// assert_eq!(plan.steps().len(), 1);
 /// assert_eq!(plan.steps()[0].rule, "overlay2/<id>/merged");
-/// assert_eq!(plan.kept()[0].mount_point.to_str(), Some("/var/lib/docker/volumes"));
+/// assert_eq!(plan.kept()[0].mount.mount_point.to_str(), Some("/var/lib/docker/volumes"));
 /// # Ok::<(), rootmount::Error>(())
 /// ```
 pub fn plan(
@@ -80,8 +82,8 @@ struct Choice<'t> {
 }
 
 impl<'t> Choice<'t> {
-    fn new(table: &'t MountTable, root: &'t Path, keep: &'t BTreeSet<OsString>) -> Choice<'t> {
-        Choice {
+    fn new(table: &'t MountTable, root: &'t Path, keep: &'t BTreeSet<OsString>) -> Self {
+        Self {
             table,
             root,
             keep,
@@ -198,12 +200,8 @@ impl<'t> Choice<'t> {
 
     fn step(&self, row: Row<'t>, rule: &str) -> Step {
         Step {
-            mount_id: row.mount_id(),
-            unique_id: row.unique_id(),
+            mount: MountRef::from(row),
             parent_id: row.parent_id(),
-            device: row.device(),
-            root: row.root().into_owned(),
-            mount_point: row.mount_point().into_owned(),
             fs_type: row.fs_type().into_owned(),
             rule: rule.to_owned(),
             hidden: !is_reachable(self.table, row),
@@ -220,9 +218,7 @@ impl<'t> Choice<'t> {
                 None => continue,
             };
             kept.push(Kept {
-                mount_id: id,
-                unique_id: row.unique_id(),
-                mount_point: row.mount_point().into_owned(),
+                mount: MountRef::from(*row),
                 reason,
             });
         }

@@ -23,7 +23,7 @@ pub struct PlanDiff {
 impl CleanupPlan {
     /// Compares with a newer plan, mount by mount: two plans made at different
     /// times, with other rules, or with other ids to keep.
-    pub fn diff(&self, newer: &CleanupPlan) -> PlanDiff {
+    pub fn diff(&self, newer: &Self) -> PlanDiff {
         let root = (self.root_decision != newer.root_decision)
             .then(|| (self.root_decision.clone(), newer.root_decision.clone()));
         PlanDiff {
@@ -36,10 +36,10 @@ impl CleanupPlan {
 
 /// The steps of `these` that are not among `those`.
 fn missing(these: &[Step], those: &[Step]) -> Vec<Step> {
-    let by_id: HashMap<MountId, &Step> = those.iter().map(|s| (s.mount_id, s)).collect();
+    let by_id: HashMap<MountId, &Step> = those.iter().map(|s| (s.mount.mount_id, s)).collect();
     let is_there = |s: &&Step| {
         by_id
-            .get(&s.mount_id)
+            .get(&s.mount.mount_id)
             .is_some_and(|other| s.is_same_mount(other))
     };
     these.iter().filter(|s| !is_there(s)).cloned().collect()
@@ -57,8 +57,8 @@ impl fmt::Display for PlanDiff {
         let line = |step: &Step| {
             format!(
                 "{}  (mount {}; {})",
-                shown(&step.mount_point),
-                step.mount_id,
+                shown(&step.mount.mount_point),
+                step.mount.mount_id,
                 step.rule
             )
         };

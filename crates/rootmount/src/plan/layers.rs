@@ -26,8 +26,8 @@ pub(crate) const SHORT_ID: usize = 12;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadId`] if an id cannot be one; [`ErrorKind::System`] or
-/// [`ErrorKind::Permission`] if the layer store is there and cannot be read: a sweep
+/// [`ErrorKind::BadId`] if an id cannot be one; [`ErrorKind::Io`] or
+/// [`ErrorKind::Denied`] if the layer store is there and cannot be read: a sweep
 /// that does not know what lives must not run.
 pub fn live_ids<I>(root: &Path, containers: I) -> Result<BTreeSet<OsString>, Error>
 where
@@ -64,7 +64,7 @@ fn entries(directory: &Path) -> Result<Vec<OsString>, Error> {
         Err(e) if is_missing(&e) => Ok(Vec::new()),
         Err(e) => Err(e),
     };
-    names.map_err(|e| Error::system(format!("list {:?}", shown(directory)), directory, e))
+    names.map_err(|e| Error::call(format!("readdir({:?})", shown(directory)), directory, e))
 }
 
 /// The layer ids of one container; the files of a container that is just being made
@@ -77,7 +77,7 @@ fn layers(container: &Path) -> Result<Vec<OsString>, Error> {
         match fs::File::open(&path).and_then(|f| f.take(ID_LIMIT).read_to_end(&mut text)) {
             Ok(_) => {}
             Err(e) if is_missing(&e) => continue,
-            Err(e) => return Err(Error::system(format!("read {:?}", shown(&path)), &path, e)),
+            Err(e) => return Err(Error::call(format!("read({:?})", shown(&path)), &path, e)),
         }
         let id = OsString::from_vec(text.trim_ascii().to_vec());
         let named = check_id(&id).map(OsStr::to_os_string);

@@ -83,8 +83,8 @@ struct Custom {
 impl Rules {
     /// The built-in rules for every container: `<id>` is any 64 lower-case
     /// hexadecimal digits.
-    pub fn sweep() -> Rules {
-        Rules {
+    pub fn sweep() -> Self {
+        Self {
             ids: Ids::Every,
             built_in: true,
             custom: None,
@@ -93,8 +93,8 @@ impl Rules {
 
     /// No built-in rule at all, for a daemon whose layout is its own; add rules
     /// with [`with_custom`](Rules::with_custom).
-    pub fn empty() -> Rules {
-        Rules {
+    pub fn empty() -> Self {
+        Self {
             ids: Ids::Every,
             built_in: false,
             custom: None,
@@ -112,8 +112,8 @@ impl Rules {
     /// [`ErrorKind::BadId`] if the id cannot be one: it must start with a letter
     /// or digit, go on with letters, digits, `_`, `.` or `-`, and have at most
     /// 255 bytes.
-    pub fn container(id: impl AsRef<OsStr>) -> Result<Rules, Error> {
-        Rules::containers([id])
+    pub fn container(id: impl AsRef<OsStr>) -> Result<Self, Error> {
+        Self::containers([id])
     }
 
     /// The built-in rules for several ids, compared exactly.
@@ -122,7 +122,7 @@ impl Rules {
     ///
     /// [`ErrorKind::BadId`] as in [`container`](Rules::container), also if there
     /// is no id at all.
-    pub fn containers<I>(ids: I) -> Result<Rules, Error>
+    pub fn containers<I>(ids: I) -> Result<Self, Error>
     where
         I: IntoIterator,
         I::Item: AsRef<OsStr>,
@@ -134,7 +134,7 @@ impl Rules {
         if ids.is_empty() {
             return Err(Error::new(ErrorKind::BadId, "no container id was given"));
         }
-        Ok(Rules {
+        Ok(Self {
             ids: Ids::Only(ids),
             built_in: true,
             custom: None,
@@ -155,7 +155,7 @@ impl Rules {
     ///
     /// [`ErrorKind::BadRule`], naming the rule, if one does not compile or would
     /// match the root itself (the empty path).
-    pub fn with_custom<I>(mut self, patterns: I) -> Result<Rules, Error>
+    pub fn with_custom<I>(mut self, patterns: I) -> Result<Self, Error>
     where
         I: IntoIterator,
         I::Item: AsRef<str>,
@@ -256,7 +256,7 @@ impl Rules {
 }
 
 impl Custom {
-    fn compile(patterns: Vec<String>) -> Result<Custom, Error> {
+    fn compile(patterns: Vec<String>) -> Result<Self, Error> {
         let anchored = patterns
             .iter()
             .map(|p| anchor(p))
@@ -268,7 +268,7 @@ impl Custom {
         if let Some(i) = set.matches(b"").iter().next() {
             return Err(bad_rule(&patterns[i], "it would match the root itself"));
         }
-        Ok(Custom { patterns, set })
+        Ok(Self { patterns, set })
     }
 }
 

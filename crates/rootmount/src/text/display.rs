@@ -5,7 +5,8 @@ use std::path::Path;
 
 use crate::path_text::shown;
 use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
-use crate::unmount::report::{CleanupReport, Outcome, RootOutcome, StepReport};
+use crate::report::{CleanupReport, RootOutcome, StepReport};
+use crate::unmount::outcome::Outcome;
 
 /// Paths in lists are given from the root on; the root stands in the first line.
 fn inside(root: &Path, path: &Path) -> String {
@@ -50,8 +51,8 @@ impl fmt::Display for StepLine<'_> {
         write!(
             f,
             "{}  ({kind}, mount {}; {}",
-            inside(root, &step.mount_point),
-            step.mount_id,
+            inside(root, &step.mount.mount_point),
+            step.mount.mount_id,
             step.rule
         )?;
         f.write_str(if step.hidden {
@@ -72,7 +73,7 @@ fn write_kept(f: &mut fmt::Formatter<'_>, root: &Path, kept: &[Kept]) -> fmt::Re
         writeln!(
             f,
             "  {}  ({})",
-            inside(root, &kept.mount_point),
+            inside(root, &kept.mount.mount_point),
             kept.reason
         )?;
     }
@@ -111,7 +112,7 @@ impl fmt::Display for CleanupReport {
             writeln!(
                 f,
                 "  {}: {}",
-                inside(&self.root_path, &report.step.mount_point),
+                inside(&self.root_path, &report.step.mount.mount_point),
                 report.outcome
             )?;
         }
@@ -125,25 +126,33 @@ impl fmt::Display for CleanupReport {
 
 impl fmt::Display for StepReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", shown(&self.step.mount_point), self.outcome)
+        write!(
+            f,
+            "{}: {}",
+            shown(&self.step.mount.mount_point),
+            self.outcome
+        )
     }
 }
 
 impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Outcome::Unmounted => f.write_str("unmounted"),
-            Outcome::Detached { holders } if holders.is_empty() => {
+            Self::Unmounted => f.write_str("unmounted"),
+            Self::Detached { holders } if holders.is_empty() => {
                 f.write_str("busy, detached lazily")
             }
-            Outcome::Detached { holders } => {
+            Self::Detached { holders } => {
                 write!(f, "busy, detached lazily; held by {}", holders.join(", "))
             }
-            Outcome::AlreadyGone => f.write_str("already gone"),
-            Outcome::Replaced { found } => write!(f, "left: mount {found} is there instead"),
-            Outcome::Busy { holders } if holders.is_empty() => f.write_str("left: busy"),
-            Outcome::Busy { holders } => write!(f, "left: busy, held by {}", holders.join(", ")),
-            Outcome::Failed(failure) => write!(f, "left: {failure}"),
+            Self::AlreadyGone => f.write_str("already gone"),
+            Self::Replaced { found } => write!(f, "left: mount {found} is there instead"),
+            Self::Busy { holders } if holders.is_empty() => f.write_str("left: busy"),
+            Self::Busy { holders } => write!(f, "left: busy, held by {}", holders.join(", ")),
+            Self::NoAnswer { limit } => {
+                write!(f, "left: it did not answer in {} s", limit.as_secs_f32())
+            }
+            Self::Failed(failure) => write!(f, "left: {failure}"),
         }
     }
 }
@@ -151,13 +160,13 @@ impl fmt::Display for Outcome {
 impl fmt::Display for RootOutcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            RootOutcome::Untouched(decision) => write!(f, "{decision}"),
-            RootOutcome::Released { lazily: false } => f.write_str("the root is released"),
-            RootOutcome::Released { lazily: true } => f.write_str(
+            Self::Untouched(decision) => write!(f, "{decision}"),
+            Self::Released { lazily: false } => f.write_str("the root is released"),
+            Self::Released { lazily: true } => f.write_str(
                 "the root is detached lazily: it was busy, or copies of mounts were on it",
             ),
-            RootOutcome::Held => f.write_str("the root stays mounted: a mount below it is left"),
-            RootOutcome::Failed(failure) => write!(f, "the root: {failure}"),
+            Self::Held => f.write_str("the root stays mounted: a mount below it is left"),
+            Self::Failed(failure) => write!(f, "the root: {failure}"),
         }
     }
 }

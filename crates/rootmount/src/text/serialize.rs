@@ -8,11 +8,11 @@ use std::path::Path;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
-use crate::data_root::ownership::Ownership;
 use crate::data_root::status::Status;
 use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
 use crate::plan::diff::PlanDiff;
-use crate::unmount::report::{CleanupReport, Outcome, RootOutcome, StepReport};
+use crate::report::{CleanupReport, RootOutcome, StepReport};
+use crate::unmount::outcome::Outcome;
 
 fn path<M: SerializeMap>(map: &mut M, key: &str, path: &Path) -> Result<(), M::Error> {
     map.serialize_entry(key, &path.to_string_lossy())?;
@@ -29,14 +29,14 @@ fn path<M: SerializeMap>(map: &mut M, key: &str, path: &Path) -> Result<(), M::E
 }
 
 fn step<M: SerializeMap>(map: &mut M, step: &Step) -> Result<(), M::Error> {
-    map.serialize_entry("mount_id", &step.mount_id.0)?;
-    path(map, "mount_point", &step.mount_point)?;
+    map.serialize_entry("mount_id", &step.mount.mount_id.0)?;
+    path(map, "mount_point", &step.mount.mount_point)?;
     map.serialize_entry("rule", &step.rule)?;
-    map.serialize_entry("unique_id", &step.unique_id.map(|id| id.0))?;
+    map.serialize_entry("unique_id", &step.mount.unique_id.map(|id| id.0))?;
     map.serialize_entry("parent_id", &step.parent_id.0)?;
-    map.serialize_entry("major", &step.device.major)?;
-    map.serialize_entry("minor", &step.device.minor)?;
-    path(map, "root", &step.root)?;
+    map.serialize_entry("major", &step.mount.device.major)?;
+    map.serialize_entry("minor", &step.mount.device.minor)?;
+    path(map, "root", &step.mount.root)?;
     path(map, "fs_type", Path::new(&step.fs_type))?;
     map.serialize_entry("hidden", &step.hidden)
 }
@@ -52,9 +52,9 @@ impl Serialize for Step {
 impl Serialize for Kept {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
-        path(&mut map, "mount_point", &self.mount_point)?;
+        path(&mut map, "mount_point", &self.mount.mount_point)?;
         map.serialize_entry("reason", &self.reason.to_string())?;
-        map.serialize_entry("mount_id", &self.mount_id.0)?;
+        map.serialize_entry("mount_id", &self.mount.mount_id.0)?;
         map.end()
     }
 }
@@ -88,7 +88,7 @@ impl Serialize for StepReport {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         step(&mut map, &self.step)?;
-        map.serialize_entry("outcome", self.outcome.name())?;
+        map.serialize_entry("outcome", self.outcome.as_str())?;
         map.serialize_entry("attempts", &self.attempts)?;
         map.serialize_entry("detail", &self.outcome.to_string())?;
         if let Some(failure) = &self.left_private {
@@ -100,7 +100,7 @@ impl Serialize for StepReport {
             }
             Outcome::Replaced { found } => map.serialize_entry("found", &found.0)?,
             Outcome::Failed(failure) => map.serialize_entry("errno", &failure.errno)?,
-            Outcome::Unmounted | Outcome::AlreadyGone => {}
+            Outcome::NoAnswer { .. } | Outcome::Unmounted | Outcome::AlreadyGone => {}
         }
         map.end()
     }
@@ -153,35 +153,19 @@ impl Serialize for PlanDiff {
     }
 }
 
-impl Ownership {
-    fn word(&self) -> &'static str {
-        match self {
-            Ownership::Ours => "ours",
-            Ownership::Moby => "moby",
-            Ownership::Unrecorded => "unrecorded",
-            Ownership::MobyStale(_) => "moby-stale",
-            Ownership::OtherBoot => "other-boot",
-            Ownership::OtherMount => "other-mount",
-            Ownership::OtherRoot(_) => "other-root",
-            Ownership::Corrupt(_) => "corrupt",
-            Ownership::Unreadable => "unreadable",
-        }
-    }
-}
-
 impl Serialize for Status {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         path(&mut map, "root", &self.root)?;
         map.serialize_entry("mounted", &self.is_mounted)?;
         map.serialize_entry("stacked", &self.stacked)?;
-        map.serialize_entry("mount_id", &self.holder.mount_id.0)?;
-        map.serialize_entry("unique_id", &self.holder.unique_id.map(|id| id.0))?;
-        path(&mut map, "mount_point", &self.holder.mount_point)?;
+        map.serialize_entry("mount_id", &self.holder.mount.mount_id.0)?;
+        map.serialize_entry("unique_id", &self.holder.mount.unique_id.map(|id| id.0))?;
+        path(&mut map, "mount_point", &self.holder.mount.mount_point)?;
         map.serialize_entry("propagation", self.holder.propagation_word())?;
         map.serialize_entry("self_bind", &self.self_bind.to_string())?;
         map.serialize_entry("ours", &self.ownership.is_ours())?;
-        map.serialize_entry("ownership", self.ownership.word())?;
+        map.serialize_entry("ownership", self.ownership.as_str())?;
         map.serialize_entry("detail", &self.ownership.to_string())?;
         map.end()
     }

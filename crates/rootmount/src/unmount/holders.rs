@@ -1,18 +1,61 @@
-//! Who keeps a mount busy, in words for a report.
+//! Whether a busy mount may be detached lazily, and who keeps it busy, in words.
 
-use mountscan::{HolderNamespace, HolderProcess, HoldersOptions, MountInfo, MountUse, holders};
+use std::sync::atomic::Ordering;
 
+use mountscan::{
+    HolderNamespace, HolderProcess, HoldersOptions, MountInfo, MountUse, Row,
+    holders as find_holders,
+};
+
+use crate::error::Error;
 use crate::path_text::shown;
+use crate::unmount::execution::Execution;
+use crate::unmount::target::Target;
+
+/// For how many busy mounts the report names who holds them. Each search is a look at
+/// all processes.
+const SEARCH_LIMIT: usize = 8;
 
 /// More are only counted.
 const NAMED: usize = 8;
 
+/// Whether nothing is mounted on it, and who holds it.
+///
+/// A lazy unmount takes along whatever is mounted below, so it is allowed only if
+/// nothing is.
+pub(crate) fn who_holds(
+    execution: &Execution,
+    target: &Target,
+) -> Result<(bool, Vec<String>), Error> {
+    let table = execution.read_table()?;
+    let Some(row) = table.by_id(target.mount.mount_id) else {
+        return Ok((true, Vec::new()));
+    };
+    let on_it = table
+        .children(row)
+        .filter(|child| child.mount_id() != row.mount_id());
+    let on_it: Vec<String> = on_it
+        .map(|c| format!("the mount {}", shown(&c.mount_point())))
+        .collect();
+    if on_it.is_empty() {
+        return Ok((true, holders(execution, row)));
+    }
+    Ok((false, on_it))
+}
+
+fn holders(execution: &Execution, row: Row<'_>) -> Vec<String> {
+    match execution.searches.fetch_add(1, Ordering::Relaxed) < SEARCH_LIMIT {
+        true => name_holders(&row.into()),
+        false => Vec::new(),
+    }
+}
+
 /// Processes that use the mount, and other mount namespaces that have a copy of it.
 /// Best effort: what cannot be found out is left out.
-pub(crate) fn name_holders(mount: &MountInfo) -> Vec<String> {
+fn name_holders(mount: &MountInfo) -> Vec<String> {
     let mut options = HoldersOptions::new();
     options.uses = true;
-    let Ok(found) = holders(mount, &options) else {
+    let Ok(found) = find_holders(mount, &options) else {
         return Vec::new();
     };
     let mut names: Vec<String> = found.namespaces.iter().flat_map(in_namespace).collect();

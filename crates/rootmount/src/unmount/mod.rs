@@ -1,8 +1,12 @@
-//! The execution of a plan: one mount at a time, each checked before and after.
+//! The engine: it unmounts a list of mounts, one at a time, and checks each before and
+//! after. It knows neither plans nor data roots.
 
-pub(crate) mod execute;
+pub(crate) mod call;
+pub(crate) mod crew;
+pub(crate) mod execution;
 pub(crate) mod holders;
+pub(crate) mod options;
+pub(crate) mod outcome;
 pub(crate) mod peers;
-pub(crate) mod report;
-pub(crate) mod shared;
 pub(crate) mod step;
+pub(crate) mod target;

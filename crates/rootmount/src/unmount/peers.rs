@@ -11,60 +11,65 @@ use std::sync::{MutexGuard, PoisonError};
 
 use mountscan::{MountId, Row};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
-use rustix::io::Errno;
+use rustix::io::{Errno, retry_on_intr};
 use rustix::mount::{MountPropagationFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use crate::error::{Error, ErrorKind};
-use crate::mount::{Seen, look, mount_of};
-use crate::path::retry;
+use crate::look::{Seen, look, mount_of};
 use crate::path_text::shown;
-use crate::plan::cleanup_plan::Step;
 use crate::sys;
-use crate::unmount::report::Failure;
-use crate::unmount::shared::World;
+use crate::unmount::execution::Execution;
+use crate::unmount::outcome::Failure;
+use crate::unmount::target::Target;
 
 /// Directories between a mount's root and a mount point on it; a path of `PATH_MAX`
 /// has half as many, and more can only be a circle.
 const DEPTH_LIMIT: usize = libc::PATH_MAX as usize;
 
 /// A mount that has left its peer group, until [`rejoin`](Apart::rejoin).
-pub(crate) struct Apart<'w> {
-    world: &'w World<'w>,
-    was: Row<'w>,
+pub(crate) struct Apart<'e> {
+    execution: &'e Execution,
+    was: Row<'e>,
     mount: OwnedFd,
     /// A clone of it, in the group.
     group: OwnedFd,
     /// One at a time: two would take each other's private state for the true one.
-    _turn: MutexGuard<'w, HashSet<MountId>>,
+    _turn: MutexGuard<'e, HashSet<MountId>>,
 }
 
-/// Takes the mount that the step's mount lies on, at `directory`, out of its peer
+/// Takes the mount that the target lies on, at `directory`, out of its peer
 /// group; `None` if it has none. An error if the way back is not certain: nothing
 /// has been changed then.
-pub(crate) fn part<'w>(
-    world: &'w World<'w>,
-    step: &Step,
+pub(crate) fn part<'e>(
+    execution: &'e Execution,
+    target: &Target,
     directory: &OwnedFd,
-) -> Result<Option<Apart<'w>>, Error> {
+) -> Result<Option<Apart<'e>>, Error> {
     let refuse = |what: &str, cause: io::Error| {
-        let point = &step.mount_point;
+        let point = &target.mount.mount_point;
         let text = format!("unmount {:?} without its peers: {what}", shown(point));
         match cause.raw_os_error() {
             Some(libc::EINVAL) => Error::new(ErrorKind::Unsupported, text)
                 .at(point)
                 .because(cause),
-            _ => Error::system(text, point, cause),
+            _ => Error::call(text, point, cause),
         }
     };
-    let mut turn = world.apart.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut turn = execution
+        .rehearsed
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner);
     let unknown = || io::Error::from_raw_os_error(libc::EINVAL);
-    let below = world.table.as_ref().and_then(|t| t.by_id(step.parent_id));
+    let below = execution
+        .table
+        .as_ref()
+        .and_then(|t| t.by_id(target.parent_id));
     let was = below.ok_or_else(|| refuse("the mount it lies on is not in the table", unknown()))?;
     if was.shared().is_none() {
         return Ok(None);
     }
     let at = mount_of(directory).map_err(|e| refuse("statx of its directory", e))?;
-    if at != step.parent_id {
+    if at != target.parent_id {
         let what = "the shared mount it lies on is covered by it and cannot be reached";
         return Err(refuse(what, unknown()));
     }
@@ -79,7 +84,7 @@ pub(crate) fn part<'w>(
     let group = clone(&mount).map_err(|e| refuse("clone the mount it lies on", e))?;
     leave_group(&mount).map_err(|e| refuse("make the mount it lies on private", e))?;
     Ok(Some(Apart {
-        world,
+        execution,
         was,
         mount,
         group,
@@ -94,7 +99,7 @@ impl Apart<'_> {
             return Ok(());
         };
         // Somebody else may have done it, or changed it on purpose.
-        let now = self.world.options.read_table();
+        let now = self.execution.read_table();
         let is_back = now.as_ref().is_ok_and(|table| {
             let row = table.by_id(self.was.mount_id());
             row.is_none_or(|row| row.propagation() == self.was.propagation())
@@ -109,7 +114,7 @@ impl Apart<'_> {
             self.was.mount_id(),
             self.was.propagation()
         );
-        Err(Failure::from(&Error::system(text, &point, cause)))
+        Err(Failure::from(&Error::call(text, &point, cause)))
     }
 }
 
@@ -126,7 +131,7 @@ fn clone(mount: &OwnedFd) -> io::Result<OwnedFd> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
         | OpenTreeFlags::AT_EMPTY_PATH;
-    retry(|| open_tree(mount, "", flags))
+    Ok(retry_on_intr(|| open_tree(mount, "", flags))?)
 }
 
 fn leave_group(mount: &OwnedFd) -> io::Result<()> {
@@ -138,7 +143,7 @@ fn set_group(from: &OwnedFd, to: &OwnedFd) -> io::Result<()> {
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH
         | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH
         | MoveMountFlags::MOVE_MOUNT_SET_GROUP;
-    retry(|| move_mount(from, "", to, "", flags))
+    Ok(retry_on_intr(|| move_mount(from, "", to, "", flags))?)
 }
 
 /// The root of the mount that a directory lies on, upwards without leaving it.
@@ -150,7 +155,7 @@ fn mount_root(directory: &OwnedFd) -> io::Result<OwnedFd> {
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let up = || openat2(&at, "..", flags, Mode::empty(), ResolveFlags::NO_XDEV);
-        at = retry(|| match up() {
+        at = retry_on_intr(|| match up() {
             Err(Errno::AGAIN) => Err(Errno::INTR),
             result => result,
         })?;

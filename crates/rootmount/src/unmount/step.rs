@@ -1,52 +1,33 @@
-//! One step of a plan: look, unmount, look again.
+//! One move: look whether it is the planned mount, unmount, look again.
 
-use std::ffi::{OsStr, OsString};
 use std::io;
-use std::os::fd::{AsFd, AsRawFd, OwnedFd};
-use std::path::Path;
-use std::sync::atomic::Ordering;
 use std::thread;
+use std::time::Duration;
 
-use mountscan::{MountId, Row, UniqueMountId};
-use nix::mount::{MntFlags, umount2};
+use mountscan::{MountId, Row, UniqueMountId, is_mounted};
 
 use crate::error::{Error, ErrorKind};
-use crate::mount::{Seen, is_absent, look, unique};
+use crate::look::{Ids, Seen, is_absent};
+use crate::mount::{Facts, Same, same};
 use crate::path::split;
 use crate::path_text::shown;
-use crate::plan::cleanup_plan::Step;
-use crate::sys;
-use crate::unmount::execute::Detach;
-use crate::unmount::holders::name_holders;
-use crate::unmount::peers::{Apart, part};
-use crate::unmount::report::{Failure, Outcome};
-use crate::unmount::shared::{Worker, World};
+use crate::unmount::call::{Calls, Place};
+use crate::unmount::crew::worker::Worker;
+use crate::unmount::execution::Execution;
+use crate::unmount::holders::who_holds;
+use crate::unmount::options::Detach;
+use crate::unmount::outcome::{Done, Failure, Outcome};
+use crate::unmount::target::Move;
 
 /// How often a mount that is covered again and again is tried.
 const COVER_LIMIT: u32 = 16;
+/// The wait before a busy mount is tried again; the next one is twice as long.
+const BUSY_WAIT: Duration = Duration::from_millis(1);
 
-/// A step's outcome as far as one look tells.
-pub(crate) struct Done {
-    pub(crate) outcome: Outcome,
-    pub(crate) attempts: u32,
-    pub(crate) left_private: Option<Failure>,
-    /// Gone from where it was planned to be; whether it is gone from the table too
-    /// is left to one look at the table when all steps are done.
-    pub(crate) presumed: bool,
-}
-
-/// What the calls of a step came to, whatever its outcome.
-#[derive(Default)]
-struct Calls {
-    made: u32,
-    /// Why the mount below is private now, if it could not be put back.
-    left_private: Option<Failure>,
-}
-
-/// Carries out one step.
-pub(crate) fn run(world: &World<'_>, step: &Step, worker: &mut Worker) -> Done {
+/// Makes one move.
+pub(crate) fn run(execution: &Execution, step: &Move, worker: &mut Worker) -> Done {
     let mut calls = Calls::default();
-    let result = attempt(world, step, worker, &mut calls);
+    let result = attempt(execution, step, worker, &mut calls);
     let presumed = matches!(result, Ok(Outcome::AlreadyGone));
     let outcome = result.unwrap_or_else(|error| Outcome::Failed(Failure::from(&error)));
     Done {
@@ -58,50 +39,67 @@ pub(crate) fn run(world: &World<'_>, step: &Step, worker: &mut Worker) -> Done {
 }
 
 fn attempt(
-    world: &World<'_>,
-    step: &Step,
+    execution: &Execution,
+    step: &Move,
     worker: &mut Worker,
     calls: &mut Calls,
 ) -> Result<Outcome, Error> {
-    let Some((parent, name)) = split(world.root, &step.mount_point) else {
-        return Err(Error::new(
-            ErrorKind::BadRoot,
-            format!("{} is not below the root", shown(&step.mount_point)),
-        ));
+    let target = &execution.targets[step.target];
+    let point = &target.mount.mount_point;
+    let Some((parent, name)) = split(&execution.base, point) else {
+        let text = format!("{} is not below the root", shown(point));
+        return Err(Error::new(ErrorKind::BadRoot, text));
     };
     let own_directory = worker.own_directory;
-    let directory = match worker.open(world, parent) {
+    let slot = worker.slot.clone();
+    let directory = match worker.open(execution, parent) {
         Ok(fd) => fd,
         Err(e) if is_absent(&e) => return Ok(Outcome::AlreadyGone),
         Err(e) => {
-            return Err(Error::system(
-                format!("open {:?} below the root", shown(parent)),
-                parent,
-                e,
-            ));
+            let text = format!("openat2(data root, {:?})", shown(parent));
+            return Err(Error::call(text, parent, e));
         }
     };
     let place = Place {
-        world,
-        step,
+        execution,
+        target,
         directory,
         name,
         own_directory,
+        slot: &slot,
     };
     let unique = match place.check()? {
         Check::Planned(unique) => unique,
         Check::Outcome(outcome) => return Ok(outcome),
     };
-    place.unmount(unique, calls)
+    if !step.takes.is_empty() {
+        let strangers = unplanned(execution, step)?;
+        if !strangers.is_empty() {
+            return Ok(Outcome::Busy { holders: strangers });
+        }
+    }
+    place.unmount(unique, target.whole_tree || !step.takes.is_empty(), calls)
 }
 
-/// Where a step's mount is, by its parent directory and its name there.
-struct Place<'a> {
-    world: &'a World<'a>,
-    step: &'a Step,
-    directory: &'a OwnedFd,
-    name: &'a OsStr,
-    own_directory: bool,
+/// The mounts on a mount that are not to go with it, in words.
+fn unplanned(execution: &Execution, step: &Move) -> Result<Vec<String>, Error> {
+    let top = &execution.targets[step.target].mount;
+    let now = execution.read_table()?;
+    let is_taken = |row: &Row<'_>| {
+        let seen = Facts::from(*row);
+        let mut taken = step.takes.iter().map(|&t| &execution.targets[t].mount);
+        taken.any(|mount| same(&mount.facts(), &seen) != Same::No)
+    };
+    let Some(row) = now.by_id(top.mount_id) else {
+        return Ok(Vec::new());
+    };
+    let on_it = now
+        .descendants(row)
+        .filter(|r| r.mount_id() != top.mount_id);
+    let strangers = on_it.filter(|row| !is_taken(row));
+    Ok(strangers
+        .map(|row| format!("the mount {}", shown(&row.mount_point())))
+        .collect())
 }
 
 enum Check {
@@ -111,113 +109,108 @@ enum Check {
     Outcome(Outcome),
 }
 
+enum After {
+    Gone,
+    There,
+    Replaced(MountId),
+}
+
 impl Place<'_> {
     /// Whether the planned mount, and no other, is what an unmount here would take.
     fn check(&self) -> Result<Check, Error> {
-        if let Some(planned) = self.planned_unique() {
-            let now = unique(self.directory, self.name).map_err(|e| self.look_error(e))?;
-            if now == Some(planned) && !self.world.is_process_root(planned) {
-                return Ok(Check::Planned(now));
+        let known = self.known();
+        if known.unique_id.is_some() {
+            // One call instead of two, for the case that all is well.
+            let ids = Ids {
+                mount_id: self.target.mount.mount_id,
+                unique_id: self.unique()?,
+            };
+            if same(&known, &ids.facts()) == Same::Yes && !self.execution.is_process_root(ids) {
+                return Ok(Check::Planned(ids.unique_id));
             }
         }
-        let (mount_id, unique_id) = match self.look()? {
-            Seen::Mount {
-                mount_id,
-                unique_id,
-            } => (mount_id, unique_id),
-            Seen::NoMount | Seen::Nothing => return Ok(Check::Outcome(Outcome::AlreadyGone)),
+        let Seen::Mount(ids) = self.look()? else {
+            return Ok(Check::Outcome(Outcome::AlreadyGone));
         };
-        if !self.is_planned(mount_id, unique_id) {
-            // A mount the plan knows was there before: ours was on it and is gone.
-            let below_ours =
-                mount_id != self.step.mount_id && self.world.knows(mount_id, unique_id);
-            let outcome = if below_ours {
-                Outcome::AlreadyGone
-            } else {
-                Outcome::Replaced { found: mount_id }
+        if same(&known, &self.seen(ids)) != Same::Yes {
+            // A mount that the plan knows was there before: ours was on it and is gone.
+            let is_other = ids.mount_id != self.target.mount.mount_id;
+            let outcome = match is_other && self.execution.knows(ids) {
+                true => Outcome::AlreadyGone,
+                false => Outcome::Replaced {
+                    found: ids.mount_id,
+                },
             };
             return Ok(Check::Outcome(outcome));
         }
-        if self.world.process_root
-            == (Seen::Mount {
-                mount_id,
-                unique_id,
-            })
-        {
-            let text = format!(
-                "{} is the root of this process",
-                shown(&self.step.mount_point)
-            );
-            return Err(Error::new(ErrorKind::ProcessRoot, text).at(&self.step.mount_point));
+        if self.execution.is_process_root(ids) {
+            let point = &self.target.mount.mount_point;
+            let text = format!("{} is the root of this process", shown(point));
+            return Err(Error::new(ErrorKind::ProcessRoot, text).at(point));
         }
-        Ok(Check::Planned(unique_id))
+        Ok(Check::Planned(ids.unique_id))
     }
 
-    fn look(&self) -> Result<Seen, Error> {
-        look(self.directory, self.name).map_err(|e| self.look_error(e))
-    }
-
-    fn look_error(&self, cause: io::Error) -> Error {
-        let point = &self.step.mount_point;
-        Error::system(format!("statx({:?})", shown(point)), point, cause)
-    }
-
-    /// The unique id of the planned mount: from the plan, or from the table as it was
-    /// when the execution began.
-    fn planned_unique(&self) -> Option<UniqueMountId> {
-        let from_table = || self.listed().and_then(|row| row.unique_id());
-        self.step.unique_id.or_else(from_table)
-    }
-
-    /// The planned mount in the table, by its id, device, root and mount point.
-    fn listed(&self) -> Option<Row<'_>> {
-        let row = self.world.table.as_ref()?.by_id(self.step.mount_id)?;
-        let is_it = row.device() == self.step.device
-            && row.root() == self.step.root
-            && row.mount_point() == self.step.mount_point;
-        is_it.then_some(row)
-    }
-
-    /// By unique id where there is one; else by the reused id, if the table gives it
-    /// to what was planned.
-    fn is_planned(&self, mount_id: MountId, unique_id: Option<UniqueMountId>) -> bool {
-        match self.planned_unique() {
-            Some(planned) => unique_id == Some(planned),
-            None => mount_id == self.step.mount_id && self.listed().is_some(),
+    /// What the planned mount is known by. A plan without unique ids gets one from the
+    /// table that was read when the execution began, if that shows the planned mount.
+    fn known(&self) -> Facts<'_> {
+        let planned = self.target.mount.facts();
+        if planned.unique_id.is_some() {
+            return planned;
         }
+        let listed = self.listed(self.target.mount.mount_id);
+        listed
+            .filter(|row| same(&planned, row) == Same::Yes)
+            .unwrap_or(planned)
+    }
+
+    /// What is at the place, with what the table told of it when the execution began.
+    fn seen(&self, ids: Ids) -> Facts<'_> {
+        let listed = self.listed(ids.mount_id);
+        let is_it = |row: &Facts<'_>| same(row, &ids.facts()) != Same::No;
+        match listed.filter(is_it) {
+            Some(row) => Facts {
+                unique_id: ids.unique_id,
+                ..row
+            },
+            None => ids.facts(),
+        }
+    }
+
+    fn listed(&self, mount_id: MountId) -> Option<Facts<'_>> {
+        let table = self.execution.table.as_ref()?;
+        table.by_id(mount_id).map(Facts::from)
     }
 
     /// Plain, again for a while if it is busy, lazily at last if that is allowed.
-    fn unmount(&self, unique: Option<UniqueMountId>, calls: &mut Calls) -> Result<Outcome, Error> {
-        let options = self.world.options;
-        let mut waits =
-            (0..options.busy_retries).map(|n| options.busy_wait * 2u32.saturating_pow(n));
+    fn unmount(
+        &self,
+        unique: Option<UniqueMountId>,
+        whole_tree: bool,
+        calls: &mut Calls,
+    ) -> Result<Outcome, Error> {
+        let options = &self.execution.options;
+        let mut waits = (0..options.busy_retries).map(|n| BUSY_WAIT * 2u32.saturating_pow(n));
         let mut covers = 0..COVER_LIMIT;
-        let mut lazily = options.whole_tree;
+        let mut lazily = whole_tree;
         let mut holders = Vec::new();
         loop {
             let result = self.call_alone(lazily, calls)?;
-            match result.as_ref().map_err(|e| e.raw_os_error()) {
+            match result.as_ref().map_err(io::Error::raw_os_error) {
                 Ok(()) => match self.after(unique)? {
-                    After::Gone if lazily => {
-                        return Ok(Outcome::Detached { holders });
-                    }
+                    After::Gone if lazily => return Ok(Outcome::Detached { holders }),
                     After::Gone => return Ok(Outcome::Unmounted),
                     After::Replaced(found) => return Ok(Outcome::Replaced { found }),
                     // A mount that covered it went instead; it is on top again.
                     After::There if covers.next().is_some() => {}
-                    After::There => {
-                        return Ok(Outcome::Busy {
-                            holders: Vec::new(),
-                        });
-                    }
+                    After::There => return Ok(Outcome::Busy { holders }),
                 },
                 Err(Some(libc::EINTR)) => {}
                 Err(Some(libc::EBUSY)) => match waits.next() {
                     Some(wait) => thread::sleep(wait),
                     None => {
                         let may_detach = !lazily && options.detach == Detach::WhenBusy;
-                        let (is_alone, who) = self.who_holds()?;
+                        let (is_alone, who) = who_holds(self.execution, self.target)?;
                         if !(may_detach && is_alone) {
                             return Ok(Outcome::Busy { holders: who });
                         }
@@ -235,128 +228,37 @@ impl Place<'_> {
         }
     }
 
-    /// EINVAL says: no mount there, a symlink there (both: gone), a mount of another
-    /// namespace, or a locked one. The first two have another identity now.
+    /// EINVAL means one of four: no mount there, a symlink there (both: gone), a mount of
+    /// another namespace, or a locked one. The first two have another identity now.
     fn explain_invalid(&self) -> Result<Outcome, Error> {
         match self.check()? {
             Check::Outcome(outcome) => Ok(outcome),
             Check::Planned(_) => {
-                let text = format!(
-                    "{} is locked to the mount it lies on",
-                    shown(&self.step.mount_point)
-                );
+                let point = &self.target.mount.mount_point;
+                let text = format!("{} is locked to the mount it lies on", shown(point));
                 let cause = io::Error::from_raw_os_error(libc::EINVAL);
-                Err(Error::new(ErrorKind::Locked, text)
-                    .at(&self.step.mount_point)
-                    .because(cause))
+                Err(Error::new(ErrorKind::Locked, text).at(point).because(cause))
             }
         }
     }
 
-    /// The call, with or without the peers of the mount below.
-    fn call_alone(&self, lazily: bool, calls: &mut Calls) -> Result<io::Result<()>, Error> {
-        let apart = if self.world.options.propagate {
-            None
-        } else {
-            part(self.world, self.step, self.directory)?
-        };
-        calls.made += 1;
-        let result = self.call(lazily);
-        if let Some(Err(failure)) = apart.map(Apart::rejoin) {
-            calls.left_private = Some(failure);
-        }
-        Ok(result)
-    }
-
-    fn call(&self, lazily: bool) -> io::Result<()> {
-        let flags = if lazily {
-            MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH
-        } else {
-            MntFlags::UMOUNT_NOFOLLOW
-        };
-        if self.own_directory {
-            // Left where it is: the next step begins with its own directory.
-            sys::change_dir(self.directory.as_fd())?;
-            return Ok(umount2(Path::new(self.name), flags)?);
-        }
-        if !self.world.has_proc {
-            return Err(io::Error::from_raw_os_error(libc::ENOSYS));
-        }
-        let mut path = OsString::from(format!(
-            "/proc/thread-self/fd/{}/",
-            self.directory.as_raw_fd()
-        ));
-        path.push(self.name);
-        Ok(umount2(Path::new(&path), flags)?)
-    }
-
-    fn call_error(&self, lazily: bool, cause: Option<io::Error>) -> Error {
-        let flags = if lazily {
-            "UMOUNT_NOFOLLOW|MNT_DETACH"
-        } else {
-            "UMOUNT_NOFOLLOW"
-        };
-        let text = format!("umount2({:?}, {flags})", shown(&self.step.mount_point));
-        let cause = cause.unwrap_or_else(|| io::Error::from_raw_os_error(libc::EIO));
-        Error::system(text, &self.step.mount_point, cause)
-    }
-
     /// What is at the place after a call that succeeded.
     fn after(&self, unique: Option<UniqueMountId>) -> Result<After, Error> {
-        let Seen::Mount {
-            mount_id,
-            unique_id,
-        } = self.look()?
-        else {
+        let Seen::Mount(ids) = self.look()? else {
             return Ok(After::Gone);
         };
-        let is_ours = match (unique, unique_id) {
-            (Some(ours), Some(now)) => ours == now,
-            _ => mount_id == self.step.mount_id,
+        let ours = Facts {
+            mount_id: Some(self.target.mount.mount_id),
+            unique_id: unique,
+            ..Facts::default()
         };
-        if is_ours {
+        if same(&ours, &ids.facts()) != Same::No {
             return Ok(After::There);
         }
-        let still_mounted = unique.and_then(sys::is_mounted) == Some(true);
-        Ok(if still_mounted {
-            After::Replaced(mount_id)
-        } else {
-            After::Gone
+        let still_mounted = unique.and_then(is_mounted) == Some(true);
+        Ok(match still_mounted {
+            true => After::Replaced(ids.mount_id),
+            false => After::Gone,
         })
     }
-
-    /// Whether nothing is mounted on it, and who holds it. A lazy unmount takes along
-    /// whatever is mounted below, so it is allowed only if nothing is.
-    fn who_holds(&self) -> Result<(bool, Vec<String>), Error> {
-        let table = self.world.options.read_table()?;
-        let Some(row) = table.by_id(self.step.mount_id) else {
-            return Ok((true, Vec::new()));
-        };
-        let on_it = table
-            .children(row)
-            .filter(|child| child.mount_id() != row.mount_id());
-        let on_it: Vec<String> = on_it
-            .map(|c| format!("the mount {}", shown(&c.mount_point())))
-            .collect();
-        if on_it.is_empty() {
-            return Ok((true, self.holders(row)));
-        }
-        Ok((false, on_it))
-    }
-
-    /// Looked for only for the first few busy mounts: each costs a look at all processes.
-    fn holders(&self, row: Row<'_>) -> Vec<String> {
-        let looked_for = self.world.looked_for.fetch_add(1, Ordering::Relaxed);
-        if looked_for < self.world.options.name_holders {
-            name_holders(&row.into())
-        } else {
-            Vec::new()
-        }
-    }
-}
-
-enum After {
-    Gone,
-    There,
-    Replaced(MountId),
 }

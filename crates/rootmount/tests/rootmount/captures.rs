@@ -19,7 +19,7 @@ fn sweep(name: &str) -> CleanupPlan {
 #[track_caller]
 fn check(name: &str, ids: &[u32], rules: &[&str]) {
     let plan = sweep(name);
-    let got: Vec<u32> = plan.steps().iter().map(|s| s.mount_id.0).collect();
+    let got: Vec<u32> = plan.steps().iter().map(|s| s.mount.mount_id.0).collect();
     assert_eq!(got, ids, "{name}");
     let got: Vec<&str> = plan.steps().iter().map(|s| s.rule.as_str()).collect();
     assert_eq!(got, rules, "{name}");
@@ -74,7 +74,7 @@ fn a_live_container_stays() {
     for id in [&live[..12], live] {
         let options = PlanOptions::new("/var/lib/docker").keep([id]);
         let plan = capture("docker-28.5-snapshotter.3-running-3", options);
-        let kept: Vec<u32> = plan.kept().iter().map(|k| k.mount_id.0).collect();
+        let kept: Vec<u32> = plan.kept().iter().map(|k| k.mount.mount_id.0).collect();
         assert_eq!(kept, [120, 121], "{id}");
         assert!(
             plan.kept()

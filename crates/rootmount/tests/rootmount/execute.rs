@@ -16,7 +16,7 @@ use rootmount::{
 use crate::mounts::*;
 
 fn outcomes(report: &CleanupReport) -> Vec<&'static str> {
-    report.steps().iter().map(|s| s.outcome.name()).collect()
+    report.steps().iter().map(|s| s.outcome.as_str()).collect()
 }
 
 #[test]
@@ -92,7 +92,7 @@ fn paths_longer_than_path_max_are_reached() {
             // The kernel may print no path that is longer than a page.
             return;
         }
-        assert_eq!(plan.steps()[0].mount_point, at);
+        assert_eq!(plan.steps()[0].mount.mount_point, at);
         assert_eq!(
             outcomes(&execute(&plan, &options()).unwrap()),
             ["unmounted"]
@@ -201,8 +201,8 @@ fn many_leftovers_go_in_parallel_and_in_order() {
             report
                 .steps()
                 .iter()
-                .map(|s| s.step.mount_id)
-                .eq(plan.steps().iter().map(|s| s.mount_id))
+                .map(|s| s.step.mount.mount_id)
+                .eq(plan.steps().iter().map(|s| s.mount.mount_id))
         );
         assert_eq!(points(&root).len(), 0);
     });

@@ -139,9 +139,9 @@ proptest! {
         let options = PlanOptions::new(ROOT).keep([id(LIVE)]);
         let plan = plan(&table, &rules, &options).unwrap();
         let number = |id: rootmount::MountId| id.0 as usize - 1;
-        let goes: BTreeSet<usize> = plan.steps().iter().map(|s| number(s.mount_id)).collect();
+        let goes: BTreeSet<usize> = plan.steps().iter().map(|s| number(s.mount.mount_id)).collect();
         prop_assert_eq!(&goes, &model(&mounts), "{}", plan);
-        let stays: BTreeSet<usize> = plan.kept().iter().map(|k| number(k.mount_id)).collect();
+        let stays: BTreeSet<usize> = plan.kept().iter().map(|k| number(k.mount.mount_id)).collect();
         let below = |n: &usize| inside(&mounts[*n].path).is_some() && !goes.contains(n);
         let wanted: BTreeSet<usize> = (0..mounts.len()).filter(below).collect();
         prop_assert_eq!(stays, wanted, "{}", plan);

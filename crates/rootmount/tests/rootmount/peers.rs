@@ -57,7 +57,7 @@ fn expect(report: &CleanupReport, outcome: &str) {
     assert!(report.steps().iter().all(|s| s.left_private.is_none()));
     for step in report.steps() {
         if can_rejoin() {
-            assert_eq!(step.outcome.name(), outcome, "{report}");
+            assert_eq!(step.outcome.as_str(), outcome, "{report}");
             continue;
         }
         let unsupported =

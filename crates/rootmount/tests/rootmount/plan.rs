@@ -27,13 +27,13 @@ fn make(rows: &[(u32, u32, &str)], rules: &Rules, options: &PlanOptions) -> Clea
 }
 
 fn ids(plan: &CleanupPlan) -> Vec<u32> {
-    plan.steps().iter().map(|s| s.mount_id.0).collect()
+    plan.steps().iter().map(|s| s.mount.mount_id.0).collect()
 }
 
 fn kept(plan: &CleanupPlan) -> Vec<(u32, KeepReason)> {
     plan.kept()
         .iter()
-        .map(|k| (k.mount_id.0, k.reason.clone()))
+        .map(|k| (k.mount.mount_id.0, k.reason.clone()))
         .collect()
 }
 
@@ -337,7 +337,13 @@ fn plans_differ_by_mount() {
     assert!(old.diff(&old).is_empty());
     assert_eq!(old.diff(&old).to_string(), "no difference");
     let diff = old.diff(&new);
-    assert_eq!((diff.gone[0].mount_id.0, diff.added[0].mount_id.0), (3, 4));
+    assert_eq!(
+        (
+            diff.gone[0].mount.mount_id.0,
+            diff.added[0].mount.mount_id.0
+        ),
+        (3, 4)
+    );
     assert_eq!((diff.gone.len(), diff.added.len()), (1, 1));
     assert!(diff.to_string().starts_with("- /r/zfs/graph/b"));
     assert!(diff.root.is_none());
@@ -367,7 +373,7 @@ fn the_json_is_the_contract() {
     assert_eq!(json["root"]["action"], "none");
     assert!(json["steps"][0].get("mount_point_hex").is_none());
     assert_eq!(
-        plan.kept()[0].mount_point.as_os_str().as_bytes(),
+        plan.kept()[0].mount.mount_point.as_os_str().as_bytes(),
         b"/r/v\xff"
     );
 }

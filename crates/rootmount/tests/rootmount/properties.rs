@@ -50,9 +50,9 @@ proptest! {
         let plan = plan(&table, &rules, &PlanOptions::new("/r")).unwrap();
         let matches = |path: &Path| path.strip_prefix("/r").ok().and_then(|r| rules.matching(r)).is_some();
         for step in plan.steps() {
-            prop_assert!(step.mount_point.starts_with("/r") && step.mount_point != Path::new("/r"));
-            let fine = step.mount_point.ancestors().any(matches);
-            prop_assert!(fine, "{} by {}", step.mount_point.display(), step.rule);
+            prop_assert!(step.mount.mount_point.starts_with("/r") && step.mount.mount_point != Path::new("/r"));
+            let fine = step.mount.mount_point.ancestors().any(matches);
+            prop_assert!(fine, "{} by {}", step.mount.mount_point.display(), step.rule);
         }
     }
 
@@ -61,10 +61,10 @@ proptest! {
         let table = MountTable::from_bytes(text);
         let plan = plan(&table, &Rules::sweep(), &PlanOptions::new("/r")).unwrap();
         let mut seen = HashSet::new();
-        for id in plan.steps().iter().map(|s| s.mount_id) {
+        for id in plan.steps().iter().map(|s| s.mount.mount_id) {
             prop_assert!(seen.insert(id), "mount {id} twice");
         }
-        prop_assert!(plan.kept().iter().all(|k| !seen.contains(&k.mount_id)));
+        prop_assert!(plan.kept().iter().all(|k| !seen.contains(&k.mount.mount_id)));
     }
 
     #[test]
@@ -73,17 +73,17 @@ proptest! {
         table.drop_replaced();
         let options = PlanOptions::new("/r").keep(["a".repeat(64)]);
         let plan = plan(&table, &Rules::sweep(), &options).unwrap();
-        let place = |id| plan.steps().iter().position(|s| s.mount_id == id);
+        let place = |id| plan.steps().iter().position(|s| s.mount.mount_id == id);
         for step in plan.steps() {
-            prop_assert!(!step.mount_point.to_str().unwrap().contains(&"a".repeat(64)));
-            let row = table.by_id(step.mount_id).unwrap();
+            prop_assert!(!step.mount.mount_point.to_str().unwrap().contains(&"a".repeat(64)));
+            let row = table.by_id(step.mount.mount_id).unwrap();
             for child in table.children(row) {
                 let child = place(child.mount_id());
-                prop_assert!(child.is_some() && child < place(step.mount_id), "{plan}");
+                prop_assert!(child.is_some() && child < place(step.mount.mount_id), "{plan}");
             }
         }
         for kept in plan.kept().iter().filter(|k| k.reason != KeepReason::NoRule) {
-            prop_assert!(kept.mount_point.starts_with("/r"));
+            prop_assert!(kept.mount.mount_point.starts_with("/r"));
         }
     }
 

@@ -50,7 +50,7 @@ fn a_plan_names_exactly_the_leftovers() {
         let mut planned: Vec<String> = plan
             .steps()
             .iter()
-            .map(|step| step.mount_point.to_str().expect("ASCII").to_owned())
+            .map(|step| step.mount.mount_point.to_str().expect("ASCII").to_owned())
             .collect();
         planned.sort();
         assert_eq!(planned, leftovers, "{name}");

@@ -1,9 +1,10 @@
 //! `cleanup.json`: which mounts the sweep unmounts, and in which order.
 
-use rootmount::{MountTable, PlanOptions, Rules, plan, seed_selection};
+use rootmount::{MountTable, PlanOptions, Rules, plan};
 use serde_json::{Value, json};
 
 use crate::judge::{Judge, list, text, vectors};
+use crate::seed::seed_selection;
 
 /// A line longer than moby's reader takes: an overlay with many layers.
 const LONG: usize = 70_000;
@@ -24,7 +25,7 @@ fn ours_beside_mobys() {
     judge.finish();
 }
 
-/// The model of the seed that rootmount carries is moby's, faults included.
+/// The model of the seed is moby's, faults included.
 #[test]
 fn the_seed_model_is_exact() {
     let vectors = vectors("cleanup");
@@ -56,7 +57,11 @@ fn planned(case: &Value) -> Value {
         return json!([]); // An id that is none is refused before any work.
     };
     let plan = plan(&table, &rules, &PlanOptions::new(text(&case["root"]))).expect("a good root");
-    let points: Vec<_> = plan.steps().iter().map(|step| &step.mount_point).collect();
+    let points: Vec<_> = plan
+        .steps()
+        .iter()
+        .map(|step| &step.mount.mount_point)
+        .collect();
     json!(points)
 }
 

@@ -14,3 +14,4 @@ mod resolvconf;
 mod resolvconf_legacy;
 mod rro;
 mod runtimes;
+mod seed;

@@ -2,8 +2,7 @@
 //!
 //! This is a model of the ancestor, faults included: it compares text where it
 //! should compare components, lets its patterns float, splits on Unicode white
-//! space and stops at a long line. Its answer is a list of paths and not a
-//! [`CleanupPlan`](crate::CleanupPlan): nothing here can be executed.
+//! space and stops at a long line. Its answer is a list of paths, which nothing executes.
 
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
@@ -16,13 +15,12 @@ const LINE_LIMIT: usize = 64 * 1024;
 
 /// What moby would do on a mount table.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub struct SeedSelection {
+pub(crate) struct SeedSelection {
     /// The paths that would be unmounted, in call order, still escaped as in the
     /// table; a path stands twice if two patterns hit its line.
-    pub unmounts: Vec<PathBuf>,
+    pub(crate) unmounts: Vec<PathBuf>,
     /// Whether the reader gave up before the end, at a line of 64 KiB or more.
-    pub cut_short: bool,
+    pub(crate) cut_short: bool,
 }
 
 /// Selects as moby's `cleanupMountsFromReaderByID` does.
@@ -30,17 +28,7 @@ pub struct SeedSelection {
 /// `mountinfo` is the text of a mount table, `root` the daemon root as written
 /// in the configuration, `id` empty for a sweep or one layer id, which goes
 /// into the patterns unescaped as it does there.
-///
-/// # Examples
-///
-/// ```
-/// let id = "ab".repeat(32);
-/// let table = format!("3 1 0:3 / /var/lib/docker2/containers/{id}/shm rw - tmpfs shm rw\n");
-/// // Another daemon's mount: moby compares the root as text.
-/// let seed = rootmount::seed_selection(table.as_bytes(), "/var/lib/docker", "");
-/// assert_eq!(seed.unmounts.len(), 1);
-/// ```
-pub fn seed_selection(mountinfo: &[u8], root: &str, id: &str) -> SeedSelection {
+pub(crate) fn seed_selection(mountinfo: &[u8], root: &str, id: &str) -> SeedSelection {
     let mut selection = SeedSelection::default();
     if root.is_empty() {
         return selection;
@@ -129,6 +117,14 @@ mod tests {
             field(b"1 2 3 4 \xff\xfe 6", 4).as_deref(),
             Some(&b"\xff\xfe"[..])
         );
+    }
+
+    #[test]
+    fn another_daemons_root_is_taken_for_ours() {
+        let id = "ab".repeat(32);
+        let table = format!("3 1 0:3 / /var/lib/docker2/containers/{id}/shm rw - tmpfs shm rw\n");
+        let seed = seed_selection(table.as_bytes(), "/var/lib/docker", "");
+        assert_eq!(seed.unmounts.len(), 1);
     }
 
     #[test]

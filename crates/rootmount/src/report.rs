@@ -1,12 +1,9 @@
 //! What became of each step of a plan.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 
-use mountscan::MountId;
-
-use crate::error::{Error, ErrorKind};
 use crate::plan::cleanup_plan::{Kept, RootDecision, Step};
+use crate::unmount::outcome::{Failure, Outcome};
 
 /// What [`execute`](crate::execute()) did: one outcome for every step, in the order
 /// of the plan.
@@ -38,34 +35,6 @@ pub struct StepReport {
     pub left_private: Option<Failure>,
 }
 
-/// What became of a mount.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum Outcome {
-    /// It is unmounted.
-    Unmounted,
-    /// It was busy and is detached: gone from the mount table, while what held it
-    /// can go on using it. The holders are named where they were looked for.
-    Detached {
-        /// Who held it.
-        holders: Vec<String>,
-    },
-    /// It was gone before its turn came, which is as good.
-    AlreadyGone,
-    /// Another mount is at its place, on top of it or instead of it. It was left.
-    Replaced {
-        /// The id of the mount that is there; the reused one.
-        found: MountId,
-    },
-    /// It is in use, or has mounts on it that were not planned, and was left.
-    Busy {
-        /// Who holds it, where that was looked for.
-        holders: Vec<String>,
-    },
-    /// It could not be unmounted and was left.
-    Failed(Failure),
-}
-
 /// What became of the mount at the root.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -81,18 +50,6 @@ pub enum RootOutcome {
     Held,
     /// It was to be released, and could not be.
     Failed(Failure),
-}
-
-/// An [`Error`] as part of a report: kind, errno and text.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Failure {
-    /// The kind of the error.
-    pub kind: ErrorKind,
-    /// The `errno`, if a system call failed.
-    pub errno: Option<i32>,
-    /// What failed, with its cause.
-    pub message: String,
 }
 
 /// How far a clean-up is; see [`execute_with`](crate::execute_with).
@@ -144,50 +101,5 @@ impl CleanupReport {
                 self.root,
                 RootOutcome::Untouched(_) | RootOutcome::Released { .. }
             )
-    }
-}
-
-impl Outcome {
-    /// Whether the planned mount is gone from the mount table.
-    pub fn is_gone(&self) -> bool {
-        matches!(
-            self,
-            Outcome::Unmounted | Outcome::Detached { .. } | Outcome::AlreadyGone
-        )
-    }
-
-    /// The outcome in one word: `unmounted`, `detached`, `already-gone`,
-    /// `replaced`, `busy` or `failed`.
-    pub fn name(&self) -> &'static str {
-        match self {
-            Outcome::Unmounted => "unmounted",
-            Outcome::Detached { .. } => "detached",
-            Outcome::AlreadyGone => "already-gone",
-            Outcome::Replaced { .. } => "replaced",
-            Outcome::Busy { .. } => "busy",
-            Outcome::Failed(_) => "failed",
-        }
-    }
-}
-
-impl From<&Error> for Failure {
-    fn from(error: &Error) -> Failure {
-        let mut message = error.to_string();
-        let mut cause = std::error::Error::source(error);
-        while let Some(error) = cause {
-            message += &format!(": {error}");
-            cause = error.source();
-        }
-        Failure {
-            kind: error.kind(),
-            errno: error.raw_os_error(),
-            message,
-        }
-    }
-}
-
-impl fmt::Display for Failure {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.message)
     }
 }

@@ -1,0 +1,195 @@
+//! Carries out a plan: its steps, and then the root. The only file that knows both.
+
+use std::os::unix::ffi::OsStrExt;
+use std::sync::Arc;
+
+use mountscan::MountTable;
+
+use crate::data_root::release::{Released, release_with};
+use crate::error::{Error, ErrorKind};
+use crate::log::debug;
+use crate::mount::{Facts, Same, same};
+use crate::options::ExecuteOptions;
+use crate::path_text::shown;
+use crate::plan::cleanup_plan::{CleanupPlan, RootAction, Step};
+use crate::report::{CleanupReport, Progress, RootOutcome, StepReport};
+use crate::table::read_table;
+use crate::unmount::crew::engine::{not_tried, unmount_all};
+use crate::unmount::execution::Execution;
+use crate::unmount::outcome::Done;
+use crate::unmount::outcome::{Failure, Outcome};
+use crate::unmount::target::{Target, is_served};
+
+/// Carries out a plan, step by step, and says what became of each.
+///
+/// It acts in the mount namespace of the calling thread, which must be that of
+/// the plan. A step acts only on the very mount that was planned; see the
+/// [crate page](crate#what-a-step-does). It goes on after a step that failed, and gives
+/// a step up that takes too long.
+///
+/// # Errors
+///
+/// Only if nothing can be begun: [`ErrorKind::BadRoot`] if the root cannot be
+/// opened, [`ErrorKind::NoAnswer`] if it does not answer, [`ErrorKind::Table`] if the
+/// mount table cannot be read. What happens to single mounts is in the report.
+///
+/// # References
+///
+/// umount(2), openat2(2), statx(2).
+pub fn execute(plan: &CleanupPlan, options: &ExecuteOptions) -> Result<CleanupReport, Error> {
+    execute_with(plan, options, |_| {})
+}
+
+/// The same, and calls `progress` after each step, in the calling thread.
+///
+/// # Errors
+///
+/// As [`execute`].
+pub fn execute_with(
+    plan: &CleanupPlan,
+    options: &ExecuteOptions,
+    progress: impl FnMut(Progress<'_>),
+) -> Result<CleanupReport, Error> {
+    let mut run = Run {
+        plan,
+        options,
+        progress,
+        done: 0,
+        outcomes: plan.steps.iter().map(|_| None).collect(),
+    };
+    run.steps(false)?;
+    let root = run.release_root();
+    // What is hidden may have been hidden by the root itself.
+    run.steps(true)?;
+    run.verify_presumed()?;
+    Ok(run.report(root))
+}
+
+/// A plan that is being carried out.
+struct Run<'a, P> {
+    plan: &'a CleanupPlan,
+    options: &'a ExecuteOptions,
+    progress: P,
+    done: usize,
+    outcomes: Vec<Option<Done>>,
+}
+
+impl<P: FnMut(Progress<'_>)> Run<'_, P> {
+    /// Runs the steps that can be reached, or those that are hidden.
+    fn steps(&mut self, hidden: bool) -> Result<(), Error> {
+        let is_chosen = |step: &&Step| step.hidden == hidden;
+        if !self.plan.steps.iter().any(|step| is_chosen(&step)) {
+            return Ok(());
+        }
+        let targets = self.plan.steps.iter().map(target).collect();
+        let kept = self.plan.kept.iter().map(|kept| &kept.mount);
+        let execution = Execution::begin(&self.plan.root, targets, kept, &self.options.engine())?;
+        let steps = &self.plan.steps;
+        let chosen = |lowest: usize| steps[lowest].hidden == hidden;
+        unmount_all(&Arc::new(execution), chosen, |index, done| {
+            self.note(index, done);
+        });
+        Ok(())
+    }
+
+    fn note(&mut self, index: usize, done: Done) {
+        self.done += 1;
+        let step = &self.plan.steps[index];
+        debug!(
+            mount_point = %shown(&step.mount.mount_point),
+            outcome = done.outcome.as_str(),
+            "clean-up step"
+        );
+        (self.progress)(Progress {
+            done: self.done,
+            total: self.plan.steps.len(),
+            step,
+            outcome: &done.outcome,
+        });
+        self.outcomes[index] = Some(done);
+    }
+
+    /// Releases the root if the plan says so and nothing below it is left.
+    fn release_root(&self) -> RootOutcome {
+        let decision = &self.plan.root_decision;
+        let is_planned = decision.action == RootAction::Release;
+        let Some(data_root) = self.options.data_root.as_ref().filter(|_| is_planned) else {
+            return RootOutcome::Untouched(decision.clone());
+        };
+        let is_left = |done: &Done| !done.outcome.is_gone();
+        if self.outcomes.iter().flatten().any(is_left) {
+            return RootOutcome::Held;
+        }
+        match release_with(data_root, self.options.propagate) {
+            Ok(Released::Unmounted) => RootOutcome::Released { lazily: false },
+            Ok(Released::Detached) => RootOutcome::Released { lazily: true },
+            Ok(_) => RootOutcome::Untouched(decision.clone()),
+            Err(error) => RootOutcome::Failed(Failure::from(&error)),
+        }
+    }
+
+    /// Mounts that were not where they should be: gone, or out of reach? The table
+    /// says which; it is read once for all of them.
+    fn verify_presumed(&mut self) -> Result<(), Error> {
+        if !self.outcomes.iter().flatten().any(|done| done.presumed) {
+            return Ok(());
+        }
+        let now = read_table(&self.options.mountinfo)?;
+        for (step, done) in self.plan.steps.iter().zip(&mut self.outcomes) {
+            let presumed = done.as_mut().filter(|done| done.presumed);
+            let Some((done, error)) = presumed.zip(out_of_reach(step, &now)) else {
+                continue;
+            };
+            done.outcome = Outcome::Failed(Failure::from(&error));
+        }
+        Ok(())
+    }
+
+    fn report(self, root: RootOutcome) -> CleanupReport {
+        let report = |(step, done): (&Step, Option<Done>)| {
+            let done = done.unwrap_or_else(not_tried);
+            StepReport {
+                step: step.clone(),
+                outcome: done.outcome,
+                attempts: done.attempts,
+                left_private: done.left_private,
+            }
+        };
+        CleanupReport {
+            root_path: self.plan.root.clone(),
+            steps: self
+                .plan
+                .steps
+                .iter()
+                .zip(self.outcomes)
+                .map(report)
+                .collect(),
+            kept: self.plan.kept.clone(),
+            root_decision: self.plan.root_decision.clone(),
+            root,
+        }
+    }
+}
+
+fn target(step: &Step) -> Target {
+    Target {
+        mount: step.mount.clone(),
+        parent_id: step.parent_id,
+        may_hang: is_served(step.fs_type.as_bytes()),
+        whole_tree: false,
+    }
+}
+
+/// Where a mount is that was not where it was planned to be, if the table still has it.
+fn out_of_reach(step: &Step, now: &MountTable) -> Option<Error> {
+    let row = now.by_id(step.mount.mount_id)?;
+    if same(&step.mount.facts(), &Facts::from(row)) == Same::No {
+        return None;
+    }
+    let (planned, point) = (&step.mount.mount_point, row.mount_point());
+    let text = match point == *planned {
+        true => format!("{} is hidden by another mount", shown(planned)),
+        false => format!("{} was moved to {}", shown(planned), shown(&point)),
+    };
+    Some(Error::new(ErrorKind::Hidden, text))
+}

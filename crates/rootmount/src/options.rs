@@ -1,0 +1,75 @@
+//! How a plan is carried out.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::data_root::options::DataRootOptions;
+use crate::unmount::options::{Detach, UnmountOptions};
+
+/// How a plan is carried out.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct ExecuteOptions {
+    /// Whether a mount that stays busy may be detached lazily.
+    pub detach: Detach,
+    /// How often a busy mount is tried again before that. The first wait is one
+    /// millisecond, and each next one is twice as long. Most of what makes a mount busy
+    /// is a path look-up that is over in an instant.
+    pub busy_retries: u32,
+    /// How many threads unmount at once, at most: beyond eight, one for every dozen
+    /// independent subtrees. Each call waits for the kernel's grace period, so many
+    /// overlap even on one processor.
+    pub threads: usize,
+    /// How many independent subtrees a plan must have to use several threads.
+    pub parallel_from: usize,
+    /// Whether unmounting may reach the peers and slaves of the mount below, in this
+    /// and in other mount namespaces, as it does by nature. If not, a mount that lies on a
+    /// shared one is unmounted while that one has left its peer group; see
+    /// [unmounting and peers](crate#unmounting-and-peers). Linux 5.15; a step for which it
+    /// cannot be done fails, and nothing is unmounted.
+    pub propagate: bool,
+    /// How long one step may take. A step that takes longer is given up, with the outcome
+    /// [`Outcome::NoAnswer`](crate::Outcome::NoAnswer); the others go on.
+    pub step_limit: Duration,
+    /// The mount table of the calling thread.
+    pub mountinfo: PathBuf,
+    /// Where the data root's ownership record is; without it the root stays, also
+    /// if the plan says that it is to be released.
+    pub data_root: Option<DataRootOptions>,
+}
+
+impl Default for ExecuteOptions {
+    fn default() -> Self {
+        let engine = UnmountOptions::default();
+        Self {
+            detach: engine.detach,
+            busy_retries: engine.busy_retries,
+            threads: engine.threads,
+            parallel_from: engine.parallel_from,
+            propagate: engine.propagate,
+            step_limit: engine.step_limit,
+            mountinfo: engine.mountinfo,
+            data_root: None,
+        }
+    }
+}
+
+impl ExecuteOptions {
+    /// The defaults: lazily when busy, five more tries over 31 ms, up to 32 threads, five
+    /// seconds for each step.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    pub(crate) fn engine(&self) -> UnmountOptions {
+        UnmountOptions {
+            detach: self.detach,
+            busy_retries: self.busy_retries,
+            threads: self.threads,
+            parallel_from: self.parallel_from,
+            propagate: self.propagate,
+            step_limit: self.step_limit,
+            mountinfo: self.mountinfo.clone(),
+        }
+    }
+}

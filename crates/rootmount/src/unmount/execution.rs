@@ -1,0 +1,118 @@
+//! What the steps of one execution share.
+
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsStr;
+use std::os::fd::{AsRawFd, OwnedFd};
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::AtomicUsize;
+
+use mountscan::{MountId, MountTable, UniqueMountId};
+
+use crate::error::Error;
+use crate::look::{Ids, Seen, look};
+use crate::mount::{Facts, MountRef, Same, same};
+use crate::path::{open_answering, open_directory};
+use crate::table::{MOUNTINFO, live_table, read_table};
+use crate::unmount::options::UnmountOptions;
+use crate::unmount::target::Target;
+
+/// What the steps of one execution share.
+pub(crate) struct Execution {
+    /// The directory below which every target lies, without symlinks.
+    pub(crate) base: PathBuf,
+    pub(crate) base_fd: OwnedFd,
+    pub(crate) options: UnmountOptions,
+    pub(crate) targets: Vec<Target>,
+    /// The table as it was when the execution began. It is read only if a target has no
+    /// unique id, or if unmounting must not reach peers.
+    pub(crate) table: Option<MountTable>,
+    /// How many searches for holders have begun.
+    pub(crate) searches: AtomicUsize,
+    /// The mounts for which leaving the peer group and coming back has been rehearsed.
+    /// Locked while a mount has left its group: two at once would take each other's
+    /// private state for the true one.
+    pub(crate) rehearsed: Mutex<HashSet<MountId>>,
+    /// Whether `/proc/thread-self/fd` can be used by a thread that has no working
+    /// directory of its own.
+    pub(crate) has_proc: bool,
+    /// Ids of the mounts that the plan knows, to go or to stay.
+    known: HashMap<MountId, Option<UniqueMountId>>,
+    /// The mount at the root directory of this thread.
+    process_root: Seen,
+}
+
+impl Execution {
+    /// Opens the base and reads what the targets are checked against. `kept` are the
+    /// mounts that the plan knows besides.
+    pub(crate) fn begin<'k>(
+        base: &Path,
+        targets: Vec<Target>,
+        kept: impl Iterator<Item = &'k MountRef>,
+        options: &UnmountOptions,
+    ) -> Result<Self, Error> {
+        let base_fd = open_answering(base)?;
+        let top = Path::new("/");
+        let failed = |e| Error::call("statx(\"/\")", top, e);
+        let process_root = open_directory(top).and_then(|top| look(&top, OsStr::new("")));
+        let needs_table = !options.propagate || targets.iter().any(|t| t.mount.unique_id.is_none());
+        let ids = |mount: &MountRef| (mount.mount_id, mount.unique_id);
+        let planned = targets.iter().map(|t| ids(&t.mount));
+        let known = planned.chain(kept.map(ids)).collect();
+        Ok(Self {
+            base: base.to_path_buf(),
+            known,
+            table: needs_table.then(|| first_table(options)).transpose()?,
+            searches: AtomicUsize::new(0),
+            rehearsed: Mutex::new(HashSet::new()),
+            process_root: process_root.map_err(failed)?,
+            has_proc: is_proc_usable(&base_fd),
+            base_fd,
+            options: options.clone(),
+            targets,
+        })
+    }
+
+    /// Whether a mount was there when the plan was made.
+    pub(crate) fn knows(&self, ids: Ids) -> bool {
+        self.known.get(&ids.mount_id).is_some_and(|unique| {
+            let known = Facts {
+                mount_id: Some(ids.mount_id),
+                unique_id: *unique,
+                ..Facts::default()
+            };
+            same(&known, &ids.facts()) != Same::No
+        })
+    }
+
+    /// Whether it is the root of this process. In doubt it is.
+    pub(crate) fn is_process_root(&self, ids: Ids) -> bool {
+        match self.process_root {
+            Seen::Mount(root) => same(&root.facts(), &ids.facts()) != Same::No,
+            Seen::NoMount | Seen::Nothing => false,
+        }
+    }
+
+    /// The mount table as it is now.
+    pub(crate) fn read_table(&self) -> Result<MountTable, Error> {
+        read_table(&self.options.mountinfo)
+    }
+}
+
+/// The table to recognise planned mounts by, with unique ids if it is the kernel's own.
+fn first_table(options: &UnmountOptions) -> Result<MountTable, Error> {
+    if options.mountinfo == Path::new(MOUNTINFO) {
+        live_table()
+    } else {
+        read_table(&options.mountinfo)
+    }
+}
+
+/// Whether `/proc/thread-self/fd` leads to this thread's descriptors.
+fn is_proc_usable(fd: &OwnedFd) -> bool {
+    let by_proc = rustix::fs::stat(format!("/proc/thread-self/fd/{}/.", fd.as_raw_fd()));
+    match (rustix::fs::fstat(fd), by_proc) {
+        (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),
+        _ => false,
+    }
+}

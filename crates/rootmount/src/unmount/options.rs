@@ -1,0 +1,45 @@
+//! How mounts are unmounted.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use crate::limit::ANSWER_LIMIT;
+use crate::table::MOUNTINFO;
+
+/// What to do with a mount that stays busy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum Detach {
+    /// Leave it, and say so.
+    Never,
+    /// Detach it lazily, and say so: it leaves the mount table at once and lives
+    /// on for those who hold it. Not done while anything is mounted below it.
+    #[default]
+    WhenBusy,
+}
+
+/// What the engine is told; [`ExecuteOptions`](crate::ExecuteOptions) says what each means.
+#[derive(Debug, Clone)]
+pub(crate) struct UnmountOptions {
+    pub(crate) detach: Detach,
+    pub(crate) busy_retries: u32,
+    pub(crate) threads: usize,
+    pub(crate) parallel_from: usize,
+    pub(crate) propagate: bool,
+    pub(crate) step_limit: Duration,
+    pub(crate) mountinfo: PathBuf,
+}
+
+impl Default for UnmountOptions {
+    fn default() -> Self {
+        Self {
+            detach: Detach::default(),
+            busy_retries: 5,
+            threads: 32,
+            parallel_from: 16,
+            propagate: true,
+            step_limit: ANSWER_LIMIT,
+            mountinfo: PathBuf::from(MOUNTINFO),
+        }
+    }
+}

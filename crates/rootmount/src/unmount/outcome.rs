@@ -1,0 +1,141 @@
+//! What became of one mount.
+
+use std::fmt;
+use std::time::Duration;
+
+use mountscan::MountId;
+
+use crate::error::{Error, ErrorKind};
+
+/// What became of a mount.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Outcome {
+    /// It is unmounted.
+    Unmounted,
+    /// It was busy and is detached: gone from the mount table, while what held it
+    /// can go on using it. The holders are named where they were looked for.
+    ///
+    /// Also what lay inside a filesystem of a server or a FUSE program: it went together
+    /// with that one, because nothing is looked up in there.
+    Detached {
+        /// Who held it.
+        holders: Vec<String>,
+    },
+    /// It was gone before its turn came, which is as good.
+    AlreadyGone,
+    /// Another mount is at its place, on top of it or instead of it. It was left.
+    Replaced {
+        /// The id of the mount that is there; the reused one.
+        found: MountId,
+    },
+    /// It is in use, or has mounts on it that were not planned, and was left.
+    Busy {
+        /// Who holds it, where that was looked for.
+        holders: Vec<String>,
+    },
+    /// A filesystem on the way to it did not answer in time, and the mount it lies on
+    /// could not be detached instead. It was left.
+    NoAnswer {
+        /// How long was waited.
+        limit: Duration,
+    },
+    /// It could not be unmounted and was left.
+    Failed(Failure),
+}
+
+/// An [`Error`] as part of a report: kind, errno and text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Failure {
+    /// The kind of the error.
+    pub kind: ErrorKind,
+    /// The `errno`, if a system call failed.
+    pub errno: Option<i32>,
+    /// What failed, with its cause.
+    pub message: String,
+}
+
+/// A move's outcome as far as one look tells.
+#[derive(Debug, Clone)]
+pub(crate) struct Done {
+    pub(crate) outcome: Outcome,
+    pub(crate) attempts: u32,
+    pub(crate) left_private: Option<Failure>,
+    /// Gone from where it was planned to be. Whether it is gone from the table too is
+    /// left to one look at the table when all is done.
+    pub(crate) presumed: bool,
+}
+
+impl Done {
+    /// An outcome that was reached without a call.
+    pub(crate) fn of(outcome: Outcome) -> Self {
+        Self {
+            outcome,
+            attempts: 0,
+            left_private: None,
+            presumed: false,
+        }
+    }
+
+    /// What it means for a mount that was to go with this one.
+    pub(crate) fn of_taken(&self) -> Self {
+        let outcome = match &self.outcome {
+            Outcome::Unmounted | Outcome::Detached { .. } => Outcome::Detached {
+                holders: Vec::new(),
+            },
+            Outcome::AlreadyGone | Outcome::Replaced { .. } => Outcome::AlreadyGone,
+            left => left.clone(),
+        };
+        Self {
+            presumed: outcome.is_gone(),
+            ..Self::of(outcome)
+        }
+    }
+}
+
+impl Outcome {
+    /// Whether the planned mount is gone from the mount table.
+    pub fn is_gone(&self) -> bool {
+        matches!(
+            self,
+            Self::Unmounted | Self::Detached { .. } | Self::AlreadyGone
+        )
+    }
+
+    /// The outcome in one word: `unmounted`, `detached`, `already-gone`,
+    /// `replaced`, `busy`, `no-answer` or `failed`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Unmounted => "unmounted",
+            Self::Detached { .. } => "detached",
+            Self::AlreadyGone => "already-gone",
+            Self::Replaced { .. } => "replaced",
+            Self::Busy { .. } => "busy",
+            Self::NoAnswer { .. } => "no-answer",
+            Self::Failed(_) => "failed",
+        }
+    }
+}
+
+impl From<&Error> for Failure {
+    fn from(error: &Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = std::error::Error::source(error);
+        while let Some(error) = cause {
+            message += &format!(": {error}");
+            cause = error.source();
+        }
+        Self {
+            kind: error.kind(),
+            errno: error.raw_os_error(),
+            message,
+        }
+    }
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
