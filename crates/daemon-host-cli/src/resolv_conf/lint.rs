@@ -3,9 +3,9 @@
 use std::path::PathBuf;
 
 use daemon_host::resolvconf::{Diagnostic, Document, Severity};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
-use super::read_document;
+use super::{json, read_document};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 
@@ -43,12 +43,13 @@ fn to_json(document: &Document) -> Value {
         .explain()
         .iter()
         .map(|line| {
-            json!({
-                "line": line.line,
-                "text": line.text.to_string(),
-                "meaning": line.meaning,
-                "diagnostics": line.diagnostics.iter().map(diagnostic_json).collect::<Vec<_>>(),
-            })
+            let mut object = Map::new();
+            object.insert("line".into(), line.line.into());
+            json::text(&mut object, "text", line.text.as_bytes());
+            object.insert("meaning".into(), line.meaning.as_str().into());
+            let diagnostics = line.diagnostics.iter().map(diagnostic_json);
+            object.insert("diagnostics".into(), diagnostics.collect());
+            object.into()
         })
         .collect();
     json!({ "lines": lines, "diagnostics": diagnostics_json(document) })

@@ -1,5 +1,6 @@
 //! `resolv-conf`: the resolv.conf that containers get.
 
+mod json;
 mod lint;
 mod render;
 mod watch;
@@ -76,13 +77,13 @@ fn show_selection(args: &SelectArgs, out: &Output) -> anyhow::Result<Exit> {
 }
 
 /// The contract's `{"path","reason"}`, with the reason in words beside it.
-pub(crate) fn selection_json(selection: &Selection) -> Value {
+pub(crate) fn selection_json(selection: &Selection) -> Map<String, Value> {
     let mut object = Map::new();
     path_fields(&mut object, "path", &selection.path);
     object.insert("reason".into(), selection.reason.as_str().into());
     object.insert("detail".into(), selection.reason.to_string().into());
     object.insert("mode".into(), selection.mode.as_str().into());
-    object.into()
+    object
 }
 
 fn selection_text(selection: &Selection) -> String {

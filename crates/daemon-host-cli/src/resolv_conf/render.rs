@@ -5,9 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use clap::{ArgAction, ValueEnum};
 use daemon_host::resolvconf::{self, Document, Nameserver, Resolved, Text, TransformOptions};
-use serde_json::{Value, json};
+use serde_json::{Map, Value};
 
-use super::read_document;
+use super::{json, read_document};
 use crate::exit::Exit;
 use crate::output::Output;
 
@@ -131,28 +131,32 @@ fn address(flag: &str, word: &str) -> anyhow::Result<Nameserver> {
 }
 
 fn to_json(document: &Document, resolved: &Resolved, text: &[u8]) -> Value {
-    let strings = |list: &[Text]| list.iter().map(Text::to_string).collect::<Vec<_>>();
     let upstreams: Vec<Value> = resolved
         .upstreams()
         .iter()
         .map(|upstream| {
-            json!({
-                "address": upstream.address.to_string(),
-                "host_namespace": upstream.host_namespace,
-            })
+            let mut object = Map::new();
+            json::text(&mut object, "address", &upstream.address.to_bytes());
+            object.insert("host_namespace".into(), upstream.host_namespace.into());
+            object.into()
         })
         .collect();
-    json!({
-        "text": String::from_utf8_lossy(text),
-        "nameservers": resolved.nameservers().iter().map(Nameserver::to_string).collect::<Vec<_>>(),
-        "search": strings(resolved.search()),
-        "options": strings(resolved.options()),
-        "other": strings(resolved.other()),
-        "upstreams": upstreams,
-        "diagnostics": super::lint::diagnostics_json(document),
-        "warnings": resolved.warnings().iter().map(ToString::to_string).collect::<Vec<_>>(),
-        "invalid_nameservers": strings(resolved.invalid_nameservers()),
-        "overridden": resolved.overridden().iter().map(|what| what.as_str()).collect::<Vec<_>>(),
-        "ndots_from": resolved.ndots_origin().map(|origin| origin.as_str()),
-    })
+    let mut object = Map::new();
+    json::text(&mut object, "text", text);
+    json::servers(&mut object, "nameservers", resolved.nameservers());
+    json::texts(&mut object, "search", resolved.search());
+    json::texts(&mut object, "options", resolved.options());
+    json::texts(&mut object, "other", resolved.other());
+    object.insert("upstreams".into(), upstreams.into());
+    let diagnostics = super::lint::diagnostics_json(document);
+    object.insert("diagnostics".into(), diagnostics.into());
+    let warnings = resolved.warnings().iter().map(ToString::to_string);
+    object.insert("warnings".into(), warnings.collect());
+    let invalid = resolved.invalid_nameservers();
+    json::texts(&mut object, "invalid_nameservers", invalid);
+    let overridden = resolved.overridden().iter().map(|what| what.as_str());
+    object.insert("overridden".into(), overridden.collect());
+    let origin = resolved.ndots_origin().map(|origin| origin.as_str());
+    object.insert("ndots_from".into(), origin.into());
+    object.into()
 }

@@ -1,12 +1,10 @@
 //! `resolv-conf watch`: the selected file as it changes.
 
-use daemon_host::resolvconf::{Current, WatchOptions, Watcher};
-use serde_json::Value;
-
-use super::{SelectArgs, selection_json};
+use super::{SelectArgs, json, selection_json};
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint};
 use crate::until::Until;
+use daemon_host::resolvconf::{Current, WatchOptions, Watcher};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -37,10 +35,10 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 fn show(current: &Current, out: &Output) -> anyhow::Result<()> {
     let text = String::from_utf8_lossy(current.document.as_bytes());
     if out.is_json() {
-        let mut value = selection_json(&current.selection);
-        value["text"] = text.into();
-        value["unreadable"] = current.unreadable.clone().map_or(Value::Null, Value::from);
-        out.json_line(&value)?;
+        let mut object = selection_json(&current.selection);
+        json::text(&mut object, "text", current.document.as_bytes());
+        object.insert("unreadable".into(), current.unreadable.clone().into());
+        out.json_line(&object)?;
         return Ok(());
     }
     let selection = &current.selection;

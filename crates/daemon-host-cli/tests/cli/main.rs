@@ -12,5 +12,6 @@ mod documented;
 mod gc;
 mod killed;
 mod metrics;
+mod resolv_conf;
 mod root;
 mod usage;

@@ -65,8 +65,8 @@ impl Nameserver {
         self.zone.as_ref()
     }
 
-    /// As it is written in a file; `Display` would be lossy for a zone that is not UTF-8.
-    pub(crate) fn to_bytes(&self) -> Vec<u8> {
+    /// As it is written in a file. `Display` is lossy for a zone that is not UTF-8.
+    pub fn to_bytes(&self) -> Vec<u8> {
         let mut bytes = self.address.to_string().into_bytes();
         if let Some(zone) = &self.zone {
             bytes.push(b'%');

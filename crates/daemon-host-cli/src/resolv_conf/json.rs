@@ -1,0 +1,36 @@
+//! Members of JSON objects whose value is text of a resolv.conf file, which may be any bytes.
+
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt as _;
+
+use daemon_host::resolvconf::{Nameserver, Text};
+use serde_json::{Map, Value};
+
+use crate::output::{hex_list_if_needed, text_fields};
+
+/// The text as `member`; its bytes as `member_hex` where they are not UTF-8.
+pub(super) fn text(map: &mut Map<String, Value>, member: &str, bytes: &[u8]) {
+    text_fields(map, member, OsStr::from_bytes(bytes));
+}
+
+/// The list as `member`; all its bytes as `member_hex` where one text is not UTF-8.
+pub(super) fn texts(map: &mut Map<String, Value>, member: &str, list: &[Text]) {
+    let list = list.iter().map(|text| text.as_bytes().to_vec()).collect();
+    lists(map, member, list);
+}
+
+/// The servers; a zone may be any bytes.
+pub(super) fn servers(map: &mut Map<String, Value>, member: &str, list: &[Nameserver]) {
+    lists(map, member, list.iter().map(Nameserver::to_bytes).collect());
+}
+
+fn lists(map: &mut Map<String, Value>, member: &str, list: Vec<Vec<u8>>) {
+    use std::os::unix::ffi::OsStringExt as _;
+
+    let list: Vec<OsString> = list.into_iter().map(OsString::from_vec).collect();
+    let shown: Vec<_> = list.iter().map(|text| text.to_string_lossy()).collect();
+    map.insert(member.to_owned(), shown.into());
+    if let Some(hex) = hex_list_if_needed(&list) {
+        map.insert(format!("{member}_hex"), hex.into());
+    }
+}
