@@ -88,6 +88,7 @@
 
 mod bounded;
 mod config;
+mod container_resolv_conf;
 mod error;
 mod host;
 mod outcome;

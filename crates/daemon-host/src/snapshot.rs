@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use resolvconf::{SelectOptions, Selection};
 use rroprobe::{RuntimeSupport, Verdict, WhyUnknown};
 use runtimes::{FeaturesState, RroSupport, Runtimes};
 
@@ -24,15 +23,6 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Which resolv.conf a container should inherit now, and why.
-    ///
-    /// Looked up at each call: the host's name resolution may change at any time.
-    pub fn resolv_conf(&self) -> Selection {
-        let mut options = SelectOptions::new();
-        options.configured.clone_from(&self.config.resolv_conf);
-        resolvconf::select(&resolvconf::find(&options))
-    }
-
     /// Whether recursive read-only mounts work with a runtime: both halves.
     ///
     /// The kernel's half is kept for the process once it is known for good. A runtime

@@ -11,6 +11,9 @@ macro_rules! named {
         }
 
         impl $name {
+            /// Every one, in the order of the documentation.
+            pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
+
             /// A stable name for machines, in kebab case.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $word,)* }

@@ -7,12 +7,13 @@ use std::path::{Path, PathBuf};
 
 use daemon_host::ifaddrs::{self, LinkAddrs};
 use daemon_host::mountscan::{KernelQueries, MountTable};
-use daemon_host::resolvconf::{self, Document, SelectOptions, Selection};
+use daemon_host::resolvconf::{SelectOptions, Selection};
 use daemon_host::rootmount::{self, CleanupPlan, DataRootOptions, PlanOptions, Rules, Status};
 use daemon_host::rroprobe::{self, KernelSupport};
 use daemon_host::runtimes::{self, Inspected, Runtimes};
 
 use super::openmetrics::label;
+use crate::resolv_conf::{self, PerNetwork};
 use crate::root::RootArgs;
 use crate::runtimes::TableArgs;
 
@@ -25,12 +26,10 @@ pub(super) struct Facts {
     pub(super) queries: KernelQueries,
     pub(super) mounts: Known<Mounts>,
     pub(super) root: Root,
-    pub(super) selection: Selection,
-    pub(super) document: Known<Document>,
+    /// What containers get on each kind of network, the default bridge first.
+    pub(super) name_servers: Vec<PerNetwork>,
     /// Why the daemon.json cannot be used, so that defaults are looked at.
     pub(super) config_fault: Option<String>,
-    /// Whether the configuration gives containers name servers of its own.
-    pub(super) has_dns: bool,
     pub(super) links: Known<Vec<LinkAddrs>>,
     pub(super) rro: KernelSupport,
     pub(super) runtimes: Known<(Inspected, Runtimes)>,
@@ -55,14 +54,20 @@ pub(super) struct RootState {
     pub(super) leftovers: CleanupPlan,
 }
 
+impl Facts {
+    /// The file that containers on the default bridge inherit.
+    pub(super) fn selection(&self) -> &Selection {
+        &self.name_servers[0].current().selection
+    }
+}
+
 pub(super) fn collect(args: &RootArgs, probe: bool) -> anyhow::Result<Facts> {
     let table = MountTable::current().map_err(|error| in_words(&error));
     let roots = args.config.roots().map_err(|error| format!("{error:#}"));
     let config = roots.clone().unwrap_or_default();
     let mut select = SelectOptions::new();
     select.configured.clone_from(&config.resolv_conf);
-    let selection = resolvconf::select(&resolvconf::find(&select));
-    let document = resolvconf::load(&selection.path).map_err(|error| in_words(&error));
+    let dns: Vec<_> = config.dns.iter().copied().map(Into::into).collect();
     let runtimes = TableArgs::of_config(args.config.clone())
         .load()
         .map(|(inspected, table)| {
@@ -75,9 +80,7 @@ pub(super) fn collect(args: &RootArgs, probe: bool) -> anyhow::Result<Facts> {
         queries: KernelQueries::cached(),
         root: root(&args.options_of(&config), table.as_ref()),
         mounts: table.map(|table| count(&table)),
-        selection,
-        document,
-        has_dns: !config.dns.is_empty(),
+        name_servers: resolv_conf::per_network(&select, &dns),
         config_fault: roots.err(),
         links: ifaddrs::all().map_err(|error| in_words(&error)),
         rro: rroprobe::kernel(),

@@ -27,7 +27,7 @@ pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<St
             by_type: &mounts.by_type,
         }),
         root: root(facts),
-        resolv_conf: resolv_conf::selection_json(&facts.selection).into(),
+        resolv_conf: resolv_conf::selection_json(facts.selection()).into(),
         links: Part::of(&facts.links, |links| {
             links.iter().map(LinkJson::new).collect()
         }),

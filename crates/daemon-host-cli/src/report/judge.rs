@@ -1,11 +1,11 @@
 //! What in the facts is a finding: pure.
 
-use daemon_host::resolvconf::{DiagnosticKind, Reason, Severity};
 use daemon_host::rroprobe::{Denial, KernelSupport};
 use daemon_host::runtimes::{RroSupport, Runtimes};
 
 use super::collect::{Facts, RootState};
 use super::finding::Finding;
+use crate::resolv_conf;
 use crate::root::is_doubtful;
 use crate::runtimes::unknown_text;
 
@@ -15,7 +15,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Finding> {
     configuration(facts, &mut findings);
     mounts(facts, &mut findings);
     root(facts, &mut findings);
-    resolv_conf(facts, &mut findings);
+    findings.extend(resolv_conf::findings(&facts.name_servers));
     links(facts, &mut findings);
     rro(facts, &mut findings);
     runtimes(facts, &mut findings);
@@ -96,50 +96,6 @@ fn root_state(state: &RootState, findings: &mut Vec<Finding>) {
                 .because("the root was bound again without being released before")
                 .remedy("stop the daemon, then: daemon-host root release"),
         );
-    }
-}
-
-fn resolv_conf(facts: &Facts, findings: &mut Vec<Finding>) {
-    let selection = &facts.selection;
-    let remedy = match selection.reason {
-        Reason::StubOnly => "start systemd-resolved, or set resolv-conf in daemon.json",
-        Reason::LoopbackOnly => "set dns or resolv-conf in daemon.json",
-        Reason::Missing | Reason::NoServers => "configure name servers, or set dns in daemon.json",
-        Reason::Unreadable => "make the file readable for the daemon",
-        _ => "",
-    };
-    // With name servers of its own the configuration needs none from the host.
-    if !remedy.is_empty() && !facts.has_dns {
-        let what = format!(
-            "containers get no working name servers from {}",
-            selection.path.display()
-        );
-        findings.push(
-            Finding::problem("resolv.conf", what)
-                .because(selection.reason.to_string())
-                .remedy(remedy),
-        );
-    }
-    let Ok(document) = &facts.document else {
-        return;
-    };
-    for diagnostic in document.diagnostics() {
-        let is_about_servers = matches!(
-            diagnostic.kind(),
-            DiagnosticKind::MissingFile | DiagnosticKind::NoNameservers
-        );
-        let already_said = is_about_servers && (!remedy.is_empty() || facts.has_dns);
-        let matters = is_about_servers || diagnostic.kind().severity() == Severity::Error;
-        if matters && !already_said {
-            findings.push(
-                Finding::warning(
-                    "resolv.conf",
-                    format!("line {}: {diagnostic}", diagnostic.line()),
-                )
-                .because(selection.path.display().to_string())
-                .remedy("see: daemon-host resolv-conf lint"),
-            );
-        }
     }
 }
 

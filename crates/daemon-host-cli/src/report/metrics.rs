@@ -35,8 +35,8 @@ pub(super) fn metrics(facts: &Facts, findings: &[Finding]) -> String {
             .sample(&[], mounts.malformed as u64);
     }
     root(facts, &mut metrics);
-    let reason = facts.selection.reason.as_str();
-    let path = label(facts.selection.path.as_os_str());
+    let reason = facts.selection().reason.as_str();
+    let path = label(facts.selection().path.as_os_str());
     metrics
         .gauge(
             "resolv_conf_info",

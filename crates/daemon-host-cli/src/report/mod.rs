@@ -14,3 +14,4 @@ mod openmetrics;
 mod render;
 
 pub(crate) use command::{Args, run};
+pub(crate) use finding::Finding;

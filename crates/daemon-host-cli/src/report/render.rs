@@ -73,8 +73,8 @@ fn host(facts: &Facts) -> Table {
     );
     fact("mount queries", queries(facts.queries).to_owned());
     fact("data root", root(facts));
-    fact("resolv.conf", facts.selection.path.display().to_string());
-    fact("", facts.selection.reason.to_string());
+    fact("resolv.conf", facts.selection().path.display().to_string());
+    fact("", facts.selection().reason.to_string());
     fact("runtimes", runtimes(facts));
     table
 }

@@ -1,6 +1,7 @@
 //! `resolv-conf`: the resolv.conf that containers get.
 
 mod json;
+mod judge;
 mod lint;
 mod render;
 mod watch;
@@ -10,12 +11,15 @@ use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use daemon_host::resolvconf::{
-    DEFAULT_SIZE_LIMIT, Document, SelectOptions, Selection, find, load, parse, select,
+    Current, DEFAULT_SIZE_LIMIT, Document, NetworkKind, SelectOptions, Selection, current, load,
+    parse,
 };
 use serde_json::{Map, Value};
 
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint, path_fields};
+
+pub(crate) use judge::{PerNetwork, findings, per_network};
 
 #[derive(Debug, clap::Subcommand)]
 pub(crate) enum Command {
@@ -42,6 +46,31 @@ pub(crate) struct SelectArgs {
     /// systemd-resolved's file with the uplink servers.
     #[arg(long, value_name = "FILE")]
     uplink: Option<PathBuf>,
+
+    /// The kind of network the container is on. Networks that reach the host's
+    /// own resolver inherit the host's file.
+    #[arg(long, value_enum, default_value = "default")]
+    network: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Kind {
+    /// The default bridge, and networks without a resolver.
+    Default,
+    /// A network with the daemon's own resolver.
+    UserDefined,
+    /// The host's network.
+    Host,
+}
+
+impl From<Kind> for NetworkKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Default => Self::Default,
+            Kind::UserDefined => Self::UserDefined,
+            Kind::Host => Self::Host,
+        }
+    }
 }
 
 pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
@@ -55,7 +84,7 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
 
 impl SelectArgs {
     fn options(&self) -> SelectOptions {
-        let mut options = SelectOptions::new();
+        let mut options = SelectOptions::for_network(self.network.into());
         if let Some(etc) = &self.etc {
             options.etc.clone_from(etc);
         }
@@ -67,11 +96,13 @@ impl SelectArgs {
 }
 
 fn show_selection(args: &SelectArgs, out: &Output) -> anyhow::Result<Exit> {
-    let selection = select(&find(&args.options()));
+    let current = current(&args.options());
     if out.is_json() {
-        out.json(&selection_json(&selection))?;
+        let mut object = selection_json(&current.selection);
+        object.insert("unreadable".into(), current.unreadable.into());
+        out.json(&object)?;
     } else {
-        out.text(&selection_text(&selection))?;
+        out.text(&selection_text(&current))?;
     }
     Ok(Exit::Fine)
 }
@@ -83,12 +114,25 @@ pub(crate) fn selection_json(selection: &Selection) -> Map<String, Value> {
     object.insert("reason".into(), selection.reason.as_str().into());
     object.insert("detail".into(), selection.reason.to_string().into());
     object.insert("mode".into(), selection.mode.as_str().into());
+    object.insert("network".into(), selection.network.as_str().into());
+    match &selection.link_target {
+        Some(target) => path_fields(&mut object, "link_target", target),
+        None => drop(object.insert("link_target".into(), Value::Null)),
+    }
     object
 }
 
-fn selection_text(selection: &Selection) -> String {
-    let path = paint(Ink::Head, selection.path.display());
-    format!("{path}\n{}\n", paint(Ink::Dim, selection.reason))
+fn selection_text(current: &Current) -> String {
+    let selection = &current.selection;
+    let mut text = paint(Ink::Head, selection.path.display()).to_string();
+    if let Some(target) = &selection.link_target {
+        text.push_str(&format!(" -> {}", target.display()));
+    }
+    text.push_str(&format!("\n{}\n", paint(Ink::Dim, selection.reason)));
+    if let Some(error) = &current.unreadable {
+        text.push_str(&format!("{}\n", paint(Ink::Bad, error)));
+    }
+    text
 }
 
 /// A document from a file or, for `-`, from standard input.

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 use clap::{ArgAction, ValueEnum};
-use daemon_host::resolvconf::{self, Document, Nameserver, Resolved, Text, TransformOptions};
+use daemon_host::resolvconf::{
+    self, Document, Fallback, Nameserver, Resolved, Text, TransformOptions,
+};
 use serde_json::{Map, Value};
 
 use super::{json, read_document};
@@ -43,6 +45,15 @@ pub(crate) struct Args {
     /// Whether the container has IPv6 (legacy networks).
     #[arg(long, value_name = "BOOL", default_value = "false", action = ArgAction::Set)]
     ipv6: bool,
+
+    /// The container's network has no IPv4 (legacy networks).
+    #[arg(long)]
+    ipv6_only: bool,
+
+    /// What a legacy network gets when no usable server is left: moby's public
+    /// servers, none (off), or this address. May be repeated.
+    #[arg(long, value_name = "moby|off|ADDRESS", default_value = "moby")]
+    fallback: Vec<String>,
 
     /// Use this name server instead of the host's. May be repeated.
     #[arg(long, value_name = "ADDRESS")]
@@ -95,8 +106,21 @@ impl Args {
         };
         options.search = overridden(&self.search).map(texts);
         options.options = overridden(&self.option).map(texts);
+        options.fallback = self.fallback()?;
+        options.ipv6_only = self.ipv6_only;
         options.source = Some(self.from.clone());
         Ok(options)
+    }
+
+    fn fallback(&self) -> anyhow::Result<Fallback> {
+        match &self.fallback[..] {
+            [word] if word == "moby" => Ok(Fallback::Moby),
+            [word] if word == "off" => Ok(Fallback::Off),
+            words => {
+                let servers = words.iter().map(|word| address("--fallback", word));
+                Ok(Fallback::Servers(servers.collect::<Result<_, _>>()?))
+            }
+        }
     }
 
     fn network(&self) -> anyhow::Result<resolvconf::Network> {

@@ -1,8 +1,10 @@
 //! What the `resolv-conf` subcommands say.
 
+use std::fs;
+
 use serde_json::{Value, json};
 
-use crate::command::run_with;
+use crate::command::{run, run_with};
 
 const ODD: &[u8] =
     b"nameserver fe80::1%\xff\nnameserver n\xfe\nsearch a\xff.example b\noptions x\xfe\nfoo \xfd\n";
@@ -52,4 +54,151 @@ fn odd_bytes_have_their_siblings() {
     assert_eq!(of_line(3)["text_hex"], hex(b"search a\xff.example b"));
     let plain = run_with(&["resolv-conf", "lint", "-", "--json"], b"search a\n");
     assert_eq!(plain.json()["lines"][1].get("text_hex"), None::<&Value>);
+}
+
+/// A directory with a host's files, and the arguments that name them.
+struct Host(tempfile::TempDir);
+
+impl Host {
+    fn new(etc: &str, uplink: &str) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        fs::write(dir.path().join("etc"), etc).unwrap();
+        fs::write(dir.path().join("uplink"), uplink).unwrap();
+        Self(dir)
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.0.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn select(&self, network: &str) -> Value {
+        let (etc, uplink) = (self.path("etc"), self.path("uplink"));
+        let args = [
+            "resolv-conf",
+            "select",
+            "--json",
+            "--etc",
+            &etc,
+            "--uplink",
+            &uplink,
+        ];
+        run(&[&args[..], &["--network", network]].concat())
+            .expect(0)
+            .json()
+    }
+}
+
+#[test]
+fn the_file_depends_on_the_network() {
+    let host = Host::new(
+        "nameserver 127.0.0.53\nsearch vpn.example\n",
+        "nameserver 192.0.2.1\n",
+    );
+    let value = host.select("default");
+    assert_eq!(value["path"], host.path("uplink"));
+    assert_eq!(
+        (&value["reason"], &value["network"]),
+        (&json!("resolved-uplink"), &json!("default"))
+    );
+    for network in ["user-defined", "host"] {
+        let value = host.select(network);
+        assert_eq!(value["path"], host.path("etc"));
+        assert_eq!(
+            (&value["reason"], &value["network"]),
+            (&json!("host-file"), &json!(network))
+        );
+    }
+}
+
+/// Why there is no content is said: where the link leads, and what the system answered.
+#[test]
+fn why_a_file_cannot_be_read() {
+    let host = Host::new("", "");
+    fs::remove_file(host.path("etc")).unwrap();
+    std::os::unix::fs::symlink("/nowhere/resolv.conf", host.path("etc")).unwrap();
+    let value = host.select("default");
+    assert_eq!(value["reason"], "missing");
+    assert_eq!(value["link_target"], "/nowhere/resolv.conf");
+    fs::remove_file(host.path("etc")).unwrap();
+    std::os::unix::fs::symlink("etc", host.path("etc")).unwrap();
+    let value = host.select("host");
+    assert_eq!(value["reason"], "unreadable");
+    assert!(
+        value["unreadable"]
+            .as_str()
+            .unwrap()
+            .contains("symbolic links"),
+        "{value}"
+    );
+    fs::remove_file(host.path("etc")).unwrap();
+    fs::create_dir(host.path("etc")).unwrap();
+    let value = host.select("host");
+    assert!(
+        value["unreadable"]
+            .as_str()
+            .unwrap()
+            .contains("a directory"),
+        "{value}"
+    );
+}
+
+/// The report judges what a container would get, not where the file lies.
+#[test]
+fn the_report_says_who_gets_public_servers() {
+    for (text, cause) in [
+        ("nameserver 127.0.0.1\n", "127.0.0.1 is loopback"),
+        ("nameserver fe80::1%eth0\n", "is IPv6"),
+        ("nameserver 2001:db8::1\n", "2001:db8::1 is IPv6"),
+        (
+            "nameserver 0.0.0.0\nnameserver ::\n",
+            "0.0.0.0 means the local host",
+        ),
+        ("# No DNS servers known.\n", "the administrator set it"),
+    ] {
+        let host = Host::new("", "");
+        fs::write(host.path("resolv.conf"), text).unwrap();
+        let config = json!({ "resolv-conf": host.path("resolv.conf") });
+        fs::write(host.path("daemon.json"), config.to_string()).unwrap();
+        let args = ["report", "--no-probe", "--json", "--config"];
+        let value = run(&[&args[..], &[&host.path("daemon.json")]].concat()).json();
+        let findings = value["findings"].as_array().unwrap();
+        let public = findings.iter().find(|finding| {
+            finding["what"]
+                == "containers on the default bridge ask public name servers: 8.8.8.8, 8.8.4.4"
+        });
+        let public = public.unwrap_or_else(|| panic!("{text:?}: {findings:?}"));
+        assert!(
+            public["cause"].as_str().unwrap().contains(cause),
+            "{public}"
+        );
+    }
+}
+
+#[test]
+fn the_fallback_can_be_chosen() {
+    let render = |more: &[&str]| {
+        let args = [
+            "resolv-conf",
+            "render",
+            "--from",
+            "-",
+            "--network",
+            "legacy",
+            "--no-comments",
+        ];
+        run_with(&[&args[..], more].concat(), b"nameserver 127.0.0.1\n")
+            .expect(0)
+            .stdout
+    };
+    assert_eq!(render(&[]), "nameserver 8.8.8.8\nnameserver 8.8.4.4\n");
+    assert_eq!(render(&["--fallback", "off"]), "");
+    assert_eq!(
+        render(&["--fallback", "192.0.2.53"]),
+        "nameserver 192.0.2.53\n"
+    );
+    let v6_only = render(&["--ipv6", "true", "--ipv6-only"]);
+    assert_eq!(
+        v6_only,
+        "nameserver 2001:4860:4860::8888\nnameserver 2001:4860:4860::8844\n"
+    );
 }

@@ -5,6 +5,6 @@ mod render;
 mod resolved;
 mod transform;
 
-pub use network::Network;
+pub use network::{DEFAULT_IPV4, DEFAULT_IPV6, Fallback, Network};
 pub use resolved::{DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning};
-pub use transform::{DEFAULT_IPV4, DEFAULT_IPV6, TransformOptions, transform};
+pub use transform::{TransformOptions, transform};

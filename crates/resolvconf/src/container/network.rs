@@ -1,6 +1,9 @@
-//! The kind of network a file is for.
+//! The kind of network a file is for, and what stands in where no server is left.
+
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::document::{Nameserver, Text};
+use crate::select::NetworkKind;
 
 /// The kind of network the file is for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -24,4 +27,63 @@ pub enum Network {
         /// Options the resolver needs, such as `ndots:0`; an option that is there already is kept.
         required_options: Vec<Text>,
     },
+}
+
+impl Network {
+    /// Which kind of network it is, as far as the choice of the host's file goes.
+    pub fn kind(&self) -> NetworkKind {
+        match self {
+            Self::Host => NetworkKind::Host,
+            Self::Internal { .. } => NetworkKind::UserDefined,
+            Self::None | Self::Legacy { .. } => NetworkKind::Default,
+        }
+    }
+}
+
+/// The servers of a network without a resolver when the host's file leaves none.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Fallback {
+    /// None: names do not resolve, and a warning says so. For hosts that must not ask outside.
+    Off,
+    /// The public servers that moby lists: [`DEFAULT_IPV4`], and [`DEFAULT_IPV6`] with IPv6.
+    #[default]
+    Moby,
+    /// These. Their families are not looked at.
+    Servers(Vec<Nameserver>),
+}
+
+/// The public servers that moby lists when no other is left.
+pub const DEFAULT_IPV4: [IpAddr; 2] = [
+    IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8)),
+    IpAddr::V4(Ipv4Addr::new(8, 8, 4, 4)),
+];
+
+/// Those that moby adds when the network has IPv6.
+pub const DEFAULT_IPV6: [IpAddr; 2] = [
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8888)),
+    IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8844)),
+];
+
+impl Fallback {
+    /// A stable name for machines: `off`, `moby` or `servers`.
+    pub fn as_str(&self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Moby => "moby",
+            Self::Servers(_) => "servers",
+        }
+    }
+
+    pub(crate) fn servers(&self, ipv4: bool, ipv6: bool) -> Vec<Nameserver> {
+        match self {
+            Self::Off => Vec::new(),
+            Self::Moby => {
+                let v4 = DEFAULT_IPV4.into_iter().filter(|_| ipv4);
+                let v6 = DEFAULT_IPV6.into_iter().filter(|_| ipv6);
+                v4.chain(v6).map(Into::into).collect()
+            }
+            Self::Servers(servers) => servers.clone(),
+        }
+    }
 }

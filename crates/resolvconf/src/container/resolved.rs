@@ -60,6 +60,8 @@ named! {
         Unspecified = "unspecified",
         /// The network has no IPv6.
         NoIpv6 = "no-ipv6",
+        /// The network has no IPv4.
+        NoIpv4 = "no-ipv4",
         /// A link-local address whose zone names a link of the host.
         HostZone = "host-zone",
     }
@@ -71,6 +73,10 @@ named! {
 pub enum Warning {
     /// No usable server was left; public ones are listed instead.
     DefaultNameservers,
+    /// No usable server was left; the configured fallback servers are listed instead.
+    FallbackNameservers,
+    /// No usable server was left, and the fallback has none: no name will resolve.
+    NoNameservers,
     /// The internal resolver has no server to forward to: only names it knows will resolve.
     NoUpstreams,
     /// A link-local server was dropped because its zone is a link of the host.
@@ -190,6 +196,8 @@ impl Warning {
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::DefaultNameservers => "default-nameservers",
+            Self::FallbackNameservers => "fallback-nameservers",
+            Self::NoNameservers => "no-nameservers",
             Self::NoUpstreams => "no-upstreams",
             Self::HostZone(_) => "host-zone",
             Self::CutNameservers { .. } => "cut-nameservers",
@@ -202,9 +210,15 @@ impl Warning {
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::FallbackNameservers => f.write_str(
+                "no usable nameserver was left, so the configured fallback servers are listed",
+            ),
             Self::DefaultNameservers => {
                 f.write_str("no usable nameserver was left, so public default servers are listed")
             }
+            Self::NoNameservers => f.write_str(
+                "no usable nameserver was left, and there is no fallback: no name will resolve",
+            ),
             Self::NoUpstreams => f.write_str(
                 "there is no nameserver to forward to, so outside names will not resolve",
             ),

@@ -1,9 +1,8 @@
 //! What a container gets: overrides first, then what its kind of network needs. Pure.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::path::PathBuf;
 
-use crate::container::network::Network;
+use crate::container::network::{Fallback, Network};
 use crate::container::resolved::{
     DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning,
 };
@@ -38,6 +37,10 @@ pub struct TransformOptions {
     pub options: Option<Vec<Text>>,
     /// Options to append after any override.
     pub add_options: Vec<Text>,
+    /// What a network without a resolver gets when the host's file leaves no server.
+    pub fallback: Fallback,
+    /// Whether the network has no IPv4, so that IPv4 servers are dropped (networks without a resolver).
+    pub ipv6_only: bool,
     /// Cuts the result to what a reader uses, with a warning for each cut; by default nothing is cut.
     pub limits: Option<Limits>,
     /// The file the document came from, for the comments.
@@ -56,25 +59,16 @@ impl TransformOptions {
     }
 }
 
-/// The public servers that a legacy network falls back to.
-pub const DEFAULT_IPV4: [IpAddr; 2] = [
-    IpAddr::V4(Ipv4Addr::new(8, 8, 8, 8)),
-    IpAddr::V4(Ipv4Addr::new(8, 8, 4, 4)),
-];
-
-/// Those that are added when the network has IPv6.
-pub const DEFAULT_IPV6: [IpAddr; 2] = [
-    IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8888)),
-    IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8844)),
-];
-
 /// Works out what a container gets from the host's document. Pure: reads and writes nothing.
 pub fn transform(document: &Document, options: &TransformOptions) -> Resolved {
     let mut resolved = inherit(document, options);
     resolved.apply_overrides(options);
     match &options.network {
         Network::None | Network::Host => {}
-        Network::Legacy { ipv6 } => resolved.for_legacy(*ipv6),
+        Network::Legacy { ipv6 } => {
+            let ipv4 = !options.ipv6_only;
+            resolved.for_legacy(ipv4, *ipv6, &options.fallback);
+        }
         Network::Internal {
             nameserver,
             required_options,
@@ -133,12 +127,12 @@ impl Resolved {
         self.options.push(option);
     }
 
-    fn for_legacy(&mut self, ipv6: bool) {
+    fn for_legacy(&mut self, ipv4: bool, ipv6: bool, fallback: &Fallback) {
         if self.overridden.contains(&Overridden::Nameservers) {
             return;
         }
         for address in std::mem::take(&mut self.nameservers) {
-            let Some(reason) = drop_reason(&address, ipv6) else {
+            let Some(reason) = drop_reason(&address, ipv4, ipv6) else {
                 self.nameservers.push(address);
                 continue;
             };
@@ -148,9 +142,12 @@ impl Resolved {
             self.dropped.push(Dropped { address, reason });
         }
         if self.nameservers.is_empty() {
-            let v6 = DEFAULT_IPV6.into_iter().filter(|_| ipv6);
-            self.nameservers = DEFAULT_IPV4.into_iter().chain(v6).map(Into::into).collect();
-            self.warnings.push(Warning::DefaultNameservers);
+            self.nameservers = fallback.servers(ipv4, ipv6);
+            self.warnings.push(match fallback {
+                _ if self.nameservers.is_empty() => Warning::NoNameservers,
+                Fallback::Servers(_) => Warning::FallbackNameservers,
+                _ => Warning::DefaultNameservers,
+            });
         }
     }
 
@@ -211,13 +208,15 @@ impl Resolved {
     }
 }
 
-fn drop_reason(server: &Nameserver, ipv6: bool) -> Option<DropReason> {
+fn drop_reason(server: &Nameserver, ipv4: bool, ipv6: bool) -> Option<DropReason> {
     if server.is_loopback() {
         Some(DropReason::Loopback)
     } else if server.is_unspecified() {
         Some(DropReason::Unspecified)
     } else if server.address().is_ipv6() && !ipv6 {
         Some(DropReason::NoIpv6)
+    } else if server.address().is_ipv4() && !ipv4 {
+        Some(DropReason::NoIpv4)
     } else if server.is_ipv6_link_local() && server.zone().is_some() {
         Some(DropReason::HostZone)
     } else {

@@ -3,16 +3,19 @@
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-use crate::files::{DEFAULT_SIZE_LIMIT, load_within};
-use crate::select::choice::{
+use crate::files::load;
+use crate::select::facts::{
     Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, STATIC_PATH, STUB_PATH,
     UPSTREAM_PATH,
 };
+use crate::select::network::NetworkKind;
 
 /// Where to look, with the usual paths as defaults.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct SelectOptions {
+    /// The kind of network the file is for.
+    pub network: NetworkKind,
     /// The path the administrator set, if any.
     pub configured: Option<PathBuf>,
     /// In place of `/etc/resolv.conf`.
@@ -25,58 +28,66 @@ pub struct SelectOptions {
     pub static_file: PathBuf,
     /// In place of `/run/NetworkManager/no-stub-resolv.conf`.
     pub network_manager: PathBuf,
-    /// Files above this size are not read, in bytes.
-    pub size_limit: u64,
 }
 
 impl SelectOptions {
-    /// The usual paths.
+    /// The usual paths, for the default bridge.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// The usual paths, for a kind of network.
+    pub fn for_network(network: NetworkKind) -> Self {
+        Self {
+            network,
+            ..Self::default()
+        }
     }
 }
 
 impl Default for SelectOptions {
     fn default() -> Self {
         Self {
+            network: NetworkKind::default(),
             configured: None,
             etc: ETC_PATH.into(),
             uplink: UPSTREAM_PATH.into(),
             stub: STUB_PATH.into(),
             static_file: STATIC_PATH.into(),
             network_manager: NETWORK_MANAGER_PATH.into(),
-            size_limit: DEFAULT_SIZE_LIMIT,
         }
     }
 }
 
 /// Looks at the files. A file that cannot be read is a fact like any other, so this cannot fail.
 ///
+/// [`current`](crate::current()) does this and chooses.
+///
 /// # Examples
 ///
 /// ```
 /// use resolvconf::{SelectOptions, find, select};
 ///
-/// let selection = select(&find(&SelectOptions::new()));
+/// let selection = select(&find(&SelectOptions::new())).selection;
 /// println!("{}: {}", selection.path.display(), selection.reason);
 /// ```
 pub fn find(options: &SelectOptions) -> Facts {
-    let look = |path: &Path| look_at(path, options.size_limit);
     Facts {
-        configured: options.configured.clone(),
-        etc: look(&options.etc),
-        uplink: look(&options.uplink),
+        network: options.network,
+        configured: options.configured.as_deref().map(look_at),
+        etc: look_at(&options.etc),
+        uplink: look_at(&options.uplink),
         stub_path: options.stub.clone(),
         static_path: options.static_file.clone(),
-        network_manager: look(&options.network_manager),
+        network_manager: look_at(&options.network_manager),
     }
 }
 
-fn look_at(path: &Path, limit: u64) -> FileFacts {
+fn look_at(path: &Path) -> FileFacts {
     FileFacts {
         path: path.to_owned(),
         link_target: link_target(path),
-        content: content(path, limit),
+        content: content(path),
     }
 }
 
@@ -107,8 +118,8 @@ fn without_dots(path: &Path) -> PathBuf {
 }
 
 /// The content of a file, or why there is none.
-pub(crate) fn content(path: &Path, limit: u64) -> Content {
-    match load_within(path, limit) {
+fn content(path: &Path) -> Content {
+    match load(path) {
         Ok(document) => document.into(),
         Err(error) => {
             let cause = std::error::Error::source(&error);

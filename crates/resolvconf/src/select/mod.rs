@@ -2,14 +2,18 @@
 
 mod choice;
 mod current;
+mod facts;
 mod find;
 mod links;
+mod network;
 mod watch;
 
-pub use choice::{
-    Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, Reason, ResolvedMode, STATIC_PATH,
-    STUB_PATH, Selection, UPSTREAM_PATH, select,
+pub use choice::{Current, Reason, ResolvedMode, Selection, select};
+pub use current::current;
+pub use facts::{
+    Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, STATIC_PATH, STUB_PATH,
+    UPSTREAM_PATH,
 };
-pub use current::{Current, current};
 pub use find::{SelectOptions, find};
+pub use network::NetworkKind;
 pub use watch::{WatchOptions, Watcher};

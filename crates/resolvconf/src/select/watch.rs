@@ -13,7 +13,8 @@ use rustix::fs::inotify::{self, CreateFlags, ReadFlags, Reader, WatchFlags};
 use rustix::io::Errno;
 
 use crate::error::Error;
-use crate::select::current::{Current, current};
+use crate::select::choice::Current;
+use crate::select::current::current;
 use crate::select::find::SelectOptions;
 use crate::select::links::{Step, trail};
 

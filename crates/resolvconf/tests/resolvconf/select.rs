@@ -3,7 +3,8 @@ use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
 use resolvconf::{
-    Content, ErrorKind, Facts, Reason, ResolvedMode, SelectOptions, find, parse, select,
+    Content, ErrorKind, Facts, FileFacts, NetworkKind, Reason, ResolvedMode, SelectOptions, find,
+    parse, select,
 };
 use serde_json::Value;
 
@@ -16,7 +17,7 @@ fn facts(etc: &str) -> Facts {
 
 #[track_caller]
 fn check(facts: &Facts, path: &str, reason: Reason) {
-    let selection = select(facts);
+    let selection = select(facts).selection;
     assert_eq!(selection.path, PathBuf::from(path));
     assert_eq!(selection.reason, reason);
     assert!(!reason.to_string().is_empty());
@@ -36,7 +37,7 @@ fn mobys_detections() {
             continue; // Described in words; see the tests below.
         }
         assert_eq!(
-            select(&facts(text)).path,
+            select(&facts(text)).selection.path,
             PathBuf::from(expected),
             "{text:?}"
         );
@@ -103,13 +104,64 @@ fn networkmanagers_cache() {
 fn an_empty_uplink_file_is_still_the_truth() {
     let mut facts = facts("nameserver 127.0.0.53\n");
     facts.uplink.content = parse(b"# No DNS servers known.\n").into();
-    check(&facts, UPLINK, Reason::ResolvedUplink);
+    check(&facts, UPLINK, Reason::UplinkUnusable);
+}
+
+/// What lists only the host itself, or nothing, has no servers for a container.
+#[test]
+fn a_file_without_usable_servers_is_not_preferred() {
+    for text in [
+        "nameserver 127.0.0.1\n",
+        "nameserver 0.0.0.0\nnameserver ::\n",
+        "",
+    ] {
+        let mut facts = facts("nameserver 127.0.0.53\n");
+        facts.uplink.content = parse(text.as_bytes()).into();
+        check(&facts, UPLINK, Reason::UplinkUnusable);
+        facts.network_manager.content = parse(text.as_bytes()).into();
+        check(&facts, UPLINK, Reason::UplinkUnusable);
+        facts.network_manager.content = parse(b"nameserver 192.0.2.2\n").into();
+        check(&facts, MANAGER, Reason::NetworkManager);
+        facts.etc.content = parse(b"nameserver 127.0.0.1\n").into();
+        facts.network_manager.content = parse(text.as_bytes()).into();
+        check(&facts, ETC, Reason::LoopbackOnly);
+    }
+}
+
+/// Networks that reach the host's resolver inherit the host's file, whatever else there is.
+#[test]
+fn the_kind_of_network_decides() {
+    for kind in [NetworkKind::UserDefined, NetworkKind::Host] {
+        let mut facts = facts("nameserver 127.0.0.53\nsearch vpn.example\n");
+        facts.network = kind;
+        facts.configured = Some(FileFacts::with_document(
+            "/srv/resolv.conf",
+            parse(b"nameserver 192.0.2.9\n"),
+        ));
+        check(&facts, ETC, Reason::HostFile);
+        let current = select(&facts);
+        assert_eq!(current.selection.network, kind);
+        assert_eq!(current.document.search().next(), Some(&b"vpn.example"[..]));
+        facts.etc.content = Content::Missing;
+        check(&facts, ETC, Reason::Missing);
+        assert!(select(&facts).document.is_missing());
+        facts.etc.content = Content::Unreadable {
+            kind: ErrorKind::Denied,
+            message: "denied".into(),
+        };
+        check(&facts, ETC, Reason::Unreadable);
+        assert_eq!(select(&facts).unreadable.as_deref(), Some("denied"));
+    }
 }
 
 #[test]
 fn the_administrator_decides() {
     let mut facts = facts("nameserver 127.0.0.53\n");
-    facts.configured = Some("/srv/resolv.conf".into());
+    facts.configured = Some(FileFacts::with_document(
+        "/srv/resolv.conf",
+        parse(b"nameserver 192.0.2.9\n"),
+    ));
+    assert_eq!(select(&facts).document.nameservers().count(), 1);
     check(&facts, "/srv/resolv.conf", Reason::Configured);
 }
 
@@ -157,7 +209,7 @@ impl Host {
 
     #[track_caller]
     fn check(&self, path: &PathBuf, reason: Reason, mode: ResolvedMode) {
-        let selection = select(&find(&self.options));
+        let selection = select(&find(&self.options)).selection;
         assert_eq!(&selection.path, path);
         assert_eq!((selection.reason, selection.mode), (reason, mode));
     }

@@ -1,4 +1,6 @@
-use resolvconf::{Limits, Network, Resolved, TransformOptions, parse, transform};
+use resolvconf::{
+    DropReason, Fallback, Limits, Network, Resolved, TransformOptions, Warning, parse, transform,
+};
 
 #[track_caller]
 fn check(text: &[u8], limits: Limits, plain: &str, warnings: &[&str]) {
@@ -124,4 +126,41 @@ fn a_required_ndots_replaces_only_what_is_malformed() {
         };
         assert_eq!(origin, Some(own), "{given}");
     }
+}
+
+/// Which servers stand in for none is the operator's choice, and each answer is told.
+#[test]
+fn the_fallback_has_a_name() {
+    let host = parse(b"nameserver 127.0.0.1\nnameserver 0.0.0.0\nnameserver fe80::1%eth0\n");
+    let go = |fallback: Fallback, ipv6, ipv6_only| {
+        let mut options = TransformOptions::new(Network::Legacy { ipv6 });
+        options.fallback = fallback;
+        options.ipv6_only = ipv6_only;
+        let resolved = transform(&host, &options);
+        let servers = resolved.nameservers().iter().map(ToString::to_string);
+        let warnings = resolved.warnings().iter().map(Warning::as_str);
+        (servers.collect::<Vec<_>>(), warnings.collect::<Vec<_>>())
+    };
+    let own = Fallback::Servers(vec!["192.0.2.53".parse().unwrap()]);
+    let (servers, warnings) = go(own, false, false);
+    assert_eq!(
+        (&servers[..], &warnings[..]),
+        (&["192.0.2.53".into()][..], &["fallback-nameservers"][..])
+    );
+    let (servers, warnings) = go(Fallback::Off, false, false);
+    assert_eq!((servers.len(), &warnings[..]), (0, &["no-nameservers"][..]));
+    let (servers, _) = go(Fallback::Moby, false, false);
+    assert_eq!(servers, ["8.8.8.8", "8.8.4.4"]);
+    let (servers, _) = go(Fallback::Moby, true, true);
+    assert_eq!(servers, ["2001:4860:4860::8888", "2001:4860:4860::8844"]);
+}
+
+#[test]
+fn a_network_without_ipv4_has_no_use_for_ipv4_servers() {
+    let host = parse(b"nameserver 192.0.2.1\nnameserver 2001:db8::1\n");
+    let mut options = TransformOptions::new(Network::Legacy { ipv6: true });
+    options.ipv6_only = true;
+    let resolved = transform(&host, &options);
+    assert_eq!(resolved.render(false), b"nameserver 2001:db8::1\n");
+    assert_eq!(resolved.dropped()[0].reason, DropReason::NoIpv4);
 }

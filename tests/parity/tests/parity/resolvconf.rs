@@ -171,7 +171,7 @@ fn path_detection() {
         }
         let uplink = facts.uplink.path.clone();
         facts.uplink = FileFacts::with_document(uplink, parse(b"nameserver 192.0.2.1\n"));
-        let selection = select(&facts);
+        let selection = select(&facts).selection;
         assert_ne!(selection.path, Path::new(""));
         let id = file.escape_debug().to_string();
         judge.wanted(&id, &case["moby"], case.get("want"), &json!(selection.path));

@@ -1,0 +1,161 @@
+//! What is the matter with the host's name resolution, judged by what containers would get.
+
+use daemon_host::resolvconf::{
+    Current, DropReason, ErrorKind, Nameserver, Network, NetworkKind, Reason, Resolved,
+    SelectOptions, TransformOptions, Warning, find, select, transform,
+};
+
+use crate::report::Finding;
+
+/// What containers on one kind of network get.
+pub(crate) struct PerNetwork {
+    kind: NetworkKind,
+    current: Current,
+    resolved: Resolved,
+    /// Why the file could not be read, when the reason is a missing permission.
+    denied: bool,
+}
+
+/// What containers get on each kind of network. `options` names the files; its own kind of network
+/// is not looked at. Servers of the configuration replace the host's.
+pub(crate) fn per_network(options: &SelectOptions, dns: &[Nameserver]) -> Vec<PerNetwork> {
+    let mut facts = find(options);
+    NetworkKind::ALL
+        .into_iter()
+        .map(|kind| {
+            facts.network = kind;
+            let current = select(&facts);
+            let mut options = TransformOptions::new(network(kind));
+            options.nameservers = (!dns.is_empty()).then(|| dns.to_vec());
+            let resolved = transform(&current.document, &options);
+            let denied = facts.error_kind_of(&current.selection.path) == Some(ErrorKind::Denied);
+            PerNetwork {
+                kind,
+                current,
+                resolved,
+                denied,
+            }
+        })
+        .collect()
+}
+
+/// A network of that kind as moby makes it. Most default bridges have no IPv6.
+fn network(kind: NetworkKind) -> Network {
+    match kind {
+        NetworkKind::UserDefined => Network::Internal {
+            nameserver: Nameserver::from(std::net::IpAddr::from([127, 0, 0, 11])),
+            required_options: vec!["ndots:0".into()],
+        },
+        NetworkKind::Host => Network::Host,
+        _ => Network::Legacy { ipv6: false },
+    }
+}
+
+/// Findings about every kind of network; the same fault of one file is told once.
+pub(crate) fn findings(all: &[PerNetwork]) -> Vec<Finding> {
+    let mut findings: Vec<Finding> = Vec::new();
+    for network in all {
+        for finding in network.findings() {
+            if !findings.iter().any(|known| known.what == finding.what) {
+                findings.push(finding);
+            }
+        }
+    }
+    findings
+}
+
+impl PerNetwork {
+    /// The choice and the content for the default bridge, which most of the report is about.
+    pub(crate) fn current(&self) -> &Current {
+        &self.current
+    }
+
+    fn findings(&self) -> Vec<Finding> {
+        let mut findings = Vec::new();
+        if let Some(error) = &self.current.unreadable {
+            findings.push(self.unreadable(error));
+        }
+        for warning in self.resolved.warnings() {
+            findings.extend(self.warning(warning));
+        }
+        findings
+    }
+
+    fn unreadable(&self, error: &str) -> Finding {
+        let path = self.current.selection.path.display();
+        let remedy = match self.denied {
+            true => "make the file readable for the daemon",
+            false => "put a file with name servers there, or set dns in daemon.json",
+        };
+        Finding::problem("resolv.conf", format!("{path} cannot be read"))
+            .because(error)
+            .remedy(remedy)
+    }
+
+    fn warning(&self, warning: &Warning) -> Option<Finding> {
+        let what = match warning {
+            Warning::DefaultNameservers => format!(
+                "containers on {} ask public name servers: {}",
+                self.networks(),
+                self.servers()
+            ),
+            Warning::NoUpstreams | Warning::NoNameservers => {
+                format!("containers on {} resolve no outside names", self.networks())
+            }
+            _ => return None,
+        };
+        let finding = Finding::problem("resolv.conf", what);
+        Some(finding.because(self.cause()).remedy(self.remedy()))
+    }
+
+    fn networks(&self) -> &'static str {
+        match self.kind {
+            NetworkKind::UserDefined => "user-defined networks",
+            NetworkKind::Host => "the host's network",
+            _ => "the default bridge",
+        }
+    }
+
+    fn servers(&self) -> String {
+        let servers = self.resolved.nameservers().iter();
+        let servers: Vec<String> = servers.map(ToString::to_string).collect();
+        servers.join(", ")
+    }
+
+    /// The file, why it was taken, and what of it a container cannot use.
+    fn cause(&self) -> String {
+        let selection = &self.current.selection;
+        let mut cause = format!("{}: {}", selection.path.display(), selection.reason);
+        if let (Reason::Missing, Some(target)) = (selection.reason, &selection.link_target) {
+            cause = format!("{cause}; it is a link to {}", target.display());
+        }
+        let dropped: Vec<String> = self.resolved.dropped().iter().map(dropped_words).collect();
+        if !dropped.is_empty() {
+            cause = format!("{cause}; {}", dropped.join(", "));
+        }
+        cause
+    }
+
+    fn remedy(&self) -> &'static str {
+        match self.current.selection.reason {
+            Reason::StubOnly => "start systemd-resolved, or set resolv-conf in daemon.json",
+            Reason::UplinkUnusable => {
+                "give systemd-resolved a server that containers reach, or set dns in daemon.json"
+            }
+            Reason::LoopbackOnly => "set dns or resolv-conf in daemon.json",
+            _ => "configure name servers, or set dns in daemon.json",
+        }
+    }
+}
+
+fn dropped_words(dropped: &daemon_host::resolvconf::Dropped) -> String {
+    let why = match dropped.reason {
+        DropReason::Loopback => "is loopback, which in a container is the container",
+        DropReason::Unspecified => "means the local host, which in a container is the container",
+        DropReason::NoIpv6 => "is IPv6, which the network does not have",
+        DropReason::NoIpv4 => "is IPv4, which the network does not have",
+        DropReason::HostZone => "has a zone, which is a link of the host",
+        _ => "does not work in a container",
+    };
+    format!("{} {why}", dropped.address)
+}
