@@ -30,6 +30,8 @@
 //! [`Registry::probe`] adds each runtime's [`Features`]. At the daemon's start
 //! [`sweep()`] removes scripts that no [`References`] name.
 //!
+//! [`containers()`] says which containers live, and by which evidence.
+//!
 //! Each part can be used alone: a checker needs only [`Config::inspect`], a command that answers
 //! one question [`Runtimes::resolve_and_publish`]. The [`docs`] module shows right and
 //! wrong uses.
@@ -50,6 +52,7 @@
 //! | O_TMPFILE | its filesystem | 3.11 | a temporary name |
 //! | /proc | mounted | | a temporary name |
 //! | OFD locks | their filesystem | 3.15 | nothing is ever removed |
+//! | [`containers()`] | read access, usually root | | the container counts as unknown |
 //! | [`References::scan_bundles`] | read access, usually root | | nothing is removed |
 //!
 //! # Errors and empty answers
@@ -95,6 +98,7 @@
 
 #![forbid(unsafe_code)]
 
+mod bounded;
 mod config;
 mod containers;
 pub mod docs;
@@ -112,7 +116,10 @@ pub use config::{
     Checked, Config, GenericOptions, Inspected, OptionValue, Parsed, Problem, ProblemKind,
     Problems, RUNC_SHIM, RuncOptions, RuntimeEntry, ShimOptions, UnknownKey,
 };
-pub use containers::{live_containers, state_dirs};
+pub use containers::{
+    ContainerState, Life, StateSource, States, StatesOptions, containers, live_containers,
+    state_dirs,
+};
 pub use error::{Error, ErrorKind};
 pub use features::{Features, FeaturesState, Limits, Listed, RroSupport, RroVerdict, Version};
 pub use in_use::{BUNDLE_DIRS, Reason, References, SweepReport, Verdict, plan_sweep, sweep};

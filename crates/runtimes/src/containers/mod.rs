@@ -1,5 +1,20 @@
-//! Which containers live, by what their runtimes wrote down. Reads, never acts.
+//! Which containers live, by what their runtimes and shims wrote down. Reads, never acts.
+//!
+//! [`record`] turns the bytes of a state into facts and [`judge`] decides; both are pure.
+//! The other files look: at directories, processes, groups of processes and sockets.
 
+mod bundle;
+mod cgroup;
+mod judge;
 mod live;
+mod options;
+mod process;
+mod record;
+mod scan;
+mod state;
+mod view;
 
 pub use live::{live_containers, state_dirs};
+pub use options::StatesOptions;
+pub use scan::containers;
+pub use state::{ContainerState, Life, StateSource, States};

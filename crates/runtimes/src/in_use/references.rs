@@ -6,14 +6,15 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::fs::{DirEntry, File};
-use std::io::{self, Read};
+use std::fs::DirEntry;
+use std::io;
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
+use crate::bounded::read_bounded;
 use crate::json::Value;
 use crate::scripts::script::{is_safe, is_script_name};
 use crate::table::Runtimes;
@@ -159,7 +160,7 @@ impl References {
     }
 
     fn bundle_file(&mut self, path: &Path) {
-        let text = match read_bounded(path) {
+        let text = match read_bounded(path, MAX_FILE) {
             Ok(text) => text,
             Err(error) => return self.missed(path, &error),
         };
@@ -230,20 +231,4 @@ fn leads_nowhere(error: &io::Error) -> bool {
             errno,
             Some(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::ENAMETOOLONG)
         )
-}
-
-fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
-    // Opening can wait for ever, or do something, where it is no file. Should it become
-    // one in between, then not waiting is the second guard.
-    if !path.metadata()?.is_file() {
-        return Err(io::Error::other("not a regular file"));
-    }
-    let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    let mut text = Vec::new();
-    file.take(MAX_FILE + 1).read_to_end(&mut text)?;
-    if text.len() as u64 > MAX_FILE {
-        return Err(io::Error::other(format!("longer than {MAX_FILE} bytes")));
-    }
-    Ok(text)
 }

@@ -7,6 +7,7 @@
 )]
 
 mod config;
+mod containers;
 mod crash;
 mod features;
 mod properties;

@@ -1,0 +1,111 @@
+//! A bundle directory of a containerd shim: every live task of every runtime has one.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use nix::errno::Errno;
+use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
+
+use super::record::{self, Record, RecordedProcess};
+use super::state::Life;
+use crate::bounded::read_bounded;
+
+/// More than the files of any bundle have.
+const MAX_FILE: u64 = 4 << 20;
+
+/// A task that starts has a bundle before it has a process, for a second or two.
+const YOUNG: Duration = Duration::from_secs(60);
+
+/// What a bundle says.
+#[derive(Debug)]
+pub(super) struct Bundle {
+    pub(super) record: Record,
+    /// Whether paths of the bundle lead somewhere here.
+    pub(super) is_here: bool,
+}
+
+/// Reads a bundle; `Err` is an answer that needs no look at processes.
+pub(super) fn read(dir: &Path) -> Result<Bundle, Life> {
+    let shim = shim_socket(dir);
+    let mut record = Record {
+        bundle: Some(dir.to_owned()),
+        ..Record::default()
+    };
+    if let Ok(text) = read_bounded(&dir.join("config.json"), MAX_FILE) {
+        record.cgroups.extend(record::cgroup_of_bundle(&text));
+    }
+    let file = dir.join("init.pid");
+    let text = match read_bounded(&file, MAX_FILE) {
+        Ok(text) => text,
+        Err(error) if error.kind() == ErrorKind::NotFound => return Err(unstarted(dir, shim)),
+        Err(error) => {
+            let why = format!("{}: {error}", file.display());
+            return Err(Life::Unknown { why });
+        }
+    };
+    let pid = String::from_utf8_lossy(&text).trim().parse();
+    record.processes.extend(pid.ok().map(RecordedProcess::new));
+    record.created = modified(&file).and_then(|time| {
+        let since = time.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_secs()).ok()
+    });
+    let work = dir.join("work").read_link();
+    let is_here = work.is_ok_and(|target| target.exists()) || shim.is_some_and(|at| at.exists());
+    Ok(Bundle { record, is_here })
+}
+
+/// A task without a first process: one that starts, or that was never started.
+fn unstarted(dir: &Path, shim: Option<PathBuf>) -> Life {
+    if let Some(path) = shim {
+        match listens(&path) {
+            Ok(()) => {
+                let by = format!("its shim listens at {}", path.display());
+                return Life::Alive { pid: None, by };
+            }
+            Err(Errno::ECONNREFUSED) => {}
+            Err(errno) => {
+                let why = format!("connect({path:?}): {}", errno.desc());
+                return Life::Unknown { why };
+            }
+        }
+    }
+    let age = modified(dir).and_then(|time| SystemTime::now().duration_since(time).ok());
+    match age {
+        Some(age) if age > YOUNG => Life::Dead {
+            why: "nothing was ever started in its bundle".into(),
+        },
+        _ => Life::Unknown {
+            why: "its bundle is being made".into(),
+        },
+    }
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::symlink_metadata(path).ok()?.modified().ok()
+}
+
+/// The socket of the bundle's shim: in `address`, from containerd 2.0 in `bootstrap.json`.
+fn shim_socket(dir: &Path) -> Option<PathBuf> {
+    let text = |name: &str| read_bounded(&dir.join(name), MAX_FILE).ok();
+    let address = text("address")
+        .map(|address| String::from_utf8_lossy(&address).trim().to_owned())
+        .or_else(|| {
+            let value: serde_json::Value = serde_json::from_slice(&text("bootstrap.json")?).ok()?;
+            Some(value.get("address")?.as_str()?.to_owned())
+        })?;
+    address.strip_prefix("unix://").map(PathBuf::from)
+}
+
+/// Whether somebody listens at a socket. Nothing is sent, and nothing is waited for: a
+/// queue that is full has a listener.
+fn listens(path: &Path) -> nix::Result<()> {
+    let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
+    let ours = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;
+    use std::os::fd::AsRawFd as _;
+    match connect(ours.as_raw_fd(), &UnixAddr::new(path)?) {
+        Ok(()) | Err(Errno::EAGAIN | Errno::EINPROGRESS) => Ok(()),
+        Err(errno) => Err(errno),
+    }
+}

@@ -1,0 +1,130 @@
+//! Whether a container's cgroup holds processes.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+/// Where runtimes say that the cgroup file systems are.
+const USUAL: &str = "/sys/fs/cgroup";
+
+/// Hierarchies of cgroup v1 in which every container has a group, and v2 beside them.
+const HIERARCHIES: [&str; 5] = ["unified", "systemd", "pids", "memory", "devices"];
+
+/// Groups of v1 below one that are looked through.
+const MOST: usize = 1000;
+
+/// What the cgroups of a container show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Group {
+    /// A process is in this one, or below it.
+    Populated(PathBuf),
+    /// It exists, and holds no process.
+    Empty(PathBuf),
+    /// None of them is here, or one could not be read.
+    Unseen,
+}
+
+/// Looks at each group that a state names.
+pub(super) fn look(root: &Path, recorded: &[PathBuf]) -> Group {
+    let mut answer = Group::Unseen;
+    let mut is_sure = true;
+    for place in recorded.iter().flat_map(|path| places(root, path)) {
+        match is_populated(&place) {
+            Some(Some(true)) => return Group::Populated(place),
+            Some(Some(false)) => answer = Group::Empty(place),
+            Some(None) => is_sure = false,
+            None => {}
+        }
+    }
+    if is_sure { answer } else { Group::Unseen }
+}
+
+/// Where a recorded group can be: as it is written, or below each hierarchy.
+fn places(root: &Path, recorded: &Path) -> Vec<PathBuf> {
+    if let Ok(inner) = recorded.strip_prefix(USUAL) {
+        return vec![root.join(inner)];
+    }
+    let inner = recorded.strip_prefix("/").unwrap_or(recorded);
+    // A path with `..` could lead anywhere.
+    let is_plain = inner
+        .components()
+        .all(|part| matches!(part, std::path::Component::Normal(_)));
+    if !is_plain {
+        return Vec::new();
+    }
+    let below = HIERARCHIES.iter().map(|name| root.join(name).join(inner));
+    std::iter::once(root.join(inner)).chain(below).collect()
+}
+
+/// `None` if there is no such group; inside, `None` if it could not be read.
+fn is_populated(group: &Path) -> Option<Option<bool>> {
+    match fs::read_to_string(group.join("cgroup.events")) {
+        Ok(text) => {
+            let line = text
+                .lines()
+                .find_map(|line| line.strip_prefix("populated "));
+            Some(line.map(|word| word.trim() != "0"))
+        }
+        Err(error) if error.kind() == ErrorKind::NotFound => group
+            .join("cgroup.procs")
+            .exists()
+            .then(|| any_below(group)),
+        Err(_) => Some(None),
+    }
+}
+
+/// cgroup v1 counts for each group alone, so the groups below are asked, too.
+fn any_below(group: &Path) -> Option<bool> {
+    let mut left = vec![group.to_owned()];
+    let mut seen = 0;
+    while let Some(group) = left.pop() {
+        seen += 1;
+        if seen > MOST {
+            return None;
+        }
+        if !fs::read(group.join("cgroup.procs")).ok()?.is_empty() {
+            return Some(true);
+        }
+        for entry in fs::read_dir(&group).ok()? {
+            let entry = entry.ok()?;
+            if entry.file_type().ok()?.is_dir() {
+                left.push(entry.path());
+            }
+        }
+    }
+    Some(false)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_versions_are_read() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path();
+        let group = |path: &str, file: &str, text: &str| {
+            fs::create_dir_all(root.join(path)).unwrap();
+            fs::write(root.join(path).join(file), text).unwrap();
+        };
+        group("two/full", "cgroup.events", "populated 1\nfrozen 0\n");
+        group("two/empty", "cgroup.events", "populated 0\nfrozen 0\n");
+        group("pids/one", "cgroup.procs", "");
+        group("pids/one/below", "cgroup.procs", "12\n");
+        group("pids/two", "cgroup.procs", "");
+        let ask = |path: &str| look(root, &[PathBuf::from(path)]);
+        let at = |path: &str| root.join(path);
+        assert_eq!(ask("/two/full"), Group::Populated(at("two/full")));
+        assert_eq!(
+            ask("/sys/fs/cgroup/two/full"),
+            Group::Populated(at("two/full"))
+        );
+        assert_eq!(ask("/two/empty"), Group::Empty(at("two/empty")));
+        assert_eq!(ask("/one"), Group::Populated(at("pids/one")));
+        assert_eq!(ask("/two"), Group::Empty(at("pids/two")));
+        assert_eq!(ask("/none"), Group::Unseen);
+        assert_eq!(ask("/two/../two/full"), Group::Unseen);
+        let both = ["/two/empty", "/two/full"].map(PathBuf::from);
+        assert_eq!(look(root, &both), Group::Populated(at("two/full")));
+    }
+}

@@ -1,0 +1,171 @@
+//! Whether a container lives, from what was written down and what was seen. Pure.
+//!
+//! Life is easily proved: by one process. Death is proved only where the processes of the
+//! state would have to be seen if they ran: a pid means nothing in another pid namespace,
+//! and a start time nothing in another time namespace.
+
+use std::path::Path;
+
+use super::cgroup::Group;
+use super::process::{Running, Seen};
+use super::record::{Record, RecordedProcess};
+use super::state::Life;
+use super::view::View;
+
+/// A process without a recorded start that began so many seconds after the state was made
+/// is another one: a pid is used again.
+const LATER: i64 = 60;
+
+/// What was seen of a recorded container.
+#[derive(Debug)]
+pub(super) struct Facts<'a> {
+    pub(super) id: &'a str,
+    pub(super) view: &'a View,
+    /// One for each recorded process.
+    pub(super) seen: Vec<Seen>,
+    pub(super) group: Group,
+    /// Whether the bundle's path leads to the bundle here: another view of the file system
+    /// shows its host's states under other paths.
+    pub(super) is_bundle_here: bool,
+}
+
+/// Decides.
+pub(super) fn judge(record: &Record, facts: &Facts<'_>) -> Life {
+    let trust = trust(record, facts);
+    let pairs = record.processes.iter().zip(&facts.seen);
+    let lives: Vec<Life> = pairs
+        .map(|(process, seen)| of_process(*process, seen, record, facts, &trust))
+        .collect();
+    if let Some(life) = lives.iter().find(|life| matches!(life, Life::Alive { .. })) {
+        return life.clone();
+    }
+    match &facts.group {
+        Group::Populated(path) => {
+            let by = format!("processes in its cgroup {}", path.display());
+            return Life::Alive { pid: None, by };
+        }
+        // A process that runs and may be the recorded one has perhaps left the group.
+        Group::Empty(path) if !lives.iter().zip(&facts.seen).any(may_be_it) => {
+            let why = format!("its cgroup {} has no process", path.display());
+            return Life::Dead { why };
+        }
+        Group::Empty(_) | Group::Unseen => {}
+    }
+    if record.is_stopped {
+        return dead("its runtime wrote down that it has stopped");
+    }
+    let strongest = lives.into_iter().max();
+    strongest.unwrap_or_else(|| unknown("its state names no process"))
+}
+
+fn may_be_it((life, seen): (&Life, &Seen)) -> bool {
+    !life.is_dead() && matches!(seen, Seen::Running(_) | Seen::Hidden)
+}
+
+fn of_process(
+    recorded: RecordedProcess,
+    seen: &Seen,
+    record: &Record,
+    facts: &Facts<'_>,
+    trust: &Result<(), String>,
+) -> Life {
+    let pid = recorded.pid;
+    let gone = |what: &str| match trust {
+        Ok(()) => dead(format!("pid {pid} {what}")),
+        Err(why) => unknown(why),
+    };
+    match seen {
+        Seen::Running(running) => match is_same(recorded, running, record, facts) {
+            Ok(true) => Life::Alive {
+                pid: Some(pid),
+                by: format!("pid {pid} {}", running.name),
+            },
+            Ok(false) => gone("is another process by now"),
+            Err(why) => unknown(format!("pid {pid}: {why}")),
+        },
+        Seen::Ended => gone("has ended"),
+        Seen::Gone => gone("is gone"),
+        Seen::Hidden => unknown(format!("pid {pid} exists, but this /proc does not show it")),
+        Seen::Unclear(why) => unknown(format!("pid {pid}: {why}")),
+    }
+}
+
+/// Whether a running process is the recorded one.
+fn is_same(
+    recorded: RecordedProcess,
+    running: &Running,
+    record: &Record,
+    facts: &Facts<'_>,
+) -> Result<bool, &'static str> {
+    match recorded.start {
+        Some(start) if start == running.start => Ok(true),
+        Some(_) if facts.view.is_true_time == Some(true) => Ok(false),
+        Some(_) => Err("it started at another time, but this may be another time namespace"),
+        None if is_in_group(running, record, facts.id) => Ok(true),
+        None => match (record.created, facts.view.wall(running.start)) {
+            (Some(created), Some(started)) => Ok(started <= created + LATER),
+            // Nothing says that it is another one.
+            _ => Ok(true),
+        },
+    }
+}
+
+/// Whether a process is in the container's cgroup, or in one that is named after it.
+fn is_in_group(running: &Running, record: &Record, id: &str) -> bool {
+    let ends_in = |path: &Path, recorded: &Path| {
+        let recorded = recorded.strip_prefix("/").unwrap_or(recorded);
+        path.strip_prefix("/").unwrap_or(path) == recorded
+    };
+    running.cgroups.iter().any(|path| {
+        let is_recorded = record
+            .cgroups
+            .iter()
+            .any(|recorded| ends_in(path, recorded));
+        // Short names appear in paths by chance.
+        is_recorded || (id.len() >= 12 && path.to_string_lossy().contains(id))
+    })
+}
+
+/// Whether a process of this state would have to be seen here if it ran.
+fn trust(record: &Record, facts: &Facts<'_>) -> Result<(), String> {
+    let view = facts.view;
+    match view.is_initial {
+        Some(true) => return Ok(()),
+        Some(false) => {}
+        None => return Err("nobody can tell which pid namespace this /proc shows".into()),
+    }
+    let strange = |why: &str| {
+        Err(format!(
+            "{why}, so its state may be of another pid namespace"
+        ))
+    };
+    if !facts.is_bundle_here {
+        return strange("its bundle is not here");
+    }
+    for process in &record.processes {
+        match view.last_pid {
+            Some(last) if process.pid <= last => {}
+            _ => return strange(&format!("pid {} was never given out here", process.pid)),
+        }
+    }
+    let starts = record.processes.iter().map(|process| process.start);
+    let is_younger = match (starts.min().flatten(), view.first_start, record.created) {
+        (Some(start), Some(first), _) => start >= first,
+        (None, Some(first), Some(created)) => {
+            view.wall(first).is_some_and(|first| created >= first)
+        }
+        _ => false,
+    };
+    if !is_younger {
+        return strange("it was made before this pid namespace");
+    }
+    Ok(())
+}
+
+fn dead(why: impl Into<String>) -> Life {
+    Life::Dead { why: why.into() }
+}
+
+fn unknown(why: impl Into<String>) -> Life {
+    Life::Unknown { why: why.into() }
+}

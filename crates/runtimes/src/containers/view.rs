@@ -1,0 +1,89 @@
+//! What this procfs can be asked: whose processes it shows, and since when.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+/// The inode of the pid namespace that the kernel makes at boot.
+const INITIAL: &str = "pid:[4026531836]";
+
+/// Clock ticks of a second in every file of procfs.
+pub(super) const TICKS: u64 = 100;
+
+/// What is known of a procfs and of the pid namespace it belongs to.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct View {
+    /// Whether it shows the initial pid namespace, in which every process has a pid.
+    pub(super) is_initial: Option<bool>,
+    /// Whether it is the procfs of this very process, so that `kill(2)` means the same pids.
+    pub(super) is_own: bool,
+    /// The pid that was given out last.
+    pub(super) last_pid: Option<u32>,
+    /// When the machine was booted, in seconds since the epoch.
+    pub(super) boot: Option<i64>,
+    /// When the namespace's first process started, in clock ticks since the boot.
+    pub(super) first_start: Option<u64>,
+    /// Whether start times are those of the machine, not shifted by a time namespace.
+    pub(super) is_true_time: Option<bool>,
+}
+
+impl View {
+    pub(super) fn read(proc: &Path) -> Self {
+        let is_own = fs::read_link(proc.join("self"))
+            .is_ok_and(|link| link.to_str() == Some(&std::process::id().to_string()));
+        Self {
+            is_initial: is_initial(proc, is_own),
+            is_own,
+            last_pid: last_word(proc, "loadavg"),
+            boot: boot(proc),
+            first_start: fs::read(proc.join("1/stat"))
+                .ok()
+                .and_then(|stat| super::process::parse_stat(&stat))
+                .map(|stat| stat.start),
+            is_true_time: is_true_time(proc),
+        }
+    }
+
+    /// When a process started, in seconds since the epoch.
+    pub(super) fn wall(&self, start: u64) -> Option<i64> {
+        let boot = self.boot.filter(|_| self.is_true_time == Some(true))?;
+        Some(boot + i64::try_from(start / TICKS).ok()?)
+    }
+}
+
+/// The namespace of a procfs is that of its pid 1. Who may not look at that one can only
+/// speak for its own.
+fn is_initial(proc: &Path, is_own: bool) -> Option<bool> {
+    let first = fs::read_link(proc.join("1/ns/pid"));
+    let link = match first {
+        Ok(link) => link,
+        Err(_) if is_own => fs::read_link(proc.join("self/ns/pid")).ok()?,
+        Err(_) => return None,
+    };
+    Some(link.to_str()? == INITIAL)
+}
+
+fn last_word(proc: &Path, name: &str) -> Option<u32> {
+    let text = fs::read_to_string(proc.join(name)).ok()?;
+    text.split_ascii_whitespace().last()?.parse().ok()
+}
+
+fn boot(proc: &Path) -> Option<i64> {
+    let text = fs::read_to_string(proc.join("stat")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("btime "))?;
+    line.trim().parse().ok()
+}
+
+/// Kernels before 5.6 have no such file, and no time namespaces either.
+fn is_true_time(proc: &Path) -> Option<bool> {
+    match fs::read_to_string(proc.join("self/timens_offsets")) {
+        Ok(text) => {
+            let mut numbers = text
+                .split_ascii_whitespace()
+                .filter(|word| word.parse::<i64>().is_ok());
+            Some(numbers.all(|number| number == "0"))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(true),
+        Err(_) => None,
+    }
+}

@@ -1,0 +1,406 @@
+//! Containers that live, that are dead, and of which nobody can tell: state files of real
+//! runtimes, and a procfs and cgroups made by hand.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::os::unix::net::UnixListener;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime};
+
+use runtimes::{Life, StateSource, States, StatesOptions, containers, live_containers};
+
+/// When the machine of these tests was booted: an hour before the states were written.
+const BOOT: i64 = 1_795_812_323;
+const INITIAL: &str = "pid:[4026531836]";
+const NESTED: &str = "pid:[4026532189]";
+
+/// A machine: its procfs, its cgroups, and directories of states.
+struct Machine {
+    temp: tempfile::TempDir,
+}
+
+impl Machine {
+    /// Sees this pid namespace, whose first process started at this tick.
+    fn new(namespace: &str, first_start: u64) -> Self {
+        let temp = tempfile::tempdir().unwrap();
+        let machine = Self { temp };
+        for dir in ["proc/1/ns", "proc/self", "cgroup", "states", "bundles"] {
+            fs::create_dir_all(machine.path(dir)).unwrap();
+        }
+        symlink(namespace, machine.path("proc/1/ns/pid")).unwrap();
+        machine.write("proc/stat", &format!("cpu 1 2\nbtime {BOOT}\n"));
+        machine.write("proc/loadavg", "0.1 0.2 0.3 1/100 9000\n");
+        machine.offsets("monotonic 0 0\nboottime 0 0\n");
+        machine.process(1, "init", 'S', first_start);
+        machine
+    }
+
+    fn path(&self, path: &str) -> PathBuf {
+        self.temp.path().join(path)
+    }
+
+    fn write(&self, path: &str, text: &str) {
+        let path = self.path(path);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, text).unwrap();
+    }
+
+    fn offsets(&self, text: &str) {
+        self.write("proc/self/timens_offsets", text);
+    }
+
+    fn process(&self, pid: u32, name: &str, state: char, start: u64) {
+        let zeros = "0 ".repeat(18);
+        let text = format!("{pid} ({name}) {state} {zeros}{start} 0 0\n");
+        self.write(&format!("proc/{pid}/stat"), &text);
+    }
+
+    fn group(&self, path: &str, populated: bool) {
+        let text = format!("populated {}\nfrozen 0\n", u8::from(populated));
+        self.write(&format!("cgroup/{path}/cgroup.events"), &text);
+    }
+
+    /// A state file as a real runtime wrote it, with the bundle's path made one of ours.
+    fn real(&self, file: &str, to: &str) {
+        let text = text_of(file);
+        let bundle = self.path("b");
+        self.write(
+            &format!("states/{to}"),
+            &text.replace("/run/b", bundle.to_str().unwrap()),
+        );
+    }
+
+    fn has_bundle(&self) {
+        fs::create_dir(self.path("b")).unwrap();
+    }
+
+    fn look(&self) -> States {
+        let mut options = StatesOptions::new([self.path("states")]);
+        options.bundle_dirs = vec![self.path("bundles")];
+        options.proc = self.path("proc");
+        options.cgroup = self.path("cgroup");
+        containers(&options)
+    }
+
+    /// The one state that is found: its source, and its life as a word.
+    #[track_caller]
+    fn one(&self) -> (StateSource, &'static str) {
+        let states = self.look();
+        let [state] = &states.found[..] else {
+            panic!("{states:?}");
+        };
+        println!("{state}");
+        (state.source, state.life.as_str())
+    }
+}
+
+/// A state file as a real runtime wrote it.
+fn text_of(file: &str) -> &'static str {
+    match file {
+        "crun-1.8.1.status.json" => include_str!("../data/states/crun-1.8.1.status.json"),
+        "runc-1.1.5.state.json" => include_str!("../data/states/runc-1.1.5.state.json"),
+        "runsc-20221219.state.json" => include_str!("../data/states/runsc-20221219.state.json"),
+        "runsc-20240729.state.json" => include_str!("../data/states/runsc-20240729.state.json"),
+        "youki-0.7.0.state.json" => include_str!("../data/states/youki-0.7.0.state.json"),
+        "youki-0.7.0.youki_config.json" => {
+            include_str!("../data/states/youki-0.7.0.youki_config.json")
+        }
+        other => panic!("no such state: {other}"),
+    }
+}
+
+/// Each runtime's state with the pid it names, and the start it names or implies.
+const REAL: [(&str, &str, u32, u64, StateSource); 5] = [
+    (
+        "runc-1.1.5.state.json",
+        "rc1/state.json",
+        39,
+        186_194,
+        StateSource::Runc,
+    ),
+    (
+        "crun-1.8.1.status.json",
+        "cr1/status",
+        50,
+        186_196,
+        StateSource::Crun,
+    ),
+    (
+        "youki-0.7.0.state.json",
+        "ya1/state.json",
+        224,
+        361_000,
+        StateSource::Youki,
+    ),
+    (
+        "runsc-20221219.state.json",
+        "rs1_sandbox:rs1.state",
+        70,
+        361_000,
+        StateSource::Runsc,
+    ),
+    (
+        "runsc-20240729.state.json",
+        "rs2_sandbox:rs2.state",
+        117,
+        361_000,
+        StateSource::Runsc,
+    ),
+];
+
+#[test]
+fn every_runtime_is_known_alive_and_dead() {
+    for (file, to, pid, start, source) in REAL {
+        let machine = Machine::new(INITIAL, 1);
+        machine.real(file, to);
+        assert_eq!(machine.one(), (source, "dead"), "{file}");
+        machine.process(pid, "sleep", 'S', start);
+        assert_eq!(machine.one(), (source, "alive"), "{file}");
+        machine.process(pid, "sleep", 'Z', start);
+        assert_eq!(machine.one(), (source, "dead"), "{file}");
+    }
+}
+
+#[test]
+fn a_pid_that_is_used_again_is_another_process() {
+    for (file, to, pid, start, source) in REAL {
+        let machine = Machine::new(INITIAL, 1);
+        machine.real(file, to);
+        // Hours later.
+        machine.process(pid, "sh", 'S', start + 1_000_000);
+        assert_eq!(machine.one(), (source, "dead"), "{file}");
+    }
+    // A late process in the very cgroup of the state is the container's.
+    let machine = Machine::new(INITIAL, 1);
+    machine.real("youki-0.7.0.state.json", "ya1/state.json");
+    machine.real("youki-0.7.0.youki_config.json", "ya1/youki_config.json");
+    machine.process(224, "sh", 'S', 9_000_000);
+    assert_eq!(machine.one().1, "dead");
+    machine.write("proc/224/cgroup", "0::/engines-y\n");
+    assert_eq!(machine.one().1, "alive");
+}
+
+#[test]
+fn start_times_mean_nothing_in_another_time_namespace() {
+    let machine = Machine::new(INITIAL, 1);
+    machine.real("runc-1.1.5.state.json", "rc1/state.json");
+    machine.process(39, "sleep", 'S', 286_194);
+    assert_eq!(machine.one().1, "dead");
+    machine.offsets("monotonic 0 0\nboottime 1000 0\n");
+    assert_eq!(machine.one().1, "unknown");
+}
+
+#[test]
+fn a_pid_means_nothing_in_another_pid_namespace() {
+    for (file, to, pid, start, source) in REAL {
+        // Younger than the state: a node agent that was started later.
+        let machine = Machine::new(NESTED, 1_000_000);
+        machine.has_bundle();
+        machine.real(file, to);
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+        machine.process(pid, "agent", 'S', start + 2_000_000);
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+
+        // Older, but the state names paths of another view of the file system.
+        let machine = Machine::new(NESTED, 1);
+        machine.real(file, to);
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+        // It was written here.
+        machine.has_bundle();
+        assert_eq!(machine.one(), (source, "dead"), "{file}");
+        // The pid was never given out here.
+        machine.write("proc/loadavg", "0.1 0.2 0.3 1/100 20\n");
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+    }
+}
+
+#[test]
+fn nobody_can_tell_whose_procfs_it_is() {
+    let machine = Machine::new(INITIAL, 1);
+    machine.real("runc-1.1.5.state.json", "rc1/state.json");
+    fs::remove_file(machine.path("proc/1/ns/pid")).unwrap();
+    assert_eq!(machine.one().1, "unknown");
+}
+
+#[test]
+fn a_cgroup_with_processes_lives_and_an_empty_one_is_dead() {
+    let machine = Machine::new(INITIAL, 1);
+    machine.real("runc-1.1.5.state.json", "rc1/state.json");
+    machine.group("unified/engines-x", true);
+    let states = machine.look();
+    let life = &states.found[0].life;
+    assert!(matches!(life, Life::Alive { pid: None, .. }), "{life}");
+    assert!(life.to_string().contains("engines-x"), "{life}");
+
+    let machine = Machine::new(NESTED, 1_000_000);
+    machine.real("runc-1.1.5.state.json", "rc1/state.json");
+    machine.group("unified/engines-x", false);
+    assert_eq!(machine.one().1, "dead", "the proof needs no pid");
+    // A process that runs may be the container's, and may have left the group.
+    machine.process(39, "sleep", 'S', 999);
+    assert_eq!(machine.one().1, "unknown");
+}
+
+#[test]
+fn what_cannot_be_a_state_is_skipped_and_what_cannot_be_read_keeps_its_id() {
+    let machine = Machine::new(INITIAL, 1);
+    for dir in [".cache/seccomp", ".empty-directory", "-x", "a b"] {
+        fs::create_dir_all(machine.path("states").join(dir)).unwrap();
+    }
+    machine.write("states/rs1_sandbox:rs1.lock", "");
+    machine.write("states/notes.txt", "");
+    let socket = machine.path("states/runsc-rs1.sock");
+    let _listener = UnixListener::bind(&socket).unwrap();
+    let states = machine.look();
+    assert_eq!(states.found, []);
+    assert_eq!(states.skipped.len(), 5, "{:?}", states.skipped);
+
+    machine.write("states/garbled/state.json", "{");
+    machine.write("states/other/state.json", "{}");
+    machine.write("states/empty/further", "");
+    machine.write("states/x_sandbox:torn.state", "{\"sta");
+    fs::create_dir_all(machine.path("states/odd/state.json")).unwrap();
+    let states = machine.look();
+    let found: Vec<_> = states
+        .by_id()
+        .into_iter()
+        .map(|(id, state)| (id, state.life.as_str()))
+        .collect();
+    let want = ["empty", "garbled", "odd", "other", "torn"].map(|id| (id, "unknown"));
+    assert_eq!(found, want);
+    let ids = live_containers(&[machine.path("states")], &machine.path("proc")).unwrap();
+    assert_eq!(ids.into_iter().collect::<Vec<_>>(), want.map(|(id, _)| id));
+}
+
+#[test]
+fn a_fifo_is_not_waited_for() {
+    let machine = Machine::new(INITIAL, 1);
+    fs::create_dir(machine.path("states/x")).unwrap();
+    let mode = nix::sys::stat::Mode::S_IRWXU;
+    nix::unistd::mkfifo(&machine.path("states/x/state.json"), mode).unwrap();
+    assert_eq!(machine.one(), (StateSource::Unclear, "unknown"));
+}
+
+#[test]
+fn directories_that_are_missing_or_cannot_be_read() {
+    let machine = Machine::new(INITIAL, 1);
+    let file = machine.path("states/file");
+    fs::write(&file, "").unwrap();
+    let mut options = StatesOptions::new([machine.path("none")]);
+    let states = containers(&options);
+    assert_eq!(states.missing, [machine.path("none")]);
+    assert!(!states.is_evidence(), "nothing was read");
+    options.state_dirs = vec![machine.path("states"), file.clone()];
+    let states = containers(&options);
+    assert_eq!(states.looked, [machine.path("states")]);
+    assert_eq!(states.unread[0].0, file);
+    assert!(!states.is_evidence(), "not everything was read");
+    options.state_dirs.pop();
+    assert!(containers(&options).is_evidence());
+    assert!(live_containers(&[file], Path::new("/proc")).is_err());
+}
+
+/// A bundle as a shim makes it.
+fn bundle(machine: &Machine, id: &str) -> PathBuf {
+    let work = machine.path("work").join(id);
+    fs::create_dir_all(&work).unwrap();
+    let dir = machine.path("bundles").join(id);
+    fs::create_dir(&dir).unwrap();
+    symlink(work, dir.join("work")).unwrap();
+    let config = format!(r#"{{"linux": {{"cgroupsPath": "/docker/{id}"}}}}"#);
+    fs::write(dir.join("config.json"), config).unwrap();
+    dir
+}
+
+#[test]
+fn a_bundle_is_enough() {
+    let machine = Machine::new(INITIAL, 1);
+    let id = "5a".repeat(32);
+    let dir = bundle(&machine, &id);
+    fs::write(dir.join("init.pid"), "4242").unwrap();
+    assert_eq!(machine.one(), (StateSource::Bundle, "dead"));
+    machine.process(4242, "qemu", 'S', 361_000);
+    assert_eq!(machine.one(), (StateSource::Bundle, "alive"));
+    fs::remove_dir_all(machine.path("proc/4242")).unwrap();
+    machine.group(&format!("docker/{id}"), true);
+    assert_eq!(
+        machine.one(),
+        (StateSource::Bundle, "alive"),
+        "a child of the dead init"
+    );
+    fs::write(dir.join("init.pid"), "nonsense").unwrap();
+    machine.group(&format!("docker/{id}"), false);
+    assert_eq!(machine.one(), (StateSource::Bundle, "dead"));
+}
+
+#[test]
+fn a_task_that_starts_lives_by_its_shim() {
+    let machine = Machine::new(INITIAL, 1);
+    let dir = bundle(&machine, "starting");
+    assert_eq!(
+        machine.one(),
+        (StateSource::Bundle, "unknown"),
+        "it is young"
+    );
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    let age = || fs::File::open(&dir).unwrap().set_modified(old).unwrap();
+    age();
+    assert_eq!(
+        machine.one(),
+        (StateSource::Bundle, "dead"),
+        "left half made"
+    );
+    for (file, form) in [
+        ("address", "unix://PATH"),
+        ("bootstrap.json", r#"{"address": "unix://PATH"}"#),
+    ] {
+        let socket = machine.path("s");
+        let listener = UnixListener::bind(&socket).unwrap();
+        let text = form.replace("PATH", socket.to_str().unwrap());
+        fs::write(dir.join(file), text).unwrap();
+        age();
+        assert_eq!(machine.one(), (StateSource::Bundle, "alive"), "{file}");
+        drop(listener);
+        assert_eq!(machine.one(), (StateSource::Bundle, "dead"), "{file}");
+        fs::remove_file(&socket).unwrap();
+        assert_eq!(
+            machine.one(),
+            (StateSource::Bundle, "unknown"),
+            "{file}: another view"
+        );
+        fs::remove_file(dir.join(file)).unwrap();
+    }
+}
+
+#[test]
+fn the_strongest_state_of_a_container_counts() {
+    let machine = Machine::new(INITIAL, 1);
+    machine.real("runc-1.1.5.state.json", "rc1/state.json");
+    let dir = bundle(&machine, "rc1");
+    fs::write(dir.join("init.pid"), "40").unwrap();
+    machine.process(40, "sh", 'S', 361_000);
+    let states = machine.look();
+    assert_eq!(states.found.len(), 2);
+    let by_id = states.by_id();
+    assert_eq!(by_id["rc1"].source, StateSource::Bundle);
+    assert_eq!(by_id["rc1"].life.as_str(), "alive");
+}
+
+#[test]
+fn the_places_of_an_exec_root() {
+    let options = StatesOptions::of_exec_root(Path::new("/host/run/docker"));
+    assert_eq!(
+        options.state_dirs[0],
+        Path::new("/host/run/docker/runtime-runc/moby")
+    );
+    let tasks = "io.containerd.runtime.v2.task/moby";
+    let bundles = [
+        format!("/host/run/docker/containerd/daemon/{tasks}"),
+        format!("/host/run/containerd/{tasks}"),
+    ];
+    for dir in bundles {
+        assert!(options.bundle_dirs.contains(&PathBuf::from(&dir)), "{dir}");
+    }
+    let typed = Path::new("/host/run/containerd/runc/moby");
+    assert!(options.further_dirs.iter().any(|dir| dir == typed));
+}
