@@ -58,9 +58,9 @@
 //!
 //! # Limitations
 //!
-//! - The kernel hands out mountinfo in pieces. Where nothing changed meanwhile a scan is of one moment; else
-//!   it has every mount that stayed, and rows that were replaced are dropped ([`Consistency`] says which).
-//!   Before 5.8 a changing table is read until two readings agree.
+//! - The kernel hands out mountinfo in pieces. Where nothing changed meanwhile a scan is of one moment. Else
+//!   it has every mount that stayed, and it is read again where rows contradict each other; [`Consistency`]
+//!   says what is known. Before 5.8 a changing table is read until two readings agree.
 //! - Mount ids are reused at once; only unique ids (6.8) name a mount for good.
 //! - A directory above a mount point can be renamed without any notice: a path in a held table is a hint.
 //! - Mounts in detached trees, and those out of reach of the root directory, are in no table.

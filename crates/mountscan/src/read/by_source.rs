@@ -62,7 +62,7 @@ impl MountTable {
 fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
     let mut reading = match Reading::open(&thread_file(&options.proc)) {
         Ok(reading) => reading,
-        Err(error) => return without_procfs(options).ok_or(error),
+        Err(error) => return mount_by_mount(options).ok_or(error),
     };
     let wants_ids = options.unique_ids || options.one_moment;
     let lists = wants_ids && KernelQueries::cached() >= KernelQueries::Ids;
@@ -71,14 +71,19 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         proc: options.proc.clone(),
         namespace: namespace.unwrap_or(0),
     };
-    match namespace {
+    let table = match namespace {
         Some(id) => mountinfo::listed(&mut reading, &Scope::namespace(id), options, origin),
         None => reading.table(options, origin),
+    }?;
+    if table.consistency() == Consistency::OrderUnknown {
+        // The text contradicts itself each time: the kernel can be asked about the mounts concerned.
+        return Ok(mount_by_mount(options).unwrap_or(table));
     }
+    Ok(table)
 }
 
-/// The table where there is no procfs to read it from: each mount is asked about.
-fn without_procfs(options: &ReadOptions) -> Option<MountTable> {
+/// The table where text has no answer: each mount is asked about. `None` where the kernel has none either.
+fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
     if KernelQueries::cached() < KernelQueries::Rows {
         return None;
     }

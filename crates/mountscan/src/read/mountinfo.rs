@@ -14,9 +14,11 @@ use crate::kernel::statmount;
 use crate::log::debug;
 use crate::read::by_ids;
 use crate::table::consistency::Consistency;
-use crate::table::mount_table::{MountTable, UniqueIds};
+use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions};
 use crate::table::row_store::RowStore;
+use crate::table::structure::doubtful;
+use crate::table::unique_ids::UniqueIds;
 
 /// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
 /// on tables with long rows small steps are 1.7 times cheaper than large ones.
@@ -41,37 +43,49 @@ impl Reading {
 
     /// The table by text, as consistent as asked for.
     ///
-    /// Where nothing changed meanwhile it is of one moment, on any kernel.
+    /// Where nothing changed meanwhile it is of one moment, on any kernel. Else it is read again until no row
+    /// contradicts another: until then a mount may be shown where it no longer lies, or on what went.
     pub(crate) fn table(
         &mut self,
         options: &ReadOptions,
         origin: Origin,
     ) -> Result<MountTable, Error> {
         self.has_changed()?; // from here on
-        let mut text = self.text()?;
-        let mut attempts = 1;
-        while self.has_changed()? {
-            let enough = !options.one_moment;
-            if enough && is_loss_free() {
-                return Ok(torn(text, origin, Consistency::EveryStableMount));
+        let mut before = None;
+        for attempt in 1.. {
+            let text = self.text()?;
+            if !self.has_changed()? {
+                let rows = RowStore::parse(text);
+                return Ok(of_rows(rows, origin, Consistency::OneMoment));
             }
-            if attempts >= options.attempts {
-                debug!(attempts, "mount table kept changing while it was read");
-                return if enough {
-                    Ok(torn(text, origin, Consistency::MayMissMounts))
-                } else {
-                    Err(unstable(&self.path, attempts))
-                };
+            let is_last = attempt >= options.attempts;
+            if options.one_moment {
+                if is_last {
+                    return Err(unstable(&self.path, attempt));
+                }
+                continue;
             }
-            attempts += 1;
-            let again = self.text()?;
             // Before Linux 5.8 a row could be lost while another mount went: only equal readings are whole.
-            if enough && again == text {
-                return Ok(torn(text, origin, Consistency::EveryStableMount));
+            let is_whole = is_loss_free() || before.as_ref() == Some(&text);
+            if !is_whole && !is_last {
+                before = Some(text);
+                continue;
             }
-            text = again;
+            let (rows, is_clear) = torn(text);
+            if is_clear || is_last {
+                debug!(
+                    attempt,
+                    is_clear, "the mount table changed while it was read"
+                );
+                let known = match (is_whole, is_clear) {
+                    (false, _) => Consistency::MayMissMounts,
+                    (true, true) => Consistency::EveryStableMount,
+                    (true, false) => Consistency::OrderUnknown,
+                };
+                return Ok(of_rows(rows, origin, known));
+            }
         }
-        Ok(of_text(text, origin, Consistency::OneMoment))
+        unreachable!("the attempts end before the numbers do")
     }
 
     /// The whole text, from the beginning.
@@ -109,6 +123,7 @@ pub(crate) fn listed(
     options: &ReadOptions,
     origin: Origin,
 ) -> Result<MountTable, Error> {
+    reading.has_changed()?; // from here on
     let mut before = match queries::list(scope, 0) {
         Err(error) if queries::is_refused(&error) => return reading.table(options, origin),
         listed => listed?,
@@ -117,22 +132,18 @@ pub(crate) fn listed(
         let mut rows = RowStore::parse(reading.text()?);
         let after = queries::list(scope, before.len())?;
         let agreed = agreed_rows(scope, &rows, &before, &after);
-        if agreed == rows.len() && agreed == after.len() && before.len() == agreed {
-            let ids = UniqueIds {
-                shown: after,
-                hidden: Vec::new(),
-            };
+        let is_whole = agreed == rows.len() && agreed == after.len() && agreed == before.len();
+        // No list tells of a mount that was moved while the text was read.
+        if is_whole && (!reading.has_changed()? || is_clear(&rows)) {
+            let ids = UniqueIds::all_shown(after);
             let moment = Consistency::OneMoment;
             return Ok(MountTable::assemble(rows, ids, origin, moment));
         }
         if KernelQueries::cached() >= KernelQueries::Rows {
             rows.truncate(agreed);
-            let ids = UniqueIds {
-                shown: after[..agreed].to_vec(),
-                hidden: Vec::new(),
-            };
+            let ids = UniqueIds::all_shown(after[..agreed].to_vec());
             let mut table = MountTable::assemble(rows, ids, origin.clone(), Consistency::Unknown);
-            by_ids::fill(&mut table, scope, after, options.attempts)?;
+            by_ids::follow_list(&mut table, scope, after, options.attempts)?;
             if table.consistency() == Consistency::OneMoment || !options.one_moment {
                 return Ok(table);
             }
@@ -165,22 +176,22 @@ fn agreed_rows(scope: &Scope, rows: &RowStore, before: &[u64], after: &[u64]) ->
     agreed
 }
 
-fn of_text(text: Vec<u8>, origin: Origin, consistency: Consistency) -> MountTable {
-    let rows = RowStore::parse(text);
+fn of_rows(rows: RowStore, origin: Origin, consistency: Consistency) -> MountTable {
     MountTable::assemble(rows, UniqueIds::default(), origin, consistency)
 }
 
-/// A table of text that a kernel printed while mounts came and went.
-fn torn(text: Vec<u8>, origin: Origin, consistency: Consistency) -> MountTable {
-    let mut table = of_text(text, origin, consistency);
-    let replaced = table.drop_replaced();
-    if replaced > 0 {
-        debug!(
-            replaced,
-            "dropped rows of mounts that were replaced while reading"
-        );
-    }
-    table
+/// The rows of text that a kernel printed while mounts came and went, and whether none contradicts another.
+fn torn(text: Vec<u8>) -> (RowStore, bool) {
+    let mut rows = RowStore::parse(text);
+    rows.drop_replaced();
+    let is_clear = is_clear(&rows);
+    (rows, is_clear)
+}
+
+/// Whether no row contradicts another.
+fn is_clear(rows: &RowStore) -> bool {
+    let all: Vec<u32> = (0..rows.len() as u32).collect();
+    doubtful(rows, &all, &[]).is_empty()
 }
 
 /// Whether mountinfo read in pieces has every mount that stays: since Linux 5.8, which is also the first

@@ -6,9 +6,10 @@ use std::path::Path;
 
 use crate::error::Error;
 use crate::table::consistency::Consistency;
-use crate::table::mount_table::{MountTable, UniqueIds};
+use crate::table::mount_table::MountTable;
 use crate::table::origin::Origin;
 use crate::table::row_store::RowStore;
+use crate::table::unique_ids::UniqueIds;
 
 impl MountTable {
     /// Reads a table from text. Rows that are not of mountinfo's form go to [`malformed`](Self::malformed).

@@ -11,6 +11,7 @@ use crate::table::index::Index;
 use crate::table::origin::Origin;
 use crate::table::replaced;
 use crate::table::row_store::{Part, RowStore};
+use crate::table::unique_ids::UniqueIds;
 
 /// A mount table: its text and an index to it.
 ///
@@ -43,15 +44,6 @@ pub struct MountTable {
     consistency: Consistency,
     index: OnceLock<Index>,
     groups: OnceLock<Groups>,
-}
-
-/// The ids that are never reused, of the mounts of a table.
-#[derive(Debug, Clone, Default)]
-pub(crate) struct UniqueIds {
-    /// One for each row and ascending, where the route gives them; else empty.
-    pub(crate) shown: Vec<u64>,
-    /// Those of mounts in scope that have no row, because no path leads to them. Ascending.
-    pub(crate) hidden: Vec<u64>,
 }
 
 impl MountTable {
@@ -120,12 +112,13 @@ impl MountTable {
         text
     }
 
-    /// Removes rows that a torn reading shows although another mount has taken their place: of two rows with
-    /// the same mount id, or with the same parent id and mount point, the later one stays. Returns how many.
+    /// Removes rows of mounts that a torn reading shows although they were gone before it ended: of two rows
+    /// with the same mount id the later one stays. Returns how many.
     ///
-    /// Sound for text read from a kernel: it never has two such mounts at once (a stacked mount has the lower
-    /// one as parent), and rows read later show a later moment. Tables that this crate reads from a kernel
-    /// have been treated so; text of the caller's is left as it is.
+    /// Sound for text read from a kernel, which uses an id for one mount at a time; rows read later show a
+    /// later moment. Nothing else proves that a mount is gone: of two mounts with the same parent and mount
+    /// point the earlier may be alive, because the later came beneath it or it has been moved. Tables that
+    /// this crate reads from a kernel have been treated so; text of the caller's is left as it is.
     pub fn drop_replaced(&mut self) -> usize {
         let before = self.len();
         if let Some(keep) = replaced::survivors(self.rows()) {
@@ -144,32 +137,18 @@ impl MountTable {
         self.forget_indexes();
     }
 
-    /// Makes the table anew of rows it has (by place) and rows of other text, each with its unique id.
-    /// Returns where the latter are now.
+    /// Makes the table anew of rows it has and of other rows, each with its unique id.
     pub(crate) fn rebuild(
         &mut self,
         parts: &[(u64, Part<'_>)],
         hidden: Vec<u64>,
         consistency: Consistency,
-    ) -> Vec<u32> {
-        let is_in = self.rows.rebuild(parts.iter().map(|(_, part)| *part));
-        let mut shown = Vec::with_capacity(parts.len());
-        let mut attached = Vec::new();
-        for ((id, part), _) in parts.iter().zip(is_in).filter(|(_, is_in)| *is_in) {
-            if matches!(part, Part::New(_)) {
-                attached.push(shown.len() as u32);
-            }
-            shown.push(*id);
-        }
+    ) {
+        self.rows.rebuild(parts.iter().map(|(_, part)| *part));
+        let shown = parts.iter().map(|(id, _)| *id).collect();
         self.ids = UniqueIds { shown, hidden };
         self.consistency = consistency;
         self.forget_indexes();
-        attached
-    }
-
-    /// The table has been found to be of one moment after all.
-    pub(crate) fn is_of_one_moment(&mut self) {
-        self.consistency = Consistency::OneMoment;
     }
 
     /// The same rows, said to come from elsewhere: a part of what was read.

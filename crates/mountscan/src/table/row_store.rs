@@ -6,10 +6,12 @@ use std::ops::ControlFlow;
 use memchr::memchr_iter;
 
 use crate::error::Error;
+use crate::log::debug;
 use crate::row::borrowed::Row;
-use crate::row::parse::{Fields, MalformedRow, parse_fields};
+use crate::row::parse::{Fields, MalformedRow};
 use crate::row::stream::{for_each_row, rows};
 use crate::table::index::{NONE, RowSource};
+use crate::table::replaced::survivors;
 
 /// No row is shorter: `1 1 0:1 / / r - t  `.
 const MIN_ROW: usize = 16;
@@ -40,8 +42,8 @@ struct Entry {
 pub(crate) enum Part<'r> {
     /// A row that is held already, by place.
     Held(usize),
-    /// A line of other text.
-    New(&'r [u8]),
+    /// A row of other text.
+    New(Row<'r>),
 }
 
 impl RowStore {
@@ -127,34 +129,43 @@ impl RowStore {
         self.compact();
     }
 
-    /// Makes the store anew of rows it has and rows of other text. Parts that are not rows are left out; the
-    /// answer says, for each part, whether it is in.
-    pub(crate) fn rebuild<'r>(&mut self, parts: impl Iterator<Item = Part<'r>>) -> Vec<bool> {
+    /// The rows, of no table.
+    pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
+        (0..self.len()).map(|place| Row::loose(self.line(place), *self.fields(place)))
+    }
+
+    /// Drops rows of mounts that were gone before the reading ended.
+    pub(crate) fn drop_replaced(&mut self) {
+        if let Some(keep) = survivors(self.rows()) {
+            debug!(
+                rows = self.len(),
+                "a reading shows mounts that went meanwhile"
+            );
+            self.retain(&keep);
+        }
+    }
+
+    /// Makes the store anew of rows it has and rows of other text.
+    pub(crate) fn rebuild<'r>(&mut self, parts: impl Iterator<Item = Part<'r>>) {
         let mut entries = Vec::with_capacity(parts.size_hint().0);
-        let mut is_in = Vec::with_capacity(parts.size_hint().0);
         for part in parts {
-            let entry = match part {
-                Part::Held(place) => Some(self.entries[place]),
-                Part::New(line) => self.append(line),
-            };
-            is_in.push(entry.is_some());
-            entries.extend(entry);
+            entries.push(match part {
+                Part::Held(place) => self.entries[place],
+                Part::New(row) => self.append(row),
+            });
         }
         self.entries = entries;
         self.compact();
-        is_in
     }
 
-    /// Adds a line to the text, if it is a row.
-    fn append(&mut self, line: &[u8]) -> Option<Entry> {
-        let fields = parse_fields(line).ok()?;
+    fn append(&mut self, row: Row<'_>) -> Entry {
         let start = self.text.len();
-        self.text.extend_from_slice(line);
-        Some(Entry {
+        self.text.extend_from_slice(row.as_bytes());
+        Entry {
             start,
-            length: line.len() as u32,
-            fields,
-        })
+            length: row.as_bytes().len() as u32,
+            fields: row.fields(),
+        }
     }
 
     /// Frees the text of rows that are gone, once it is the larger part.

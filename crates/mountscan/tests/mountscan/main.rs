@@ -5,6 +5,7 @@ mod holders;
 mod kernel;
 mod namespace;
 mod properties;
+mod storm;
 mod structure;
 mod vectors;
 mod watch;

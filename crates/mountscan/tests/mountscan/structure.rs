@@ -174,7 +174,8 @@ fn doubled_ids_keep_every_row_and_the_tree_is_made_by_path() {
     assert_eq!(ids(table.mount_of(Path::new("/y/b/c"))), [7]);
 }
 
-/// The reading of a live table shows a mount and its replacement: the later row holds.
+/// The reading of a live table shows an id twice: the later row holds. Two rows at one place of one mount
+/// are no proof: the earlier mount may be alive, above the later or moved away.
 #[test]
 fn replaced_rows_can_be_dropped() {
     let mut table = table(&[
@@ -185,9 +186,9 @@ fn replaced_rows_can_be_dropped() {
         (3, 1, "/z"),
     ]);
     assert_eq!(ids(table.mount_of(Path::new("/x/q"))), [4]);
-    assert_eq!(table.drop_replaced(), 2);
-    assert_eq!(ids(table.rows()), [1, 4, 3]);
-    assert_eq!(ids(table.at(Path::new("/x"))), [4]);
+    assert_eq!(table.drop_replaced(), 1);
+    assert_eq!(ids(table.rows()), [1, 2, 4, 3]);
+    assert_eq!(ids(table.at(Path::new("/x"))), [2, 4]);
 }
 
 #[test]

@@ -1,0 +1,95 @@
+//! What the kernel said about single mounts so far.
+
+use std::ops::Range;
+
+use crate::error::Error;
+use crate::kernel::queries::{self, Scope, Shown};
+use crate::row::borrowed::Row;
+use crate::row::parse::{Fields, parse_fields};
+
+/// The latest answer about each mount that was asked about.
+pub(crate) struct Answers<'s> {
+    scope: &'s Scope,
+    mask: u64,
+    buffer: Vec<u8>,
+    text: Vec<u8>,
+    /// By id, ascending.
+    found: Vec<(u64, Found)>,
+}
+
+enum Found {
+    /// Where in the text its row is.
+    Row(Range<usize>, Fields),
+    OutOfReach,
+    Gone,
+}
+
+/// What is known about one mount.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Known<'a> {
+    Row(Row<'a>),
+    /// It is there, but no path leads to it, so that it has no row.
+    OutOfReach,
+    /// It went. A later list may say so too.
+    Gone,
+}
+
+impl<'s> Answers<'s> {
+    pub(crate) fn new(scope: &'s Scope, mask: u64) -> Self {
+        Self {
+            scope,
+            mask,
+            buffer: Vec::new(),
+            text: Vec::new(),
+            found: Vec::new(),
+        }
+    }
+
+    pub(crate) fn get(&self, id: u64) -> Option<Known<'_>> {
+        let place = self.place(id).ok()?;
+        Some(match &self.found[place].1 {
+            Found::Row(range, fields) => {
+                Known::Row(Row::new(&self.text[range.clone()], *fields, id, u32::MAX))
+            }
+            Found::OutOfReach => Known::OutOfReach,
+            Found::Gone => Known::Gone,
+        })
+    }
+
+    /// Asks about mounts, also again; false if one of them is gone.
+    pub(crate) fn ask_each(&mut self, ids: &[u64]) -> Result<bool, Error> {
+        let mut is_whole = true;
+        for &id in ids {
+            is_whole &= self.ask(id)?;
+        }
+        Ok(is_whole)
+    }
+
+    fn ask(&mut self, id: u64) -> Result<bool, Error> {
+        let start = self.text.len();
+        let (buffer, text) = (&mut self.buffer, &mut self.text);
+        let found = match queries::append_row(self.scope, id, self.mask, buffer, text)? {
+            Shown::Row => match parse_fields(&self.text[start..]) {
+                Ok(fields) => Found::Row(start..self.text.len(), fields),
+                Err(_) => Found::OutOfReach,
+            },
+            Shown::OutOfReach => Found::OutOfReach,
+            Shown::Gone => Found::Gone,
+        };
+        let is_there = !matches!(found, Found::Gone);
+        match self.place(id) {
+            Ok(place) => self.found[place].1 = found,
+            Err(place) => self.found.insert(place, (id, found)),
+        }
+        Ok(is_there)
+    }
+
+    /// Where in `found` an id is, or would have to go.
+    fn place(&self, id: u64) -> Result<usize, usize> {
+        // Most ids are asked about, and looked for, in ascending order.
+        match self.found.last() {
+            Some((last, _)) if id <= *last => self.found.binary_search_by_key(&id, |(id, _)| *id),
+            _ => Err(self.found.len()),
+        }
+    }
+}

@@ -1,0 +1,129 @@
+//! The rows of a list of ids: those that a table holds and those that were asked about.
+
+use crate::read::answers::{Answers, Known};
+use crate::row::mount_info::MountInfo;
+use crate::table::changes::Changes;
+use crate::table::consistency::Consistency;
+use crate::table::index::RowSource;
+use crate::table::mount_table::MountTable;
+use crate::table::row_store::Part;
+use crate::table::structure::doubtful;
+
+/// What a table would be made of, were it made what the list says.
+pub(crate) struct Listing<'t, 'a> {
+    table: &'t MountTable,
+    /// By id, ascending.
+    parts: Vec<(u64, Part<'a>)>,
+    /// Ids of mounts without a row.
+    hidden: Vec<u64>,
+    /// Which parts have not been looked at beside the others yet.
+    new: Vec<u32>,
+    /// Which rows of the table are in the list.
+    stays: Vec<bool>,
+}
+
+impl<'t, 'a> Listing<'t, 'a> {
+    /// A mount that went before it could be asked about is left out.
+    pub(crate) fn of(table: &'t MountTable, listed: &[u64], answers: &'a Answers<'_>) -> Self {
+        let mut listing = Self {
+            table,
+            parts: Vec::with_capacity(listed.len()),
+            hidden: Vec::new(),
+            new: Vec::new(),
+            stays: vec![false; table.len()],
+        };
+        let is_settled = table.consistency() == Consistency::OneMoment;
+        let held = table.unique_ids();
+        let mut shown = held.ascending();
+        for &id in listed {
+            let (place, known) = (shown.find(id), answers.get(id));
+            let part = match (place, known) {
+                (_, Some(Known::Row(row))) => listing.part(place, row),
+                (Some(place), None) => Part::Held(place),
+                (_, Some(Known::Gone)) => continue,
+                (_, Some(Known::OutOfReach)) => {
+                    listing.hidden.push(id);
+                    continue;
+                }
+                (None, None) => {
+                    let is_hidden = held.hidden.binary_search(&id).is_ok();
+                    listing.hidden.extend(is_hidden.then_some(id));
+                    continue;
+                }
+            };
+            if known.is_some() || !is_settled {
+                listing.new.push(listing.parts.len() as u32);
+            }
+            if let Some(place) = place {
+                listing.stays[place] = true;
+            }
+            listing.parts.push((id, part));
+        }
+        listing
+    }
+
+    /// The row that is held, if the answer is no other.
+    fn part(&self, place: Option<usize>, row: crate::row::borrowed::Row<'a>) -> Part<'a> {
+        match place {
+            Some(place) if self.table.store().line(place) == row.as_bytes() => Part::Held(place),
+            _ => Part::New(row),
+        }
+    }
+
+    /// The ids of mounts whose rows contradict others.
+    pub(crate) fn doubts(&self) -> Vec<u64> {
+        let gone = self.table.rows().zip(&self.stays);
+        let gone = gone.filter(|(_, stays)| !**stays);
+        let mut gone: Vec<u32> = gone.map(|(row, _)| row.mount_id().0).collect();
+        gone.sort_unstable();
+        let doubts = doubtful(self, &self.new, &gone);
+        let ids = doubts.into_iter().map(|part| self.parts[part as usize].0);
+        ids.collect()
+    }
+
+    /// What happened since the table was made what it is.
+    pub(crate) fn changes(&self) -> Changes {
+        let mut changes = Changes::default();
+        let gone = self.table.rows().zip(&self.stays);
+        let gone = gone.filter(|(_, stays)| !**stays);
+        changes
+            .detached
+            .extend(gone.map(|(row, _)| MountInfo::from(row)));
+        let mut shown = self.table.unique_ids().ascending();
+        for (id, part) in &self.parts {
+            if let Part::New(row) = part {
+                let list = match shown.find(*id) {
+                    Some(_) => &mut changes.changed,
+                    None => &mut changes.attached,
+                };
+                list.push(MountInfo::from(*row));
+            }
+        }
+        changes
+    }
+
+    /// The rows by id, and the ids that have none.
+    pub(crate) fn into_parts(self) -> (Vec<(u64, Part<'a>)>, Vec<u64>) {
+        (self.parts, self.hidden)
+    }
+}
+
+impl RowSource for Listing<'_, '_> {
+    fn len(&self) -> u32 {
+        self.parts.len() as u32
+    }
+
+    fn ids(&self, row: u32) -> (u32, u32) {
+        match self.parts[row as usize].1 {
+            Part::Held(place) => self.table.store().ids(place as u32),
+            Part::New(row) => (row.mount_id().0, row.parent_id().0),
+        }
+    }
+
+    fn raw_point(&self, row: u32) -> &[u8] {
+        match self.parts[row as usize].1 {
+            Part::Held(place) => self.table.store().raw_point(place as u32),
+            Part::New(row) => row.mount_point_field(),
+        }
+    }
+}
