@@ -1,7 +1,13 @@
-//! Knows the container engines of a host: which containers and layers they keep, and how
-//! people call them. For programs that clean up after engines and must not touch what lives.
+//! Knows the container engines of a host: where they mount what, which containers and layers
+//! they keep, and how people call them. For programs that clean up after engines and must
+//! not touch what lives.
 //!
 //! # Overview
+//!
+//! An [`Engine`] is data: its roots, the rules for what it mounts below them, its daemons,
+//! sockets and state directories. [`Engine::built_in`] has those that nodes run today. A
+//! [`Catalogue`] of engines tells for a mount point which engine mounts there, what it is,
+//! and what may become of it ([`Fate`]).
 //!
 //! [`Containers`] is what an engine's store on disk lists: each [`Container`] with its id,
 //! its names and its layers. [`Containers::of_docker`] reads Docker's data root,
@@ -55,11 +61,16 @@
 
 #![forbid(unsafe_code)]
 
+mod builtin;
+mod catalogue;
 mod containers;
+mod engine;
 mod resolve;
 mod store;
 mod unread;
 
+pub use catalogue::{Catalogue, Found};
 pub use containers::{Container, Containers};
+pub use engine::{BadShape, Engine, Fate, Root, Rule, Shape, Store};
 pub use resolve::Resolved;
 pub use unread::Unread;

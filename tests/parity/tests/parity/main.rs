@@ -8,6 +8,7 @@ mod judge;
 mod captures;
 mod cleanup;
 mod daemon_root;
+mod engines;
 mod ifaddrs;
 mod mountinfo;
 mod resolvconf;

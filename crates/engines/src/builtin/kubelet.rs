@@ -1,0 +1,64 @@
+//! The kubelet. What it mounts belongs to pods, and only a runtime knows which pods live,
+//! so all of it is told and none of it swept.
+
+use super::say::{root, texts};
+use crate::engine::Fate::Tell;
+use crate::engine::{Engine, Fate};
+
+const DATA: &[(Fate, &str, &str)] = &[
+    (
+        Tell,
+        "pods/<pod>/volumes/kubernetes.io~projected/<name>",
+        "projected volume of a pod",
+    ),
+    (
+        Tell,
+        "pods/<pod>/volumes/kubernetes.io~secret/<name>",
+        "secret of a pod",
+    ),
+    (
+        Tell,
+        "pods/<pod>/volumes/kubernetes.io~configmap/<name>",
+        "config map of a pod",
+    ),
+    (
+        Tell,
+        "pods/<pod>/volumes/kubernetes.io~empty-dir/<name>",
+        "empty directory of a pod",
+    ),
+    (
+        Tell,
+        "pods/<pod>/volumes/kubernetes.io~csi/<name>/mount",
+        "volume with data of a pod",
+    ),
+    (
+        Tell,
+        "pods/<pod>/volumes/<name>/<name>",
+        "volume with data of a pod",
+    ),
+    (
+        Tell,
+        "pods/<pod>/volume-subpaths/<name>/<name>/<number>",
+        "part of a volume of a pod",
+    ),
+    (
+        Tell,
+        "pods/<pod>/volumeDevices/<path>",
+        "block device of a pod",
+    ),
+    (
+        Tell,
+        "plugins/kubernetes.io/<path>",
+        "volume with data of a node",
+    ),
+];
+
+pub(crate) fn engine() -> Engine {
+    let mut engine = Engine::new("kubelet");
+    engine.about = "the kubelet of Kubernetes, k3s and rke2".to_owned();
+    let paths = ["/var/lib/kubelet", "/var/lib/rancher/k3s/agent/kubelet"];
+    engine.roots = vec![root("root", &paths, DATA)];
+    engine.processes = texts(&["kubelet"]);
+    engine.sockets = texts(&["/var/lib/kubelet/device-plugins/kubelet.sock"]);
+    engine
+}

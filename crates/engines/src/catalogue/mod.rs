@@ -1,0 +1,5 @@
+//! Engines together: which of them mounted what. Pure.
+
+mod find;
+
+pub use find::{Catalogue, Found};

@@ -1,0 +1,50 @@
+//! One rule: what is mounted at a place, and what a clean-up may do with it.
+
+use crate::engine::Shape;
+
+/// What a clean-up does with a mount that a rule matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[non_exhaustive]
+pub enum Fate {
+    /// It belongs to a container or a build and goes with it. Only a mount on which nobody
+    /// lives may be taken away.
+    Sweep,
+    /// Somebody asked for it, or it may hold data. It stays, and is named.
+    Tell,
+    /// The engine itself has it as long as it is installed. It stays.
+    Own,
+}
+
+impl Fate {
+    /// The stable word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Sweep => "sweep",
+            Self::Tell => "tell",
+            Self::Own => "own",
+        }
+    }
+}
+
+/// What an engine mounts at paths of one shape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Rule {
+    /// The path, relative to the root.
+    pub shape: Shape,
+    /// What is mounted there, in words.
+    pub what: String,
+    /// What a clean-up may do with it.
+    pub fate: Fate,
+}
+
+impl Rule {
+    /// A rule for paths of this shape.
+    pub fn new(shape: Shape, fate: Fate, what: impl Into<String>) -> Self {
+        Self {
+            shape,
+            what: what.into(),
+            fate,
+        }
+    }
+}
