@@ -30,17 +30,23 @@ use crate::exit::Exit;
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
-    output::log::start(cli.verbose);
-    let out = output::Output::new(cli.json, cli.color);
-    match run(&cli.command, &out) {
-        Ok(exit) => exit.into(),
-        // The reader of a pipe may have gone: nothing is left to tell it.
-        Err(error) if output::is_broken_pipe(&error) => Exit::Fine.into(),
+    let is_daemon = matches!(cli.command, Command::Run(_));
+    output::log::start(cli.verbose, is_daemon);
+    let mut out = output::Output::new(cli.json, cli.color);
+    if is_daemon {
+        out = out.aside();
+    }
+    let exit = match run(&cli.command, &out) {
+        Ok(exit) => exit,
+        // The reader of a stream of events has gone: nothing is left to tell it.
+        Err(error) if output::is_broken_pipe(&error) => Exit::Fine,
         Err(error) => {
             output::error(&error);
-            Exit::Failure.into()
+            Exit::Failure
         }
-    }
+    };
+    out.finish();
+    exit.into()
 }
 
 fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {

@@ -98,5 +98,5 @@ fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
         Event::AddressGone(address) => format!("link {}: {address} gone\n", address.ifindex),
         _ => String::new(),
     };
-    Ok(out.text(&text)?)
+    Ok(out.line(&text)?)
 }

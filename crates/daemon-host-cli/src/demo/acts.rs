@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, ensure};
 use daemon_host::mountscan::MountTable;
+use daemon_host::service::{Request, ask};
 use daemon_host::{ifaddrs, rroprobe};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
@@ -16,7 +17,6 @@ use serde_json::json;
 
 use super::stage::{Stage, layer_of};
 use crate::output::{Ink, Output, paint};
-use crate::run::control::{self, Request};
 
 /// How long the daemon may take for one step here.
 const PATIENCE: Duration = Duration::from_secs(10);
@@ -241,7 +241,7 @@ fn socket(stage: &Stage) -> PathBuf {
 fn start(stage: &Stage) -> anyhow::Result<Child> {
     let mut daemon = stage.spawn("daemon")?;
     let begin = Instant::now();
-    while control::ask(&socket(stage), Request::Status).is_err() {
+    while ask(&socket(stage), Request::Status, PATIENCE).is_err() {
         if let Some(status) = daemon.try_wait()? {
             let mut said = String::new();
             if let Some(mut stdout) = daemon.stdout.take() {
@@ -270,7 +270,7 @@ fn reload_under_load(stage: &Stage) -> anyhow::Result<String> {
         let runner = scope.spawn(|| run_scripts(&dir, &done));
         let reloaded = (0..RELOADS).try_for_each(|round| {
             stage.configure(&format!("round {round}"))?;
-            let answer = control::ask(&socket(stage), Request::Reload)?;
+            let answer = ask(&socket(stage), Request::Reload, PATIENCE)?;
             ensure!(answer.get("error").is_none(), "{answer}");
             Ok(())
         });
@@ -309,7 +309,7 @@ fn run_scripts(dir: &Path, done: &AtomicBool) -> anyhow::Result<usize> {
 
 fn refused(stage: &Stage) -> anyhow::Result<String> {
     stage.configure_runtimes(&json!({ "a": {}, "runc": { "path": "/x" } }))?;
-    let answer = control::ask(&socket(stage), Request::Reload)?;
+    let answer = ask(&socket(stage), Request::Reload, PATIENCE)?;
     let message = answer["error"]["message"]
         .as_str()
         .context("it was accepted")?

@@ -29,7 +29,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
             _ => "poll on the mount table",
         };
         let said = format_args!("{} mounts; following by {route}", watch.table().len());
-        out.text(&format!("{}\n", paint(Ink::Dim, said)))?;
+        out.line(&format!("{}\n", paint(Ink::Dim, said)))?;
     }
     args.until.follow(|wait| {
         let event = watch.next_within(wait)?;
@@ -59,7 +59,7 @@ fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
             || "events were lost; the table was read again".into(),
             in_words,
         );
-        out.text(&format!(
+        out.line(&format!(
             "{} {what}\n",
             paint(ink, format_args!("{word:<9}"))
         ))?;

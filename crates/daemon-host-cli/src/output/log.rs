@@ -1,18 +1,59 @@
 //! The libraries' log on standard error, when asked for.
 
+use std::io::{self, Write};
+use std::sync::OnceLock;
+
 use tracing::level_filters::LevelFilter;
 
+use super::aside::{Aside, Line};
+
+/// Where a daemon's log goes, so that it never waits for a reader.
+static ASIDE: OnceLock<Aside> = OnceLock::new();
+
 /// Starts the log: warnings only, with `-v` what changes, with `-vv` everything.
-pub(crate) fn start(verbose: u8) {
+///
+/// A log that cannot be written is lost. With `aside` it is written by a thread of its own.
+pub(crate) fn start(verbose: u8, aside: bool) {
     let level = match verbose {
         0 => LevelFilter::WARN,
         1 => LevelFilter::INFO,
         _ => LevelFilter::DEBUG,
     };
-    tracing_subscriber::fmt()
+    let builder = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_writer(std::io::stderr)
         .with_ansi(false)
         .without_time()
-        .init();
+        // They would be printed by a macro that panics when that fails, too.
+        .log_internal_errors(false);
+    if aside {
+        ASIDE.get_or_init(|| Aside::new(io::stderr));
+        builder.with_writer(line).init();
+    } else {
+        builder.with_writer(|| Careless).init();
+    }
+}
+
+/// Waits a moment until the log is written.
+pub(super) fn finish() {
+    if let Some(aside) = ASIDE.get() {
+        aside.finish();
+    }
+}
+
+fn line() -> Line<'static> {
+    Line::new(ASIDE.get().expect("made before the log starts"))
+}
+
+/// Standard error, where a line that cannot be written is lost.
+struct Careless;
+
+impl Write for Careless {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        let _ = io::stderr().write_all(text);
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }

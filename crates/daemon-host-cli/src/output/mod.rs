@@ -1,7 +1,8 @@
 //! How results reach the reader: tables for people, JSON for machines.
 //!
-//! `table`, `paint` and `bytes` are pure; `stream`, `failure` and `log` write.
+//! `table`, `paint`, `bytes` and `hex` are pure; `stream`, `failure`, `log` and `aside` write.
 
+mod aside;
 mod bytes;
 mod failure;
 mod hex;

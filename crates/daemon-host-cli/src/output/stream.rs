@@ -1,16 +1,24 @@
 //! Standard output, in the form that was asked for.
 
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anstream::AutoStream;
 use clap::ColorChoice;
 use serde::Serialize;
 
+use super::aside::Aside;
+use super::log;
+
 /// Where and in which form a subcommand answers.
+///
+/// What answers once keeps its exit code when the reader has gone: [`json`](Self::json),
+/// [`text`](Self::text), [`bytes`](Self::bytes). A stream of events has no reason to go on
+/// then: [`json_line`](Self::json_line) and [`line`](Self::line) fail.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
     color: anstream::ColorChoice,
+    aside: Option<Aside>,
 }
 
 impl Output {
@@ -20,7 +28,14 @@ impl Output {
             ColorChoice::Always => anstream::ColorChoice::Always,
             ColorChoice::Never => anstream::ColorChoice::Never,
         };
-        Self { json, color }
+        let aside = None;
+        Self { json, color, aside }
+    }
+
+    /// For a daemon: no reader, slow or gone, decides what it does.
+    pub(crate) fn aside(mut self) -> Self {
+        self.aside = Some(Aside::new(io::stdout));
+        self
     }
 
     /// Whether JSON was asked for.
@@ -30,29 +45,73 @@ impl Output {
 
     /// Prints a JSON value, indented, with a final newline.
     pub(crate) fn json(&self, value: &impl Serialize) -> io::Result<()> {
+        if self.aside.is_some() {
+            return self.json_line(value);
+        }
         let mut stdout = BufWriter::new(io::stdout().lock());
-        serde_json::to_writer_pretty(&mut stdout, value)?;
-        stdout.write_all(b"\n")?;
-        stdout.flush()
+        let written = serde_json::to_writer_pretty(&mut stdout, value)
+            .map_err(io::Error::from)
+            .and_then(|()| stdout.write_all(b"\n"))
+            .and_then(|()| stdout.flush());
+        if written.is_err() {
+            // Else its drop tries again.
+            drop(stdout.into_parts());
+        }
+        unless_gone(written)
     }
 
     /// Prints a JSON value on one line; for streams of events.
     pub(crate) fn json_line(&self, value: &impl Serialize) -> io::Result<()> {
         let mut line = serde_json::to_vec(value)?;
         line.push(b'\n');
-        let mut stdout = io::stdout().lock();
-        stdout.write_all(&line)?;
+        self.write(line)
+    }
+
+    /// Prints text for people, as one of a stream of events.
+    pub(crate) fn line(&self, text: &str) -> io::Result<()> {
+        if let Some(aside) = &self.aside {
+            let plain = anstream::adapter::strip_str(text).to_string();
+            aside.send(plain.into_bytes());
+            return Ok(());
+        }
+        let mut stdout = AutoStream::new(io::stdout(), self.color).lock();
+        stdout.write_all(text.as_bytes())?;
         stdout.flush()
     }
 
     /// Prints text for people; styles are dropped where they do not belong.
     pub(crate) fn text(&self, text: &str) -> io::Result<()> {
-        let mut stdout = AutoStream::new(io::stdout(), self.color).lock();
-        stdout.write_all(text.as_bytes())
+        unless_gone(self.line(text))
     }
 
     /// Prints bytes as they are.
     pub(crate) fn bytes(&self, bytes: &[u8]) -> io::Result<()> {
-        io::stdout().lock().write_all(bytes)
+        unless_gone(self.write(bytes.to_vec()))
+    }
+
+    fn write(&self, bytes: Vec<u8>) -> io::Result<()> {
+        if let Some(aside) = &self.aside {
+            aside.send(bytes);
+            return Ok(());
+        }
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(&bytes)?;
+        stdout.flush()
+    }
+
+    /// Waits a moment until everything is written, the log included.
+    pub(crate) fn finish(&self) {
+        if let Some(aside) = &self.aside {
+            aside.finish();
+        }
+        log::finish();
+    }
+}
+
+/// A reader that has gone is no failure of an answer: nothing is left to tell it.
+fn unless_gone(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
     }
 }

@@ -44,9 +44,9 @@ fn show(current: &Current, out: &Output) -> anyhow::Result<()> {
     let selection = &current.selection;
     let path = paint(Ink::Head, selection.path.display());
     let reason = paint(Ink::Dim, selection.reason);
-    out.text(&format!("{path}  {reason}\n"))?;
+    out.line(&format!("{path}  {reason}\n"))?;
     for line in text.lines() {
-        out.text(&format!("  {}\n", line.escape_debug()))?;
+        out.line(&format!("  {}\n", line.escape_debug()))?;
     }
     Ok(())
 }

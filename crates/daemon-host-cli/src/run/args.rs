@@ -8,7 +8,8 @@ pub(crate) const CONTROL_SOCKET: &str = "daemon-host.sock";
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Start: sweep leftovers, prepare the data root, sweep scripts, load runtimes, then READY=1.
-SIGHUP reloads, SIGTERM and SIGINT shut down; a second one ends at once.
+SIGHUP reloads, SIGTERM and SIGINT shut down. A second one changes nothing; a third one,
+seconds later, ends at once and leaves the rest to the next start.
 
 Examples:
   daemon-host run --config /etc/my-daemon/daemon.json
@@ -31,7 +32,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "DIR")]
     pub(super) state_dir: Vec<PathBuf>,
 
-    /// How long the shutdown may take, in seconds.
+    /// How long the shutdown may take, in seconds from the signal on.
     #[arg(long, value_name = "SECONDS", default_value = "15")]
     pub(super) shutdown_limit: u64,
 }
@@ -48,6 +49,10 @@ pub(crate) struct ReloadArgs {
     #[arg(long, value_name = "FILE")]
     #[arg(default_value_os_t = Path::new(daemon_host::DEFAULT_EXEC_ROOT).join(CONTROL_SOCKET))]
     pub(super) socket: PathBuf,
+
+    /// How long the daemon may take to answer, in seconds.
+    #[arg(long, value_name = "SECONDS", default_value = "60")]
+    pub(super) seconds: u64,
 }
 
 impl Args {

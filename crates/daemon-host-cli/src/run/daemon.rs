@@ -1,41 +1,48 @@
 //! The reference daemon: start, events, stop.
 
 use std::fmt::Display;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
+use daemon_host::service::{Request, Reserve, Wish, forward_signals, notify};
 use daemon_host::{Host, HostConfig, runtimes};
+use nix::sys::stat::Mode;
 use serde::Serialize;
 use serde_json::Value;
-use signal_hook::consts::SIGHUP;
-use tracing::error;
+use tracing::{error, warn};
 
 use super::answer;
 use super::args::Args;
-use super::control::{Pending, Request};
 use super::doors::Doors;
 use super::event::Event;
-use super::notify;
-use super::signals::{end_after, forward_signals};
 use crate::exit::Exit;
 use crate::output::Output;
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    // What the daemon makes is its own, and nobody takes its permissions from it.
+    nix::sys::stat::umask(Mode::from_bits_truncate(0o077));
     let (sender, events) = mpsc::channel();
     // Before the start, so that a signal meanwhile is not lost.
-    forward_signals(sender.clone())?;
+    let wishes = sender.clone();
+    forward_signals(Duration::from_secs(args.shutdown_limit), move |wish| {
+        // The main thread gone means the process is about to end.
+        let _ = wishes.send(Event::Wish(wish));
+    })?;
     let config = HostConfig::load(&args.config)?;
     let exec_root = config.exec_root.clone();
     let daemon = Daemon::start(args, config, out)?;
+    let reserve = Reserve::take();
     let doors = Doors::open(args, &exec_root, sender);
     if doors.is_ok() {
         notify::ready("running");
-        daemon.serve(&events);
+        daemon.serve(events);
     }
     notify::stopping();
-    end_after(Duration::from_secs(args.shutdown_limit));
+    drop(reserve);
+    if let Ok(doors) = &doors {
+        doors.close();
+    }
     let stopped = daemon.stop(out);
     // What kept it from running matters more than how it stopped.
     doors.and(stopped)
@@ -60,7 +67,7 @@ impl Daemon {
         }
         let host = builder.start()?;
         let report = host.start_report();
-        tell(out, "started", report.is_clean(), report)?;
+        tell(out, "started", report.is_clean(), report);
         Ok(Self {
             host,
             config: args.config.clone(),
@@ -69,18 +76,18 @@ impl Daemon {
     }
 
     /// Handles events until one asks for the end.
-    fn serve(&self, events: &Receiver<Event>) {
+    fn serve(&self, events: Receiver<Event>) {
         for event in events {
             match event {
-                Event::Signal(SIGHUP) => _ = self.reload(),
-                Event::Signal(_) => return,
-                Event::Asked(Pending { request, answer }) => {
-                    let value = match request {
+                Event::Wish(Wish::Reload) => _ = self.reload(),
+                Event::Wish(_) => return,
+                Event::Asked(asked) => {
+                    let value = match asked.request() {
                         Request::Reload => self.reload(),
                         Request::Status => answer::status(&self.host),
+                        _ => answer::refused("unknown-request", asked.request().as_str()),
                     };
-                    // Whoever asked may have gone meanwhile.
-                    let _ = answer.send(value);
+                    asked.answer(value);
                 }
             }
         }
@@ -106,7 +113,7 @@ impl Daemon {
     fn stop(&self, out: &Output) -> anyhow::Result<Exit> {
         let live = runtimes::live_containers(&self.state_dirs, Path::new("/proc"))?;
         let report = self.host.shutdown(live)?;
-        tell(out, "stopped", report.is_clean(), &report)?;
+        tell(out, "stopped", report.is_clean(), &report);
         Ok(Exit::finding_if(!report.is_clean()))
     }
 }
@@ -119,15 +126,19 @@ struct Told<'t> {
     detail: &'t str,
 }
 
-/// Says what a start or a stop did.
-fn tell(out: &Output, event: &str, clean: bool, report: impl Display) -> io::Result<()> {
+/// Says what a start or a stop did. Whether somebody reads it decides nothing.
+fn tell(out: &Output, event: &str, clean: bool, report: impl Display) {
     let detail = report.to_string();
-    if out.is_json() {
-        return out.json_line(&Told {
+    let told = if out.is_json() {
+        out.json_line(&Told {
             event,
             clean,
             detail: &detail,
-        });
+        })
+    } else {
+        out.line(&format!("{detail}\n"))
+    };
+    if let Err(error) = told {
+        warn!(%error, "standard output cannot be written");
     }
-    out.text(&format!("{detail}\n"))
 }

@@ -4,15 +4,14 @@ use std::path::Path;
 use std::sync::mpsc::Sender;
 
 use anyhow::Context as _;
-use daemon_host::service::Pidfile;
+use daemon_host::service::{ControlSocket, Pidfile};
 
 use super::args::{Args, CONTROL_SOCKET};
-use super::control::Control;
 use super::event::Event;
 
 /// How others reach the daemon; dropping it takes the files away.
 pub(super) struct Doors {
-    _control: Control,
+    control: ControlSocket,
     _pidfile: Option<Pidfile>,
 }
 
@@ -24,17 +23,23 @@ impl Doors {
     ) -> anyhow::Result<Self> {
         let default = || exec_root.join(CONTROL_SOCKET);
         let socket = args.socket.clone().unwrap_or_else(default);
-        let control = Control::listen(&socket, move |asked| {
+        let control = ControlSocket::listen(&socket, move |asked| {
             // The main thread gone means the process is about to end.
             let _ = sender.send(Event::Asked(asked));
-        })?;
+        });
+        let control = control.with_context(|| format!("socket {}", socket.display()))?;
         let write = |path: &Path| {
             Pidfile::write(path).with_context(|| format!("pidfile {}", path.display()))
         };
         let pidfile = args.pidfile.as_deref().map(write).transpose()?;
         Ok(Self {
-            _control: control,
+            control,
             _pidfile: pidfile,
         })
+    }
+
+    /// Lets no client in any more; the files stay until the end.
+    pub(super) fn close(&self) {
+        self.control.close();
     }
 }

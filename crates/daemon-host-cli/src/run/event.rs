@@ -1,11 +1,11 @@
 //! What the main thread of the daemon waits for.
 
-use super::control::Pending;
+use daemon_host::service::{Pending, Wish};
 
 /// Something that the daemon acts on.
 pub(super) enum Event {
-    /// A signal came, by its number.
-    Signal(i32),
+    /// A signal came.
+    Wish(Wish),
     /// A client of the control socket waits for an answer.
     Asked(Pending),
 }

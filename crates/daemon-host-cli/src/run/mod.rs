@@ -5,13 +5,10 @@
 
 mod answer;
 mod args;
-pub(crate) mod control;
 mod daemon;
 mod doors;
 mod event;
-mod notify;
 mod reload;
-mod signals;
 
 pub(crate) use args::{Args, CONTROL_SOCKET, ReloadArgs};
 pub(crate) use daemon::run;

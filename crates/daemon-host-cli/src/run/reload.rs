@@ -1,14 +1,21 @@
 //! `reload`: asks a running daemon to read its configuration again.
 
+use std::time::Duration;
+
+use anyhow::Context as _;
+use daemon_host::service::{Request, ask};
 use serde_json::Value;
 
 use super::args::ReloadArgs;
-use super::control::{self, Request};
 use crate::exit::Exit;
 use crate::output::Output;
 
 pub(crate) fn reload(args: &ReloadArgs, out: &Output) -> anyhow::Result<Exit> {
-    let answer = control::ask(&args.socket, Request::Reload)?;
+    let limit = Duration::from_secs(args.seconds);
+    let answer = ask(&args.socket, Request::Reload, limit).with_context(|| {
+        let socket = args.socket.display();
+        format!("no answer from {socket} (is the daemon running? try --socket)")
+    })?;
     let refused = answer.get("error").is_some();
     if out.is_json() {
         out.json(&answer)?;

@@ -2,103 +2,14 @@
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
-use std::os::unix::net::UnixDatagram;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
 use support::namespace::{available, prepare};
 
 use crate::command::{Ran, SPACE, command, run};
-
-const LONG: Duration = Duration::from_secs(30);
-
-/// A place for a daemon: its roots, its configuration, and who it tells.
-struct Place {
-    dir: tempfile::TempDir,
-    systemd: UnixDatagram,
-}
-
-impl Place {
-    /// `None` where the machine has no namespaces for a daemon; then the test is skipped.
-    fn new() -> Option<Self> {
-        if !available(SPACE) {
-            return None;
-        }
-        let dir = tempfile::tempdir().unwrap();
-        fs::create_dir(dir.path().join("data")).unwrap();
-        let systemd = UnixDatagram::bind(dir.path().join("notify")).unwrap();
-        systemd.set_read_timeout(Some(LONG)).unwrap();
-        let place = Self { dir, systemd };
-        place.configure("{}");
-        Some(place)
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.dir.path().join(name)
-    }
-
-    fn configure(&self, runtimes: &str) {
-        let text = format!(
-            r#"{{"data-root": {:?}, "exec-root": {:?}, "runtimes": {runtimes}}}"#,
-            self.path("data"),
-            self.path("exec"),
-        );
-        fs::write(self.path("daemon.json"), text).unwrap();
-    }
-
-    /// Starts the daemon as root of namespaces of its own, and waits until it is ready.
-    fn start(&self) -> Child {
-        let mut daemon = command(&[]);
-        let child = prepare(SPACE, &mut daemon)
-            .arg("run")
-            .arg("--config")
-            .arg(self.path("daemon.json"))
-            .arg("--pidfile")
-            .arg(self.path("pid"))
-            .env("NOTIFY_SOCKET", self.path("notify"))
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap();
-        self.wait_for("READY=1");
-        child
-    }
-
-    fn wait_for(&self, word: &str) -> String {
-        let mut buffer = [0; 4096];
-        loop {
-            let size = self.systemd.recv(&mut buffer).unwrap();
-            let text = String::from_utf8_lossy(&buffer[..size]).into_owned();
-            if text.lines().any(|line| line == word) {
-                return text;
-            }
-        }
-    }
-
-    fn reload(&self) -> Ran {
-        let socket = self.path("exec/daemon-host.sock");
-        run(&["reload", "--json", "--socket", socket.to_str().unwrap()])
-    }
-}
-
-fn signal(child: &Child, name: &str) {
-    let status = Command::new("kill")
-        .args(["-s", name, &child.id().to_string()])
-        .status();
-    assert!(status.unwrap().success());
-}
-
-#[track_caller]
-fn end(mut child: Child) -> Ran {
-    let begin = Instant::now();
-    while child.try_wait().unwrap().is_none() {
-        assert!(begin.elapsed() < LONG, "the daemon does not end");
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    Ran::new(&child.wait_with_output().unwrap())
-}
+use crate::place::{LONG, Place, end, signal};
 
 const WRAPPER: &str = r#"{"w": {"path": "/bin/true", "runtimeArgs": ["x"]}}"#;
 

@@ -1,8 +1,15 @@
-//! The pieces of a live daemon around a [`Host`](crate::Host): its pidfile and the files
-//! that it publishes. They act; each file names what it touches.
+//! The pieces of a live daemon around a [`Host`](crate::Host): signals, systemd, the control
+//! socket, the pidfile, files that it publishes. They act; each file names what it touches.
 
+mod control;
+pub mod notify;
 mod pidfile;
 mod publish;
+mod reserve;
+mod signals;
 
+pub use control::{ControlSocket, Pending, Request, ask};
 pub use pidfile::Pidfile;
 pub use publish::{PublishOptions, Published, publish};
+pub use reserve::Reserve;
+pub use signals::{Wish, forward_signals};

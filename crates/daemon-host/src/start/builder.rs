@@ -10,6 +10,7 @@ use rootmount::{CleanupReport, DataRootOptions, Guard, Rules};
 use runtimes::{BUNDLE_DIRS, References, Registry, Runtimes, Settings, SweepReport};
 use tracing::{info, warn};
 
+use super::directories::make_roots;
 use super::lock::Locks;
 use super::parts::Parts;
 use crate::config::HostConfig;
@@ -99,12 +100,13 @@ impl HostBuilder {
     ///
     /// A sweep or a preparation that fails is in the report and does not keep the
     /// daemon from starting, as in moby. After a sweep that left something the root is
-    /// not prepared: that would hide it. A missing data root is made with mode 0700.
+    /// not prepared: that would hide it. Missing roots are made with mode 0700.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::AlreadyRunning`] when another daemon holds the data root or the
-    /// exec root; [`ErrorKind::InvalidInput`] when a rule does not compile;
+    /// exec root; [`ErrorKind::InvalidInput`] when a rule does not compile, when both roots
+    /// are one directory, or when another user may write to the exec root;
     /// [`ErrorKind::Crate`] when the runtimes cannot be loaded. Nothing is mounted
     /// then that was not before.
     ///
@@ -116,7 +118,7 @@ impl HostBuilder {
         let rules = Rules::sweep()
             .with_custom(&self.rules)
             .map_err(|error| Error::caused(ErrorKind::InvalidInput, "start", error))?;
-        make_data_root(&self.config.data_root)?;
+        make_roots(&self.config)?;
         let locks = Locks::take(&self.config.data_root, &self.config.exec_root)?;
         let sweep = Step::from(sweep(&self.data_root(), &rules, self.live.iter(), None));
         let guard = self.prepare(&sweep);
@@ -194,15 +196,6 @@ impl std::fmt::Debug for HostBuilder {
             .field("config", &self.config)
             .finish_non_exhaustive()
     }
-}
-
-fn make_data_root(path: &std::path::Path) -> Result<(), Error> {
-    use std::os::unix::fs::DirBuilderExt as _;
-    std::fs::DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(path)
-        .map_err(|error| Error::io(format!("mkdir({path:?})"), error))
 }
 
 fn log(report: &StartReport) {

@@ -10,8 +10,8 @@
 //!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
 
-use std::fs::{DirBuilder, File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{File, OpenOptions};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
@@ -50,13 +50,8 @@ impl Drop for Lock {
 }
 
 impl Locks {
-    /// Takes both locks without waiting; makes the exec root (0700) if need be.
+    /// Takes both locks without waiting.
     pub(crate) fn take(data_root: &Path, exec_root: &Path) -> Result<Self, Error> {
-        let made = DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(exec_root);
-        made.map_err(|error| Error::io(format!("mkdir({exec_root:?})"), error))?;
         let exec = lock(exec_root)?;
         let data = lock(data_root)?;
         Ok(Self {
@@ -107,9 +102,11 @@ mod tests {
     fn the_second_daemon_is_refused_and_a_left_root_is_free() {
         let temp = tempfile::tempdir().unwrap();
         let (data, exec) = (temp.path().join("data"), temp.path().join("run/exec"));
-        std::fs::create_dir(&data).unwrap();
-        let mut first = Locks::take(&data, &exec).unwrap();
         let other = temp.path().join("other");
+        for dir in [&data, &exec, &other] {
+            std::fs::create_dir_all(dir).unwrap();
+        }
+        let mut first = Locks::take(&data, &exec).unwrap();
         let error = Locks::take(&data, &other).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::AlreadyRunning);
         first.leave_data_root();

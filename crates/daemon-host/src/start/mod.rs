@@ -2,6 +2,7 @@
 //! loads the runtimes.
 
 mod builder;
+mod directories;
 mod lock;
 mod parts;
 

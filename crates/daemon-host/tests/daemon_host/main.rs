@@ -8,3 +8,5 @@ mod features;
 mod lifecycle;
 mod namespace;
 mod reload;
+#[cfg(feature = "service")]
+mod service;

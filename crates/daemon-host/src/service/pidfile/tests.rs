@@ -28,6 +28,10 @@ fn a_live_owner_is_respected_and_keeps_its_file() {
     drop(first);
 
     let mut other = Command::new("sleep").arg("60").spawn().unwrap();
+    // A child has its parent's name for a moment.
+    while fs::read_to_string(format!("/proc/{}/comm", other.id())).unwrap() != "sleep\n" {
+        thread::sleep(PAUSE);
+    }
     fs::write(&path, other.id().to_string()).unwrap();
     let (kind, text) = refused(&path);
     assert_eq!(kind, ErrorKind::AlreadyRunning);

@@ -10,4 +10,5 @@ mod target;
 
 pub(crate) use published::place;
 pub use published::{PublishOptions, Published, publish};
+pub(crate) use staged::random_name;
 pub(crate) use target::{Directory, Identity, Target};

@@ -1,15 +1,16 @@
-//! Telling systemd where we are, as `sd_notify(3)` has it.
+//! Tells systemd where the daemon is in its life, as in `sd_notify(3)`. Without systemd
+//! nothing happens.
 
 use sd_notify::NotifyState;
 use tracing::debug;
 
-/// Started, or done reloading.
-pub(super) fn ready(status: &str) {
+/// The daemon has started, or has done reloading.
+pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
-/// Reloading, with the stamp that `Type=notify-reload` needs.
-pub(super) fn reloading() {
+/// The daemon reloads; with the stamp that `Type=notify-reload` needs.
+pub fn reloading() {
     let status = NotifyState::Status("reloading");
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now, status]),
@@ -17,8 +18,8 @@ pub(super) fn reloading() {
     }
 }
 
-/// On the way out.
-pub(super) fn stopping() {
+/// The daemon shuts down.
+pub fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("shutting down")]);
 }
 

@@ -1,0 +1,160 @@
+//! The listening socket, put in place under the right mode and never over a live one.
+
+use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
+use std::os::unix::net::{UnixListener, UnixStream};
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rustix::fs::{
+    AtFlags, FileType, FlockOperation, Mode, fchmod, flock, renameat, statat, unlinkat,
+};
+use rustix::io::Errno;
+use rustix::net::{
+    AddressFamily, SocketAddrUnix, SocketFlags, SocketType, bind, listen, socket_with,
+};
+
+use super::super::publish::{Directory, Identity, Target, random_name};
+use crate::error::{Error, ErrorKind};
+use crate::socket_path::{SocketDir, socket_path};
+
+/// Connections that the kernel keeps until they are accepted.
+const BACKLOG: i32 = 16;
+
+/// How often another daemon that is just binding is waited for.
+const LOOKS: u32 = 40;
+const PAUSE: Duration = Duration::from_millis(25);
+
+/// A bound socket under its final name.
+#[derive(Debug)]
+pub(super) struct Bound {
+    pub(super) listener: UnixListener,
+    pub(super) place: Place,
+}
+
+/// Where a bound socket is, and by what it is known.
+#[derive(Debug)]
+pub(super) struct Place {
+    directory: Directory,
+    identity: Identity,
+}
+
+impl Place {
+    /// Removes the socket if it is still ours; whether it was.
+    pub(super) fn remove(&self) -> Result<bool, Error> {
+        self.directory.remove(self.identity)
+    }
+
+    pub(super) fn path(&self) -> &Path {
+        self.directory.path()
+    }
+}
+
+/// Listens at `path`. A socket that nobody listens at is replaced, nothing else is.
+pub(super) fn listen_at(path: &Path) -> Result<Bound, Error> {
+    let directory = Directory::of(path)?;
+    check_name(path)?;
+    // Two daemons that start at once look and bind one after the other.
+    lock(&directory)?;
+    let outcome = refuse_live(&directory, path).and_then(|()| put(&directory));
+    let _ = flock(&directory, FlockOperation::Unlock);
+    let (listener, identity) = outcome?;
+    Ok(Bound {
+        listener,
+        place: Place {
+            directory,
+            identity,
+        },
+    })
+}
+
+/// Connects to the socket at `path`, through its open directory where the path is too long
+/// for a socket address.
+pub(super) fn connect(path: &Path) -> Result<UnixStream, Error> {
+    let failed = |error| Error::io(format!("connect({path:?})"), error);
+    let (dir, name) = parts(path)?;
+    if socket_path(dir, name).is_ok() {
+        return UnixStream::connect(path).map_err(failed);
+    }
+    let short = SocketDir::open(dir)?;
+    UnixStream::connect(short.socket_path(name)?.path()).map_err(failed)
+}
+
+fn parts(path: &Path) -> Result<(&Path, &std::ffi::OsStr), Error> {
+    let Some(name) = path.file_name() else {
+        let what = format!("{path:?} does not name a file");
+        return Err(Error::new(ErrorKind::InvalidInput, what));
+    };
+    let dir = path.parent().filter(|dir| *dir != Path::new(""));
+    Ok((dir.unwrap_or(Path::new(".")), name))
+}
+
+/// Clients reach the socket through its directory, so its name has to fit beside that.
+fn check_name(path: &Path) -> Result<(), Error> {
+    let (dir, name) = parts(path)?;
+    SocketDir::open(dir)?.socket_path(name).map(drop)
+}
+
+fn lock(directory: &Directory) -> Result<(), Error> {
+    for _ in 0..LOOKS {
+        match flock(directory, FlockOperation::NonBlockingLockExclusive) {
+            Ok(()) => return Ok(()),
+            Err(Errno::WOULDBLOCK) => thread::sleep(PAUSE),
+            Err(errno) => return Err(directory.failed("flock", errno)),
+        }
+    }
+    Err(directory.failed("flock", Errno::WOULDBLOCK))
+}
+
+/// Refuses a place where a daemon answers, or where something else than a socket is.
+fn refuse_live(directory: &Directory, path: &Path) -> Result<(), Error> {
+    match directory.target()? {
+        Target::Absent => Ok(()),
+        Target::Other(FileType::Socket) => match connect(path) {
+            Ok(_) => {
+                let what = format!("a daemon listens at {path:?}");
+                Err(Error::new(ErrorKind::AlreadyRunning, what))
+            }
+            Err(error) if error.raw_os_error() == Some(Errno::CONNREFUSED.raw_os_error()) => Ok(()),
+            Err(error) => Err(error),
+        },
+        Target::Other(kind) => Err(directory.not_replaced(kind)),
+        Target::File(_) => Err(directory.not_replaced(FileType::RegularFile)),
+    }
+}
+
+/// Binds under a random name and renames that to the final one.
+fn put(directory: &Directory) -> Result<(UnixListener, Identity), Error> {
+    let failed = |call: &str, errno| directory.failed(call, errno);
+    let flags = SocketFlags::CLOEXEC;
+    let socket = socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None)
+        .map_err(|errno| failed("socket", errno))?;
+    // The kernel takes the mode of the file from the socket, so there is no moment at which
+    // others may connect.
+    fchmod(&socket, Mode::RUSR | Mode::WUSR).map_err(|errno| failed("fchmod", errno))?;
+    let name = random_name(".sock")?;
+    // Through the open directory: the path may be too long for a socket address.
+    let dir = format!("/proc/self/fd/{}", directory.as_fd().as_raw_fd());
+    let short = socket_path(Path::new(&dir), &name)?;
+    let address = SocketAddrUnix::new(short.path()).map_err(|errno| failed("bind", errno))?;
+    bind(&socket, &address).map_err(|errno| failed("bind", errno))?;
+    let placed = settle(directory, &socket, &name);
+    if placed.is_err() {
+        let _ = unlinkat(directory, &name, AtFlags::empty());
+    }
+    Ok((UnixListener::from(socket), placed?))
+}
+
+fn settle(
+    directory: &Directory,
+    socket: &OwnedFd,
+    name: &std::ffi::OsStr,
+) -> Result<Identity, Error> {
+    let failed = |call: &str, errno| directory.failed(call, errno);
+    listen(socket, BACKLOG).map_err(|errno| failed("listen", errno))?;
+    let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
+        .map_err(|errno| failed("stat", errno))?;
+    renameat(directory, name, directory, directory.name())
+        .map_err(|errno| failed("rename", errno))?;
+    Ok(Identity::of(&stat))
+}
