@@ -98,6 +98,10 @@ pub use crate::error::{Error, ErrorKind};
 pub use crate::holders::find::{
     HolderNamespace, HolderProcess, Holders, HoldersOptions, MountUse, NamespaceKeeper, holders,
 };
+pub use crate::holders::process_view::ProcessView;
+pub use crate::holders::residents::{
+    Resident, ResidentUse, Residents, ResidentsOptions, residents,
+};
 pub use crate::ids::{Device, MountId, UniqueMountId};
 pub use crate::kernel::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
 pub use crate::kernel::queries::{KernelQueries, is_mounted};

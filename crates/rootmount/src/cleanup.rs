@@ -1,5 +1,7 @@
 //! Carries out a plan: its steps, and then the root. The only file that knows both.
 
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
@@ -7,8 +9,12 @@ use mountscan::MountTable;
 
 use crate::data_root::release::{Released, release_with};
 use crate::error::{Error, ErrorKind};
+use crate::liveness::evidence::Evidence;
+use crate::liveness::judge::{Judge, Verdict};
+use crate::liveness::layer_map::LayerMap;
+use crate::liveness::look::Look;
 use crate::log::debug;
-use crate::mount::{Facts, Same, same};
+use crate::mount::{Facts, MountRef, Same, same};
 use crate::options::ExecuteOptions;
 use crate::path_text::shown;
 use crate::plan::cleanup_plan::{CleanupPlan, RootAction, Step};
@@ -16,6 +22,7 @@ use crate::report::{CleanupReport, Progress, RootOutcome, StepReport};
 use crate::table::read_table;
 use crate::unmount::crew::engine::{not_tried, unmount_all};
 use crate::unmount::execution::Execution;
+use crate::unmount::gate::Gate;
 use crate::unmount::outcome::Done;
 use crate::unmount::outcome::{Failure, Outcome};
 use crate::unmount::target::{Target, is_served};
@@ -83,13 +90,23 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
         }
         let targets = self.plan.steps.iter().map(target).collect();
         let kept = self.plan.kept.iter().map(|kept| &kept.mount);
-        let execution = Execution::begin(&self.plan.root, targets, kept, &self.options.engine())?;
+        let how = self.options.engine();
+        let mut execution = Execution::begin(&self.plan.root, targets, kept, &how)?;
+        execution.gate = self.options.look.clone().map(|look| self.gate(look));
         let steps = &self.plan.steps;
         let chosen = |lowest: usize| steps[lowest].hidden == hidden;
         unmount_all(&Arc::new(execution), chosen, |index, done| {
             self.note(index, done);
         });
         Ok(())
+    }
+
+    /// Judges the containers of all steps again, by evidence of the moment.
+    fn gate(&self, look: Look) -> Gate {
+        let of_step = |step: &Step| (step.container.clone(), step.mount.clone());
+        let steps: Vec<_> = self.plan.steps.iter().map(of_step).collect();
+        let layers = self.plan.layers.clone();
+        Gate::new(move || judge_again(&steps, &look.gather(), &layers))
     }
 
     fn note(&mut self, index: usize, done: Done) {
@@ -169,6 +186,35 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
             root,
         }
     }
+}
+
+/// The steps whose containers are not proved to be dead any more, with the outcome.
+fn judge_again(
+    steps: &[(Option<OsString>, MountRef)],
+    evidence: &Evidence,
+    layers: &LayerMap,
+) -> HashMap<usize, Outcome> {
+    let judge = Judge::new(evidence, layers);
+    let mut containers: HashMap<&OsStr, Vec<usize>> = HashMap::new();
+    for (index, (container, mount)) in steps.iter().enumerate() {
+        // Planned without evidence: each mount is a case of its own.
+        let container = container
+            .as_deref()
+            .unwrap_or(mount.mount_point.as_os_str());
+        containers.entry(container).or_default().push(index);
+    }
+    let mut closed = HashMap::new();
+    for (container, its_steps) in containers {
+        let mounts: Vec<&MountRef> = its_steps.iter().map(|&i| &steps[i].1).collect();
+        let outcome = match judge.verdict(container, &mounts) {
+            Verdict::Dead => continue,
+            Verdict::Lives { by } => Outcome::Alive { by },
+            Verdict::Unknown { why } => Outcome::CannotTell { why },
+            Verdict::Contradiction(what) => Outcome::CannotTell { why: what.cause() },
+        };
+        closed.extend(its_steps.into_iter().map(|i| (i, outcome.clone())));
+    }
+    closed
 }
 
 fn target(step: &Step) -> Target {

@@ -165,6 +165,17 @@ impl From<Error> for io::Error {
     }
 }
 
+/// An error with its causes, on one line.
+pub(crate) fn in_words(error: &dyn StdError) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text += &format!(": {error}");
+        cause = error.source();
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

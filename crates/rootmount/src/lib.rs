@@ -132,6 +132,7 @@ mod cleanup;
 mod data_root;
 mod error;
 mod limit;
+mod liveness;
 mod log;
 mod look;
 mod mount;
@@ -155,8 +156,15 @@ pub use data_root::release::{Released, release};
 pub use data_root::status::{Holder, Status};
 pub use data_root::view::status;
 pub use error::{Error, ErrorKind};
+pub use liveness::contradiction::Contradiction;
+pub use liveness::evidence::{Claim, Evidence, Processes, Says, Statement, Testimony, Witness};
+pub use liveness::layer_map::LayerMap;
+pub use liveness::look::Look;
+pub use liveness::running_engine::running_engine;
 pub use mount::{MountRef, Same};
-pub use mountscan::{Device, MountId, MountTable, Propagation, UniqueMountId};
+pub use mountscan::{
+    Device, MountId, MountTable, ProcessView, Propagation, Resident, Residents, UniqueMountId,
+};
 pub use options::ExecuteOptions;
 pub use path::resolve_root;
 pub use plan::cleanup_plan::{
@@ -164,7 +172,7 @@ pub use plan::cleanup_plan::{
 };
 pub use plan::decide::plan;
 pub use plan::diff::PlanDiff;
-pub use plan::layers::live_ids;
+pub use plan::layers::{docker_layers, live_ids};
 pub use plan::rules::Rules;
 pub use report::{CleanupReport, Progress, RootOutcome, StepReport};
 pub use table::live_table;

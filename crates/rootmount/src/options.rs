@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::data_root::options::DataRootOptions;
+use crate::liveness::look::Look;
 use crate::unmount::options::{Detach, UnmountOptions};
 
 /// How a plan is carried out.
@@ -33,6 +34,9 @@ pub struct ExecuteOptions {
     pub step_limit: Duration,
     /// The mount table of the calling thread.
     pub mountinfo: PathBuf,
+    /// Gathers evidence again right before mounts are unmounted. Without it they go on the
+    /// evidence of the plan.
+    pub look: Option<Look>,
     /// Where the data root's ownership record is; without it the root stays, also
     /// if the plan says that it is to be released.
     pub data_root: Option<DataRootOptions>,
@@ -49,6 +53,7 @@ impl Default for ExecuteOptions {
             propagate: engine.propagate,
             step_limit: engine.step_limit,
             mountinfo: engine.mountinfo,
+            look: None,
             data_root: None,
         }
     }

@@ -21,6 +21,10 @@ pub(crate) struct Member {
 }
 
 impl Member {
+    pub(crate) fn thread(&self) -> Option<u32> {
+        self.thread
+    }
+
     pub(crate) fn dir(&self, proc: &Path) -> PathBuf {
         let dir = proc.join(self.pid.to_string());
         match self.thread {

@@ -8,6 +8,9 @@ use std::path::{Path, PathBuf};
 use mountscan::MountId;
 
 use crate::data_root::ownership::Ownership;
+use crate::liveness::contradiction::Contradiction;
+use crate::liveness::evidence::Evidence;
+use crate::liveness::layer_map::LayerMap;
 use crate::mount::{MountRef, Same};
 use crate::path_text::shown;
 
@@ -27,6 +30,11 @@ pub struct PlanOptions {
     /// Whose the mount at the root is, if the root is to be released at the end;
     /// from [`status`](crate::status).
     pub ownership: Option<Ownership>,
+    /// What is known about which containers live. Without it liveness is not looked at,
+    /// which is right only for a captured table.
+    pub evidence: Option<Evidence>,
+    /// The layers of containers.
+    pub layers: LayerMap,
 }
 
 /// A plan of what is to be unmounted, in order, and what is not, and why.
@@ -40,6 +48,9 @@ pub struct CleanupPlan {
     pub(crate) steps: Vec<Step>,
     pub(crate) kept: Vec<Kept>,
     pub(crate) root_decision: RootDecision,
+    pub(crate) contradictions: Vec<Contradiction>,
+    /// For the second judgement, when it is carried out.
+    pub(crate) layers: LayerMap,
 }
 
 /// One mount that is to be unmounted.
@@ -58,6 +69,9 @@ pub struct Step {
     /// Whether something else is mounted over it or over one of its parents, so
     /// that its path leads elsewhere. It is tried last, after the root itself.
     pub hidden: bool,
+    /// The container it belongs to, as far as that is known: its id, or that of a layer.
+    /// `None` if liveness was not looked at.
+    pub container: Option<OsString>,
 }
 
 /// A mount below the root that stays.
@@ -76,7 +90,18 @@ pub struct Kept {
 pub enum KeepReason {
     /// It belongs to a live container, by this id.
     Live(OsString),
-    /// It lies below a mount of a live container, at this path.
+    /// Its container lives, by this evidence.
+    Lives {
+        /// The evidence: `runs: pid 24372 sleep`.
+        by: String,
+    },
+    /// It cannot be told whether its container lives.
+    Unknown {
+        /// Why not.
+        why: String,
+    },
+    /// It lies below a mount that stays because its container lives or may live, at this
+    /// path.
     BelowLive(PathBuf),
     /// A mount that stays lies below it, at this path.
     HoldsKept(PathBuf),
@@ -115,6 +140,8 @@ impl PlanOptions {
             root: root.into(),
             keep: BTreeSet::new(),
             ownership: None,
+            evidence: None,
+            layers: LayerMap::new(),
         }
     }
 
@@ -125,6 +152,18 @@ impl PlanOptions {
         I::Item: Into<OsString>,
     {
         self.keep.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Chooses only what this evidence proves to be dead.
+    pub fn evidence(mut self, evidence: Evidence) -> Self {
+        self.evidence = Some(evidence);
+        self
+    }
+
+    /// Says which layers belong to which container.
+    pub fn layers(mut self, layers: LayerMap) -> Self {
+        self.layers = layers;
         self
     }
 
@@ -157,6 +196,17 @@ impl CleanupPlan {
         &self.root_decision
     }
 
+    /// Why nothing can be said of mounts that look like leftovers. They are kept.
+    pub fn contradictions(&self) -> &[Contradiction] {
+        &self.contradictions
+    }
+
+    /// Whether something is kept only because it cannot be told whether it lives.
+    pub fn is_uncertain(&self) -> bool {
+        let is_unknown = |kept: &Kept| matches!(kept.reason, KeepReason::Unknown { .. });
+        !self.contradictions.is_empty() || self.kept.iter().any(is_unknown)
+    }
+
     /// Whether there is nothing to do.
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty() && self.root_decision.action != RootAction::Release
@@ -175,6 +225,8 @@ impl fmt::Display for KeepReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Live(id) => write!(f, "live: {}", shown(Path::new(id))),
+            Self::Lives { by } => f.write_str(by),
+            Self::Unknown { why } => write!(f, "cannot be told: {why}"),
             Self::BelowLive(path) => write!(f, "below the live mount {}", shown(path)),
             Self::HoldsKept(path) => write!(f, "holds {}, which is kept", shown(path)),
             Self::NoRule => f.write_str("no rule matches"),

@@ -1,15 +1,18 @@
-//! Table, rules and live ids in; a plan out. Pure.
+//! Table, rules and evidence in; a plan out. Pure.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::ffi::{OsStr, OsString};
 use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path};
+use std::path::{Component, Path, PathBuf};
 
 use mountscan::{MountId, MountTable, Row};
 
 use crate::data_root::ownership::Ownership;
 use crate::error::Error;
+use crate::liveness::contradiction::Contradiction;
+use crate::liveness::judge::{Judge, Verdict, without_init};
+use crate::liveness::layer_map::LayerMap;
 use crate::mount::MountRef;
 use crate::path::normal_root;
 use crate::plan::cleanup_plan::{
@@ -24,6 +27,9 @@ use crate::plan::rules::{Rules, check_id};
 /// mounted on it, stacks from the top, and among mounts that do not depend on
 /// each other the later one first. A mount below a chosen one is chosen too. A
 /// mount that is kept keeps all mounts that it lies on.
+///
+/// With [evidence](PlanOptions::evidence), a mount is chosen only if it is proved that its
+/// container is dead; see [`Evidence`](crate::Evidence).
 ///
 /// # Errors
 ///
@@ -55,40 +61,66 @@ pub fn plan(
     for id in &options.keep {
         check_id(id)?;
     }
-    let mut choice = Choice::new(table, &root, &options.keep);
+    let mut choice = Choice::new(table, &root, options);
     let below = table.under(&root).filter(|row| row.mount_point() != root);
     let below: Vec<Row<'_>> = below.filter(|row| choice.is_current(*row)).collect();
     choice.choose(&below, rules);
+    choice.judge();
     choice.spare_holders();
     let steps = choice.steps();
     let kept = choice.kept(&below, rules.is_sweep());
     let live = kept.iter().any(|k| k.reason != KeepReason::NoRule);
     let root_decision = decide_root(table, &root, options.ownership.as_ref(), live);
+    let contradictions = choice.contradictions;
     Ok(CleanupPlan {
         root,
         steps,
         kept,
         root_decision,
+        contradictions,
+        layers: options.layers.clone(),
     })
 }
 
-/// The rows that go and the rows that stay, while it is decided.
+/// The rows that go and the rows that stay, while it is decided. Every pass over them is
+/// linear: thousands of mounts may be stacked at one point.
 struct Choice<'t> {
     table: &'t MountTable,
     root: &'t Path,
-    keep: &'t BTreeSet<OsString>,
-    chosen: HashMap<MountId, (Row<'t>, String)>,
+    options: &'t PlanOptions,
+    chosen: HashMap<MountId, Chosen<'t>>,
     spared: HashMap<MountId, (Row<'t>, KeepReason)>,
+    /// The chosen ones, each after the mount that it lies on.
+    order: Vec<Row<'t>>,
+    contradictions: Vec<Contradiction>,
+}
+
+struct Chosen<'t> {
+    row: Row<'t>,
+    /// The rule that matches it, or the nearest mount below it that one matches.
+    rule: &'t str,
+    /// Whether the rule matches it itself.
+    is_matched: bool,
+    container: Option<OsString>,
+}
+
+/// What a mount passes on to the mounts on it, during a walk.
+#[derive(Clone)]
+enum Passed<'t> {
+    Rule(&'t str),
+    BelowLive(PathBuf),
 }
 
 impl<'t> Choice<'t> {
-    fn new(table: &'t MountTable, root: &'t Path, keep: &'t BTreeSet<OsString>) -> Self {
+    fn new(table: &'t MountTable, root: &'t Path, options: &'t PlanOptions) -> Self {
         Self {
             table,
             root,
-            keep,
+            options,
             chosen: HashMap::new(),
             spared: HashMap::new(),
+            order: Vec::new(),
+            contradictions: Vec::new(),
         }
     }
 
@@ -97,91 +129,170 @@ impl<'t> Choice<'t> {
         self.table.by_id(row.mount_id()) == Some(row)
     }
 
-    fn choose(&mut self, below: &[Row<'t>], rules: &Rules) {
-        let mut tops = Vec::new();
-        for &row in below {
+    /// Chooses what a rule matches, and what lies on it.
+    fn choose(&mut self, below: &[Row<'t>], rules: &'t Rules) {
+        let matched = below.iter().filter_map(|&row| {
             let point = row.mount_point();
-            let Some(rule) = point
-                .strip_prefix(self.root)
-                .ok()
-                .and_then(|r| rules.matching(r))
-            else {
+            let relative = point.strip_prefix(self.root).ok()?;
+            Some((row.mount_id(), rules.matching(relative)?))
+        });
+        let matched: HashMap<MountId, &str> = matched.collect();
+        let tops = below
+            .iter()
+            .filter(|row| matched.contains_key(&row.mount_id()));
+        let mut tops = self.table.deepest_first(tops.copied().collect());
+        // The lowest first: a walk from there meets the others.
+        tops.reverse();
+        for top in tops {
+            if !self.is_decided(top) {
+                self.walk(top, &matched);
+            }
+        }
+    }
+
+    fn is_decided(&self, row: Row<'t>) -> bool {
+        self.chosen.contains_key(&row.mount_id()) || self.spared.contains_key(&row.mount_id())
+    }
+
+    /// Decides about a mount and all that lies on it, each after the mount that it lies on.
+    fn walk(&mut self, top: Row<'t>, matched: &HashMap<MountId, &'t str>) {
+        let top_point = top.mount_point();
+        let mut passed: HashMap<MountId, Passed<'t>> = HashMap::new();
+        let on_it = self.table.descendants(top);
+        let on_it = on_it.filter(|row| row.mount_id() != top.mount_id());
+        for row in std::iter::once(top).chain(on_it) {
+            let id = row.mount_id();
+            let from_parent = passed.get(&row.parent_id()).cloned();
+            if let Some(Passed::BelowLive(point)) = &from_parent {
+                // Also a row that no longer counts: too much is kept rather than too little.
+                let reason = KeepReason::BelowLive(point.clone());
+                self.spare(row, reason);
+                passed.extend(from_parent.map(|p| (id, p)));
+                continue;
+            }
+            if self.is_decided(row) || !self.is_current(row) {
+                continue;
+            }
+            let own = matched.get(&id).copied();
+            let inherited = match from_parent {
+                Some(Passed::Rule(rule)) => Some(rule),
+                // A row whose parent does not count is taken to lie on the lowest mount.
+                _ => matched.get(&top.mount_id()).copied(),
+            };
+            let Some(rule) = own.or(inherited) else {
                 continue;
             };
-            if !self.spare_if_live(row) {
-                self.chosen.insert(row.mount_id(), (row, rule.to_owned()));
-                tops.push((row, rule));
-            }
-        }
-        // Later mounts first: a nested one then gives its own rule to what is below it.
-        for (row, rule) in tops.into_iter().rev() {
-            self.choose_below(row, rule);
-        }
-    }
-
-    fn choose_below(&mut self, top: Row<'t>, rule: &str) {
-        let top_point = top.mount_point();
-        for row in self.table.descendants(top) {
-            let id = row.mount_id();
-            if self.chosen.contains_key(&id)
-                || self.spared.contains_key(&id)
-                || !self.is_current(row)
-            {
+            let point = row.mount_point();
+            if !point.starts_with(&*top_point) {
+                self.spare(row, KeepReason::Inconsistent);
+            } else if let Some(live) = self.live_id(&point) {
+                self.spare(row, KeepReason::Live(live));
+                passed.insert(id, Passed::BelowLive(point.into_owned()));
                 continue;
+            } else {
+                self.take(row, rule, own.is_some());
             }
-            if !row.mount_point().starts_with(&*top_point) {
-                self.spared.insert(id, (row, KeepReason::Inconsistent));
-            } else if !self.spare_if_live(row) {
-                self.chosen.insert(id, (row, format!("below {rule}")));
+            passed.insert(id, Passed::Rule(rule));
+        }
+    }
+
+    fn take(&mut self, row: Row<'t>, rule: &'t str, is_matched: bool) {
+        self.order.push(row);
+        let chosen = Chosen {
+            row,
+            rule,
+            is_matched,
+            container: None,
+        };
+        self.chosen.insert(row.mount_id(), chosen);
+    }
+
+    fn spare(&mut self, row: Row<'t>, reason: KeepReason) {
+        self.chosen.remove(&row.mount_id());
+        self.spared.entry(row.mount_id()).or_insert((row, reason));
+    }
+
+    /// The id to keep that a mount point has as a component, or whose layer it has.
+    fn live_id(&self, point: &Path) -> Option<OsString> {
+        let relative = point.strip_prefix(self.root).ok()?;
+        live_id(relative, &self.options.keep, &self.options.layers)
+    }
+
+    /// Spares what is not proved to be dead, and what lies on it.
+    fn judge(&mut self) {
+        let Some(evidence) = &self.options.evidence else {
+            return;
+        };
+        let judge = Judge::new(evidence, &self.options.layers);
+        let mut mounts: HashMap<OsString, Vec<MountRef>> = HashMap::new();
+        for chosen in self.chosen.values_mut() {
+            let point = chosen.row.mount_point();
+            let relative = point.strip_prefix(self.root).unwrap_or(&point);
+            let container = judge.container_of(relative);
+            let of_it = mounts.entry(container.clone()).or_default();
+            of_it.push(MountRef::from(chosen.row));
+            chosen.container = Some(container);
+        }
+        let verdict = |(container, mounts): (OsString, Vec<MountRef>)| {
+            let mounts: Vec<&MountRef> = mounts.iter().collect();
+            let verdict = judge.verdict(&container, &mounts);
+            (container, verdict)
+        };
+        let verdicts: HashMap<OsString, Verdict> = mounts.into_iter().map(verdict).collect();
+        let mut alive: HashMap<MountId, PathBuf> = HashMap::new();
+        for row in std::mem::take(&mut self.order) {
+            let chosen = self.chosen.get(&row.mount_id());
+            let container = chosen.and_then(|chosen| chosen.container.as_ref());
+            let verdict = container.and_then(|c| verdicts.get(c));
+            let own = verdict.and_then(|verdict| self.reason(verdict));
+            let below = || {
+                alive
+                    .get(&row.parent_id())
+                    .cloned()
+                    .map(KeepReason::BelowLive)
+            };
+            if let Some(reason) = own.or_else(below) {
+                self.spare(row, reason);
+                alive.insert(row.mount_id(), row.mount_point().into_owned());
+            } else {
+                self.order.push(row);
             }
         }
     }
 
-    /// Spares the row and what is below it, if it belongs to a live container.
-    fn spare_if_live(&mut self, row: Row<'t>) -> bool {
-        let point = row.mount_point();
-        let Some(id) = point
-            .strip_prefix(self.root)
-            .ok()
-            .and_then(|r| live_id(r, self.keep))
-        else {
-            return false;
-        };
-        for below in self
-            .table
-            .descendants(row)
-            .filter(|r| r.mount_id() != row.mount_id())
-        {
-            // Also a row that no longer counts: too much is kept rather than too little.
-            let reason = KeepReason::BelowLive(point.to_path_buf());
-            self.chosen.remove(&below.mount_id());
-            self.spared
-                .entry(below.mount_id())
-                .or_insert((below, reason));
+    /// Why a container with this verdict is kept, if it is.
+    fn reason(&mut self, verdict: &Verdict) -> Option<KeepReason> {
+        match verdict {
+            Verdict::Dead => None,
+            Verdict::Lives { by } => Some(KeepReason::Lives { by: by.clone() }),
+            Verdict::Unknown { why } => Some(KeepReason::Unknown { why: why.clone() }),
+            Verdict::Contradiction(contradiction) => {
+                if !self.contradictions.contains(contradiction) {
+                    self.contradictions.push(contradiction.clone());
+                }
+                let why = contradiction.cause();
+                Some(KeepReason::Unknown { why })
+            }
         }
-        self.chosen.remove(&row.mount_id());
-        self.spared
-            .insert(row.mount_id(), (row, KeepReason::Live(id.to_owned())));
-        true
     }
 
     /// A mount cannot go while one on it stays.
     fn spare_holders(&mut self) {
-        let kept: Vec<Row<'t>> = self.spared.values().map(|(row, _)| *row).collect();
+        let mut passed: HashSet<MountId> = HashSet::new();
+        let mut kept: Vec<Row<'t>> = self.spared.values().map(|(row, _)| *row).collect();
+        kept.sort_unstable_by_key(Row::mount_id);
         for row in kept {
             let mut at = row;
-            // Bounded: a torn table may hold a circle of parents.
-            for _ in 0..self.table.len() {
-                let Some(parent) = self.table.parent(at) else {
+            // What is above a mount was spared when the first one on it was met.
+            while let Some(parent) = self.table.parent(at) {
+                if !passed.insert(parent.mount_id()) {
                     break;
-                };
-                if let Some((holder, _)) = self.chosen.remove(&parent.mount_id()) {
-                    let reason = KeepReason::HoldsKept(row.mount_point().into_owned());
-                    self.spared.insert(holder.mount_id(), (holder, reason));
                 }
-                if parent.mount_id() == at.mount_id()
-                    || !parent.mount_point().starts_with(self.root)
-                {
+                if self.chosen.contains_key(&parent.mount_id()) {
+                    let reason = KeepReason::HoldsKept(row.mount_point().into_owned());
+                    self.spare(parent, reason);
+                }
+                if !parent.mount_point().starts_with(self.root) {
                     break;
                 }
                 at = parent;
@@ -190,22 +301,13 @@ impl<'t> Choice<'t> {
     }
 
     fn steps(&self) -> Vec<Step> {
-        let rows: Vec<Row<'t>> = self.chosen.values().map(|(row, _)| *row).collect();
-        let ordered = self.table.deepest_first(rows);
+        let rows = self.chosen.values().map(|chosen| chosen.row).collect();
+        let mut reach = Reach::new(self.table);
+        let ordered = self.table.deepest_first(rows).into_iter();
         ordered
-            .into_iter()
-            .filter_map(|row| Some(self.step(row, &self.chosen.get(&row.mount_id())?.1)))
+            .filter_map(|row| self.chosen.get(&row.mount_id()))
+            .map(|chosen| step(chosen, reach.is_hidden(chosen.row)))
             .collect()
-    }
-
-    fn step(&self, row: Row<'t>, rule: &str) -> Step {
-        Step {
-            mount: MountRef::from(row),
-            parent_id: row.parent_id(),
-            fs_type: row.fs_type().into_owned(),
-            rule: rule.to_owned(),
-            hidden: !is_reachable(self.table, row),
-        }
     }
 
     fn kept(&self, below: &[Row<'t>], with_foreign: bool) -> Vec<Kept> {
@@ -226,34 +328,75 @@ impl<'t> Choice<'t> {
     }
 }
 
-/// Whether the path of a mount leads to it, or to the stack it is in.
-fn is_reachable(table: &MountTable, row: Row<'_>) -> bool {
-    let point = row.mount_point();
-    let Some(mut at) = table.mount_of(&point) else {
-        return false;
-    };
-    for _ in 0..table.len() {
-        if at.mount_id() == row.mount_id() {
-            return true;
-        }
-        match table.parent(at) {
-            Some(parent) if at.mount_point() == point => at = parent,
-            _ => return false,
+fn step(chosen: &Chosen<'_>, hidden: bool) -> Step {
+    let Chosen { row, rule, .. } = chosen;
+    Step {
+        mount: MountRef::from(*row),
+        parent_id: row.parent_id(),
+        fs_type: row.fs_type().into_owned(),
+        rule: match chosen.is_matched {
+            true => (*rule).to_owned(),
+            false => format!("below {rule}"),
+        },
+        hidden,
+        container: chosen.container.clone(),
+    }
+}
+
+/// Which mounts their paths lead to, asked once for each mount point.
+struct Reach<'t> {
+    table: &'t MountTable,
+    reached: HashMap<PathBuf, HashSet<MountId>>,
+}
+
+impl<'t> Reach<'t> {
+    fn new(table: &'t MountTable) -> Self {
+        Self {
+            table,
+            reached: HashMap::new(),
         }
     }
-    false
+
+    /// Whether the path of a mount leads neither to it nor to the stack it is in.
+    fn is_hidden(&mut self, row: Row<'t>) -> bool {
+        let table = self.table;
+        let point = row.mount_point();
+        let reached = self
+            .reached
+            .entry(point.into_owned())
+            .or_insert_with_key(|point| stack(table, point));
+        !reached.contains(&row.mount_id())
+    }
+}
+
+/// The mounts of the stack that a path leads to.
+fn stack(table: &MountTable, point: &Path) -> HashSet<MountId> {
+    let mut stack = HashSet::new();
+    let mut at = table.mount_of(point);
+    while let Some(row) = at {
+        // Once only: a torn table may hold a circle of parents.
+        if !stack.insert(row.mount_id()) || row.mount_point() != point {
+            break;
+        }
+        at = table.parent(row);
+    }
+    stack
 }
 
 /// The live id that a path has as a component, if any.
-fn live_id<'k>(relative: &Path, keep: &'k BTreeSet<OsString>) -> Option<&'k OsStr> {
+fn live_id(relative: &Path, keep: &BTreeSet<OsString>, layers: &LayerMap) -> Option<OsString> {
+    let kept = |name: &OsStr| kept_as(name.as_bytes(), keep).map(OsStr::to_os_string);
     relative.components().find_map(|component| match component {
-        Component::Normal(name) => kept_as(name.as_bytes(), keep),
+        Component::Normal(name) => {
+            let owner = || layers.container_of(without_init(name)).and_then(kept);
+            kept(name).or_else(owner)
+        }
         _ => None,
     })
 }
 
 fn kept_as<'k>(name: &[u8], keep: &'k BTreeSet<OsString>) -> Option<&'k OsStr> {
-    let name = name.strip_suffix(b"-init").unwrap_or(name);
+    let name = without_init(OsStr::from_bytes(name)).as_bytes();
     if let Some(id) = keep.get(OsStr::from_bytes(name)) {
         return Some(id);
     }

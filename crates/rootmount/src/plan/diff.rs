@@ -1,12 +1,14 @@
-//! The difference between two plans.
+//! The difference between two plans, and what stays of a plan at a second look.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
 use std::fmt;
+use std::path::PathBuf;
 
 use mountscan::MountId;
 
 use crate::path_text::shown;
-use crate::plan::cleanup_plan::{CleanupPlan, RootDecision, Step};
+use crate::plan::cleanup_plan::{CleanupPlan, KeepReason, Kept, RootDecision, Step};
 
 /// What is in one plan and not in another; from [`CleanupPlan::diff`].
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,6 +45,45 @@ fn missing(these: &[Step], those: &[Step]) -> Vec<Step> {
             .is_some_and(|other| s.is_same_mount(other))
     };
     these.iter().filter(|s| !is_there(s)).cloned().collect()
+}
+
+impl CleanupPlan {
+    /// The plan of a second look: what was not planned at the first look stays.
+    ///
+    /// For a root on which an engine runs: a mount that is dead in two looks some seconds
+    /// apart does not belong to a container that is just being made. All mounts of a
+    /// container stay if one of them is new.
+    pub fn settled(mut self, earlier: &Self) -> Self {
+        let new = missing(&self.steps, &earlier.steps);
+        let new_ids: HashSet<MountId> = new.iter().map(|s| s.mount.mount_id).collect();
+        let containers: HashSet<OsString> = new.into_iter().filter_map(|s| s.container).collect();
+        let is_new = |step: &Step| {
+            let by_container = step
+                .container
+                .as_ref()
+                .is_some_and(|c| containers.contains(c));
+            by_container || new_ids.contains(&step.mount.mount_id)
+        };
+        // Steps come after those on them.
+        let mut holders: HashMap<MountId, PathBuf> = HashMap::new();
+        for step in std::mem::take(&mut self.steps) {
+            let reason = match holders.get(&step.mount.mount_id) {
+                _ if is_new(&step) => KeepReason::Unknown {
+                    why: "it was not there, or not dead, at the first look".to_owned(),
+                },
+                Some(point) => KeepReason::HoldsKept(point.clone()),
+                None => {
+                    self.steps.push(step);
+                    continue;
+                }
+            };
+            let point = step.mount.mount_point.clone();
+            holders.entry(step.parent_id).or_insert(point);
+            let mount = step.mount;
+            self.kept.push(Kept { mount, reason });
+        }
+        self
+    }
 }
 
 impl PlanDiff {

@@ -7,7 +7,9 @@ use std::io::{self, Read};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, in_words};
+use crate::limit::{ANSWER_LIMIT, within};
+use crate::liveness::layer_map::LayerMap;
 use crate::path_text::shown;
 use crate::plan::rules::check_id;
 
@@ -51,6 +53,42 @@ where
         }
     }
     Ok(ids)
+}
+
+/// The layers of every container in Docker's layer store below a data root.
+///
+/// A root without a layer store gives an empty map. A store that is there and cannot be
+/// read is noted in the map ([`LayerMap::unread_stores`]): a layer that it does not know
+/// may then belong to any container.
+pub fn docker_layers(root: &Path) -> LayerMap {
+    let asked = root.to_path_buf();
+    let read = within(ANSWER_LIMIT, move || {
+        let mut map = LayerMap::new();
+        let result = read_stores(&asked, &mut map);
+        (map, result)
+    });
+    let (mut map, result) = read.unwrap_or_else(|| {
+        let error = Error::no_answer("readdir", root);
+        (LayerMap::new(), Err(error))
+    });
+    if let Err(error) = result {
+        map.unread(in_words(&error));
+    }
+    map
+}
+
+fn read_stores(root: &Path, map: &mut LayerMap) -> Result<(), Error> {
+    for driver in entries(&root.join("image"))? {
+        let mounts = root.join("image").join(driver).join("layerdb/mounts");
+        for container in entries(&mounts)? {
+            // Also one that is just being made and has no layer yet.
+            map.add(&container, &container);
+            for layer in layers(&mounts.join(&container))? {
+                map.add(&container, layer);
+            }
+        }
+    }
+    Ok(())
 }
 
 fn is_abbreviation(id: &OsStr, container: &OsStr) -> bool {

@@ -315,7 +315,7 @@ fn split_component(path: &[u8]) -> Option<(&[u8], &[u8])> {
     Some((&path[..slash], &path[slash + 1..]))
 }
 
-fn is_full_id(id: &[u8]) -> bool {
+pub(crate) fn is_full_id(id: &[u8]) -> bool {
     // No early exit: a fixed count of plain comparisons becomes vector code.
     id.len() == ID_LEN
         && id.iter().fold(true, |ok, b| {

@@ -37,6 +37,9 @@ impl fmt::Display for CleanupPlan {
             writeln!(f, "  {}", StepLine(&self.root, step))?;
         }
         write_kept(f, &self.root, &self.kept)?;
+        for contradiction in &self.contradictions {
+            writeln!(f, "WARNING: {contradiction}")?;
+        }
         write!(f, "{}", self.root_decision)
     }
 }
@@ -149,6 +152,13 @@ impl fmt::Display for Outcome {
             Self::Replaced { found } => write!(f, "left: mount {found} is there instead"),
             Self::Busy { holders } if holders.is_empty() => f.write_str("left: busy"),
             Self::Busy { holders } => write!(f, "left: busy, held by {}", holders.join(", ")),
+            Self::Alive { by } => write!(f, "left: its container lives ({by})"),
+            Self::CannotTell { why } => {
+                write!(
+                    f,
+                    "left: it cannot be told whether its container lives: {why}"
+                )
+            }
             Self::NoAnswer { limit } => {
                 write!(f, "left: it did not answer in {} s", limit.as_secs_f32())
             }

@@ -9,7 +9,7 @@ use std::path::Path;
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::data_root::status::Status;
-use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
+use crate::plan::cleanup_plan::{CleanupPlan, KeepReason, Kept, RootAction, RootDecision, Step};
 use crate::plan::diff::PlanDiff;
 use crate::report::{CleanupReport, RootOutcome, StepReport};
 use crate::unmount::outcome::Outcome;
@@ -38,7 +38,11 @@ fn step<M: SerializeMap>(map: &mut M, step: &Step) -> Result<(), M::Error> {
     map.serialize_entry("minor", &step.mount.device.minor)?;
     path(map, "root", &step.mount.root)?;
     path(map, "fs_type", Path::new(&step.fs_type))?;
-    map.serialize_entry("hidden", &step.hidden)
+    map.serialize_entry("hidden", &step.hidden)?;
+    match &step.container {
+        Some(container) => path(map, "container", Path::new(container)),
+        None => map.serialize_entry("container", &None::<&str>),
+    }
 }
 
 impl Serialize for Step {
@@ -55,6 +59,14 @@ impl Serialize for Kept {
         path(&mut map, "mount_point", &self.mount.mount_point)?;
         map.serialize_entry("reason", &self.reason.to_string())?;
         map.serialize_entry("mount_id", &self.mount.mount_id.0)?;
+        let (life, evidence) = match &self.reason {
+            KeepReason::Lives { by } => ("lives", Some(by)),
+            KeepReason::Unknown { why } => ("unknown", Some(why)),
+            KeepReason::Live(_) | KeepReason::BelowLive(_) => ("lives", None),
+            _ => ("not-asked", None),
+        };
+        map.serialize_entry("life", life)?;
+        map.serialize_entry("evidence", &evidence)?;
         map.end()
     }
 }
@@ -80,6 +92,8 @@ impl Serialize for CleanupPlan {
         map.serialize_entry("steps", &self.steps)?;
         map.serialize_entry("kept", &self.kept)?;
         map.serialize_entry("root", &self.root_decision)?;
+        let contradictions = self.contradictions.iter().map(ToString::to_string);
+        map.serialize_entry("contradictions", &contradictions.collect::<Vec<_>>())?;
         map.end()
     }
 }
@@ -100,6 +114,9 @@ impl Serialize for StepReport {
             }
             Outcome::Replaced { found } => map.serialize_entry("found", &found.0)?,
             Outcome::Failed(failure) => map.serialize_entry("errno", &failure.errno)?,
+            Outcome::Alive { by: evidence } | Outcome::CannotTell { why: evidence } => {
+                map.serialize_entry("evidence", evidence)?;
+            }
             Outcome::NoAnswer { .. } | Outcome::Unmounted | Outcome::AlreadyGone => {}
         }
         map.end()

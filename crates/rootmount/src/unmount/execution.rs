@@ -14,6 +14,7 @@ use crate::look::{Ids, Seen, look};
 use crate::mount::{Facts, MountRef, Same, same};
 use crate::path::{open_answering, open_directory};
 use crate::table::{MOUNTINFO, live_table, read_table};
+use crate::unmount::gate::Gate;
 use crate::unmount::options::UnmountOptions;
 use crate::unmount::target::Target;
 
@@ -24,6 +25,8 @@ pub(crate) struct Execution {
     pub(crate) base_fd: OwnedFd,
     pub(crate) options: UnmountOptions,
     pub(crate) targets: Vec<Target>,
+    /// What is asked right before each move, if anything.
+    pub(crate) gate: Option<Gate>,
     /// The table as it was when the execution began. It is read only if a target has no
     /// unique id, or if unmounting must not reach peers.
     pub(crate) table: Option<MountTable>,
@@ -62,6 +65,7 @@ impl Execution {
         Ok(Self {
             base: base.to_path_buf(),
             known,
+            gate: None,
             table: needs_table.then(|| first_table(options)).transpose()?,
             searches: AtomicUsize::new(0),
             rehearsed: Mutex::new(HashSet::new()),

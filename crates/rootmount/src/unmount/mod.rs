@@ -4,6 +4,7 @@
 pub(crate) mod call;
 pub(crate) mod crew;
 pub(crate) mod execution;
+pub(crate) mod gate;
 pub(crate) mod holders;
 pub(crate) mod options;
 pub(crate) mod outcome;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use mountscan::MountId;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::{Error, ErrorKind, in_words};
 
 /// What became of a mount.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,6 +39,18 @@ pub enum Outcome {
     NoAnswer {
         /// How long was waited.
         limit: Duration,
+    },
+    /// Its container lives, as evidence shows that was gathered right before it would have
+    /// been unmounted. It was left.
+    Alive {
+        /// The evidence.
+        by: String,
+    },
+    /// Right before it would have been unmounted it could not be told any more whether its
+    /// container lives. It was left.
+    CannotTell {
+        /// Why not.
+        why: String,
     },
     /// It could not be unmounted and was left.
     Failed(Failure),
@@ -104,7 +116,7 @@ impl Outcome {
     }
 
     /// The outcome in one word: `unmounted`, `detached`, `already-gone`,
-    /// `replaced`, `busy`, `no-answer` or `failed`.
+    /// `replaced`, `busy`, `no-answer`, `alive`, `unknown` or `failed`.
     pub fn as_str(&self) -> &'static str {
         match self {
             Self::Unmounted => "unmounted",
@@ -113,6 +125,8 @@ impl Outcome {
             Self::Replaced { .. } => "replaced",
             Self::Busy { .. } => "busy",
             Self::NoAnswer { .. } => "no-answer",
+            Self::Alive { .. } => "alive",
+            Self::CannotTell { .. } => "unknown",
             Self::Failed(_) => "failed",
         }
     }
@@ -120,16 +134,10 @@ impl Outcome {
 
 impl From<&Error> for Failure {
     fn from(error: &Error) -> Self {
-        let mut message = error.to_string();
-        let mut cause = std::error::Error::source(error);
-        while let Some(error) = cause {
-            message += &format!(": {error}");
-            cause = error.source();
-        }
         Self {
             kind: error.kind(),
             errno: error.raw_os_error(),
-            message,
+            message: in_words(error),
         }
     }
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::unmount::crew::worker::{Worker, lock};
 use crate::unmount::execution::Execution;
+use crate::unmount::outcome::Done;
 use crate::unmount::step::run;
 use crate::unmount::target::Job;
 
@@ -55,8 +56,12 @@ pub(crate) fn work(
     while let Some(job) = queue.take() {
         slot.begin(job.clone());
         for (at, step) in job.into_iter().enumerate() {
+            let refused = execution.gate.as_ref().and_then(|gate| gate.refuses(&step));
             slot.begin_move(at);
-            let done = run(execution, &step, &mut worker);
+            let done = match refused {
+                Some(outcome) => Done::of(outcome),
+                None => run(execution, &step, &mut worker),
+            };
             if !slot.end_move(step, done) {
                 return;
             }

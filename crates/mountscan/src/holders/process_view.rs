@@ -1,0 +1,179 @@
+//! What a procfs shows of the processes of a machine, and what it hides.
+
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::{Error, ErrorKind};
+use crate::holders::processes::inode_of_link;
+use crate::table::mount_table::MountTable;
+
+/// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` in the kernel).
+const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+/// Bit of `CAP_SYS_PTRACE` in a capability set.
+const CAP_SYS_PTRACE: u32 = 19;
+/// Field of `/proc/PID/stat` that has the start time, counted after the command's `)`.
+const START_TIME: usize = 19;
+
+/// What a procfs shows of the processes of the machine.
+///
+/// A process that is not seen here may live all the same: this says in which cases.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ProcessView {
+    /// Inode number of the caller's mount namespace.
+    pub own_namespace: Option<u64>,
+    /// How many processes were seen.
+    pub processes: usize,
+    /// How many of them could not be looked into for want of privilege.
+    pub unreadable: usize,
+    /// Whether the procfs hides processes of others (`hidepid`) and the caller has not the
+    /// right to see them.
+    pub hides: bool,
+    /// Whether it shows the initial pid namespace, and so every process. `None` if that
+    /// cannot be told.
+    pub is_initial: Option<bool>,
+    /// Whether the caller is in the initial user namespace. In another one, the processes
+    /// outside of it cannot be looked into. `None` if that cannot be told.
+    pub is_initial_user: Option<bool>,
+    /// The last pid that was given out in the pid namespace of the caller.
+    pub last_pid: Option<u32>,
+    /// Start time of process 1, in clock ticks since the machine was started.
+    pub first_start: Option<u64>,
+    /// Whether start times are those of the machine: the caller's time namespace shifts
+    /// nothing. `None` if that cannot be told.
+    pub is_time_plain: Option<bool>,
+}
+
+impl ProcessView {
+    /// Whether it shows every process of the machine, and lets the caller look into each.
+    pub fn is_complete(&self) -> bool {
+        self.is_initial == Some(true) && !self.hides && self.unreadable == 0
+    }
+
+    /// Reads what can be known before processes are looked at.
+    pub(crate) fn read(proc: &Path) -> Result<Self, Error> {
+        // A procfs of another pid namespace does not show the caller.
+        fs::read_link(proc.join("self")).map_err(|cause| {
+            let missing = cause.kind() == io::ErrorKind::NotFound;
+            match missing && proc.is_dir() {
+                true => Error::new(
+                    ErrorKind::NotFound,
+                    format!("{proc:?} does not show the calling process"),
+                ),
+                false => Error::at("readlink", &proc.join("self"), cause),
+            }
+        })?;
+        let own = proc.join("thread-self");
+        let namespace = |of: PathBuf| inode_of_pid_namespace(&of.join("ns/pid"));
+        // The caller may live deeper than what this procfs shows; then its process 1 tells.
+        let seen = [namespace(own.clone()), namespace(proc.join("1"))];
+        Ok(Self {
+            own_namespace: inode_of_link(&own.join("ns/mnt")).ok().flatten(),
+            processes: 0,
+            unreadable: 0,
+            hides: hides(proc),
+            is_initial: match seen {
+                _ if seen.contains(&Some(INITIAL_PID_NAMESPACE)) => Some(true),
+                [None, _] => None,
+                _ => Some(false),
+            },
+            is_initial_user: read(proc, "self/uid_map").map(|map| is_whole(&map)),
+            last_pid: read(proc, "loadavg").and_then(|text| last_pid(&text)),
+            first_start: read(proc, "1/stat").and_then(|text| start_time(&text)),
+            is_time_plain: is_time_plain(proc),
+        })
+    }
+}
+
+fn read(proc: &Path, name: &str) -> Option<String> {
+    let bytes = fs::read(proc.join(name)).ok()?;
+    Some(String::from_utf8_lossy(&bytes).into_owned())
+}
+
+fn inode_of_pid_namespace(link: &Path) -> Option<u64> {
+    let target = fs::read_link(link).ok()?;
+    let text = target.to_str()?.strip_prefix("pid:[")?;
+    text.strip_suffix(']')?.parse().ok()
+}
+
+/// Whether the mount option `hidepid` keeps processes from the caller.
+fn hides(proc: &Path) -> bool {
+    let Ok(table) = MountTable::from_file(&proc.join("thread-self/mountinfo")) else {
+        return true;
+    };
+    let value = table.mount_of(proc).and_then(|row| {
+        let options = row.super_options();
+        options.get("hidepid").map(std::ffi::OsStr::to_os_string)
+    });
+    let is_on = value.is_some_and(|v| !matches!(v.to_str(), Some("0" | "off" | "1" | "noaccess")));
+    is_on && !may_look_into_all(proc)
+}
+
+/// Whether the caller has `CAP_SYS_PTRACE` in the initial user namespace.
+fn may_look_into_all(proc: &Path) -> bool {
+    let status = read(proc, "self/status").unwrap_or_default();
+    let effective = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
+    let set = effective.and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
+    let map = read(proc, "self/uid_map").unwrap_or_default();
+    set.is_some_and(|set| set & (1 << CAP_SYS_PTRACE) != 0) && is_whole(&map)
+}
+
+/// Whether a uid map is that of the initial user namespace.
+fn is_whole(uid_map: &str) -> bool {
+    uid_map.split_whitespace().eq(["0", "0", "4294967295"])
+}
+
+/// The fifth field of `/proc/loadavg`.
+fn last_pid(loadavg: &str) -> Option<u32> {
+    loadavg.split_whitespace().nth(4)?.parse().ok()
+}
+
+/// The start time in a `/proc/PID/stat`; the command may hold blanks and brackets.
+fn start_time(stat: &str) -> Option<u64> {
+    let (_, fields) = stat.rsplit_once(')')?;
+    fields.split_whitespace().nth(START_TIME)?.parse().ok()
+}
+
+/// Kernels without time namespaces have no such file.
+fn is_time_plain(proc: &Path) -> Option<bool> {
+    match fs::read_to_string(proc.join("self/timens_offsets")) {
+        Ok(text) => {
+            let mut offsets = text.lines().flat_map(|l| l.split_whitespace().skip(1));
+            Some(offsets.all(|offset| offset == "0"))
+        }
+        Err(e) if e.kind() == io::ErrorKind::NotFound => Some(true),
+        Err(_) => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_of_procfs() {
+        assert_eq!(last_pid("0.00 0.01 0.05 2/345 6789\n"), Some(6789));
+        assert_eq!(last_pid("0.00 0.01"), None);
+        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99 100";
+        assert_eq!(start_time(stat), Some(4711));
+    }
+
+    #[test]
+    fn a_procfs_without_the_caller_is_an_error_and_no_answer() {
+        let empty = tempfile::tempdir().unwrap();
+        let error = ProcessView::read(empty.path()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
+        assert!(
+            error
+                .to_string()
+                .contains("does not show the calling process")
+        );
+    }
+
+    #[test]
+    fn our_own_procfs_shows_us() {
+        let view = ProcessView::read(Path::new("/proc")).unwrap();
+        assert!(view.own_namespace.is_some() && view.last_pid.is_some());
+    }
+}

@@ -1,0 +1,351 @@
+//! Which processes live on which file systems: one pass over procfs.
+//!
+//! Nothing mounted is asked: tables, links and maps are text of procfs, and a link is opened as a place
+//! only. A link to a file system that even this could make wait (NFS, 9p) is not opened.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Path, PathBuf};
+
+use rustix::fs::{Mode, OFlags};
+
+use crate::error::Error;
+use crate::holders::maps::{Mapped, mapped_files};
+use crate::holders::process_view::ProcessView;
+use crate::holders::processes::{Member, members};
+use crate::ids::{Device, MountId};
+use crate::kernel::identity::identity_at;
+use crate::row::borrowed::Row;
+use crate::table::mount_table::MountTable;
+
+/// Types that a look at a link to them may have to wait for: their servers are asked whether the file is
+/// still the same.
+const ASKED: [&str; 2] = ["nfs", "9p"];
+
+/// Which processes to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct ResidentsOptions {
+    /// Where procfs is mounted; `/proc`. Processes that it does not show are not seen.
+    pub proc: PathBuf,
+    /// Only those on file systems with these devices; `None` for all.
+    pub devices: Option<Vec<Device>>,
+}
+
+impl ResidentsOptions {
+    /// `/proc`, and file systems of every device.
+    pub fn new() -> Self {
+        Self {
+            proc: "/proc".into(),
+            devices: None,
+        }
+    }
+}
+
+impl Default for ResidentsOptions {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// The processes that live on file systems.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Residents {
+    /// One for each process and way of use, by mount namespace and pid.
+    pub residents: Vec<Resident>,
+    /// What the procfs shows at all. A process that it does not show may live all the same.
+    pub view: ProcessView,
+}
+
+/// A process that lives on a file system.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Resident {
+    /// Process id.
+    pub pid: u32,
+    /// The thread, where it is in another namespace than its process.
+    pub thread: Option<u32>,
+    /// Command name, at most 15 bytes.
+    pub comm: OsString,
+    /// Inode number of its mount namespace.
+    pub namespace: u64,
+    /// How it lives there.
+    pub how: ResidentUse,
+    /// Device of the file system.
+    pub device: Device,
+    /// The root of the mount that it lives on, as a directory of the file system. `None` if only the
+    /// device is known.
+    pub root: Option<PathBuf>,
+    /// The mount, in its namespace.
+    pub mount_id: Option<MountId>,
+}
+
+/// How a process lives on a file system.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum ResidentUse {
+    /// Its root directory is there, or its mount namespace has it as the root.
+    RootDirectory,
+    /// Its working directory is there.
+    WorkingDirectory,
+    /// The program that it runs is there.
+    Executable,
+    /// It has a file from there mapped.
+    Mapping,
+}
+
+/// Finds the processes that live on file systems: by root directory, working directory, program and mapped
+/// files, in every mount namespace that can be reached.
+///
+/// Each pair of mount namespace and root directory is read once, whatever number of processes share it.
+/// Open descriptors do not count: see [`holders`](crate::holders()) for who keeps a mount busy.
+///
+/// # Errors
+///
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the procfs is missing or does not show the calling
+/// process; others if it cannot be listed. Processes that end meanwhile are passed over, unreadable ones
+/// counted.
+///
+/// # References
+///
+/// `proc_pid_root(5)`, `proc_pid_cwd(5)`, `proc_pid_exe(5)`, `proc_pid_maps(5)`, `mount_namespaces(7)`.
+pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
+    let proc = &options.proc;
+    let mut view = ProcessView::read(proc)?;
+    let members = members(proc, &mut view.unreadable)?;
+    let mut census = Census {
+        proc,
+        devices: options
+            .devices
+            .as_ref()
+            .map(|d| d.iter().copied().collect()),
+        found: Vec::new(),
+    };
+    for (&namespace, members) in &members {
+        census.add_namespace(namespace, members);
+    }
+    view.processes = members
+        .values()
+        .flatten()
+        .filter(|m| m.thread().is_none())
+        .count()
+        + view.unreadable;
+    Ok(Residents {
+        residents: census.found,
+        view,
+    })
+}
+
+struct Census<'p> {
+    proc: &'p Path,
+    devices: Option<HashSet<Device>>,
+    found: Vec<Resident>,
+}
+
+/// A mount table as the processes with one root directory see it.
+struct View {
+    table: MountTable,
+    /// Whether a mount of a wanted device is in it.
+    has_wanted: bool,
+}
+
+/// Where a process lives: the device and root of a mount, and its id.
+type Home = (Device, Option<PathBuf>, Option<MountId>);
+
+impl Census<'_> {
+    fn add_namespace(&mut self, namespace: u64, members: &[Member]) {
+        // The link's text stands for the root: within a namespace two roots differ in it.
+        let mut views: BTreeMap<PathBuf, View> = BTreeMap::new();
+        let mut rooted: Vec<(&Member, PathBuf)> = Vec::new();
+        for member in members {
+            let dir = member.dir(self.proc);
+            let Ok(root) = fs::read_link(dir.join("root")) else {
+                continue;
+            };
+            if !views.contains_key(&root) {
+                if let Some(view) = self.view(&dir) {
+                    views.insert(root.clone(), view);
+                }
+            }
+            rooted.push((member, root));
+        }
+        let ids: HashMap<MountId, (Device, PathBuf)> = views
+            .values()
+            .flat_map(|view| view.table.rows())
+            .filter(|row| self.is_wanted(row.device()))
+            .map(|row| (row.mount_id(), (row.device(), row.root().into_owned())))
+            .collect();
+        for (member, root) in rooted {
+            if let Some(view) = views.get(&root) {
+                self.add(namespace, member, &root, view, &ids);
+            }
+        }
+    }
+
+    fn view(&self, dir: &Path) -> Option<View> {
+        let table = MountTable::from_file(&dir.join("mountinfo")).ok()?;
+        let has_wanted = table.rows().any(|row| self.is_wanted(row.device()));
+        Some(View { table, has_wanted })
+    }
+
+    fn is_wanted(&self, device: Device) -> bool {
+        self.devices
+            .as_ref()
+            .is_none_or(|set| set.contains(&device))
+    }
+
+    fn add(
+        &mut self,
+        namespace: u64,
+        member: &Member,
+        root: &Path,
+        view: &View,
+        ids: &HashMap<MountId, (Device, PathBuf)>,
+    ) {
+        let dir = member.dir(self.proc);
+        let mut homes: Vec<(ResidentUse, Home)> = Vec::new();
+        // The row at "/" is the mount at the root directory, also where the link's text leads nowhere.
+        let at_root = view.table.mount_of(Path::new("/"));
+        homes.extend(at_root.map(|row| (ResidentUse::RootDirectory, home(row))));
+        for (name, how) in [
+            ("root", ResidentUse::RootDirectory),
+            ("cwd", ResidentUse::WorkingDirectory),
+            ("exe", ResidentUse::Executable),
+        ] {
+            let found = self.by_link(&dir.join(name), root, view, ids);
+            homes.extend(found.map(|home| (how, home)));
+        }
+        let maps = fs::read(dir.join("maps")).unwrap_or_default();
+        let by_map = mapped_files(&maps).filter_map(|file| self.by_map(&file, root, view));
+        homes.extend(by_map.map(|home| (ResidentUse::Mapping, home)));
+        let mut seen = HashSet::new();
+        homes.retain(|home| self.is_wanted(home.1.0) && seen.insert(home.clone()));
+        let mut process = None;
+        for (how, (device, root, mount_id)) in homes {
+            let process = process.get_or_insert_with(|| member.process(self.proc));
+            self.found.push(Resident {
+                pid: process.pid,
+                thread: process.thread,
+                comm: process.comm.clone(),
+                namespace,
+                how,
+                device,
+                root,
+                mount_id,
+            });
+        }
+    }
+
+    /// The mount that a link of procfs leads to.
+    fn by_link(
+        &self,
+        link: &Path,
+        root: &Path,
+        view: &View,
+        ids: &HashMap<MountId, (Device, PathBuf)>,
+    ) -> Option<Home> {
+        let text = fs::read_link(link).ok()?;
+        let by_path =
+            inside(&text, root).and_then(|path| view.table.mount_of(&path).map(home_and_type));
+        if let Some((home, true)) = by_path {
+            return Some(home);
+        }
+        let file = rustix::fs::open(link, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let mount_id = identity_at(&file, Path::new("")).ok()?.mount_id?;
+        let (device, root) = ids.get(&mount_id)?;
+        Some((*device, Some(root.clone()), Some(mount_id)))
+    }
+
+    /// The mount that a mapped file lies on. Older kernels give the device of the layer below an overlay, so
+    /// the path is looked at too.
+    fn by_map(&self, file: &Mapped<'_>, root: &Path, view: &View) -> Option<Home> {
+        let is_wanted = self.is_wanted(file.device);
+        if !is_wanted && !view.has_wanted {
+            return None;
+        }
+        let path = inside(file.path, root);
+        match path.and_then(|path| view.table.mount_of(&path)) {
+            Some(row) if row.device() == file.device => Some(home(row)),
+            _ if is_wanted => Some((file.device, None, None)),
+            Some(row) => Some(home(row)),
+            None => None,
+        }
+    }
+}
+
+fn home(row: Row<'_>) -> Home {
+    (
+        row.device(),
+        Some(row.root().into_owned()),
+        Some(row.mount_id()),
+    )
+}
+
+/// Where the row is, and whether a look there may have to wait for a server.
+fn home_and_type(row: Row<'_>) -> (Home, bool) {
+    let fs_type = row.fs_type();
+    let is_asked = ASKED
+        .iter()
+        .any(|t| fs_type.as_bytes().starts_with(t.as_bytes()));
+    (home(row), is_asked)
+}
+
+/// The path as the table with this root has it; `None` if it is outside.
+fn inside(text: &Path, root: &Path) -> Option<PathBuf> {
+    let bytes = text.as_os_str().as_bytes();
+    let bytes = bytes.strip_suffix(b" (deleted)").unwrap_or(bytes);
+    let path = PathBuf::from(OsString::from_vec(bytes.to_vec()));
+    let relative = path.strip_prefix(root).ok()?;
+    Some(Path::new("/").join(relative))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn this_process_lives_where_its_program_is() {
+        let found = residents(&ResidentsOptions::new()).unwrap();
+        let own = std::process::id();
+        let ways: HashSet<ResidentUse> = found
+            .residents
+            .iter()
+            .filter(|r| r.pid == own)
+            .map(|r| r.how)
+            .collect();
+        for how in [
+            ResidentUse::RootDirectory,
+            ResidentUse::WorkingDirectory,
+            ResidentUse::Executable,
+            ResidentUse::Mapping,
+        ] {
+            assert!(ways.contains(&how), "{how:?}: {ways:?}");
+        }
+        assert!(found.view.processes > 0);
+    }
+
+    #[test]
+    fn other_devices_are_left_out() {
+        let mut options = ResidentsOptions::new();
+        options.devices = Some(vec![Device {
+            major: 4095,
+            minor: 77,
+        }]);
+        assert_eq!(residents(&options).unwrap().residents, []);
+    }
+
+    #[test]
+    fn paths_are_seen_from_the_root_of_the_process() {
+        let path = |text: &str, root: &str| inside(Path::new(text), Path::new(root));
+        assert_eq!(
+            path("/jail/bin/sh", "/jail"),
+            Some(PathBuf::from("/bin/sh"))
+        );
+        assert_eq!(path("/jail", "/jail"), Some(PathBuf::from("/")));
+        assert_eq!(path("/a (deleted)", "/"), Some(PathBuf::from("/a")));
+        assert_eq!(path("/elsewhere", "/jail"), None);
+    }
+}

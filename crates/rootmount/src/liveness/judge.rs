@@ -1,0 +1,203 @@
+//! Evidence in; alive, dead or unknown out. Pure.
+//!
+//! All mounts of one container stand or fall together. Evidence of life wins over
+//! everything. Death must be proved: by a source that knows containers and does not know
+//! this one as living, together with processes of which none lives there. What is not
+//! proved is unknown, unless the caller claims to know.
+
+use std::collections::HashMap;
+use std::ffi::{OsStr, OsString};
+use std::os::unix::ffi::OsStrExt;
+use std::path::{Component, Path};
+
+use mountscan::{Device, ProcessView, Resident, ResidentUse};
+
+use crate::liveness::contradiction::Contradiction;
+use crate::liveness::evidence::{Claim, Evidence, Processes, Says, Testimony};
+use crate::liveness::layer_map::LayerMap;
+use crate::mount::MountRef;
+use crate::path_text::shown;
+use crate::plan::rules::is_full_id;
+
+/// The judgement over a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Verdict {
+    /// Nobody lives there.
+    Dead,
+    /// It lives, by this evidence.
+    Lives { by: String },
+    /// It cannot be told.
+    Unknown { why: String },
+    /// It cannot be told, for a reason that concerns every container alike.
+    Contradiction(Contradiction),
+}
+
+/// Evidence, ordered for questions.
+pub(crate) struct Judge<'e> {
+    evidence: &'e Evidence,
+    layers: &'e LayerMap,
+    testimonies: HashMap<&'e OsStr, Vec<&'e Testimony>>,
+    residents: HashMap<Device, Vec<&'e Resident>>,
+}
+
+impl<'e> Judge<'e> {
+    pub(crate) fn new(evidence: &'e Evidence, layers: &'e LayerMap) -> Self {
+        let mut testimonies: HashMap<&OsStr, Vec<&Testimony>> = HashMap::new();
+        for testimony in &evidence.testimonies {
+            let of_it = testimonies.entry(&testimony.id).or_default();
+            of_it.push(testimony);
+        }
+        let mut residents: HashMap<Device, Vec<&Resident>> = HashMap::new();
+        if let Processes::Seen(seen) = &evidence.processes {
+            for resident in &seen.residents {
+                residents.entry(resident.device).or_default().push(resident);
+            }
+        }
+        Self {
+            evidence,
+            layers,
+            testimonies,
+            residents,
+        }
+    }
+
+    /// The container that a mount belongs to, by its path below the root: a component that
+    /// is known as a container or as a layer of one, else one that has the form of an id,
+    /// else the path itself.
+    pub(crate) fn container_of(&self, relative: &Path) -> OsString {
+        let names = || {
+            relative
+                .components()
+                .filter_map(|component| match component {
+                    Component::Normal(name) => Some(without_init(name)),
+                    _ => None,
+                })
+        };
+        let known = |name: &'_ OsStr| -> Option<OsString> {
+            let owner = self.layers.container_of(name).map(OsStr::to_os_string);
+            let itself = || {
+                self.testimonies
+                    .contains_key(name)
+                    .then(|| name.to_os_string())
+            };
+            owner.or_else(itself)
+        };
+        let by_form = || names().find(|name| is_full_id(name.as_bytes()));
+        let found = names().find_map(known);
+        found.unwrap_or_else(|| by_form().unwrap_or(relative.as_os_str()).to_os_string())
+    }
+
+    /// The judgement over a container with these mounts.
+    pub(crate) fn verdict(&self, container: &OsStr, mounts: &[&MountRef]) -> Verdict {
+        if let Some(by) = mounts.iter().find_map(|mount| self.life_on(mount)) {
+            return Verdict::Lives { by };
+        }
+        let testimonies = self.testimonies.get(container);
+        let says = |says| {
+            let all = testimonies.into_iter().flatten();
+            all.into_iter().find(|t| t.says == says)
+        };
+        if let Some(testimony) = says(Says::Lives) {
+            let by = testimony.by.clone();
+            return Verdict::Lives { by };
+        }
+        match &self.evidence.claim {
+            Claim::All(live) if live.contains(container) => {
+                let by = "the caller says that it lives".to_owned();
+                return Verdict::Lives { by };
+            }
+            Claim::All(_) | Claim::NoneLive => return Verdict::Dead,
+            Claim::Nothing => {}
+        }
+        if let Some(testimony) = says(Says::Unknown) {
+            let why = testimony.by.clone();
+            return Verdict::Unknown { why };
+        }
+        self.unproved(container, says(Says::Dead).is_some())
+    }
+
+    /// The words for a process that lives on the mount's file system.
+    fn life_on(&self, mount: &MountRef) -> Option<String> {
+        let there = self.residents.get(&mount.device)?;
+        let lives_there = |resident: &&&Resident| {
+            let root = resident.root.as_ref();
+            // Without a root only the device is known, and may be that of this mount.
+            root.is_none_or(|root| root.starts_with(&mount.root))
+        };
+        there
+            .iter()
+            .find(lives_there)
+            .map(|resident| words(resident))
+    }
+
+    /// Nobody speaks for life: is that proof of death?
+    fn unproved(&self, container: &OsStr, is_known_dead: bool) -> Verdict {
+        let view = match &self.evidence.processes {
+            Processes::Seen(seen) => &seen.view,
+            Processes::Unseen(why) => {
+                let why = why.clone();
+                return Verdict::Contradiction(Contradiction::ProcessesUnseen { why });
+            }
+        };
+        if let Some(why) = unseen(view) {
+            return Verdict::Contradiction(Contradiction::ProcessesUnseen { why });
+        }
+        if is_known_dead {
+            return Verdict::Dead;
+        }
+        if let Some(what) = self.evidence.complaints.first() {
+            let what = what.clone();
+            return Verdict::Contradiction(Contradiction::Unread { what });
+        }
+        if self.evidence.looked.is_empty() {
+            let missing = self.evidence.missing.clone();
+            return Verdict::Contradiction(Contradiction::NoSource { missing });
+        }
+        let is_known = self.layers.container_of(container).is_some();
+        if let Some(what) = self.layers.unread_stores().first().filter(|_| !is_known) {
+            let what = what.clone();
+            return Verdict::Contradiction(Contradiction::Unread { what });
+        }
+        match view.is_initial {
+            Some(true) => Verdict::Dead,
+            _ => Verdict::Unknown {
+                why: "no source knows it, and only the processes of one pid namespace are seen"
+                    .to_owned(),
+            },
+        }
+    }
+}
+
+/// Why processes that are not seen may live on the mounts.
+fn unseen(view: &ProcessView) -> Option<String> {
+    if view.hides {
+        return Some("/proc hides the processes of others (hidepid)".to_owned());
+    }
+    // Within a user namespace the processes outside of it can never be looked into; no
+    // container of an engine in there is among them.
+    let counts = view.unreadable > 0 && view.is_initial_user != Some(false);
+    counts.then(|| match view.unreadable {
+        1 => "1 process cannot be looked into without privileges".to_owned(),
+        n => format!("{n} processes cannot be looked into without privileges"),
+    })
+}
+
+fn words(resident: &Resident) -> String {
+    let comm = shown(Path::new(&resident.comm));
+    let how = match resident.how {
+        ResidentUse::WorkingDirectory => " (working directory)",
+        ResidentUse::Executable => " (its program)",
+        ResidentUse::Mapping => " (a mapped file)",
+        _ => "",
+    };
+    format!("runs: pid {} {comm}{how}", resident.pid)
+}
+
+/// An init layer is `<layer id>-init`.
+pub(crate) fn without_init(name: &OsStr) -> &OsStr {
+    let bytes = name.as_bytes();
+    OsStr::from_bytes(bytes.strip_suffix(b"-init").unwrap_or(bytes))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,228 @@
+use super::*;
+use mountscan::{MountId, Residents};
+use std::path::PathBuf;
+
+const ID: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+
+fn mount(minor: u32, root: &str) -> MountRef {
+    MountRef {
+        mount_id: MountId(40 + minor),
+        unique_id: None,
+        device: Device { major: 0, minor },
+        root: PathBuf::from(root),
+        mount_point: PathBuf::from("/r/overlay2/x/merged"),
+    }
+}
+
+/// Processes of the whole machine, seen from the initial pid namespace.
+fn processes() -> Residents {
+    let mut seen = mountscan::residents(&mountscan::ResidentsOptions::new()).unwrap();
+    seen.residents.clear();
+    seen.view.unreadable = 0;
+    seen.view.hides = false;
+    seen.view.is_initial = Some(true);
+    seen.view.is_initial_user = Some(true);
+    seen
+}
+
+/// A process that lives on a file system.
+fn resident(minor: u32, root: Option<&str>) -> Resident {
+    let all = mountscan::residents(&mountscan::ResidentsOptions::new()).unwrap();
+    let mut resident = all.residents.into_iter().next().unwrap();
+    resident.pid = 24372;
+    resident.comm = "sleep".into();
+    resident.how = ResidentUse::RootDirectory;
+    resident.device = Device { major: 0, minor };
+    resident.root = root.map(PathBuf::from);
+    resident
+}
+
+/// Evidence of a host where one state directory was read.
+fn evidence(change: impl FnOnce(&mut Evidence, &mut Residents)) -> Evidence {
+    let mut evidence = Evidence::none(Claim::Nothing);
+    evidence
+        .looked
+        .push("/run/docker/runtime-runc/moby".to_owned());
+    let mut seen = processes();
+    change(&mut evidence, &mut seen);
+    if matches!(evidence.processes, Processes::Unseen(ref why) if why == "they were not looked at")
+    {
+        evidence.processes = Processes::Seen(seen);
+    }
+    evidence
+}
+
+fn verdict(evidence: &Evidence) -> Verdict {
+    let layers = LayerMap::new();
+    Judge::new(evidence, &layers).verdict(OsStr::new(ID), &[&mount(50, "/")])
+}
+
+fn is_unsure(verdict: &Verdict) -> bool {
+    matches!(verdict, Verdict::Unknown { .. } | Verdict::Contradiction(_))
+}
+
+#[test]
+fn a_source_that_does_not_know_it_and_no_process_prove_death() {
+    assert_eq!(verdict(&evidence(|_, _| {})), Verdict::Dead);
+}
+
+#[test]
+fn a_process_on_the_file_system_is_life_whatever_others_say() {
+    let alive = evidence(|e, seen| {
+        seen.residents.push(resident(50, Some("/")));
+        e.testimonies
+            .push(Testimony::new(ID, Says::Dead, "runc state"));
+        e.claim = Claim::NoneLive;
+    });
+    let by = "runs: pid 24372 sleep".to_owned();
+    assert_eq!(verdict(&alive), Verdict::Lives { by });
+    // Only the device is known: it may be this mount.
+    let maybe = evidence(|_, seen| seen.residents.push(resident(50, None)));
+    assert!(matches!(verdict(&maybe), Verdict::Lives { .. }));
+}
+
+#[test]
+fn device_and_root_must_both_match() {
+    let other_device = evidence(|_, seen| seen.residents.push(resident(51, Some("/"))));
+    assert_eq!(verdict(&other_device), Verdict::Dead);
+    // Subvolumes of one btrfs share a device.
+    let subvolumes = evidence(|_, seen| seen.residents.push(resident(50, Some("/@/b"))));
+    let layers = LayerMap::new();
+    let judge = Judge::new(&subvolumes, &layers);
+    let of = |root: &str| judge.verdict(OsStr::new(ID), &[&mount(50, root)]);
+    assert_eq!(of("/@/a"), Verdict::Dead);
+    assert!(matches!(of("/@/b"), Verdict::Lives { .. }));
+    // The host's own root is no life on a subvolume of it.
+    let host = evidence(|_, seen| seen.residents.push(resident(50, Some("/@"))));
+    let judge = Judge::new(&host, &layers);
+    let of_sub = judge.verdict(OsStr::new(ID), &[&mount(50, "/@/a")]);
+    assert_eq!(of_sub, Verdict::Dead);
+}
+
+#[test]
+fn all_mounts_of_a_container_stand_or_fall_together() {
+    let on_shm = evidence(|_, seen| seen.residents.push(resident(60, Some("/"))));
+    let layers = LayerMap::new();
+    let judge = Judge::new(&on_shm, &layers);
+    let mounts = [&mount(50, "/"), &mount(60, "/")];
+    let whole = judge.verdict(OsStr::new(ID), &mounts);
+    assert!(matches!(whole, Verdict::Lives { .. }));
+}
+
+#[test]
+fn a_testimony_of_life_or_doubt_keeps() {
+    let lives = evidence(|e, _| {
+        e.testimonies
+            .push(Testimony::new(ID, Says::Lives, "runsc state"));
+    });
+    let by = "runsc state".to_owned();
+    assert_eq!(verdict(&lives), Verdict::Lives { by });
+    let doubt = evidence(|e, _| {
+        e.testimonies.push(Testimony::new(ID, Says::Dead, "bundle"));
+        e.testimonies.push(Testimony::new(
+            ID,
+            Says::Unknown,
+            "pid of another namespace",
+        ));
+    });
+    let why = "pid of another namespace".to_owned();
+    assert_eq!(verdict(&doubt), Verdict::Unknown { why });
+}
+
+#[test]
+fn what_was_not_seen_is_never_dead() {
+    for (name, unsure) in [
+        ("no source", evidence(|e, _| e.looked.clear())),
+        (
+            "a source that fails",
+            evidence(|e, _| e.complaints.push("x".into())),
+        ),
+        ("hidepid", evidence(|_, seen| seen.view.hides = true)),
+        ("unreadable", evidence(|_, seen| seen.view.unreadable = 3)),
+        (
+            "another pid namespace",
+            evidence(|_, seen| seen.view.is_initial = Some(false)),
+        ),
+        (
+            "no idea which",
+            evidence(|_, seen| seen.view.is_initial = None),
+        ),
+        (
+            "no /proc",
+            evidence(|e, _| e.processes = Processes::Unseen("gone".into())),
+        ),
+    ] {
+        assert!(is_unsure(&verdict(&unsure)), "{name}");
+        // The caller may know better.
+        for claim in [
+            Claim::NoneLive,
+            Claim::All([OsString::from("other")].into()),
+        ] {
+            let claimed = Evidence {
+                claim,
+                ..unsure.clone()
+            };
+            assert_eq!(verdict(&claimed), Verdict::Dead, "{name}");
+        }
+    }
+    let claimed = evidence(|e, _| e.claim = Claim::All([OsString::from(ID)].into()));
+    assert!(matches!(verdict(&claimed), Verdict::Lives { .. }));
+}
+
+#[test]
+fn a_known_death_needs_no_other_source() {
+    let dead = |change: fn(&mut Evidence, &mut Residents)| {
+        evidence(|e, seen| {
+            e.testimonies
+                .push(Testimony::new(ID, Says::Dead, "runc state"));
+            change(e, seen);
+        })
+    };
+    assert_eq!(verdict(&dead(|e, _| e.looked.clear())), Verdict::Dead);
+    assert_eq!(
+        verdict(&dead(|e, _| e.complaints.push("x".into()))),
+        Verdict::Dead
+    );
+    assert_eq!(
+        verdict(&dead(|_, s| s.view.is_initial = Some(false))),
+        Verdict::Dead
+    );
+    // Its child may live where we do not see it.
+    assert!(is_unsure(&verdict(&dead(|_, s| s.view.hides = true))));
+    assert!(is_unsure(&verdict(&dead(|_, s| s.view.unreadable = 1))));
+}
+
+#[test]
+fn processes_outside_our_user_namespace_do_not_count() {
+    let rootless = evidence(|_, seen| {
+        seen.view.unreadable = 80;
+        seen.view.is_initial_user = Some(false);
+    });
+    assert_eq!(verdict(&rootless), Verdict::Dead);
+}
+
+#[test]
+fn a_layer_belongs_to_its_container() {
+    let layer = "f".repeat(64);
+    let mut layers = LayerMap::new();
+    layers.add("web", layer.as_str());
+    let lives = evidence(|e, _| {
+        e.testimonies
+            .push(Testimony::new("web", Says::Lives, "crun state"));
+    });
+    let judge = Judge::new(&lives, &layers);
+    let of = |path: &str| judge.container_of(Path::new(path));
+    assert_eq!(of(&format!("overlay/{layer}/merged")), OsStr::new("web"));
+    assert_eq!(
+        of(&format!("overlay/{layer}-init/merged")),
+        OsStr::new("web")
+    );
+    assert_eq!(of("overlay-containers/web/userdata/shm"), OsStr::new("web"));
+    assert_eq!(of(&format!("overlay2/{ID}/merged")), OsStr::new(ID));
+    assert_eq!(of("volumes/data"), OsStr::new("volumes/data"));
+    // A store that could not be read: any layer may be that of a living container.
+    layers.unread("containers.json: not JSON");
+    let judge = Judge::new(&lives, &layers);
+    let stranger = judge.verdict(OsStr::new(ID), &[&mount(50, "/")]);
+    assert!(is_unsure(&stranger));
+}

@@ -1,0 +1,10 @@
+//! What lives: evidence of life and death, and the judgement over it. `gather`, `engine`
+//! and `look` act; the others are pure.
+
+pub(crate) mod contradiction;
+pub(crate) mod evidence;
+pub(crate) mod gather;
+pub(crate) mod judge;
+pub(crate) mod layer_map;
+pub(crate) mod look;
+pub(crate) mod running_engine;

@@ -1,0 +1,75 @@
+//! Asks again, right before a mount is unmounted, whether it may go.
+
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::unmount::outcome::Outcome;
+use crate::unmount::target::Move;
+
+/// An answer that is older is asked for again.
+const MAX_AGE: Duration = Duration::from_millis(100);
+
+/// Targets that must stay, with the outcome that says why.
+type Closed = HashMap<usize, Outcome>;
+
+/// What lets a move pass.
+pub(crate) struct Gate {
+    ask: Box<dyn Fn() -> Closed + Send + Sync>,
+    /// The last answer, and until when it holds.
+    last: Mutex<Option<(Instant, Closed)>>,
+}
+
+impl Gate {
+    pub(crate) fn new(ask: impl Fn() -> Closed + Send + Sync + 'static) -> Self {
+        Self {
+            ask: Box::new(ask),
+            last: Mutex::new(None),
+        }
+    }
+
+    /// Why a move must not be made, if so. It waits while another thread asks.
+    pub(crate) fn refuses(&self, step: &Move) -> Option<Outcome> {
+        let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
+        let began = Instant::now();
+        if last.as_ref().is_none_or(|(until, _)| *until < began) {
+            let closed = (self.ask)();
+            // A slow answer holds for as long as it took: the steps must get on.
+            let until = Instant::now() + MAX_AGE.max(began.elapsed());
+            *last = Some((until, closed));
+        }
+        let (_, closed) = last.as_ref()?;
+        let mut concerned = step.takes.iter().chain([&step.target]);
+        concerned.find_map(|target| closed.get(target)).cloned()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
+    #[test]
+    fn one_answer_serves_many_moves_and_grows_old() {
+        let asked = Arc::new(AtomicUsize::new(0));
+        let counter = Arc::clone(&asked);
+        let gate = Gate::new(move || {
+            counter.fetch_add(1, Ordering::Relaxed);
+            Closed::from([(7, Outcome::Alive { by: "x".into() })])
+        });
+        let step = |target, takes: &[usize]| Move {
+            target,
+            takes: takes.to_vec(),
+        };
+        for _ in 0..100 {
+            assert_eq!(gate.refuses(&step(1, &[2])), None);
+        }
+        assert!(gate.refuses(&step(7, &[])).is_some());
+        assert!(gate.refuses(&step(1, &[2, 7])).is_some());
+        assert_eq!(asked.load(Ordering::Relaxed), 1);
+        std::thread::sleep(MAX_AGE * 2);
+        assert!(gate.refuses(&step(7, &[])).is_some());
+        assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+}
