@@ -99,6 +99,7 @@ mod document;
 mod error;
 mod files;
 mod lint;
+pub mod readers;
 mod select;
 mod sys;
 mod write;

@@ -55,6 +55,12 @@ impl Nameserver {
         }
     }
 
+    /// An address with a zone.
+    pub(crate) fn new(address: IpAddr, zone: Option<&[u8]>) -> Self {
+        let zone = zone.map(Text::from);
+        Self { address, zone }
+    }
+
     /// The address without its zone.
     pub fn address(&self) -> IpAddr {
         self.address

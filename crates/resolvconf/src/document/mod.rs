@@ -8,7 +8,7 @@ mod text;
 mod words;
 
 pub(crate) use line::split_option;
-pub(crate) use words::{BYTE_ORDER_MARK, fields};
+pub(crate) use words::{BYTE_ORDER_MARK, blank_len, fields};
 
 pub use address::{Nameserver, glibc_ipv4};
 pub use line::{Line, LineKind};

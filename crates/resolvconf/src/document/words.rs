@@ -92,7 +92,7 @@ const CLASS: [Class; 256] = {
 };
 
 /// The length of the white space character beyond ASCII at the start; 0 when there is none.
-fn blank_len(bytes: &[u8]) -> usize {
+pub(crate) fn blank_len(bytes: &[u8]) -> usize {
     match bytes {
         [0xc2, 0x85 | 0xa0, ..] => 2,
         [0xe1, 0x9a, 0x80, ..] | [0xe3, 0x80, 0x80, ..] => 3,

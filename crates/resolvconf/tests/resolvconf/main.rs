@@ -7,6 +7,7 @@ mod lint;
 mod load;
 mod oracles;
 mod properties;
+mod readers;
 mod select;
 mod strategies;
 mod transform;

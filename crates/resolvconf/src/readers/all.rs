@@ -1,0 +1,20 @@
+//! The list of profiles.
+
+use crate::readers::languages::{C_ARES, C_ARES_OLD, DNSPYTHON, GO, GO_OLD, HICKORY, JAVA, NODE};
+use crate::readers::libc::{GLIBC, MUSL, MUSL_OLD};
+use crate::readers::reader::Reader;
+use crate::readers::resolvers::{BUSYBOX, DNSMASQ, RESOLVED, UNBOUND};
+
+/// Those that containers have most often.
+pub const DEFAULT: [Reader; 3] = [GLIBC, MUSL, GO];
+
+/// One profile for each name, the most common reader first.
+pub const ALL: [Reader; 15] = [
+    GLIBC, MUSL, GO, C_ARES, NODE, JAVA, DNSPYTHON, HICKORY, RESOLVED, UNBOUND, DNSMASQ, BUSYBOX,
+    MUSL_OLD, GO_OLD, C_ARES_OLD,
+];
+
+/// The profile of a name, such as `musl`; `None` when there is none.
+pub fn find(name: &str) -> Option<Reader> {
+    ALL.into_iter().find(|reader| reader.name == name)
+}

@@ -1,0 +1,372 @@
+//! Readers of languages and their libraries.
+//!
+//! Each fact was seen in the real reader; the case of the matrix that shows it stands beside it.
+
+use crate::readers::libc::GLIBC;
+use crate::readers::reader::*;
+
+/// Go 1.20 and later, its own resolver.
+pub const GO: Reader = Reader {
+    name: "go",
+    versions: "1.27",
+    lines: Lines {
+        indent: true,                   // C4
+        blanks: Blanks::SpaceTabReturn, // C5, C20f
+        ends: LineEnds::Feed,
+        nul: Nul::Byte,                                     // C19d
+        comments: Comments::FirstColumn,                    // C1
+        longest: Some((64 * 1024 - 1, TooLong::LosesFile)), // C18e, C18f
+        bare: true,                                         // C13b
+        reports_unknown: true,                              // C4d, C20a
+    },
+    servers: Servers {
+        form: AddressForm::Strict,       // C3, C14
+        fallback: &["127.0.0.1", "::1"], // C15
+        ..GLIBC.servers
+    },
+    search: Search {
+        empty_clears: true,               // C13b
+        root: Root::LeftOut,              // C13a, C13d
+        invalid: OnInvalidDomain::Unused, // C13g
+        ..GLIBC.search
+    },
+    options: Options {
+        matching: Matching::Word,
+        repeated: Repeated::Last, // C12c
+        numbers: Numbers::Dtoi,   // C11
+        ndots: Some(Number {
+            default: 1,
+            most: 15,
+            below: Below::Least,
+            least: 0,
+        }), // C10a
+        timeout: Some(Number {
+            default: 5,
+            most: u32::MAX,
+            below: Below::Least,
+            least: 1,
+        }),
+        attempts: Some(Number {
+            default: 2,
+            most: u32::MAX,
+            below: Below::Least,
+            least: 1,
+        }),
+        timeout_names: &["timeout"],
+        attempts_names: &["attempts"],
+        timeout_unit: 1000,
+        flags: &[
+            "rotate",
+            "single-request",
+            "single-request-reopen",
+            "use-vc",
+            "usevc",
+            "tcp",
+            "trust-ad",
+            "edns0",
+            "no-reload",
+        ], // C17
+    },
+    lookups: Lookups {
+        order: Order::Both,
+        waiting: Waiting::InTurn,
+    },
+};
+
+/// Go up to 1.19.
+pub const GO_OLD: Reader = Reader {
+    name: "go-1.19",
+    versions: "1.19",
+    servers: Servers {
+        form: AddressForm::StrictEmptyZone, // C14e
+        ..GO.servers
+    },
+    search: Search {
+        root: Root::Harmless, // C13a
+        ..GO.search
+    },
+    options: Options {
+        flags: &[
+            "rotate",
+            "single-request",
+            "single-request-reopen",
+            "use-vc",
+            "usevc",
+            "tcp",
+        ],
+        ..GO.options
+    },
+    ..GO
+};
+
+/// c-ares 1.34.
+pub const C_ARES: Reader = Reader {
+    name: "c-ares",
+    versions: "1.34.9",
+    lines: Lines {
+        indent: true,                 // C4
+        blanks: Blanks::C,            // C5
+        ends: LineEnds::Feed,         // C5d
+        nul: Nul::Byte,               // C19d
+        comments: Comments::Anywhere, // C1
+        longest: None,                // C18
+        bare: false,                  // C13b
+        reports_unknown: false,
+    },
+    servers: Servers {
+        most: None,                       // C7
+        words: ServerWords::UntilInvalid, // C3f, C3g, C5d
+        form: AddressForm::Cares134,      // C2, C3, C14
+        merges_repeated: true,            // C7b
+        ..GLIBC.servers
+    },
+    search: Search {
+        rule: SearchRule::SearchBeforeDomain, // C9b
+        invalid: OnInvalidDomain::EndsList,   // C13g, C13i
+        bytes: Some(512),                     // C8
+        commas: true,                         // C13h
+        ..GLIBC.search
+    },
+    options: Options {
+        matching: Matching::Word,
+        repeated: Repeated::Last, // C12c
+        numbers: Numbers::Digits, // C11
+        ndots: Some(Number {
+            default: 1,
+            most: u32::MAX,
+            below: Below::Default,
+            least: 0,
+        }),
+        timeout: Some(Number {
+            default: 2,
+            most: u32::MAX,
+            below: Below::Default,
+            least: 1,
+        }),
+        attempts: Some(Number {
+            default: 3,
+            most: u32::MAX,
+            below: Below::Default,
+            least: 1,
+        }),
+        timeout_names: &["timeout", "retrans"], // C12g
+        attempts_names: &["attempts", "retry"],
+        timeout_unit: 1000,
+        flags: &["rotate"], // C12a, C17
+    },
+    lookups: Lookups {
+        order: Order::Both,
+        waiting: Waiting::Unknown,
+    },
+};
+
+/// c-ares 1.18.
+pub const C_ARES_OLD: Reader = Reader {
+    name: "c-ares-1.18",
+    versions: "1.18.1",
+    servers: Servers {
+        words: ServerWords::AllAndCommas,
+        form: AddressForm::Cares118, // C2, C3, C14
+        merges_repeated: false,      // C7b
+        ..C_ARES.servers
+    },
+    search: Search {
+        rule: SearchRule::Last,                // C9b
+        root: Root::FailsLookup,               // C13a
+        invalid: OnInvalidDomain::FailsLookup, // C13i
+        bytes: None,                           // C8
+        ..C_ARES.search
+    },
+    options: Options {
+        matching: Matching::Prefix,
+        repeated: Repeated::First, // C12c, C12d
+        numbers: Numbers::Masked,  // C11
+        ndots: Some(Number {
+            default: 1,
+            most: i32::MAX as u32,
+            below: Below::Least,
+            least: 0,
+        }),
+        // C10a, C12g: it knows neither `timeout` nor `attempts`.
+        timeout: Some(Number {
+            default: 5000,
+            most: i32::MAX as u32,
+            below: Below::Default,
+            least: 1,
+        }),
+        attempts: Some(Number {
+            default: 4,
+            most: i32::MAX as u32,
+            below: Below::Default,
+            least: 1,
+        }),
+        timeout_names: &["retrans"],
+        attempts_names: &["retry"],
+        timeout_unit: 1,
+        flags: &["rotate"],
+    },
+    ..C_ARES
+};
+
+/// Node's `dns.resolve`: the c-ares it brings along. Its `dns.lookup` is the C library's.
+pub const NODE: Reader = Reader {
+    name: "node",
+    versions: "20.20 (c-ares 1.34.6)",
+    lines: Lines {
+        comments: Comments::FirstColumn, // C1b, C1c
+        ..C_ARES.lines
+    },
+    search: Search {
+        rule: SearchRule::Never,
+        host_domain: false, // C9e
+        ..C_ARES.search
+    },
+    lookups: Lookups {
+        order: Order::Never,
+        waiting: Waiting::Unknown,
+    },
+    ..C_ARES
+};
+
+/// dnspython.
+pub const DNSPYTHON: Reader = Reader {
+    name: "dnspython",
+    versions: "2.9.2",
+    lines: Lines {
+        indent: true,
+        blanks: Blanks::Unicode,      // C20f
+        ends: LineEnds::FeedOrReturn, // C5d
+        nul: Nul::Byte,
+        comments: Comments::FirstColumn,
+        longest: None,
+        bare: false,
+        reports_unknown: false,
+    },
+    servers: Servers {
+        most: None,
+        form: AddressForm::StrictEmptyZone, // C14e
+        invalid: OnInvalid::RefusesFile,    // C1b, C2, C3
+        fallback: &[],
+        refuses_none: true, // C15
+        ..GLIBC.servers
+    },
+    search: Search {
+        rule: SearchRule::SearchBeforeDomain,  // C9
+        invalid: OnInvalidDomain::RefusesFile, // C13g
+        host_domain: true,
+        ..GLIBC.search
+    },
+    options: Options {
+        matching: Matching::Word,
+        repeated: Repeated::Last,
+        numbers: Numbers::IntegerOrDefault, // C11
+        ndots: Some(Number {
+            default: 1,
+            most: u32::MAX,
+            below: Below::Least,
+            least: 0,
+        }),
+        timeout: Some(Number {
+            default: 2,
+            most: u32::MAX,
+            below: Below::Least,
+            least: 0,
+        }),
+        attempts: None, // C10a
+        timeout_names: &["timeout"],
+        attempts_names: &["attempts"],
+        timeout_unit: 1000,
+        flags: &["rotate"],
+    },
+    lookups: Lookups {
+        order: Order::Never,
+        waiting: Waiting::Unknown,
+    },
+};
+
+/// hickory-resolver, by the `resolv-conf` crate.
+pub const HICKORY: Reader = Reader {
+    name: "hickory",
+    versions: "0.26.3 (resolv-conf 0.7.6)",
+    lines: Lines {
+        ends: LineEnds::Feed,         // C5d
+        comments: Comments::Anywhere, // C1
+        bare: true,                   // C13b
+        ..DNSPYTHON.lines
+    },
+    servers: Servers {
+        form: AddressForm::StrictDropsZone, // C14
+        ..DNSPYTHON.servers
+    },
+    search: Search {
+        rule: SearchRule::Last,
+        empty_clears: true, // C13b
+        root: Root::Harmless,
+        ..DNSPYTHON.search
+    },
+    options: Options {
+        numbers: Numbers::Unsigned, // C10e, C11
+        timeout: Some(Number {
+            default: 5,
+            most: u32::MAX,
+            below: Below::Least,
+            least: 0,
+        }),
+        attempts: Some(Number {
+            default: 2,
+            most: u32::MAX,
+            below: Below::AsksNobody,
+            least: 1,
+        }),
+        flags: &["edns0"], // C12a
+        ..DNSPYTHON.options
+    },
+    lookups: Lookups {
+        order: Order::Both,
+        waiting: Waiting::Unknown,
+    },
+};
+
+/// Java's own DNS client (JNDI). `InetAddress` is the C library's.
+pub const JAVA: Reader = Reader {
+    name: "java",
+    versions: "17",
+    lines: Lines {
+        indent: false, // C4
+        blanks: Blanks::C,
+        ends: LineEnds::FeedOrReturn, // C5d
+        nul: Nul::Byte,
+        comments: Comments::Words, // C1d
+        longest: None,
+        bare: false,
+        reports_unknown: false,
+    },
+    servers: Servers {
+        most: Some(5), // C7c
+        form: AddressForm::Strict,
+        fallback: &[], // C15
+        ..GLIBC.servers
+    },
+    search: Search {
+        rule: SearchRule::FirstSearch,    // C9c
+        most: Some(6),                    // C8
+        invalid: OnInvalidDomain::Unused, // C13g
+        ..GLIBC.search
+    },
+    options: Options {
+        matching: Matching::Word,
+        repeated: Repeated::Last,
+        numbers: Numbers::Digits,
+        ndots: None,
+        timeout: None,
+        attempts: None,
+        timeout_names: &["timeout"],
+        attempts_names: &["attempts"],
+        timeout_unit: 1000,
+        flags: &[],
+    },
+    lookups: Lookups {
+        order: Order::Never,
+        waiting: Waiting::Unknown,
+    },
+};

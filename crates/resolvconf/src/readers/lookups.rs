@@ -1,0 +1,123 @@
+//! The queries that a look-up makes, and how long it takes when no server answers.
+
+use std::time::Duration;
+
+use crate::document::Text;
+use crate::readers::effective::{Effective, Trouble};
+use crate::readers::reader::{Order, Reader, Waiting};
+use crate::readers::search::is_domain;
+
+/// One name that a look-up asks for, if those before it were not found.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Query {
+    /// The whole name, without its final dot.
+    pub name: Text,
+    /// The search domain it was made with; `None` for the name as it is.
+    pub domain: Option<Text>,
+}
+
+/// How long a look-up of one name takes when no server answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Times {
+    /// This long, for each name that is asked for.
+    Each(Duration),
+    /// This long, for the whole look-up.
+    Whole(Duration),
+    /// It was not measured.
+    Unknown,
+}
+
+impl Effective {
+    /// The names that a look-up asks for, in order, until one is found.
+    ///
+    /// Empty when the reader fails before it asks anything. The reader must be the one that this
+    /// was made for.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resolvconf::readers::{GLIBC, MUSL};
+    ///
+    /// let document = resolvconf::parse(b"nameserver 192.0.2.1\nsearch one.test\n");
+    /// let names = |reader| {
+    ///     let queries = document.effective(reader).queries(reader, b"a.zz");
+    ///     queries.iter().map(|query| query.name.to_string()).collect::<Vec<_>>()
+    /// };
+    /// assert_eq!(names(&GLIBC), ["a.zz", "a.zz.one.test"]);
+    /// assert_eq!(names(&MUSL), ["a.zz"]); // With a dot it never searches.
+    /// ```
+    pub fn queries(&self, reader: &Reader, name: &[u8]) -> Vec<Query> {
+        match self.trouble {
+            None | Some(Trouble::SearchFails(_) | Trouble::Lost(_)) => {}
+            Some(_) => return Vec::new(),
+        }
+        let plain = Query {
+            name: name.strip_suffix(b".").unwrap_or(name).into(),
+            domain: None,
+        };
+        if name.ends_with(b".") {
+            return vec![plain];
+        }
+        let dots = name.iter().filter(|&&b| b == b'.').count();
+        let few = u32::try_from(dots).is_ok_and(|dots| dots < self.ndots);
+        let searched = self.searched(name);
+        let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
+        match (reader.lookups.order, few) {
+            (Order::Never, _) => vec![plain],
+            (Order::FewDotsOnly, false) => vec![plain],
+            (Order::SingleLabel, _) if dots > 0 => vec![plain],
+            // A domain that makes the look-up fail ends it there.
+            (Order::Both | Order::FewDotsOnly, true) if fails => searched,
+            (Order::Both, false) => std::iter::once(plain).chain(searched).collect(),
+            _ => searched.into_iter().chain([plain]).collect(),
+        }
+    }
+
+    fn searched(&self, name: &[u8]) -> Vec<Query> {
+        let usable = self.search.iter().take_while(|domain| {
+            // The list up to what the look-up fails at.
+            let bytes = domain.as_bytes();
+            let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
+            !fails || (is_domain(bytes) && bytes != b".")
+        });
+        usable
+            .filter(|domain| is_domain(domain.as_bytes()) && domain.as_bytes() != b".")
+            .map(|domain| {
+                let suffix = domain.as_bytes();
+                let suffix = suffix.strip_suffix(b".").unwrap_or(suffix);
+                Query {
+                    name: [name, b".", suffix].concat().into(),
+                    domain: Some(domain.clone()),
+                }
+            })
+            .collect()
+    }
+
+    /// How long a look-up takes when no server answers.
+    pub fn when_silent(&self, reader: &Reader) -> Times {
+        let servers = u32::try_from(self.servers.len()).unwrap_or(u32::MAX);
+        match reader.lookups.waiting {
+            Waiting::Unknown => Times::Unknown,
+            Waiting::AllAtOnce => Times::Whole(self.timeout),
+            Waiting::InTurn => {
+                let tries = servers.saturating_mul(self.attempts);
+                Times::Each(self.timeout.saturating_mul(tries))
+            }
+            Waiting::Doubling => Times::Each(self.doubling(servers)),
+        }
+    }
+
+    /// The first server waits the whole time; each later one twice as long as the one before,
+    /// divided by the number of servers, in whole seconds and at least one.
+    fn doubling(&self, servers: u32) -> Duration {
+        let seconds = self.timeout.as_secs().max(1);
+        let wait = |at: u32| match at {
+            0 => seconds,
+            at => ((seconds << at.min(16)) / u64::from(servers.max(1))).max(1),
+        };
+        let round: u64 = (0..servers.min(64)).map(wait).sum();
+        Duration::from_secs(round.saturating_mul(u64::from(self.attempts)))
+    }
+}

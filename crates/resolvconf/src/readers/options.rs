@@ -1,0 +1,239 @@
+//! The options of a file, to each reader.
+
+use std::time::Duration;
+
+use crate::readers::lines::words;
+use crate::readers::reader::{Below, Lines, Matching, Number, Numbers, Options as Rules, Repeated};
+
+/// What a reader takes of the options.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) ndots: Value,
+    pub(crate) timeout: Value,
+    pub(crate) attempts: Value,
+    pub(crate) flags: Vec<&'static str>,
+    pub(crate) unknown: bool,
+}
+
+/// The value of a numeric option and where it stands; line 0 is the default.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Value {
+    pub(crate) number: u32,
+    pub(crate) line: usize,
+    /// What the value does to the reader, when it is below what works.
+    pub(crate) harm: Option<Below>,
+}
+
+impl Taken {
+    pub(crate) fn defaults(rules: &Rules) -> Self {
+        let default = |number: Option<Number>| Value {
+            number: number.map_or(0, |number| number.default),
+            ..Value::default()
+        };
+        Self {
+            ndots: default(rules.ndots),
+            timeout: default(rules.timeout),
+            attempts: default(rules.attempts),
+            flags: Vec::new(),
+            unknown: false,
+        }
+    }
+
+    pub(crate) fn duration(&self, rules: &Rules) -> Duration {
+        let unit = u64::from(rules.timeout_unit);
+        Duration::from_millis(u64::from(self.timeout.number) * unit)
+    }
+
+    /// Takes one `options` line.
+    pub(crate) fn line(&mut self, line: usize, value: &[u8], rules: &Rules, lines: &Lines) {
+        if rules.matching == Matching::Anywhere {
+            return self.anywhere(line, value, rules);
+        }
+        for word in words(value, lines) {
+            let known = self.word(line, word, value, rules);
+            self.unknown |= !known;
+        }
+    }
+
+    fn word(&mut self, line: usize, word: &[u8], value: &[u8], rules: &Rules) -> bool {
+        for (which, number, names) in numeric(rules) {
+            let Some(number) = number else { continue };
+            for name in names {
+                let Some(text) = value_of(name, word, value, rules) else {
+                    continue;
+                };
+                self.set(
+                    which,
+                    line,
+                    read(text, rules.numbers, which),
+                    &number,
+                    rules,
+                );
+                return true;
+            }
+        }
+        let flag = rules.flags.iter().find(|flag| match rules.matching {
+            Matching::Prefix => word.starts_with(flag.as_bytes()),
+            _ => word == flag.as_bytes(),
+        });
+        if let Some(flag) = flag {
+            if !self.flags.contains(flag) {
+                self.flags.push(flag);
+            }
+        }
+        flag.is_some()
+    }
+
+    /// The first place of each name in the line, in the middle of a word too.
+    fn anywhere(&mut self, line: usize, value: &[u8], rules: &Rules) {
+        for (which, number, names) in numeric(rules) {
+            let (Some(number), Some(name)) = (number, names.first()) else {
+                continue;
+            };
+            if let Some(at) = find(value, name.as_bytes()) {
+                let text = &value[at + name.len() + 1..];
+                self.set(
+                    which,
+                    line,
+                    read(text, rules.numbers, which),
+                    &number,
+                    rules,
+                );
+            }
+        }
+    }
+
+    fn set(
+        &mut self,
+        which: Which,
+        line: usize,
+        read: Option<i64>,
+        number: &Number,
+        rules: &Rules,
+    ) {
+        let slot = match which {
+            Which::Ndots => &mut self.ndots,
+            Which::Timeout => &mut self.timeout,
+            Which::Attempts => &mut self.attempts,
+        };
+        let Some(read) = read else { return };
+        if rules.repeated == Repeated::First && slot.line != 0 {
+            return;
+        }
+        let held = read.min(i64::from(number.most));
+        let low = held < i64::from(number.least);
+        let value = u32::try_from(held).unwrap_or(0);
+        *slot = match number.below {
+            _ if !low => Value {
+                number: value,
+                line,
+                harm: None,
+            },
+            Below::Least => Value {
+                number: number.least,
+                line,
+                harm: None,
+            },
+            Below::Default => return,
+            harm => Value {
+                number: value,
+                line,
+                harm: Some(harm),
+            },
+        };
+    }
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Which {
+    Ndots,
+    Timeout,
+    Attempts,
+}
+
+type Numeric<'r> = (Which, Option<Number>, &'r [&'static str]);
+
+fn numeric(rules: &Rules) -> [Numeric<'_>; 3] {
+    [
+        (Which::Ndots, rules.ndots, &["ndots"]),
+        (Which::Timeout, rules.timeout, rules.timeout_names),
+        (Which::Attempts, rules.attempts, rules.attempts_names),
+    ]
+}
+
+/// The text of a numeric option's value; `None` when the word is another option.
+fn value_of<'v>(name: &str, word: &'v [u8], value: &'v [u8], rules: &Rules) -> Option<&'v [u8]> {
+    let after = word.strip_prefix(name.as_bytes())?;
+    match (after.strip_prefix(b":"), rules.matching) {
+        // It reads on behind the word: a blank may come before the number.
+        (Some(text), Matching::Prefix) => {
+            let start = text.as_ptr() as usize - value.as_ptr() as usize;
+            Some(&value[start..])
+        }
+        (Some(text), _) => Some(text),
+        (None, _) if after.is_empty() && rules.numbers == Numbers::Digits => Some(b""),
+        (None, _) => None,
+    }
+}
+
+/// The place of `name:` in the line.
+fn find(value: &[u8], name: &[u8]) -> Option<usize> {
+    let matches = |window: &[u8]| window[..name.len()] == *name && window[name.len()] == b':';
+    value.windows(name.len() + 1).position(matches)
+}
+
+fn read(text: &[u8], numbers: Numbers, which: Which) -> Option<i64> {
+    match numbers {
+        Numbers::Atoi => Some(atoi(text, which)),
+        Numbers::Masked => Some(i64::from(strtol(text) as i32 & i32::MAX)),
+        Numbers::Digit => text
+            .first()
+            .filter(|b| b.is_ascii_digit())
+            .map(|_| strtol(text)),
+        Numbers::Dtoi => Some(digits(text).min(0xff_ffff)),
+        Numbers::Integer => Some(integer(text).unwrap_or(0)),
+        Numbers::IntegerOrDefault => integer(text),
+        Numbers::Unsigned => {
+            let text = std::str::from_utf8(text).ok()?;
+            text.parse::<u32>().ok().map(i64::from)
+        }
+        Numbers::Digits if text.is_empty() => Some(0),
+        Numbers::Digits => {
+            let valid = text.iter().all(u8::is_ascii_digit);
+            integer(text).filter(|value| valid && *value <= i64::from(u32::MAX))
+        }
+    }
+}
+
+/// `atoi` wraps at 32 bits; `ndots` is kept in four of them.
+fn atoi(text: &[u8], which: Which) -> i64 {
+    let value = i64::from(strtol(text) as i32);
+    match which {
+        Which::Ndots if value < 0 => value & 15,
+        _ => value,
+    }
+}
+
+fn strtol(text: &[u8]) -> i64 {
+    let blank = |b: &&u8| matches!(**b, b' ' | b'\t'..=b'\r');
+    let text = &text[text.iter().take_while(blank).count()..];
+    match text {
+        [b'-', rest @ ..] => -digits(rest),
+        [b'+', rest @ ..] => digits(rest),
+        _ => digits(text),
+    }
+}
+
+/// The digits at the start; 0 when there is none.
+fn digits(text: &[u8]) -> i64 {
+    let digits = text.iter().take_while(|b| b.is_ascii_digit());
+    digits.fold(0_i64, |value, digit| {
+        value
+            .saturating_mul(10)
+            .saturating_add(i64::from(digit - b'0'))
+    })
+}
+
+fn integer(text: &[u8]) -> Option<i64> {
+    std::str::from_utf8(text).ok()?.parse().ok()
+}

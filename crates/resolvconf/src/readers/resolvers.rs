@@ -1,0 +1,142 @@
+//! Resolvers that read the file as servers, and tools.
+//!
+//! Each fact was seen in the real reader; the case of the matrix that shows it stands beside it.
+
+use crate::readers::languages::{DNSPYTHON, JAVA};
+use crate::readers::libc::GLIBC;
+use crate::readers::reader::*;
+
+const NO_OPTIONS: Options = JAVA.options;
+const NEVER: Lookups = JAVA.lookups;
+
+/// systemd-resolved, of a file that is not its own.
+pub const RESOLVED: Reader = Reader {
+    name: "resolved",
+    versions: "252, 262",
+    lines: Lines {
+        indent: true, // C4
+        blanks: Blanks::C,
+        ends: LineEnds::FeedOrReturn, // C5d
+        nul: Nul::EndsLine,           // C19d
+        comments: Comments::FirstColumn,
+        longest: None,
+        bare: false,
+        reports_unknown: false,
+    },
+    servers: Servers {
+        most: Some(256),
+        words: ServerWords::All,     // C3g
+        form: AddressForm::Resolved, // C1b, C2
+        invalid: OnInvalid::Skips,
+        merges_repeated: true, // C7b
+        drops_any_ipv4: true,  // C16
+        drops_any_ipv6: true,
+        fallback: &[], // C15
+        refuses_none: false,
+    },
+    search: Search {
+        rule: SearchRule::Merged,        // C9
+        domain_takes_all: true,          // C9d
+        empty_clears: false,             // C13b
+        root: Root::LeftOut,             // C13a
+        invalid: OnInvalidDomain::Skips, // C13g
+        most: Some(256),
+        bytes: None,
+        commas: false,
+        host_domain: false, // C9e
+    },
+    options: NO_OPTIONS,
+    lookups: Lookups {
+        order: Order::SingleLabel,
+        waiting: Waiting::Unknown,
+    },
+};
+
+/// systemd-resolved of 262: it takes more domains.
+pub const RESOLVED_NEW: Reader = Reader {
+    versions: "262",
+    search: Search {
+        most: Some(1024),
+        ..RESOLVED.search
+    },
+    ..RESOLVED
+};
+
+/// libunbound, `ub_ctx_resolvconf`.
+pub const UNBOUND: Reader = Reader {
+    name: "unbound",
+    versions: "1.17.1",
+    lines: Lines {
+        comments: Comments::Anywhere, // C1
+        ends: LineEnds::Feed,
+        nul: Nul::EndsLine, // C19d
+        ..DNSPYTHON.lines
+    },
+    servers: Servers {
+        most: None,
+        form: AddressForm::StrictDropsZone, // C14
+        invalid: OnInvalid::Stops,
+        fallback: &["127.0.0.1"], // C15a
+        ..GLIBC.servers
+    },
+    search: Search {
+        rule: SearchRule::Never,
+        host_domain: false,
+        ..GLIBC.search
+    },
+    options: NO_OPTIONS,
+    lookups: NEVER,
+};
+
+/// dnsmasq, which asks the servers for others.
+pub const DNSMASQ: Reader = Reader {
+    name: "dnsmasq",
+    versions: "2.90, 2.93",
+    lines: Lines {
+        indent: true, // C4
+        blanks: Blanks::C,
+        ends: LineEnds::Feed,
+        nul: Nul::EndsLine,
+        ..GLIBC.lines
+    },
+    servers: Servers {
+        most: Some(30),
+        form: AddressForm::Strict,
+        drops_any_ipv4: true, // C16
+        fallback: &[],        // C15
+        ..GLIBC.servers
+    },
+    search: UNBOUND.search,
+    options: NO_OPTIONS,
+    lookups: NEVER,
+};
+
+/// busybox `nslookup`. Other applets use the C library.
+pub const BUSYBOX: Reader = Reader {
+    name: "busybox",
+    versions: "1.35, 1.38 (nslookup)",
+    lines: Lines {
+        indent: true,
+        blanks: Blanks::C,
+        ends: LineEnds::Feed,
+        nul: Nul::EndsLine,
+        ..GLIBC.lines
+    },
+    servers: Servers {
+        most: None,
+        form: AddressForm::Aton,         // C2, C3
+        invalid: OnInvalid::RefusesFile, // C1b
+        ..GLIBC.servers
+    },
+    search: Search {
+        rule: SearchRule::SearchBeforeDomain, // C9b
+        domain_takes_all: true,               // C9d
+        invalid: OnInvalidDomain::Skips,
+        ..GLIBC.search
+    },
+    options: NO_OPTIONS,
+    lookups: Lookups {
+        order: Order::Both,
+        waiting: Waiting::Unknown,
+    },
+};

@@ -1,0 +1,112 @@
+//! The search list of a file, to each reader.
+
+use crate::document::Text;
+use crate::readers::context::Context;
+use crate::readers::lines::{Entry, Keyword, words};
+use crate::readers::reader::{Lines, OnInvalidDomain, Root, Search as Rules, SearchRule};
+
+/// The lines that may make the list, while a file is read.
+#[derive(Debug, Default)]
+pub(crate) struct Lists<'a> {
+    search: Option<Entry<'a>>,
+    domain: Option<Entry<'a>>,
+    merged: Vec<Entry<'a>>,
+}
+
+/// What a reader takes for its search list.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Taken {
+    pub(crate) domains: Vec<Text>,
+    /// Where the list stands; 0 for the host name's own domain, or none.
+    pub(crate) line: usize,
+    /// What a domain of the list does to the reader.
+    pub(crate) harm: Option<Harm>,
+}
+
+/// What a domain does to the reader.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Harm {
+    FailsLookup,
+    RefusesFile,
+}
+
+impl<'a> Lists<'a> {
+    /// Takes one `search` or `domain` line.
+    pub(crate) fn line(&mut self, entry: Entry<'a>, rules: &Rules, lines: &Lines) {
+        let is_search = entry.keyword == Keyword::Search;
+        if words(entry.value, lines).next().is_none() {
+            if rules.empty_clears {
+                *self = Self::default();
+            }
+            return;
+        }
+        if rules.bytes.is_some_and(|most| entry.value.len() > most) {
+            return;
+        }
+        match rules.rule {
+            SearchRule::Never => {}
+            SearchRule::Last => self.search = Some(entry),
+            SearchRule::SearchBeforeDomain if is_search => self.search = Some(entry),
+            SearchRule::FirstSearch if is_search => self.search = self.search.or(Some(entry)),
+            SearchRule::SearchBeforeDomain | SearchRule::FirstSearch => self.domain = Some(entry),
+            SearchRule::Merged => self.merged.push(entry),
+        }
+    }
+
+    /// The list that is left at the end of the file.
+    pub(crate) fn take(self, rules: &Rules, lines: &Lines, context: &Context) -> Taken {
+        let mut taken = Taken::default();
+        let single = self.search.or(self.domain);
+        for entry in single.into_iter().chain(self.merged) {
+            taken.add(entry, rules, lines);
+        }
+        if let Some(most) = rules.most {
+            taken.domains.truncate(most);
+        }
+        if taken.domains.is_empty() && rules.host_domain {
+            taken.domains.extend(context.host_domain.clone());
+            taken.line = 0;
+        }
+        taken
+    }
+}
+
+impl Taken {
+    fn add(&mut self, entry: Entry<'_>, rules: &Rules, lines: &Lines) {
+        self.line = entry.line;
+        let most = match entry.keyword {
+            Keyword::Domain if !rules.domain_takes_all => 1,
+            _ => usize::MAX,
+        };
+        let split = |word| split_commas(word, rules.commas);
+        for word in words(entry.value, lines).take(most).flat_map(split) {
+            let harm = match (word, is_domain(word)) {
+                (b".", _) if rules.root == Root::LeftOut => continue,
+                (b".", _) if rules.root == Root::FailsLookup => Some(Harm::FailsLookup),
+                (_, false) => match rules.invalid {
+                    OnInvalidDomain::Skips => continue,
+                    OnInvalidDomain::EndsList => return,
+                    OnInvalidDomain::Unused => None,
+                    OnInvalidDomain::FailsLookup => Some(Harm::FailsLookup),
+                    OnInvalidDomain::RefusesFile => Some(Harm::RefusesFile),
+                },
+                (_, true) => None,
+            };
+            self.harm = self.harm.or(harm);
+            self.domains.push(word.into());
+        }
+    }
+}
+
+fn split_commas(word: &[u8], commas: bool) -> impl Iterator<Item = &[u8]> {
+    word.split(move |&b| commas && b == b',')
+        .filter(|part| !part.is_empty())
+}
+
+/// Whether a name can end in this: labels of 1 to 63 bytes, 253 in all, one final dot allowed.
+pub(crate) fn is_domain(word: &[u8]) -> bool {
+    let name = word.strip_suffix(b".").unwrap_or(word);
+    // A lone dot is the root: names are looked up as they are.
+    let mut labels = name.split(|&b| b == b'.');
+    name.is_empty() || (name.len() <= 253 && labels.all(|label| matches!(label.len(), 1..=63)))
+}
