@@ -45,9 +45,10 @@
 //!
 //! let mut references = References::new();
 //! references.add_table(&Runtimes::build(&config, &settings));
-//! for dir in runtimes::BUNDLE_DIRS {
-//!     references.scan_bundles(std::path::Path::new(dir));
+//! for dir in runtimes::bundle_dirs("/run/docker".as_ref()) {
+//!     references.scan_bundles(&dir);
 //! }
+//! references.scan_processes("/proc".as_ref());
 //! sweep(&settings.script_dir, &references)?;
 //! let (registry, _) = Registry::open(&config, settings)?;
 //! # let _ = registry;

@@ -52,6 +52,7 @@
 //! | O_TMPFILE | its filesystem | 3.11 | a temporary name |
 //! | /proc | mounted | | a temporary name |
 //! | OFD locks | their filesystem | 3.15 | nothing is ever removed |
+//! | unshare(CLONE_NEWPID) | CAP_SYS_ADMIN | 3.8 | what a probed runtime starts may outlive the probe |
 //! | [`containers()`] | read access, usually root | | the container counts as unknown |
 //! | [`References::scan_bundles`] | read access, usually root | | nothing is removed |
 //!
@@ -71,8 +72,10 @@
 //!   `PATH` of whoever calls the script.
 //! * The writing thread starts with copies of all descriptors of the process and closes
 //!   them at once; a pipe or lock of another thread can seem open for that moment.
-//! * A runtime that starts a new session while it is probed survives its kill; so does one
-//!   that hangs when the daemon exits: its time limit is kept by the daemon alone.
+//! * Without `CAP_SYS_ADMIN`, a child that a runtime starts in a session of its own while
+//!   it is probed lives on; so does a runtime that hangs when the daemon dies.
+//! * A process in a pid namespace that is not below this one is not seen when the users of
+//!   a script are looked for. The bundles of its container are.
 //! * Two daemons on one directory do each other no harm, but neither sweeps while the
 //!   other lives. Removing the file `.lock` by hand takes that protection away.
 //! * Group or others may not write to the script directory; this is checked when it is
@@ -122,7 +125,9 @@ pub use containers::{
 };
 pub use error::{Error, ErrorKind};
 pub use features::{Features, FeaturesState, Limits, Listed, RroSupport, RroVerdict, Version};
-pub use in_use::{BUNDLE_DIRS, Reason, References, SweepReport, Verdict, plan_sweep, sweep};
+pub use in_use::{
+    BUNDLE_DIRS, Reason, References, SweepReport, Verdict, bundle_dirs, plan_sweep, sweep,
+};
 pub use json::{MAX_DEPTH, Value};
 pub use names::{DEFAULT, STOCK, is_permissible};
 pub use preflight::{PreflightFault, locate};

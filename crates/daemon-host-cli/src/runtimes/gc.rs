@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use daemon_host::runtimes::{BUNDLE_DIRS, References, Verdict, plan_sweep, sweep};
+use daemon_host::runtimes::{References, Verdict, bundle_dirs, plan_sweep, sweep};
 use serde_json::{Map, Value, json};
 
 use super::TableArgs;
@@ -11,8 +11,9 @@ use crate::output::{Cell, Ink, Output, Table, path_fields};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Scripts that the configuration names, and those that containers were started with,
-stay. Exit code 1 when a file could not be removed.
+Scripts stay that the configuration names, that a container's bundle names, or that are on
+the command line of a process. Bundles are looked for below the exec root and in the
+containerd directory beside it. Exit code 1 when a file could not be removed.
 
 Examples:
   daemon-host runtimes gc --dry-run
@@ -25,8 +26,8 @@ pub(crate) struct Args {
     #[arg(long)]
     dry_run: bool,
 
-    /// Scan bundles of containerd's runc shim below this directory for scripts
-    /// in use, besides containerd's usual places. May be repeated.
+    /// Look in this directory, too, for bundles that name scripts in use. It must
+    /// exist. May be repeated.
     #[arg(long, value_name = "DIR")]
     bundles: Vec<PathBuf>,
 
@@ -47,10 +48,15 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     for file in &args.keep {
         references.add(file, "--keep");
     }
-    let usual = BUNDLE_DIRS.iter().map(Path::new);
-    for dir in usual.chain(args.bundles.iter().map(PathBuf::as_path)) {
+    for dir in &args.bundles {
+        // A directory that is not there has no bundles, and one that is mistyped says so.
+        anyhow::ensure!(dir.is_dir(), "--bundles {dir:?}: no such directory");
+    }
+    let usual = bundle_dirs(&table.settings().exec_root);
+    for dir in usual.iter().chain(&args.bundles) {
         references.scan_bundles(dir);
     }
+    references.scan_processes(Path::new("/proc"));
     let dir = &table.settings().script_dir;
     let (verdicts, failed) = if args.dry_run {
         (plan_sweep(dir, &references)?, Vec::new())

@@ -161,6 +161,60 @@ fn a_bundle_that_cannot_be_read_keeps_every_script() {
 }
 
 #[test]
+fn a_directory_of_bundles_that_is_mistyped_is_an_error() {
+    let scene = Scene::new();
+    fs::create_dir(scene.dir.path().join("tasks")).unwrap();
+    scene.gc(&["--bundles", "/nonexistent/tasks"]).expect(2);
+    assert_eq!(scene.left(), [true; 4]);
+}
+
+#[test]
+fn bundles_are_looked_for_below_the_exec_root() {
+    let scene = Scene::new();
+    fs::create_dir(scene.dir.path().join("tasks")).unwrap();
+    let exec = scene.dir.path().join("exec/docker");
+    let task = "io.containerd.runtime.v2.task/moby/0123abcd";
+    let name = |bundle: &Path, place: usize| {
+        fs::create_dir_all(bundle).unwrap();
+        let script = scene.scripts[place].display().to_string();
+        fs::write(
+            bundle.join("options.json"),
+            json!({ "binary_name": script }).to_string(),
+        )
+        .unwrap();
+    };
+    name(&exec.join("containerd/daemon").join(task), 1);
+    name(&scene.dir.path().join("exec/containerd").join(task), 3);
+    let exec = exec.display().to_string();
+    scene.gc(&["--exec-root", &exec]).expect(0);
+    assert_eq!(scene.left(), [true; 4]);
+}
+
+#[test]
+fn a_script_on_a_command_line_is_in_use() {
+    let scene = Scene::new();
+    fs::create_dir(scene.dir.path().join("tasks")).unwrap();
+    let script = scene.scripts[3].display().to_string();
+    // As conmon has it: the runtime is one of many words.
+    let mut monitor = std::process::Command::new("sh")
+        .args(["-c", "read -r line", "monitor", "-r", &script])
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answer = scene.gc(&[]).expect(0).json();
+    let said = reason(&answer, &scene.scripts[3], false);
+    assert!(
+        said.contains(&format!("pid {} sh names it", monitor.id())),
+        "{said}"
+    );
+    assert_eq!(scene.left(), [true, false, true, true]);
+    drop(monitor.stdin.take());
+    monitor.wait().unwrap();
+    scene.gc(&[]).expect(0);
+    assert_eq!(scene.left(), [true, false, true, false]);
+}
+
+#[test]
 fn a_bundle_that_names_nothing_is_no_obstacle() {
     let scene = Scene::new();
     symlink("nowhere", scene.bundle("dangling").join("options.json")).unwrap();

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use rootmount::{CleanupReport, DataRootOptions, Guard, Rules};
-use runtimes::{BUNDLE_DIRS, References, Registry, Runtimes, Settings, SweepReport};
+use runtimes::{References, Registry, Runtimes, Settings, SweepReport};
 use tracing::{info, warn};
 
 use super::directories::make_roots;
@@ -43,7 +43,7 @@ impl HostBuilder {
             config,
             live: BTreeSet::new(),
             rules: Vec::new(),
-            bundles: BUNDLE_DIRS.iter().map(PathBuf::from).collect(),
+            bundles: Vec::new(),
             scripts_in_use: Vec::new(),
             participants: Vec::new(),
             reload_limit: RELOAD_LIMIT,
@@ -181,9 +181,11 @@ impl HostBuilder {
         for script in &self.scripts_in_use {
             references.add(script, "a live container");
         }
-        for dir in &self.bundles {
+        let usual = runtimes::bundle_dirs(&self.config.exec_root);
+        for dir in usual.iter().chain(&self.bundles) {
             references.scan_bundles(dir);
         }
+        references.scan_processes(Path::new("/proc"));
         runtimes::sweep(dir, &references)
             .map_err(|error| Error::caused(ErrorKind::Crate, "sweep wrapper scripts", error))
             .into()

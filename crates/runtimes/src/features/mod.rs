@@ -1,6 +1,8 @@
 //! What a runtime says of itself: its features document, its version, and how it is asked.
 
+mod cage;
 mod document;
+mod pipe;
 pub(crate) mod probe;
 mod run_limited;
 mod version;

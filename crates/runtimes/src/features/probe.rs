@@ -133,7 +133,7 @@ fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesStat
 }
 
 fn ask_all(questions: &[&Question], limits: &Limits) -> Vec<FeaturesState> {
-    let end = Instant::now() + limits.total_time;
+    let end = after(limits.total_time);
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(vec![FeaturesState::NotProbed; questions.len()]);
     let work = || {
@@ -160,9 +160,16 @@ fn ask_all(questions: &[&Question], limits: &Limits) -> Vec<FeaturesState> {
     answers.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// A moment so far from now. A limit that is longer than the clock reaches is no limit.
+fn after(limit: Duration) -> Instant {
+    const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
+    let now = Instant::now();
+    now.checked_add(limit).unwrap_or_else(|| now + FAR)
+}
+
 /// Asks one program. The wrapper script is not needed for it: same words, no shell.
 fn ask(path: &Path, args: &[OsString], limits: &Limits, end: Instant) -> FeaturesState {
-    let deadline = end.min(Instant::now() + limits.time);
+    let deadline = end.min(after(limits.time));
     let words = args
         .iter()
         .map(OsString::as_os_str)

@@ -1,7 +1,10 @@
 //! Who still needs a wrapper script, and the removal of those that nobody needs.
 
+mod bundles;
+mod processes;
 mod references;
 mod sweep;
 
-pub use references::{BUNDLE_DIRS, References};
+pub use bundles::{BUNDLE_DIRS, bundle_dirs};
+pub use references::References;
 pub use sweep::{Reason, SweepReport, Verdict, plan_sweep, sweep};

@@ -1,8 +1,4 @@
-//! Who still needs a wrapper script.
-//!
-//! containerd's runc shim keeps the path of its runtime in the container's bundle, and
-//! calls it again for every exec, kill and delete, long after the daemon has forgotten
-//! the entry it came from.
+//! What is known to be in use: names of scripts, and files that paths lead to.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -14,29 +10,12 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use crate::bounded::read_bounded;
-use crate::json::Value;
+use super::{bundles, processes};
 use crate::scripts::script::{is_safe, is_script_name};
 use crate::table::Runtimes;
 
-/// Where containerd keeps the bundles of running containers: `<dir>/<namespace>/<id>`.
-/// The first is the system's containerd, the second the one that dockerd starts.
-pub const BUNDLE_DIRS: [&str; 2] = [
-    "/run/containerd/io.containerd.runtime.v2.task",
-    "/run/docker/containerd/daemon/io.containerd.runtime.v2.task",
-];
-
-/// The files of a bundle that name the runtime.
-const BUNDLE_FILES: [&str; 2] = ["options.json", "runtime"];
-
-/// Directories between the one that is scanned and a bundle, as from `/run/containerd`.
-const LEVELS: u32 = 3;
-
 /// As many symlinks as the kernel follows.
 const MAX_LINKS: u32 = 40;
-
-/// More than any bundle file has; what lies beyond makes the scan incomplete.
-const MAX_FILE: u64 = 4 << 20;
 
 /// What is known to be in use, and by whom.
 ///
@@ -107,7 +86,16 @@ impl References {
     /// missing directory has no bundles. What cannot be read is remembered, and
     /// [`is_complete`](Self::is_complete) is false from then on.
     pub fn scan_bundles(&mut self, dir: &Path) {
-        self.scan(dir, LEVELS);
+        bundles::scan(self, dir);
+    }
+
+    /// Adds the scripts that command lines of processes name, such as that of a monitor
+    /// that calls its runtime again when a container ends. `proc` is where procfs is.
+    ///
+    /// Processes of other pid namespaces are seen only if those lie below this one. A
+    /// procfs that hides processes makes the references incomplete.
+    pub fn scan_processes(&mut self, proc: &Path) {
+        processes::scan(self, proc);
     }
 
     /// Adds what the symlinks in a directory lead to.
@@ -115,7 +103,9 @@ impl References {
         for entry in self.entries(dir) {
             let link = entry.path();
             match entry.file_type() {
-                Ok(kind) if kind.is_symlink() => self.add(&link, &format!("symlink {link:?}")),
+                Ok(kind) if kind.is_symlink() => {
+                    self.add(&link, &format!("the symlink {link:?} leads to it"));
+                }
                 Ok(_) => {}
                 Err(error) => self.missed(&link, &error),
             }
@@ -140,60 +130,19 @@ impl References {
         found.map(String::as_str)
     }
 
-    fn scan(&mut self, dir: &Path, levels: u32) {
-        let entries = self.entries(dir);
-        let has = |name: &str| entries.iter().any(|entry| entry.file_name() == name);
-        for name in BUNDLE_FILES.into_iter().filter(|name| has(name)) {
-            self.bundle_file(&dir.join(name));
-        }
-        // A bundle's subdirectories are the container's own filesystems.
-        if levels == 0 || has("config.json") || has("rootfs") || BUNDLE_FILES.into_iter().any(has) {
-            return;
-        }
-        for entry in entries {
-            match is_dir(&entry) {
-                Ok(true) => self.scan(&entry.path(), levels - 1),
-                Ok(false) => {}
-                Err(error) => self.missed(&entry.path(), &error),
-            }
-        }
-    }
-
-    fn bundle_file(&mut self, path: &Path) {
-        let text = match read_bounded(path, MAX_FILE) {
-            Ok(text) => text,
-            Err(error) => return self.missed(path, &error),
-        };
-        let by = format!("bundle file {path:?}");
-        // Whatever the file's form: our names need no escape in any.
+    /// Adds every word of a text that has the form of a script's name.
+    pub(super) fn add_names_in(&mut self, text: &[u8], by: &str) {
+        // Whatever the text's form: our names need no escape in any.
         for word in text.split(|byte| !is_safe(*byte)).map(OsStr::from_bytes) {
             if is_script_name(word) {
-                self.names
-                    .entry(word.to_owned())
-                    .or_insert_with(|| by.clone());
+                let name = word.to_owned();
+                self.names.entry(name).or_insert_with(|| by.to_owned());
             }
-        }
-        match Value::parse(&text) {
-            Ok(value) => self.paths_in(&value, &by),
-            Err(_) => self.add(Path::new(OsStr::from_bytes(text.trim_ascii())), &by),
-        }
-    }
-
-    fn paths_in(&mut self, value: &Value, by: &str) {
-        match value {
-            Value::String(text) if text.contains('/') => self.add(Path::new(text), by),
-            Value::Array(items) => items.iter().for_each(|item| self.paths_in(item, by)),
-            Value::Object(members) => {
-                members
-                    .iter()
-                    .for_each(|(_, value)| self.paths_in(value, by));
-            }
-            _ => {}
         }
     }
 
     /// The entries of a directory; none if it is missing or was just removed.
-    fn entries(&mut self, dir: &Path) -> Vec<DirEntry> {
+    pub(super) fn entries(&mut self, dir: &Path) -> Vec<DirEntry> {
         let entries = dir.read_dir().and_then(Iterator::collect);
         entries.unwrap_or_else(|error| {
             self.missed(dir, &error);
@@ -202,28 +151,15 @@ impl References {
     }
 
     /// Remembers what could not be read; what is gone needs nothing any more.
-    fn missed(&mut self, path: &Path, error: &io::Error) {
+    pub(super) fn missed(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
             self.unreadable.push((path.to_owned(), error.to_string()));
         }
     }
 }
 
-/// Whether an entry is a directory, or a symlink to one.
-fn is_dir(entry: &DirEntry) -> io::Result<bool> {
-    let kind = entry.file_type()?;
-    if !kind.is_symlink() {
-        return Ok(kind.is_dir());
-    }
-    match entry.path().metadata() {
-        Ok(metadata) => Ok(metadata.is_dir()),
-        Err(error) if leads_nowhere(&error) => Ok(false),
-        Err(error) => Err(error),
-    }
-}
-
 /// Whether the error says that no file can have this path, not that it could not be asked.
-fn leads_nowhere(error: &io::Error) -> bool {
+pub(super) fn leads_nowhere(error: &io::Error) -> bool {
     // A path with NUL in it has no number, but this kind.
     let errno = error.raw_os_error().map(Errno::from_raw);
     error.kind() == io::ErrorKind::InvalidInput

@@ -67,7 +67,7 @@ impl fmt::Display for Reason {
         match self {
             Self::Unreferenced => formatter.write_str("nothing refers to it"),
             Self::StaleTemporary => formatter.write_str("left behind by a crash"),
-            Self::Referenced { by } => write!(formatter, "referenced by {by}"),
+            Self::Referenced { by } => write!(formatter, "in use: {by}"),
             Self::InUse => formatter.write_str("another process uses the directory"),
             Self::Uncertain { unreadable } => {
                 write!(

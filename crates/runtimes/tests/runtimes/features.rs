@@ -78,8 +78,14 @@ struct Asked {
 }
 
 fn ask(text: &str, change: impl FnOnce(&mut Settings)) -> Asked {
+    ask_with(text, change, |_| {})
+}
+
+/// The same, with something done to the place of the program before.
+fn ask_with(text: &str, change: impl FnOnce(&mut Settings), prepare: impl FnOnce(&Path)) -> Asked {
     let temp = tempfile::tempdir().unwrap();
     let path = program(&temp.path().join("rt"), &format!("#!/bin/sh\n{text}"));
+    prepare(&path);
     let mut config = Config::default();
     config
         .runtimes
@@ -262,6 +268,58 @@ fn a_child_left_behind_does_not_delay_the_answer() {
             settings.probe.time = Duration::from_secs(2);
         },
     );
+    assert_eq!(asked.rro, RroSupport::Yes, "{}", asked.reason);
+}
+
+/// Children that leave their group, or their parent: they end with the probe.
+#[test]
+fn nothing_that_a_program_starts_outlives_the_probe() {
+    if !nix::unistd::geteuid().is_root() {
+        return skip("a pid namespace needs CAP_SYS_ADMIN");
+    }
+    for text in [
+        "(exec sleep 1000) & echo '{}'",
+        "setsid sh -c 'sleep 1000; :' & echo '{}'",
+        "sh -c 'setsid sh -c \"sleep 1000; :\" & exit' & echo '{}'",
+        "setsid sh -c 'sleep 1000; :' & sleep 1000",
+        "setsid yes >&2 & echo '{}'",
+    ] {
+        let text = format!(
+            "cd $(dirname $0); export IN=$0; {}",
+            text.replace("sleep 1000", "$IN.sleep 1000")
+        );
+        let asked = ask_with(
+            &text,
+            |settings| settings.probe.time = Duration::from_millis(500),
+            |path| {
+                let sleep = format!("{}.sleep", path.display());
+                fs::copy("/bin/sleep", sleep).unwrap();
+            },
+        );
+        assert!(!still_runs(asked.temp.path()), "{text}");
+    }
+}
+
+/// A writer that is faster than its reader: neither time nor memory run away.
+#[test]
+fn a_flood_of_complaints_ends_at_the_time_limit() {
+    let flood =
+        "for i in 1 2 3 4; do (while :; do head -c 100000000 /dev/zero >&2; done) & done; wait";
+    let begin = std::time::Instant::now();
+    let asked = ask(flood, |settings| {
+        settings.probe.time = Duration::from_millis(500);
+    });
+    assert!(asked.reason.contains("killed after"), "{}", asked.reason);
+    assert!(begin.elapsed() < Duration::from_secs(30));
+    assert!(!still_runs(asked.temp.path()));
+}
+
+#[test]
+fn limits_without_an_end_are_no_panic() {
+    let asked = ask("echo '{\"mountOptions\":[\"rro\"]}'", |settings| {
+        settings.probe.time = Duration::MAX;
+        settings.probe.total_time = Duration::MAX;
+    });
     assert_eq!(asked.rro, RroSupport::Yes, "{}", asked.reason);
 }
 

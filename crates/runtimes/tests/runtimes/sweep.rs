@@ -152,6 +152,43 @@ fn bundles_of_the_runc_shim_keep() {
     }
 }
 
+/// A procfs with these processes: pid, command line.
+fn proc(temp: &Path, processes: &[(u32, &str)]) -> PathBuf {
+    let proc = temp.join("proc");
+    for (pid, line) in processes {
+        let dir = proc.join(pid.to_string());
+        fs::create_dir_all(&dir).unwrap();
+        fs::write(dir.join("cmdline"), line.replace(' ', "\0")).unwrap();
+        fs::write(dir.join("comm"), "conmon\n").unwrap();
+    }
+    proc
+}
+
+#[test]
+fn a_command_line_keeps_what_it_names() {
+    let (temp, dir, script) = one();
+    let path = dir.join(script.file_name()).display().to_string();
+    for words in ["-r PATH -b /bundle", "--runtime=PATH", "sh PATH state"] {
+        let line = format!("/usr/bin/conmon {}", words.replace("PATH", &path));
+        let proc = proc(temp.path(), &[(1, "init"), (812, &line)]);
+        let mut references = References::new();
+        references.scan_processes(&proc);
+        assert!(references.is_complete());
+        survives(&dir, &script, &references, "pid 812 conmon names it");
+    }
+}
+
+#[test]
+fn a_proc_that_hides_processes_keeps_every_script() {
+    let (temp, dir, script) = one();
+    let proc = proc(temp.path(), &[(812, "sleep 1")]);
+    let mut references = References::new();
+    references.scan_processes(&proc);
+    assert!(!references.is_complete());
+    sweep(&dir, &references).unwrap();
+    assert_eq!(names(&dir), [script.file_name()]);
+}
+
 #[test]
 fn a_bundle_may_refer_through_a_symlink() {
     let (temp, dir, script) = one();

@@ -1,0 +1,51 @@
+//! Who still needs a script, by the command lines of processes.
+//!
+//! A monitor such as podman's conmon is started with the path of the runtime, and calls it
+//! for exec, kill and delete as long as the container lives. A script that is just being
+//! run is on the command line of its shell.
+
+use std::io::{self, ErrorKind};
+use std::path::Path;
+
+use nix::errno::Errno;
+
+use super::references::References;
+use crate::bounded::read_bounded;
+
+/// The kernel gives a command line whole, however long; what lies beyond makes the scan
+/// incomplete.
+const MAX_LINE: u64 = 8 << 20;
+
+/// Adds the scripts that the processes of a procfs name.
+pub(super) fn scan(references: &mut References, proc: &Path) {
+    let own = std::process::id();
+    let pids = references.entries(proc).into_iter().filter_map(|entry| {
+        let name = entry.file_name();
+        name.to_str()?.parse::<u32>().ok()
+    });
+    let mut pids: Vec<u32> = pids.collect();
+    pids.sort_unstable();
+    // Every pid namespace has a process 1. A procfs that does not show it hides others, too.
+    if pids.first() != Some(&1) {
+        let why = io::Error::other("it does not show every process");
+        references.missed(proc, &why);
+    }
+    // What this process was asked to look at is no use of it.
+    for pid in pids.into_iter().filter(|pid| *pid != own) {
+        let dir = proc.join(pid.to_string());
+        match read_bounded(&dir.join("cmdline"), MAX_LINE) {
+            Ok(line) => {
+                let name = read_bounded(&dir.join("comm"), MAX_LINE).unwrap_or_default();
+                let name = String::from_utf8_lossy(&name);
+                let by = format!("pid {pid} {} names it", name.trim_end());
+                references.add_names_in(&line, &by);
+            }
+            Err(error) if is_gone(&error) => {}
+            Err(error) => references.missed(&dir, &error),
+        }
+    }
+}
+
+fn is_gone(error: &io::Error) -> bool {
+    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
+}
