@@ -18,6 +18,8 @@ pub enum ErrorKind {
     Unsupported,
     /// A row is not of mountinfo's form and strict reading was asked for. [`Error::malformed`] says which.
     Malformed,
+    /// What should be procfs is not, or something is mounted over a part of it: its word is not the kernel's.
+    Untrusted,
     /// The table kept changing: no reading in the given number of attempts was known to be one moment.
     Unstable,
     /// Any other failure of a read or a system call.
@@ -69,6 +71,12 @@ impl Error {
         let mut error = Self::io(format!("{call}({path:?})"), cause);
         error.path = Some(path.to_owned());
         error
+    }
+
+    /// The same failure, about this file.
+    pub(crate) fn about(mut self, path: &Path) -> Self {
+        self.path = Some(path.to_owned());
+        self
     }
 
     /// The same failure, of reading this file.
@@ -126,7 +134,9 @@ impl From<Error> for io::Error {
             (None, ErrorKind::Denied) => io::ErrorKind::PermissionDenied,
             (None, ErrorKind::Unsupported) => io::ErrorKind::Unsupported,
             (None, ErrorKind::Malformed) => io::ErrorKind::InvalidData,
-            (None, ErrorKind::Unstable | ErrorKind::Io) => io::ErrorKind::Other,
+            (None, ErrorKind::Untrusted | ErrorKind::Unstable | ErrorKind::Io) => {
+                io::ErrorKind::Other
+            }
         };
         Self::new(kind, error)
     }

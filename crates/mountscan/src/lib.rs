@@ -37,7 +37,8 @@
 //!
 //! | call | needs | since Linux | without |
 //! |---|---|---|---|
-//! | mountinfo of oneself | procfs | 2.6.26 | asked for mount by mount (6.13), else [`ErrorKind::NotFound`] |
+//! | mountinfo of oneself | procfs | 2.6.26 | asked for mount by mount (6.13), else an error |
+//! | nothing over procfs | `openat2` | 5.6 | the file system alone is checked |
 //! | [`MountTable::of_pid`] | procfs | 2.6.26 | [`ErrorKind::NotFound`] |
 //! | [`holders()`] of others' processes | `PTRACE_MODE_READ` | 3.8 | counted as unreadable |
 //! | [`is_mount_point`], [`identity_at`] | – | 5.8 | [`ErrorKind::Unsupported`] |
@@ -104,6 +105,7 @@ pub use crate::holders::residents::{
 };
 pub use crate::ids::{Device, MountId, UniqueMountId};
 pub use crate::kernel::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
+pub use crate::kernel::procfs::Proc;
 pub use crate::kernel::queries::{KernelQueries, is_mounted};
 pub use crate::read::refresh::Refresh;
 pub use crate::read::subtree::{mount_at, mount_point_at};
@@ -118,4 +120,5 @@ pub use crate::table::changes::Changes;
 pub use crate::table::consistency::Consistency;
 pub use crate::table::mount_table::MountTable;
 pub use crate::table::origin::{Detail, ReadOptions, Source};
-pub use crate::watch::{Event, WatchOptions, WatchRoute, Watcher};
+pub use crate::watch::options::{Event, WatchOptions, WatchRoute};
+pub use crate::watch::watcher::Watcher;

@@ -99,7 +99,7 @@ impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
     /// Reads each and adds those that hold `mount`; the unreadable are counted.
     pub(crate) fn add_holders(self, mount: &MountInfo, found: &mut Holders) {
         let mut options = ReadOptions::new();
-        options.proc = self.proc.to_owned();
+        options.proc = self.proc.into();
         for (inode, (file, kept_by)) in self.found {
             let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
                 found.unreadable += 1;

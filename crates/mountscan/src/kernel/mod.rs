@@ -2,6 +2,7 @@
 
 pub(crate) mod fanotify;
 pub(crate) mod identity;
+pub(crate) mod procfs;
 pub(crate) mod queries;
 pub(crate) mod statmount;
 pub(crate) mod sys;

@@ -4,7 +4,6 @@
 //! Each function is the call and nothing more: errors are the kernel's own.
 #![allow(unsafe_code)]
 
-use std::ffi::CStr;
 use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -123,27 +122,14 @@ pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> io::Result<u64> {
     checked(result).map(|()| id)
 }
 
-/// Enters a mount namespace and opens a file there, relative to a directory of before.
+/// Enters a mount namespace.
 ///
 /// Changes the calling thread for good: to be called on a thread that ends after use.
-pub(crate) fn in_mount_namespace(
-    namespace: BorrowedFd<'_>,
-    directory: BorrowedFd<'_>,
-    name: &CStr,
-) -> io::Result<OwnedFd> {
+pub(crate) fn enter_mount_namespace(namespace: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: takes integers; the thread's root and working directory become its own, which setns demands.
-    if unsafe { libc::unshare(libc::CLONE_FS) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
+    checked(unsafe { libc::unshare(libc::CLONE_FS) })?;
     // SAFETY: takes integers; the descriptor is open for the length of the call.
-    if unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) } != 0 {
-        return Err(io::Error::last_os_error());
-    }
-    let (flags, mode) = (
-        rustix::fs::OFlags::RDONLY | rustix::fs::OFlags::CLOEXEC,
-        rustix::fs::Mode::empty(),
-    );
-    Ok(rustix::fs::openat(directory, name, flags, mode)?)
+    checked(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) })
 }
 
 /// A descriptor for mount events (Linux 6.15): close-on-exec, not blocking.

@@ -1,14 +1,16 @@
-//! Where a table comes from: the calling thread, a process, a namespace, a file. Acts.
+//! Where a table comes from: the calling thread, a process, a namespace, a file.
 
-use std::fs::File;
 use std::os::fd::{AsFd, BorrowedFd};
-use std::path::{Path, PathBuf};
+
+use rustix::fs::OFlags;
 
 use crate::error::{Error, ErrorKind};
+use crate::kernel::procfs::ProcDir;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::sys;
 use crate::read::by_ids;
 use crate::read::mountinfo::{self, Reading};
+use crate::read::thread::{mountinfo_of, own_namespace_id};
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions, Source};
@@ -60,13 +62,18 @@ impl MountTable {
 }
 
 fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
-    let mut reading = match Reading::open(&thread_file(&options.proc)) {
-        Ok(reading) => reading,
+    let opened = options.proc.open().and_then(|proc| {
+        let name = mountinfo_of(&proc)?;
+        let reading = Reading::of(proc.file(&name)?, proc.shown(&name));
+        Ok((proc, reading))
+    });
+    let (proc, mut reading) = match opened {
+        Ok(opened) => opened,
         Err(error) => return mount_by_mount(options).ok_or(error),
     };
     let wants_ids = options.unique_ids || options.one_moment;
     let lists = wants_ids && KernelQueries::cached() >= KernelQueries::Ids;
-    let namespace = lists.then(|| own_namespace_id(&options.proc));
+    let namespace = lists.then(|| own_namespace_id(&proc));
     let origin = Origin::Thread {
         proc: options.proc.clone(),
         namespace: namespace.unwrap_or(0),
@@ -98,12 +105,14 @@ fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
 }
 
 fn read_pid(pid: u32, options: &ReadOptions) -> Result<MountTable, Error> {
-    let path = options.proc.join(pid.to_string()).join("mountinfo");
     let origin = Origin::Pid {
         proc: options.proc.clone(),
         pid,
     };
-    let read = Reading::open(&path).and_then(|mut reading| reading.table(options, origin));
+    let read = options.proc.open().and_then(|proc| {
+        let name = format!("{pid}/mountinfo");
+        Reading::of(proc.file(&name)?, proc.shown(&name)).table(options, origin)
+    });
     // A process that has exited but is not yet waited for has no namespace.
     read.map_err(|error| match error.raw_os_error() {
         Some(libc::EINVAL) => error.with_kind(ErrorKind::NotFound),
@@ -120,13 +129,14 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
             read => return read,
         }
     }
-    let proc =
-        File::open(&options.proc).map_err(|cause| Error::at("open", &options.proc, cause))?;
+    let proc = options.proc.open()?;
     std::thread::scope(|scope| {
         let reader = scope.spawn(|| {
-            let file = sys::in_mount_namespace(file, proc.as_fd(), c"thread-self/mountinfo")
+            sys::enter_mount_namespace(file)
                 .map_err(|cause| Error::io("setns(CLONE_NEWNS)", cause))?;
-            let mut reading = Reading::of(File::from(file), PathBuf::from("thread-self/mountinfo"));
+            let name = "thread-self/mountinfo";
+            // The descriptor of procfs is of before, so the file is this thread's in any namespace.
+            let mut reading = Reading::of(proc.file(name)?, proc.shown(name));
             reading.table(options, Origin::Given)
         });
         reader
@@ -143,7 +153,7 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
         )),
         KernelQueries::Namespaces => {
             let what = format!("find a process in mount namespace {id}");
-            let member = member_of(id, &options.proc);
+            let member = member_of(id, &options.proc.open()?)?;
             read_pid(
                 member.ok_or_else(|| Error::new(ErrorKind::NotFound, what))?,
                 options,
@@ -166,32 +176,10 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
 }
 
 /// A process that lives in the mount namespace.
-fn member_of(id: u64, proc: &Path) -> Option<u32> {
-    std::fs::read_dir(proc).ok()?.flatten().find_map(|entry| {
-        let pid = entry.file_name().to_str()?.parse().ok()?;
-        let file = File::open(entry.path().join("ns/mnt")).ok()?;
-        (sys::namespace_id(file.as_fd()).ok()? == id).then_some(pid)
-    })
-}
-
-/// The id of the calling thread's mount namespace, 0 where it cannot be had.
-pub(crate) fn own_namespace_id(proc: &Path) -> u64 {
-    let file = File::open(proc.join("thread-self/ns/mnt"));
-    file.and_then(|file| sys::namespace_id(file.as_fd()))
-        .unwrap_or(0)
-}
-
-/// The calling thread's mountinfo. There is no `thread-self` before Linux 3.17.
-pub(crate) fn thread_file(proc: &Path) -> PathBuf {
-    let usual = proc.join("thread-self/mountinfo");
-    if usual.exists() {
-        return usual;
-    }
-    let thread = rustix::thread::gettid().as_raw_nonzero();
-    let older = proc.join(format!("self/task/{thread}/mountinfo"));
-    if older.exists() {
-        older
-    } else {
-        proc.join("self/mountinfo")
-    }
+fn member_of(id: u64, proc: &ProcDir) -> Result<Option<u32>, Error> {
+    let is_there = |pid: &u32| {
+        let file = proc.follow(format!("{pid}/ns/mnt"), OFlags::RDONLY).ok();
+        file.is_some_and(|file| sys::namespace_id(file.as_fd()).is_ok_and(|found| found == id))
+    };
+    Ok(proc.numbers(".")?.into_iter().find(is_there))
 }

@@ -7,3 +7,4 @@ mod listing;
 pub(crate) mod mountinfo;
 pub(crate) mod refresh;
 pub(crate) mod subtree;
+pub(crate) mod thread;

@@ -32,11 +32,6 @@ pub(crate) struct Reading {
 }
 
 impl Reading {
-    pub(crate) fn open(path: &Path) -> Result<Self, Error> {
-        let file = File::open(path).map_err(|cause| Error::at("open", path, cause))?;
-        Ok(Reading::of(file, path.to_owned()))
-    }
-
     pub(crate) fn of(file: File, path: PathBuf) -> Self {
         Reading { file, path }
     }

@@ -1,9 +1,8 @@
-//! What is at one path or below it, for what the answer costs and not what the table holds. Acts.
+//! What is at one path or below it, for what the answer costs and not what the table holds.
 
-use std::ffi::OsStr;
 use std::io::BufReader;
 use std::ops::ControlFlow;
-use std::os::unix::ffi::OsStringExt;
+use std::os::fd::{AsFd, AsRawFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags};
@@ -11,10 +10,11 @@ use rustix::fs::{Mode, OFlags};
 use crate::error::{Error, ErrorKind};
 use crate::ids::{MountId, UniqueMountId};
 use crate::kernel::identity::{MountIdentity, identity_at, unique_at};
+use crate::kernel::procfs::Proc;
 use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
 use crate::kernel::statmount;
 use crate::read::by_ids;
-use crate::read::by_source::thread_file;
+use crate::read::thread::mountinfo_of;
 use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
 use crate::row::stream::for_each_row;
@@ -199,8 +199,8 @@ fn row_by_text(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
     let wanted: MountId = identity
         .mount_id
         .ok_or_else(|| queries::unsupported("find the mount of a path", "5.8"))?;
-    let path = thread_file(Path::new("/proc"));
-    let file = std::fs::File::open(&path).map_err(|cause| Error::at("open", &path, cause))?;
+    let proc = Proc::default().open()?;
+    let file = proc.file(mountinfo_of(&proc)?)?;
     for_each_row(BufReader::with_capacity(2048, file), |row| match row {
         Ok(row) if row.mount_id() == wanted => ControlFlow::Break(MountInfo::from(row)),
         _ => ControlFlow::Continue(()),
@@ -208,10 +208,7 @@ fn row_by_text(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
 }
 
 /// Where an open file is, without links.
-fn canonical(file: &impl std::os::fd::AsFd) -> Result<PathBuf, Error> {
-    use std::os::fd::AsRawFd;
-    let link = format!("/proc/thread-self/fd/{}", file.as_fd().as_raw_fd());
-    let target = rustix::fs::readlink(&link, Vec::new())
-        .map_err(|cause| Error::at("readlink", OsStr::new(&link).as_ref(), cause.into()))?;
-    Ok(std::ffi::OsString::from_vec(target.into_bytes()).into())
+fn canonical(file: &impl AsFd) -> Result<PathBuf, Error> {
+    let proc = Proc::default().open()?;
+    proc.link(format!("thread-self/fd/{}", file.as_fd().as_raw_fd()))
 }

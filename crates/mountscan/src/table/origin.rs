@@ -3,6 +3,8 @@
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
 
+use crate::kernel::procfs::Proc;
+
 /// Whose mount table to read.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
@@ -18,11 +20,12 @@ pub enum Source<'a> {
 }
 
 /// How to read a table from the kernel.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReadOptions {
-    /// Where procfs is mounted; `/proc`.
-    pub proc: PathBuf,
+    /// Which procfs; the one at `/proc`. If it is not procfs, or covered, the kernel is asked mount by mount
+    /// (Linux 6.13), else it is an error.
+    pub proc: Proc,
     /// Also find each mount's unique id, for the thread's own namespace. Costs two `listmount` more. Without
     /// effect before Linux 6.8.
     pub unique_ids: bool,
@@ -34,10 +37,10 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// The defaults: `/proc`, no unique ids, whatever consistency one reading has, ten attempts.
+    /// The defaults: the procfs at `/proc`, no unique ids, whatever consistency one reading has, ten attempts.
     pub fn new() -> Self {
         Self {
-            proc: "/proc".into(),
+            proc: Proc::default(),
             unique_ids: false,
             one_moment: false,
             attempts: 10,
@@ -70,11 +73,11 @@ pub(crate) enum Origin {
     Given,
     /// `namespace` is the id of the thread's mount namespace, 0 where it is not known.
     Thread {
-        proc: PathBuf,
+        proc: Proc,
         namespace: u64,
     },
     Pid {
-        proc: PathBuf,
+        proc: Proc,
         pid: u32,
     },
     Namespace {

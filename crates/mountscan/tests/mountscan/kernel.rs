@@ -381,7 +381,7 @@ fn without_procfs_each_mount_is_asked_about() {
         odd_mounts(base);
         let want = MountTable::current().expect("readable");
         let mut options = ReadOptions::new();
-        options.proc = base.join("nothing");
+        options.proc = base.join("nothing").into();
         let mut table = MountTable::read(Source::Thread, &options).expect("the kernel answers");
         assert_eq!(text_of(table.rows()), text_of(want.rows()));
         tmpfs(&base.join("later"));

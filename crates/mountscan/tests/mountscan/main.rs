@@ -4,6 +4,7 @@ mod filtered;
 mod holders;
 mod kernel;
 mod namespace;
+mod procfs;
 mod properties;
 mod storm;
 mod structure;

@@ -118,14 +118,55 @@ fn what_nothing_tells_of_is_found_by_a_rescan() {
 }
 
 #[test]
-fn poll_tells_of_a_remount() {
-    isolated(|base| {
-        let mut options = WatchOptions::new();
-        options.route = Some(WatchRoute::Poll);
-        let mut watch = Watcher::open(&options).expect("always works");
-        rustix::mount::mount_remount(base, MountFlags::BIND | MountFlags::RDONLY, "")
+fn each_route_tells_of_a_remount() {
+    by_each_route(|base, mut watch| {
+        tmpfs(&base.join("a"));
+        assert_eq!(events(&mut watch, 1, base), [('+', "a".into())]);
+        for flags in [MountFlags::RDONLY, MountFlags::empty(), MountFlags::NOSUID] {
+            rustix::mount::mount_remount(base.join("a"), MountFlags::BIND | flags, "")
+                .expect("ours");
+            assert_eq!(events(&mut watch, 1, base), [('~', "a".into())]);
+        }
+        rustix::mount::mount_remount(base.join("a"), MountFlags::empty(), "size=9m").expect("ours");
+        assert_eq!(events(&mut watch, 1, base), [('~', "a".into())]);
+        std::thread::sleep(Duration::from_millis(200));
+        quiet(&mut watch);
+    });
+}
+
+/// A remount among mounts is told by itself and soon, not with whatever happens next.
+#[test]
+fn a_remount_beside_a_mount_is_told_before_anything_else_happens() {
+    by_each_route(|base, mut watch| {
+        tmpfs(&base.join("a"));
+        rustix::mount::mount_remount(base, MountFlags::BIND | MountFlags::NOEXEC, "")
             .expect("ours");
-        assert_eq!(events(&mut watch, 1, base), [('~', PathBuf::new())]);
+        let told = events(&mut watch, 2, base);
+        assert_eq!(told, [('+', "a".into()), ('~', PathBuf::new())]);
+    });
+}
+
+/// Whoever polls the descriptor learns of a remount too, and of the time to read again.
+#[test]
+fn the_descriptor_wakes_for_what_no_event_tells() {
+    by_each_route(|base, mut watch| {
+        quiet(&mut watch);
+        rustix::mount::mount_remount(base, MountFlags::BIND | MountFlags::NOEXEC, "")
+            .expect("ours");
+        let mut seen = Vec::new();
+        while seen.is_empty() {
+            let mut files = [PollFd::new(&watch, PollFlags::IN)];
+            let limit = Timespec {
+                tv_sec: 10,
+                tv_nsec: 0,
+            };
+            let ready = rustix::event::poll(&mut files, Some(&limit)).expect("can be polled");
+            assert_eq!(ready, 1, "nothing in ten seconds");
+            while let Some(event) = watch.try_next().expect("readable") {
+                seen.push(event);
+            }
+        }
+        assert!(matches!(&seen[..], [Event::Changed(info)] if info.mount_point == base));
     });
 }
 

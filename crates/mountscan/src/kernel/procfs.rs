@@ -1,0 +1,230 @@
+//! Opening procfs so that what is read is the kernel's own word.
+//!
+//! Whoever can mount in our namespace can lay a file of his own over `/proc/self/mountinfo`, or a directory
+//! over `/proc`. So the file system is checked by its magic number, and nothing below it is reached through
+//! another mount or a link out of it (`openat2`, Linux 5.6).
+
+use std::ffi::OsString;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::ffi::OsStringExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rustix::fs::{CWD, Dir, Mode, OFlags, ResolveFlags, fstat, fstatfs, openat, openat2};
+use rustix::io::Errno;
+
+use crate::error::{Error, ErrorKind};
+use crate::row::parse::decimal;
+
+/// `PROC_SUPER_MAGIC` of linux/magic.h.
+const PROC_SUPER_MAGIC: u32 = 0x9fa0;
+/// The inode number of the root of every procfs.
+const PROC_ROOT_INO: u64 = 1;
+/// Nothing below procfs is reached through another mount, or through a link that leads out of it.
+const INSIDE: ResolveFlags = ResolveFlags::BENEATH
+    .union(ResolveFlags::NO_XDEV)
+    .union(ResolveFlags::NO_MAGICLINKS);
+
+/// Which procfs to read.
+///
+/// By default the one at `/proc`. A program that keeps a procfs of its own, which nobody can mount over,
+/// hands over a descriptor of its root.
+///
+/// # Examples
+///
+/// ```no_run
+/// let mut options = mountscan::ReadOptions::new();
+/// options.proc = "/run/host/proc".into();
+/// options.proc = std::fs::File::open("/proc")?.into();
+/// # Ok::<(), std::io::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct Proc(Place);
+
+#[derive(Debug, Clone)]
+enum Place {
+    At(PathBuf),
+    Open(Arc<OwnedFd>),
+    Unchecked(PathBuf),
+}
+
+impl Proc {
+    /// A directory that is taken for procfs without a check, such as a copy of another host's `/proc`.
+    pub fn unchecked(directory: impl Into<PathBuf>) -> Self {
+        Self(Place::Unchecked(directory.into()))
+    }
+
+    /// Opens its root.
+    pub(crate) fn open(&self) -> Result<ProcDir, Error> {
+        let (file, shown, is_checked) = match &self.0 {
+            Place::At(path) => (place(path)?, path.clone(), true),
+            Place::Unchecked(path) => (place(path)?, path.clone(), false),
+            Place::Open(file) => {
+                let shown = PathBuf::from("/proc");
+                let file = file.try_clone();
+                let file = file.map_err(|cause| Error::at("dup", &shown, cause))?;
+                (file, shown, true)
+            }
+        };
+        let root = ProcDir {
+            file,
+            shown,
+            is_checked,
+        };
+        root.check_magic(root.file.as_fd(), &root.shown)?;
+        if is_checked {
+            root.check_root()?;
+        }
+        Ok(root)
+    }
+}
+
+impl Default for Proc {
+    /// The procfs at `/proc`.
+    fn default() -> Self {
+        "/proc".into()
+    }
+}
+
+impl From<&str> for Proc {
+    fn from(path: &str) -> Self {
+        Self(Place::At(path.into()))
+    }
+}
+
+impl From<&Path> for Proc {
+    fn from(path: &Path) -> Self {
+        Self(Place::At(path.into()))
+    }
+}
+
+impl From<PathBuf> for Proc {
+    fn from(path: PathBuf) -> Self {
+        Self(Place::At(path))
+    }
+}
+
+impl From<OwnedFd> for Proc {
+    /// A descriptor of the root of a procfs.
+    fn from(root: OwnedFd) -> Self {
+        Self(Place::Open(Arc::new(root)))
+    }
+}
+
+impl From<File> for Proc {
+    /// A descriptor of the root of a procfs.
+    fn from(root: File) -> Self {
+        OwnedFd::from(root).into()
+    }
+}
+
+/// A place only, so that nothing is opened or triggered.
+fn place(path: &Path) -> Result<OwnedFd, Error> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+    let opened = openat(CWD, path, flags, Mode::empty());
+    opened.map_err(|cause| Error::at("open", path, cause.into()))
+}
+
+/// An open directory of procfs.
+#[derive(Debug)]
+pub(crate) struct ProcDir {
+    file: OwnedFd,
+    /// Its path, for messages.
+    shown: PathBuf,
+    is_checked: bool,
+}
+
+impl ProcDir {
+    /// The path of something below it, for messages.
+    pub(crate) fn shown(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.shown.join(name)
+    }
+
+    /// Opens a file for reading.
+    pub(crate) fn file(&self, name: impl AsRef<Path>) -> Result<File, Error> {
+        let flags = OFlags::RDONLY | OFlags::CLOEXEC;
+        self.open(name.as_ref(), flags).map(File::from)
+    }
+
+    /// The entries of a directory below it that are numbers, ascending.
+    pub(crate) fn numbers(&self, name: impl AsRef<Path>) -> Result<Vec<u32>, Error> {
+        let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        let file = self.open(name.as_ref(), flags)?;
+        let failed = |cause: Errno| Error::at("readdir", &self.shown(&name), cause.into());
+        let mut numbers = Vec::new();
+        for entry in Dir::new(file).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            numbers.extend(decimal(entry.file_name().to_bytes()));
+        }
+        numbers.sort_unstable();
+        Ok(numbers)
+    }
+
+    /// What a link says, without following it.
+    pub(crate) fn link(&self, name: impl AsRef<Path>) -> Result<PathBuf, Error> {
+        let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let link = self.open(name.as_ref(), flags)?;
+        let target = rustix::fs::readlinkat(&link, "", Vec::new());
+        let target =
+            target.map_err(|cause| Error::at("readlink", &self.shown(name), cause.into()))?;
+        Ok(OsString::from_vec(target.into_bytes()).into())
+    }
+
+    /// Opens what a magic link leads to: a namespace, a working directory, another process's file.
+    pub(crate) fn follow(&self, name: impl AsRef<Path>, flags: OFlags) -> Result<OwnedFd, Error> {
+        let name = name.as_ref();
+        // The link itself has to be procfs's own; only its end lies elsewhere.
+        let link = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        drop(self.open(name, link)?);
+        let opened = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
+        opened.map_err(|cause| Error::at("open", &self.shown(name), cause.into()))
+    }
+
+    fn open(&self, name: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
+        let failed = |cause: Errno| match cause {
+            Errno::XDEV if self.is_checked => not_procfs(&self.shown(name)),
+            cause => Error::at("open", &self.shown(name), cause.into()),
+        };
+        if self.is_checked {
+            let opened = rustix::io::retry_on_intr(|| {
+                openat2(&self.file, name, flags, Mode::empty(), INSIDE)
+            });
+            match opened {
+                // An old kernel, or a system call filter.
+                Err(Errno::NOSYS | Errno::PERM) => {}
+                opened => return opened.map_err(failed),
+            }
+        }
+        let opened = openat(&self.file, name, flags, Mode::empty()).map_err(failed)?;
+        self.check_magic(opened.as_fd(), &self.shown(name))?;
+        Ok(opened)
+    }
+
+    fn check_magic(&self, file: BorrowedFd<'_>, shown: &Path) -> Result<(), Error> {
+        if !self.is_checked {
+            return Ok(());
+        }
+        let seen = fstatfs(file).map_err(|cause| Error::at("fstatfs", shown, cause.into()))?;
+        if seen.f_type as u32 == PROC_SUPER_MAGIC {
+            Ok(())
+        } else {
+            Err(not_procfs(shown))
+        }
+    }
+
+    fn check_root(&self) -> Result<(), Error> {
+        let seen = fstat(&self.file);
+        let seen = seen.map_err(|cause| Error::at("fstat", &self.shown, cause.into()))?;
+        if seen.st_ino == PROC_ROOT_INO {
+            Ok(())
+        } else {
+            Err(not_procfs(&self.shown))
+        }
+    }
+}
+
+fn not_procfs(path: &Path) -> Error {
+    let what = format!("open({path:?}): not procfs: another mount lies over it");
+    Error::new(ErrorKind::Untrusted, what).about(path)
+}

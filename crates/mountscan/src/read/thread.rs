@@ -1,0 +1,31 @@
+//! The calling thread's own files in procfs. A thread can be in another mount namespace than its process.
+
+use std::os::fd::AsFd;
+
+use rustix::fs::OFlags;
+
+use crate::error::{Error, ErrorKind};
+use crate::kernel::procfs::ProcDir;
+use crate::kernel::sys;
+
+/// The name of the calling thread's mountinfo. There is no `thread-self` before Linux 3.17.
+pub(crate) fn mountinfo_of(proc: &ProcDir) -> Result<String, Error> {
+    let thread = rustix::thread::gettid().as_raw_nonzero();
+    let older = format!("self/task/{thread}");
+    for name in ["thread-self", &older] {
+        let file = format!("{name}/mountinfo");
+        match proc.file(&file) {
+            Ok(_) => return Ok(file),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok("self/mountinfo".into())
+}
+
+/// The id of the calling thread's mount namespace, 0 where it is not known.
+pub(crate) fn own_namespace_id(proc: &ProcDir) -> u64 {
+    let file = proc.follow("thread-self/ns/mnt", OFlags::RDONLY).ok();
+    file.and_then(|file| sys::namespace_id(file.as_fd()).ok())
+        .unwrap_or(0)
+}

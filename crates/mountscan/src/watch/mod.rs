@@ -1,0 +1,5 @@
+//! Following a mount table as it changes. The room asks the kernel and waits.
+
+pub(crate) mod options;
+mod wake;
+pub(crate) mod watcher;

@@ -1,0 +1,192 @@
+//! What wakes a watcher: mount events of fanotify, the mark on mountinfo, a timer.
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::time::{Duration, Instant};
+
+use rustix::event::{PollFd, PollFlags, Timespec, epoll, poll};
+use rustix::time::{
+    Itimerspec, TimerfdClockId, TimerfdFlags, TimerfdTimerFlags, timerfd_create, timerfd_settime,
+};
+
+use crate::error::{Error, ErrorKind};
+use crate::kernel::fanotify::{self, Batch};
+use crate::kernel::procfs::ProcDir;
+use crate::kernel::sys;
+use crate::log::debug;
+use crate::read::mountinfo::take_change;
+use crate::watch::options::{WatchOptions, WatchRoute};
+
+/// The sources of a wake. One epoll descriptor is readable when one of them has something.
+#[derive(Debug)]
+pub(crate) struct Wake {
+    epoll: OwnedFd,
+    fanotify: Option<File>,
+    /// In the epoll set, to wake. Whoever polls the set takes the mark off this file.
+    _wakes: File,
+    /// Never in the set, so that its mark is there when we ask, whoever has polled.
+    asked: File,
+    timer: OwnedFd,
+    due: Option<Instant>,
+}
+
+/// What a look at the sources found.
+#[derive(Debug, Default)]
+pub(crate) struct Woken {
+    pub(crate) events: Batch,
+    /// The mark on mountinfo: something changed, of whatever kind.
+    pub(crate) is_marked: bool,
+    /// The time that was set has come.
+    pub(crate) is_due: bool,
+}
+
+impl Wake {
+    /// `mountinfo` is the name of the file in procfs that is watched.
+    pub(crate) fn open(
+        options: &WatchOptions,
+        proc: &ProcDir,
+        mountinfo: &str,
+    ) -> Result<Self, Error> {
+        let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
+            .map_err(|cause| Error::io("epoll_create", cause.into()))?;
+        let fanotify = open_fanotify(options, proc)?;
+        if let Some(file) = &fanotify {
+            add(&epoll, file.as_fd(), epoll::EventFlags::IN)?;
+        }
+        let wakes = proc.file(mountinfo)?;
+        add(&epoll, wakes.as_fd(), epoll::EventFlags::PRI)?;
+        let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        let timer = timerfd_create(TimerfdClockId::Monotonic, flags)
+            .map_err(|cause| Error::io("timerfd_create", cause.into()))?;
+        add(&epoll, timer.as_fd(), epoll::EventFlags::IN)?;
+        Ok(Self {
+            epoll,
+            fanotify,
+            _wakes: wakes,
+            asked: proc.file(mountinfo)?,
+            timer,
+            due: None,
+        })
+    }
+
+    pub(crate) fn has_events(&self) -> bool {
+        self.fanotify.is_some()
+    }
+
+    /// Takes what there is, without waiting. What comes later wakes again.
+    pub(crate) fn take(&mut self) -> Result<Woken, Error> {
+        let mut woken = Woken::default();
+        if let Some(file) = &mut self.fanotify {
+            woken.events = drain(file).map_err(|cause| Error::io("read mount events", cause))?;
+        }
+        woken.is_marked = take_change(&self.asked).map_err(|cause| Error::io("poll", cause))?;
+        woken.is_due = self.due.is_some_and(|due| due <= Instant::now());
+        Ok(woken)
+    }
+
+    /// Sets when to wake though nothing else does; `None`, never.
+    pub(crate) fn set_due(&mut self, due: Option<Instant>) -> Result<(), Error> {
+        if self.due == due {
+            return Ok(());
+        }
+        self.due = due;
+        // An all-zero time would switch the timer off, and one is the least that wakes.
+        let left = due.map_or(Duration::ZERO, |due| {
+            let left = due.saturating_duration_since(Instant::now());
+            left.max(Duration::from_nanos(1))
+        });
+        let time = Itimerspec {
+            it_interval: timespec(Duration::ZERO),
+            it_value: timespec(left),
+        };
+        timerfd_settime(&self.timer, TimerfdTimerFlags::empty(), &time)
+            .map(drop)
+            .map_err(|cause| Error::io("timerfd_settime", cause.into()))
+    }
+
+    /// Waits until something may have changed, or the deadline.
+    pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<(), Error> {
+        let limit = deadline.map(|at| timespec(at.saturating_duration_since(Instant::now())));
+        let mut files = [PollFd::new(&self.epoll, PollFlags::IN)];
+        match poll(&mut files, limit.as_ref()) {
+            // The caller's loop sees to the time that is left.
+            Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
+            Err(cause) => Err(Error::io("poll", cause.into())),
+        }
+    }
+}
+
+impl AsFd for Wake {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.epoll.as_fd()
+    }
+}
+
+fn timespec(duration: Duration) -> Timespec {
+    Timespec {
+        tv_sec: i64::try_from(duration.as_secs()).unwrap_or(i64::MAX),
+        tv_nsec: duration.subsec_nanos().into(),
+    }
+}
+
+/// The descriptor for mount events, or `None` where poll is the only way.
+fn open_fanotify(options: &WatchOptions, proc: &ProcDir) -> Result<Option<File>, Error> {
+    if options.route == Some(WatchRoute::Poll) {
+        return Ok(None);
+    }
+    let opened = match options.pid {
+        None => marked(proc),
+        Some(_) => Err(Error::new(
+            ErrorKind::Unsupported,
+            "watch a process's namespace by fanotify",
+        )),
+    };
+    match opened {
+        Ok(file) => Ok(Some(file)),
+        Err(error) if options.route == Some(WatchRoute::Fanotify) => Err(error),
+        Err(_error) => {
+            debug!(error = %_error, "no mount events, polling mountinfo");
+            Ok(None)
+        }
+    }
+}
+
+fn marked(proc: &ProcDir) -> Result<File, Error> {
+    let name = "thread-self/ns/mnt";
+    let namespace = proc.follow(name, rustix::fs::OFlags::RDONLY)?;
+    let events = sys::fanotify_mount_events().map_err(|cause| {
+        let is_unknown = cause.raw_os_error() == Some(libc::EINVAL);
+        let error = Error::io("fanotify_init(FAN_REPORT_MNT)", cause);
+        if is_unknown {
+            error.with_kind(ErrorKind::Unsupported)
+        } else {
+            error
+        }
+    })?;
+    sys::fanotify_mark_namespace(events.as_fd(), namespace.as_fd())
+        .map_err(|cause| Error::at("fanotify_mark", &proc.shown(name), cause))?;
+    Ok(File::from(events))
+}
+
+fn add(epoll: &OwnedFd, file: BorrowedFd<'_>, events: epoll::EventFlags) -> Result<(), Error> {
+    epoll::add(epoll, file, epoll::EventData::new_u64(0), events)
+        .map_err(|cause| Error::io("epoll_ctl", cause.into()))
+}
+
+/// All that is queued, up to a bound, so that endless changes do not keep the caller waiting.
+fn drain(file: &mut File) -> io::Result<Batch> {
+    const MOST_READS: usize = 64;
+    let mut batch = Batch::default();
+    let mut buffer = vec![0; 32 << 10];
+    for _ in 0..MOST_READS {
+        match file.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(count) => fanotify::parse(&buffer[..count], &mut batch),
+            Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => break,
+            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
+            Err(cause) => return Err(cause),
+        }
+    }
+    Ok(batch)
+}

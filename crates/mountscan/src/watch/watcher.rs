@@ -1,0 +1,263 @@
+//! Following a mount table: woken when it may have changed, events by comparing tables.
+
+use std::collections::VecDeque;
+use std::os::fd::{AsFd, BorrowedFd};
+use std::time::{Duration, Instant};
+
+use crate::error::Error;
+use crate::kernel::queries::{self, KernelQueries, Scope};
+use crate::log::debug;
+use crate::read::by_ids;
+use crate::read::mountinfo::{self, Reading};
+use crate::read::thread::{mountinfo_of, own_namespace_id};
+use crate::table::changes::Changes;
+use crate::table::mount_table::MountTable;
+use crate::table::origin::{Origin, ReadOptions};
+use crate::watch::options::{Event, WatchOptions, WatchRoute};
+use crate::watch::wake::Wake;
+
+/// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the next look
+/// finds what came: better soon than whole.
+const ATTEMPTS: u32 = 1;
+/// Mountinfo was marked: how soon everything is read again, for a change that no event tells of.
+const SETTLE: Duration = Duration::from_millis(20);
+/// How many times as long as reading everything took to wait before it is read again so.
+const SHARE: u32 = 20;
+
+/// Follows a mount table: an iterator over events that waits for the next one, and the table as it is.
+///
+/// Both routes compare tables; they differ in what wakes them. By fanotify the ids of mounts that come and go
+/// are told, so that only these are asked about. The mark on mountinfo tells of more, such as a remount, but
+/// not what it was: then everything is read again, by fanotify a few hundredths of a second later, so that
+/// many changes cost one reading.
+///
+/// Nothing in Linux tells of a rename of a directory above a mount point, nor (up to 7.0) of
+/// `mount --make-shared`. [`WatchOptions::rescan_every`] finds them. A mount that comes and goes before it can
+/// be looked at is in no event. Without unique ids (before Linux 6.8) a move is told as one gone and one new,
+/// and a mount that takes the place, id and device of another not at all.
+///
+/// As a descriptor ([`AsFd`]) it becomes readable when there may be events, also when it is time to read
+/// again. Then call [`try_next`](Self::try_next) until it gives `None`.
+///
+/// # Examples
+///
+/// ```no_run
+/// for event in mountscan::Watcher::open(&Default::default())? {
+///     match event? {
+///         mountscan::Event::Attached(info) => println!("+ {:?}", info.mount_point),
+///         mountscan::Event::Detached(info) => println!("- {:?}", info.mount_point),
+///         _ => {}
+///     }
+/// }
+/// # Ok::<(), mountscan::Error>(())
+/// ```
+#[derive(Debug)]
+pub struct Watcher {
+    wake: Wake,
+    reading: Reading,
+    /// What to list for existence; `None` where there are no lists.
+    scope: Option<Scope>,
+    table: MountTable,
+    events: VecDeque<Event>,
+    rescan_every: Option<Duration>,
+    /// When everything was last read, and how long that took.
+    scanned: (Instant, Duration),
+    /// When to read everything because of the mark on mountinfo.
+    settles: Option<Instant>,
+}
+
+impl Watcher {
+    /// Starts watching: events count from the table that [`table`](Self::table) gives now.
+    ///
+    /// # Errors
+    ///
+    /// As reading the table; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when [`WatchRoute::Fanotify`] was asked for and the
+    /// kernel does not give it.
+    ///
+    /// # References
+    ///
+    /// `fanotify(7)`, `proc_pid_mountinfo(5)`.
+    #[doc(alias = "fanotify_init")]
+    pub fn open(options: &WatchOptions) -> Result<Self, Error> {
+        let proc = options.proc.open()?;
+        let name = match options.pid {
+            None => mountinfo_of(&proc)?,
+            Some(pid) => format!("{pid}/mountinfo"),
+        };
+        let wake = Wake::open(options, &proc, &name)?;
+        let lists = options.pid.is_none() && KernelQueries::cached() >= KernelQueries::Ids;
+        let scope = lists.then(|| Scope::namespace(own_namespace_id(&proc)));
+        let mut reading = Reading::of(proc.file(&name)?, proc.shown(&name));
+        // After the marks are set, so that nothing falls between.
+        let started = Instant::now();
+        let table = read_table(&mut reading, scope.as_ref())?;
+        debug!(
+            fanotify = wake.has_events(),
+            mounts = table.len(),
+            "watching mount table"
+        );
+        let mut watcher = Self {
+            wake,
+            reading,
+            scope,
+            table,
+            events: VecDeque::new(),
+            rescan_every: options.rescan_every,
+            scanned: (started, started.elapsed()),
+            settles: None,
+        };
+        watcher.plan()?;
+        Ok(watcher)
+    }
+
+    /// The table as it is after all events found so far, some of which may not have been taken yet.
+    pub fn table(&self) -> &MountTable {
+        &self.table
+    }
+
+    /// What wakes it. By fanotify the mark on mountinfo wakes it too.
+    pub fn route(&self) -> WatchRoute {
+        if self.wake.has_events() {
+            WatchRoute::Fanotify
+        } else {
+            WatchRoute::Poll
+        }
+    }
+
+    /// The next event if there is one now.
+    ///
+    /// # Errors
+    ///
+    /// As reading the table.
+    pub fn try_next(&mut self) -> Result<Option<Event>, Error> {
+        if self.events.is_empty() {
+            self.look()?;
+        }
+        Ok(self.events.pop_front())
+    }
+
+    /// Waits for the next event, at most so long; `None` when the time is over.
+    ///
+    /// # Errors
+    ///
+    /// As reading the table.
+    pub fn next_within(&mut self, limit: Duration) -> Result<Option<Event>, Error> {
+        self.next_until(Instant::now().checked_add(limit))
+    }
+
+    /// Reads everything again, whatever has been told; what differs comes as events.
+    ///
+    /// # Errors
+    ///
+    /// As reading the table.
+    pub fn rescan(&mut self) -> Result<(), Error> {
+        let started = Instant::now();
+        let new = read_table(&mut self.reading, self.scope.as_ref())?;
+        let changes = new.changes_since(&self.table);
+        self.table = new;
+        self.scanned = (started, started.elapsed());
+        self.settles = None;
+        self.report(changes);
+        self.plan()
+    }
+
+    fn next_until(&mut self, deadline: Option<Instant>) -> Result<Option<Event>, Error> {
+        loop {
+            if let Some(event) = self.try_next()? {
+                return Ok(Some(event));
+            }
+            if deadline.is_some_and(|deadline| deadline <= Instant::now()) {
+                return Ok(None);
+            }
+            self.wake.wait(deadline)?;
+        }
+    }
+
+    /// Takes what the kernel tells and finds the events in it.
+    fn look(&mut self) -> Result<(), Error> {
+        let woken = self.wake.take()?;
+        if woken.events.overflow {
+            debug!("the queue of mount events ran over");
+            self.events.push_back(Event::Overflow);
+        }
+        if woken.is_due || (woken.is_marked && !self.wake.has_events()) {
+            return self.rescan();
+        }
+        if woken.is_marked && self.settles.is_none() {
+            // Mount events mark it too. Whether there was another change as well, only a reading tells.
+            let pause = SETTLE.max(self.scanned.1.saturating_mul(SHARE));
+            self.settles = Instant::now().checked_add(pause);
+            self.plan()?;
+        }
+        if woken.events.is_empty() {
+            return Ok(());
+        }
+        // A move changes the paths of all that lies below, and no list shows it.
+        let is_told = !woken.events.overflow && !woken.events.moved;
+        if is_told && self.follow()? {
+            return Ok(());
+        }
+        self.rescan()
+    }
+
+    /// Brings the table up to date by a list of ids; false where that cannot be done.
+    fn follow(&mut self) -> Result<bool, Error> {
+        let asks = KernelQueries::cached() >= KernelQueries::Rows && self.table.has_unique_ids();
+        let Some(scope) = self.scope.as_ref().filter(|_| asks) else {
+            return Ok(false);
+        };
+        match by_ids::follow(&mut self.table, scope, ATTEMPTS) {
+            Err(error) if queries::is_refused(&error) => Ok(false),
+            Err(error) => Err(error),
+            Ok(None) => Ok(false),
+            Ok(Some(changes)) => {
+                self.report(changes);
+                Ok(true)
+            }
+        }
+    }
+
+    /// Sets the time of the next reading.
+    fn plan(&mut self) -> Result<(), Error> {
+        let regular = self.rescan_every;
+        let regular = regular.and_then(|every| self.scanned.0.checked_add(every));
+        self.wake
+            .set_due([regular, self.settles].into_iter().flatten().min())
+    }
+
+    fn report(&mut self, changes: Changes) {
+        let detached = changes.detached.into_iter().map(Event::Detached);
+        let changed = changes.changed.into_iter().map(Event::Changed);
+        let attached = changes.attached.into_iter().map(Event::Attached);
+        self.events.extend(detached.chain(changed).chain(attached));
+    }
+}
+
+impl Iterator for Watcher {
+    type Item = Result<Event, Error>;
+
+    /// Waits for the next event; never ends.
+    fn next(&mut self) -> Option<Result<Event, Error>> {
+        self.next_until(None).transpose()
+    }
+}
+
+impl AsFd for Watcher {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.wake.as_fd()
+    }
+}
+
+fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable, Error> {
+    let mut options = ReadOptions::new();
+    match scope {
+        Some(scope) => {
+            if KernelQueries::cached() >= KernelQueries::Rows {
+                options.attempts = ATTEMPTS;
+            }
+            mountinfo::listed(reading, scope, &options, Origin::Given)
+        }
+        None => reading.table(&options, Origin::Given),
+    }
+}
