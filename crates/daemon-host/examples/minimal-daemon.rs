@@ -55,8 +55,9 @@ fn main() -> Result<(), Box<dyn Error>> {
         .participant(Arc::new(debug))
         .start()?;
     println!(
-        "{}\npress enter to reload, ctrl-d to stop",
-        host.start_report()
+        "{}\ndebug {}; press enter to reload, ctrl-d to stop",
+        host.start_report(),
+        is_debug.load(Ordering::Relaxed)
     );
 
     for line in std::io::stdin().lock().lines() {

@@ -63,7 +63,7 @@ impl Host {
 
     pub(crate) fn new(parts: Parts) -> Self {
         let snapshot = Snapshot {
-            config: Arc::new(parts.config),
+            config: parts.config,
             runtimes: parts.registry.load(),
             generation: 0,
         };

@@ -56,6 +56,10 @@ pub struct StartReport {
     pub scripts: Step<SweepReport>,
     /// The first table of runtimes.
     pub runtimes: runtimes::ReloadReport,
+    /// The participants that committed the first configuration, in order.
+    pub participants: Vec<String>,
+    /// Those of them whose commit panicked: the host runs without what they should have done.
+    pub failed_commits: Vec<String>,
     /// How long it all took.
     pub took: Duration,
 }
@@ -68,7 +72,8 @@ impl StartReport {
             .scripts
             .done()
             .is_none_or(|report| report.failed.is_empty());
-        swept && scripts && !self.root.is_failed() && !self.scripts.is_failed()
+        let committed = self.failed_commits.is_empty();
+        swept && scripts && committed && !self.root.is_failed() && !self.scripts.is_failed()
     }
 }
 
@@ -155,17 +160,23 @@ impl fmt::Display for StartReport {
                 .count();
             format!("{gone} of {} removed", report.verdicts.len())
         })?;
-        write!(f, "{}", self.runtimes)
+        write!(f, "{}", self.runtimes)?;
+        write_panicked(f, &self.failed_commits)
     }
+}
+
+/// Names the participants whose commit panicked.
+fn write_panicked(f: &mut fmt::Formatter<'_>, names: &[String]) -> fmt::Result {
+    if names.is_empty() {
+        return Ok(());
+    }
+    write!(f, "; panicked while committing: {}", names.join(", "))
 }
 
 impl fmt::Display for ReloadReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}", self.runtimes)?;
-        if !self.failed_commits.is_empty() {
-            let names = self.failed_commits.join(", ");
-            write!(f, "; panicked while committing: {names}")?;
-        }
+        write_panicked(f, &self.failed_commits)?;
         if !self.needs_restart.is_empty() {
             write!(
                 f,

@@ -5,6 +5,8 @@ mod builder;
 mod directories;
 mod lock;
 mod parts;
+mod setup;
+mod steps;
 
 pub use builder::HostBuilder;
 pub(crate) use lock::Locks;

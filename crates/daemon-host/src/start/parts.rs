@@ -13,7 +13,7 @@ use crate::transaction::Participant;
 
 /// Everything that a running host keeps from its start.
 pub(crate) struct Parts {
-    pub(crate) config: HostConfig,
+    pub(crate) config: Arc<HostConfig>,
     pub(crate) data_root: DataRootOptions,
     pub(crate) rules: Rules,
     pub(crate) participants: Vec<Arc<dyn Participant>>,

@@ -21,7 +21,10 @@ use crate::error::{Error, ErrorKind};
 /// What a participant may answer with when it refuses.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
-/// A part of the daemon that takes part in reloads.
+/// A part of the daemon that takes part in the start and in reloads.
+///
+/// At the start it prepares and commits the first configuration; `old` is then the default
+/// one.
 ///
 /// Register it with [`HostBuilder::participant`](crate::HostBuilder::participant).
 pub trait Participant: Send + Sync {

@@ -50,7 +50,8 @@ fn it_starts_reloads_and_stops_in_less_than_eighty_lines() {
     assert!(output.status.success(), "{said}");
     for part in [
         "nothing left over",
-        "debug true",
+        "debug true; press enter",
+        "unchanged; debug true",
         "containers inherit /",
         "released",
     ] {

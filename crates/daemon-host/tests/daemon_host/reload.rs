@@ -127,10 +127,11 @@ fn a_failing_reload_changes_nothing_and_rolls_back() {
         assert!(std::error::Error::source(&error).is_some());
         assert_eq!(script(&host), before);
         assert_eq!(scripts(), count, "no script is left behind");
-        assert_eq!(*witness.0.lock().unwrap(), ["rollback"]);
+        let said = || witness.0.lock().unwrap().clone();
+        assert_eq!(said(), ["commit", "rollback"], "the first is the start's");
 
         host.reload(config(&dir, &wrapper("two"))).unwrap();
-        assert_eq!(*witness.0.lock().unwrap(), ["rollback", "commit"]);
+        assert_eq!(said(), ["commit", "rollback", "commit"]);
     });
 }
 
@@ -205,7 +206,9 @@ fn a_commit_that_panics_is_named_and_the_others_commit() {
             report.to_string().contains("committing: broken"),
             "{report}"
         );
-        assert_eq!(*witness.0.lock().unwrap(), ["commit"]);
+        assert_eq!(*witness.0.lock().unwrap(), ["commit", "commit"]);
+        assert_eq!(host.start_report().failed_commits, ["broken"]);
+        assert!(!host.start_report().is_clean());
         assert_ne!(script(&host), first, "the configuration is in force");
         assert_eq!(host.reload(config(&dir, "{}")).unwrap().generation, 2);
         host.shutdown(None::<String>).unwrap();
@@ -262,4 +265,64 @@ fn many_threads_reload_read_and_shut_down_at_once() {
         );
         assert_eq!(host.snapshot().generation, count);
     });
+}
+
+#[test]
+fn participants_get_the_first_configuration() {
+    inside(|| {
+        let dir = tempfile::tempdir().unwrap();
+        let switch = Arc::new(AtomicBool::new(false));
+        let start = |refuse: bool| {
+            let participant = Arc::new(Switch(Arc::clone(&switch), refuse));
+            let text = br#"{"debug": true}"#;
+            let mut first = HostConfig::parse(text).unwrap();
+            first.data_root = dir.path().join("data");
+            first.exec_root = dir.path().join("exec");
+            Host::builder(first).participant(participant).start()
+        };
+        let error = start(true).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ReloadRefused);
+        assert!(!switch.load(Ordering::Relaxed));
+        let before = fs::read_to_string("/proc/thread-self/mountinfo").unwrap();
+        assert!(!before.contains(dir.path().to_str().unwrap()), "{before}");
+
+        let host = start(false).unwrap();
+        assert!(
+            switch.load(Ordering::Relaxed),
+            "known before the first reload"
+        );
+        assert_eq!(host.start_report().participants, ["switch"]);
+    });
+}
+
+/// Follows the key `debug`, or refuses.
+struct Switch(Arc<AtomicBool>, bool);
+
+struct Set(Arc<AtomicBool>, bool);
+
+impl Participant for Switch {
+    fn name(&self) -> &str {
+        "switch"
+    }
+
+    fn prepare(&self, old: &HostConfig, new: &HostConfig) -> Result<Box<dyn Prepared>, BoxError> {
+        assert_eq!(
+            old.other.get("debug"),
+            None,
+            "the first change is from the defaults"
+        );
+        if self.1 {
+            return Err("not with this file".into());
+        }
+        let wanted = new.other.get("debug").and_then(|value| value.as_bool());
+        Ok(Box::new(Set(Arc::clone(&self.0), wanted.unwrap_or(false))))
+    }
+}
+
+impl Prepared for Set {
+    fn commit(self: Box<Self>) {
+        self.0.store(self.1, Ordering::Relaxed);
+    }
+
+    fn rollback(self: Box<Self>) {}
 }

@@ -1,0 +1,47 @@
+//! What a start works with.
+
+use std::collections::BTreeSet;
+use std::ffi::OsString;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rootmount::DataRootOptions;
+
+use crate::config::HostConfig;
+use crate::settings::HostPaths;
+use crate::transaction::Participant;
+
+/// How long one participant of a reload may take.
+const RELOAD_LIMIT: Duration = Duration::from_secs(10);
+
+/// Everything that a builder was told.
+pub(super) struct Setup {
+    pub(super) config: Arc<HostConfig>,
+    pub(super) live: BTreeSet<OsString>,
+    pub(super) rules: Vec<String>,
+    pub(super) bundles: Vec<PathBuf>,
+    pub(super) scripts_in_use: Vec<PathBuf>,
+    pub(super) participants: Vec<Arc<dyn Participant>>,
+    pub(super) reload_limit: Duration,
+    pub(super) paths: HostPaths,
+}
+
+impl Setup {
+    pub(super) fn new(config: HostConfig) -> Self {
+        Self {
+            config: Arc::new(config),
+            live: BTreeSet::new(),
+            rules: Vec::new(),
+            bundles: Vec::new(),
+            scripts_in_use: Vec::new(),
+            participants: Vec::new(),
+            reload_limit: RELOAD_LIMIT,
+            paths: HostPaths::default(),
+        }
+    }
+
+    pub(super) fn data_root(&self) -> DataRootOptions {
+        DataRootOptions::new(&self.config.data_root, &self.config.exec_root)
+    }
+}
