@@ -52,6 +52,7 @@ mod at {
     pub(super) const SB_DEV_MINOR: usize = 20;
     pub(super) const SB_FLAGS: usize = 32;
     pub(super) const FS_TYPE: usize = 36;
+    pub(super) const MNT_PARENT_ID: usize = 48;
     pub(super) const MNT_ID_OLD: usize = 56;
     pub(super) const MNT_PARENT_ID_OLD: usize = 60;
     pub(super) const MNT_ATTR: usize = 64;
@@ -96,6 +97,11 @@ impl<'a> Answer<'a> {
     /// The reused id of mountinfo.
     pub(crate) fn mount_id(self) -> u32 {
         self.half(at::MNT_ID_OLD)
+    }
+
+    /// The id, never reused, of the mount it hangs on; its own where it is the first of its namespace.
+    pub(crate) fn unique_parent_id(self) -> u64 {
+        self.word(at::MNT_PARENT_ID)
     }
 
     /// Where it is mounted, raw; `None` where no path from the root leads to it, as rows are then left out.

@@ -55,6 +55,11 @@ impl MountTable {
         match source {
             Source::Thread => read_thread(options),
             Source::Pid(pid) => read_pid(pid, options),
+            Source::NamespaceOf(pid) => {
+                let name = format!("{pid}/ns/mnt");
+                let file = options.proc.open()?.follow(name, OFlags::RDONLY)?;
+                read_namespace(file.as_fd(), options)
+            }
             Source::Namespace(file) => read_namespace(file, options),
             Source::NamespaceId(id) => read_namespace_id(id, options),
         }

@@ -3,8 +3,10 @@
 mod answers;
 pub(crate) mod by_ids;
 pub(crate) mod by_source;
+pub(crate) mod extent;
 mod listing;
 pub(crate) mod mountinfo;
 pub(crate) mod refresh;
+pub(crate) mod resolve;
 pub(crate) mod subtree;
 pub(crate) mod thread;

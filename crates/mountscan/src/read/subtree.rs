@@ -2,10 +2,7 @@
 
 use std::io::BufReader;
 use std::ops::ControlFlow;
-use std::os::fd::{AsFd, AsRawFd};
-use std::path::{Path, PathBuf};
-
-use rustix::fs::{Mode, OFlags};
+use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
 use crate::ids::{MountId, UniqueMountId};
@@ -14,6 +11,7 @@ use crate::kernel::procfs::Proc;
 use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
 use crate::kernel::statmount;
 use crate::read::by_ids;
+use crate::read::resolve::{path_of, place};
 use crate::read::thread::mountinfo_of;
 use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
@@ -40,11 +38,9 @@ impl MountTable {
     ///
     /// [`ErrorKind::NotFound`] when there is no such path; else as [`current`](Self::current).
     pub fn under_now(path: &Path, detail: Detail) -> Result<Self, Error> {
-        let open = |cause: rustix::io::Errno| Error::at("open", path, cause.into());
-        let file =
-            rustix::fs::open(path, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).map_err(open)?;
+        let file = place(path)?;
         let holder = identity_at(&file, Path::new(""))?;
-        let canonical = canonical(&file)?;
+        let canonical = path_of(&file)?;
         drop(file); // it would keep the mount busy
         let asks = KernelQueries::cached() >= KernelQueries::Rows;
         if let Some(id) = holder.unique_id.filter(|_| asks) {
@@ -205,10 +201,4 @@ fn row_by_text(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
         Ok(row) if row.mount_id() == wanted => ControlFlow::Break(MountInfo::from(row)),
         _ => ControlFlow::Continue(()),
     })
-}
-
-/// Where an open file is, without links.
-fn canonical(file: &impl AsFd) -> Result<PathBuf, Error> {
-    let proc = Proc::default().open()?;
-    proc.link(format!("thread-self/fd/{}", file.as_fd().as_raw_fd()))
 }

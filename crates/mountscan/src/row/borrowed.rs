@@ -184,6 +184,13 @@ impl<'t> Row<'t> {
         escape::os_str(self.span(self.fields.fs_type, self.fields.source))
     }
 
+    /// Whether the file system is of this type, as `row.has_fs_type("overlay")`.
+    ///
+    /// A type with a subtype is that of both: `fuse.sshfs` is not `fuse`.
+    pub fn has_fs_type(&self, name: impl AsRef<OsStr>) -> bool {
+        *self.fs_type() == *name.as_ref()
+    }
+
     /// (10) What is mounted, in the words of who mounted it; may be empty, may be anything.
     pub fn source(&self) -> Cow<'t, OsStr> {
         escape::os_str(self.span(self.fields.source, self.fields.super_options))

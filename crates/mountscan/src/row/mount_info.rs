@@ -1,10 +1,11 @@
 //! The owned row.
 
-use std::ffi::OsString;
+use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
 use crate::ids::{Device, MountId, UniqueMountId};
 use crate::row::borrowed::Row;
+use crate::row::parse::RowError;
 use crate::row::propagation::{PeerGroup, Propagation};
 
 /// One row of a mount table, owned: every field of mountinfo, decoded.
@@ -48,6 +49,28 @@ pub struct MountInfo {
 }
 
 impl MountInfo {
+    /// Parses one line of mountinfo, without its newline: a record for tests, or from a captured table.
+    ///
+    /// # Errors
+    ///
+    /// What is wrong, when the text is not of mountinfo's form.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let line = b"36 35 98:0 /a /mnt rw,noatime master:1 - ext4 /dev/sdb rw";
+    /// let info = mountscan::MountInfo::parse(line).unwrap();
+    /// assert!(info.has_fs_type("ext4"));
+    /// ```
+    pub fn parse(line: &[u8]) -> Result<Self, RowError> {
+        Row::parse(line).map(Self::from)
+    }
+
+    /// Whether the file system is of this type; as [`Row::has_fs_type`].
+    pub fn has_fs_type(&self, name: impl AsRef<OsStr>) -> bool {
+        self.fs_type == name.as_ref()
+    }
+
     /// The propagation type that the tags make up.
     pub fn propagation(&self) -> Propagation {
         Propagation::of(self.shared, self.master, self.is_unbindable)

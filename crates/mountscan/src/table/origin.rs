@@ -11,8 +11,11 @@ use crate::kernel::procfs::Proc;
 pub enum Source<'a> {
     /// The calling thread's: its mount namespace, seen from its root directory.
     Thread,
-    /// A process's: its mount namespace, seen from its root directory.
+    /// A process's: its mount namespace, seen from its root directory. Where that is not the namespace's root,
+    /// mounts outside are not shown ([`MountTable::extent`](crate::MountTable::extent) tells).
     Pid(u32),
+    /// A process's mount namespace, whole: seen from the namespace's root, whatever the process's own is.
+    NamespaceOf(u32),
     /// A mount namespace, by an open file such as `/proc/PID/ns/mnt` or a bind of it; seen from its root.
     Namespace(BorrowedFd<'a>),
     /// A mount namespace by its 64-bit id (Linux 6.11); seen from its root.

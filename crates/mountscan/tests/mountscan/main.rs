@@ -1,5 +1,6 @@
 //! Integration tests: the public API only, on text, on the running kernel, and in namespaces of their own.
 
+mod extent;
 mod filtered;
 mod holders;
 mod kernel;
