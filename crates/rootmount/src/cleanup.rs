@@ -1,7 +1,7 @@
 //! Carries out a plan: its steps, and then the root. The only file that knows both.
 
 use std::collections::HashMap;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
@@ -103,8 +103,7 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
 
     /// Judges the containers of all steps again, by evidence of the moment.
     fn gate(&self, look: Look) -> Gate {
-        let of_step = |step: &Step| (step.container.clone(), step.mount.clone());
-        let steps: Vec<_> = self.plan.steps.iter().map(of_step).collect();
+        let steps = self.plan.steps.clone();
         let layers = self.plan.layers.clone();
         Gate::new(move || judge_again(&steps, &look.gather(), &layers))
     }
@@ -189,24 +188,20 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
 }
 
 /// The steps whose containers are not proved to be dead any more, with the outcome.
-fn judge_again(
-    steps: &[(Option<OsString>, MountRef)],
-    evidence: &Evidence,
-    layers: &LayerMap,
-) -> HashMap<usize, Outcome> {
+fn judge_again(steps: &[Step], evidence: &Evidence, layers: &LayerMap) -> HashMap<usize, Outcome> {
     let judge = Judge::new(evidence, layers);
     let mut containers: HashMap<&OsStr, Vec<usize>> = HashMap::new();
-    for (index, (container, mount)) in steps.iter().enumerate() {
+    for (index, step) in steps.iter().enumerate() {
         // Planned without evidence: each mount is a case of its own.
-        let container = container
-            .as_deref()
-            .unwrap_or(mount.mount_point.as_os_str());
+        let alone = step.mount.mount_point.as_os_str();
+        let container = step.container.as_deref().unwrap_or(alone);
         containers.entry(container).or_default().push(index);
     }
     let mut closed = HashMap::new();
     for (container, its_steps) in containers {
-        let mounts: Vec<&MountRef> = its_steps.iter().map(|&i| &steps[i].1).collect();
-        let outcome = match judge.verdict(container, &mounts) {
+        let mounts: Vec<&MountRef> = its_steps.iter().map(|&i| &steps[i].mount).collect();
+        let spreads = its_steps.iter().any(|&i| steps[i].spreads);
+        let outcome = match judge.verdict(container, &mounts, spreads) {
             Verdict::Dead => continue,
             Verdict::Lives { by } => Outcome::Alive { by },
             Verdict::Unknown { why } => Outcome::CannotTell { why },

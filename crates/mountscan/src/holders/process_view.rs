@@ -10,6 +10,8 @@ use crate::table::mount_table::MountTable;
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` in the kernel).
 const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
+/// Inode number of the initial user namespace (`PROC_USER_INIT_INO`).
+const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 /// Bit of `CAP_SYS_PTRACE` in a capability set.
 const CAP_SYS_PTRACE: u32 = 19;
 /// Field of `/proc/PID/stat` that has the start time, counted after the command's `)`.
@@ -25,7 +27,8 @@ pub struct ProcessView {
     pub own_namespace: Option<u64>,
     /// How many processes were seen.
     pub processes: usize,
-    /// How many of them could not be looked into for want of privilege.
+    /// How many of them could not be looked into for want of privilege. Process 1 does not
+    /// count: all others come from it, so it lives in no container that this view shows.
     pub unreadable: usize,
     /// Whether the procfs hides processes of others (`hidepid`) and the caller has not the
     /// right to see them.
@@ -65,7 +68,7 @@ impl ProcessView {
             }
         })?;
         let own = proc.join("thread-self");
-        let namespace = |of: PathBuf| inode_of_pid_namespace(&of.join("ns/pid"));
+        let namespace = |of: PathBuf| inode_of_namespace(&of, "pid");
         // The caller may live deeper than what this procfs shows; then its process 1 tells.
         let seen = [namespace(own.clone()), namespace(proc.join("1"))];
         Ok(Self {
@@ -78,7 +81,7 @@ impl ProcessView {
                 [None, _] => None,
                 _ => Some(false),
             },
-            is_initial_user: read(proc, "self/uid_map").map(|map| is_whole(&map)),
+            is_initial_user: in_initial_user_namespace(proc),
             last_pid: read(proc, "loadavg").and_then(|text| last_pid(&text)),
             first_start: read(proc, "1/stat").and_then(|text| start_time(&text)),
             is_time_plain: is_time_plain(proc),
@@ -91,10 +94,16 @@ fn read(proc: &Path, name: &str) -> Option<String> {
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
-fn inode_of_pid_namespace(link: &Path) -> Option<u64> {
-    let target = fs::read_link(link).ok()?;
-    let text = target.to_str()?.strip_prefix("pid:[")?;
+/// The number in a link such as `pid:[4026531836]`.
+fn inode_of_namespace(process: &Path, kind: &str) -> Option<u64> {
+    let target = fs::read_link(process.join("ns").join(kind)).ok()?;
+    let text = target.to_str()?.strip_prefix(kind)?.strip_prefix(":[")?;
     text.strip_suffix(']')?.parse().ok()
+}
+
+fn in_initial_user_namespace(proc: &Path) -> Option<bool> {
+    let inode = inode_of_namespace(&proc.join("self"), "user")?;
+    Some(inode == INITIAL_USER_NAMESPACE)
 }
 
 /// Whether the mount option `hidepid` keeps processes from the caller.
@@ -115,13 +124,8 @@ fn may_look_into_all(proc: &Path) -> bool {
     let status = read(proc, "self/status").unwrap_or_default();
     let effective = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
     let set = effective.and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
-    let map = read(proc, "self/uid_map").unwrap_or_default();
-    set.is_some_and(|set| set & (1 << CAP_SYS_PTRACE) != 0) && is_whole(&map)
-}
-
-/// Whether a uid map is that of the initial user namespace.
-fn is_whole(uid_map: &str) -> bool {
-    uid_map.split_whitespace().eq(["0", "0", "4294967295"])
+    let has_it = set.is_some_and(|set| set & (1 << CAP_SYS_PTRACE) != 0);
+    has_it && in_initial_user_namespace(proc) == Some(true)
 }
 
 /// The fifth field of `/proc/loadavg`.

@@ -6,6 +6,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
@@ -14,7 +15,7 @@ use rustix::fs::{Mode, OFlags};
 use crate::error::Error;
 use crate::holders::maps::{Mapped, mapped_files};
 use crate::holders::process_view::ProcessView;
-use crate::holders::processes::{Member, members};
+use crate::holders::processes::{Member, inode_of_link, members};
 use crate::ids::{Device, MountId};
 use crate::kernel::identity::identity_at;
 use crate::row::borrowed::Row;
@@ -116,6 +117,10 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
     let proc = &options.proc;
     let mut view = ProcessView::read(proc)?;
     let members = members(proc, &mut view.unreadable)?;
+    let first = inode_of_link(&proc.join("1/ns/mnt"));
+    if first.is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
+        view.unreadable = view.unreadable.saturating_sub(1);
+    }
     let mut census = Census {
         proc,
         devices: options

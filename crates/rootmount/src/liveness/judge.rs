@@ -87,8 +87,14 @@ impl<'e> Judge<'e> {
         found.unwrap_or_else(|| by_form().unwrap_or(relative.as_os_str()).to_os_string())
     }
 
-    /// The judgement over a container with these mounts.
-    pub(crate) fn verdict(&self, container: &OsStr, mounts: &[&MountRef]) -> Verdict {
+    /// The judgement over a container with these mounts. `spreads` says that unmounting
+    /// them may reach mount namespaces whose processes are not seen.
+    pub(crate) fn verdict(
+        &self,
+        container: &OsStr,
+        mounts: &[&MountRef],
+        spreads: bool,
+    ) -> Verdict {
         if let Some(by) = mounts.iter().find_map(|mount| self.life_on(mount)) {
             return Verdict::Lives { by };
         }
@@ -113,7 +119,7 @@ impl<'e> Judge<'e> {
             let why = testimony.by.clone();
             return Verdict::Unknown { why };
         }
-        self.unproved(container, says(Says::Dead).is_some())
+        self.unproved(container, says(Says::Dead).is_some(), spreads)
     }
 
     /// The words for a process that lives on the mount's file system.
@@ -131,7 +137,7 @@ impl<'e> Judge<'e> {
     }
 
     /// Nobody speaks for life: is that proof of death?
-    fn unproved(&self, container: &OsStr, is_known_dead: bool) -> Verdict {
+    fn unproved(&self, container: &OsStr, is_known_dead: bool, spreads: bool) -> Verdict {
         let view = match &self.evidence.processes {
             Processes::Seen(seen) => &seen.view,
             Processes::Unseen(why) => {
@@ -160,11 +166,23 @@ impl<'e> Judge<'e> {
         }
         match view.is_initial {
             Some(true) => Verdict::Dead,
-            _ => Verdict::Unknown {
-                why: "no source knows it, and only the processes of one pid namespace are seen"
-                    .to_owned(),
-            },
+            _ => self.in_one_pid_namespace(spreads),
         }
+    }
+
+    /// No source knows it, and processes of other pid namespaces are not seen. It is dead if
+    /// this is a world of its own, with its engine in it.
+    fn in_one_pid_namespace(&self, spreads: bool) -> Verdict {
+        let is_unknown = |t: &&Testimony| t.says == Says::Unknown;
+        let doubt = self.evidence.testimonies.iter().find(is_unknown);
+        let why = match doubt {
+            Some(other) => format!("a container of the same sources is not clear: {}", other.by),
+            None if spreads => "it is shared with other mount namespaces, and no process of \
+                other pid namespaces is seen"
+                .to_owned(),
+            None => return Verdict::Dead,
+        };
+        Verdict::Unknown { why }
     }
 }
 

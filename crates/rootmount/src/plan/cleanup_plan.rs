@@ -35,6 +35,9 @@ pub struct PlanOptions {
     pub evidence: Option<Evidence>,
     /// The layers of containers.
     pub layers: LayerMap,
+    /// Whether the mount at the root is ours, as [`Status::ownership`](crate::Status) says:
+    /// then what lies on it spreads only to namespaces made from here.
+    pub root_is_ours: bool,
 }
 
 /// A plan of what is to be unmounted, in order, and what is not, and why.
@@ -72,6 +75,8 @@ pub struct Step {
     /// The container it belongs to, as far as that is known: its id, or that of a layer.
     /// `None` if liveness was not looked at.
     pub container: Option<OsString>,
+    /// Whether unmounting it may reach mount namespaces whose processes are not seen.
+    pub(crate) spreads: bool,
 }
 
 /// A mount below the root that stays.
@@ -142,6 +147,7 @@ impl PlanOptions {
             ownership: None,
             evidence: None,
             layers: LayerMap::new(),
+            root_is_ours: false,
         }
     }
 
@@ -164,6 +170,12 @@ impl PlanOptions {
     /// Says which layers belong to which container.
     pub fn layers(mut self, layers: LayerMap) -> Self {
         self.layers = layers;
+        self
+    }
+
+    /// Says whether the mount at the root is ours.
+    pub fn root_is_ours(mut self, is_ours: bool) -> Self {
+        self.root_is_ours = is_ours;
         self
     }
 

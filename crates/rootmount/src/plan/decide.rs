@@ -102,6 +102,7 @@ struct Chosen<'t> {
     /// Whether the rule matches it itself.
     is_matched: bool,
     container: Option<OsString>,
+    spreads: bool,
 }
 
 /// What a mount passes on to the mounts on it, during a walk.
@@ -199,12 +200,25 @@ impl<'t> Choice<'t> {
     fn take(&mut self, row: Row<'t>, rule: &'t str, is_matched: bool) {
         self.order.push(row);
         let chosen = Chosen {
+            spreads: !self.is_root_ours() && self.spreads(row),
             row,
             rule,
             is_matched,
             container: None,
         };
         self.chosen.insert(row.mount_id(), chosen);
+    }
+
+    /// Whether the mount at the root, and so all that spreads from it, was made from here.
+    fn is_root_ours(&self) -> bool {
+        let ownership = self.options.ownership.as_ref();
+        self.options.root_is_ours || ownership.is_some_and(Ownership::is_ours)
+    }
+
+    /// Whether an unmount of it reaches others, or it came from others.
+    fn spreads(&self, row: Row<'t>) -> bool {
+        let has_peers = |row: &Row<'_>| row.shared().is_some() || row.master().is_some();
+        has_peers(&row) || self.table.parent(row).as_ref().is_some_and(has_peers)
     }
 
     fn spare(&mut self, row: Row<'t>, reason: KeepReason) {
@@ -224,21 +238,24 @@ impl<'t> Choice<'t> {
             return;
         };
         let judge = Judge::new(evidence, &self.options.layers);
-        let mut mounts: HashMap<OsString, Vec<MountRef>> = HashMap::new();
+        let mut containers: HashMap<OsString, (Vec<MountRef>, bool)> = HashMap::new();
         for chosen in self.chosen.values_mut() {
             let point = chosen.row.mount_point();
             let relative = point.strip_prefix(self.root).unwrap_or(&point);
             let container = judge.container_of(relative);
-            let of_it = mounts.entry(container.clone()).or_default();
-            of_it.push(MountRef::from(chosen.row));
+            let (mounts, spreads) = containers.entry(container.clone()).or_default();
+            mounts.push(MountRef::from(chosen.row));
+            *spreads |= chosen.spreads;
             chosen.container = Some(container);
         }
-        let verdict = |(container, mounts): (OsString, Vec<MountRef>)| {
-            let mounts: Vec<&MountRef> = mounts.iter().collect();
-            let verdict = judge.verdict(&container, &mounts);
-            (container, verdict)
-        };
-        let verdicts: HashMap<OsString, Verdict> = mounts.into_iter().map(verdict).collect();
+        let verdicts: HashMap<OsString, Verdict> = containers
+            .into_iter()
+            .map(|(container, (mounts, spreads))| {
+                let mounts: Vec<&MountRef> = mounts.iter().collect();
+                let verdict = judge.verdict(&container, &mounts, spreads);
+                (container, verdict)
+            })
+            .collect();
         let mut alive: HashMap<MountId, PathBuf> = HashMap::new();
         for row in std::mem::take(&mut self.order) {
             let chosen = self.chosen.get(&row.mount_id());
@@ -340,6 +357,7 @@ fn step(chosen: &Chosen<'_>, hidden: bool) -> Step {
         },
         hidden,
         container: chosen.container.clone(),
+        spreads: chosen.spreads,
     }
 }
 

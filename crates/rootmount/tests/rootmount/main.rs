@@ -21,6 +21,8 @@ macro_rules! on_every_kernel {
 mod captures;
 mod data_root;
 mod execute;
+mod hang;
+mod liveness;
 mod model;
 mod mounts;
 mod peers;

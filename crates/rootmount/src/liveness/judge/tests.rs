@@ -54,7 +54,7 @@ fn evidence(change: impl FnOnce(&mut Evidence, &mut Residents)) -> Evidence {
 
 fn verdict(evidence: &Evidence) -> Verdict {
     let layers = LayerMap::new();
-    Judge::new(evidence, &layers).verdict(OsStr::new(ID), &[&mount(50, "/")])
+    Judge::new(evidence, &layers).verdict(OsStr::new(ID), &[&mount(50, "/")], false)
 }
 
 fn is_unsure(verdict: &Verdict) -> bool {
@@ -89,13 +89,13 @@ fn device_and_root_must_both_match() {
     let subvolumes = evidence(|_, seen| seen.residents.push(resident(50, Some("/@/b"))));
     let layers = LayerMap::new();
     let judge = Judge::new(&subvolumes, &layers);
-    let of = |root: &str| judge.verdict(OsStr::new(ID), &[&mount(50, root)]);
+    let of = |root: &str| judge.verdict(OsStr::new(ID), &[&mount(50, root)], false);
     assert_eq!(of("/@/a"), Verdict::Dead);
     assert!(matches!(of("/@/b"), Verdict::Lives { .. }));
     // The host's own root is no life on a subvolume of it.
     let host = evidence(|_, seen| seen.residents.push(resident(50, Some("/@"))));
     let judge = Judge::new(&host, &layers);
-    let of_sub = judge.verdict(OsStr::new(ID), &[&mount(50, "/@/a")]);
+    let of_sub = judge.verdict(OsStr::new(ID), &[&mount(50, "/@/a")], false);
     assert_eq!(of_sub, Verdict::Dead);
 }
 
@@ -105,7 +105,7 @@ fn all_mounts_of_a_container_stand_or_fall_together() {
     let layers = LayerMap::new();
     let judge = Judge::new(&on_shm, &layers);
     let mounts = [&mount(50, "/"), &mount(60, "/")];
-    let whole = judge.verdict(OsStr::new(ID), &mounts);
+    let whole = judge.verdict(OsStr::new(ID), &mounts, false);
     assert!(matches!(whole, Verdict::Lives { .. }));
 }
 
@@ -139,14 +139,6 @@ fn what_was_not_seen_is_never_dead() {
         ),
         ("hidepid", evidence(|_, seen| seen.view.hides = true)),
         ("unreadable", evidence(|_, seen| seen.view.unreadable = 3)),
-        (
-            "another pid namespace",
-            evidence(|_, seen| seen.view.is_initial = Some(false)),
-        ),
-        (
-            "no idea which",
-            evidence(|_, seen| seen.view.is_initial = None),
-        ),
         (
             "no /proc",
             evidence(|e, _| e.processes = Processes::Unseen("gone".into())),
@@ -223,6 +215,29 @@ fn a_layer_belongs_to_its_container() {
     // A store that could not be read: any layer may be that of a living container.
     layers.unread("containers.json: not JSON");
     let judge = Judge::new(&lives, &layers);
-    let stranger = judge.verdict(OsStr::new(ID), &[&mount(50, "/")]);
+    let stranger = judge.verdict(OsStr::new(ID), &[&mount(50, "/")], false);
     assert!(is_unsure(&stranger));
+}
+
+#[test]
+fn in_a_pid_namespace_of_its_own_only_what_spreads_is_in_doubt() {
+    let of = |evidence: &Evidence, spreads| {
+        let layers = LayerMap::new();
+        Judge::new(evidence, &layers).verdict(OsStr::new(ID), &[&mount(50, "/")], spreads)
+    };
+    for is_initial in [Some(false), None] {
+        let nested = evidence(|_, seen| seen.view.is_initial = is_initial);
+        assert_eq!(of(&nested, false), Verdict::Dead);
+        assert!(is_unsure(&of(&nested, true)));
+        // A pid of the host in another container's state: this may be an agent in a
+        // container that sees the mounts of the host.
+        let agent = evidence(|e, seen| {
+            seen.view.is_initial = is_initial;
+            e.testimonies
+                .push(Testimony::new("other", Says::Unknown, "pid 5"));
+        });
+        assert!(is_unsure(&of(&agent, false)));
+    }
+    // Where every process is seen, spreading does not matter.
+    assert_eq!(of(&evidence(|_, _| {}), true), Verdict::Dead);
 }
