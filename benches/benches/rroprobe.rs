@@ -61,10 +61,10 @@ fn answer(c: &mut Criterion) {
         b.iter(|| black_box(set_read_only(-1, c"") + null_call()));
     });
     group.bench_function("rroprobe, asked", |b| {
-        b.iter(|| black_box(rroprobe::kernel()));
+        b.iter(|| black_box(rroprobe::KernelSupport::probe()));
     });
     group.bench_function("rroprobe, cached", |b| {
-        b.iter(|| black_box(rroprobe::cached()));
+        b.iter(|| black_box(rroprobe::KernelSupport::cached()));
     });
     group.finish();
 }

@@ -1,7 +1,7 @@
 //! `rro`: whether recursive read-only mounts work here.
 
 use daemon_host::rroprobe::{self, KernelSupport, RuntimeSupport};
-use daemon_host::runtimes::{FeaturesState, RroSupport, RroVerdict, Runtimes};
+use daemon_host::runtimes::{FeaturesState, RroAnswer, RroSupport, Runtimes};
 use serde_json::{Value, json};
 
 use crate::config::ConfigArgs;
@@ -33,7 +33,7 @@ pub(crate) struct Args {
 /// A runtime's name and what it says.
 pub(crate) struct Asked {
     pub(crate) name: String,
-    pub(crate) verdict: RroVerdict,
+    pub(crate) verdict: RroAnswer,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
@@ -41,7 +41,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let probe = if args.prove {
         rroprobe::prove
     } else {
-        rroprobe::kernel
+        KernelSupport::probe
     };
     let kernel = probe();
     let asked = match &args.runtime {
@@ -96,7 +96,7 @@ fn ask_one(table: &Runtimes, name: &str) -> anyhow::Result<Asked> {
 fn to_json(kernel: &KernelSupport, asked: &[Asked]) -> Value {
     let runtimes: Vec<Value> = asked.iter().map(Asked::to_json).collect();
     json!({
-        "kernel": { "verdict": kernel.word(), "detail": kernel.to_string() },
+        "kernel": { "verdict": kernel.as_str(), "detail": kernel.to_string() },
         "runtimes": runtimes,
     })
 }
@@ -143,7 +143,7 @@ pub(crate) fn table(kernel: &KernelSupport, asked: &[Asked]) -> Table {
     };
     let mut table = Table::new(&["WHO", "VERDICT", "WHY"]);
     let detail = Cell::inked(Ink::Dim, kernel.to_string());
-    table.row(["kernel".into(), Cell::inked(ink, kernel.word()), detail]);
+    table.row(["kernel".into(), Cell::inked(ink, kernel.as_str()), detail]);
     for asked in asked {
         table.row(asked.row());
     }

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use rroprobe::{RuntimeSupport, Verdict, WhyUnknown};
-use runtimes::{FeaturesState, RroSupport, Runtimes};
+use rroprobe::{KernelSupport, PlainRo, RuntimeAnswer, RuntimeSupport, Verdict};
+use runtimes::{FeaturesState, RroAnswer, RroSupport, Runtimes};
 
 use crate::config::HostConfig;
 
@@ -30,24 +30,22 @@ impl Snapshot {
     /// snapshot soon after the start or the reload. An empty name is the default runtime.
     pub fn recursive_read_only(&self, runtime: &str) -> Verdict {
         let found = self.runtimes.lookup(runtime);
-        let half = found.map_or(RuntimeSupport::Unknown(WhyUnknown::NoProgram), |found| {
-            runtime_half(&found.features)
-        });
-        Verdict::new(rroprobe::cached(), half)
+        let features = found.map_or(&FeaturesState::NotApplicable, |found| &found.features);
+        Verdict::new(KernelSupport::cached(), runtime_half(features.rro()))
     }
 }
 
-/// The verdict is the runtimes crate's, which knows versions too; here it is only put
-/// into the other crate's words.
-fn runtime_half(features: &FeaturesState) -> RuntimeSupport {
-    let why = match (features.rro().support, features) {
-        (RroSupport::Yes, _) => return RuntimeSupport::Yes,
-        (RroSupport::No, _) => return RuntimeSupport::No,
-        (_, FeaturesState::NotProbed) => WhyUnknown::NotAsked,
-        (_, FeaturesState::NotApplicable) => WhyUnknown::NoProgram,
-        (_, FeaturesState::Known(_)) => WhyUnknown::NoList,
-        (_, FeaturesState::NoDocument { .. }) => WhyUnknown::NoDocument,
-        _ => WhyUnknown::Failed,
+/// The answer of the runtimes crate, which knows versions too, with its reason.
+fn runtime_half(answer: RroAnswer) -> RuntimeAnswer {
+    let support = match answer.support {
+        RroSupport::Yes => RuntimeSupport::Yes,
+        RroSupport::No => RuntimeSupport::No,
+        _ => RuntimeSupport::Unknown,
     };
-    RuntimeSupport::Unknown(why)
+    let plain_ro = match answer.is_ro_recursive {
+        Some(true) => PlainRo::Recursive,
+        Some(false) => PlainRo::Alone,
+        None => PlainRo::Unknown,
+    };
+    RuntimeAnswer::new(support, answer.reason).with_plain_ro(plain_ro)
 }

@@ -3,17 +3,18 @@
 
 #![allow(clippy::print_stdout)] // an example shows something
 
-use rroprobe::{MountRequest, RuntimeSupport, Verdict, decide};
+use rroprobe::{KernelSupport, MountRequest, Verdict, decide, runtime_support};
 
 fn main() {
-    let asked = rroprobe::kernel();
-    println!("asked:  {} ({asked})", asked.word());
+    let asked = KernelSupport::probe();
+    println!("asked:  {} ({asked})", asked.as_str());
     let proved = rroprobe::prove();
-    println!("proved: {} ({proved})", proved.word());
+    println!("proved: {} ({proved})", proved.as_str());
 
     let mut forced = MountRequest::read_only();
     forced.force_recursive = true;
-    for runtime in [RuntimeSupport::Yes, RuntimeSupport::No] {
+    for options in [["ro", "rro"], ["ro", "bind"]] {
+        let runtime = runtime_support(Some(&options));
         let verdict = Verdict::new(asked, runtime);
         println!("\n{verdict}");
         for remedy in verdict.remedies() {

@@ -1,4 +1,4 @@
-//! The thing itself: making a mount tree read-only, whole.
+//! Makes a whole tree of mounts read-only.
 
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 use std::path::{Path, PathBuf};
@@ -7,15 +7,14 @@ use std::time::Duration;
 
 use rustix::fs::{AtFlags, CWD, Mode, OFlags, StatxAttributes, StatxFlags, openat, statx};
 use rustix::io::{Errno, retry_on_intr};
-use tracing::debug;
 
-use crate::busy;
 use crate::error::{Error, ErrorKind};
-use crate::kernel::kernel;
+use crate::kernel::KernelSupport;
+use crate::log::debug;
 use crate::sys::{self, MountAttr};
 
-/// How often a busy tree is tried when no lasting writer is found: a path look-up or a file being created
-/// holds a mount for microseconds only.
+/// How often a busy tree is tried. A path look-up, or a file that is being created, holds a
+/// mount for microseconds only; whoever has a file open holds it longer.
 const TRIES: u32 = 5;
 
 /// Makes the mount at `path` and every mount below it read-only, all or nothing.
@@ -28,8 +27,8 @@ const TRIES: u32 = 5;
 ///
 /// # Errors
 ///
-/// When it fails nothing has changed. [`ErrorKind::Busy`]: a mount of the tree has a file open for
-/// writing; the error names the mount and the processes. [`ErrorKind::NotAMountPoint`]: `path` is an
+/// When it fails nothing has changed. [`ErrorKind::Busy`]: a file on a mount of the tree is
+/// open for writing; mountscan's `holders` tells by whom. [`ErrorKind::NotAMountPoint`]: `path` is an
 /// ordinary directory or file. [`ErrorKind::NotFound`], [`ErrorKind::Denied`],
 /// [`ErrorKind::Unsupported`] (before 5.12 or filtered), [`ErrorKind::Io`].
 ///
@@ -39,9 +38,7 @@ const TRIES: u32 = 5;
 /// use std::path::Path;
 ///
 /// if let Err(error) = rroprobe::make_recursively_read_only(Path::new("/srv/export")) {
-///     for busy in error.busy_mounts() {
-///         eprintln!("in the way: {busy}");
-///     }
+///     eprintln!("{error}");
 /// }
 /// ```
 ///
@@ -91,11 +88,7 @@ fn apply(tree: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
                 debug!(mount_point = %path.display(), "made recursively read-only");
                 return Ok(());
             }
-            Err(Errno::BUSY) => {
-                let busy = busy::find(Path::new("/proc"), tree);
-                if !busy.is_empty() || attempt == TRIES {
-                    return Err(Error::busy(&call, path, busy, Errno::BUSY));
-                }
+            Err(Errno::BUSY) if attempt < TRIES => {
                 thread::sleep(Duration::from_millis(1 << attempt));
             }
             Err(errno) => return Err(explain(tree, &call, path, errno)),
@@ -108,8 +101,12 @@ fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error
     let error =
         |kind, note: Option<&dyn std::fmt::Display>| Error::call(kind, call, path, note, errno);
     match errno {
-        Errno::NOSYS => error(ErrorKind::Unsupported, Some(&kernel())),
-        Errno::PERM | Errno::ACCESS => match kernel() {
+        Errno::NOSYS => error(ErrorKind::Unsupported, Some(&KernelSupport::probe())),
+        Errno::BUSY => error(
+            ErrorKind::Busy,
+            Some(&"a file on a mount of the tree is open for writing"),
+        ),
+        Errno::PERM | Errno::ACCESS => match KernelSupport::probe() {
             support if support.is_supported() => error(
                 ErrorKind::Denied,
                 Some(&"a mount of the tree is locked or guarded"),

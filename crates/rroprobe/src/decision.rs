@@ -3,10 +3,11 @@
 use std::fmt;
 
 use crate::error::Error;
-use crate::runtime::Verdict;
+use crate::runtime::PlainRo;
+use crate::verdict::Verdict;
 
 /// What a container's user asked of one mount; the default is a writable mount without wishes.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct MountRequest {
     /// The mount is to be read-only.
@@ -19,7 +20,6 @@ pub struct MountRequest {
 
 impl MountRequest {
     /// A read-only mount without further wishes: recursive where that works.
-    #[must_use]
     pub fn read_only() -> Self {
         Self {
             read_only: true,
@@ -29,7 +29,7 @@ impl MountRequest {
 }
 
 /// The option word for the runtime's mount entry.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MountOption {
     /// `ro`: this mount alone.
@@ -40,8 +40,7 @@ pub enum MountOption {
 
 impl MountOption {
     /// The word as OCI runtimes read it: `ro` or `rro`.
-    #[must_use]
-    pub fn as_str(&self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Ro => "ro",
             Self::Rro => "rro",
@@ -62,7 +61,7 @@ impl fmt::Display for MountOption {
 /// | writable | nothing | nothing |
 /// | read-only | `rro` | `ro` |
 /// | read-only, non-recursive | `ro` | `ro` |
-/// | read-only, force-recursive | `rro` | error `Unsupported` |
+/// | read-only, force-recursive | `rro` | error `Unsupported`; `ro` where a plain `ro` is recursive |
 /// | both wishes, or a wish on a writable mount | error `Conflict` | error `Conflict` |
 ///
 /// A sub-mount that appears after the mount was made is not covered by `rro`; private propagation
@@ -77,9 +76,9 @@ impl fmt::Display for MountOption {
 /// # Examples
 ///
 /// ```
-/// use rroprobe::{KernelSupport, MountOption, MountRequest, RuntimeSupport, Verdict, decide};
+/// use rroprobe::{KernelSupport, MountOption, MountRequest, RuntimeAnswer, Verdict, decide};
 ///
-/// let verdict = Verdict::new(KernelSupport::Supported, RuntimeSupport::NO_DOCUMENT);
+/// let verdict = Verdict::new(KernelSupport::Supported, RuntimeAnswer::no_document());
 /// let mut request = MountRequest::read_only();
 /// assert_eq!(decide(request, &verdict)?, Some(MountOption::Ro));
 /// request.force_recursive = true;
@@ -106,6 +105,10 @@ pub fn decide(request: MountRequest, verdict: &Verdict) -> Result<Option<MountOp
         (true, true, false) => Ok(Some(MountOption::Ro)),
         (true, false, _) if verdict.is_supported() => Ok(Some(MountOption::Rro)),
         (true, false, false) => Ok(Some(MountOption::Ro)),
+        // gVisor: given `rro`, some of its versions mount writable.
+        (true, false, true) if verdict.runtime.plain_ro == PlainRo::Recursive => {
+            Ok(Some(MountOption::Ro))
+        }
         (true, false, true) => Err(Error::unsupported(verdict)),
     }
 }

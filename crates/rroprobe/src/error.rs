@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
-use crate::busy::BusyMount;
-use crate::runtime::Verdict;
+use crate::verdict::Verdict;
 
 /// What kind of failure it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The request contradicts itself; repair the request.
@@ -25,8 +24,8 @@ pub enum ErrorKind {
     NotAMountPoint,
     /// The mount belongs to another mount namespace; enter that one first.
     OtherNamespace,
-    /// A mount of the tree is held open for writing; [`Error::busy_mounts`] names it where it could be
-    /// found. Nothing was changed; try again when the writers are gone.
+    /// A file on a mount of the tree is open for writing. Nothing was changed; try again when
+    /// the writers are gone. mountscan's `holders` names them.
     Busy,
     /// Any other fault; see [`Error::raw_os_error`].
     Io,
@@ -38,36 +37,23 @@ pub struct Error {
     kind: ErrorKind,
     what: String,
     path: Option<PathBuf>,
-    busy: Vec<BusyMount>,
     source: Option<io::Error>,
 }
 
 impl Error {
     /// What kind of failure it was.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// The system's error number, if a system call failed.
-    #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
         self.source.as_ref().and_then(io::Error::raw_os_error)
     }
 
-    /// The mount that stood in the way if it is known, else the path that was given.
-    #[must_use]
+    /// The path that was given, if a system call failed.
     pub fn path(&self) -> Option<&Path> {
-        self.busy
-            .first()
-            .map(|busy| busy.mount_point.as_path())
-            .or(self.path.as_deref())
-    }
-
-    /// The mounts that are held open for writing, as far as they could be found; empty for other kinds.
-    #[must_use]
-    pub fn busy_mounts(&self) -> &[BusyMount] {
-        &self.busy
+        self.path.as_deref()
     }
 
     pub(crate) fn conflict(what: &str) -> Self {
@@ -94,25 +80,6 @@ impl Error {
             kind,
             what: format!("{call}{note}"),
             path: Some(path.to_owned()),
-            busy: Vec::new(),
-            source: Some(errno.into()),
-        }
-    }
-
-    pub(crate) fn busy(call: &str, path: &Path, busy: Vec<BusyMount>, errno: Errno) -> Self {
-        let mut what = call.to_owned();
-        for (n, mount) in busy.iter().enumerate() {
-            what.push_str(if n == 0 { ": " } else { "; " });
-            what.push_str(&mount.to_string());
-        }
-        if busy.is_empty() {
-            what.push_str(": a mount of the tree has a writer that is no process's open file");
-        }
-        Self {
-            kind: ErrorKind::Busy,
-            what,
-            path: Some(path.to_owned()),
-            busy,
             source: Some(errno.into()),
         }
     }
@@ -122,7 +89,6 @@ impl Error {
             kind,
             what,
             path: None,
-            busy: Vec::new(),
             source: None,
         }
     }

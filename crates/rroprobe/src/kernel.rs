@@ -4,15 +4,15 @@ use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use rustix::io::Errno;
-use tracing::debug;
 
+use crate::log::debug;
 use crate::sys::{self, MountAttr};
 
 /// Whether this kernel, as this thread sees it, can make a mount tree recursively read-only.
 ///
 /// [`Display`](fmt::Display) gives the reason in an operator's words, [`remedy`](Self::remedy) what to do
-/// about it, [`word`](Self::word) the one stable word for machines.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// about it, [`as_str`](Self::as_str) the one stable word for machines.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KernelSupport {
     /// The call is there and this thread may use it.
@@ -33,7 +33,7 @@ pub enum KernelSupport {
 }
 
 /// Why a system call is not there.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Absence {
     /// The kernel is older than 5.12.
@@ -43,7 +43,7 @@ pub enum Absence {
 }
 
 /// What stands between this thread and the call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Denial {
     /// `CAP_SYS_ADMIN` is missing in the user namespace that owns this thread's mount namespace.
@@ -53,8 +53,60 @@ pub enum Denial {
 }
 
 impl KernelSupport {
+    /// Asks the kernel whether recursive read-only mounts work for this thread.
+    ///
+    /// This is one or two `mount_setattr` calls that are sure to fail: on descriptor −1, then
+    /// with no attribute at all. What they fail *with* is the answer. Nothing is mounted,
+    /// opened or created, no privilege is needed, and it takes well under a microsecond. It
+    /// is asked anew on every call; see [`cached`](Self::cached).
+    ///
+    /// The answer is the calling thread's: privileges and seccomp filters are per thread.
+    /// [`prove`](crate::prove) shows the effect itself.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let kernel = rroprobe::KernelSupport::probe();
+    /// println!("{}: {kernel}", kernel.as_str());
+    /// if let Some(remedy) = kernel.remedy() {
+    ///     println!("to do: {remedy}");
+    /// }
+    /// ```
+    ///
+    /// # References
+    ///
+    /// [`mount_setattr(2)`](https://man7.org/linux/man-pages/man2/mount_setattr.2.html),
+    /// since Linux 5.12.
+    #[doc(alias = "mount_setattr")]
+    pub fn probe() -> Self {
+        let verdict = judge(work_call(), shape_call, sys::kernel_release);
+        debug!(
+            verdict = verdict.as_str(),
+            "asked the kernel for recursive read-only"
+        );
+        verdict
+    }
+
+    /// Like [`probe`](Self::probe), but keeps a lasting answer for the life of the process.
+    ///
+    /// Only answers for which [`is_lasting`](Self::is_lasting) holds are kept. A missing
+    /// privilege, a filter or a passing fault is asked for again next time.
+    pub fn cached() -> Self {
+        static KEPT: AtomicU8 = AtomicU8::new(0);
+        match KEPT.load(Ordering::Relaxed) {
+            1 => return Self::Supported,
+            2 => return Self::Absent(Absence::OldKernel),
+            _ => {}
+        }
+        let verdict = Self::probe();
+        if verdict.is_lasting() {
+            let code = if verdict.is_supported() { 1 } else { 2 };
+            KEPT.store(code, Ordering::Relaxed);
+        }
+        verdict
+    }
+
     /// True for [`Supported`](Self::Supported) alone.
-    #[must_use]
     pub fn is_supported(&self) -> bool {
         matches!(self, Self::Supported)
     }
@@ -63,15 +115,13 @@ impl KernelSupport {
     ///
     /// Privileges, filters and passing faults are not lasting: they differ between threads and change.
     /// `Supported` counts as lasting, since it speaks of the kernel; a thread that gives up its privileges
-    /// later must ask [`kernel`] again.
-    #[must_use]
+    /// later must ask [`probe`](Self::probe) again.
     pub fn is_lasting(&self) -> bool {
         matches!(self, Self::Supported | Self::Absent(Absence::OldKernel))
     }
 
     /// One stable word: `supported`, `absent`, `denied`, `fault` or `no-effect`.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(&self) -> &'static str {
         match self {
             Self::Supported => "supported",
             Self::Absent(_) => "absent",
@@ -82,7 +132,6 @@ impl KernelSupport {
     }
 
     /// What an operator can do about it; `None` when there is nothing to repair.
-    #[must_use]
     pub fn remedy(&self) -> Option<&'static str> {
         match self {
             Self::Supported => None,
@@ -130,59 +179,6 @@ impl fmt::Display for KernelSupport {
             }
         })
     }
-}
-
-/// Asks the kernel whether recursive read-only mounts work for this thread.
-///
-/// One or two `mount_setattr` calls that are sure to fail: on descriptor −1, then with no attribute at
-/// all. What they fail *with* tells. Nothing is mounted, opened or created, no privilege is needed to ask,
-/// and the answer takes well under a microsecond. It is asked anew on every call; see [`cached`].
-///
-/// The answer is the calling thread's: privileges and seccomp filters are per thread.
-/// [`prove`](crate::prove) shows the effect itself.
-///
-/// # Examples
-///
-/// ```
-/// let kernel = rroprobe::kernel();
-/// println!("{}: {kernel}", kernel.word());
-/// if let Some(remedy) = kernel.remedy() {
-///     println!("to do: {remedy}");
-/// }
-/// ```
-///
-/// # References
-///
-/// [`mount_setattr(2)`](https://man7.org/linux/man-pages/man2/mount_setattr.2.html), since Linux 5.12.
-#[doc(alias = "mount_setattr")]
-#[must_use]
-pub fn kernel() -> KernelSupport {
-    let verdict = judge(work_call(), shape_call, sys::kernel_release);
-    debug!(
-        verdict = verdict.word(),
-        "asked the kernel for recursive read-only"
-    );
-    verdict
-}
-
-/// Like [`kernel`], but keeps a lasting answer for the life of the process.
-///
-/// Only answers for which [`KernelSupport::is_lasting`] holds are kept; a missing privilege, a filter or a
-/// passing fault is asked for again next time.
-#[must_use]
-pub fn cached() -> KernelSupport {
-    static KEPT: AtomicU8 = AtomicU8::new(0);
-    match KEPT.load(Ordering::Relaxed) {
-        1 => return KernelSupport::Supported,
-        2 => return KernelSupport::Absent(Absence::OldKernel),
-        _ => {}
-    }
-    let verdict = kernel();
-    if verdict.is_lasting() {
-        let code = if verdict.is_supported() { 1 } else { 2 };
-        KEPT.store(code, Ordering::Relaxed);
-    }
-    verdict
 }
 
 /// The real request on a descriptor that cannot exist. Never with an all-zero attribute: the kernel

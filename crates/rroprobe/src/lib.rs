@@ -3,11 +3,11 @@
 //! For container daemons and tools that want `rro` where it holds, and an honest reason where it does not.
 //!
 //! ```
-//! use rroprobe::{MountRequest, Verdict, decide, runtime_support};
+//! use rroprobe::{KernelSupport, MountRequest, Verdict, decide, runtime_support};
 //!
 //! // What `runc features` printed as `mountOptions`.
 //! let listed = ["bind", "ro", "rro"];
-//! let verdict = Verdict::new(rroprobe::kernel(), runtime_support(Some(&listed)));
+//! let verdict = Verdict::new(KernelSupport::probe(), runtime_support(Some(&listed)));
 //! println!("{verdict}");
 //! match decide(MountRequest::read_only(), &verdict)? {
 //!     Some(option) => println!("mount with {option}"),
@@ -18,10 +18,12 @@
 //!
 //! # Overview
 //!
-//! * [`kernel`] asks the kernel by two calls that must fail; [`cached`] keeps the answer where it lasts;
-//!   [`prove`] shows the effect on a mount that nobody can see. All give a [`KernelSupport`].
-//! * [`runtime_support`] reads the other half from an OCI runtime's features document:
-//!   [`RuntimeSupport`].
+//! * [`KernelSupport::probe`] asks the kernel by two calls that must fail;
+//!   [`KernelSupport::cached`] keeps the answer where it lasts; [`prove`] shows the effect on
+//!   a mount that nobody can see.
+//! * [`runtime_support`] reads the other half from the mount options that an OCI runtime
+//!   lists: [`RuntimeAnswer`]. It runs no program; the `runtimes` crate does, under limits,
+//!   and knows versions.
 //! * [`Verdict`] is both halves, in words an operator can act on; [`decide`] turns it and a
 //!   [`MountRequest`] into `ro`, `rro`, nothing, or an error.
 //! * [`make_recursively_read_only`] and [`make_recursively_read_only_fd`] do it to a tree of mounts.
@@ -35,7 +37,7 @@
 //!
 //! | call | capability | since kernel | without |
 //! |---|---|---|---|
-//! | [`kernel`], [`cached`] | none | any | – |
+//! | [`KernelSupport::probe`] | none | any | – |
 //! | [`prove`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | says what is missing |
 //! | [`make_recursively_read_only`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | error, nothing changed |
 //!
@@ -53,13 +55,13 @@
 //! * Answers are the calling thread's; privileges and seccomp filters differ between threads.
 //! * [`prove`] shows the effect on one mount, not on a mount below it.
 //! * A sub-mount that appears later, by hand or by propagation, is writable. Make the tree private.
-//! * When a tree is busy its writers are looked for in `/proc`. Processes that this one may not look into,
-//!   files behind loop devices and swap files are not found; the error then says so.
+//! * When a tree is busy the error does not name the writers: mountscan's `holders` does.
 //! * A features document tells what the runtime was built with, not what it did.
 //!
 //! # Logging
 //!
-//! `tracing`, target `rroprobe::…`, level debug: each probe's verdict, each tree made read-only.
+//! With the feature `tracing`, target `rroprobe::…`, level debug: each probe's verdict, each
+//! tree made read-only.
 //!
 //! # Compared with moby
 //!
@@ -69,6 +71,7 @@
 //!
 //! # Crate features
 //!
+//! * `tracing`: events, see above.
 //! * `serde`: `Serialize` for the verdicts, as `{"verdict", "detail"}` and `{"verdict", "reason"}`.
 //!
 //! # MSRV
@@ -78,20 +81,21 @@
 #![deny(unsafe_code)]
 
 mod apply;
-mod busy;
 mod decision;
 mod error;
 mod kernel;
+mod log;
 mod prove;
 mod runtime;
 #[cfg(feature = "serde")]
 mod serde;
 mod sys;
+mod verdict;
 
 pub use crate::apply::{make_recursively_read_only, make_recursively_read_only_fd};
-pub use crate::busy::BusyMount;
 pub use crate::decision::{MountOption, MountRequest, decide};
 pub use crate::error::{Error, ErrorKind};
-pub use crate::kernel::{Absence, Denial, KernelSupport, cached, kernel};
+pub use crate::kernel::{Absence, Denial, KernelSupport};
 pub use crate::prove::prove;
-pub use crate::runtime::{RuntimeSupport, Verdict, WhyUnknown, runtime_support};
+pub use crate::runtime::{PlainRo, RuntimeAnswer, RuntimeSupport, runtime_support};
+pub use crate::verdict::Verdict;

@@ -5,9 +5,9 @@ use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use rustix::fs::{Mode, OFlags, openat};
 use rustix::io::{Errno, retry_on_intr};
 use rustix::mount::{FsMountFlags, FsOpenFlags, MountAttrFlags, fsconfig_create, fsmount, fsopen};
-use tracing::debug;
 
-use crate::kernel::{self, Denial, KernelSupport};
+use crate::kernel::{Denial, KernelSupport};
+use crate::log::debug;
 use crate::sys::{self, MountAttr};
 
 /// Shows the effect: makes a detached tmpfs recursively read-only and tries to create a file on it.
@@ -17,7 +17,7 @@ use crate::sys::{self, MountAttr};
 /// some 70 µs. Needs what the real thing needs: `CAP_SYS_ADMIN` in the user namespace that owns the
 /// mount namespace, so it also works inside a container's own user and mount namespace.
 ///
-/// Answers as [`kernel`](crate::kernel) does when that already says no; [`KernelSupport::NoEffect`] when
+/// Answers as [`KernelSupport::probe`] does when that already says no; [`KernelSupport::NoEffect`] when
 /// the call succeeds and the file can still be created; [`KernelSupport::Fault`] names the call that
 /// failed on the way (`EMFILE`, `ENOMEM`, …).
 ///
@@ -36,15 +36,14 @@ use crate::sys::{self, MountAttr};
 ///
 /// `fsopen(2)`, `fsmount(2)` (Linux 5.2),
 /// [`mount_setattr(2)`](https://man7.org/linux/man-pages/man2/mount_setattr.2.html) (5.12).
-#[must_use]
 pub fn prove() -> KernelSupport {
-    let asked = kernel::kernel();
+    let asked = KernelSupport::probe();
     if !asked.is_supported() {
         return asked;
     }
     let verdict = try_on_detached_tmpfs().unwrap_or_else(|(call, errno)| explain(call, errno));
     debug!(
-        verdict = verdict.word(),
+        verdict = verdict.as_str(),
         "tried recursive read-only on a detached mount"
     );
     verdict
@@ -84,7 +83,7 @@ fn detached_tmpfs() -> Result<OwnedFd, Failed> {
     .map_err(|errno| ("fsmount", errno))
 }
 
-/// `kernel()` has just seen the privilege, so a refusal on the way comes from a filter.
+/// The probe has just seen the privilege, so a refusal on the way comes from a filter.
 fn explain(call: &'static str, errno: Errno) -> KernelSupport {
     match errno {
         Errno::PERM | Errno::ACCESS => KernelSupport::Denied(Denial::Filter),

@@ -1,191 +1,139 @@
-//! The OCI runtime's half, and both halves together.
+//! The OCI runtime's half of the answer, as its caller found it out.
 
 use std::fmt;
 
-use crate::kernel::KernelSupport;
-
-/// Whether the OCI runtime knows the mount option `rro`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+/// Whether the OCI runtime makes a mount recursively read-only when it is told `rro`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RuntimeSupport {
-    /// Its features document lists `rro`, or its version is known to have it.
+    /// It does.
     Yes,
-    /// Its features document lists mount options without `rro`, or its version is too old.
+    /// It does not. It may refuse the option, or ignore it and mount writable.
     No,
-    /// It does not say.
-    Unknown(WhyUnknown),
-}
-
-/// Why nothing is known of a runtime.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum WhyUnknown {
-    /// The features document has no list of mount options (absent or `null`). The OCI specification says
-    /// that this means *unknown*, whereas an empty list means *none*.
-    NoList,
-    /// There is no features document: the runtime has no `features` command or it failed.
-    NoDocument,
-    /// Nobody has asked the runtime yet. A later look may have the answer.
-    NotAsked,
-    /// There is no program to ask, as with a shim that is named by its type.
-    NoProgram,
-    /// The program could not be asked: missing, too slow, too much output. A later try may succeed.
-    Failed,
+    /// Nobody knows.
+    Unknown,
 }
 
 impl RuntimeSupport {
-    /// No features document could be had.
-    pub const NO_DOCUMENT: Self = Self::Unknown(WhyUnknown::NoDocument);
-
-    /// True for [`Yes`](Self::Yes) alone.
-    #[must_use]
-    pub fn is_supported(&self) -> bool {
-        matches!(self, Self::Yes)
-    }
-
     /// One stable word: `yes`, `no` or `unknown`.
-    #[must_use]
-    pub fn word(&self) -> &'static str {
+    pub fn as_str(self) -> &'static str {
         match self {
             Self::Yes => "yes",
             Self::No => "no",
-            Self::Unknown(_) => "unknown",
+            Self::Unknown => "unknown",
         }
     }
 
     /// What an operator can do about it; `None` when there is nothing to repair.
-    #[must_use]
-    pub fn remedy(&self) -> Option<&'static str> {
+    pub fn remedy(self) -> Option<&'static str> {
         match self {
             Self::Yes => None,
             Self::No => {
-                Some("use a runtime with the mount option rro: runc 1.1 or crun 1.4, or newer")
+                Some("use a runtime with the mount option rro: runc 1.1, crun 1.4 or newer")
             }
-            Self::Unknown(WhyUnknown::NotAsked) => Some("look again when the runtime has answered"),
-            Self::Unknown(WhyUnknown::Failed) => {
-                Some("check that the runtime's program is there and that its features command ends")
-            }
-            Self::Unknown(_) => {
-                Some("use a runtime that reports its features: runc 1.1 or crun 1.8.6, or newer")
+            Self::Unknown => {
+                Some("use a runtime that reports its features: runc 1.1, crun 1.8.6 or newer")
             }
         }
     }
 }
 
-impl fmt::Display for RuntimeSupport {
+/// What a runtime does with a plain `ro`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum PlainRo {
+    /// It makes that mount read-only, and leaves the mounts below it as they are.
+    Alone,
+    /// It makes the mounts below read-only, too. So `ro` does what `rro` is meant for.
+    Recursive,
+    /// Nobody knows. It must be taken for [`Alone`](Self::Alone).
+    Unknown,
+}
+
+/// What is known of a runtime, and what that rests on.
+///
+/// The reason is kept to the end: it appears in a [`Verdict`](crate::Verdict) and in errors.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RuntimeAnswer {
+    /// What it does with `rro`.
+    pub support: RuntimeSupport,
+    /// What it does with `ro`.
+    pub plain_ro: PlainRo,
+    /// What this rests on; one line without a full stop.
+    pub reason: String,
+}
+
+impl RuntimeAnswer {
+    /// An answer with a reason.
+    pub fn new(support: RuntimeSupport, reason: impl Into<String>) -> Self {
+        Self {
+            support,
+            plain_ro: PlainRo::Unknown,
+            reason: reason.into(),
+        }
+    }
+
+    /// The answer for a runtime that has no features document.
+    pub fn no_document() -> Self {
+        let reason = "the runtime gives no features document";
+        Self::new(RuntimeSupport::Unknown, reason)
+    }
+
+    /// The same answer with what the runtime does with a plain `ro`.
+    pub fn with_plain_ro(mut self, plain_ro: PlainRo) -> Self {
+        self.plain_ro = plain_ro;
+        self
+    }
+
+    /// Whether it is [`RuntimeSupport::Yes`].
+    pub fn is_supported(&self) -> bool {
+        self.support == RuntimeSupport::Yes
+    }
+}
+
+impl fmt::Display for RuntimeAnswer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Yes => "the runtime knows the mount option rro",
-            Self::No => "the runtime does not know the mount option rro",
-            Self::Unknown(WhyUnknown::NoList) => {
-                "the runtime's features document has no list of mount options"
-            }
-            Self::Unknown(WhyUnknown::NoDocument) => "the runtime gives no features document",
-            Self::Unknown(WhyUnknown::NotAsked) => "the runtime has not been asked yet",
-            Self::Unknown(WhyUnknown::NoProgram) => "there is no program to ask for its features",
-            Self::Unknown(WhyUnknown::Failed) => "the runtime could not be asked for its features",
-        })
+        f.write_str(&self.reason)
     }
 }
 
 /// Reads the runtime's half out of the `mountOptions` of its features document.
 ///
-/// `None` stands for a document without the list (absent or `null`): unknown, not no. For a runtime
-/// without any document use [`RuntimeSupport::NO_DOCUMENT`].
+/// `None` stands for a document without the list (absent or `null`): unknown, not no. For a
+/// runtime without any document use [`RuntimeAnswer::no_document`].
 ///
-/// A features document tells what was compiled into the runtime; it says nothing of the kernel.
+/// A features document tells what was built into the runtime. It says nothing of the kernel,
+/// and some runtimes do more than they list. The `runtimes` crate of this family runs the
+/// program under limits and knows versions.
 ///
 /// # Examples
 ///
 /// ```
 /// use rroprobe::{RuntimeSupport, runtime_support};
 ///
-/// assert_eq!(runtime_support(Some(&["bind", "ro", "rro"])), RuntimeSupport::Yes);
-/// assert_eq!(runtime_support(Some(&["bind", "ro"])), RuntimeSupport::No);
-/// assert_eq!(runtime_support(None::<&[&str]>).word(), "unknown");
+/// let support = |list: Option<&[&str]>| runtime_support(list).support;
+/// assert_eq!(support(Some(&["bind", "ro", "rro"])), RuntimeSupport::Yes);
+/// assert_eq!(support(Some(&["bind", "ro"])), RuntimeSupport::No);
+/// assert_eq!(support(None), RuntimeSupport::Unknown);
 /// ```
 ///
 /// # References
 ///
 /// OCI runtime specification, `features.md`, `mountOptions`.
-#[must_use]
-pub fn runtime_support<S: AsRef<str>>(mount_options: Option<&[S]>) -> RuntimeSupport {
+pub fn runtime_support<S: AsRef<str>>(mount_options: Option<&[S]>) -> RuntimeAnswer {
     match mount_options {
-        None => RuntimeSupport::Unknown(WhyUnknown::NoList),
-        Some(list) if list.iter().any(|option| option.as_ref() == "rro") => RuntimeSupport::Yes,
-        Some(_) => RuntimeSupport::No,
-    }
-}
-
-/// Both halves of the answer: recursive read-only mounts of containers need the kernel *and* the runtime.
-///
-/// [`Display`](fmt::Display) says in one line whether they work, and which half is missing and why.
-///
-/// # Examples
-///
-/// ```
-/// use rroprobe::{KernelSupport, RuntimeSupport, Verdict};
-///
-/// let verdict = Verdict::new(KernelSupport::Supported, RuntimeSupport::No);
-/// assert!(!verdict.is_supported());
-/// assert_eq!(
-///     verdict.to_string(),
-///     "recursive read-only mounts do not work: the runtime does not know the mount option rro",
-/// );
-/// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub struct Verdict {
-    /// The kernel's half.
-    pub kernel: KernelSupport,
-    /// The runtime's half.
-    pub runtime: RuntimeSupport,
-}
-
-impl Verdict {
-    /// Puts the halves together.
-    #[must_use]
-    pub fn new(kernel: KernelSupport, runtime: RuntimeSupport) -> Self {
-        Self { kernel, runtime }
-    }
-
-    /// True when both halves say yes. An unknown runtime counts as no: a container must not start with a
-    /// promise that may not be kept.
-    #[must_use]
-    pub fn is_supported(&self) -> bool {
-        self.kernel.is_supported() && self.runtime.is_supported()
-    }
-
-    /// What an operator can do, the kernel's half first; empty when all is well.
-    pub fn remedies(&self) -> impl Iterator<Item = &'static str> + use<> {
-        self.kernel
-            .remedy()
-            .into_iter()
-            .chain(self.runtime.remedy())
-    }
-}
-
-impl fmt::Display for Verdict {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { kernel, runtime } = self;
-        match (kernel.is_supported(), runtime.is_supported()) {
-            (true, true) => {
-                f.write_str("recursive read-only mounts work: kernel and runtime support them")
-            }
-            (false, true) => write!(f, "recursive read-only mounts do not work: {kernel}"),
-            (true, false) if matches!(runtime, RuntimeSupport::Unknown(_)) => {
-                write!(
-                    f,
-                    "it is unknown whether recursive read-only mounts work: {runtime}"
-                )
-            }
-            (true, false) => write!(f, "recursive read-only mounts do not work: {runtime}"),
-            (false, false) => {
-                write!(
-                    f,
-                    "recursive read-only mounts do not work: {kernel}; {runtime}"
-                )
-            }
+        None => {
+            let reason = "the runtime's features document has no list of mount options";
+            RuntimeAnswer::new(RuntimeSupport::Unknown, reason)
+        }
+        Some(list) if list.iter().any(|option| option.as_ref() == "rro") => {
+            let reason = "the runtime's features document lists rro";
+            RuntimeAnswer::new(RuntimeSupport::Yes, reason).with_plain_ro(PlainRo::Alone)
+        }
+        Some(_) => {
+            let reason = "the runtime's features document does not list the mount option rro";
+            RuntimeAnswer::new(RuntimeSupport::No, reason)
         }
     }
 }
@@ -193,46 +141,17 @@ impl fmt::Display for Verdict {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::Absence;
 
     #[test]
-    fn absent_empty_and_near_misses_are_told_apart() {
+    fn absent_empty_and_near_misses_differ() {
+        let support = |list: Option<&[&str]>| runtime_support(list).support;
+        assert_eq!(support(None), RuntimeSupport::Unknown);
+        assert_eq!(support(Some(&[])), RuntimeSupport::No);
         assert_eq!(
-            runtime_support(None::<&[&str]>),
-            RuntimeSupport::Unknown(WhyUnknown::NoList)
-        );
-        assert_eq!(runtime_support::<&str>(Some(&[])), RuntimeSupport::No);
-        assert_eq!(
-            runtime_support(Some(&["RRO", "rro ", "rrw", "ro"])),
+            support(Some(&["RRO", "rro ", "rrw", "ro"])),
             RuntimeSupport::No
         );
-        assert_eq!(
-            runtime_support(Some(&[String::from("rro")])),
-            RuntimeSupport::Yes
-        );
-    }
-
-    #[test]
-    fn the_verdict_names_each_missing_half() {
-        let old = KernelSupport::Absent(Absence::OldKernel);
-        let kernel_only = Verdict::new(old, RuntimeSupport::Yes).to_string();
-        assert!(kernel_only.contains("older than 5.12"), "{kernel_only}");
-        assert!(!kernel_only.contains("runtime"), "{kernel_only}");
-        let both = Verdict::new(old, RuntimeSupport::No);
-        assert!(both.to_string().contains("older than 5.12"), "{both}");
-        assert!(both.to_string().contains("does not know"), "{both}");
-        assert_eq!(both.remedies().count(), 2);
-        let unknown = Verdict::new(KernelSupport::Supported, RuntimeSupport::NO_DOCUMENT);
-        assert!(!unknown.is_supported());
-        assert!(
-            unknown.to_string().starts_with("it is unknown"),
-            "{unknown}"
-        );
-        let early = RuntimeSupport::Unknown(WhyUnknown::NotAsked);
-        let early = Verdict::new(KernelSupport::Supported, early).to_string();
-        assert!(early.ends_with("has not been asked yet"), "{early}");
-        let fine = Verdict::new(KernelSupport::Supported, RuntimeSupport::Yes);
-        assert!(fine.is_supported());
-        assert_eq!(fine.remedies().count(), 0);
+        let owned = runtime_support(Some(&[String::from("rro")]));
+        assert!(owned.is_supported());
     }
 }

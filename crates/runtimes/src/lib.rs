@@ -83,7 +83,7 @@
 //!
 //! # Logging
 //!
-//! Through `tracing`, at the modules' targets: `info` for a reload that changed
+//! With the feature `tracing`, at the modules' targets: `info` for a reload that changed
 //! something, `debug` for publishing, probing, sweeping, `warn` for a corrupt script and
 //! for a file that could not be removed.
 //!
@@ -97,9 +97,13 @@
 //!
 //! # Crate features, MSRV
 //!
-//! No features. Rust 1.85.
+//! `tracing`: logging. Rust 1.85.
 
 #![forbid(unsafe_code)]
+#![cfg_attr(
+    not(feature = "tracing"),
+    allow(unused_variables, reason = "some values are only logged")
+)]
 
 mod bounded;
 mod config;
@@ -109,6 +113,7 @@ mod error;
 mod features;
 mod in_use;
 mod json;
+mod log;
 mod names;
 mod preflight;
 mod reload;
@@ -124,7 +129,7 @@ pub use containers::{
     state_dirs,
 };
 pub use error::{Error, ErrorKind};
-pub use features::{Features, FeaturesState, Limits, Listed, RroSupport, RroVerdict, Version};
+pub use features::{Features, FeaturesState, Limits, Listed, RroAnswer, RroSupport, Version};
 pub use in_use::{
     BUNDLE_DIRS, Reason, References, SweepReport, Verdict, bundle_dirs, plan_sweep, sweep,
 };

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use crate::log::{debug, info};
 use arc_swap::{ArcSwap, Cache};
-use tracing::{debug, info};
 
 use crate::config::Checked;
 use crate::error::Error;

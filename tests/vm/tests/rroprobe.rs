@@ -7,8 +7,8 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 
 use rroprobe::{
-    Absence, Denial, ErrorKind, KernelSupport, RuntimeSupport, Verdict, cached, kernel,
-    make_recursively_read_only, make_recursively_read_only_fd, prove,
+    Absence, Denial, ErrorKind, KernelSupport, Verdict, make_recursively_read_only,
+    make_recursively_read_only_fd, prove, runtime_support,
 };
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
@@ -21,15 +21,18 @@ use support::scene;
 #[ignore = "vm: needs root in a guest"]
 fn the_answer_is_that_of_the_kernel() {
     isolated(|| {
-        let answer = kernel();
+        let answer = KernelSupport::probe();
         expect_since(5, 12, "mount_setattr", answer.is_supported());
         if !since(5, 12) {
             assert_eq!(answer, KernelSupport::Absent(Absence::OldKernel));
-            let verdict = Verdict::new(answer, RuntimeSupport::Yes).to_string();
+            let verdict = Verdict::new(answer, runtime_support(Some(&["rro"]))).to_string();
             assert!(verdict.contains("older than 5.12"), "{verdict}");
         }
         assert!(answer.is_lasting());
-        assert_eq!((cached(), cached()), (answer, answer));
+        assert_eq!(
+            (KernelSupport::cached(), KernelSupport::cached()),
+            (answer, answer)
+        );
     });
 }
 
@@ -43,7 +46,7 @@ fn without_privilege_the_kernel_still_tells_whether_it_could() {
         } else {
             KernelSupport::Absent(Absence::OldKernel)
         };
-        assert_eq!((kernel(), prove()), (want, want));
+        assert_eq!((KernelSupport::probe(), prove()), (want, want));
     });
 }
 
@@ -76,7 +79,7 @@ fn the_proof_agrees_and_leaves_nothing() {
         for _ in 0..20 {
             let answer = prove();
             expect_since(5, 12, "the effect", answer.is_supported());
-            assert_eq!(answer, kernel());
+            assert_eq!(answer, KernelSupport::probe());
         }
         assert_eq!(surroundings(), before);
     });
@@ -122,7 +125,7 @@ fn a_whole_tree_becomes_read_only_or_nothing_of_it() {
 
 #[test]
 #[ignore = "vm: needs root in a guest"]
-fn a_busy_submount_is_named_and_nothing_changes() {
+fn a_busy_submount_is_told_and_nothing_changes() {
     isolated(|| {
         let (top, mounts) = tree();
         if !since(5, 12) {
@@ -133,10 +136,9 @@ fn a_busy_submount_is_named_and_nothing_changes() {
             let error = make_recursively_read_only(&top).unwrap_err();
             assert_eq!(
                 (error.kind(), error.path()),
-                (ErrorKind::Busy, Some(busy.as_path())),
+                (ErrorKind::Busy, Some(top.as_path())),
                 "{error}"
             );
-            assert_eq!(error.busy_mounts()[0].writers, [std::process::id()]);
             check(&mounts, false);
             drop(writer);
         }
@@ -158,7 +160,7 @@ fn a_detached_tree_is_read_only_before_it_is_seen() {
             let create = OFlags::CREATE | OFlags::WRONLY | OFlags::CLOEXEC;
             let writer = openat(&detached, "below/held", create, Mode::RWXU).unwrap();
             let error = make_recursively_read_only_fd(&detached).unwrap_err();
-            assert_eq!(error.path(), Some(Path::new("/below")), "{error}");
+            assert_eq!(error.kind(), ErrorKind::Busy, "{error}");
             drop(writer);
         }
         let outcome = make_recursively_read_only_fd(&detached);

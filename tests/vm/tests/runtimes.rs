@@ -226,7 +226,7 @@ fn a_runtime_that_knows_rro_needs_a_kernel_that_can() {
             assert_eq!(said(&recursive), "refused\n");
         }
         assert_eq!(
-            rroprobe::kernel().is_supported(),
+            rroprobe::KernelSupport::probe().is_supported(),
             recursive.status.success()
         );
     });

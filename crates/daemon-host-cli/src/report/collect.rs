@@ -9,7 +9,7 @@ use daemon_host::ifaddrs::{self, LinkAddrs};
 use daemon_host::mountscan::{KernelQueries, MountTable};
 use daemon_host::resolvconf::{SelectOptions, Selection};
 use daemon_host::rootmount::{self, CleanupPlan, DataRootOptions, PlanOptions, Rules, Status};
-use daemon_host::rroprobe::{self, KernelSupport};
+use daemon_host::rroprobe::KernelSupport;
 use daemon_host::runtimes::{self, Inspected, Runtimes};
 
 use super::openmetrics::label;
@@ -83,7 +83,7 @@ pub(super) fn collect(args: &RootArgs, probe: bool) -> anyhow::Result<Facts> {
         name_servers: resolv_conf::per_network(&select, &dns),
         config_fault: roots.err(),
         links: ifaddrs::all().map_err(|error| in_words(&error)),
-        rro: rroprobe::kernel(),
+        rro: KernelSupport::probe(),
         runtimes: runtimes.map_err(|error| format!("{error:#}")),
         probed: probe,
     })

@@ -32,7 +32,7 @@ pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<St
             links.iter().map(LinkJson::new).collect()
         }),
         rro: ReadOnly {
-            verdict: facts.rro.word(),
+            verdict: facts.rro.as_str(),
             detail: facts.rro.to_string(),
         },
         runtimes: Part::of(&facts.runtimes, |(inspected, table)| RuntimesJson {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use daemon_host::rroprobe::{RuntimeSupport, WhyUnknown};
+use daemon_host::rroprobe::RuntimeSupport;
 use daemon_host::{Host, HostConfig};
 
 use crate::namespace::inside;
@@ -51,7 +51,7 @@ fn host(config: HostConfig) -> Host {
 }
 
 fn says(host: &Host, runtime: &str) -> RuntimeSupport {
-    host.snapshot().recursive_read_only(runtime).runtime
+    host.snapshot().recursive_read_only(runtime).runtime.support
 }
 
 #[test]
@@ -60,32 +60,36 @@ fn before_the_probe_nobody_was_asked_and_afterwards_each_says_why() {
         let dir = tempfile::tempdir().unwrap();
         let host = host(config(dir.path()));
         let early = host.snapshot();
-        let not_asked = RuntimeSupport::Unknown(WhyUnknown::NotAsked);
+        let not_asked = "the runtime has not been asked yet";
         for name in ["new", "crun", "bare", "mute", "gone"] {
-            assert_eq!(early.recursive_read_only(name).runtime, not_asked, "{name}");
+            let answer = early.recursive_read_only(name).runtime;
+            assert_eq!(answer.support, RuntimeSupport::Unknown, "{name}");
+            assert_eq!(answer.reason, not_asked, "{name}");
         }
-        let words = early.recursive_read_only("new").runtime.to_string();
-        assert_eq!(words, "the runtime has not been asked yet");
-
         fs::write(dir.path().join("gate"), "").unwrap();
         let begin = Instant::now();
         while says(&host, "new") != RuntimeSupport::Yes {
             assert!(begin.elapsed() < LONG, "the answers never come");
             thread::sleep(Duration::from_millis(10));
         }
-        let unknown = RuntimeSupport::Unknown;
-        for (name, wanted) in [
-            ("crun", RuntimeSupport::Yes),
-            ("bare", unknown(WhyUnknown::NoList)),
-            ("mute", unknown(WhyUnknown::NoDocument)),
-            ("gone", unknown(WhyUnknown::Failed)),
-            ("shim", unknown(WhyUnknown::NoProgram)),
-            ("io.containerd.other.v1", unknown(WhyUnknown::NoProgram)),
+        assert_eq!(says(&host, "crun"), RuntimeSupport::Yes);
+        // The reason is kept to the end.
+        for (name, why) in [
+            ("bare", "lists no mount options"),
+            ("mute", "features"),
+            ("gone", "no such file"),
+            ("shim", "a shim does not tell its features"),
+            (
+                "io.containerd.other.v1",
+                "a shim does not tell its features",
+            ),
         ] {
-            assert_eq!(says(&host, name), wanted, "{name}");
+            let verdict = host.snapshot().recursive_read_only(name);
+            assert_eq!(verdict.runtime.support, RuntimeSupport::Unknown, "{name}");
+            assert!(verdict.to_string().contains(why), "{name}: {verdict}");
         }
         assert_eq!(
-            early.recursive_read_only("new").runtime,
+            early.recursive_read_only("new").runtime.reason,
             not_asked,
             "a snapshot never changes"
         );

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io;
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::thread;
@@ -14,7 +14,7 @@ use rroprobe::{
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 use support::namespace::own;
-use support::space::{Space, has_sys_admin, in_first_user_namespace};
+use support::space::Space;
 
 use crate::threads::{
     Mapping, tmpfs, tmpfs_on_tmp, unshare_mounts, with_mount_setattr_failing, without_capabilities,
@@ -120,7 +120,7 @@ fn a_descriptor_stands_for_its_mount() {
 }
 
 #[test]
-fn a_busy_submount_is_named_and_nothing_changes() {
+fn a_busy_submount_is_told_and_nothing_changes() {
     own(Space::MOUNTS, || {
         let Fixture { tree, mounts, .. } = fixture();
         for busy in &mounts {
@@ -128,67 +128,15 @@ fn a_busy_submount_is_named_and_nothing_changes() {
             let error = make_rro(&tree).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Busy);
             assert_eq!(error.raw_os_error(), Some(libc::EBUSY));
-            assert_eq!(error.path(), Some(busy.as_path()));
-            assert_eq!(error.busy_mounts().len(), 1);
-            assert_eq!(error.busy_mounts()[0].writers, [std::process::id()]);
-            assert!(error.to_string().contains(&format!("{busy:?}")), "{error}");
+            assert_eq!(error.path(), Some(tree.as_path()));
+            assert!(error.to_string().contains("open for writing"), "{error}");
             all_writable(&mounts);
             drop(writer);
         }
-        make_rro(&tree).unwrap();
+        let reader = File::open(&tree).unwrap();
+        make_rro(&tree).expect("readers do not hold a mount");
         all_read_only(&mounts);
-    });
-}
-
-#[test]
-fn all_busy_submounts_are_named_and_readers_and_fifos_are_not() {
-    own(Space::MOUNTS, || {
-        let Fixture { tree, mounts, .. } = fixture();
-        fs::write(tree.join("read"), "x").unwrap();
-        let _reader = File::open(tree.join("read")).unwrap();
-        rustix::fs::mknodat(
-            CWD,
-            tree.join("fifo"),
-            rustix::fs::FileType::Fifo,
-            Mode::RWXU,
-            0,
-        )
-        .unwrap();
-        let _fifo = File::options()
-            .read(true)
-            .write(true)
-            .open(tree.join("fifo"))
-            .unwrap();
-        let writers =
-            [&mounts[2], &mounts[3]].map(|mount| File::create(mount.join("held")).unwrap());
-        let error = make_rro(&tree).unwrap_err();
-        let named: Vec<_> = error
-            .busy_mounts()
-            .iter()
-            .map(|busy| &busy.mount_point)
-            .collect();
-        assert_eq!(named, [&mounts[3], &mounts[2]]);
-        drop(writers);
-        make_rro(&tree).expect("readers and pipes do not hold a mount");
-    });
-}
-
-#[test]
-fn a_writer_in_another_process_is_named() {
-    own(Space::MOUNTS, || {
-        let Fixture { tree, mounts, .. } = fixture();
-        let held = File::create(mounts[2].join("held")).unwrap();
-        let mut sleeper = std::process::Command::new("sleep")
-            .arg("60")
-            .stdout(held)
-            .spawn()
-            .unwrap();
-        let error = make_rro(&tree).unwrap_err();
-        assert_eq!(error.path(), Some(mounts[2].as_path()));
-        assert_eq!(error.busy_mounts()[0].writers, [sleeper.id()]);
-        sleeper.kill().unwrap();
-        sleeper.wait().unwrap();
-        make_rro(&tree).unwrap();
+        drop(reader);
     });
 }
 
@@ -208,10 +156,6 @@ fn a_mapped_file_is_a_writer_too() {
         drop(file);
         let error = make_rro(&tree).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::Busy);
-        // Following a mapping to its mount needs privilege in the first user namespace.
-        if in_first_user_namespace() && has_sys_admin() {
-            assert_eq!(error.path(), Some(mounts[1].as_path()), "{error}");
-        }
         all_writable(&mounts);
         drop(mapping);
         make_rro(&tree).unwrap();
@@ -225,7 +169,7 @@ fn names_of_any_bytes_are_kept() {
         let odd = tree.join(OsStr::from_bytes(b"a b\tc\nd\\040\xff#"));
         tmpfs(&odd);
         let writer = File::create(odd.join("held")).unwrap();
-        assert_eq!(make_rro(&tree).unwrap_err().path(), Some(odd.as_path()));
+        assert_eq!(make_rro(&odd).unwrap_err().path(), Some(odd.as_path()));
         drop(writer);
         make_rro(&odd).unwrap();
         all_read_only(&[odd]);
@@ -269,19 +213,15 @@ fn a_detached_tree_is_read_only_before_anyone_sees_it() {
 }
 
 #[test]
-fn a_busy_mount_of_a_detached_tree_is_named_from_the_trees_root() {
+fn a_busy_mount_of_a_detached_tree_is_told() {
     own(Space::MOUNTS, || {
         let Fixture { tree, .. } = fixture();
         let _elsewhere = File::create(tree.join("sub/deep/elsewhere")).unwrap();
         let detached = clone_tree(&tree);
-        for (file, mount) in [("x", "/"), ("sub/x", "/sub"), ("sub/deep/x", "/sub/deep")] {
+        for file in ["x", "sub/x", "sub/deep/x"] {
             let writer = create_in(&detached, file).unwrap();
             let error = make_rro_fd(&detached).unwrap_err();
             assert_eq!(error.kind(), ErrorKind::Busy);
-            assert_eq!(error.path(), Some(Path::new(mount)), "{error}");
-            rustix::fs::unlinkat(&detached, file, rustix::fs::AtFlags::empty()).unwrap();
-            let error = make_rro_fd(detached.as_fd()).unwrap_err();
-            assert_eq!(error.path(), Some(Path::new(mount)), "deleted: {error}");
             drop(writer);
         }
         make_rro_fd(&detached).unwrap();

@@ -1,8 +1,8 @@
 //! moby's table as data.
 
 use rroprobe::{
-    Absence, ErrorKind, KernelSupport, MountRequest, RuntimeSupport, Verdict, decide,
-    runtime_support,
+    Absence, ErrorKind, KernelSupport, MountRequest, PlainRo, RuntimeAnswer, RuntimeSupport,
+    Verdict, decide, runtime_support,
 };
 use serde_json::Value;
 
@@ -16,7 +16,7 @@ fn verdict(case: &Value) -> Verdict {
         Some("rro") => runtime_support(Some(&["bind", "rro"])),
         Some("no-rro") => runtime_support(Some(&["bind", "ro"])),
         Some("list-absent") => runtime_support(None::<&[&str]>),
-        Some("none") => RuntimeSupport::NO_DOCUMENT,
+        Some("none") => RuntimeAnswer::no_document(),
         other => panic!("runtime_features {other:?}"),
     };
     Verdict::new(kernel, runtime)
@@ -52,9 +52,10 @@ fn every_case_of_the_table_is_decided_as_moby_does() {
 fn the_rule_holds_for_all_combinations() {
     let kernels = [KernelSupport::Supported, KernelSupport::NoEffect];
     let runtimes = [
-        RuntimeSupport::Yes,
-        RuntimeSupport::No,
-        RuntimeSupport::NO_DOCUMENT,
+        RuntimeAnswer::new(RuntimeSupport::Yes, "yes"),
+        RuntimeAnswer::new(RuntimeSupport::No, "no"),
+        RuntimeAnswer::new(RuntimeSupport::No, "gVisor").with_plain_ro(PlainRo::Recursive),
+        RuntimeAnswer::no_document(),
     ];
     for bits in 0..8 {
         let mut request = MountRequest::default();
@@ -65,7 +66,7 @@ fn the_rule_holds_for_all_combinations() {
         ) = (bits & 1 != 0, bits & 2 != 0, bits & 4 != 0);
         for verdict in kernels
             .iter()
-            .flat_map(|&k| runtimes.iter().map(move |&r| Verdict::new(k, r)))
+            .flat_map(|&k| runtimes.iter().map(move |r| Verdict::new(k, r.clone())))
         {
             let got = decide(request, &verdict)
                 .map(|o| o.map(|o| o.as_str()))
@@ -87,6 +88,8 @@ fn the_rule_holds_for_all_combinations() {
                 Ok(Some("ro"))
             } else if works {
                 Ok(Some("rro"))
+            } else if verdict.runtime.plain_ro == PlainRo::Recursive {
+                Ok(Some("ro"))
             } else {
                 Err(ErrorKind::Unsupported)
             };
@@ -101,15 +104,12 @@ fn a_forced_wish_that_cannot_be_met_names_the_missing_half() {
     request.force_recursive = true;
     let kernel = Verdict::new(
         KernelSupport::Absent(Absence::OldKernel),
-        RuntimeSupport::Yes,
+        RuntimeAnswer::new(RuntimeSupport::Yes, "it is said"),
     );
     let error = decide(request, &kernel).unwrap_err();
     assert!(error.to_string().contains("older than 5.12"), "{error}");
-    let runtime = Verdict::new(KernelSupport::Supported, RuntimeSupport::No);
+    let runtime = Verdict::new(KernelSupport::Supported, runtime_support(Some(&["ro"])));
     let error = decide(request, &runtime).unwrap_err();
-    assert!(
-        error.to_string().contains("the runtime does not know"),
-        "{error}"
-    );
+    assert!(error.to_string().contains("does not list"), "{error}");
     assert_eq!(error.raw_os_error(), None);
 }

@@ -1,7 +1,7 @@
 //! The verdicts on every kernel of the VM lane: as root and in a user namespace, with and without privilege,
 //! under filters; and that asking leaves nothing behind, whatever the answer.
 
-use rroprobe::{Absence, Denial, KernelSupport, kernel, prove};
+use rroprobe::{Absence, Denial, KernelSupport, prove};
 
 use crate::kernel::look_around;
 use support::namespace::own;
@@ -28,8 +28,13 @@ fn each_state_has_its_verdict() {
     let old = KernelSupport::Absent(Absence::OldKernel);
     let or_old = |verdict| if has_the_call() { verdict } else { old };
     let before = look_around();
-    check("able", kernel(), prove(), or_old(KernelSupport::Supported));
-    let (asked, proved) = without_capabilities(|| (kernel(), prove()));
+    check(
+        "able",
+        KernelSupport::probe(),
+        prove(),
+        or_old(KernelSupport::Supported),
+    );
+    let (asked, proved) = without_capabilities(|| (KernelSupport::probe(), prove()));
     let want = or_old(KernelSupport::Denied(Denial::Privilege));
     check("without capabilities", asked, proved, want);
     for (errno, want) in [
@@ -38,7 +43,7 @@ fn each_state_has_its_verdict() {
         (libc::EACCES, KernelSupport::Denied(Denial::Filter)),
         (0, KernelSupport::NoEffect),
     ] {
-        let ask = || (kernel(), prove());
+        let ask = || (KernelSupport::probe(), prove());
         let (asked, proved) = with_mount_setattr_failing(errno, ask);
         check(&format!("filter answers {errno}"), asked, proved, want);
         let (asked, proved) = with_mount_setattr_failing(errno, || without_capabilities(ask));

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use rroprobe::{Absence, Denial, KernelSupport, cached, kernel, prove};
+use rroprobe::{Absence, Denial, KernelSupport, prove};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use support::namespace::own;
 use support::space::{Space, has_sys_admin};
@@ -19,20 +19,26 @@ fn this_thread_is_answered_by_its_privilege() {
     } else {
         KernelSupport::Denied(Denial::Privilege)
     };
-    assert_eq!((kernel(), prove(), cached()), (want, want, want));
+    assert_eq!(
+        (KernelSupport::probe(), prove(), KernelSupport::cached()),
+        (want, want, want)
+    );
 }
 
 #[test]
 fn a_thread_without_capabilities_lacks_the_privilege() {
     let want = KernelSupport::Denied(Denial::Privilege);
-    assert_eq!(without_capabilities(|| (kernel(), prove())), (want, want));
+    assert_eq!(
+        without_capabilities(|| (KernelSupport::probe(), prove())),
+        (want, want)
+    );
 }
 
 #[test]
 fn a_filter_that_says_no_such_call_hides_it() {
     let want = KernelSupport::Absent(Absence::Hidden);
     assert_eq!(
-        with_mount_setattr_failing(libc::ENOSYS, || (kernel(), prove())),
+        with_mount_setattr_failing(libc::ENOSYS, || (KernelSupport::probe(), prove())),
         (want, want)
     );
 }
@@ -42,7 +48,7 @@ fn a_filter_that_refuses_is_told_from_a_missing_privilege() {
     let want = KernelSupport::Denied(Denial::Filter);
     for errno in [libc::EPERM, libc::EACCES] {
         assert_eq!(
-            with_mount_setattr_failing(errno, || (kernel(), prove())),
+            with_mount_setattr_failing(errno, || (KernelSupport::probe(), prove())),
             (want, want)
         );
     }
@@ -52,7 +58,7 @@ fn a_filter_that_refuses_is_told_from_a_missing_privilege() {
 fn a_filter_that_claims_success_is_seen_through() {
     let want = KernelSupport::NoEffect;
     assert_eq!(
-        with_mount_setattr_failing(0, || (kernel(), prove())),
+        with_mount_setattr_failing(0, || (KernelSupport::probe(), prove())),
         (want, want)
     );
 }
@@ -63,7 +69,10 @@ fn a_filter_that_interrupts_for_ever_ends_as_a_fault() {
         call: "mount_setattr",
         errno: libc::EINTR,
     };
-    assert_eq!(with_mount_setattr_failing(libc::EINTR, kernel), want);
+    assert_eq!(
+        with_mount_setattr_failing(libc::EINTR, KernelSupport::probe),
+        want
+    );
 }
 
 #[test]
@@ -74,10 +83,10 @@ fn filtered_answers_are_not_kept() {
             errno: libc::ENOMEM,
         };
         // Another test may have kept the lasting answer already; a fault is never what is kept.
-        let now = cached();
+        let now = KernelSupport::cached();
         assert!(now == fault || now == KernelSupport::Supported, "{now:?}");
     });
-    assert_eq!(cached(), kernel());
+    assert_eq!(KernelSupport::cached(), KernelSupport::probe());
 }
 
 #[test]
@@ -104,12 +113,12 @@ fn a_shortage_on_the_way_to_the_proof_is_a_fault_that_names_the_call() {
 fn a_user_namespace_of_ones_own_is_enough() {
     own(Space::MOUNTS.in_new_user_namespace(), || {
         assert_eq!(
-            (kernel(), prove()),
+            (KernelSupport::probe(), prove()),
             (KernelSupport::Supported, KernelSupport::Supported)
         );
         let denied = KernelSupport::Denied(Denial::Privilege);
         assert_eq!(
-            without_capabilities(|| (kernel(), prove())),
+            without_capabilities(|| (KernelSupport::probe(), prove())),
             (denied, denied)
         );
     });
@@ -163,7 +172,7 @@ fn leaves_nothing_behind() {
     let before = look_around();
     for _ in 0..50 {
         assert_eq!(
-            (kernel(), prove(), cached()),
+            (KernelSupport::probe(), prove(), KernelSupport::cached()),
             (
                 KernelSupport::Supported,
                 KernelSupport::Supported,

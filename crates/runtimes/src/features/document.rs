@@ -1,10 +1,11 @@
-//! The features document of an OCI runtime, and what follows from it. Pure.
+//! The features document of an OCI runtime.
 //!
 //! Read leniently: the specification grows, and a name this crate has never heard of is
 //! no reason to lose the rest. The whole document is kept.
 
 use std::sync::Arc;
 
+use super::rro::{self, RroAnswer};
 use super::version::Version;
 use crate::json::Value;
 
@@ -27,6 +28,8 @@ use crate::json::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     document: Value,
+    /// Asked for only where the document alone would mislead.
+    version: Option<Version>,
 }
 
 /// A list in a features document. Absent, null and empty mean three different things.
@@ -61,7 +64,10 @@ impl Features {
     /// One line that says why this is no features document.
     pub fn parse(text: &[u8]) -> Result<Self, String> {
         match Value::parse(text) {
-            Ok(document @ Value::Object(_)) => Ok(Self { document }),
+            Ok(document @ Value::Object(_)) => Ok(Self {
+                document,
+                version: None,
+            }),
             Ok(other) => Err(format!("an object is wanted, not {}", other.type_name())),
             Err(error) => Err(error.to_string()),
         }
@@ -140,6 +146,17 @@ impl Features {
             .try_fold(&self.document, |value, key| value.member(key))
     }
 
+    /// The program's version, where [`Registry::probe`](crate::Registry::probe) asked for
+    /// it: only of programs that do not list `rro`.
+    pub fn version(&self) -> Option<&Version> {
+        self.version.as_ref()
+    }
+
+    pub(super) fn with_version(mut self, version: Option<Version>) -> Self {
+        self.version = version;
+        self
+    }
+
     /// The whole document.
     pub fn document(&self) -> &Value {
         &self.document
@@ -185,93 +202,11 @@ impl FeaturesState {
         matches!(self, Self::Known(_) | Self::NoDocument { .. })
     }
 
-    /// Whether the runtime can mount recursively read-only, as far as it says.
+    /// Whether the runtime can mount recursively read-only, as far as it says or as its
+    /// version is known for.
     ///
     /// What the kernel can do is another question, for another crate.
-    pub fn rro(&self) -> RroVerdict {
-        match self {
-            Self::NotProbed => RroVerdict::unknown("the runtime has not been asked yet"),
-            Self::NotApplicable => RroVerdict::unknown("a shim does not tell its features"),
-            Self::Failed { reason } => RroVerdict::unknown(reason),
-            Self::Known(features) => rro_listed(&features.mount_options()),
-            Self::NoDocument { version, reason } => rro_by_version(version.as_ref(), reason),
-        }
-    }
-}
-
-/// A runtime's own answer about recursive read-only mounts.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RroVerdict {
-    /// The answer.
-    pub support: RroSupport,
-    /// What it rests on; one line for a person.
-    pub reason: String,
-}
-
-/// Whether a runtime knows the mount option `rro`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum RroSupport {
-    /// It does.
-    Yes,
-    /// It does not.
-    No,
-    /// It does not say.
-    Unknown,
-}
-
-impl RroSupport {
-    /// The name that machines read: `yes`, `no` or `unknown`.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Yes => "yes",
-            Self::No => "no",
-            Self::Unknown => "unknown",
-        }
-    }
-}
-
-impl RroVerdict {
-    fn new(support: RroSupport, reason: impl Into<String>) -> Self {
-        Self {
-            support,
-            reason: reason.into(),
-        }
-    }
-
-    fn unknown(reason: &str) -> Self {
-        Self::new(RroSupport::Unknown, reason)
-    }
-}
-
-fn rro_listed(options: &Listed<'_>) -> RroVerdict {
-    match options.contains("rro") {
-        Some(true) => RroVerdict::new(RroSupport::Yes, "its features document lists rro"),
-        Some(false) => RroVerdict::new(RroSupport::No, "its features document does not list rro"),
-        None => RroVerdict::unknown("its features document lists no mount options"),
-    }
-}
-
-/// crun knows `rro` since 1.4 but `features` only since 1.8.6; runc both since 1.1.0.
-fn rro_by_version(version: Option<&Version>, reason: &str) -> RroVerdict {
-    let Some(version) = version else {
-        return RroVerdict::unknown(reason);
-    };
-    let name = format!("{} {}", version.runtime, version.version);
-    match (version.runtime.as_str(), version.numbers()) {
-        ("crun", [0, ..] | [1, 0..=3, _]) => RroVerdict::new(
-            RroSupport::No,
-            format!("{name} is older than rro in crun, 1.4"),
-        ),
-        ("crun", [1, 4..=7, _] | [1, 8, 0..=5]) => RroVerdict::new(
-            RroSupport::Yes,
-            format!("{name} knows rro, though it has no features command"),
-        ),
-        ("runc", [0, ..] | [1, 0, _]) => RroVerdict::new(
-            RroSupport::No,
-            format!("{name} is older than rro in runc, 1.1"),
-        ),
-        _ => RroVerdict::unknown(&format!("{name}: {reason}")),
+    pub fn rro(&self) -> RroAnswer {
+        rro::answer(self)
     }
 }

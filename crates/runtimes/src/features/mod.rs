@@ -4,9 +4,11 @@ mod cage;
 mod document;
 mod pipe;
 pub(crate) mod probe;
+mod rro;
 mod run_limited;
 mod version;
 
-pub use document::{Features, FeaturesState, Listed, RroSupport, RroVerdict};
+pub use document::{Features, FeaturesState, Listed};
 pub use probe::Limits;
+pub use rro::{RroAnswer, RroSupport};
 pub use version::Version;

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tracing::debug;
+use crate::log::debug;
 
 use super::run_limited::{Output, RunFault, run};
 use super::version::Version;
@@ -176,7 +176,11 @@ fn ask(path: &Path, args: &[OsString], limits: &Limits, end: Instant) -> Feature
         .chain([OsStr::new("features")]);
     let state = match run(path, words, deadline, limits.output) {
         Ok(output) if output.status.success() => match Features::parse(&output.stdout) {
-            Ok(features) => FeaturesState::Known(Arc::new(features)),
+            Ok(features) => {
+                let is_listed = features.mount_options().contains("rro") == Some(true);
+                let version = (!is_listed).then(|| version(path, deadline, limits));
+                FeaturesState::Known(Arc::new(features.with_version(version.flatten())))
+            }
             Err(why) => FeaturesState::NoDocument {
                 version: None,
                 reason: format!("{path:?} features printed no features document: {why}"),

@@ -8,9 +8,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::log::{debug, warning};
 use nix::errno::Errno;
 use nix::unistd::{UnlinkatFlags, unlinkat};
-use tracing::{debug, warn};
 
 use super::references::References;
 use crate::error::Error;
@@ -209,7 +209,7 @@ fn remove(dir: &OwnedFd, verdicts: &[Verdict]) -> Vec<(PathBuf, io::Error)> {
         match retry(|| unlinkat(dir, name, UnlinkatFlags::NoRemoveDir)) {
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => {
-                warn!(path = %verdict.path.display(), %errno, "script stays behind");
+                warning!(path = %verdict.path.display(), %errno, "script stays behind");
                 failed.push((verdict.path.clone(), errno.into()));
             }
         }

@@ -10,12 +10,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use crate::log::{debug, warning};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, SFlag, fstat};
 use nix::sys::statvfs::{FsFlags, fstatvfs};
 use nix::unistd::{UnlinkatFlags, unlinkat};
-use tracing::{debug, warn};
 
 use super::directory::{check_owner, is_trusted, open_or_make, sync};
 use super::lock::DirLock;
@@ -168,7 +168,7 @@ impl Store {
 
     fn log(&self, published: &Published) {
         for name in &published.repaired {
-            warn!(path = %self.path.join(name).display(), "replaced a corrupt wrapper script");
+            warning!(path = %self.path.join(name).display(), "replaced a corrupt wrapper script");
         }
         debug!(path = %self.path.display(), created = published.created.len(), "wrote scripts");
     }
@@ -183,7 +183,7 @@ impl Store {
                 let name = name.as_str();
                 let gone = retry(|| unlinkat(&self.dir, name, UnlinkatFlags::NoRemoveDir));
                 if let Err(errno) = gone {
-                    warn!(path = %self.path.join(name).display(), %errno, "script stays behind");
+                    warning!(path = %self.path.join(name).display(), %errno, "script stays behind");
                 }
             }
         });

@@ -146,7 +146,8 @@ fn versions_decide_where_there_is_no_command() {
         ("crun version 2.0", RroSupport::Unknown),
         ("runc version 1.0.0-rc93", RroSupport::No),
         ("runc version 1.1.0", RroSupport::Unknown),
-        ("runsc version release-2024", RroSupport::Unknown),
+        ("runsc version 0.0~20221219.0", RroSupport::No),
+        ("runsc version release-20240729.0", RroSupport::No),
         ("who knows", RroSupport::Unknown),
     ];
     for (version, want) in cases {
@@ -156,6 +157,41 @@ fn versions_decide_where_there_is_no_command() {
         let asked = ask(&text, |_| {});
         assert_eq!(asked.rro, want, "{version}: {}", asked.reason);
     }
+}
+
+/// By fact, not by absence: what a runtime lists is not always what it does.
+#[test]
+fn runtimes_that_do_something_else_than_they_list() {
+    let ask_both = |document: &str, version: &str| {
+        let text =
+            format!("case $1 in features) echo '{document}';; --version) echo '{version}';; esac");
+        ask(&text, |_| {})
+    };
+    let youki = ask_both(r#"{"mountOptions": ["ro"]}"#, "youki version 0.7.0");
+    assert_eq!(youki.rro, RroSupport::Yes, "{}", youki.reason);
+    let older = ask_both(r#"{"mountOptions": ["ro"]}"#, "youki version 0.3.0");
+    assert_eq!(older.rro, RroSupport::No, "{}", older.reason);
+    let listed = ask_both(r#"{"mountOptions": ["ro"]}"#, "runc version 1.3.0");
+    assert_eq!(listed.rro, RroSupport::No, "{}", listed.reason);
+    let gvisor = ask_both(r#"{"mountOptions": ["ro", "rro"]}"#, "runsc version 2099");
+    assert_eq!(
+        gvisor.rro,
+        RroSupport::Yes,
+        "one that lists it says so itself"
+    );
+
+    let runsc = ask(
+        "[ \"$1\" = --version ] && { echo 'runsc version release-20240729.0'; exit; }; exit 128",
+        |_| {},
+    );
+    let answer = runsc.state.rro();
+    assert_eq!(answer.support, RroSupport::No);
+    assert_eq!(answer.is_ro_recursive, Some(true));
+    assert!(
+        answer.reason.contains("plain ro is recursive"),
+        "{}",
+        answer.reason
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! `rro.json`: which option a read-only mount gets.
 
 use rroprobe::{
-    Absence, ErrorKind, KernelSupport, MountRequest, RuntimeSupport, Verdict, decide,
+    Absence, ErrorKind, KernelSupport, MountRequest, RuntimeAnswer, Verdict, decide,
     runtime_support,
 };
 use serde_json::{Value, json};
@@ -66,12 +66,12 @@ fn kernel(case: &Value) -> KernelSupport {
     }
 }
 
-fn runtime(case: &Value) -> RuntimeSupport {
+fn runtime(case: &Value) -> RuntimeAnswer {
     match text(&case["runtime_features"]) {
         "rro" => runtime_support(Some(&["ro", "rro"])),
         "no-rro" => runtime_support(Some(&["ro"])),
         "list-absent" => runtime_support::<&str>(None),
-        "none" => RuntimeSupport::NO_DOCUMENT,
+        "none" => RuntimeAnswer::no_document(),
         other => panic!("{other}"),
     }
 }

@@ -1,0 +1,137 @@
+//! Whether a runtime makes mounts recursively read-only: what it lists, and what is known.
+//!
+//! A runtime may do more than it lists, or less. Seen with real containers, by writing to a
+//! bind mount and to a mount below it:
+//!
+//! | runtime | lists `rro` | given `rro` | given `ro` |
+//! |---|---|---|---|
+//! | runc 1.1.5, 1.1.15, 1.3.6 | yes | recursive | this mount alone |
+//! | crun 1.8.1 | no command | recursive | this mount alone |
+//! | crun 1.21, 1.28 | yes | recursive | this mount alone |
+//! | youki 0.7.0 | no | recursive | this mount alone |
+//! | runsc 20221219 | no command | refuses | recursive |
+//! | runsc 20240729 | no command | mounts **writable** | recursive |
+
+use super::document::{FeaturesState, Listed};
+use super::version::Version;
+
+/// A runtime's own answer about recursive read-only mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RroAnswer {
+    /// What it does with the mount option `rro`.
+    pub support: RroSupport,
+    /// Whether a plain `ro` makes the mounts below read-only, too; `None` if nobody knows.
+    pub is_ro_recursive: Option<bool>,
+    /// What the answer rests on; one line for a person.
+    pub reason: String,
+}
+
+/// Whether a runtime knows the mount option `rro`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum RroSupport {
+    /// It does.
+    Yes,
+    /// It does not, and must never be given it.
+    No,
+    /// It does not say.
+    Unknown,
+}
+
+impl RroSupport {
+    /// The name that machines read: `yes`, `no` or `unknown`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Yes => "yes",
+            Self::No => "no",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+impl RroAnswer {
+    fn new(support: RroSupport, reason: impl Into<String>) -> Self {
+        Self {
+            support,
+            is_ro_recursive: (support == RroSupport::Yes).then_some(false),
+            reason: reason.into(),
+        }
+    }
+
+    fn unknown(reason: &str) -> Self {
+        Self::new(RroSupport::Unknown, reason)
+    }
+}
+
+/// The answer that follows from what is known of a runtime.
+pub(super) fn answer(state: &FeaturesState) -> RroAnswer {
+    match state {
+        FeaturesState::NotProbed => RroAnswer::unknown("the runtime has not been asked yet"),
+        FeaturesState::NotApplicable => RroAnswer::unknown("a shim does not tell its features"),
+        FeaturesState::Failed { reason } => RroAnswer::unknown(reason),
+        FeaturesState::Known(features) => {
+            let listed = by_list(&features.mount_options());
+            match features.version() {
+                Some(version) if listed.support != RroSupport::Yes => {
+                    by_deed(version).unwrap_or(listed)
+                }
+                _ => listed,
+            }
+        }
+        FeaturesState::NoDocument { version, reason } => by_version(version.as_ref(), reason),
+    }
+}
+
+fn by_list(options: &Listed<'_>) -> RroAnswer {
+    match options.contains("rro") {
+        Some(true) => RroAnswer::new(RroSupport::Yes, "its features document lists rro"),
+        Some(false) => RroAnswer::new(RroSupport::No, "its features document does not list rro"),
+        None => RroAnswer::unknown("its features document lists no mount options"),
+    }
+}
+
+/// Runtimes that do something else than they list.
+fn by_deed(version: &Version) -> Option<RroAnswer> {
+    let name = format!("{} {}", version.runtime, version.version);
+    match (version.runtime.as_str(), version.numbers()) {
+        ("youki", numbers) if numbers >= [0, 7, 0] => Some(RroAnswer::new(
+            RroSupport::Yes,
+            format!("{name} knows rro, though its features document does not list it"),
+        )),
+        ("runsc", _) => Some(RroAnswer {
+            is_ro_recursive: Some(true),
+            ..RroAnswer::new(
+                RroSupport::No,
+                format!("{name} may ignore rro and mount writable; its plain ro is recursive"),
+            )
+        }),
+        _ => None,
+    }
+}
+
+/// crun knows `rro` since 1.4 but `features` only since 1.8.6; runc both since 1.1.0.
+fn by_version(version: Option<&Version>, reason: &str) -> RroAnswer {
+    let Some(version) = version else {
+        return RroAnswer::unknown(reason);
+    };
+    if let Some(answer) = by_deed(version) {
+        return answer;
+    }
+    let name = format!("{} {}", version.runtime, version.version);
+    match (version.runtime.as_str(), version.numbers()) {
+        ("crun", [0, ..] | [1, 0..=3, _]) => RroAnswer::new(
+            RroSupport::No,
+            format!("{name} is older than rro in crun, 1.4"),
+        ),
+        ("crun", [1, 4..=7, _] | [1, 8, 0..=5]) => RroAnswer::new(
+            RroSupport::Yes,
+            format!("{name} knows rro, though it has no features command"),
+        ),
+        ("runc", [0, ..] | [1, 0, _]) => RroAnswer::new(
+            RroSupport::No,
+            format!("{name} is older than rro in runc, 1.1"),
+        ),
+        _ => RroAnswer::unknown(&format!("{name}: {reason}")),
+    }
+}
