@@ -7,7 +7,7 @@ use std::path::Path;
 
 use nix::mount::{MsFlags, mount};
 use rustix::io::Errno;
-use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use rustix::mount::{MountPropagationFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use crate::data_root::record_file::RecordStore;
 use crate::data_root::unmount_root::unmount_root;
@@ -148,8 +148,8 @@ pub(crate) fn own_peer_group(mount: &OwnedFd, root: &Path) -> Result<(), Error> 
 }
 
 fn own_group_by_descriptor(mount: &OwnedFd) -> io::Result<()> {
-    sys::set_propagation(mount.as_fd(), Spread::Private.flags().bits())?;
-    sys::set_propagation(mount.as_fd(), Spread::Shared.flags().bits())
+    sys::set_propagation(mount.as_fd(), Spread::Private.bits())?;
+    sys::set_propagation(mount.as_fd(), Spread::Shared.bits())
 }
 
 /// Of the mount that the descriptor names, and no other; by mount(2) on kernels
@@ -160,7 +160,7 @@ pub(crate) fn set_propagation(
     spread: Spread,
 ) -> Result<(), Error> {
     let flags = spread.flags();
-    if sys::set_propagation(mount_fd.as_fd(), flags.bits()).is_ok() {
+    if sys::set_propagation(mount_fd.as_fd(), spread.bits()).is_ok() {
         return Ok(());
     }
     let by_descriptor = format!("/proc/thread-self/fd/{}", mount_fd.as_raw_fd());
@@ -170,6 +170,15 @@ pub(crate) fn set_propagation(
 }
 
 impl Spread {
+    /// As mount_setattr(2) takes it: 64 bits, whatever the machine's word is.
+    fn bits(self) -> u64 {
+        let flags = match self {
+            Self::Private => MountPropagationFlags::PRIVATE,
+            Self::Shared => MountPropagationFlags::SHARED,
+        };
+        flags.bits().into()
+    }
+
     fn flags(self) -> MsFlags {
         match self {
             Self::Private => MsFlags::MS_PRIVATE,

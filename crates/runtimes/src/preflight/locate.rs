@@ -10,7 +10,8 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
-use nix::sys::statvfs::{FsFlags, statvfs};
+use nix::sys::statfs::statfs;
+use nix::sys::statvfs::FsFlags;
 use nix::unistd::{AccessFlags, faccessat};
 
 /// Why a runtime could not be started here and now.
@@ -106,7 +107,7 @@ pub(crate) fn executable(path: &Path) -> Result<Metadata, PreflightFault> {
     }
     match access(path) {
         Ok(()) => Ok(metadata),
-        Err(Errno::EACCES) => match statvfs(path) {
+        Err(Errno::EACCES) => match statfs(path) {
             Ok(stat) if stat.flags().contains(FsFlags::ST_NOEXEC) => Err(PreflightFault::NoExec),
             _ => Err(PreflightFault::NotExecutable),
         },

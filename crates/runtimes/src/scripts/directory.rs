@@ -1,14 +1,13 @@
 //! A directory for scripts: made, opened, trusted, made durable.
 
-use std::fs::{DirBuilder, OpenOptions};
+use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
-use std::os::fd::OwnedFd;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::os::fd::{AsFd, OwnedFd};
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::Path;
 
 use nix::errno::Errno;
 use nix::fcntl::OFlag;
-use nix::sys::stat::fstat;
 use nix::unistd::{fsync, geteuid};
 
 use super::write::retry;
@@ -64,15 +63,24 @@ pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
     }
 }
 
+/// Of what a descriptor names. The standard library asks with 64-bit numbers on every machine;
+/// plain fstat(2) fails on 32 bits where an inode's number is larger.
+pub(crate) fn metadata(fd: impl AsFd) -> io::Result<Metadata> {
+    File::from(fd.as_fd().try_clone_to_owned()?).metadata()
+}
+
 pub(crate) fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
-    let stat = retry(|| fstat(dir)).map_err(|errno| Error::io("fstat", path, errno))?;
-    let what = match (is_trusted(stat.st_uid), stat.st_mode & 0o022) {
+    let metadata = metadata(dir).map_err(|cause| Error::io("fstat", path, cause))?;
+    let what = match (is_trusted(metadata.uid()), metadata.mode() & 0o022) {
         (true, 0) => return Ok(()),
         (true, _) => {
-            let mode = stat.st_mode & 0o7777;
+            let mode = metadata.mode() & 0o7777;
             format!("script directory {path:?} may be written by others (mode {mode:o}, wants 700)")
         }
-        (false, _) => format!("script directory {path:?} belongs to user {}", stat.st_uid),
+        (false, _) => format!(
+            "script directory {path:?} belongs to user {}",
+            metadata.uid()
+        ),
     };
     Err(Error::new(ErrorKind::UnsafeDirectory, what).at(path))
 }

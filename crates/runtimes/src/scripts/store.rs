@@ -4,7 +4,7 @@
 //! changed or removed while any process uses the directory.
 
 use std::collections::BTreeSet;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::MetadataExt;
@@ -13,11 +13,12 @@ use std::path::{Path, PathBuf};
 use crate::log::{debug, warning};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, SFlag, fstat};
-use nix::sys::statvfs::{FsFlags, fstatvfs};
+use nix::sys::stat::Mode;
+use nix::sys::statfs::fstatfs;
+use nix::sys::statvfs::FsFlags;
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
-use super::directory::{check_owner, is_trusted, open_or_make, sync};
+use super::directory::{check_owner, is_trusted, metadata, open_or_make, sync};
 use super::lock::DirLock;
 use super::script::{SHELL, Script};
 use super::write::{self, Job, retry};
@@ -95,7 +96,7 @@ impl Store {
     }
 
     pub(crate) fn check_with(&self, shell: &Path) -> Result<(), Error> {
-        let stat = fstatvfs(&self.dir).map_err(|errno| Error::io("statvfs", &self.path, errno))?;
+        let stat = fstatfs(&self.dir).map_err(|errno| Error::io("fstatfs", &self.path, errno))?;
         if stat.flags().contains(FsFlags::ST_NOEXEC) {
             let what = format!("script directory {:?} is on a noexec mount", self.path);
             return Err(Error::new(ErrorKind::NoExec, what).at(&self.path));
@@ -194,11 +195,9 @@ impl Store {
 
     /// Whether the path still leads to the directory that is held open.
     pub(crate) fn is_current(&self) -> bool {
-        let held = retry(|| fstat(&self.dir)).map(|stat| (stat.st_dev, stat.st_ino));
-        let named = self
-            .path
-            .metadata()
-            .map(|metadata| (metadata.dev(), metadata.ino()));
+        let place = |metadata: Metadata| (metadata.dev(), metadata.ino());
+        let held = metadata(&self.dir).map(place);
+        let named = self.path.metadata().map(place);
         matches!((held, named), (Ok(held), Ok(named)) if held == named)
     }
 
@@ -225,12 +224,12 @@ pub(crate) fn find(dir: impl AsFd, path: &Path, script: &Script) -> Result<Found
         }
         Err(errno) => return Err(error("open", errno.into())),
     };
-    let stat = retry(|| fstat(&file)).map_err(|errno| error("fstat", errno.into()))?;
-    let regular = SFlag::from_bits_truncate(stat.st_mode & SFlag::S_IFMT.bits()) == SFlag::S_IFREG;
+    let metadata = file.metadata().map_err(|cause| error("fstat", cause))?;
+    let mode = metadata.mode();
     // Readable and executable for its owner, writable for no one else, no set-id bits.
-    let runs = stat.st_mode & 0o500 == 0o500 && stat.st_mode & 0o7022 == 0;
-    let whole = u64::try_from(stat.st_size).ok() == Some(script.text().len() as u64);
-    if !(regular && runs && whole && is_trusted(stat.st_uid)) {
+    let runs = mode & 0o500 == 0o500 && mode & 0o7022 == 0;
+    let whole = metadata.len() == script.text().len() as u64;
+    if !(metadata.is_file() && runs && whole && is_trusted(metadata.uid())) {
         return Ok(Found::Corrupt);
     }
     let mut text = Vec::with_capacity(script.text().len() + 1);
