@@ -168,7 +168,7 @@ fn to_text(mount: &MountInfo, found: &Holders) -> String {
     let point = mount.mount_point.display();
     let mut text = format!("{}\n{}", paint(Ink::Head, point), table.render());
     if found.unreadable > 0 {
-        let said = format_args!("{} processes could not be looked into", found.unreadable);
+        let said = format!("{} processes could not be looked into", found.unreadable);
         text.push_str(&format!("{}\n", paint(Ink::Warn, said)));
     }
     text

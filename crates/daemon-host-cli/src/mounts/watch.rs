@@ -28,8 +28,12 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
             WatchRoute::Fanotify => "fanotify mount events",
             _ => "poll on the mount table",
         };
-        let said = format_args!("{} mounts; following by {route}", watch.table().len());
-        out.line(&format!("{}\n", paint(Ink::Dim, said)))?;
+        let said = format!("{} mounts; following by {route}", watch.table().len());
+        out.line(&format!(
+            "{}
+",
+            paint(Ink::Dim, said)
+        ))?;
     }
     args.until.follow(|wait| {
         let event = watch.next_within(wait)?;

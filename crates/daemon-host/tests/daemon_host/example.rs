@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde_json::json;
@@ -10,12 +10,15 @@ use support::namespace::{available, prepare};
 
 use crate::namespace::SPACE;
 
-/// Builds it; a test run of this target alone does not.
+/// Builds it; a test run of this target alone does not. Where the compiler is not, as on the
+/// machine that a foreign test is brought to, it was built with the tests.
 fn example() -> PathBuf {
-    let mut cargo = Command::new(env!("CARGO"));
-    cargo.args(["build", "--quiet", "--example", "minimal-daemon"]);
-    let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
-    assert!(built.unwrap().success(), "the example does not build");
+    if Path::new(env!("CARGO")).exists() {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.args(["build", "--quiet", "--example", "minimal-daemon"]);
+        let built = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).status();
+        assert!(built.unwrap().success(), "the example does not build");
+    }
     let own = std::env::current_exe().unwrap();
     let profile = own.parent().and_then(|deps| deps.parent()).unwrap();
     profile.join("examples/minimal-daemon")
