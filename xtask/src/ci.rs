@@ -8,17 +8,20 @@ use std::time::{Duration, Instant};
 
 use crate::cargo::{self, cargo};
 use crate::verdict::Verdict;
-use crate::{test, tidy};
+use crate::{test, tidy, toolchain};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
     /// The static checks only
     #[arg(long)]
     no_test: bool,
-    /// Only check the published crates with the compiler of the MSRV, which
-    /// rustup has to have
+    /// Only build with the compiler of the MSRV: every published crate with all features, every
+    /// test and bench
     #[arg(long)]
     msrv: bool,
+    /// Only run the tests of 32 bits, which that compiler builds
+    #[arg(long)]
+    i686: bool,
     #[command(flatten)]
     test: test::Args,
 }
@@ -32,7 +35,10 @@ struct Step {
 /// Runs every step even after one failed: one run shows all there is to mend.
 pub(crate) fn run(args: &Args) -> Verdict {
     if args.msrv {
-        return cargo::succeeds(&mut msrv());
+        return msrv();
+    }
+    if args.i686 {
+        return test::i686();
     }
     let mut steps = vec![
         step("fmt", || {
@@ -106,17 +112,12 @@ fn published() -> anyhow::Result<Vec<String>> {
     Ok(published.map(|package| package.name).collect())
 }
 
-/// Another toolchain's cargo: the rustup proxy finds it once ours is out of
-/// the environment.
-fn msrv() -> Command {
-    let mut check = Command::new("cargo");
-    check
-        .current_dir(cargo::root())
-        .env_remove("CARGO")
-        .env_remove("RUSTUP_TOOLCHAIN")
-        .arg(format!("+{}", tidy::RUST_VERSION))
-        .args(["check", "--all-features"]);
-    check
+/// With Debian's compiler of that version, from its packages.
+fn msrv() -> Verdict {
+    if let Some(reason) = toolchain::cannot_run() {
+        anyhow::bail!("the compiler of the MSRV cannot run here: {reason}");
+    }
+    toolchain::check_msrv()
 }
 
 /// The published crates with all their features, as docs.rs builds them.

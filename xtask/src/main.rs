@@ -9,6 +9,7 @@
 )]
 
 mod apt;
+mod arch;
 mod bench;
 mod cargo;
 mod ci;
@@ -23,6 +24,7 @@ mod packages;
 mod soak;
 mod test;
 mod tidy;
+mod toolchain;
 mod verdict;
 mod vm;
 

@@ -4,6 +4,7 @@
 //! checked whatever the machine's own configuration says.
 
 use super::{Mirrors, Stanza, failure, index};
+use crate::arch::Arch;
 
 use anyhow::{Context, Result, bail};
 use std::io::{BufRead, BufReader};
@@ -30,6 +31,7 @@ impl Apt {
         suite: &str,
         mirrors: &Mirrors,
         expired: bool,
+        arch: &Arch,
     ) -> Result<Self> {
         let directory = std::path::absolute(directory.join(suite))?;
         for name in ["lists/partial", "cache/archives/partial", "state"] {
@@ -42,9 +44,9 @@ impl Apt {
             Ok(path)
         };
         write("status", String::new())?;
-        let line = source_line(suite, mirrors, &keyring()?, expired);
+        let line = source_line(suite, mirrors, &keyring()?, expired, arch);
         write("sources.list", line)?;
-        let configuration = write("apt.conf", configuration(&directory))?;
+        let configuration = write("apt.conf", configuration(&directory, arch))?;
         let apt = Self {
             configuration,
             suite: suite.to_owned(),
@@ -211,7 +213,13 @@ fn keyring() -> Result<PathBuf> {
     found.context("no keys of Debian's archive: apt-get install debian-archive-keyring")
 }
 
-fn source_line(suite: &str, mirrors: &Mirrors, keyring: &Path, expired: bool) -> String {
+fn source_line(
+    suite: &str,
+    mirrors: &Mirrors,
+    keyring: &Path,
+    expired: bool,
+    arch: &Arch,
+) -> String {
     let base = if suite.ends_with("-security") {
         &mirrors.security
     } else {
@@ -219,13 +227,14 @@ fn source_line(suite: &str, mirrors: &Mirrors, keyring: &Path, expired: bool) ->
     };
     let date = if expired { " check-valid-until=no" } else { "" };
     format!(
-        "deb [arch=amd64 target=Packages signed-by={}{date}] {base} {suite} main\n",
+        "deb [arch={} target=Packages signed-by={}{date}] {base} {suite} main\n",
+        arch.name,
         keyring.display()
     )
 }
 
-fn configuration(directory: &Path) -> String {
-    let d = directory.display();
+fn configuration(directory: &Path, arch: &Arch) -> String {
+    let (d, arch) = (directory.display(), arch.name);
     format!(
         r##"// Made anew by each run.
 #clear APT::Update::Pre-Invoke;
@@ -242,7 +251,9 @@ Dir::State::status "{d}/status";
 Dir::Cache "{d}/cache";
 Dir::Cache::pkgcache "pkgcache.bin";
 Dir::Cache::srcpkgcache "srcpkgcache.bin";
-APT::Architecture "amd64";
+APT::Architecture "{arch}";
+#clear APT::Architectures;
+APT::Architectures {{ "{arch}"; }};
 APT::Sandbox::User "root";
 Acquire::Check-Valid-Until "true";
 Acquire::Check-Date "true";
@@ -260,6 +271,7 @@ APT::Get::AllowUnauthenticated "false";
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::arch::{AMD64, I386};
 
     #[test]
     fn a_security_suite_comes_from_the_security_part() {
@@ -267,12 +279,14 @@ mod tests {
             archive: "http://a.test".into(),
             security: "http://s.test".into(),
         };
-        let line = |suite| source_line(suite, &mirrors, Path::new("/k"), false);
+        let line = |suite| source_line(suite, &mirrors, Path::new("/k"), false, AMD64);
         assert!(line("trixie-security").contains("] http://s.test trixie-security main"));
         assert!(line("trixie-backports").contains("] http://a.test trixie-backports main"));
         assert!(line("trixie").contains("signed-by=/k"));
         assert!(!line("trixie").contains("valid-until"));
-        let old = source_line("sid", &mirrors, Path::new("/k"), true);
+        let other = source_line("trixie", &mirrors, Path::new("/k"), false, I386);
+        assert!(other.starts_with("deb [arch=i386 "), "{other}");
+        let old = source_line("sid", &mirrors, Path::new("/k"), true, AMD64);
         assert!(old.contains("signed-by=/k check-valid-until=no]"), "{old}");
     }
 

@@ -1,6 +1,7 @@
 //! A directory tree with a daemon in it, from Debian's packages, configured by nobody.
 
 use crate::apt::{Apt, Mirrors};
+use crate::arch::AMD64;
 use crate::deb;
 use anyhow::{Context, Result};
 use std::os::unix::fs::symlink;
@@ -38,7 +39,7 @@ impl Recipe {
         let place = tempfile::Builder::new()
             .prefix(".half-")
             .tempdir_in(&trees)?;
-        let apt = Apt::open(place.path(), self.suite, &mirrors()?, false)?;
+        let apt = Apt::open(place.path(), self.suite, &mirrors()?, false, AMD64)?;
         let half = place.path().join("tree");
         make_skeleton(&half)?;
         for package in apt.download_with_dependencies(self.packages)? {

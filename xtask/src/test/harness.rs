@@ -67,13 +67,13 @@ pub(crate) struct Conduct<'a> {
 
 /// Builds all harnesses of the workspace, and the command the parity tests call.
 pub(crate) fn build() -> anyhow::Result<Built> {
-    let mut cargo = cargo::cargo([
-        "test",
-        "--workspace",
-        "--no-run",
-        "--message-format=json-render-diagnostics",
-    ]);
+    build_by(cargo::cargo(["test", "--workspace"]))
+}
+
+/// Builds the harnesses that a `cargo test` would run.
+pub(crate) fn build_by(mut cargo: Command) -> anyhow::Result<Built> {
     let output = cargo
+        .args(["--no-run", "--message-format=json-render-diagnostics"])
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

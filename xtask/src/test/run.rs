@@ -2,22 +2,20 @@
 //! that counts what did not run apart from what passed.
 
 use std::process::Stdio;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use anyhow::Context;
 
-use super::harness::{self, Built, Conduct, Harness, Run};
-use super::libtest::{self, Report};
+use super::conduct::{DEADLINE, judge, print_line, run_harness};
+use super::harness::{self, Built, Conduct, Run};
 use super::summary::{self, Tier};
+use super::{libtest, other_compiler};
 use crate::cargo;
 use crate::daemons;
 use crate::faults;
 use crate::instructions;
 use crate::verdict::Verdict;
 use crate::vm;
-
-/// A harness that takes longer hangs.
-const DEADLINE: Duration = Duration::from_secs(600);
 
 #[derive(clap::Args)]
 #[group(skip)]
@@ -34,6 +32,9 @@ pub(crate) struct Args {
     /// Leave out `cargo xtask instructions`, which counts the hot paths
     #[arg(long)]
     no_instructions: bool,
+    /// Leave out the oldest compiler that we promise, and the tests of 32 bits that it builds
+    #[arg(long)]
+    no_msrv: bool,
     /// A test or a lane that cannot run here is a failure, not a skip
     #[arg(long)]
     require: bool,
@@ -66,6 +67,10 @@ pub(crate) fn run(args: &Args) -> Verdict {
     let waiting = tiers.iter_mut().map(Tier::take_vm_tests).sum();
     let [unit, integration, parity, fuzz, vm] = tiers;
     let doc = doc_tests()?;
+    let msrv = left_out(args.no_msrv, "--no-msrv", built.complete);
+    let msrv = other_compiler::msrv(msrv, args.require);
+    let i686 = left_out(args.no_msrv, "--no-msrv", built.complete);
+    let i686 = other_compiler::i686(i686, args.require)?;
     let instructions = instructions_lane(args, built.complete);
     let faults = faults_lane(args, built.complete);
     let daemons = daemons_lane(args, built.complete);
@@ -76,6 +81,8 @@ pub(crate) fn run(args: &Args) -> Verdict {
         doc,
         parity,
         fuzz,
+        msrv,
+        i686,
         instructions,
         faults,
         daemons,
@@ -85,12 +92,23 @@ pub(crate) fn run(args: &Args) -> Verdict {
     Ok(tiers.iter().all(|tier| tier.failed == 0))
 }
 
+/// The tests of 32 bits alone; true when none failed and none was left out as a whole.
+pub(crate) fn i686() -> Verdict {
+    let tier = other_compiler::i686(None, false)?;
+    let good = tier.failed == 0 && tier.passed > 0;
+    print!("{}", summary::render(&[tier]));
+    Ok(good)
+}
+
 /// Says first what will be installed, fetched and written; an error when the
 /// VM lane needs packages that are not ours to install.
 fn announce(args: &Args) -> anyhow::Result<()> {
     println!("cargo xtask test");
     println!("  fetches    the crates of Cargo.lock, from the registry cargo is set to");
     println!("  writes     below the target directory and the temporary directory");
+    if !args.no_msrv {
+        println!("  fetches    Debian's compiler of the MSRV, into its cache");
+    }
     if args.no_daemons {
         println!("  leaves out the real daemons (--no-daemons)");
     } else {
@@ -132,59 +150,6 @@ fn command_of(built: &Built) -> anyhow::Result<Option<std::path::PathBuf>> {
         .filter(|_| built))
 }
 
-fn run_harness(tier: &mut Tier, harness: &Harness, conduct: Conduct<'_>) -> anyhow::Result<()> {
-    let run = harness.run(conduct)?;
-    let mut report = libtest::parse(&run.output);
-    report.leave_out(&run.skips);
-    let label = harness.label();
-    let healthy = judge(tier, &label, &run, &report);
-    print_line(tier.name, &label, &report, run.took, healthy);
-    if !healthy {
-        println!("{}", run.output.trim_end());
-    }
-    Ok(())
-}
-
-/// Counts one run; true when nothing in it failed.
-fn judge(tier: &mut Tier, label: &str, run: &Run, report: &Report) -> bool {
-    tier.add(label, report, run.took);
-    let wrong = match run.status {
-        None => Some(format!(
-            "{label}: still running after {} s",
-            DEADLINE.as_secs()
-        )),
-        Some(status) if report.closings == 0 => Some(format!("{label}: no verdict ({status})")),
-        Some(status) if !status.success() && report.failed == 0 => Some(format!(
-            "{label}: ended with {status} though no test failed"
-        )),
-        Some(_) => None,
-    };
-    let healthy = wrong.is_none() && report.failed == 0;
-    if let Some(wrong) = wrong {
-        tier.fail(wrong);
-    }
-    healthy
-}
-
-fn print_line(tier: &str, label: &str, report: &Report, took: Duration, healthy: bool) {
-    let tests = report.passed + report.ignored + report.skipped.len();
-    if healthy && tests == 0 {
-        return;
-    }
-    let verdict = if healthy { "ok" } else { "FAILED" };
-    let count = |count: usize, word: &str| match count {
-        0 => String::new(),
-        count => format!(", {count} {word}"),
-    };
-    let ignored = count(report.ignored, "ignored");
-    let skipped = count(report.skipped.values().sum(), "skipped");
-    println!(
-        "{tier:<12} {label:<32} {verdict:<6} {:>4} passed{skipped}{ignored}  {:.1}s",
-        report.passed,
-        took.as_secs_f64()
-    );
-}
-
 /// Doc tests need rustdoc, so cargo runs them.
 fn doc_tests() -> anyhow::Result<Tier> {
     let mut tier = Tier::new("doc");
@@ -210,34 +175,31 @@ fn doc_tests() -> anyhow::Result<Tier> {
     Ok(tier)
 }
 
+/// Why a tier is not even tried.
+fn left_out(by_option: bool, option: &str, complete: bool) -> Option<String> {
+    match (by_option, complete) {
+        (true, _) => Some(format!("left out by {option}")),
+        (_, false) => Some("the workspace does not build".to_owned()),
+        _ => None,
+    }
+}
+
 /// The counts of the hot paths, or why they were not taken.
 fn instructions_lane(args: &Args, complete: bool) -> Tier {
-    let reason = match (args.no_instructions, complete) {
-        (true, _) => Some("left out by --no-instructions"),
-        (_, false) => Some("the workspace does not build"),
-        _ => None,
-    };
+    let reason = left_out(args.no_instructions, "--no-instructions", complete);
     let lane = || instructions::lane("");
     other_lane(args, Tier::new("instructions"), reason, 1, lane)
 }
 
 /// Faults in what must survive them, or why they were not made.
 fn faults_lane(args: &Args, complete: bool) -> Tier {
-    let reason = match (args.no_faults, complete) {
-        (true, _) => Some("left out by --no-faults"),
-        (_, false) => Some("the workspace does not build"),
-        _ => None,
-    };
+    let reason = left_out(args.no_faults, "--no-faults", complete);
     other_lane(args, Tier::new("faults"), reason, 1, faults::lane)
 }
 
 /// Real daemons against the command, or why they did not run.
 fn daemons_lane(args: &Args, complete: bool) -> Tier {
-    let reason = match (args.no_daemons, complete) {
-        (true, _) => Some("left out by --no-daemons"),
-        (_, false) => Some("the workspace does not build"),
-        _ => None,
-    };
+    let reason = left_out(args.no_daemons, "--no-daemons", complete);
     let lane = || daemons::lane(&daemons::Args::default());
     other_lane(args, Tier::new("daemons"), reason, daemons::count(), lane)
 }
@@ -246,12 +208,12 @@ fn daemons_lane(args: &Args, complete: bool) -> Tier {
 fn other_lane(
     args: &Args,
     mut tier: Tier,
-    reason: Option<&str>,
+    reason: Option<String>,
     tests: usize,
     lane: impl FnOnce() -> anyhow::Result<vm::Outcome>,
 ) -> Tier {
     if let Some(reason) = reason {
-        tier.leave_out(reason, tests);
+        tier.leave_out(&reason, tests);
         return tier;
     }
     let started = Instant::now();

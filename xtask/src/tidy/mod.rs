@@ -10,5 +10,4 @@ mod prose;
 mod run;
 mod tree;
 
-pub(crate) use promises::manifests::RUST_VERSION;
 pub(crate) use run::{Args, run};

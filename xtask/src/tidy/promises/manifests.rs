@@ -33,7 +33,7 @@ pub(in crate::tidy) const EDGES: &[(&str, &[&str])] = &[
 ];
 
 /// The MSRV that every published crate promises.
-pub(crate) const RUST_VERSION: &str = "1.85";
+const RUST_VERSION: &str = "1.85";
 
 pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) -> anyhow::Result<()> {
     for package in &tree.packages {

@@ -6,6 +6,7 @@ use super::lock::{Lock, Pin};
 use super::runtimes;
 use super::series::{self, Kind, Series};
 use crate::apt::{Apt, Mirrors, Stanza};
+use crate::arch::AMD64;
 use crate::deb;
 use crate::vm::image::bundle::Bundle;
 use crate::vm::say::ui::Ui;
@@ -157,6 +158,7 @@ impl Source<'_> {
             series.suite,
             &mirrors,
             expired,
+            AMD64,
         )
     }
 }
