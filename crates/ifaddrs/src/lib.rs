@@ -20,7 +20,6 @@
 //! * An answer is a [`LinkAddrs`]: the [`Link`], if it exists, and each [`Address`] with peer, broadcast, label,
 //!   scope, flags, lifetimes and origin.
 //! * A [`Watcher`] gives the present state and then each change.
-//! * [`select_bridge_address`] picks a bridge's address by moby's rules.
 //! * [`decode()`] is the decoder behind it all, for captures and fuzzing.
 //!
 //! # When not to use this
@@ -64,7 +63,7 @@
 //!
 //! # Compared with moby
 //!
-//! The same selection of a bridge's address and the same reading of peers. moby dumps the whole host for each
+//! The same reading of peers. moby dumps the whole host for each
 //! question, takes an interrupted dump as good after five tries, and cannot tell a missing link from an
 //! empty one. The list of differences is `PARITY.md`.
 //!
@@ -88,7 +87,6 @@ mod handle;
 mod listing;
 mod log;
 mod options;
-mod select;
 mod socket;
 mod watch;
 mod wire;
@@ -101,7 +99,6 @@ pub use crate::facts::{
 };
 pub use crate::handle::{Handle, addrs, all};
 pub use crate::options::Options;
-pub use crate::select::{BridgeAddress, BridgeOwner, select_bridge_address};
 pub use crate::socket::Namespace;
 pub use crate::watch::{Event, Watcher};
 pub use crate::wire::{Body, Message, decode};

@@ -2,7 +2,7 @@
 
 use std::net::IpAddr;
 
-use ifaddrs::{Body, BridgeOwner, Prefix, decode, select_bridge_address};
+use ifaddrs::{Body, decode};
 use serde_json::Value;
 
 fn data() -> Value {
@@ -64,71 +64,4 @@ fn address_and_peer_are_told_apart_as_moby_does() {
         assert_eq!(peer.as_deref(), case["peer"].as_str(), "{case}");
         assert_eq!(address.ifindex, 7);
     }
-}
-
-#[test]
-fn a_bridges_address_is_selected_as_moby_does() {
-    let data = data();
-    let cases = data["select_bridge_ip"]["cases"].as_array().unwrap();
-    assert_eq!(cases.len(), 11);
-    for case in cases {
-        let prefix = |value: &Value| value.as_str().map(|text| text.parse::<Prefix>().unwrap());
-        let addrs: Vec<_> = case["addrs"]
-            .as_array()
-            .unwrap()
-            .iter()
-            .filter_map(prefix)
-            .collect();
-        let owner = match case["managed"].as_str() {
-            Some("docker") => BridgeOwner::Daemon,
-            Some("user") => BridgeOwner::User,
-            other => panic!("{other:?}"),
-        };
-        let got = select_bridge_address(&addrs, prefix(&case["fixed_cidr"]), owner);
-        let got = got.map(|chosen| vec![chosen.address.to_string(), chosen.subnet.to_string()]);
-        let want = case["result"].as_array().map(|result| {
-            result
-                .iter()
-                .map(|text| text.as_str().unwrap().to_owned())
-                .collect::<Vec<_>>()
-        });
-        assert_eq!(got, want, "{case}");
-    }
-}
-
-/// Neighbours of the data's cases.
-#[test]
-fn selection_at_the_edges() {
-    let p = |text: &str| text.parse::<Prefix>().unwrap();
-    let select = |addrs: &[&str], fixed: Option<&str>, owner| {
-        let addrs: Vec<_> = addrs.iter().map(|text| p(text)).collect();
-        select_bridge_address(&addrs, fixed.map(p), owner)
-            .map(|chosen| format!("{} {}", chosen.address, chosen.subnet))
-    };
-    use BridgeOwner::{Daemon, User};
-    let ll = "fe80::1/64";
-    assert_eq!(
-        select(&[ll], None, User),
-        None,
-        "link-local never counts by itself"
-    );
-    assert_eq!(select(&[ll], Some("fd00::/64"), User), None);
-    assert_eq!(
-        select(&["fe80::1/80"], None, User).as_deref(),
-        Some("fe80::1 fe80::/80")
-    );
-    assert_eq!(
-        select(&["10.0.0.1/24", "10.9.0.1/24"], Some("10.5.0.0/16"), Daemon),
-        None
-    );
-    assert_eq!(
-        select(&["10.1.0.1/24", "10.5.3.1/24"], Some("10.5.0.0/16"), Daemon).as_deref(),
-        Some("10.5.3.1 10.5.0.0/16"),
-        "inside the range, and widened to it"
-    );
-    assert_eq!(
-        select(&["10.0.0.1/24"], Some("fd00::/64"), Daemon),
-        None,
-        "families do not mix"
-    );
 }

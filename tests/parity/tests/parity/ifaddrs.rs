@@ -1,5 +1,4 @@
-//! `ifaddrs.json`: how one address message is read, and which address of a
-//! bridge is taken.
+//! `ifaddrs.json`: how one address message is read.
 
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -7,12 +6,12 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ifaddrs::{Body, BridgeOwner, Options, Prefix, Watcher, decode, select_bridge_address};
+use ifaddrs::{Body, Options, Watcher, decode};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use serde_json::{Value, json};
 
-use crate::judge::{Judge, list, text, vectors};
+use crate::judge::{Judge, list, vectors};
 
 const RTM_NEWADDR: u16 = 20;
 const IFA_ADDRESS: u16 = 1;
@@ -69,31 +68,6 @@ fn datagram(case: &Value) -> Vec<u8> {
     datagram.extend([0; 10]); // Flags, sequence, port.
     datagram.extend(body);
     datagram
-}
-
-#[test]
-fn the_bridges_address() {
-    let vectors = vectors("ifaddrs");
-    let mut judge = Judge::new("ifaddrs_bridge");
-    for case in list(&vectors["select_bridge_ip"]["cases"]) {
-        let prefix = |value: &Value| text(value).parse::<Prefix>().expect("a prefix");
-        let addrs: Vec<Prefix> = list(&case["addrs"]).iter().map(prefix).collect();
-        let fixed_cidr = Some(&case["fixed_cidr"])
-            .filter(|cidr| !cidr.is_null())
-            .map(prefix);
-        let owner = match text(&case["managed"]) {
-            "docker" => BridgeOwner::Daemon,
-            _ => BridgeOwner::User,
-        };
-        let ours = select_bridge_address(&addrs, fixed_cidr, owner)
-            .map(|chosen| [chosen.address.to_string(), chosen.subnet.to_string()]);
-        let id = format!(
-            "{} {} {}",
-            case["managed"], case["addrs"], case["fixed_cidr"]
-        );
-        judge.case(&id.replace('"', ""), &case["result"], &json!(ours));
-    }
-    judge.finish();
 }
 
 static SIGNALS: AtomicUsize = AtomicUsize::new(0);
