@@ -8,7 +8,7 @@
 use std::net::IpAddr;
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use ifaddrs::{Handle, Options};
+use ifaddrs::{Handle, ListOptions};
 use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 use rtnetlink::packet_route::address::AddressAttribute;
 use rustix::thread::UnshareFlags;
@@ -132,7 +132,7 @@ fn bench(c: &mut Criterion) {
         group.bench_function(id("floor: bare strict socket, new each time"), |b| {
             b.iter(|| Bare::open().list(LINK));
         });
-        let mut handle = Handle::open(Options::default()).unwrap();
+        let mut handle = Handle::open(&ListOptions::default()).unwrap();
         assert_eq!(handle.addrs(LINK).unwrap().addrs.len(), on);
         group.bench_function(id("ifaddrs, open handle"), |b| {
             b.iter(|| handle.addrs(LINK).unwrap());

@@ -1,109 +1,18 @@
-//! The asynchronous twin: the same queries over tokio's socket.
+//! The asynchronous API: the same questions over tokio's socket.
 
 use std::ffi::OsStr;
 use std::fmt;
-use std::future::poll_fn;
-use std::io;
 use std::time::{Duration, Instant};
 
-use rtnetlink::sys::{AsyncSocket, Socket, TokioSocket, protocols::NETLINK_ROUTE};
-use tokio::runtime;
-use tokio::time::{sleep, timeout_at};
+use futures_util::stream::{self, Stream};
 
-use crate::error::{Error, ErrorKind};
-use crate::facts::{Link, LinkAddrs};
+use crate::error::Error;
+use crate::facts::{AllAddrs, Link, LinkAddrs};
 use crate::listing::Query;
-use crate::options::Options;
-use crate::socket::{Bound, Home, Transport, accept, prepare};
+use crate::options::ListOptions;
+use crate::socket::Tokio;
 use crate::watch::{Event, Following};
 use crate::wire::Which;
-
-/// The transport over a socket that tokio's runtime waits for.
-struct Tokio {
-    bound: Bound<TokioSocket>,
-    home: Home,
-    filter: bool,
-}
-
-impl Tokio {
-    fn open(home: &Home, filter: bool) -> Result<Self, Error> {
-        let runtime = runtime::Handle::try_current().map_err(|_| {
-            Error::new(
-                ErrorKind::Io,
-                "open an asynchronous socket: no tokio runtime here",
-            )
-        })?;
-        // The thread that goes to another namespace is none of the runtime's.
-        let bound = home.run(|| {
-            let _entered = runtime.enter();
-            let mut socket = TokioSocket::new(NETLINK_ROUTE)
-                .map_err(|error| Error::call("socket(NETLINK_ROUTE)", error))?;
-            let (port, filters) = prepare(socket.socket_mut(), filter)?;
-            Ok(Bound {
-                socket,
-                port,
-                filters,
-            })
-        })?;
-        Ok(Self {
-            bound,
-            home: home.clone(),
-            filter,
-        })
-    }
-
-    async fn receive_any(&self, buffer: &mut Vec<u8>) -> io::Result<()> {
-        loop {
-            buffer.clear();
-            let received =
-                poll_fn(|context| self.bound.socket.poll_recv_from(context, buffer)).await;
-            match received {
-                // A datagram that was cut short fills the buffer.
-                Ok(sender) if accept(buffer, buffer.len(), &sender)? => return Ok(()),
-                Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-            }
-        }
-    }
-}
-
-impl Transport for Tokio {
-    fn fresh(&self) -> Result<Self, Error> {
-        Self::open(&self.home, self.filter)
-    }
-
-    fn port(&self) -> u32 {
-        self.bound.port
-    }
-
-    fn filters(&self) -> bool {
-        self.bound.filters
-    }
-
-    fn socket(&self) -> &Socket {
-        self.bound.socket.socket_ref()
-    }
-
-    async fn send(&mut self, request: &[u8]) -> io::Result<()> {
-        poll_fn(|context| self.bound.socket.poll_send(context, request))
-            .await
-            .map(drop)
-    }
-
-    async fn receive(&mut self, buffer: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<()> {
-        match deadline {
-            None => self.receive_any(buffer).await,
-            Some(deadline) => timeout_at(deadline.into(), self.receive_any(buffer))
-                .await
-                .unwrap_or_else(|_elapsed| Err(io::ErrorKind::TimedOut.into())),
-        }
-    }
-
-    async fn pause(&mut self, time: Duration) {
-        sleep(time).await;
-    }
-}
 
 /// The asynchronous twin of [`Handle`](crate::Handle), on a tokio runtime with I/O and time enabled.
 ///
@@ -112,11 +21,11 @@ impl Transport for Tokio {
 /// # Examples
 ///
 /// ```
-/// use ifaddrs::{AsyncHandle, Options};
+/// use ifaddrs::{AsyncHandle, ListOptions};
 ///
 /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
 /// # runtime.block_on(async {
-/// let mut handle = AsyncHandle::open(Options::default())?;
+/// let mut handle = AsyncHandle::open(&ListOptions::new())?;
 /// assert!(handle.addrs("lo").await?.found());
 /// # Ok::<(), ifaddrs::Error>(())
 /// # }).unwrap();
@@ -126,8 +35,8 @@ pub struct AsyncHandle {
 }
 
 impl AsyncHandle {
-    /// Opens the socket. For a namespace other than the calling thread's a short-lived thread does so there,
-    /// for which this waits some 50 µs.
+    /// Opens the socket. For a namespace other than the calling thread's, a short-lived thread does
+    /// so there, and this waits some 50 µs for it.
     ///
     /// # Errors
     ///
@@ -136,12 +45,9 @@ impl AsyncHandle {
     /// # Panics
     ///
     /// If the runtime was built without I/O.
-    pub fn open(options: Options) -> Result<Self, Error> {
-        let limits = options.limits();
-        let filter = options.kernel_filter;
-        let transport = Tokio::open(&Home::new(options.namespace)?, filter)?;
+    pub fn open(options: &ListOptions) -> Result<Self, Error> {
         Ok(Self {
-            query: Query::new(transport, limits, false),
+            query: Query::new(Tokio::open(options)?, options.limits(), false),
         })
     }
 
@@ -154,7 +60,7 @@ impl AsyncHandle {
         self.query.addrs(Which::Name(link.as_ref())).await
     }
 
-    /// The addresses of the link with this number; 0 is no link's.
+    /// The addresses of the link with this number. No link has the number 0.
     ///
     /// # Errors
     ///
@@ -170,6 +76,15 @@ impl AsyncHandle {
     /// As for [`addrs`](crate::addrs()).
     pub async fn all(&mut self) -> Result<Vec<LinkAddrs>, Error> {
         self.query.all().await
+    }
+
+    /// The addresses of all links in the kernel's own order: IPv4 on all links first, then IPv6.
+    ///
+    /// # Errors
+    ///
+    /// As for [`addrs`](crate::addrs()).
+    pub async fn all_addrs(&mut self) -> Result<AllAddrs, Error> {
+        self.query.all_addrs().await
     }
 
     /// The link with this name or alternative name; `None` when there is none.
@@ -200,7 +115,20 @@ impl fmt::Debug for AsyncHandle {
 /// The asynchronous twin of [`Watcher`](crate::Watcher).
 ///
 /// Its futures may be dropped at any point without losing an event, so they suit `select!` and
-/// `tokio::time::timeout`; a snapshot that was being taken is begun again.
+/// `tokio::time::timeout`. A snapshot that was being taken is begun again.
+///
+/// # Examples
+///
+/// ```
+/// use ifaddrs::{AsyncWatcher, Event, ListOptions};
+///
+/// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+/// # runtime.block_on(async {
+/// let mut watcher = AsyncWatcher::open(&ListOptions::new())?;
+/// assert!(matches!(watcher.next().await?, Event::Snapshot(_)));
+/// # Ok::<(), ifaddrs::Error>(())
+/// # }).unwrap();
+/// ```
 pub struct AsyncWatcher {
     following: Following<Tokio>,
 }
@@ -215,12 +143,9 @@ impl AsyncWatcher {
     /// # Panics
     ///
     /// If the runtime was built without I/O.
-    pub fn open(options: Options) -> Result<Self, Error> {
-        let limits = options.limits();
-        let filter = options.kernel_filter;
-        let transport = Tokio::open(&Home::new(options.namespace)?, filter)?;
+    pub fn open(options: &ListOptions) -> Result<Self, Error> {
         Ok(Self {
-            following: Following::new(transport, limits)?,
+            following: Following::new(Tokio::open(options)?, options.limits())?,
         })
     }
 
@@ -228,7 +153,8 @@ impl AsyncWatcher {
     ///
     /// # Errors
     ///
-    /// As for [`Watcher::next`](crate::Watcher::next).
+    /// Those of a listing while a snapshot is taken, or what `recvmsg(2)` gives. The watcher stays
+    /// usable.
     pub async fn next(&mut self) -> Result<Event, Error> {
         loop {
             if let Some(event) = self.following.next(None).await? {
@@ -244,6 +170,30 @@ impl AsyncWatcher {
     /// As for [`next`](Self::next).
     pub async fn next_within(&mut self, time: Duration) -> Result<Option<Event>, Error> {
         self.following.next(Instant::now().checked_add(time)).await
+    }
+
+    /// The events as a stream, which never ends.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use futures_util::StreamExt;
+    /// use ifaddrs::{AsyncWatcher, Event, ListOptions};
+    ///
+    /// # let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    /// # runtime.block_on(async {
+    /// let events = AsyncWatcher::open(&ListOptions::new())?.into_stream();
+    /// let mut events = std::pin::pin!(events);
+    /// let first = events.next().await.expect("it never ends")?;
+    /// assert!(matches!(first, Event::Snapshot(_)));
+    /// # Ok::<(), ifaddrs::Error>(())
+    /// # }).unwrap();
+    /// ```
+    pub fn into_stream(self) -> impl Stream<Item = Result<Event, Error>> + Send {
+        stream::unfold(self, async |mut watcher| {
+            let event = watcher.next().await;
+            Some((event, watcher))
+        })
     }
 }
 

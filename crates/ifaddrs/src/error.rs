@@ -4,52 +4,53 @@ use std::fmt;
 use std::io;
 
 /// What kind of failure it was.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
     /// The name cannot be a link's name: empty, longer than 127 bytes, or with a NUL byte.
     InvalidName,
-    /// The network namespace does not exist or is none.
+    /// A text is not an address with a prefix length.
+    InvalidPrefix,
+    /// The network namespace does not exist, or the file is not one.
     Namespace,
     /// A privilege is missing.
     Denied,
-    /// Addresses changed so fast that no whole answer could be had; ask again, or accept torn answers by
-    /// [`Options::accept_torn`](crate::Options::accept_torn).
+    /// Addresses changed so fast that no answer could be proved whole. Ask again, or accept torn
+    /// answers by [`ListOptions::accept_torn`](crate::ListOptions::accept_torn).
     Torn,
     /// The kernel did not answer in time.
     TimedOut,
     /// The kernel's answer could not be understood.
     Malformed,
-    /// Any other fault; see [`Error::raw_os_error`].
+    /// Any other failure; see [`Error::raw_os_error`].
     Io,
 }
 
-/// A failure of this crate: what was tried, with its arguments, and the system's own error as `source()`.
+/// A failure of this crate. The text names the call and its arguments; the system's own error is
+/// the `source()`.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
-    what: String,
-    source: Option<io::Error>,
+    operation: String,
+    cause: Option<io::Error>,
 }
 
 impl Error {
     /// What kind of failure it was.
-    #[must_use]
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
     /// The system's error number, if a system call or the kernel's answer carried one.
-    #[must_use]
     pub fn raw_os_error(&self) -> Option<i32> {
-        self.source.as_ref().and_then(io::Error::raw_os_error)
+        self.cause.as_ref().and_then(io::Error::raw_os_error)
     }
 
-    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+    pub(crate) fn new(kind: ErrorKind, operation: impl Into<String>) -> Self {
         Self {
             kind,
-            what: what.into(),
-            source: None,
+            operation: operation.into(),
+            cause: None,
         }
     }
 
@@ -57,17 +58,17 @@ impl Error {
         Self::new(ErrorKind::Malformed, format!("netlink answer: {why}"))
     }
 
-    /// A failed call, its kind read off the number.
-    pub(crate) fn call(what: impl Into<String>, source: io::Error) -> Self {
-        let kind = match source.kind() {
+    /// A failed call, with the kind that its number stands for.
+    pub(crate) fn call(operation: impl Into<String>, cause: io::Error) -> Self {
+        let kind = match cause.kind() {
             io::ErrorKind::PermissionDenied => ErrorKind::Denied,
             io::ErrorKind::TimedOut => ErrorKind::TimedOut,
             _ => ErrorKind::Io,
         };
         Self {
             kind,
-            what: what.into(),
-            source: Some(source),
+            operation: operation.into(),
+            cause: Some(cause),
         }
     }
 
@@ -79,12 +80,56 @@ impl Error {
 
 impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.what)
+        f.write_str(&self.operation)
     }
 }
 
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
-        self.source.as_ref().map(|source| source as _)
+        self.cause.as_ref().map(|cause| cause as _)
+    }
+}
+
+impl From<Error> for io::Error {
+    /// Of the kind of its cause; the error is kept inside, with its cause behind `source()`.
+    fn from(error: Error) -> Self {
+        let kind = match (&error.cause, error.kind) {
+            (Some(cause), _) => cause.kind(),
+            (None, ErrorKind::InvalidName | ErrorKind::InvalidPrefix) => {
+                io::ErrorKind::InvalidInput
+            }
+            (None, ErrorKind::Namespace) => io::ErrorKind::NotFound,
+            (None, ErrorKind::Denied) => io::ErrorKind::PermissionDenied,
+            (None, ErrorKind::TimedOut) => io::ErrorKind::TimedOut,
+            (None, ErrorKind::Malformed) => io::ErrorKind::InvalidData,
+            (None, ErrorKind::Torn | ErrorKind::Io) => io::ErrorKind::Other,
+        };
+        Self::new(kind, error)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::error::Error as _;
+
+    use super::*;
+
+    #[test]
+    fn an_io_error_keeps_the_kind_and_the_cause() {
+        let denied = io::Error::from_raw_os_error(nix::libc::EACCES);
+        let error = io::Error::from(Error::call("open(\"/x\")", denied));
+        assert_eq!(error.kind(), io::ErrorKind::PermissionDenied);
+        assert_eq!(error.to_string(), "open(\"/x\")");
+        let inside = error
+            .get_ref()
+            .and_then(|inside| inside.downcast_ref::<Error>());
+        assert_eq!(
+            inside.and_then(Error::raw_os_error),
+            Some(nix::libc::EACCES)
+        );
+        assert!(error.source().is_some());
+
+        let name = Error::new(ErrorKind::InvalidName, "link name");
+        assert_eq!(io::Error::from(name).kind(), io::ErrorKind::InvalidInput);
     }
 }

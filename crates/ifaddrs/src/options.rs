@@ -1,28 +1,45 @@
-//! How to ask.
+//! The settings of a question.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use crate::socket::Namespace;
 
-/// How a [`Handle`](crate::Handle) or [`Watcher`](crate::Watcher) asks; the defaults suit nearly everyone.
-#[derive(Debug)]
+/// How a [`Handle`](crate::Handle) or [`Watcher`](crate::Watcher) asks. The defaults suit nearly
+/// everyone.
+///
+/// # Examples
+///
+/// ```
+/// use std::time::Duration;
+///
+/// let mut options = ifaddrs::ListOptions::new();
+/// options.timeout = Duration::from_secs(1);
+/// let mut handle = ifaddrs::Handle::open(&options)?;
+/// assert!(handle.addrs("lo")?.found());
+/// # Ok::<(), ifaddrs::Error>(())
+/// ```
+#[derive(Debug, Clone)]
 #[non_exhaustive]
-pub struct Options {
+pub struct ListOptions {
     /// The network namespace to look into; the calling thread's by default.
     pub namespace: Namespace,
     /// How long the kernel may take for one answer; 3 seconds by default.
     pub timeout: Duration,
-    /// How many times a listing that was disturbed by changes is repeated; 32 by default, at least 1.
+    /// How many times a listing that was disturbed by changes is repeated; 32 by default, at
+    /// least 1.
     pub attempts: u32,
-    /// Whether an answer that may miss an address is given, marked by
-    /// [`whole`](crate::LinkAddrs::whole) being false, instead of an error; false by default.
+    /// Whether an answer that may miss an address is given instead of an error; false by default.
+    /// Such an answer says so: [`whole`](crate::LinkAddrs::whole) is false.
     pub accept_torn: bool,
-    /// Whether the kernel is asked to filter by link (Linux 4.20); true by default. False does as on older
-    /// kernels: all addresses of the host are dumped, and picked from here.
+    /// Whether the kernel is asked to filter by link (Linux 4.20); true by default. False does as on
+    /// older kernels: all addresses of the host are dumped, and the link's are picked from them.
     pub kernel_filter: bool,
+    /// Where procfs is mounted; `/proc` by default. Namespaces are found below it.
+    pub proc: PathBuf,
 }
 
-impl Default for Options {
+impl Default for ListOptions {
     fn default() -> Self {
         Self {
             namespace: Namespace::Current,
@@ -30,13 +47,18 @@ impl Default for Options {
             attempts: 32,
             accept_torn: false,
             kernel_filter: true,
+            proc: PathBuf::from("/proc"),
         }
     }
 }
 
-impl Options {
+impl ListOptions {
+    /// The defaults.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
     /// The defaults, in another network namespace.
-    #[must_use]
     pub fn in_namespace(namespace: Namespace) -> Self {
         Self {
             namespace,
@@ -49,14 +71,17 @@ impl Options {
             timeout: self.timeout,
             attempts: self.attempts.max(1),
             accept_torn: self.accept_torn,
+            may_pause: true,
         }
     }
 }
 
 /// What of the options a query needs.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) timeout: Duration,
     pub(crate) attempts: u32,
     pub(crate) accept_torn: bool,
+    /// Whether it may wait for a quieter moment.
+    pub(crate) may_pause: bool,
 }

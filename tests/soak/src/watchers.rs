@@ -43,7 +43,7 @@ impl Watchers {
             }
             Ok(heard)
         })?;
-        let mut links = ifaddrs::Watcher::open(ifaddrs::Options::default())?;
+        let mut links = ifaddrs::Watcher::open(&ifaddrs::ListOptions::default())?;
         all.add("addresses", move || Ok(links.next_within(WAIT)?.is_some()))?;
         let mut options = resolvconf::WatchOptions::new();
         options.select.etc = resolv_conf;

@@ -10,7 +10,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use ifaddrs::{
-    AddressFlags, ErrorKind, Event, Handle, LinkAddrs, Namespace, Options, Protocol, Watcher,
+    AddressFlags, ErrorKind, Event, Handle, LinkAddrs, ListOptions, Namespace, Protocol, Watcher,
 };
 use support::kernel::expect_since;
 use support::link::{Address, Links};
@@ -30,8 +30,8 @@ fn texts(listing: &LinkAddrs) -> Vec<String> {
     listing.addrs.iter().map(ToString::to_string).collect()
 }
 
-fn unfiltered() -> Options {
-    let mut options = Options::default();
+fn unfiltered() -> ListOptions {
+    let mut options = ListOptions::default();
     options.kernel_filter = false;
     options
 }
@@ -83,8 +83,8 @@ fn every_kind_of_address_is_read_with_and_without_the_kernels_filter() {
         ];
         all.iter().for_each(|address| links.add("d0", address));
         links.add("v0", &Address::new("10.20.0.1/24"));
-        for options in [Options::default(), unfiltered()] {
-            let listing = Handle::open(options).unwrap().addrs("d0").unwrap();
+        for options in [ListOptions::default(), unfiltered()] {
+            let listing = Handle::open(&options).unwrap().addrs("d0").unwrap();
             let got: BTreeSet<String> = texts(&listing).into_iter().collect();
             let want = [
                 "10.1.2.3/24",
@@ -136,7 +136,7 @@ fn names_numbers_and_absence_are_told_apart() {
         links.altname("d0", "short-alt");
         links.add("d0", &Address::new("10.1.2.3/24"));
         let index = links.index("d0");
-        let mut handle = Handle::open(Options::default()).unwrap();
+        let mut handle = Handle::open(&ListOptions::default()).unwrap();
         for name in ["d0", "short-alt", &long] {
             let listing = handle.addrs(name).unwrap();
             assert_eq!(
@@ -176,13 +176,15 @@ fn other_namespaces_are_read_and_the_thread_stays() {
         })
         .join()
         .unwrap();
-        let options = Options::in_namespace(Namespace::Fd(there.into()));
-        let mut handle = Handle::open(options).unwrap();
+        let options = ListOptions::in_namespace(Namespace::of(&there).unwrap());
+        let mut handle = Handle::open(&options).unwrap();
         assert_eq!(texts(&handle.addrs("there0").unwrap()), ["10.0.0.1/24"]);
         assert!(!ifaddrs::addrs("there0").unwrap().found());
         let after = std::fs::read_link("/proc/thread-self/ns/net").unwrap();
         assert_eq!(before, after);
-        let refused = Handle::open(Options::in_namespace(Namespace::Path("/no/such".into())));
+        let refused = Handle::open(&ListOptions::in_namespace(Namespace::Path(
+            "/no/such".into(),
+        )));
         assert_eq!(refused.unwrap_err().kind(), ErrorKind::Namespace);
     });
 }
@@ -193,8 +195,11 @@ fn a_watch_starts_with_the_present_and_survives_an_overrun() {
     isolated(|| {
         let links = Links::open();
         links.dummy("d0");
-        let mut watcher = Watcher::open(Options::default()).unwrap();
-        assert!(matches!(watcher.next().unwrap(), Event::Snapshot(_)));
+        let mut watcher = Watcher::open(&ListOptions::default()).unwrap();
+        assert!(matches!(
+            watcher.next().unwrap().unwrap(),
+            Event::Snapshot(_)
+        ));
         links.add("d0", &Address::new("10.0.0.1/24"));
         let soon = Duration::from_secs(30);
         loop {
@@ -263,7 +268,7 @@ fn listings_under_churn(family: fn(usize, usize) -> Address, stable: usize) -> C
                 }
             }
         });
-        let mut handle = Handle::open(Options::default()).unwrap();
+        let mut handle = Handle::open(&ListOptions::default()).unwrap();
         let mut listings = 0;
         while listings < LISTINGS && (listings < 5 || began.elapsed() < TIME) {
             listings += 1;

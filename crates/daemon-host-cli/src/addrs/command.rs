@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use daemon_host::ifaddrs::{Handle, Namespace, Options};
+use daemon_host::ifaddrs::{Handle, ListOptions, Namespace};
 
 use super::json::Listing;
 use super::table::table;
@@ -41,9 +41,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     if args.watch {
         let link = args.link.as_deref();
-        return watch(&|| args.options(), link, end_after(args.seconds), out);
+        return watch(&args.options(), link, end_after(args.seconds), out);
     }
-    let mut handle = Handle::open(args.options())?;
+    let mut handle = Handle::open(&args.options())?;
     let links = match &args.link {
         Some(link) => vec![handle.addrs(link)?],
         None => handle.all()?,
@@ -57,10 +57,10 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 }
 
 impl Args {
-    fn options(&self) -> Options {
+    fn options(&self) -> ListOptions {
         match &self.netns {
-            Some(path) => Options::in_namespace(Namespace::Path(path.clone())),
-            None => Options::default(),
+            Some(path) => ListOptions::in_namespace(Namespace::Path(path.clone())),
+            None => ListOptions::default(),
         }
     }
 }

@@ -3,7 +3,7 @@
 use daemon_host::ifaddrs::{Address, Event, Link, LinkAddrs};
 use serde::Serialize;
 
-use crate::output::{Bytes, hex_if_needed, hex_list_if_needed};
+use crate::output::{Bytes, hex_list_if_needed};
 
 /// The answer to `addrs --json`.
 #[derive(Serialize)]
@@ -28,7 +28,7 @@ pub(crate) struct LinkJson<'l> {
     found: bool,
     #[serde(flatten)]
     facts: Option<Facts<'l>>,
-    addrs: Vec<AddressJson<'l>>,
+    addrs: &'l [Address],
 }
 
 impl<'l> LinkJson<'l> {
@@ -40,7 +40,7 @@ impl<'l> LinkJson<'l> {
             ifindex: answer.ifindex(),
             found: answer.found(),
             facts: answer.link.as_ref().map(Facts::new),
-            addrs: answer.addrs.iter().map(AddressJson::new).collect(),
+            addrs: &answer.addrs,
         }
     }
 }
@@ -52,6 +52,9 @@ struct Facts<'l> {
     #[serde(skip_serializing_if = "Option::is_none")]
     altnames_hex: Option<Vec<String>>,
     flags: Vec<&'static str>,
+    link_type: String,
+    hardware_address: Option<String>,
+    operational_state: Option<String>,
     master: Option<u32>,
     mtu: Option<u32>,
 }
@@ -66,26 +69,11 @@ impl<'l> Facts<'l> {
                 .collect(),
             altnames_hex: hex_list_if_needed(&link.altnames),
             flags: link.flags.names().collect(),
+            link_type: link.link_type.to_string(),
+            hardware_address: link.hardware_address.map(|address| address.to_string()),
+            operational_state: link.operational_state.map(|state| state.to_string()),
             master: link.master,
             mtu: link.mtu,
-        }
-    }
-}
-
-/// One address; the crate's own shape, with what its text loses.
-#[derive(Serialize)]
-struct AddressJson<'l> {
-    #[serde(flatten)]
-    address: &'l Address,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    label_hex: Option<String>,
-}
-
-impl<'l> AddressJson<'l> {
-    fn new(address: &'l Address) -> Self {
-        Self {
-            address,
-            label_hex: address.label.as_deref().and_then(hex_if_needed),
         }
     }
 }
@@ -104,7 +92,7 @@ pub(super) struct ToldLink<'l> {
 #[derive(Serialize)]
 pub(super) struct ToldAddress<'l> {
     #[serde(flatten)]
-    address: AddressJson<'l>,
+    address: &'l Address,
     ifindex: u32,
 }
 
@@ -153,7 +141,7 @@ fn told_link(link: &Link) -> ToldLink<'_> {
 
 fn told_address(address: &Address) -> ToldAddress<'_> {
     ToldAddress {
-        address: AddressJson::new(address),
+        address,
         ifindex: address.ifindex,
     }
 }

@@ -3,7 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::time::Instant;
 
-use daemon_host::ifaddrs::{Event, Handle, LinkAddrs, Options, Watcher};
+use daemon_host::ifaddrs::{Event, Handle, LinkAddrs, ListOptions, Watcher};
 
 use super::json::EventJson;
 use super::table::table;
@@ -12,19 +12,19 @@ use crate::output::Output;
 
 /// Follows a link, or all of them, until `end`.
 pub(super) fn watch(
-    options: &dyn Fn() -> Options,
+    options: &ListOptions,
     link: Option<&OsStr>,
     end: Option<Instant>,
     out: &Output,
 ) -> anyhow::Result<Exit> {
-    let mut watcher = Watcher::open(options())?;
+    let mut watcher = Watcher::open(options)?;
     let mut chosen = Chosen {
         name: link.map(OsStr::to_owned),
         ifindex: None,
     };
     loop {
         let event = match end {
-            None => Some(watcher.next()?),
+            None => watcher.next().transpose()?,
             Some(end) => watcher.next_within(end.saturating_duration_since(Instant::now()))?,
         };
         let Some(event) = event else {
@@ -38,7 +38,7 @@ pub(super) fn watch(
         match (&event, chosen.ifindex) {
             // Another link has the name now. Its addresses may be older than its name.
             (Event::Link(_), Some(now)) if number != Some(now) => {
-                let link = Handle::open(options())?.addrs_by_index(now)?;
+                let link = Handle::open(options)?.addrs_by_index(now)?;
                 show(&Event::Snapshot(vec![link]), out)?;
             }
             _ => {}

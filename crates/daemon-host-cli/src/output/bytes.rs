@@ -39,7 +39,7 @@ impl Serialize for Bytes<'_> {
 }
 
 /// The bytes in hexadecimal, where the lossy text would lose some.
-pub(crate) fn hex_if_needed(bytes: &OsStr) -> Option<String> {
+fn hex_if_needed(bytes: &OsStr) -> Option<String> {
     bytes.to_str().is_none().then(|| hex(bytes))
 }
 

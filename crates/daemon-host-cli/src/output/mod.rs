@@ -11,7 +11,7 @@ mod paint;
 mod stream;
 mod table;
 
-pub(crate) use bytes::{Bytes, hex_if_needed, hex_list_if_needed};
+pub(crate) use bytes::{Bytes, hex_list_if_needed};
 pub(crate) use failure::{error, is_broken_pipe};
 pub(crate) use hex::{path_fields, text_fields};
 pub(crate) use paint::{Ink, paint};

@@ -1,9 +1,10 @@
 //! An address and a prefix length together.
 
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
+use super::words::write_addr;
 use crate::error::{Error, ErrorKind};
 
 /// An IP address with a prefix length, such as `10.0.0.1/24`; host bits are kept.
@@ -18,21 +19,19 @@ use crate::error::{Error, ErrorKind};
 /// assert!(prefix.contains([10, 2, 0, 6].into()));
 /// # Ok::<(), ifaddrs::Error>(())
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Prefix {
     addr: IpAddr,
     len: u8,
 }
 
 impl Prefix {
-    /// Puts address and length together; `None` when the length is more than the address has bits.
-    #[must_use]
+    /// An address and a length; `None` when the length is more than the address has bits.
     pub fn new(addr: IpAddr, len: u8) -> Option<Self> {
         (len <= bits(addr)).then_some(Self { addr, len })
     }
 
     /// The address with the length of all its bits, /32 or /128.
-    #[must_use]
     pub fn host(addr: IpAddr) -> Self {
         Self {
             addr,
@@ -41,32 +40,21 @@ impl Prefix {
     }
 
     /// The address, host bits included.
-    #[must_use]
     pub fn addr(&self) -> IpAddr {
         self.addr
     }
 
     /// The prefix length in bits.
-    #[must_use]
     #[allow(clippy::len_without_is_empty)] // a length of bits, not of a collection
     pub fn len(&self) -> u8 {
         self.len
     }
 
     /// The network: the same with all host bits cleared.
-    #[must_use]
     pub fn network(&self) -> Self {
         let addr = match self.addr {
-            IpAddr::V4(v4) => {
-                let mask = u32::MAX.checked_shl(32 - u32::from(self.len)).unwrap_or(0);
-                IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & mask))
-            }
-            IpAddr::V6(v6) => {
-                let mask = u128::MAX
-                    .checked_shl(128 - u32::from(self.len))
-                    .unwrap_or(0);
-                IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & mask))
-            }
+            IpAddr::V4(v4) => IpAddr::V4(Ipv4Addr::from_bits(v4.to_bits() & self.mask_v4())),
+            IpAddr::V6(v6) => IpAddr::V6(Ipv6Addr::from_bits(v6.to_bits() & self.mask_v6())),
         };
         Self {
             addr,
@@ -74,8 +62,34 @@ impl Prefix {
         }
     }
 
+    /// The netmask: as many bits set as the prefix is long.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// let prefix: ifaddrs::Prefix = "10.0.0.1/20".parse()?;
+    /// assert_eq!(prefix.netmask().to_string(), "255.255.240.0");
+    /// # Ok::<(), ifaddrs::Error>(())
+    /// ```
+    pub fn netmask(&self) -> IpAddr {
+        match self.addr {
+            IpAddr::V4(_) => IpAddr::V4(Ipv4Addr::from_bits(self.mask_v4())),
+            IpAddr::V6(_) => IpAddr::V6(Ipv6Addr::from_bits(self.mask_v6())),
+        }
+    }
+
+    // A shift by all bits of the number is an overflow, hence the checks.
+    fn mask_v4(&self) -> u32 {
+        u32::MAX.checked_shl(32 - u32::from(self.len)).unwrap_or(0)
+    }
+
+    fn mask_v6(&self) -> u128 {
+        u128::MAX
+            .checked_shl(128 - u32::from(self.len))
+            .unwrap_or(0)
+    }
+
     /// Whether `addr` lies in this network; never for an address of the other family.
-    #[must_use]
     pub fn contains(&self, addr: IpAddr) -> bool {
         Self::new(addr, self.len).is_some_and(|other| {
             other.addr.is_ipv4() == self.addr.is_ipv4() && other.network() == self.network()
@@ -94,18 +108,6 @@ impl fmt::Display for Prefix {
     }
 }
 
-/// Writes an address as `inet_ntop(3)` and so `ip addr` does: with the last four bytes dotted not only for
-/// IPv4-mapped but also for IPv4-compatible addresses (`::192.0.2.1`).
-pub(crate) fn write_addr(f: &mut fmt::Formatter<'_>, addr: IpAddr) -> fmt::Result {
-    match addr {
-        IpAddr::V6(v6) if v6.to_bits() >> 32 == 0 && v6.to_bits() >> 16 != 0 => {
-            f.write_str("::")?;
-            write!(f, "{}", Ipv4Addr::from_bits(v6.to_bits() as u32))
-        }
-        addr => write!(f, "{addr}"),
-    }
-}
-
 impl FromStr for Prefix {
     type Err = Error;
 
@@ -113,8 +115,8 @@ impl FromStr for Prefix {
     fn from_str(text: &str) -> Result<Self, Error> {
         let bad = || {
             Error::new(
-                ErrorKind::Malformed,
-                format!("not an address prefix: {text:?}"),
+                ErrorKind::InvalidPrefix,
+                format!("parse({text:?}): not an address prefix"),
             )
         };
         let (addr, len) = match text.split_once('/') {
@@ -133,20 +135,6 @@ impl FromStr for Prefix {
             Some(_) => Err(bad()),
         }
     }
-}
-
-/// Writes words with blanks between them.
-pub(crate) fn write_words<'a>(
-    f: &mut fmt::Formatter<'_>,
-    words: impl Iterator<Item = &'a str>,
-) -> fmt::Result {
-    for (n, word) in words.enumerate() {
-        if n > 0 {
-            f.write_char(' ')?;
-        }
-        f.write_str(word)?;
-    }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -173,6 +161,20 @@ mod tests {
     }
 
     #[test]
+    fn netmasks_at_every_edge() {
+        for (text, mask) in [
+            ("10.0.0.1/0", "0.0.0.0"),
+            ("10.0.0.1/9", "255.128.0.0"),
+            ("10.0.0.1/32", "255.255.255.255"),
+            ("fd00::1/0", "::"),
+            ("fd00::1/65", "ffff:ffff:ffff:ffff:8000::"),
+            ("fd00::1/128", "ffff:ffff:ffff:ffff:ffff:ffff:ffff:ffff"),
+        ] {
+            assert_eq!(prefix(text).netmask().to_string(), mask, "{text}");
+        }
+    }
+
+    #[test]
     fn families_do_not_mix() {
         assert!(!prefix("0.0.0.0/0").contains("::1".parse().unwrap()));
         assert!(!prefix("::/0").contains("10.0.0.1".parse().unwrap()));
@@ -190,7 +192,8 @@ mod tests {
             "a/8",
             "10.0.0.1/8/8",
         ] {
-            assert!(text.parse::<Prefix>().is_err(), "{text}");
+            let error = text.parse::<Prefix>().unwrap_err();
+            assert_eq!(error.kind(), ErrorKind::InvalidPrefix, "{text}");
         }
         assert_eq!(prefix("10.0.0.1").to_string(), "10.0.0.1/32");
     }

@@ -1,16 +1,16 @@
-//! One request and its answer, over any transport; events that come between are kept in the window.
+//! One request and its answer, over any transport. Events that come between are kept in the window.
 
 use std::io;
 use std::time::Instant;
 
 use nix::libc::{ENOBUFS, MSG_DONTWAIT, MSG_TRUNC};
 
-use super::whole::Window;
+use super::window::Window;
 use crate::error::{Error, ErrorKind};
 use crate::log::debug;
 use crate::options::Limits;
 use crate::socket::{BUFFER, Transport, receive_now};
-use crate::wire::{Body, Malformed, Message, messages};
+use crate::wire::{Answer, Body, Frame, Malformed, answer, frames, messages};
 
 /// A transport with the state of its conversation.
 pub(crate) struct Exchange<T> {
@@ -19,19 +19,21 @@ pub(crate) struct Exchange<T> {
     sequence: u32,
     buffer: Vec<u8>,
     joined: Vec<u32>,
-    /// An exchange was given up half-way (an error, a dropped future): what is left of it must not be met
-    /// again, so the next one takes a new socket.
+    /// The group that could not be joined, and why.
+    refusal: Option<(u32, io::Error)>,
+    /// An exchange was given up half-way, by an error or a dropped future. The rest of its answer
+    /// must not be taken for the next one's, so the next one takes a new socket.
     broken: bool,
-    /// The socket overflowed and has not been emptied since: until then the kernel drops lone answers
-    /// without a word.
+    /// The socket overflowed and has not been emptied since. Until then the kernel drops lone
+    /// answers without a word.
     congested: bool,
     /// What changed since the groups were joined, or since [`restart`](Self::restart).
     pub(crate) window: Window,
 }
 
 /// What a request expects.
-#[derive(Clone, Copy, PartialEq)]
-pub(crate) enum Expects {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Expects {
     /// One message.
     One,
     /// Many, and a last one that says so.
@@ -39,15 +41,19 @@ pub(crate) enum Expects {
 }
 
 /// What is handed to the asker.
-pub(crate) enum Part {
-    /// A message of the answer, and whether the kernel calls the dump disturbed.
-    Body(Body, bool),
+pub(super) enum Part<'a> {
+    /// A message of the answer.
+    Message(Frame<'a>),
+    /// The kernel says that the list changed while it was dumped.
+    Disturbed,
+    /// A datagram of this length begins; its first message has that length.
+    DatagramBegin(usize, usize),
     /// A datagram of this length ended.
     DatagramEnd(usize),
 }
 
 /// How an exchange ended.
-pub(crate) enum End {
+pub(super) enum End {
     /// All of it came.
     Complete,
     /// The kernel answered with an error number, and perhaps in words.
@@ -56,23 +62,29 @@ pub(crate) enum End {
     Overrun,
 }
 
+/// Takes a part, or says that it cannot be understood.
+pub(super) trait Take: FnMut(Part<'_>) -> Result<(), Malformed> {}
+
+impl<F: FnMut(Part<'_>) -> Result<(), Malformed>> Take for F {}
+
 impl<T: Transport> Exchange<T> {
-    pub(crate) fn new(transport: T, limits: Limits) -> Self {
+    pub(super) fn new(transport: T, limits: Limits) -> Self {
         Self {
             transport,
             limits,
             sequence: 0,
             buffer: Vec::with_capacity(BUFFER),
             joined: Vec::new(),
+            refusal: None,
             broken: false,
             congested: false,
             window: Window::default(),
         }
     }
 
-    /// Takes a new socket if an exchange was given up half-way. Before any groups are joined, or they would be
-    /// those of the old one.
-    pub(crate) fn renew(&mut self) -> Result<(), Error> {
+    /// Takes a new socket if an exchange was given up half-way. This comes before any groups are
+    /// joined, or they would be those of the old one.
+    pub(super) fn renew(&mut self) -> Result<(), Error> {
         if self.broken {
             self.transport = self.transport.fresh()?;
             self.joined.clear();
@@ -83,12 +95,13 @@ impl<T: Transport> Exchange<T> {
         Ok(())
     }
 
-    /// Sends what `request` makes of a new sequence number, and hands the parts of the answer to `take`.
-    pub(crate) async fn ask(
+    /// Sends what `request` makes of a new sequence number, and hands the parts of the answer to
+    /// `take`.
+    pub(super) async fn ask(
         &mut self,
         expects: Expects,
         request: impl FnOnce(u32) -> Vec<u8>,
-        mut take: impl FnMut(Part),
+        mut take: impl Take,
     ) -> Result<End, Error> {
         self.renew()?;
         self.broken = true;
@@ -100,7 +113,7 @@ impl<T: Transport> Exchange<T> {
         self.transport
             .send(&request)
             .await
-            .map_err(|error| Error::call("send request", error))?;
+            .map_err(|error| Error::call("sendto(NETLINK_ROUTE)", error))?;
         let deadline = Instant::now().checked_add(self.limits.timeout);
         loop {
             match self.transport.receive(&mut self.buffer, deadline).await {
@@ -117,7 +130,8 @@ impl<T: Transport> Exchange<T> {
                 }
                 Err(error) => return Err(receive_error(error)),
             }
-            if let Some(end) = self.take_datagram(expects, &mut take)? {
+            let end = self.take_datagram(expects, &mut take);
+            if let Some(end) = end.map_err(|Malformed(why)| Error::malformed(why))? {
                 self.broken = false;
                 return Ok(end);
             }
@@ -127,65 +141,81 @@ impl<T: Transport> Exchange<T> {
     fn take_datagram(
         &mut self,
         expects: Expects,
-        take: &mut impl FnMut(Part),
-    ) -> Result<Option<End>, Error> {
+        take: &mut impl Take,
+    ) -> Result<Option<End>, Malformed> {
         let mut end = None;
         let mut ours = false;
-        for message in messages(&self.buffer) {
-            let message = message.map_err(|Malformed(why)| Error::malformed(why))?;
-            if message.port != self.transport.port() || message.sequence != self.sequence {
-                if !self.joined.is_empty() && message.port != self.transport.port() {
-                    self.window.note(message.body);
+        let mut disturbed = false;
+        for frame in frames(&self.buffer) {
+            let frame = frame?;
+            if frame.port != self.transport.port() || frame.sequence != self.sequence {
+                if !self.joined.is_empty() && frame.port != self.transport.port() {
+                    self.window.note_frame(frame)?;
                 }
                 continue;
             }
-            ours = true;
-            let Message {
-                body, interrupted, ..
-            } = message;
-            match body {
-                Body::Done(0) => end = Some(End::Complete),
-                Body::Done(errno) => end = Some(End::Refused(errno, None)),
-                Body::Answer(errno, words) => end = Some(End::Refused(errno, words)),
-                body => {
-                    take(Part::Body(body, interrupted));
+            if !ours {
+                take(Part::DatagramBegin(self.buffer.len(), frame.length()))?;
+                ours = true;
+            }
+            // The mark may come with the last message alone.
+            disturbed |= frame.is_interrupted();
+            match answer(&frame)? {
+                Answer::Done(0) => end = Some(End::Complete),
+                Answer::Done(errno) => end = Some(End::Refused(errno, None)),
+                Answer::Error(errno, words) => end = Some(End::Refused(errno, words)),
+                Answer::No => {
+                    take(Part::Message(frame))?;
                     if expects == Expects::One {
                         end = Some(End::Complete);
                     }
                 }
             }
-            // The mark may come with the last message alone.
-            if interrupted && end.is_some() {
-                take(Part::Body(Body::Done(0), true));
-            }
+        }
+        if disturbed {
+            take(Part::Disturbed)?;
         }
         if ours && expects == Expects::Dump {
-            take(Part::DatagramEnd(self.buffer.len()));
+            take(Part::DatagramEnd(self.buffer.len()))?;
         }
         Ok(end)
     }
 
-    /// Joins the groups that tell of changes; all or, if that is refused, none.
+    /// Joins the groups that tell of changes: all of them, or none if one is refused.
     pub(crate) fn guard(&mut self, groups: &[u32], only: Option<u32>) {
         if !self.joined.is_empty() {
             return;
         }
         for &group in groups {
-            if let Err(_error) = self.transport.socket().add_membership(group) {
-                debug!(group, error = %_error, "cannot watch for changes while listing");
-                return self.unguard();
+            if let Err(error) = self.transport.socket().add_membership(group) {
+                debug!(group, %error, "cannot watch for changes while listing");
+                self.unguard();
+                self.refusal = Some((group, error));
+                return;
             }
             self.joined.push(group);
         }
         self.window = Window::new(only);
     }
 
-    pub(crate) fn is_guarded(&self) -> bool {
+    pub(super) fn is_guarded(&self) -> bool {
         !self.joined.is_empty()
     }
 
+    /// An error if the groups are not joined: which call the system refused, and why.
+    pub(crate) fn must_be_guarded(&mut self) -> Result<(), Error> {
+        if self.is_guarded() {
+            return Ok(());
+        }
+        let call = |group| format!("setsockopt(NETLINK_ADD_MEMBERSHIP, {group})");
+        Err(match self.refusal.take() {
+            Some((group, cause)) => Error::call(call(group), cause),
+            None => Error::new(ErrorKind::Io, call(0)),
+        })
+    }
+
     /// Leaves the groups, and throws away what came from them.
-    pub(crate) fn unguard(&mut self) {
+    pub(super) fn unguard(&mut self) {
         if self.joined.is_empty() {
             return;
         }
@@ -196,21 +226,18 @@ impl<T: Transport> Exchange<T> {
         self.drain();
     }
 
-    /// Begins a new window after events were lost. What is still queued is older than what was lost, so it
-    /// must not be taken for the latest state.
-    pub(crate) fn restart(&mut self, only: Option<u32>) {
+    /// Begins a new window after events were lost. What is still queued is older than what was lost,
+    /// so it must not be taken for the latest state.
+    pub(super) fn restart(&mut self, only: Option<u32>) {
         self.drain();
         self.window = Window::new(only);
     }
 
     fn drain(&mut self) {
         self.congested = false;
+        let socket = self.transport.socket();
         loop {
-            match receive_now(
-                self.transport.socket(),
-                &mut self.buffer,
-                MSG_DONTWAIT | MSG_TRUNC,
-            ) {
+            match receive_now(socket, &mut self.buffer, MSG_DONTWAIT | MSG_TRUNC) {
                 Err(error) if error.raw_os_error() != Some(ENOBUFS) => return,
                 _ => {}
             }
@@ -242,7 +269,7 @@ impl<T: Transport> Exchange<T> {
     }
 
     /// A conversation of its own in the same namespace, for one dump.
-    pub(crate) fn aside(&self) -> Result<Self, Error> {
+    pub(super) fn aside(&self) -> Result<Self, Error> {
         Ok(Self::new(self.transport.fresh()?, self.limits))
     }
 }
@@ -253,5 +280,5 @@ fn receive_error(error: io::Error) -> Error {
         io::ErrorKind::InvalidData => ErrorKind::Malformed,
         _ => ErrorKind::Io,
     };
-    Error::call("receive answer", error).with_kind(kind)
+    Error::call("recvfrom(NETLINK_ROUTE)", error).with_kind(kind)
 }

@@ -1,33 +1,34 @@
-//! The queries, over any transport: one link, its addresses, all links.
+//! The questions, over any transport, and the steps that they share.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use nix::libc;
 
 use super::exchange::{End, Exchange, Expects, Part};
-use super::outcome::{is_missing, is_same, join, missing, refused, torn};
-use super::whole::{self, Round};
+use super::proof;
+use super::refusal::{is_missing, refused, torn};
+use super::round::Round;
 use crate::error::Error;
-use crate::facts::{Address, Link, LinkAddrs};
+use crate::facts::{Address, Link};
 use crate::log::debug;
 use crate::options::Limits;
 use crate::socket::{ADDRESSES, LINKS, Transport};
-use crate::wire::{self, Body, Which};
+use crate::wire::{self, Which};
 
 /// How many links are remembered as having many addresses.
 const REMEMBERED: usize = 256;
 /// All groups.
 pub(crate) const ALL_GROUPS: [u32; 3] = [LINKS, ADDRESSES[0], ADDRESSES[1]];
 
-/// An exchange with what is kept between queries.
+/// An exchange with what is kept between questions.
 pub(crate) struct Query<T> {
     pub(crate) exchange: Exchange<T>,
-    /// Whether the groups are joined from the first and never left: for watching, and for a socket that
-    /// serves one listing.
-    always_guarded: bool,
+    /// Whether the groups are joined from the first and never left: for watching, and for a socket
+    /// that serves one listing.
+    pub(super) always_guarded: bool,
     /// Links whose addresses did not fit one datagram: their dumps are guarded from the start.
-    large: BTreeSet<u32>,
+    pub(super) large: BTreeSet<u32>,
     /// How many times in a row events were lost.
     losses: u32,
 }
@@ -45,15 +46,20 @@ impl<T: Transport> Query<T> {
     /// One link; `None` when there is none.
     pub(crate) async fn link(&mut self, which: Which<'_>) -> Result<Option<Link>, Error> {
         which.check()?;
+        // The kernel takes the number for a signed one, and 0 for no number.
         if matches!(which, Which::Index(index) if index == 0 || index > i32::MAX as u32) {
             return Ok(None);
         }
         for _ in 0..self.exchange.limits.attempts {
             let mut found = None;
-            let take = |part| {
-                if let Part::Body(Body::Link(link), _) = part {
-                    found = Some(link);
+            let take = |part: Part<'_>| {
+                match part {
+                    Part::Message(frame) if frame.kind == wire::RTM_NEWLINK => {
+                        found = wire::link(frame.payload)?;
+                    }
+                    _ => {}
                 }
+                Ok(())
             };
             let request = |sequence| wire::get_link(which, sequence);
             match self.exchange.ask(Expects::One, request, take).await? {
@@ -68,169 +74,11 @@ impl<T: Transport> Query<T> {
         Err(torn("RTM_GETLINK", which))
     }
 
-    /// One link and its addresses.
-    pub(crate) async fn addrs(&mut self, which: Which<'_>) -> Result<LinkAddrs, Error> {
-        self.exchange.renew()?;
-        self.leave();
-        let answer = self.one(which).await;
-        self.leave();
-        answer
-    }
-
-    /// All links and their addresses, by number.
-    pub(crate) async fn all(&mut self) -> Result<Vec<LinkAddrs>, Error> {
-        self.exchange.renew()?;
-        self.leave();
-        let answer = self.every().await;
-        self.leave();
-        answer
-    }
-
-    fn leave(&mut self) {
-        if !self.always_guarded {
-            self.exchange.unguard();
-        }
-    }
-
-    async fn one(&mut self, which: Which<'_>) -> Result<LinkAddrs, Error> {
-        let mut rounds = Vec::new();
-        let mut last_seen = None;
-        for attempt in 0..self.exchange.limits.attempts {
-            let Some(link) = self.link(which).await? else {
-                return Ok(missing(which));
-            };
-            let index = link.ifindex;
-            if last_seen
-                .replace(index)
-                .is_some_and(|before| before != index)
-            {
-                // Another link took the name: what was seen before is of no use.
-                rounds.clear();
-                self.exchange.unguard();
-            }
-            if attempt > 0 || self.always_guarded || self.large.contains(&index) {
-                self.guard_one(index);
-            }
-            self.begin_again_if_lost(&mut rounds, self.scope(index))
-                .await;
-            let Some(round) = self.dump(self.scope(index), which, rounds.len()).await? else {
-                continue;
-            };
-            let seamless = round.is_seamless() && !round.interrupted;
-            if seamless && self.exchange.transport.filters() {
-                self.large.remove(&index);
-                return Ok(LinkAddrs::of(link, round.into_distinct(), true));
-            }
-            if attempt == 0 && self.exchange.transport.filters() && !self.exchange.is_guarded() {
-                self.remember_large(index);
-                continue;
-            }
-            rounds.push(round);
-            // This also waits for whoever is just changing something, so that its event is here in time.
-            if !self
-                .link(Which::Index(index))
-                .await?
-                .is_some_and(|now| is_same(which, &now))
-            {
-                continue;
-            }
-            if let Some(mut addrs) = self.settled(&mut rounds) {
-                addrs.retain(|address| address.ifindex == index);
-                return Ok(LinkAddrs::of(link, addrs, true));
-            }
-            self.pause_if_blind().await;
-        }
-        self.best_of_one(which, last_seen, rounds).await
-    }
-
-    async fn every(&mut self) -> Result<Vec<LinkAddrs>, Error> {
-        const WHICH: Which<'_> = Which::Index(0);
-        self.exchange.guard(&ALL_GROUPS, None);
-        self.exchange.restart(None);
-        let mut rounds = Vec::new();
-        let mut links = None;
-        for _ in 0..self.exchange.limits.attempts {
-            self.exchange.guard(&ALL_GROUPS, None);
-            if self.begin_again_if_lost(&mut rounds, None).await || links.is_none() {
-                links = self.links().await?;
-            }
-            let round = self.dump(None, WHICH, rounds.len()).await?;
-            rounds.extend(round);
-            // As above; the loopback link is always there to be asked for.
-            self.link(Which::Index(1)).await?;
-            let settled = if links.is_some() {
-                self.settled(&mut rounds)
-            } else {
-                None
-            };
-            if let (Some(addrs), Some(links)) = (settled, links.take()) {
-                if let Some(all) = join(self.exchange.window.links_now(links), addrs, true) {
-                    return Ok(all);
-                }
-            }
-            self.pause_if_blind().await;
-        }
-        if !self.exchange.limits.accept_torn || rounds.is_empty() {
-            return Err(torn("RTM_GETADDR", WHICH));
-        }
-        let addrs = whole::torn(&mut rounds, &self.exchange.window);
-        let links = self.exchange.window.links_now(links.unwrap_or_default());
-        debug!(links = links.len(), "gave a torn listing of all links");
-        let addrs = addrs
-            .into_iter()
-            .filter(|address| links.contains_key(&address.ifindex))
-            .collect();
-        Ok(join(links, addrs, false).unwrap_or_default())
-    }
-
-    /// Torn, or an error.
-    async fn best_of_one(
-        &mut self,
-        which: Which<'_>,
-        index: Option<u32>,
-        mut rounds: Vec<Round>,
-    ) -> Result<LinkAddrs, Error> {
-        if !self.exchange.limits.accept_torn || rounds.is_empty() {
-            return Err(torn("RTM_GETADDR", which));
-        }
-        let mut addrs = whole::torn(&mut rounds, &self.exchange.window);
-        addrs.retain(|address| Some(address.ifindex) == index);
-        debug!(addresses = addrs.len(), "gave a torn listing");
-        Ok(match self.link(which).await? {
-            Some(link) if Some(link.ifindex) == index => LinkAddrs::of(link, addrs, false),
-            _ => missing(which),
-        })
-    }
-
-    /// The links by number; `None` when the dump was disturbed.
-    async fn links(&mut self) -> Result<Option<BTreeMap<u32, Link>>, Error> {
-        let mut links = BTreeMap::new();
-        let mut disturbed = false;
-        let take = |part| {
-            if let Part::Body(body, interrupted) = part {
-                disturbed |= interrupted;
-                if let Body::Link(link) = body {
-                    links.insert(link.ifindex, link);
-                }
-            }
-        };
-        match self
-            .exchange
-            .ask(Expects::Dump, wire::dump_links, take)
-            .await?
-        {
-            End::Complete if !disturbed => Ok(Some(links)),
-            End::Complete | End::Overrun => Ok(None),
-            End::Refused(libc::EINTR | libc::EBUSY, _) => Ok(None),
-            End::Refused(errno, words) => {
-                Err(refused("RTM_GETLINK", Which::Index(0), errno, words))
-            }
-        }
-    }
-
-    /// One dump of addresses; every second one of a series over a socket of its own, whose datagrams end
-    /// elsewhere since the kernel has not seen a large buffer on it yet. `None` is to be tried again.
-    async fn dump(
+    /// One dump of addresses. `None` is to be tried again.
+    ///
+    /// Every second one of a series goes over a socket of its own. Its datagrams end elsewhere,
+    /// since the kernel has not seen a large buffer on that socket yet.
+    pub(super) async fn dump(
         &mut self,
         only: Option<u32>,
         which: Which<'_>,
@@ -240,17 +88,22 @@ impl<T: Transport> Query<T> {
             removals_before: self.exchange.window.removals,
             ..Round::default()
         };
-        let take = |part| match part {
-            Part::Body(body, interrupted) => {
-                round.interrupted |= interrupted;
-                match body {
-                    Body::Address(address) if only.is_none_or(|only| only == address.ifindex) => {
-                        round.addresses.push(address);
+        let take = |part: Part<'_>| {
+            match part {
+                Part::Message(frame) if frame.kind == wire::RTM_NEWADDR => {
+                    match wire::address(frame.payload)? {
+                        Some(one) if only.is_none_or(|only| only == one.ifindex) => {
+                            round.addresses.push(one);
+                        }
+                        _ => {}
                     }
-                    _ => {}
                 }
+                Part::Message(_) => {}
+                Part::Disturbed => round.interrupted = true,
+                Part::DatagramBegin(length, message) => round.begin_run(length, message),
+                Part::DatagramEnd(length) => round.end_run(length),
             }
-            Part::DatagramEnd(length) => round.end_run(length),
+            Ok(())
         };
         let request = |sequence| wire::dump_addresses(only.unwrap_or(0), sequence);
         let end = if nth % 2 == 0 {
@@ -261,29 +114,30 @@ impl<T: Transport> Query<T> {
         };
         match end {
             End::Complete => Ok(Some(round)),
-            // The link went since it was looked up; the next look-up tells.
+            // The link went away since it was looked up; the next look-up says so.
             End::Refused(libc::ENODEV | libc::EINTR | libc::EBUSY, _) | End::Overrun => Ok(None),
             End::Refused(errno, words) => Err(refused("RTM_GETADDR", which, errno, words)),
         }
     }
 
-    fn settled(&self, rounds: &mut Vec<Round>) -> Option<Vec<Address>> {
+    /// The whole list, if it is proved by what was seen so far.
+    pub(super) fn settled(&self, rounds: &mut Vec<Round>) -> Option<Vec<Address>> {
         if !self.exchange.is_guarded() {
-            return whole::two_equal(rounds);
+            return proof::two_equal(rounds);
         }
         if self.exchange.window.lost {
             None
         } else {
-            whole::settle(rounds, &self.exchange.window)
+            proof::settle(rounds, &self.exchange.window)
         }
     }
 
     /// Which events and addresses concern a listing of one link: without a filter in the kernel, all.
-    fn scope(&self, index: u32) -> Option<u32> {
+    pub(super) fn scope(&self, index: u32) -> Option<u32> {
         self.exchange.transport.filters().then_some(index)
     }
 
-    fn guard_one(&mut self, index: u32) {
+    pub(super) fn guard_one(&mut self, index: u32) {
         let scope = self.scope(index);
         let groups = if scope.is_some() {
             &ADDRESSES[..]
@@ -293,18 +147,22 @@ impl<T: Transport> Query<T> {
         self.exchange.guard(groups, scope);
     }
 
-    /// After events were lost nothing of what was seen can be proved any more. The pause lets a burst of
-    /// changes pass; pausing with events still to be kept would but lose more of them.
-    async fn begin_again_if_lost(&mut self, rounds: &mut Vec<Round>, only: Option<u32>) -> bool {
+    /// Once events were lost, nothing that was seen before can be proved any more.
+    ///
+    /// The pause lets a burst of changes pass. It comes before the new window begins: a pause with
+    /// events to be kept would lose more of them.
+    pub(super) async fn begin_again_if_lost(
+        &mut self,
+        rounds: &mut Vec<Round>,
+        only: Option<u32>,
+    ) -> bool {
         if !self.exchange.window.lost {
             self.losses = 0;
             return false;
         }
         debug!("lost track of changes while listing, beginning again");
         self.losses += 1;
-        self.exchange
-            .transport
-            .pause(Duration::from_millis(1 << self.losses.min(6)))
+        self.pause(Duration::from_millis(1 << self.losses.min(6)))
             .await;
         self.exchange.restart(only);
         rounds.clear();
@@ -312,16 +170,19 @@ impl<T: Transport> Query<T> {
     }
 
     /// Without events, only a quiet moment helps.
-    async fn pause_if_blind(&mut self) {
+    pub(super) async fn pause_if_blind(&mut self) {
         if !self.exchange.is_guarded() {
-            self.exchange
-                .transport
-                .pause(Duration::from_millis(2))
-                .await;
+            self.pause(Duration::from_millis(2)).await;
         }
     }
 
-    fn remember_large(&mut self, index: u32) {
+    async fn pause(&mut self, time: Duration) {
+        if self.exchange.limits.may_pause {
+            self.exchange.transport.pause(time).await;
+        }
+    }
+
+    pub(super) fn remember_large(&mut self, index: u32) {
         if self.large.len() >= REMEMBERED {
             self.large.clear();
         }

@@ -1,10 +1,11 @@
 //! Sockets in another network namespace.
 //!
-//! A socket stays in the namespace in which it was made, and any thread may use it. So a short-lived thread
-//! goes there, makes the socket, hands it back and ends; the caller's thread never moves.
+//! A socket stays in the namespace in which it was made, and any thread may use it. So a
+//! short-lived thread goes there, makes the socket, hands it back and ends. The caller's thread
+//! never moves.
 
-use std::fs::{File, OpenOptions};
-use std::os::fd::OwnedFd;
+use std::fs::{File, Metadata, OpenOptions};
+use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,28 +14,13 @@ use std::{io, panic, thread};
 use nix::libc::{O_NOCTTY, O_NONBLOCK};
 use nix::sched::{CloneFlags, setns};
 
+use super::namespace::Namespace;
 use crate::error::{Error, ErrorKind};
-
-/// Which network namespace to look into.
-///
-/// Another one than the caller's needs `CAP_SYS_ADMIN` in the caller's user namespace and in that
-/// which owns the network namespace.
-#[derive(Debug, Default)]
-#[non_exhaustive]
-pub enum Namespace {
-    /// That of the calling thread.
-    #[default]
-    Current,
-    /// That which a file stands for, such as `/run/netns/blue` or `/proc/7/ns/net`.
-    Path(PathBuf),
-    /// That of a process.
-    Pid(u32),
-    /// That which an open descriptor stands for.
-    Fd(OwnedFd),
-}
+use crate::log::debug;
+use crate::options::ListOptions;
 
 /// Where sockets are made.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) enum Home {
     /// Wherever the calling thread is: right for a call that makes its socket and is done with it.
     Here,
@@ -42,62 +28,64 @@ pub(crate) enum Home {
     There(Arc<Place>),
 }
 
-/// A namespace that is held open, and what to call it in messages.
+/// A namespace that is held open, and its name in messages.
 #[derive(Debug)]
 pub(crate) struct Place {
-    file: File,
+    file: Arc<OwnedFd>,
+    identity: Option<Identity>,
     name: String,
+    /// It was the calling thread's own when it was opened.
+    was_own: bool,
+    /// What the calling thread's own namespace is found by.
+    own: PathBuf,
 }
 
 impl Home {
-    /// Holds on to a namespace. Without `/proc` the current one is taken as found at each call.
-    pub(crate) fn new(namespace: Namespace) -> Result<Self, Error> {
-        let there = |file, name| Self::There(Arc::new(Place { file, name }));
-        let path = match namespace {
-            Namespace::Fd(fd) => return Ok(there(fd.into(), "of a descriptor".to_owned())),
-            Namespace::Current => {
-                let own = File::open("/proc/thread-self/ns/net");
-                return Ok(own.map_or(Self::Here, |file| there(file, "of a thread".to_owned())));
+    /// Holds on to a namespace. Without procfs the current one is taken as found at each call.
+    pub(crate) fn new(options: &ListOptions) -> Result<Self, Error> {
+        let own = options.proc.join("thread-self/ns/net");
+        let (file, name) = match &options.namespace {
+            Namespace::Fd(fd) => (Arc::clone(fd), "fd".to_owned()),
+            Namespace::Current => match File::open(&own) {
+                Ok(file) => (Arc::new(file.into()), format!("{own:?}")),
+                Err(_) => return Ok(Self::Here),
+            },
+            Namespace::Path(path) => (open(path)?, format!("{path:?}")),
+            Namespace::Pid(pid) => {
+                let path = options.proc.join(format!("{pid}/ns/net"));
+                (open(&path)?, format!("{path:?}"))
             }
-            Namespace::Path(path) => path,
-            Namespace::Pid(pid) => PathBuf::from(format!("/proc/{pid}/ns/net")),
         };
-        // A named pipe or a terminal must not hold us up.
-        let opened = OpenOptions::new()
-            .read(true)
-            .custom_flags(O_NONBLOCK | O_NOCTTY)
-            .open(&path);
-        let file = opened.map_err(|error| {
-            let error = Error::call(format!("open network namespace {path:?}"), error);
-            match error.kind() {
-                ErrorKind::Denied => error,
-                _ => error.with_kind(ErrorKind::Namespace),
-            }
-        })?;
-        Ok(there(file, format!("{path:?}")))
+        Ok(Self::There(Arc::new(Place {
+            identity: identity_of(&file),
+            file,
+            name,
+            was_own: matches!(options.namespace, Namespace::Current),
+            own,
+        })))
     }
 
-    /// Runs `open` in the namespace; in the calling thread if that is there already.
+    /// Runs `make` in the namespace: in the calling thread if that is there already, else in a
+    /// thread that goes there.
     pub(crate) fn run<T: Send>(
         &self,
-        open: impl FnOnce() -> Result<T, Error> + Send,
+        make: impl FnOnce() -> Result<T, Error> + Send,
     ) -> Result<T, Error> {
         let Self::There(place) = self else {
-            return open();
+            return make();
         };
         if place.is_current() {
-            return open();
+            return make();
         }
         let inside = move || {
-            setns(&place.file, CloneFlags::CLONE_NEWNET)
-                .map_err(|errno| place.refused(errno.into()))?;
-            open()
+            place.enter()?;
+            make()
         };
         thread::scope(|scope| {
             let thread = thread::Builder::new()
                 .name("ifaddrs-netns".to_owned())
                 .spawn_scoped(scope, inside)
-                .map_err(|error| Error::call("start a thread for the network namespace", error))?;
+                .map_err(|error| Error::call("clone(a thread for the namespace)", error))?;
             thread
                 .join()
                 .unwrap_or_else(|panicked| panic::resume_unwind(panicked))
@@ -105,20 +93,104 @@ impl Home {
     }
 }
 
+fn open(path: &Path) -> Result<Arc<OwnedFd>, Error> {
+    // A named pipe or a terminal must not hold us up.
+    let opened = OpenOptions::new()
+        .read(true)
+        .custom_flags(O_NONBLOCK | O_NOCTTY)
+        .open(path);
+    let file = opened.map_err(|error| {
+        let error = Error::call(format!("open({path:?})"), error);
+        match error.kind() {
+            ErrorKind::Denied => error,
+            _ => error.with_kind(ErrorKind::Namespace),
+        }
+    })?;
+    Ok(Arc::new(file.into()))
+}
+
+/// What a namespace file is known by.
+type Identity = (u64, u64);
+
+fn identity(metadata: &Metadata) -> Identity {
+    (metadata.dev(), metadata.ino())
+}
+
+/// `None` where it cannot be found out; then the namespace is entered to be sure.
+fn identity_of(file: &OwnedFd) -> Option<Identity> {
+    let metadata = File::from(file.try_clone().ok()?).metadata();
+    metadata.ok().as_ref().map(identity)
+}
+
 impl Place {
     fn is_current(&self) -> bool {
-        let identity = |meta: std::fs::Metadata| (meta.dev(), meta.ino());
-        let own = std::fs::metadata(Path::new("/proc/thread-self/ns/net")).map(identity);
-        let here = self.file.metadata().map(identity);
-        matches!((own, here), (Ok(own), Ok(here)) if own == here)
+        let own = std::fs::metadata(&self.own).ok();
+        let own = own.as_ref().map(identity);
+        own.is_some() && own == self.identity
     }
 
-    fn refused(&self, error: io::Error) -> Error {
-        let name = &self.name;
-        if error.kind() == io::ErrorKind::InvalidInput {
-            let what = format!("enter network namespace {name}: it is none");
-            return Error::call(what, error).with_kind(ErrorKind::Namespace);
+    /// Brings the calling thread there.
+    fn enter(&self) -> Result<(), Error> {
+        match setns(self.file.as_fd(), CloneFlags::CLONE_NEWNET) {
+            Ok(()) => Ok(()),
+            Err(errno) if self.is_the_only_one(&errno.into()) => {
+                debug!("this kernel has one network namespace, staying in it");
+                Ok(())
+            }
+            Err(errno) => Err(self.refused(errno.into())),
         }
-        Error::call(format!("enter network namespace {name}"), error)
+    }
+
+    /// Whether there is no other namespace to go to.
+    ///
+    /// gVisor gives a namespace file another number at each opening, so that the comparison above
+    /// says nothing, and its older versions cannot move a thread.
+    fn is_the_only_one(&self, refusal: &io::Error) -> bool {
+        let open = || File::open(&self.own)?.metadata();
+        let numbers = match (open(), open()) {
+            (Ok(first), Ok(second)) => Some([identity(&first), identity(&second)]),
+            _ => None,
+        };
+        self.was_own && stays(refusal.raw_os_error(), numbers)
+    }
+
+    fn refused(&self, cause: io::Error) -> Error {
+        let call = format!("setns({}, CLONE_NEWNET)", self.name);
+        if cause.kind() == io::ErrorKind::InvalidInput {
+            let what = format!("{call}: it is not a network namespace");
+            return Error::call(what, cause).with_kind(ErrorKind::Namespace);
+        }
+        Error::call(call, cause)
+    }
+}
+
+/// Whether a thread that may not move is where it should be: `setns` is not there at all, and the
+/// numbers of one namespace differ from one opening to the next.
+fn stays(errno: Option<i32>, numbers: Option<[Identity; 2]>) -> bool {
+    let cannot_move = matches!(errno, Some(nix::libc::EOPNOTSUPP | nix::libc::ENOSYS));
+    cannot_move && numbers.is_some_and(|[first, second]| first != second)
+}
+
+#[cfg(test)]
+mod tests {
+    use nix::libc::{EINVAL, ENOSYS, EOPNOTSUPP, EPERM};
+
+    use super::*;
+
+    #[test]
+    fn a_thread_stays_only_where_no_namespace_can_be_entered_or_known() {
+        let (one, other) = ((1, 7), (1, 8));
+        for (errno, numbers, want) in [
+            (EOPNOTSUPP, Some([one, other]), true),
+            (ENOSYS, Some([one, other]), true),
+            // Numbers hold, so the namespace that was asked for is really another one.
+            (EOPNOTSUPP, Some([one, one]), false),
+            (EPERM, Some([one, other]), false),
+            (EINVAL, Some([one, other]), false),
+            (EOPNOTSUPP, None, false),
+        ] {
+            assert_eq!(stays(Some(errno), numbers), want, "{errno} {numbers:?}");
+        }
+        assert!(!stays(None, Some([one, other])));
     }
 }

@@ -5,17 +5,11 @@ use std::fmt;
 use std::os::unix::ffi::OsStrExt;
 
 use super::framing::aligned;
+use super::numbers::{
+    IFLA_ALT_IFNAME, IFLA_EXT_MASK, IFLA_IFNAME, NLM_F_DUMP, NLM_F_REQUEST,
+    RTEXT_FILTER_SKIP_STATS, RTM_GETADDR, RTM_GETLINK,
+};
 use crate::error::{Error, ErrorKind};
-
-const RTM_GETLINK: u16 = 18;
-const RTM_GETADDR: u16 = 22;
-const NLM_F_REQUEST: u16 = 0x1;
-const NLM_F_DUMP: u16 = 0x300;
-const IFLA_IFNAME: u16 = 3;
-const IFLA_EXT_MASK: u16 = 29;
-const IFLA_ALT_IFNAME: u16 = 53;
-/// Leaves out the statistics, a quarter of the answer.
-const SKIP_STATS: u32 = 1 << 3;
 
 /// The longest ordinary name, `IFNAMSIZ` less the NUL.
 const SHORT_NAME: usize = 15;
@@ -23,7 +17,7 @@ const SHORT_NAME: usize = 15;
 const LONG_NAME: usize = 127;
 
 /// Which link is meant.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) enum Which<'a> {
     Name(&'a OsStr),
     Index(u32),
@@ -35,7 +29,7 @@ impl Which<'_> {
         matches!(self, Which::Name(name) if name.as_bytes().len() > SHORT_NAME)
     }
 
-    /// Refuses what can be no link's name before the kernel answers it in misleading ways.
+    /// Refuses what cannot be a link's name. The kernel answers to it in misleading ways.
     pub(crate) fn check(self) -> Result<(), Error> {
         let Which::Name(name) = self else {
             return Ok(());
@@ -67,7 +61,8 @@ impl fmt::Display for Which<'_> {
     }
 }
 
-/// `RTM_GETLINK` for one link. The kernel finds alternative names of up to 15 bytes as ordinary ones.
+/// `RTM_GETLINK` for one link. An alternative name of up to 15 bytes is asked for like an ordinary
+/// one: the kernel looks into both lists then.
 pub(crate) fn get_link(which: Which<'_>, sequence: u32) -> Vec<u8> {
     let mut message = Request::new(RTM_GETLINK, NLM_F_REQUEST, sequence);
     let index = if let Which::Index(index) = which {
@@ -84,7 +79,7 @@ pub(crate) fn get_link(which: Which<'_>, sequence: u32) -> Vec<u8> {
         };
         message.attribute(kind, &[name.as_bytes(), &[0]].concat());
     }
-    message.attribute(IFLA_EXT_MASK, &SKIP_STATS.to_ne_bytes());
+    message.attribute(IFLA_EXT_MASK, &RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
     message.finish()
 }
 
@@ -93,7 +88,7 @@ pub(crate) fn dump_links(sequence: u32) -> Vec<u8> {
     let mut message = Request::new(RTM_GETLINK, NLM_F_REQUEST | NLM_F_DUMP, sequence);
     message
         .put(&[0; 16])
-        .attribute(IFLA_EXT_MASK, &SKIP_STATS.to_ne_bytes());
+        .attribute(IFLA_EXT_MASK, &RTEXT_FILTER_SKIP_STATS.to_ne_bytes());
     message.finish()
 }
 

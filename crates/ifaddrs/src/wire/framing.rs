@@ -1,13 +1,16 @@
 //! Netlink framing: messages in a datagram, attributes in a message. Bytes in, slices out.
 //!
-//! Numbers are in the host's byte order, messages and attributes padded to four bytes (netlink(7)).
+//! Numbers are in the host's byte order. Messages and attributes are padded to four bytes, see
+//! `netlink(7)`.
+
+use super::numbers::{NLA_TYPE_MASK, NLM_F_DUMP_INTR};
 
 /// Why bytes are not what they should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) &'static str);
 
 /// One message: the header's fields and the payload.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(crate) struct Frame<'a> {
     pub(crate) kind: u16,
     pub(crate) flags: u16,
@@ -16,11 +19,23 @@ pub(crate) struct Frame<'a> {
     pub(crate) payload: &'a [u8],
 }
 
-/// The length of `nlmsghdr`.
+impl Frame<'_> {
+    /// How many bytes it takes in its datagram; never 0.
+    pub(crate) fn length(&self) -> usize {
+        aligned(HEADER + self.payload.len())
+    }
+
+    /// The kernel says that the list changed while it was dumped.
+    pub(crate) fn is_interrupted(&self) -> bool {
+        self.flags & NLM_F_DUMP_INTR != 0
+    }
+}
+
+/// The length of `struct nlmsghdr`: length, type, flags, sequence number, port.
 pub(crate) const HEADER: usize = 16;
 
 /// The messages of one datagram; ends after the first that is malformed.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Frames<'a> {
     rest: &'a [u8],
 }
@@ -37,9 +52,7 @@ impl<'a> Iterator for Frames<'a> {
             return None;
         }
         let frame = frame(self.rest);
-        let taken = frame
-            .as_ref()
-            .map_or(usize::MAX, |frame| aligned(HEADER + frame.payload.len()));
+        let taken = frame.as_ref().map_or(usize::MAX, Frame::length);
         self.rest = self.rest.get(taken..).unwrap_or_default();
         Some(frame)
     }
@@ -63,7 +76,7 @@ fn frame(bytes: &[u8]) -> Result<Frame<'_>, Malformed> {
 }
 
 /// The attributes of a payload; ends after the first that is malformed.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 pub(crate) struct Attributes<'a> {
     rest: &'a [u8],
 }
@@ -79,8 +92,7 @@ impl<'a> Iterator for Attributes<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let header = self.rest.first_chunk::<4>()?;
         let length = usize::from(u16::from_ne_bytes([header[0], header[1]]));
-        // The two highest bits mark nesting and byte order.
-        let kind = u16::from_ne_bytes([header[2], header[3]]) & 0x3fff;
+        let kind = u16::from_ne_bytes([header[2], header[3]]) & NLA_TYPE_MASK;
         let Some(value) = self.rest.get(4..length) else {
             self.rest = &[];
             return Some(Err(Malformed("attribute longer than its message")));
@@ -88,6 +100,19 @@ impl<'a> Iterator for Attributes<'a> {
         self.rest = self.rest.get(aligned(length)..).unwrap_or_default();
         Some(Ok((kind, value)))
     }
+}
+
+/// The number that an attribute holds.
+pub(crate) fn number(value: &[u8]) -> Result<u32, Malformed> {
+    value
+        .first_chunk()
+        .map(|bytes| u32::from_ne_bytes(*bytes))
+        .ok_or(Malformed("number cut short"))
+}
+
+/// The text that an attribute holds, without the NUL at its end.
+pub(crate) fn until_nul(value: &[u8]) -> &[u8] {
+    value.split(|&byte| byte == 0).next().unwrap_or_default()
 }
 
 pub(crate) fn u32_at(bytes: &[u8], at: usize) -> u32 {
@@ -123,11 +148,12 @@ mod tests {
 
     #[test]
     fn padding_is_passed_over() {
-        let mut bytes = vec![5, 0, 7, 0x80, b'x', 0, 0, 0];
-        bytes.extend([4, 0, 8, 0, 0, 0]);
-        if cfg!(target_endian = "little") {
-            let all: Vec<_> = attributes(&bytes).map(|a| a.unwrap()).collect();
-            assert_eq!(all, [(7, &b"x"[..]), (8, &[][..])]);
-        }
+        let header = |length: u16, kind: u16| [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+        let mut bytes = header(5, 0x8007);
+        bytes.extend([b'x', 0, 0, 0]);
+        bytes.extend(header(4, 8));
+        bytes.extend([0; 2]);
+        let all: Vec<_> = attributes(&bytes).map(|a| a.unwrap()).collect();
+        assert_eq!(all, [(7, &b"x"[..]), (8, &[][..])]);
     }
 }

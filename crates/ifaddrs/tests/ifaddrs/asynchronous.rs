@@ -3,7 +3,7 @@
 use std::future::Future;
 use std::time::Duration;
 
-use ifaddrs::{AsyncHandle, AsyncWatcher, Event, Handle, Namespace, Options};
+use ifaddrs::{AsyncHandle, AsyncWatcher, Event, Handle, ListOptions, Namespace};
 use tokio::time::timeout;
 
 use crate::net::{Net, Spec};
@@ -31,9 +31,9 @@ fn both_give_the_same() {
             .unwrap();
         }
         net.add(number, &Spec::of("fd00::1/64")).unwrap();
-        let mut blocking = Handle::open(Options::default()).unwrap();
+        let mut blocking = Handle::open(&ListOptions::default()).unwrap();
         run(async {
-            let mut handle = AsyncHandle::open(Options::default()).unwrap();
+            let mut handle = AsyncHandle::open(&ListOptions::default()).unwrap();
             for _ in 0..3 {
                 assert_eq!(
                     handle.addrs("a0").await.unwrap(),
@@ -53,7 +53,7 @@ fn both_give_the_same() {
             assert!(!handle.addrs("no-such0").await.unwrap().found());
             assert!(handle.addrs("").await.is_err());
             let own = Namespace::Path("/proc/self/ns/net".into());
-            let mut there = AsyncHandle::open(Options::in_namespace(own)).unwrap();
+            let mut there = AsyncHandle::open(&ListOptions::in_namespace(own)).unwrap();
             assert_eq!(there.all().await.unwrap().len(), 2);
         });
     });
@@ -69,7 +69,7 @@ fn a_dropped_question_does_not_spoil_the_next() {
             .collect();
         net.many(true, number, &specs);
         run(async {
-            let mut handle = AsyncHandle::open(Options::default()).unwrap();
+            let mut handle = AsyncHandle::open(&ListOptions::default()).unwrap();
             for _ in 0..20 {
                 // Polled once or a few times, then dropped.
                 let _ = timeout(Duration::from_micros(50), handle.addrs("a0")).await;
@@ -89,7 +89,7 @@ fn the_watcher_follows() {
         let mut net = Net::new();
         let number = net.bridge("a0");
         run(async {
-            let mut watcher = AsyncWatcher::open(Options::default()).unwrap();
+            let mut watcher = AsyncWatcher::open(&ListOptions::default()).unwrap();
             assert!(matches!(watcher.next().await.unwrap(), Event::Snapshot(_)));
             net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
             loop {
@@ -121,7 +121,7 @@ fn a_dropped_wait_loses_no_event() {
         net.many(true, number, &specs);
         run(async {
             for round in 0..10 {
-                let mut watcher = AsyncWatcher::open(Options::default()).unwrap();
+                let mut watcher = AsyncWatcher::open(&ListOptions::default()).unwrap();
                 // The snapshot, given up at some point of it, and taken anew.
                 let first = Duration::from_micros(40 * round);
                 let mut seen = Vec::new();
@@ -164,10 +164,10 @@ fn a_dropped_wait_loses_no_event() {
 fn futures_can_move_between_threads() {
     fn movable<T: Send>(_: &T) {}
     run(async {
-        let mut handle = AsyncHandle::open(Options::default()).unwrap();
+        let mut handle = AsyncHandle::open(&ListOptions::default()).unwrap();
         movable(&handle.addrs("lo"));
         movable(&handle.all());
-        let mut watcher = AsyncWatcher::open(Options::default()).unwrap();
+        let mut watcher = AsyncWatcher::open(&ListOptions::default()).unwrap();
         movable(&watcher.next());
         movable(&watcher.next_within(Duration::ZERO));
     });
@@ -176,7 +176,7 @@ fn futures_can_move_between_threads() {
 #[test]
 fn without_a_runtime_it_is_an_error() {
     assert!(
-        AsyncHandle::open(Options::default())
+        AsyncHandle::open(&ListOptions::default())
             .unwrap_err()
             .to_string()
             .contains("runtime")

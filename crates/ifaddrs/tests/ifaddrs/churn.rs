@@ -10,7 +10,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use ifaddrs::{Error, ErrorKind, Handle, LinkAddrs, Options};
+use ifaddrs::{Error, ErrorKind, Handle, LinkAddrs, ListOptions};
 
 use crate::net::{Net, Spec};
 use support::namespace::own;
@@ -21,7 +21,7 @@ fn under_churn(
     v6: bool,
     stable: usize,
     listings: usize,
-    options: fn() -> Options,
+    options: fn() -> ListOptions,
     list: fn(&mut Handle) -> Result<LinkAddrs, Error>,
 ) {
     let spec = |net: usize, n: usize| {
@@ -66,7 +66,7 @@ fn under_churn(
             }
         });
         let _ending = Ending(&done);
-        let mut handle = Handle::open(options()).unwrap();
+        let mut handle = Handle::open(&options()).unwrap();
         for _ in 0..listings {
             let listing = loop {
                 match list(&mut handle) {
@@ -121,8 +121,8 @@ fn among_all(handle: &mut Handle) -> Result<LinkAddrs, Error> {
     Ok(all.find(|one| one.name == "churn0").unwrap())
 }
 
-fn unfiltered() -> Options {
-    let mut options = Options::default();
+fn unfiltered() -> ListOptions {
+    let mut options = ListOptions::default();
     options.kernel_filter = false;
     options
 }
@@ -130,21 +130,21 @@ fn unfiltered() -> Options {
 #[test]
 fn few_v4() {
     own(Space::NETWORK, || {
-        under_churn(false, 100, 300, Options::default, by_name);
+        under_churn(false, 100, 300, ListOptions::default, by_name);
     });
 }
 
 #[test]
 fn few_v6() {
     own(Space::NETWORK, || {
-        under_churn(true, 100, 300, Options::default, by_name);
+        under_churn(true, 100, 300, ListOptions::default, by_name);
     });
 }
 
 #[test]
 fn many_v4() {
     own(Space::NETWORK, || {
-        under_churn(false, 1000, 50, Options::default, by_name);
+        under_churn(false, 1000, 50, ListOptions::default, by_name);
     });
 }
 
@@ -153,14 +153,14 @@ fn many_v6() {
     own(Space::NETWORK, || {
         // Still two datagrams. The kernel walks all routes for each IPv6 address that goes: more of them would
         // bring the changes below 10 000 a second.
-        under_churn(true, 600, 50, Options::default, by_name);
+        under_churn(true, 600, 50, ListOptions::default, by_name);
     });
 }
 
 #[test]
 fn many_among_all_links() {
     own(Space::NETWORK, || {
-        under_churn(false, 1000, 30, Options::default, among_all);
+        under_churn(false, 1000, 30, ListOptions::default, among_all);
     });
 }
 

@@ -30,6 +30,9 @@ fn as_ip_does(one: &LinkAddrs) -> Value {
         "ifname": one.name.to_str(),
         "flags": flags,
         "mtu": link.mtu,
+        "link_type": link.link_type.to_string(),
+        "operstate": link.operational_state.map(|state| state.to_string()),
+        "address": link.hardware_address.map(|address| address.to_string()),
         "addr_info": one.addrs.iter().map(address_as_ip_does).collect::<Vec<_>>(),
     });
     if !link.altnames.is_empty() {
@@ -76,12 +79,36 @@ fn address_as_ip_does(address: &Address) -> Value {
     value
 }
 
-/// What both sides tell of a link: the rest of `ip`'s fields are of no concern here.
+/// What both sides tell of a link.
+const COMMON: [&str; 9] = [
+    "ifindex",
+    "ifname",
+    "flags",
+    "mtu",
+    "altnames",
+    "addr_info",
+    "link_type",
+    "operstate",
+    "address",
+];
+
+/// A protocol without a name: iproute2 6.15 writes the number in hexadecimal, 6.1 does not.
+fn unhex(protocol: &mut Value) {
+    let digits = protocol.as_str().and_then(|text| text.strip_prefix("0x"));
+    if let Some(number) = digits.map(|digits| u8::from_str_radix(digits, 16).unwrap()) {
+        *protocol = json!(number.to_string());
+    }
+}
+
+/// The rest of `ip`'s fields are of no concern here.
 fn common(mut theirs: Value) -> Value {
     let object = theirs.as_object_mut().unwrap();
-    object.retain(|name, _| {
-        ["ifindex", "ifname", "flags", "mtu", "altnames", "addr_info"].contains(&name.as_str())
-    });
+    object.retain(|name, _| COMMON.contains(&name.as_str()));
+    for address in object["addr_info"].as_array_mut().unwrap() {
+        if let Some(protocol) = address.get_mut("protocol") {
+            unhex(protocol);
+        }
+    }
     let flags = object["flags"].as_array_mut().unwrap();
     flags.sort_by_key(|flag| flag.as_str().unwrap().to_owned());
     theirs

@@ -1,10 +1,14 @@
 //! Names, numbers, kinds of addresses, errors.
 
+use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::net::IpAddr;
 use std::os::unix::ffi::OsStrExt;
 use std::time::Duration;
 
-use ifaddrs::{AddressFlags, ErrorKind, Handle, LinkFlags, Options, Protocol, Scope, addrs, all};
+use ifaddrs::{
+    AddressFlags, AllAddrs, ErrorKind, Handle, LinkFlags, ListOptions, Protocol, Scope, addrs, all,
+};
 
 use crate::net::{Net, Spec, index};
 use support::namespace::own;
@@ -13,9 +17,9 @@ use support::space::Space;
 const LONG: &str = "a-name-of-36-characters-for-one-link";
 
 fn handle(kernel_filter: bool) -> Handle {
-    let mut options = Options::default();
+    let mut options = ListOptions::default();
     options.kernel_filter = kernel_filter;
-    Handle::open(options).unwrap()
+    Handle::open(&options).unwrap()
 }
 
 fn texts(listing: &ifaddrs::LinkAddrs) -> Vec<String> {
@@ -345,5 +349,84 @@ fn a_renamed_link_is_found_by_its_new_name_only() {
         assert!(!handle.addrs_by_index(number).unwrap().found());
         let again = net.bridge("old0");
         assert_eq!(handle.addrs("old0").unwrap().ifindex(), Some(again));
+    });
+}
+
+/// `getifaddrs(3)` gives addresses in the kernel's order, too.
+#[test]
+fn the_flat_list_has_the_kernels_order() {
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        net.up("lo");
+        for (n, name) in ["f0", "f1"].into_iter().enumerate() {
+            let number = net.bridge(name);
+            for text in ["10.1.{}.1/24", "10.2.{}.1/32", "fd00:{}::1/64"] {
+                let text = text.replace("{}", &n.to_string());
+                net.add(number, &Spec::of(&text)).unwrap();
+            }
+        }
+        let want: Vec<IpAddr> = nix::ifaddrs::getifaddrs()
+            .unwrap()
+            .filter_map(|entry| entry.address)
+            .filter_map(|address| {
+                let v4 = address.as_sockaddr_in().map(|v4| IpAddr::V4(v4.ip()));
+                v4.or(address.as_sockaddr_in6().map(|v6| IpAddr::V6(v6.ip())))
+            })
+            .collect();
+        assert!(want.len() >= 8, "{want:?}");
+        let all = ifaddrs::all_addrs().unwrap();
+        assert!(all.whole);
+        let got =
+            |all: &AllAddrs| -> Vec<IpAddr> { all.into_iter().map(|one| one.address).collect() };
+        assert_eq!(got(&all), want);
+        assert_eq!(handle(true).all_addrs().unwrap(), all);
+        // By link they are the same ones, in another order.
+        let by_link = all_of_each_link();
+        assert_ne!(by_link, want);
+        assert_eq!(
+            by_link.into_iter().collect::<BTreeSet<_>>(),
+            want.into_iter().collect()
+        );
+    });
+}
+
+fn all_of_each_link() -> Vec<IpAddr> {
+    let links = all().unwrap().into_iter();
+    links
+        .flat_map(|link| link.addrs)
+        .map(|one| one.address)
+        .collect()
+}
+
+#[test]
+fn a_large_flat_list_is_whole_too() {
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        let number = net.bridge("f0");
+        for n in 0..1200u32 {
+            let text = format!("10.{}.{}.1/32", n / 256, n % 256);
+            net.add(number, &Spec::of(&text)).unwrap();
+        }
+        let all = handle(true).all_addrs().unwrap();
+        let v4 = |all: &AllAddrs| all.into_iter().filter(|one| one.address.is_ipv4()).count();
+        assert_eq!((v4(&all), all.whole), (1200, true));
+        assert_eq!(v4(&ifaddrs::all_addrs().unwrap()), 1200);
+    });
+}
+
+#[test]
+fn a_number_is_asked_for_in_one_call() {
+    own(Space::NETWORK, || {
+        let number = Net::new().bridge("n0");
+        let listing = ifaddrs::addrs_by_index(number).unwrap();
+        assert_eq!(
+            (listing.name.to_str(), listing.ifindex()),
+            (Some("n0"), Some(number))
+        );
+        let link = listing.link.unwrap();
+        assert!(link.is_up() && !link.is_loopback() && !link.is_point_to_point());
+        assert!(link.hardware_address.unwrap().mac().is_some());
+        assert!(!ifaddrs::addrs_by_index(0).unwrap().found());
+        assert!(all().unwrap()[0].link.as_ref().unwrap().is_loopback());
     });
 }

@@ -186,7 +186,7 @@ impl Net {
 
 /// The link's number, by way of the names' own table.
 pub(crate) fn index(name: &str) -> u32 {
-    ifaddrs::Handle::open(ifaddrs::Options::default())
+    ifaddrs::Handle::open(&ifaddrs::ListOptions::default())
         .unwrap()
         .link(name)
         .unwrap()

@@ -5,7 +5,7 @@ use std::os::fd::OwnedFd;
 use std::process::{Child, Command, Stdio};
 use std::thread;
 
-use ifaddrs::{ErrorKind, Event, Handle, Namespace, Options, Watcher, addrs};
+use ifaddrs::{ErrorKind, Event, Handle, ListOptions, Namespace, Watcher, addrs};
 use nix::sched::{CloneFlags, unshare};
 
 use crate::net::{Net, Spec};
@@ -40,7 +40,7 @@ fn other() -> (OwnedFd, Child) {
 }
 
 fn handle(namespace: Namespace) -> Handle {
-    Handle::open(Options::in_namespace(namespace)).unwrap()
+    Handle::open(&ListOptions::in_namespace(namespace)).unwrap()
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn path_pid_and_descriptor_lead_there_and_the_caller_stays() {
         let ways = [
             Namespace::Path(path.into()),
             Namespace::Pid(child.id()),
-            Namespace::Fd(fd.try_clone().unwrap()),
+            Namespace::of(&fd).unwrap(),
         ];
         for way in ways {
             let mut handle = handle(way);
@@ -65,8 +65,9 @@ fn path_pid_and_descriptor_lead_there_and_the_caller_stays() {
                 "the caller is where it was"
             );
         }
-        let mut watcher = Watcher::open(Options::in_namespace(Namespace::Pid(child.id()))).unwrap();
-        let Event::Snapshot(all) = watcher.next().unwrap() else {
+        let mut watcher =
+            Watcher::open(&ListOptions::in_namespace(Namespace::Pid(child.id()))).unwrap();
+        let Event::Snapshot(all) = watcher.next().unwrap().unwrap() else {
             panic!("no snapshot")
         };
         assert!(all.iter().any(|one| one.name == "there0"));
@@ -104,7 +105,7 @@ fn a_handle_stays_in_its_namespace_whatever_thread_uses_it() {
 
 #[test]
 fn what_is_no_namespace_is_refused_in_words() {
-    let refused = |namespace| Handle::open(Options::in_namespace(namespace)).unwrap_err();
+    let refused = |namespace| Handle::open(&ListOptions::in_namespace(namespace)).unwrap_err();
     let missing = refused(Namespace::Path("/no/such/namespace".into()));
     assert_eq!(
         (missing.kind(), missing.raw_os_error()),

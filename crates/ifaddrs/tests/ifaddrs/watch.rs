@@ -1,8 +1,10 @@
 //! Events.
 
-use std::time::Duration;
+use std::os::fd::{AsFd, AsRawFd};
+use std::time::{Duration, Instant};
 
-use ifaddrs::{Event, Options, Watcher};
+use ifaddrs::{Event, ListOptions, Watcher};
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use crate::net::{Net, Spec, index};
 use support::namespace::own;
@@ -31,11 +33,11 @@ fn the_present_comes_first_and_then_each_change() {
         let mut net = Net::new();
         let number = net.bridge("w0");
         net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
-        let mut watcher = Watcher::open(Options::default()).unwrap();
+        let mut watcher = Watcher::open(&ListOptions::default()).unwrap();
         // After opening and before the snapshot: in the snapshot, and not again as an event.
         net.add(number, &Spec::of("10.0.0.2/24")).unwrap();
         net.remove(number, &Spec::of("10.0.0.1/24")).ok();
-        let Event::Snapshot(all) = watcher.next().unwrap() else {
+        let Event::Snapshot(all) = watcher.next().unwrap().unwrap() else {
             panic!("the snapshot comes first")
         };
         let w0 = all.iter().find(|one| one.name == "w0").unwrap();
@@ -81,6 +83,45 @@ fn the_present_comes_first_and_then_each_change() {
     });
 }
 
+/// Without a wait: what a poll loop does.
+#[test]
+fn try_next_never_waits_and_says_when_to_come_again() {
+    own(Space::NETWORK, || {
+        let mut net = Net::new();
+        let number = net.bridge("w0");
+        let mut watcher = Watcher::open(&ListOptions::default()).unwrap();
+        let now = Instant::now();
+        assert!(watcher.next_wake().is_some_and(|wake| wake <= now + SOON));
+        assert!(!readable(&watcher), "the snapshot is not asked for yet");
+        let first = watcher.try_next().unwrap();
+        assert!(matches!(first, Some(Event::Snapshot(_))), "{first:?}");
+        while watcher.try_next().unwrap().is_some() {}
+        let began = Instant::now();
+        for _ in 0..1000 {
+            assert_eq!(watcher.try_next().unwrap(), None);
+        }
+        assert!(began.elapsed() < SOON / 10, "{:?}", began.elapsed());
+        assert_eq!(watcher.next_wake(), None);
+        assert!(!readable(&watcher));
+
+        net.add(number, &Spec::of("10.0.0.1/24")).unwrap();
+        assert!(readable(&watcher));
+        let mut told = Vec::new();
+        while let Some(event) = watcher.try_next().unwrap() {
+            told.push(event);
+        }
+        let is_it = |event: &Event| matches!(event, Event::Address(one) if one.ifindex == number);
+        assert!(told.iter().any(is_it), "{told:?}");
+        assert_eq!((watcher.next_wake(), readable(&watcher)), (None, false));
+    });
+}
+
+fn readable(watcher: &Watcher) -> bool {
+    assert_eq!(watcher.as_raw_fd(), watcher.as_fd().as_raw_fd());
+    let mut fds = [PollFd::new(watcher.as_fd(), PollFlags::POLLIN)];
+    poll(&mut fds, PollTimeout::ZERO).unwrap() > 0
+}
+
 /// A port that leaves its bridge sends a removal too, of the bridge's family.
 #[test]
 fn leaving_a_bridge_is_not_the_end_of_a_link() {
@@ -89,8 +130,11 @@ fn leaving_a_bridge_is_not_the_end_of_a_link() {
         net.veth("p0", "p1");
         let bridge = net.bridge("b0");
         net.set_master("p0", bridge);
-        let mut watcher = Watcher::open(Options::default()).unwrap();
-        assert!(matches!(watcher.next().unwrap(), Event::Snapshot(_)));
+        let mut watcher = Watcher::open(&ListOptions::default()).unwrap();
+        assert!(matches!(
+            watcher.next().unwrap().unwrap(),
+            Event::Snapshot(_)
+        ));
         net.set_master("p0", 0);
         let number = index("p0");
         let last = net.bridge("last0");
@@ -108,8 +152,11 @@ fn an_overrun_is_followed_by_a_new_snapshot() {
     own(Space::NETWORK, || {
         let mut net = Net::new();
         let number = net.bridge("o0");
-        let mut watcher = Watcher::open(Options::default()).unwrap();
-        assert!(matches!(watcher.next().unwrap(), Event::Snapshot(_)));
+        let mut watcher = Watcher::open(&ListOptions::default()).unwrap();
+        assert!(matches!(
+            watcher.next().unwrap().unwrap(),
+            Event::Snapshot(_)
+        ));
         // Many times what a socket holds, and in the end one address that was never there before.
         let specs: Vec<_> = (0..250)
             .map(|n| Spec::of(&format!("10.0.0.{n}/32")))
@@ -144,8 +191,11 @@ fn an_overrun_is_followed_by_a_new_snapshot() {
 #[test]
 fn waiting_ends_in_time() {
     own(Space::NETWORK, || {
-        let mut watcher = Watcher::open(Options::default()).unwrap();
-        assert!(matches!(watcher.next().unwrap(), Event::Snapshot(_)));
+        let mut watcher = Watcher::open(&ListOptions::default()).unwrap();
+        assert!(matches!(
+            watcher.next().unwrap().unwrap(),
+            Event::Snapshot(_)
+        ));
         assert_eq!(watcher.next_within(Duration::from_millis(5)).unwrap(), None);
         assert_eq!(watcher.next_within(Duration::ZERO).unwrap(), None);
     });

@@ -6,7 +6,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-use ifaddrs::{Body, Options, Watcher, decode};
+use ifaddrs::{Body, ListOptions, Watcher, decode};
 use nix::sys::pthread::{pthread_kill, pthread_self};
 use nix::sys::signal::{SaFlags, SigAction, SigHandler, SigSet, Signal, sigaction};
 use serde_json::{Value, json};
@@ -90,7 +90,7 @@ fn a_signal_interrupts_neither_a_listing_nor_a_wait() {
     unsafe { sigaction(Signal::SIGUSR1, &action) }.expect("a handler for SIGUSR1");
     let (tell, told) = mpsc::channel();
     let worker = thread::spawn(move || {
-        let mut watcher = Watcher::open(Options::default()).expect("a watcher");
+        let mut watcher = Watcher::open(&ListOptions::default()).expect("a watcher");
         tell.send(pthread_self()).expect("the other thread waits");
         let quiet = Duration::from_millis(200);
         while watcher

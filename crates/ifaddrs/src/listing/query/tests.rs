@@ -11,6 +11,7 @@ use netlink_sys::{Socket, protocols::NETLINK_ROUTE};
 
 use super::*;
 use crate::error::ErrorKind;
+use crate::facts::LinkAddrs;
 use crate::socket::block;
 use crate::wire::u32_at;
 
@@ -86,7 +87,7 @@ fn ask(script: impl FnMut(u16, u32) -> Vec<Step> + 'static) -> Result<LinkAddrs,
 }
 
 fn query(script: impl FnMut(u16, u32) -> Vec<Step> + 'static, filters: bool) -> Query<Scripted> {
-    let limits = crate::Options::default().limits();
+    let limits = crate::ListOptions::default().limits();
     Query::new(
         scripted(Rc::new(RefCell::new(script)), filters),
         limits,
@@ -105,13 +106,27 @@ fn message(kind: u16, flags: u16, sequence: u32, port: u32, payload: &[u8]) -> V
     bytes
 }
 
+/// A header in the byte order of this machine, and a value padded to four bytes.
+fn attribute(kind: u16, value: &[u8]) -> Vec<u8> {
+    let length = 4 + value.len() as u16;
+    let mut bytes = [length.to_ne_bytes(), kind.to_ne_bytes()].concat();
+    bytes.extend(value);
+    bytes.resize((bytes.len() + 3) & !3, 0);
+    bytes
+}
+
+/// One that nobody knows.
+fn unknown() -> Vec<u8> {
+    attribute(0x3fff, &[1, 2, 3, 4])
+}
+
 /// Link 5, named `d0`, with an attribute nobody knows.
 fn link(sequence: u32) -> Step {
     let mut payload = vec![0; 4];
     payload.extend(5u32.to_ne_bytes());
     payload.extend([0; 8]);
-    payload.extend([7, 0, 3, 0, b'd', b'0', 0, 0]);
-    payload.extend([8, 0, 0xff, 0x3f, 1, 2, 3, 4]);
+    payload.extend(attribute(3, b"d0\0"));
+    payload.extend(unknown());
     Step::Datagram(message(NEWLINK, 0, sequence, PORT, &payload))
 }
 
@@ -119,8 +134,8 @@ fn link(sequence: u32) -> Step {
 fn address(sequence: u32, flags: u16, index: u32, last: u8) -> Vec<u8> {
     let mut payload = vec![2, 24, 0x80, 0];
     payload.extend(index.to_ne_bytes());
-    payload.extend([8, 0, 1, 0, 10, 0, 0, last]);
-    payload.extend([8, 0, 0xff, 0x3f, 1, 2, 3, 4]);
+    payload.extend(attribute(1, &[10, 0, 0, last]));
+    payload.extend(unknown());
     message(NEWADDR, flags, sequence, PORT, &payload)
 }
 

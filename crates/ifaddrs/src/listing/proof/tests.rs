@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::wire::messages;
+use crate::listing::round::{Run, had_room};
+use crate::wire::{Body, messages};
 
 fn address(n: u16) -> Address {
     let [high, low] = n.to_be_bytes();
@@ -30,7 +31,7 @@ fn numbers(addresses: &[Address]) -> Vec<u16> {
 }
 
 /// One change to the list, at a place given as a fraction of its length.
-#[derive(Clone, Debug)]
+#[derive(Debug, Clone)]
 enum Change {
     Add(u16, u8),
     Remove(u8),

@@ -1,0 +1,56 @@
+//! Which network namespace to look into.
+
+use std::os::fd::{AsFd, OwnedFd};
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::error::Error;
+
+/// Which network namespace to look into.
+///
+/// Another one than the caller's needs `CAP_SYS_ADMIN` in the caller's user namespace and in the
+/// one that owns the network namespace.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub enum Namespace {
+    /// The calling thread's.
+    #[default]
+    Current,
+    /// The one that a file stands for, such as `/run/netns/blue` or `/proc/7/ns/net`.
+    Path(PathBuf),
+    /// A process's.
+    Pid(u32),
+    /// The one that an open descriptor stands for.
+    Fd(Arc<OwnedFd>),
+}
+
+impl Namespace {
+    /// The namespace that an open descriptor stands for. The descriptor is duplicated, and stays
+    /// yours.
+    ///
+    /// # Errors
+    ///
+    /// What `fcntl(F_DUPFD_CLOEXEC)` gives.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use ifaddrs::{Handle, ListOptions, Namespace};
+    ///
+    /// let own = std::fs::File::open("/proc/thread-self/ns/net").unwrap();
+    /// let options = ListOptions::in_namespace(Namespace::of(&own)?);
+    /// assert!(Handle::open(&options)?.addrs("lo")?.found());
+    /// # Ok::<(), ifaddrs::Error>(())
+    /// ```
+    pub fn of(descriptor: impl AsFd) -> Result<Self, Error> {
+        let owned = descriptor.as_fd().try_clone_to_owned();
+        let owned = owned.map_err(|error| Error::call("fcntl(F_DUPFD_CLOEXEC)", error))?;
+        Ok(Self::from(owned))
+    }
+}
+
+impl From<OwnedFd> for Namespace {
+    fn from(descriptor: OwnedFd) -> Self {
+        Self::Fd(Arc::new(descriptor))
+    }
+}
