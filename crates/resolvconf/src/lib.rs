@@ -105,13 +105,13 @@ mod sys;
 mod write;
 
 pub use container::{
-    DEFAULT_IPV4, DEFAULT_IPV6, DropReason, Dropped, Fallback, NdotsOrigin, Network, Overridden,
-    Resolved, TransformOptions, Upstream, Warning, transform,
+    DEFAULT_IPV4, DEFAULT_IPV6, DropReason, Dropped, Fallback, Limits, NdotsOrigin, Network,
+    Overridden, Resolved, TransformOptions, Upstream, Warning, transform,
 };
 pub use document::{Document, Found, Line, LineKind, Nameserver, Text, glibc_ipv4, parse};
 pub use error::{Error, ErrorKind};
 pub use files::{DEFAULT_SIZE_LIMIT, load, load_within};
-pub use lint::{Diagnostic, DiagnosticKind, Explanation, Limits, Severity};
+pub use lint::{Diagnostic, DiagnosticKind, Explanation, Severity};
 pub use select::{
     Content, Current, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, NetworkKind, Reason,
     ResolvedMode, STATIC_PATH, STUB_PATH, SelectOptions, Selection, UPSTREAM_PATH, WatchOptions,

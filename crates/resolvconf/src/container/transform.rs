@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
+use crate::container::limits::Limits;
 use crate::container::network::{Fallback, Network};
 use crate::container::resolved::{
     DropReason, Dropped, NdotsOrigin, Overridden, Resolved, Upstream, Warning,
 };
 use crate::document::{Document, Nameserver, Text, fields, split_option};
-use crate::lint::Limits;
 
 /// What to change on the way from the host's file to the container's.
 ///

@@ -1,6 +1,9 @@
-//! What is odd about a document, each with its line.
+//! What is odd about a document, each with its line and the readers it matters to.
 
 use std::fmt;
+
+use crate::lint::groups::Set;
+use crate::readers::Reader;
 
 /// One finding about a document. `Display` gives it in words.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -9,10 +12,12 @@ pub struct Diagnostic<'a> {
     pub(crate) kind: DiagnosticKind,
     /// The word or line it is about.
     pub(crate) subject: &'a [u8],
-    /// A limit, a count or another line, as the kind has it.
+    /// A count, an address or another line, as the kind has it.
     pub(crate) number: usize,
-    /// Whose limit it is.
-    pub(crate) reader: &'static str,
+    /// The readers that were asked for.
+    pub(crate) readers: &'a [Reader],
+    /// Those of them that it matters to.
+    pub(crate) affected: Set,
 }
 
 /// How much a [`Diagnostic`] matters.
@@ -53,10 +58,16 @@ macro_rules! kinds {
 kinds! {
     /// The file does not exist (line 0).
     MissingFile = "missing-file", Error;
-    /// No `nameserver` line holds an address (line 0).
-    NoNameservers = "no-nameservers", Warning;
+    /// A reader takes no server from the file (line 0).
+    NoNameservers = "no-nameservers", Error;
+    /// A reader refuses the whole file.
+    FileRefused = "file-refused", Error;
+    /// A reader gives the whole file up at a line that is too long.
+    FileLost = "file-lost", Error;
+    /// A reader's look-ups fail when they come to the search list.
+    SearchFails = "search-fails", Error;
     /// The file starts with a byte order mark.
-    ByteOrderMark = "byte-order-mark", Warning;
+    ByteOrderMark = "byte-order-mark", Error;
     /// The line holds a NUL byte.
     NulByte = "nul-byte", Error;
     /// The line is not UTF-8.
@@ -71,26 +82,34 @@ kinds! {
     IndentedComment = "indented-comment", Note;
     /// White space other than blank and tab after a directive or between words.
     OddBlank = "odd-blank", Warning;
-    /// The first word is no directive.
+    /// The first word is not a directive.
     UnknownDirective = "unknown-directive", Note;
-    /// The first word is a directive but for its case.
+    /// The first word is a directive in another case.
     KeywordCase = "keyword-case", Error;
     /// A directive without a value.
     MissingValue = "missing-value", Warning;
-    /// The word after `nameserver` is no address.
+    /// The word after `nameserver` is not an address.
     InvalidNameserver = "invalid-nameserver", Error;
-    /// An IPv4 address in a form that only glibc reads.
+    /// An IPv4 address that is not four plain decimal numbers. Readers disagree about it.
     ShortAddress = "short-address", Error;
-    /// An IPv6 address with an empty zone, which only glibc reads.
+    /// A port, brackets or a name after `#` in a `nameserver` line, which has no place for them.
+    Port = "port", Error;
+    /// An IPv6 address with an empty zone.
     EmptyZone = "empty-zone", Error;
+    /// A zone on an address that is not link-local.
+    ZoneOnGlobal = "zone-on-global", Warning;
     /// A comma in a value.
     Comma = "comma", Error;
     /// Text after the address of a `nameserver` line.
     TrailingText = "trailing-text", Note;
+    /// A further address on a `nameserver` line, which most readers ignore.
+    TrailingAddress = "trailing-address", Warning;
     /// A comment mark inside a value.
     CommentInValue = "comment-in-value", Warning;
     /// The nameserver is `0.0.0.0` or `::`.
     UnspecifiedNameserver = "unspecified-nameserver", Warning;
+    /// The nameserver is a multicast or broadcast address.
+    MulticastNameserver = "multicast-nameserver", Warning;
     /// An IPv6 link-local nameserver without a zone.
     ZoneMissing = "zone-missing", Error;
     /// One of the servers that are used is listed again.
@@ -107,17 +126,25 @@ kinds! {
     SearchTooLong = "search-too-long", Warning;
     /// A search domain that no DNS name can end in.
     InvalidSearchDomain = "invalid-search-domain", Error;
-    /// An option glibc does not know.
+    /// The search domain `.`: look up names as they are.
+    RootDomain = "root-domain", Note;
+    /// With `ndots:0` some reader never uses the search list.
+    SearchUnused = "search-unused", Warning;
+    /// An option that no reader asked for knows.
     UnknownOption = "unknown-option", Note;
-    /// An option whose value is no number from 0 up.
+    /// A word that only begins like an option; some reader takes it for that option.
+    OptionPrefix = "option-prefix", Warning;
+    /// An option whose value is not a plain number.
     InvalidOptionValue = "invalid-option-value", Error;
     /// An option above the largest value some reader takes.
     OptionAboveLimit = "option-above-limit", Warning;
-    /// An option that a later one of the same name replaces.
+    /// An option below the smallest value with which some reader works.
+    OptionBelowLimit = "option-below-limit", Error;
+    /// An option that another of the same name replaces.
     OptionReplaced = "option-replaced", Note;
     /// A `sortlist` with a byte that glibc's reader never gets past.
     SortlistHang = "sortlist-hang", Error;
-    /// A word of `sortlist` that is no `address` or `address/netmask`, or beyond the tenth.
+    /// A word of `sortlist` that is not `address` or `address/netmask`, or beyond the tenth.
     InvalidSortlist = "invalid-sortlist", Warning;
 }
 
@@ -136,6 +163,16 @@ impl<'a> Diagnostic<'a> {
     pub fn subject(&self) -> &'a [u8] {
         self.subject
     }
+
+    /// The readers that it matters to, of those that were asked for.
+    pub fn readers(&self) -> impl Iterator<Item = &'a Reader> + use<'a> {
+        let (readers, affected) = (self.readers, self.affected);
+        readers
+            .iter()
+            .enumerate()
+            .filter(move |(at, _)| affected.has(*at))
+            .map(|(_, reader)| reader)
+    }
 }
 
 impl fmt::Display for DiagnosticKind {
@@ -144,130 +181,16 @@ impl fmt::Display for DiagnosticKind {
     }
 }
 
-impl fmt::Display for Diagnostic<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        use DiagnosticKind as K;
-        let (number, reader) = (self.number, self.reader);
-        let word = Shortened(self.subject);
-        match self.kind {
-            K::MissingFile => f.write_str("the file does not exist; it reads as empty"),
-            K::NoNameservers => {
-                f.write_str("no nameserver is listed; the C libraries then ask 127.0.0.1")
-            }
-            K::ByteOrderMark => {
-                f.write_str("byte order mark; to the C libraries it is part of the first word")
-            }
-            K::NulByte => f.write_str("NUL byte; to the C libraries the line ends there"),
-            K::InvalidUtf8 => f.write_str("not UTF-8; the bytes are passed on as they are"),
-            K::CarriageReturn => {
-                f.write_str("ends in CR LF; to glibc the CR is part of the last word")
-            }
-            K::LongLine => write!(f, "{number} bytes; {reader} does not read so long a line"),
-            K::IndentedDirective => f.write_str("white space first; glibc and musl skip the line"),
-            K::IndentedComment => {
-                f.write_str("a comment starts in the first column; passed on as it is")
-            }
-            K::OddBlank => {
-                f.write_str("white space other than blank and tab; glibc does not split there")
-            }
-            K::UnknownDirective => {
-                write!(
-                    f,
-                    "unknown directive {word}; resolvers skip it, it is passed on"
-                )
-            }
-            K::KeywordCase => write!(f, "{word} must be in lower case; resolvers skip the line"),
-            K::MissingValue if self.subject == b"search" || self.subject == b"domain" => write!(
-                f,
-                "{word} without a value; no effect, but musl forgets the list before it"
-            ),
-            K::MissingValue => write!(f, "{word} without a value; the line has no effect"),
-            K::InvalidNameserver => write!(f, "{word} is no address; the line has no effect"),
-            K::ShortAddress => write!(
-                f,
-                "{word} is not four decimal numbers; left out here, while glibc asks {}",
-                std::net::Ipv4Addr::from(u32::try_from(number).unwrap_or(0))
-            ),
-            K::EmptyZone => {
-                write!(
-                    f,
-                    "{word} ends in an empty zone; left out here, while glibc asks it"
-                )
-            }
-            K::Comma => write!(f, "comma in {word}; words are separated by blanks"),
-            K::TrailingText => write!(f, "{word} and what follows is ignored"),
-            K::CommentInValue => {
-                write!(
-                    f,
-                    "{word} starts no comment here; it and what follows count as words"
-                )
-            }
-            K::UnspecifiedNameserver => write!(f, "{word} means this host"),
-            K::ZoneMissing => write!(
-                f,
-                "{word} is link-local and needs a zone, as in {word}%eth0"
-            ),
-            K::DuplicateNameserver => write!(f, "{word} is listed on line {number} already"),
-            K::TooManyNameservers => {
-                write!(f, "{word} is not asked: {reader} uses {number} nameservers")
-            }
-            K::SearchReplaced => write!(f, "replaced by the search list on line {number}"),
-            K::DomainExtraWords => {
-                write!(f, "glibc takes one word after domain and ignores {word}")
-            }
-            K::TooManySearchDomains => {
-                write!(f, "{word} is not searched: {reader} uses {number} domains")
-            }
-            K::SearchTooLong => write!(f, "search list too long: {reader} takes {number} bytes"),
-            K::InvalidSearchDomain => write!(f, "{word} cannot be the end of a DNS name"),
-            K::UnknownOption => write!(f, "glibc does not know option {word}; it is passed on"),
-            K::InvalidOptionValue => write!(f, "{word} needs a number from 0 up"),
-            K::OptionAboveLimit => write!(f, "{word} is taken as {number} by {reader}"),
-            K::OptionReplaced if number == self.line => write!(
-                f,
-                "{word} is replaced by a later word; musl takes the first on a line"
-            ),
-            K::OptionReplaced => write!(f, "{word} is replaced on line {number}"),
-            K::SortlistHang => {
-                f.write_str("glibc loops for ever at a byte of this list: programs hang")
-            }
-            K::InvalidSortlist => {
-                write!(
-                    f,
-                    "{word} is not used: glibc takes ten words, each address/netmask"
-                )
-            }
-        }
-    }
-}
-
-/// A word in quotes, cut when it is very long.
-struct Shortened<'a>(&'a [u8]);
-
-/// What of a word is shown, in bytes.
-const SHOWN: usize = 64;
-
-impl fmt::Display for Shortened<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let shown = &self.0[..self.0.len().min(SHOWN)];
-        let text = String::from_utf8_lossy(shown);
-        let more = if shown.len() < self.0.len() {
-            "…"
-        } else {
-            ""
-        };
-        write!(f, "\"{}{more}\"", text.escape_debug())
-    }
-}
-
 #[cfg(feature = "serde")]
 impl serde::Serialize for Diagnostic<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
-        let mut fields = serializer.serialize_struct("Diagnostic", 3)?;
+        let readers: Vec<&str> = self.readers().map(|reader| reader.name).collect();
+        let mut fields = serializer.serialize_struct("Diagnostic", 4)?;
         fields.serialize_field("line", &self.line)?;
         fields.serialize_field("kind", self.kind.as_str())?;
         fields.serialize_field("text", &self.to_string())?;
+        fields.serialize_field("readers", &readers)?;
         fields.end()
     }
 }

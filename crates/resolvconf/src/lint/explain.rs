@@ -2,7 +2,10 @@
 
 use crate::document::{Document, Line, LineKind, Nameserver, Text, split_option};
 use crate::lint::diagnostic::Diagnostic;
-use crate::lint::limits::known_option;
+use crate::lint::effects;
+use crate::lint::groups::grouped;
+use crate::lint::known::known_option;
+use crate::readers::{Context, DEFAULT, Effective, Reader, SearchRule, Server, Trouble};
 
 /// One line of a file, what it means, and what is odd about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,105 +16,208 @@ pub struct Explanation<'a> {
     pub line: usize,
     /// The line without its terminator.
     pub text: Text,
-    /// What it does, in words; empty for a blank line.
+    /// What it does to each reader, in words; empty for a blank line.
     pub meaning: String,
     /// What is odd about it.
     pub diagnostics: Vec<Diagnostic<'a>>,
 }
 
 impl Document {
-    /// Explains every line; first, as line 0, what is odd about the file as a whole, if anything.
+    /// Explains every line to the readers that containers have most often; first, as line 0, what
+    /// is odd about the file as a whole, if anything.
     ///
     /// # Examples
     ///
     /// ```
-    /// let document = resolvconf::parse(b"nameserver 192.0.2.1\noptions ndots:2\n");
+    /// let document = resolvconf::parse(b"nameserver 192.0.2.1\r\noptions ndots:2\n");
     /// let lines = document.explain();
-    /// assert_eq!(lines[0].meaning, "asks 192.0.2.1 (server 1)");
+    /// assert_eq!(lines[1].meaning, "glibc: not read; musl, go: asks 192.0.2.1 (server 1)");
     /// ```
     pub fn explain(&self) -> Vec<Explanation<'_>> {
-        let mut diagnostics = self.diagnostics().into_iter().peekable();
+        self.explain_for(&DEFAULT, &Context::default())
+    }
+
+    /// [`explain`](Document::explain) to other readers, at most 64, on a host of which more is
+    /// known.
+    pub fn explain_for<'a>(
+        &'a self,
+        readers: &'a [Reader],
+        context: &Context,
+    ) -> Vec<Explanation<'a>> {
+        let effective: Vec<Effective> = readers
+            .iter()
+            .map(|reader| self.effective_on(reader, context))
+            .collect();
+        let found = self.diagnostics_of(readers, &effective);
+        let mut diagnostics = found.into_iter().peekable();
         let mut told = Vec::new();
-        let whole = diagnostics.next_if(|d| d.line() == 0);
-        told.extend(whole.map(|diagnostic| Explanation {
-            line: 0,
-            text: Text::default(),
-            meaning: String::new(),
-            diagnostics: vec![diagnostic],
-        }));
-        let mut servers = 0;
-        let search = self.search_line().map(|line| line.number);
-        for line in self.lines() {
+        let mut of_line = |number: usize| {
             let mut own = Vec::new();
-            while let Some(diagnostic) = diagnostics.next_if(|d| d.line() == line.number) {
+            while let Some(diagnostic) = diagnostics.next_if(|d| d.line() == number) {
                 own.push(diagnostic);
             }
+            own
+        };
+        let whole = of_line(0);
+        if !whole.is_empty() {
             told.push(Explanation {
-                line: line.number,
-                text: line.content().into(),
-                meaning: meaning(line, &mut servers, search),
-                diagnostics: own,
+                line: 0,
+                text: Text::default(),
+                meaning: String::new(),
+                diagnostics: whole,
             });
         }
+        let views = Views {
+            readers,
+            effective: &effective,
+        };
+        told.extend(self.lines().map(|line| Explanation {
+            line: line.number,
+            text: line.content().into(),
+            meaning: views.meaning(line),
+            diagnostics: of_line(line.number),
+        }));
         told
     }
 }
 
-fn meaning(line: Line<'_>, servers: &mut usize, search: Option<usize>) -> String {
-    let Some(first) = line.words().next() else {
-        return match line.kind {
+/// What each reader takes of the file.
+struct Views<'v> {
+    readers: &'v [Reader],
+    effective: &'v [Effective],
+}
+
+impl Views<'_> {
+    fn meaning(&self, line: Line<'_>) -> String {
+        match line.kind {
             LineKind::Blank => String::new(),
             LineKind::Comment | LineKind::IndentedComment => "comment".to_owned(),
             LineKind::Other => "not known to resolvers; passed on as it is".to_owned(),
-            _ => "no value, no effect".to_owned(),
+            _ if line.words().next().is_none() => "no value, no effect".to_owned(),
+            LineKind::Nameserver => self.each(|reader, effective| server(line, reader, effective)),
+            LineKind::Search | LineKind::Domain => {
+                self.each(|reader, effective| search(line, reader, effective))
+            }
+            LineKind::Options => self.options(line),
+            LineKind::Sortlist => {
+                let list: Vec<String> = line.words().map(|w| Text::from(w).to_string()).collect();
+                format!(
+                    "glibc puts answers in these networks first: {}",
+                    list.join(", ")
+                )
+            }
+        }
+    }
+
+    fn each(&self, effect: impl Fn(&Reader, &Effective) -> String) -> String {
+        let of = |reader: &Reader| {
+            let at = self.readers.iter().position(|known| known == reader);
+            let effective = at.and_then(|at| self.effective.get(at));
+            effective
+                .map(|effective| effect(reader, effective))
+                .unwrap_or_default()
         };
-    };
-    match line.kind {
-        LineKind::Blank => String::new(),
-        LineKind::Comment | LineKind::IndentedComment => "comment".to_owned(),
-        LineKind::Nameserver => server_meaning(first, servers),
-        LineKind::Search | LineKind::Domain if search == Some(line.number) => {
-            format!("names are also tried under {}", list(line))
-        }
-        LineKind::Search | LineKind::Domain => "replaced by a later line, no effect".to_owned(),
-        LineKind::Options => {
-            let options: Vec<String> = line.words().map(option_meaning).collect();
-            options.join("; ")
-        }
-        LineKind::Sortlist => format!("glibc puts answers in these networks first: {}", list(line)),
-        LineKind::Other => "not known to resolvers; passed on as it is".to_owned(),
+        grouped(self.readers, of)
+    }
+
+    fn options(&self, line: Line<'_>) -> String {
+        let seen = |reader: &Reader| crate::readers::sees(reader, line.raw);
+        let words: Vec<&[u8]> = line.words().collect();
+        let told: Vec<String> = words
+            .iter()
+            .map(|word| {
+                let effect = grouped(self.readers, |reader| match seen(reader) {
+                    true => effects::option(word, reader),
+                    false => "not read".to_owned(),
+                });
+                let (name, _) = split_option(word);
+                let value = &word[word.len().min(name.len() + 1)..];
+                let plain = effect == "acts" || effect.as_bytes() == value;
+                match known_option(name) {
+                    Some(meaning) if plain => format!("{}: {meaning}", Text::from(*word)),
+                    Some(meaning) => format!("{}: {meaning} ({effect})", Text::from(*word)),
+                    None => format!("{}: {effect}", Text::from(*word)),
+                }
+            })
+            .collect();
+        told.join("; ")
     }
 }
 
-fn server_meaning(word: &[u8], servers: &mut usize) -> String {
-    let Some(server) = Nameserver::parse(word) else {
-        return "no address, no effect".to_owned();
-    };
-    *servers += 1;
-    let place = if server.is_stub() {
+fn server(line: Line<'_>, reader: &Reader, effective: &Effective) -> String {
+    if matches!(
+        effective.trouble,
+        Some(Trouble::Refused(_) | Trouble::Lost(_))
+    ) {
+        return "the file is refused".to_owned();
+    }
+    let here = |server: &&Server| server.line == line.number;
+    let asked: Vec<String> = effective
+        .servers
+        .iter()
+        .enumerate()
+        .filter(|(_, server)| here(server))
+        .map(|(at, server)| {
+            format!(
+                "asks {} (server {}){}",
+                address(server),
+                at + 1,
+                place(&server.address)
+            )
+        })
+        .collect();
+    if !asked.is_empty() {
+        return asked.join(", ");
+    }
+    if let Some(server) = effective.unasked.iter().find(here) {
+        let most = reader.servers.most.unwrap_or_default();
+        return format!(
+            "does not ask {}, {most} servers are enough",
+            address(server)
+        );
+    }
+    match crate::readers::sees(reader, line.raw) {
+        true if reader.servers.merges_repeated => "no further server".to_owned(),
+        true if effective.unasked.len() > 1 => "does not ask it".to_owned(),
+        true => "no server".to_owned(),
+        false => "not read".to_owned(),
+    }
+}
+
+fn address(server: &Server) -> String {
+    match server.port {
+        53 => server.address.to_string(),
+        port => format!("{} at port {port}", server.address),
+    }
+}
+
+fn place(server: &Nameserver) -> &'static str {
+    if server.is_stub() {
         ": systemd-resolved's stub on this host"
     } else if server.is_loopback() || server.is_unspecified() {
         ": this host"
     } else {
         ""
-    };
-    match *servers {
-        ..=3 => format!("asks {} (server {servers}){place}", Text::from(word)),
-        _ => format!("not asked: server {servers}, and the C libraries use three"),
     }
 }
 
-fn option_meaning(option: &[u8]) -> String {
-    let (name, value) = split_option(option);
-    let meaning = known_option(name).unwrap_or("not known to glibc, no effect there");
-    let shown = if value.is_empty() { name } else { option };
-    format!("{}: {meaning}", Text::from(shown))
-}
-
-fn list(line: Line<'_>) -> String {
-    let words: Vec<String> = line
-        .words()
-        .map(|word| Text::from(word).to_string())
-        .collect();
-    words.join(", ")
+fn search(line: Line<'_>, reader: &Reader, effective: &Effective) -> String {
+    if reader.search.rule == SearchRule::Never {
+        return "never searches".to_owned();
+    }
+    if !crate::readers::sees(reader, line.raw) {
+        return "not read".to_owned();
+    }
+    if reader.search.rule != SearchRule::Merged && effective.search_line != line.number {
+        return match effective.search_line {
+            0 => "no effect".to_owned(),
+            other => format!("replaced by line {other}, no effect"),
+        };
+    }
+    let domains = effective.search.iter().filter(|domain| **domain != ".");
+    let domains: Vec<String> = domains.map(ToString::to_string).collect();
+    match &domains[..] {
+        [] => "names are tried as they are".to_owned(),
+        domains => format!("names are also tried under {}", domains.join(", ")),
+    }
 }

@@ -1,7 +1,7 @@
 //! The lines of a file as a reader sees them: which directive, and its value.
 
 use crate::document::{self, Document};
-use crate::readers::reader::{Blanks, Comments, LineEnds, Lines, Nul, TooLong};
+use crate::readers::reader::{Blanks, Comments, LineEnds, Lines, Nul, Reader, TooLong};
 
 /// A directive that readers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -129,6 +129,19 @@ fn keyword(text: &[u8]) -> Option<(Keyword, usize)> {
         _ => None,
     };
     Some(known.unwrap_or((Keyword::Unknown, 0)))
+}
+
+/// Whether the reader sees a directive in a line. What lines before it do is not looked at.
+pub(crate) fn sees(reader: &Reader, raw: &[u8]) -> bool {
+    let rules = &reader.lines;
+    let text = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let too_long = rules
+        .longest
+        .is_some_and(|(longest, _)| text.len() > longest);
+    let lost = rules.nul == Nul::EatsNextLine && text.contains(&0);
+    let mut pieces = pieces(text, rules.ends);
+    let known = |piece| entry(1, piece, rules).is_some_and(|e| e.keyword != Keyword::Unknown);
+    !too_long && !lost && pieces.any(known)
 }
 
 /// The words of a value.

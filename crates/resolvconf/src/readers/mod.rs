@@ -21,10 +21,13 @@ pub use context::Context;
 pub use effective::{Effective, Server, Trouble};
 pub use languages::{C_ARES, C_ARES_OLD, DNSPYTHON, GO, GO_OLD, HICKORY, JAVA, NODE};
 pub use libc::{GLIBC, GLIBC_NEW, MUSL, MUSL_OLD};
+pub(crate) use lines::sees;
 pub use lookups::{Query, Times};
+pub(crate) use options::{Value, one_option};
 pub use reader::{
     AddressForm, Below, Blanks, Comments, LineEnds, Lines, Lookups, Matching, Nul, Number, Numbers,
     OnInvalid, OnInvalidDomain, Options, Order, Reader, Repeated, Root, Search, SearchRule,
     ServerWords, Servers, TooLong, Waiting,
 };
 pub use resolvers::{BUSYBOX, DNSMASQ, RESOLVED, RESOLVED_NEW, UNBOUND};
+pub(crate) use search::is_domain;

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use crate::readers::lines::words;
-use crate::readers::reader::{Below, Lines, Matching, Number, Numbers, Options as Rules, Repeated};
+use crate::readers::reader::{
+    Below, Lines, Matching, Number, Numbers, Options as Rules, Reader, Repeated,
+};
 
 /// What a reader takes of the options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -142,6 +144,13 @@ impl Taken {
             },
         };
     }
+}
+
+/// What a reader takes of one option that stands alone on a line.
+pub(crate) fn one_option(word: &[u8], reader: &Reader) -> Taken {
+    let mut taken = Taken::defaults(&reader.options);
+    taken.line(1, word, &reader.options, &reader.lines);
+    taken
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -41,7 +41,7 @@ fn limits_cut_with_a_warning_each() {
         &["cut-search"],
     );
     check(list, Limits::GLIBC, "search a b c d e f g\n", &[]);
-    let long = format!("search {} {} c\n", "a".repeat(200), "b".repeat(54));
+    let long = format!("search {} {} c\n", "a".repeat(200), "b".repeat(46));
     check(
         long.as_bytes(),
         Limits::MUSL,

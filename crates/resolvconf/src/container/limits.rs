@@ -1,4 +1,4 @@
-//! What the readers of resolv.conf can hold, and which options they know.
+//! How much of a file one reader uses, for cutting a container's file to it.
 
 /// How much of a file one reader uses.
 ///
@@ -46,12 +46,12 @@ impl Limits {
         ..Self::GLIBC
     };
 
-    /// musl 1.1.13 and later: a whole line must fit its buffer, a search list its store.
+    /// musl 1.1.13 and later: a whole line must fit its buffer, `search` and a blank included.
     pub const MUSL: Self = Self {
         reader: "musl",
         nameservers: 3,
         search_domains: None,
-        search_bytes: Some(255),
+        search_bytes: Some(247),
         line_bytes: Some(254),
         ndots: 15,
         timeout: 60,
@@ -94,28 +94,4 @@ impl Limits {
         });
         ends.take(most).take_while(|end| *end <= room).count()
     }
-}
-
-/// What an option is to glibc, with its meaning in words.
-pub(crate) fn known_option(name: &[u8]) -> Option<&'static str> {
-    Some(match name {
-        b"ndots" => "a name with at least this many dots is tried as it is first",
-        b"timeout" => "seconds to wait for an answer before the next server is asked",
-        b"attempts" => "how often all servers are asked before giving up",
-        b"debug" => "print debugging messages, where built in",
-        b"rotate" => "spread queries over the nameservers in turn",
-        b"edns0" => "announce larger answers by EDNS (RFC 2671)",
-        b"single-request" => "ask for IPv4 and IPv6 one after the other",
-        b"single-request-reopen" => "use a new socket for the second of two queries",
-        b"no-tld-query" | b"no_tld_query" => "do not try names without a dot as top-level names",
-        b"no-reload" => "do not look for changes of this file (glibc 2.26)",
-        b"use-vc" => "ask over TCP",
-        b"trust-ad" => "believe the server that an answer was validated (glibc 2.31)",
-        b"no-aaaa" => "do not ask for IPv6 addresses (glibc 2.36)",
-        b"strict-error" => "report a partly failed look-up as failed",
-        b"no-check-names" => "once switched off the checking of names; today without effect",
-        b"inet6" => "once mapped IPv4 answers to IPv6; today without effect",
-        b"ip6-bytestring" | b"ip6-dotint" | b"no-ip6-dotint" => "gone since glibc 2.25",
-        _ => return None,
-    })
 }

@@ -1,0 +1,60 @@
+//! Readers that do the same, named together.
+
+use crate::readers::Reader;
+
+/// What each reader does, those that do the same together: `glibc, musl: …; go: …`. Only the
+/// effect where all do the same.
+pub(crate) fn grouped(readers: &[Reader], effect: impl Fn(&Reader) -> String) -> String {
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for reader in readers {
+        let effect = effect(reader);
+        match groups.iter_mut().find(|(known, _)| *known == effect) {
+            Some((_, names)) => names.push(reader.name),
+            None => groups.push((effect, vec![reader.name])),
+        }
+    }
+    if groups.len() == 1 {
+        return groups.remove(0).0;
+    }
+    let told = groups
+        .iter()
+        .map(|(effect, names)| format!("{}: {effect}", names.join(", ")));
+    told.collect::<Vec<_>>().join("; ")
+}
+
+/// A set of readers, one bit each in the order of the list that was asked for.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Set(u64);
+
+impl Set {
+    /// Those of the first 64 for which it holds.
+    pub(crate) fn of(readers: &[Reader], holds: impl Fn(&Reader) -> bool) -> Self {
+        Self::places(readers.len(), |at| holds(&readers[at]))
+    }
+
+    /// Those of the first 64 places for which it holds.
+    pub(crate) fn places(count: usize, holds: impl Fn(usize) -> bool) -> Self {
+        let held = (0..count.min(64)).filter(|at| holds(*at));
+        Self(held.fold(0, |set, at| set | 1 << at))
+    }
+
+    pub(crate) fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn and(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub(crate) fn or(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) fn has(self, at: usize) -> bool {
+        at < 64 && self.0 & (1 << at) != 0
+    }
+}

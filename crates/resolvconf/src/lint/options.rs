@@ -1,0 +1,133 @@
+//! What is odd about `options` and `sortlist` lines.
+
+use crate::document::{Line, glibc_ipv4, split_option};
+use crate::lint::diagnostic::DiagnosticKind as Kind;
+use crate::lint::groups::Set;
+use crate::lint::numeric::place;
+use crate::lint::rules::Lint;
+use crate::readers::{Below, Number, Reader};
+
+/// Words of a sortlist that glibc uses.
+const SORTLIST_WORDS: usize = 10;
+
+impl<'a> Lint<'a> {
+    pub(crate) fn options(&mut self, line: Line<'a>, words: &[&'a [u8]]) {
+        self.comment_in_value(line.number, words);
+        for (place, word) in words.iter().enumerate() {
+            self.option(line, word, words.get(place + 1).copied());
+        }
+    }
+
+    fn option(&mut self, whole: Line<'a>, word: &'a [u8], next: Option<&'a [u8]>) {
+        let line = whole.number;
+        if word.contains(&b',') {
+            self.push(line, Kind::Comma, word, self.traits.all);
+        }
+        let Some(at) = place(word) else {
+            return self.flag(line, word);
+        };
+        if let Some(last) = self.numeric.replaced_on(at, word) {
+            let options = self.traits.options;
+            self.push_number(line, Kind::OptionReplaced, word, last, options);
+        }
+        let (_, value) = split_option(word);
+        let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
+        if !digits {
+            // glibc reads a number behind a blank.
+            let behind = next.filter(|_| value.is_empty());
+            let subject = behind
+                .and_then(|next| spanning(whole, word, next))
+                .unwrap_or(word);
+            return self.push(line, Kind::InvalidOptionValue, subject, self.traits.options);
+        }
+        let number = value.iter().fold(0_u64, |number, digit| {
+            number
+                .saturating_mul(10)
+                .saturating_add(u64::from(digit - b'0'))
+        });
+        self.bounds(line, word, at, number);
+    }
+
+    fn bounds(&mut self, line: usize, word: &'a [u8], at: usize, number: u64) {
+        let of = |reader: &Reader| -> Option<Number> {
+            let options = &reader.options;
+            [options.ndots, options.timeout, options.attempts][at]
+        };
+        let above = |reader: &Reader| of(reader).is_some_and(|n| number > u64::from(n.most));
+        let above = Set::of(self.readers, above);
+        if !above.is_empty() {
+            self.push(line, Kind::OptionAboveLimit, word, above);
+        }
+        let below = |reader: &Reader| {
+            let harmful = |n: &Number| matches!(n.below, Below::AsksNobody | Below::EndsProgram);
+            of(reader).is_some_and(|n| number < u64::from(n.least) && harmful(&n))
+        };
+        let below = Set::of(self.readers, below);
+        if !below.is_empty() {
+            // All are named: what one survives ends another.
+            self.push(line, Kind::OptionBelowLimit, word, self.traits.options);
+        }
+    }
+
+    /// An option without a value.
+    fn flag(&mut self, line: usize, word: &'a [u8]) {
+        let (mut exact, mut prefix) = (Set::default(), Set::default());
+        if word
+            .first()
+            .is_some_and(|b| self.traits.flag_starts[usize::from(*b)])
+        {
+            for (flag, word_set, prefix_set) in &self.traits.flags {
+                if word == flag.as_bytes() {
+                    exact = exact.or(*word_set);
+                } else if word.starts_with(flag.as_bytes()) {
+                    prefix = prefix.or(*prefix_set);
+                }
+            }
+        }
+        if exact.is_empty() && !prefix.is_empty() {
+            self.push(line, Kind::OptionPrefix, word, prefix);
+        } else if exact.is_empty() {
+            self.push(line, Kind::UnknownOption, word, self.traits.options);
+        }
+    }
+
+    pub(crate) fn sortlist(&mut self, line: Line<'a>, words: &[&'a [u8]]) {
+        if self.traits.glibc.is_empty() {
+            return;
+        }
+        let glibc = self.traits.glibc;
+        self.comment_in_value(line.number, words);
+        // res_init.c stops at what is not ASCII or is white space, but skips blanks and tabs only.
+        let stops = |b: &u8| !b.is_ascii() || matches!(b, b'\x0b' | b'\x0c' | b'\r');
+        let mut list = line.raw.split(|&b| b == b';' || b == 0);
+        if list.next().unwrap_or_default().iter().any(stops) {
+            self.push(line.number, Kind::SortlistHang, b"", glibc);
+        }
+        for (at, word) in words.iter().enumerate() {
+            let pair = word.split(|&b| b == b'/' || b == b'&');
+            let valid =
+                pair.clone().count() <= 2 && pair.into_iter().all(|p| glibc_ipv4(p).is_some());
+            if !valid || at >= SORTLIST_WORDS {
+                self.push(line.number, Kind::InvalidSortlist, word, glibc);
+            }
+        }
+    }
+
+    pub(crate) fn comment_in_value(&mut self, at: usize, words: &[&'a [u8]]) {
+        let mark = |word: &&&[u8]| matches!(word.first(), Some(b'#' | b';'));
+        if let Some(word) = words.iter().find(mark) {
+            let words = Set::of(self.readers, |r| {
+                r.lines.comments == crate::readers::Comments::FirstColumn
+            });
+            if !words.is_empty() {
+                self.push(at, Kind::CommentInValue, word, words);
+            }
+        }
+    }
+}
+
+/// Two words of one line, with what stands between them.
+fn spanning<'a>(line: Line<'a>, word: &[u8], next: &[u8]) -> Option<&'a [u8]> {
+    let place = |word: &[u8]| (word.as_ptr() as usize).checked_sub(line.raw.as_ptr() as usize);
+    line.raw.get(place(word)?..place(next)? + next.len())
+}

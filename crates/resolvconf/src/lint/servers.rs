@@ -1,0 +1,108 @@
+//! What is odd about `nameserver` lines.
+
+use std::net::IpAddr;
+
+use crate::document::{Nameserver, glibc_ipv4};
+use crate::lint::diagnostic::DiagnosticKind as Kind;
+use crate::lint::groups::Set;
+use crate::lint::rules::Lint;
+
+/// The servers of the lines before.
+#[derive(Default)]
+pub(crate) struct Seen {
+    count: usize,
+    /// The first ones that differ, with their lines.
+    used: Vec<(usize, Nameserver)>,
+}
+
+/// As many servers as the C libraries use.
+const USED_SERVERS: usize = 3;
+
+impl<'a> Lint<'a> {
+    pub(crate) fn nameserver(&mut self, at: usize, words: &[&'a [u8]]) {
+        let (word, all) = (words[0], self.traits.all);
+        let Some(server) = Nameserver::parse(word) else {
+            return self.not_an_address(at, word);
+        };
+        self.servers.count += 1;
+        if server.is_unspecified() {
+            self.push(at, Kind::UnspecifiedNameserver, word, all);
+        }
+        if is_for_many(&server) {
+            self.push(at, Kind::MulticastNameserver, word, all);
+        }
+        match (server.is_ipv6_link_local(), server.zone()) {
+            (true, None) => self.push(at, Kind::ZoneMissing, word, all),
+            (false, Some(_)) => self.push(at, Kind::ZoneOnGlobal, word, all),
+            _ => {}
+        }
+        let before = self.servers.used.iter().find(|(_, used)| *used == server);
+        if let Some(&(first, _)) = before {
+            self.push_number(at, Kind::DuplicateNameserver, word, first, all);
+        } else if self.servers.used.len() < USED_SERVERS {
+            self.servers.used.push((at, server));
+        }
+        let count = self.servers.count;
+        if count > self.traits.fewest_servers {
+            let short = Set::of(self.readers, |r| {
+                r.servers.most.is_some_and(|most| count > most)
+            });
+            self.push(at, Kind::TooManyNameservers, word, short);
+        }
+        self.further_words(at, words);
+    }
+
+    fn further_words(&mut self, at: usize, words: &[&'a [u8]]) {
+        let first_only = self.traits.first_word_only;
+        let Some(word) = words.get(1).filter(|_| !first_only.is_empty()) else {
+            return;
+        };
+        let further = words[1..]
+            .iter()
+            .find(|word| Nameserver::parse(word).is_some());
+        match further {
+            Some(server) => self.push(at, Kind::TrailingAddress, server, first_only),
+            None => self.push(at, Kind::TrailingText, word, first_only),
+        }
+    }
+
+    fn not_an_address(&mut self, line: usize, word: &'a [u8]) {
+        let empty_zone = || {
+            word.strip_suffix(b"%")
+                .and_then(Nameserver::parse)
+                .is_some()
+        };
+        let kind = if glibc_ipv4(word).is_some() {
+            Kind::ShortAddress
+        } else if word.contains(&b',') {
+            Kind::Comma
+        } else if has_port(word) {
+            Kind::Port
+        } else if empty_zone() {
+            Kind::EmptyZone
+        } else {
+            Kind::InvalidNameserver
+        };
+        self.push(line, kind, word, self.traits.all);
+    }
+}
+
+/// Whether it is multicast, or the broadcast address of IPv4.
+fn is_for_many(server: &Nameserver) -> bool {
+    match server.address() {
+        IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
+        IpAddr::V6(address) => address.is_multicast(),
+    }
+}
+
+/// Whether an address stands there with a port, in brackets, or with a name after `#`.
+fn has_port(word: &[u8]) -> bool {
+    let word = &word[..word.len().min(128)];
+    let is_address = |word: &[u8]| Nameserver::parse(word).is_some();
+    if let Some(inner) = word.strip_prefix(b"[") {
+        return inner.split(|&b| b == b']').next().is_some_and(is_address);
+    }
+    let end = word.iter().position(|&b| b == b'#');
+    let end = end.or_else(|| word.iter().rposition(|&b| b == b':'));
+    end.is_some_and(|end| is_address(&word[..end]))
+}

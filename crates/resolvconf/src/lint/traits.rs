@@ -1,0 +1,89 @@
+//! What a list of readers has in common, worked out once per document.
+
+use crate::lint::groups::Set;
+use crate::readers::{AddressForm, Blanks, Matching, Order, Reader, SearchRule, ServerWords};
+
+/// Sets of readers by what they do.
+pub(crate) struct Traits {
+    pub(crate) all: Set,
+    pub(crate) no_indent: Set,
+    pub(crate) reports_unknown: Set,
+    /// A carriage return is a byte of a word.
+    pub(crate) return_is_a_byte: Set,
+    /// Vertical tab and form feed do not separate words.
+    pub(crate) few_blanks: Set,
+    /// Blanks beyond ASCII do not separate words.
+    pub(crate) ascii_blanks: Set,
+    pub(crate) empty_clears: Set,
+    pub(crate) few_dots_only: Set,
+    pub(crate) first_word_only: Set,
+    pub(crate) last_search: Set,
+    pub(crate) domain_takes_one: Set,
+    pub(crate) searches: Set,
+    pub(crate) glibc: Set,
+    /// Who knows options at all.
+    pub(crate) options: Set,
+    /// The shortest line that some reader cannot take.
+    pub(crate) shortest_line: usize,
+    /// The fewest servers that some reader uses.
+    pub(crate) fewest_servers: usize,
+    pub(crate) fewest_domains: usize,
+    pub(crate) fewest_search_bytes: usize,
+    /// Each flag that some reader knows, with those that take the word, and those that take words
+    /// that begin with it.
+    pub(crate) flags: Vec<(&'static str, Set, Set)>,
+    /// The first bytes of the flags.
+    pub(crate) flag_starts: [bool; 256],
+}
+
+impl Traits {
+    pub(crate) fn of(readers: &[Reader]) -> Self {
+        let set = |holds: fn(&Reader) -> bool| Set::of(readers, holds);
+        let fewest = |most: fn(&Reader) -> Option<usize>| {
+            readers.iter().filter_map(most).min().unwrap_or(usize::MAX)
+        };
+        let flags = flags(readers);
+        let mut flag_starts = [false; 256];
+        for (flag, ..) in &flags {
+            flag_starts[usize::from(flag.as_bytes()[0])] = true;
+        }
+        Self {
+            all: set(|_| true),
+            no_indent: set(|r| !r.lines.indent),
+            reports_unknown: set(|r| r.lines.reports_unknown),
+            return_is_a_byte: set(|r| r.lines.blanks == Blanks::SpaceTab),
+            few_blanks: set(|r| {
+                matches!(r.lines.blanks, Blanks::SpaceTab | Blanks::SpaceTabReturn)
+            }),
+            ascii_blanks: set(|r| r.lines.blanks != Blanks::Unicode),
+            empty_clears: set(|r| r.search.empty_clears && r.lines.bare),
+            few_dots_only: set(|r| r.lookups.order == Order::FewDotsOnly),
+            first_word_only: set(|r| r.servers.words == ServerWords::First),
+            last_search: set(|r| r.search.rule == SearchRule::Last),
+            domain_takes_one: set(|r| !r.search.domain_takes_all),
+            searches: set(|r| r.search.rule != SearchRule::Never),
+            glibc: set(|r| r.servers.form == AddressForm::Glibc),
+            options: set(|r| r.options.ndots.is_some()),
+            shortest_line: fewest(|r| r.lines.longest.map(|(longest, _)| longest)),
+            fewest_servers: fewest(|r| r.servers.most),
+            fewest_domains: fewest(|r| r.search.most),
+            fewest_search_bytes: fewest(|r| r.search.bytes),
+            flags,
+            flag_starts,
+        }
+    }
+}
+
+fn flags(readers: &[Reader]) -> Vec<(&'static str, Set, Set)> {
+    let mut flags: Vec<(&'static str, Set, Set)> = Vec::new();
+    for flag in readers.iter().flat_map(|reader| reader.options.flags) {
+        if flags.iter().all(|(known, ..)| known != flag) {
+            let word = Set::of(readers, |r| r.options.flags.contains(flag));
+            let prefix = Set::of(readers, |r| {
+                r.options.matching == Matching::Prefix && r.options.flags.contains(flag)
+            });
+            flags.push((flag, word, prefix));
+        }
+    }
+    flags
+}
