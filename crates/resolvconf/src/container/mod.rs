@@ -1,5 +1,7 @@
 //! What a container's file holds. This room is pure.
 
+mod cut;
+mod inherit;
 mod limits;
 mod network;
 mod render;

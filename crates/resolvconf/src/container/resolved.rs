@@ -79,6 +79,21 @@ pub enum Warning {
     NoNameservers,
     /// The internal resolver has no server to forward to: only names it knows will resolve.
     NoUpstreams,
+    /// An option was left out: its value takes DNS away from some reader.
+    DroppedOption(Text),
+    /// A `sortlist` was left out: glibc would never get past a byte of it.
+    DroppedSortlist(Text),
+    /// An option was left out because a later line gives it again. c-ares up to 1.18 took this one.
+    MergedOption(Text),
+    /// With `ndots:0` musl never uses the search list.
+    SearchUnused,
+    /// More options than fit on a line that a reader takes; the rest was cut, as asked for.
+    CutOptions {
+        /// How many are left.
+        kept: usize,
+        /// Whose limit it is.
+        reader: &'static str,
+    },
     /// A link-local server was dropped because its zone is a link of the host.
     HostZone(Nameserver),
     /// More nameservers than a reader uses; the rest was cut, as asked for.
@@ -199,6 +214,11 @@ impl Warning {
             Self::FallbackNameservers => "fallback-nameservers",
             Self::NoNameservers => "no-nameservers",
             Self::NoUpstreams => "no-upstreams",
+            Self::DroppedOption(_) => "dropped-option",
+            Self::DroppedSortlist(_) => "dropped-sortlist",
+            Self::MergedOption(_) => "merged-option",
+            Self::SearchUnused => "search-unused",
+            Self::CutOptions { .. } => "cut-options",
             Self::HostZone(_) => "host-zone",
             Self::CutNameservers { .. } => "cut-nameservers",
             Self::CutSearch { .. } => "cut-search",
@@ -222,6 +242,30 @@ impl fmt::Display for Warning {
             Self::NoUpstreams => f.write_str(
                 "there is no nameserver to forward to, so outside names will not resolve",
             ),
+            Self::DroppedOption(option) => write!(
+                f,
+                "option {} was left out: with it some resolvers ask nobody",
+                option.to_string().escape_debug()
+            ),
+            Self::DroppedSortlist(line) => write!(
+                f,
+                "the line {} was left out: it makes programs of glibc hang",
+                line.to_string().escape_debug()
+            ),
+            Self::MergedOption(option) => write!(
+                f,
+                "option {} was left out, as a later line gives it again (c-ares 1.18 took this one)",
+                option.to_string().escape_debug()
+            ),
+            Self::SearchUnused => {
+                f.write_str("ndots is 0: programs of musl never use the search list")
+            }
+            Self::CutOptions { kept, reader } => {
+                write!(
+                    f,
+                    "cut to {kept} options, all that fit on a line of {reader}"
+                )
+            }
             Self::HostZone(server) => write!(
                 f,
                 "nameserver {} was dropped: its zone is a link of the host",

@@ -61,8 +61,15 @@ impl TransformOptions {
 
 /// Works out what a container gets from the host's document. Pure: reads and writes nothing.
 pub fn transform(document: &Document, options: &TransformOptions) -> Resolved {
-    let mut resolved = inherit(document, options);
+    let mut resolved = Resolved {
+        network: options.network.clone(),
+        source: options.source.clone(),
+        header: options.header.clone(),
+        ..Resolved::default()
+    };
+    resolved.inherit(document);
     resolved.apply_overrides(options);
+    resolved.make_options_safe();
     match &options.network {
         Network::None | Network::Host => {}
         Network::Legacy { ipv6 } => {
@@ -77,25 +84,9 @@ pub fn transform(document: &Document, options: &TransformOptions) -> Resolved {
     if let Some(limits) = &options.limits {
         resolved.cut(limits);
     }
-    resolved
-}
-
-fn inherit(document: &Document, options: &TransformOptions) -> Resolved {
-    let mut resolved = Resolved {
-        nameservers: document.nameservers().map(|found| found.value).collect(),
-        search: document.search().map(Text::from).collect(),
-        options: document.options().map(|found| found.value.into()).collect(),
-        other: document.other().map(|found| found.value.into()).collect(),
-        invalid_nameservers: document
-            .invalid_nameservers()
-            .map(|found| found.value.into())
-            .collect(),
-        network: options.network.clone(),
-        source: options.source.clone(),
-        header: options.header.clone(),
-        ..Resolved::default()
-    };
-    resolved.ndots_origin = resolved.option("ndots").map(|_| NdotsOrigin::Host);
+    if resolved.option("ndots") == Some(b"0") && !resolved.search.is_empty() {
+        resolved.warnings.push(Warning::SearchUnused);
+    }
     resolved
 }
 
@@ -162,48 +153,17 @@ impl Resolved {
         for option in words(required) {
             let (name, _) = split_option(option.as_bytes());
             if name == b"ndots" {
-                self.options.retain(|option| !is_malformed_ndots(option));
+                // One without a number says nothing; those with a bad one are gone already.
+                self.options.retain(|option| option != "ndots");
             }
             let present = |present: &Text| split_option(present.as_bytes()).0 == name;
             if !self.options.iter().any(present) {
                 self.add_option(option);
             }
         }
+        self.make_options_safe();
         if self.upstreams.is_empty() {
             self.warnings.push(Warning::NoUpstreams);
-        }
-    }
-}
-
-/// Cuts to limits, on request.
-impl Resolved {
-    fn cut(&mut self, limits: &Limits) {
-        let reader = limits.reader;
-        let kept = limits.nameservers;
-        if self.nameservers.len() > kept {
-            self.nameservers.truncate(kept);
-            self.warnings.push(Warning::CutNameservers { kept, reader });
-        }
-        let kept = limits.search_fit(self.search.iter().map(|domain| domain.as_bytes().len()));
-        if self.search.len() > kept {
-            self.search.truncate(kept);
-            self.warnings.push(Warning::CutSearch { kept, reader });
-        }
-        for option in &mut self.options {
-            let (name, value) = split_option(option.as_bytes());
-            let number = std::str::from_utf8(value)
-                .ok()
-                .and_then(|v| v.parse::<u64>().ok());
-            let (Some(cap), Some(number)) = (limits.largest(name), number) else {
-                continue;
-            };
-            if number > u64::from(cap) {
-                let lowered = [name, b":", cap.to_string().as_bytes()].concat();
-                *option = Text::from(lowered);
-                let lowered = option.clone();
-                self.warnings
-                    .push(Warning::LoweredOption { lowered, reader });
-            }
         }
     }
 }
@@ -222,13 +182,6 @@ fn drop_reason(server: &Nameserver, ipv4: bool, ipv6: bool) -> Option<DropReason
     } else {
         None
     }
-}
-
-/// Whether an `ndots` option has no value that is a number from 0 up; a plus sign is fine.
-fn is_malformed_ndots(option: &Text) -> bool {
-    let (name, value) = split_option(option.as_bytes());
-    let number = std::str::from_utf8(value).ok().map(str::parse::<i64>);
-    name == b"ndots" && !matches!(number, Some(Ok(0..)))
 }
 
 fn words(list: &[Text]) -> impl Iterator<Item = Text> {

@@ -66,6 +66,15 @@ impl<'a> Line<'a> {
         self.fields()
     }
 
+    /// Whether glibc never gets past a byte of this sortlist.
+    ///
+    /// `res_init.c` stops at what is not ASCII or is white space, but skips blanks and tabs only.
+    pub(crate) fn hangs_glibc(&self) -> bool {
+        let stops = |b: &u8| !b.is_ascii() || matches!(b, b'\x0b' | b'\x0c' | b'\r');
+        let mut list = self.raw.split(|&b| b == b';' || b == 0);
+        self.kind == LineKind::Sortlist && list.next().unwrap_or_default().iter().any(stops)
+    }
+
     /// The first word; empty on a blank line.
     pub(crate) fn directive(&self) -> &'a [u8] {
         words::fields(self.content()).next().unwrap_or_default()

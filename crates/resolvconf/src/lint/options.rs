@@ -5,7 +5,7 @@ use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
 use crate::lint::numeric::place;
 use crate::lint::rules::Lint;
-use crate::readers::{Below, Number, Reader};
+use crate::readers::{Below, Number, Reader, one_option};
 
 /// Words of a sortlist that glibc uses.
 const SORTLIST_WORDS: usize = 10;
@@ -62,7 +62,15 @@ impl<'a> Lint<'a> {
             let harmful = |n: &Number| matches!(n.below, Below::AsksNobody | Below::EndsProgram);
             of(reader).is_some_and(|n| number < u64::from(n.least) && harmful(&n))
         };
-        let below = Set::of(self.readers, below);
+        // A number that a reader wraps around may become any number.
+        let wraps = |reader: &Reader| {
+            let taken = one_option(word, reader);
+            [taken.timeout, taken.attempts]
+                .iter()
+                .any(|value| value.harm.is_some())
+        };
+        let huge = number > i32::MAX as u64;
+        let below = Set::of(self.readers, |r| below(r) || (huge && wraps(r)));
         if !below.is_empty() {
             // All are named: what one survives ends another.
             self.push(line, Kind::OptionBelowLimit, word, self.traits.options);
@@ -97,10 +105,7 @@ impl<'a> Lint<'a> {
         }
         let glibc = self.traits.glibc;
         self.comment_in_value(line.number, words);
-        // res_init.c stops at what is not ASCII or is white space, but skips blanks and tabs only.
-        let stops = |b: &u8| !b.is_ascii() || matches!(b, b'\x0b' | b'\x0c' | b'\r');
-        let mut list = line.raw.split(|&b| b == b';' || b == 0);
-        if list.next().unwrap_or_default().iter().any(stops) {
+        if line.hangs_glibc() {
             self.push(line.number, Kind::SortlistHang, b"", glibc);
         }
         for (at, word) in words.iter().enumerate() {

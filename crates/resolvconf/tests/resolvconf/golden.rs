@@ -18,6 +18,14 @@ const DEVIATIONS: &[(&str, &str)] = &[
         "nameserver 8.8.8.8\nnameserver 8.8.4.4\n\
          nameserver 2001:4860:4860::8888\nnameserver 2001:4860:4860::8844\n",
     ),
+    ("edge_search_root", ""),
+    ("edge_dup_options", "options edns0 ndots:5 edns0\n"),
+    ("edge_v4_short", "nameserver 10.0.0.1\n"),
+    (
+        "edge_int_ndots_plus",
+        "nameserver 127.0.0.11\noptions ndots:1\n",
+    ),
+    ("ndots_26", "nameserver 127.0.0.11\n"),
     (
         "edge_legacy_zone",
         "nameserver 8.8.8.8\nnameserver 8.8.4.4\n\
@@ -105,7 +113,17 @@ fn check_meta(id: &str, resolved: &Resolved, meta: &Value) {
     let origin = resolved.ndots_origin().map(|origin| origin.as_str());
     assert_eq!(origin, meta["ndots_from"].as_str(), "{id}");
     let warnings = meta["warnings"].as_u64().unwrap();
-    assert_eq!(resolved.warnings().len() as u64, warnings, "{id}");
+    let ours = [
+        "dropped-option",
+        "dropped-sortlist",
+        "merged-option",
+        "search-unused",
+    ];
+    let of_moby = resolved
+        .warnings()
+        .iter()
+        .filter(|warning| !ours.contains(&warning.as_str()));
+    assert_eq!(of_moby.count() as u64, warnings, "{id}");
 }
 
 #[test]

@@ -51,8 +51,8 @@ fn limits_cut_with_a_warning_each() {
             .as_str(),
         &["cut-search"],
     );
-    let high = b"options ndots:16 timeout:31 attempts:6 rotate ndots:x\n";
-    let lowered = "options ndots:15 timeout:30 attempts:5 rotate ndots:x\n";
+    let high = b"options ndots:16 timeout:31 attempts:6 rotate\n";
+    let lowered = "options ndots:15 timeout:30 attempts:5 rotate\n";
     check(high, Limits::GLIBC, lowered, &["lowered-option"; 3]);
 }
 
@@ -99,7 +99,7 @@ fn what_a_legacy_network_leaves_out_has_a_reason() {
 fn a_required_ndots_replaces_only_what_is_malformed() {
     for (given, expected) in [
         ("ndots:5", "ndots:5"),
-        ("ndots:+1", "ndots:+1"),
+        ("ndots:+1", "ndots:1"),
         ("ndots:-1", "ndots:0"),
         ("ndots:", "ndots:0"),
         ("ndots", "ndots:0"),
@@ -163,4 +163,137 @@ fn a_network_without_ipv4_has_no_use_for_ipv4_servers() {
     let resolved = transform(&host, &options);
     assert_eq!(resolved.render(false), b"nameserver 2001:db8::1\n");
     assert_eq!(resolved.dropped()[0].reason, DropReason::NoIpv4);
+}
+
+fn plain(text: &[u8], options: &TransformOptions) -> (String, Vec<&'static str>) {
+    let resolved = transform(&parse(text), options);
+    let warnings = resolved.warnings().iter().map(Warning::as_str).collect();
+    (String::from_utf8(resolved.render(false)).unwrap(), warnings)
+}
+
+/// What takes DNS away from some reader is not written, wherever it came from. What ends a program
+/// is not spelled here; the guard refuses these values, and the readers survive them.
+#[test]
+fn no_reader_is_left_without_an_attempt_or_time() {
+    for option in [
+        "timeout:0",
+        "timeout:",
+        "timeout:x",
+        "timeout:-1",
+        "attempts:",
+        "attempts:x",
+        "attempts:-1",
+        "attempts:99999999999",
+        "ndots:",
+        "ndots:x",
+        "ndots:-1",
+        "ndots:2x",
+        "ndots:99999999999",
+    ] {
+        let host = format!("options edns0 {option}\n");
+        let (text, warnings) = plain(host.as_bytes(), &TransformOptions::default());
+        assert_eq!(
+            (&text[..], &warnings[..]),
+            ("options edns0\n", &["dropped-option"][..])
+        );
+        let mut options = TransformOptions::default();
+        options.options = Some(vec![option.into()]);
+        options.add_options = vec![option.into()];
+        let (text, warnings) = plain(b"", &options);
+        assert_eq!((&text[..], warnings.len()), ("", 2), "{option}");
+    }
+    let (text, _) = plain(
+        b"options ndots:+2 timeout:03 attempts:1\n",
+        &TransformOptions::default(),
+    );
+    assert_eq!(text, "options ndots:2 timeout:3 attempts:1\n");
+}
+
+#[test]
+fn the_search_domain_root_is_not_passed_on() {
+    let (text, _) = plain(b"search .\n", &TransformOptions::default());
+    assert_eq!(text, "");
+    let (text, _) = plain(b"search one.test .\n", &TransformOptions::default());
+    assert_eq!(text, "search one.test\n");
+}
+
+/// Of lines that are made one, each default reader takes the value it took before.
+#[test]
+fn merged_options_keep_their_value() {
+    for text in [
+        "options ndots:3\noptions ndots:5\n",
+        "options ndots:3 ndots:5\n",
+        "options ndots:3 timeout:2\noptions ndots:5 ndots:7\n",
+        "options timeout:2\noptions rotate\noptions timeout:4 attempts:3\n",
+    ] {
+        let (merged, _) = plain(text.as_bytes(), &TransformOptions::default());
+        for reader in &resolvconf::readers::DEFAULT {
+            let before = parse(text.as_bytes()).effective(reader);
+            let after = parse(merged.as_bytes()).effective(reader);
+            assert_eq!(before, after, "{}: {text:?} {merged:?}", reader.name);
+        }
+    }
+    let (_, warnings) = plain(
+        b"options ndots:3\noptions ndots:5\n",
+        &TransformOptions::default(),
+    );
+    assert_eq!(warnings, ["merged-option"]);
+}
+
+#[test]
+fn short_addresses_are_what_the_c_libraries_make_of_them() {
+    let host = b"nameserver 192.0.2\nnameserver 0300.0.2.1\nnameserver 192.000.002.001\n";
+    let (text, _) = plain(
+        host,
+        &TransformOptions::new(Network::Legacy { ipv6: false }),
+    );
+    assert_eq!(
+        text,
+        "nameserver 192.0.0.2\nnameserver 192.0.2.1\nnameserver 192.0.2.1\n"
+    );
+}
+
+/// Behind the tenth network glibc looks no further: this line is refused here and harmless there.
+#[test]
+fn a_sortlist_that_hangs_is_not_passed_on() {
+    let host = [&b"sortlist "[..], &b"192.0.2.0 ".repeat(10), b"\x0b\n"].concat();
+    let (text, warnings) = plain(&host, &TransformOptions::default());
+    assert_eq!((&text[..], &warnings[..]), ("", &["dropped-sortlist"][..]));
+    let (text, _) = plain(b"sortlist 192.0.2.0\n", &TransformOptions::default());
+    assert_eq!(text, "sortlist 192.0.2.0\n");
+}
+
+/// The network's own resolver asks for `ndots:0`; Alpine then never searches.
+#[test]
+fn a_list_that_ndots_switches_off_is_told() {
+    let network = Network::Internal {
+        nameserver: "127.0.0.11".parse().unwrap(),
+        required_options: vec!["ndots:0".into()],
+    };
+    let (_, warnings) = plain(
+        b"nameserver 192.0.2.1\nsearch a\n",
+        &TransformOptions::new(network),
+    );
+    assert_eq!(warnings, ["search-unused"]);
+}
+
+/// What is cut for musl is all that musl reads.
+#[test]
+fn what_is_cut_for_musl_fits_its_lines() {
+    let domains: String = (0..40).map(|n| format!("d{n:03}.test ")).collect();
+    let options: String = (0..60).map(|n| format!("opt{n:02} ")).collect();
+    let host = format!("nameserver 192.0.2.1\nsearch {domains}\noptions {options}\n");
+    let mut wanted = TransformOptions::default();
+    wanted.limits = Some(Limits::MUSL);
+    let (text, warnings) = plain(host.as_bytes(), &wanted);
+    assert_eq!(warnings, ["cut-search", "cut-options"]);
+    let long: Vec<usize> = text
+        .lines()
+        .map(str::len)
+        .filter(|length| *length > 254)
+        .collect();
+    assert_eq!(long, [0_usize; 0]);
+    let document = parse(text.as_bytes());
+    let musl = document.effective(&resolvconf::readers::MUSL);
+    assert!(musl.search.len() > 20, "{musl:?}");
 }

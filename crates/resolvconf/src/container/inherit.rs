@@ -1,0 +1,112 @@
+//! What a container inherits from the host's file, in a form that all readers read the same.
+//!
+//! Readers disagree about odd forms, and some fail on them. What is written for a container is the
+//! plain form of what the C libraries read, or it is left out with a warning.
+
+use std::net::IpAddr;
+
+use crate::container::resolved::{NdotsOrigin, Resolved, Warning};
+use crate::document::{Document, Line, LineKind, Nameserver, Text, glibc_ipv4, split_option};
+
+/// Names of options with a number, and the least value with which every reader works.
+const NUMERIC: [(&[u8], u64); 3] = [(b"ndots", 0), (b"timeout", 1), (b"attempts", 1)];
+
+/// The largest number that no reader wraps around.
+const LARGEST: u64 = i32::MAX as u64;
+
+impl Resolved {
+    /// Takes servers, search list, options and other lines of the host's file.
+    pub(crate) fn inherit(&mut self, document: &Document) {
+        for line in document.lines() {
+            match line.kind {
+                LineKind::Nameserver => self.nameserver(line),
+                LineKind::Sortlist if line.hangs_glibc() => {
+                    let line = line.content().into();
+                    self.warnings.push(Warning::DroppedSortlist(line));
+                }
+                LineKind::Other | LineKind::Sortlist | LineKind::IndentedComment => {
+                    self.other.push(line.content().into());
+                }
+                _ => {}
+            }
+        }
+        // `.` means names as they are, which needs no list; musl before 1.2.5 and c-ares 1.18
+        // fail on it.
+        let search = document.search().filter(|domain| *domain != b".");
+        self.search = search.map(Text::from).collect();
+        self.options = self.options_of(document);
+        self.ndots_origin = self.option("ndots").map(|_| NdotsOrigin::Host);
+    }
+
+    fn nameserver(&mut self, line: Line<'_>) {
+        let Some(word) = line.words().next() else {
+            return;
+        };
+        // Short and octal forms are addresses to the C libraries, which the host's programs use.
+        let short = || Some(IpAddr::from(glibc_ipv4(word)?).into());
+        match Nameserver::parse(word).or_else(short) {
+            Some(server) => self.nameservers.push(server),
+            None => self.invalid_nameservers.push(word.into()),
+        }
+    }
+
+    /// All options on one line. Of a number that stands on several lines the last line counts: it
+    /// is what glibc, musl and Go take. On one line musl takes the first word, which stays first.
+    fn options_of(&mut self, document: &Document) -> Vec<Text> {
+        let mut last_lines = [0; 3];
+        for option in document.options() {
+            if let Some(at) = numeric(option.value) {
+                last_lines[at] = option.line;
+            }
+        }
+        let mut options = Vec::new();
+        for option in document.options() {
+            match numeric(option.value) {
+                Some(at) if last_lines[at] != option.line => {
+                    self.warnings
+                        .push(Warning::MergedOption(option.value.into()));
+                }
+                _ => options.push(option.value.into()),
+            }
+        }
+        options
+    }
+
+    /// Leaves out the values that take DNS away from some reader, and writes the others plainly.
+    pub(crate) fn make_options_safe(&mut self) {
+        for option in std::mem::take(&mut self.options) {
+            match safe(option.as_bytes()) {
+                Some(safe) => self.options.push(safe),
+                None => self.warnings.push(Warning::DroppedOption(option)),
+            }
+        }
+        if self.option("ndots").is_none() {
+            self.ndots_origin = None;
+        }
+    }
+}
+
+/// The place in [`NUMERIC`] of an option with a colon.
+fn numeric(option: &[u8]) -> Option<usize> {
+    let (name, _) = split_option(option);
+    let at = NUMERIC.iter().position(|(known, _)| *known == name);
+    at.filter(|_| option.contains(&b':'))
+}
+
+/// The option in a form that every reader reads the same; `None` when there is none.
+fn safe(option: &[u8]) -> Option<Text> {
+    let Some(at) = numeric(option) else {
+        return Some(option.into());
+    };
+    let (name, least) = NUMERIC[at];
+    let (_, value) = split_option(option);
+    let digits = value.strip_prefix(b"+").unwrap_or(value);
+    let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
+    let number: u64 = std::str::from_utf8(digits)
+        .ok()
+        .filter(|_| plain)?
+        .parse()
+        .ok()?;
+    let good = (least..=LARGEST).contains(&number);
+    good.then(|| [name, b":", number.to_string().as_bytes()].concat().into())
+}
