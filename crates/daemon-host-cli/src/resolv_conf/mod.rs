@@ -1,8 +1,10 @@
 //! `resolv-conf`: the resolv.conf that containers get.
 
+mod explain;
 mod json;
 mod judge;
 mod lint;
+mod readers;
 mod render;
 mod watch;
 
@@ -29,6 +31,8 @@ pub(crate) enum Command {
     Render(render::Args),
     /// Explain a file line by line, with what each resolver makes of it.
     Lint(lint::Args),
+    /// The queries that a look-up of a name makes, for each resolver.
+    Explain(explain::Args),
     /// Follow the selected file; told again each time its content changes.
     Watch(watch::Args),
 }
@@ -78,6 +82,7 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
         Command::Select(args) => show_selection(args, out),
         Command::Render(args) => render::run(args, out),
         Command::Lint(args) => lint::run(args, out),
+        Command::Explain(args) => explain::run(args, out),
         Command::Watch(args) => watch::run(args, out),
     }
 }

@@ -202,3 +202,63 @@ fn the_fallback_can_be_chosen() {
         "nameserver 2001:4860:4860::8888\nnameserver 2001:4860:4860::8844\n"
     );
 }
+
+/// One file, three answers: each reader has its own servers, list and queries.
+#[test]
+fn lint_and_explain_for_readers() {
+    let text = b"search one.test\r\nnameserver 192.0.2.1\r\noptions ndots:2\n";
+    let lint = |readers: &str| {
+        let args = ["resolv-conf", "lint", "-", "--json", "--for", readers];
+        run_with(&args, text).expect(1).json()
+    };
+    let value = lint("glibc,musl,node");
+    let servers: Vec<&Value> = (0..3)
+        .map(|at| &value["readers"][at]["servers"][0]["address"])
+        .collect();
+    assert_eq!(servers, ["127.0.0.1", "192.0.2.1", "192.0.2.1"]);
+    assert_eq!(
+        value["diagnostics"][0]["kind"], "no-nameservers",
+        "the worst first"
+    );
+    assert_eq!(value["diagnostics"][0]["readers"], json!(["glibc"]));
+    assert_eq!(lint("all")["readers"].as_array().unwrap().len(), 15);
+
+    let args = [
+        "resolv-conf",
+        "explain",
+        "-",
+        "a.b.c",
+        "--json",
+        "--for",
+        "glibc,musl,node",
+    ];
+    let value = run_with(&args, b"nameserver 192.0.2.1\nsearch one.test\n")
+        .expect(0)
+        .json();
+    let names = |at: usize| -> Vec<&str> {
+        let queries = value["readers"][at]["queries"].as_array().unwrap();
+        queries
+            .iter()
+            .map(|query| query["name"].as_str().unwrap())
+            .collect()
+    };
+    assert_eq!(names(0), ["a.b.c", "a.b.c.one.test"]);
+    assert_eq!(names(1), ["a.b.c"]);
+    assert_eq!(names(2), ["a.b.c"]);
+    assert_eq!(value["readers"][0]["silent_each_ms"], 10_000);
+    assert_eq!(value["readers"][1]["silent_whole_ms"], 5_000);
+
+    let args = ["resolv-conf", "explain", "-", "zz", "--for", "glibc"];
+    let told = run_with(&args, b"nameserver 192.0.2.1\noptions attempts:x\n").expect(1);
+    assert!(
+        told.stdout.contains("fails: asks-nobody (line 2)"),
+        "{}",
+        told.stdout
+    );
+    let told = run_with(&["resolv-conf", "lint", "-", "--for", "bind"], b"").expect(2);
+    assert!(
+        told.stderr.contains("not one of glibc, musl, go"),
+        "{}",
+        told.stderr
+    );
+}

@@ -48,6 +48,7 @@ fn every_subcommand_has_help_with_an_example() {
         &["resolv-conf", "select"],
         &["resolv-conf", "render"],
         &["resolv-conf", "lint"],
+        &["resolv-conf", "explain"],
         &["resolv-conf", "watch"],
         &["addrs"],
         &["rro"],

@@ -1,0 +1,107 @@
+//! `resolv-conf explain`: the queries that a look-up of one name makes.
+
+use std::path::PathBuf;
+
+use daemon_host::resolvconf::readers::{Query, Times};
+use serde_json::{Map, Value};
+
+use super::readers::{ReadersArgs, View, server_text, times_text, views};
+use super::{json, read_document};
+use crate::exit::Exit;
+use crate::output::{Ink, Output, paint};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Nothing is asked: the answer follows from the file. Exit code 1 when some reader fails
+before it asks anything.
+
+Examples:
+  daemon-host resolv-conf explain /etc/resolv.conf db
+  daemon-host resolv-conf explain container.conf db.prod --for musl,glibc
+  daemon-host resolv-conf explain - www.example.org --for all --json < resolv.conf")]
+pub(crate) struct Args {
+    /// The file; - is standard input.
+    file: PathBuf,
+
+    /// The name that is looked up. A final dot makes it complete.
+    name: String,
+
+    #[command(flatten)]
+    readers: ReadersArgs,
+}
+
+/// A reader's view and the queries it makes.
+struct Told {
+    view: View,
+    queries: Vec<Query>,
+}
+
+pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let document = read_document(&args.file)?;
+    let told: Vec<Told> = views(&document, &args.readers)?
+        .into_iter()
+        .map(|view| Told {
+            queries: view.effective.queries(&view.reader, args.name.as_bytes()),
+            view,
+        })
+        .collect();
+    if out.is_json() {
+        let readers: Vec<Value> = told.iter().map(Told::json).collect();
+        let mut object = Map::new();
+        object.insert("name".into(), args.name.as_str().into());
+        object.insert("readers".into(), readers.into());
+        out.json(&object)?;
+    } else {
+        let text: String = told.iter().map(Told::text).collect();
+        out.text(&text)?;
+    }
+    Ok(Exit::finding_if(told.iter().any(|told| {
+        told.queries.is_empty() || told.view.effective.servers.is_empty()
+    })))
+}
+
+impl Told {
+    fn text(&self) -> String {
+        let effective = &self.view.effective;
+        let mut text = format!("{}\n", paint(Ink::Head, self.view.reader.name));
+        if let Some(trouble) = effective.trouble {
+            let line = trouble.line();
+            text.push_str(&format!("  fails: {} (line {line})\n", trouble.as_str()));
+        }
+        for (at, query) in self.queries.iter().enumerate() {
+            let why = match &query.domain {
+                Some(domain) => format!("search domain {domain}"),
+                None => "the name as it is".to_owned(),
+            };
+            let why = paint(Ink::Dim, why);
+            text.push_str(&format!("  {}. {}.  {why}\n", at + 1, query.name));
+        }
+        let servers: Vec<String> = effective.servers.iter().map(server_text).collect();
+        if !self.queries.is_empty() {
+            text.push_str(&format!("  of {}\n", servers.join(", ")));
+            match effective.when_silent(&self.view.reader) {
+                Times::Unknown => {}
+                times => {
+                    let times = times_text(times);
+                    text.push_str(&format!("  if none answers: {times}\n"));
+                }
+            }
+        }
+        text
+    }
+
+    fn json(&self) -> Value {
+        let mut object = self.view.json();
+        let query = |query: &Query| {
+            let mut object = Map::new();
+            json::text(&mut object, "name", query.name.as_bytes());
+            match &query.domain {
+                Some(domain) => json::text(&mut object, "domain", domain.as_bytes()),
+                None => drop(object.insert("domain".into(), Value::Null)),
+            }
+            Value::from(object)
+        };
+        object.insert("queries".into(), self.queries.iter().map(query).collect());
+        object.into()
+    }
+}
