@@ -1,43 +1,24 @@
 //! The chore and the lane: which scenarios there are, and each in namespaces of its own.
 
-use super::recipe::Recipe;
 use super::stage::{self, Stage};
-use super::{leftovers, node_exporter, resolved};
+use super::trees::tree;
+use super::{leftovers, live, node_exporter, resolved};
 use crate::packages;
-use crate::vm::{Outcome, cache, mirrors};
+use crate::vm::Outcome;
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Instant;
 
-const TREES: &[Recipe] = &[
-    Recipe {
-        name: "docker",
-        suite: "trixie",
-        packages: &["docker.io", "docker-cli", "busybox-static"],
-    },
-    Recipe {
-        name: "docker-20.10",
-        suite: "bookworm",
-        packages: &["docker.io", "busybox-static"],
-    },
-    Recipe {
-        name: "resolved",
-        suite: "trixie",
-        packages: &["systemd-resolved"],
-    },
-    Recipe {
-        name: "node_exporter",
-        suite: "trixie",
-        packages: &["prometheus-node-exporter", "busybox-static"],
-    },
-];
+/// How long one scenario may take, in seconds.
+const LIMIT: &str = "600";
 
 /// Arguments of `cargo xtask daemons`.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Args {
-    /// Only scenarios whose name contains this: docker, overlay2, resolved, node_exporter, …
+    /// Only scenarios whose name contains this: trixie, overlay2, live, podman, resolved, node_exporter, …
     #[arg(long)]
     only: Vec<String>,
     /// Debian archive to fetch from, instead of this machine's own
@@ -56,7 +37,7 @@ enum Action {
     #[command(hide = true)]
     Inside {
         scenario: String,
-        tree: PathBuf,
+        tree: OsString,
         scratch: PathBuf,
         tool: PathBuf,
     },
@@ -142,15 +123,15 @@ fn skip(name: &str, reason: &str) -> String {
     format!("{name}: {}", reason.replace(": ", ", "))
 }
 
-fn scenarios() -> Vec<String> {
+pub(super) fn scenarios() -> Vec<String> {
     let named = |tree: &'static str| {
         let all = leftovers::SCENARIOS.iter();
         all.filter(move |scenario| scenario.runs_on(tree))
             .map(move |scenario| format!("{tree}:{}", scenario.name))
     };
-    let docker = named("docker").chain(named("docker-20.10"));
+    let docker = named("bookworm").chain(named("trixie"));
     let others = ["resolved", "node_exporter"].map(str::to_owned);
-    docker.chain(others).collect()
+    docker.chain(live::scenarios()).chain(others).collect()
 }
 
 fn cannot_run() -> Option<String> {
@@ -161,7 +142,7 @@ fn cannot_run() -> Option<String> {
     }
     let needs = [
         ("unshare", "util-linux"),
-        ("chroot", "coreutils"),
+        ("timeout", "coreutils"),
         ("apt-get", "apt"),
     ];
     if let Err(error) = packages::provide(&needs, "cargo xtask daemons") {
@@ -175,9 +156,11 @@ fn cannot_run() -> Option<String> {
     }
 }
 
-/// util-linux's unshare makes the namespaces and kills PID 1 when it dies.
+/// util-linux's unshare makes the namespaces and kills PID 1 when it dies; coreutils'
+/// timeout ends what hangs.
 fn unshare() -> Command {
-    let mut command = Command::new("unshare");
+    let mut command = Command::new("timeout");
+    command.args(["--signal=KILL", LIMIT, "unshare"]);
     let namespaces = ["-m", "-n", "-p", "-i", "-u"];
     command.args(namespaces).stdin(Stdio::null());
     command.args(["--fork", "--kill-child", "--mount-proc", "--"]);
@@ -203,17 +186,8 @@ fn build_tool() -> Result<PathBuf> {
     path.context("cargo built no daemon-host")
 }
 
-fn tree(scenario: &str, mirror: Option<&str>) -> Result<PathBuf> {
-    let name = scenario.split(':').next().unwrap_or(scenario);
-    let recipe = TREES
-        .iter()
-        .find(|recipe| recipe.name == name)
-        .context("each scenario has a tree")?;
-    recipe.obtain(&cache()?, &|| mirrors(mirror))
-}
-
 /// One scenario in namespaces of its own; its line for the summary.
-fn start_inside(scenario: &str, tree: &Path, tool: &Path) -> Result<String> {
+fn start_inside(scenario: &str, tree: &OsStr, tool: &Path) -> Result<String> {
     let scratch = tempfile::Builder::new()
         .prefix("daemons-")
         .tempdir()
@@ -254,9 +228,12 @@ fn remove_groups(top: &Path, name: &str) {
     }
 }
 
-fn inside(scenario: &str, tree: &Path, scratch: &Path, tool: &Path) -> Result<()> {
+fn inside(scenario: &str, tree: &OsStr, scratch: &Path, tool: &Path) -> Result<()> {
     let stage = Stage::set(tree, scratch, tool)?;
     let line = match scenario.split_once(':') {
+        Some((_, name)) if name.starts_with("live-") => {
+            live::run(name.trim_start_matches("live-"), &stage, &group(scratch))?
+        }
         Some((_, name)) => leftovers::Run {
             scenario: leftovers::scenario(name)?,
             stage,
@@ -268,17 +245,4 @@ fn inside(scenario: &str, tree: &Path, scratch: &Path, tool: &Path) -> Result<()
     };
     println!("{line}");
     Ok(())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_scenario_has_a_tree() {
-        for name in scenarios() {
-            let tree = name.split(':').next().unwrap();
-            assert!(TREES.iter().any(|recipe| recipe.name == tree), "{name}");
-        }
-    }
 }

@@ -1,8 +1,7 @@
 //! What a killed dockerd leaves, our clean-up of it, and dockerd's own as the oracle.
 
-use super::stage::{Stage, inside, until};
+use super::stage::{Stage, inside, table, until};
 use anyhow::{Context, Result, bail, ensure};
-use rustix::mount::{MountPropagationFlags, mount_change};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -22,7 +21,7 @@ pub(crate) struct Scenario {
 impl Scenario {
     /// Whether the dockerd of this tree can be set up so.
     pub(crate) fn runs_on(&self, tree: &str) -> bool {
-        tree == "docker" || self.name != "containerd-store"
+        tree != "bookworm" || self.name != "containerd-store"
     }
 }
 
@@ -152,7 +151,7 @@ impl Run {
         let data = Path::new(DATA);
         inside::on("tmpfs", data, "mode=711,size=1g")?;
         if self.scenario.shared {
-            mount_change(data, MountPropagationFlags::SHARED).context("sharing the data root")?;
+            inside::share(data)?;
         }
         let mut archive = tar::Builder::new(std::fs::File::create("/tmp/image.tar")?);
         archive
@@ -183,7 +182,7 @@ impl Run {
             version = answer.map(|words| words.join(" ")).unwrap_or_default();
             !version.is_empty()
         });
-        ready.with_context(|| format!("its log ends: {}", tail(&dockerd.said())))?;
+        ready.with_context(|| format!("its log ends: {}", inside::tail(&dockerd.said())))?;
         Ok(version)
     }
 
@@ -241,7 +240,7 @@ impl Run {
 
     fn below(&self) -> Result<Below> {
         let data = self.data();
-        let mounts = inside::mounts_below(&data)?.into_iter();
+        let mounts = table::mounts_below(&data)?.into_iter();
         let (daemons, others) = mounts
             .filter(|(_, point)| *point != data)
             .partition(|(_, point)| is_daemons(&data, point));
@@ -307,11 +306,6 @@ fn is_id(text: &str) -> bool {
 fn docker_words(stage: &Stage, arguments: &[&str]) -> Result<Vec<String>> {
     let text = inside::output(stage.command("/usr/bin/docker").args(arguments))?;
     Ok(text.split_whitespace().map(str::to_owned).collect())
-}
-
-fn tail(log: &str) -> String {
-    let lines: Vec<&str> = log.lines().collect();
-    lines[lines.len().saturating_sub(5)..].join(" | ")
 }
 
 /// The scenario of this name.

@@ -3,9 +3,12 @@
 
 mod lane;
 mod leftovers;
+mod live;
 mod node_exporter;
+mod program;
 mod recipe;
 mod resolved;
 mod stage;
+mod trees;
 
 pub(crate) use lane::{Args, count, lane, run};

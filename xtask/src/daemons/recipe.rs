@@ -8,13 +8,16 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 /// Raised when trees have to be made anew.
-const FORMAT: u32 = 1;
+const FORMAT: u32 = 2;
 
 /// What to put into a tree.
 pub(crate) struct Recipe {
     pub(crate) name: &'static str,
     pub(crate) suite: &'static str,
     pub(crate) packages: &'static [&'static str],
+    /// Whether the suite's index may be out of date. One that moves every day stands still
+    /// on a mirror that lags; its packages are signed all the same, and only tried here.
+    pub(crate) may_lag: bool,
 }
 
 impl Recipe {
@@ -39,7 +42,7 @@ impl Recipe {
         let place = tempfile::Builder::new()
             .prefix(".half-")
             .tempdir_in(&trees)?;
-        let apt = Apt::open(place.path(), self.suite, &mirrors()?, false, AMD64)?;
+        let apt = Apt::open(place.path(), self.suite, &mirrors()?, self.may_lag, AMD64)?;
         let half = place.path().join("tree");
         make_skeleton(&half)?;
         for package in apt.download_with_dependencies(self.packages)? {
@@ -59,7 +62,9 @@ fn make_skeleton(tree: &Path) -> Result<()> {
         "usr/lib",
         "usr/lib64",
         "etc",
+        "root",
         "var/lib",
+        "var/tmp",
         "proc",
         "sys",
         "dev",

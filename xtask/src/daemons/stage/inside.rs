@@ -3,46 +3,16 @@
 use crate::vm::libraries;
 use anyhow::{Context, Result, bail};
 use rustix::mount::{
-    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind_recursive, mount_change,
-    unmount,
+    MountFlags, MountPropagationFlags, UnmountFlags, mount, mount_bind, mount_bind_recursive,
+    mount_change, unmount,
 };
-use rustix::process::{Pid, Signal, WaitOptions, kill_process_group, pivot_root, wait};
-use std::ffi::CString;
+use rustix::process::{
+    Pid, Signal, WaitOptions, kill_process, kill_process_group, pivot_root, wait,
+};
+use std::ffi::{CString, OsStr};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
-
-/// Set for the process that does the work, below PID 1.
-const WORKER: &str = "XTASK_DAEMONS_WORKER";
-
-/// PID 1 of the namespace only starts the worker and reaps: an orphan that
-/// nobody reaps looks alive to the daemon that reads its pid file.
-pub(crate) fn as_init(work: impl FnOnce() -> Result<()>) -> Result<()> {
-    if std::env::var_os(WORKER).is_some() {
-        return work();
-    }
-    if std::process::id() != 1 {
-        bail!("only `cargo xtask daemons` calls this, in namespaces of its own");
-    }
-    let own = std::env::current_exe().context("finding this program")?;
-    let child = Command::new(own)
-        .args(std::env::args_os().skip(1))
-        .env(WORKER, "1")
-        .spawn()
-        .context("starting")?;
-    let child = Pid::from_child(&child);
-    loop {
-        match wait(WaitOptions::empty()) {
-            Ok(Some((pid, status))) if pid == child => match status.exit_status() {
-                Some(0) => return Ok(()),
-                // It has said why.
-                code => std::process::exit(code.unwrap_or(1)),
-            },
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(errno) => return Err(errno).context("waiting"),
-        }
-    }
-}
 
 /// A writable view of a tree, with the file systems a daemon expects, as the
 /// root of this namespace; the tree in the cache stays as it is.
@@ -56,8 +26,8 @@ pub(crate) struct Stage {
 const TOOL: &str = "/.tool";
 
 impl Stage {
-    /// Sets it up below `scratch`, with the command under test in it.
-    pub(crate) fn set(tree: &Path, scratch: &Path, tool: &Path) -> Result<Self> {
+    /// Sets it up below `scratch`, of a tree or of several with colons between, with the command under test in it.
+    pub(crate) fn set(tree: &OsStr, scratch: &Path, tool: &Path) -> Result<Self> {
         let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
         mount_change("/", private).context("making / private")?;
         on("tmpfs", scratch, "mode=755")?;
@@ -65,7 +35,7 @@ impl Stage {
         for name in ["upper", "work", "root"] {
             std::fs::create_dir_all(scratch.join(name)).context(name)?;
         }
-        let (lower, s) = (tree.display(), scratch.display());
+        let (lower, s) = (tree.to_string_lossy(), scratch.display());
         let layers = format!("lowerdir={lower},upperdir={s}/upper,workdir={s}/work");
         on("overlay", &root, &layers)?;
         on("proc", &root.join("proc"), "")?;
@@ -73,6 +43,7 @@ impl Stage {
             mount_bind_recursive(Path::new("/").join(name), root.join(name))
                 .with_context(|| format!("binding /{name}"))?;
         }
+        hide_controllers(&root.join("sys/fs/cgroup"), scratch)?;
         on("tmpfs", &root.join("run"), "mode=755")?;
         on("tmpfs", &root.join("tmp"), "mode=1777")?;
         let loader = install(tool, &root.join(TOOL.trim_start_matches('/')))?;
@@ -150,6 +121,18 @@ impl Started {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
+    /// Asks it to end, as a service manager does, and waits for it.
+    pub(crate) fn end(&mut self) -> Result<ExitStatus> {
+        kill_process(Pid::from_child(&self.child), Signal::TERM).context("asking it to end")?;
+        let mut status = None;
+        until("a daemon to end", Duration::from_secs(60), || {
+            status = self.child.try_wait().ok().flatten();
+            status.is_some()
+        })
+        .with_context(|| format!("it said: {}", tail(&self.said())))?;
+        status.context("it ended")
+    }
+
     /// Ends it.
     pub(crate) fn kill(mut self) -> Result<()> {
         self.child.kill().context("killing")?;
@@ -160,10 +143,22 @@ impl Started {
     }
 }
 
+/// crun refuses a machine that has both kinds of control groups while the newer one has
+/// controllers; nothing here needs them, so it is shown none.
+fn hide_controllers(groups: &Path, scratch: &Path) -> Result<()> {
+    let controllers = groups.join("unified/cgroup.controllers");
+    if controllers.exists() {
+        let none = scratch.join("no-controllers");
+        std::fs::write(&none, "").context("no-controllers")?;
+        mount_bind(&none, &controllers).context("hiding the controllers")?;
+    }
+    Ok(())
+}
+
 /// Copies a program, its loader and libraries; gives the loader's new place.
 fn install(program: &Path, directory: &Path) -> Result<Option<PathBuf>> {
     std::fs::create_dir_all(directory).context("making a place for the command")?;
-    let copy = |from: &Path, name: &std::ffi::OsStr| {
+    let copy = |from: &Path, name: &OsStr| {
         std::fs::copy(from, directory.join(name)).with_context(|| from.display().to_string())
     };
     copy(program, "program".as_ref())?;
@@ -241,16 +236,14 @@ pub(crate) fn output(command: &mut Command) -> Result<String> {
     Ok(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
-/// Mounts below a path: id and mount point, in the table's order.
-pub(crate) fn mounts_below(path: &Path) -> Result<Vec<(u64, PathBuf)>> {
-    let table = std::fs::read_to_string("/proc/thread-self/mountinfo").context("mountinfo")?;
-    let row = |line: &str| {
-        let mut fields = line.split(' ');
-        Some((fields.next()?.parse().ok()?, PathBuf::from(fields.nth(3)?)))
-    };
-    Ok(table
-        .lines()
-        .filter_map(row)
-        .filter(|(_, point)| point.starts_with(path))
-        .collect())
+/// Makes a mount shared, as systemd has all of them.
+pub(crate) fn share(point: &Path) -> Result<()> {
+    mount_change(point, MountPropagationFlags::SHARED)
+        .with_context(|| format!("sharing {}", point.display()))
+}
+
+/// The end of a log, in one line.
+pub(crate) fn tail(log: &str) -> String {
+    let lines: Vec<&str> = log.lines().collect();
+    lines[lines.len().saturating_sub(5)..].join(" | ")
 }

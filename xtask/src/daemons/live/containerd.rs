@@ -1,0 +1,178 @@
+//! containerd by `ctr`, in two namespaces, with runc and crun.
+
+use super::engine::{Engine, Part};
+use super::runtime::{CRUN, RUNC, Runtime};
+use super::{image, processes};
+use crate::daemons::stage::{Stage, Started, inside, until};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const RUN: &str = "/run/containerd";
+const NAMESPACES: [&str; 2] = ["default", "k8s.io"];
+const LAYOUT: &str = "/tmp/layout.tar";
+
+/// containerd with its snapshots on a file system of their own.
+pub(super) struct Containerd<'a> {
+    stage: &'a Stage,
+    group: &'a str,
+    daemon: Option<Started>,
+}
+
+impl<'a> Containerd<'a> {
+    pub(super) fn new(stage: &'a Stage, group: &'a str) -> Result<Self> {
+        inside::on("tmpfs", Path::new("/var/lib/containerd"), "mode=711")?;
+        image::write_layout(Path::new(LAYOUT))?;
+        Ok(Self {
+            stage,
+            group,
+            daemon: None,
+        })
+    }
+
+    fn ctr(&self, namespace: &str, arguments: &[&str]) -> Command {
+        let mut command = self.stage.command("/usr/bin/ctr");
+        command.args(["-n", namespace]).args(arguments);
+        command
+    }
+
+    fn said(&self, namespace: &str, arguments: &[&str]) -> Result<String> {
+        let text = inside::output(&mut self.ctr(namespace, arguments))?;
+        Ok(text.trim().to_owned())
+    }
+
+    fn import(&self) -> Result<()> {
+        for namespace in NAMESPACES {
+            if self.said(namespace, &["images", "list", "-q"])?.is_empty() {
+                self.said(namespace, &["images", "import", LAYOUT])?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Names are `NAMESPACE/RUNTIME-PART`; containers of two namespaces have the same id.
+fn parts(name: &str) -> (&str, &str) {
+    name.split_once('/').unwrap_or(("default", name))
+}
+
+fn runtime(id: &str) -> Runtime {
+    if id.starts_with("crun") { CRUN } else { RUNC }
+}
+
+impl Engine for Containerd<'_> {
+    fn start(&mut self) -> Result<String> {
+        let daemon = self.stage.start("/usr/bin/containerd", &[])?;
+        until("containerd to answer", Duration::from_secs(60), || {
+            self.said("default", &["version"]).is_ok()
+        })
+        .with_context(|| format!("its log ends: {}", inside::tail(&daemon.said())))?;
+        self.daemon = Some(daemon);
+        self.import()?;
+        let mut command = self.stage.command("/usr/bin/containerd");
+        let version = inside::output(command.arg("--version"))?;
+        let version = version.split_whitespace().nth(2).unwrap_or("?").to_owned();
+        Ok(format!(
+            "containerd {version} with runc and crun in two namespaces"
+        ))
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        self.daemon.take().map_or(Ok(()), Started::kill)
+    }
+
+    fn answers(&self) -> bool {
+        self.daemon.is_some()
+    }
+
+    fn roots(&self) -> Vec<PathBuf> {
+        vec![RUN.into()]
+    }
+
+    fn cast(&self) -> Vec<(String, Part)> {
+        [
+            ("default/runc-plain", Part::Plain),
+            ("k8s.io/runc-plain", Part::Plain),
+            ("default/crun-shimless", Part::WithoutShim),
+            ("k8s.io/crun-doomed", Part::Doomed),
+            ("default/crun-doomed", Part::Doomed),
+        ]
+        .map(|(name, part)| (name.to_owned(), part))
+        .into()
+    }
+
+    fn run(&self, name: &str, _part: Part) -> Result<()> {
+        let (namespace, id) = parts(name);
+        let group = format!("/{}/{namespace}-{id}", self.group);
+        let mut arguments = vec!["run", "-d", "--cgroup", &group];
+        arguments.extend(["--runc-binary", runtime(id).path, image::NAME, id]);
+        arguments.extend(["/bin/sh", "-c", "sleep 2000 & exec sleep 2001"]);
+        self.said(namespace, &arguments).map(drop)
+    }
+
+    fn init(&self, name: &str) -> Result<u32> {
+        let path = format!("{RUN}/io.containerd.runtime.v2.task/{name}/init.pid");
+        let text = std::fs::read_to_string(&path).context(path)?;
+        text.trim().parse().context("init.pid")
+    }
+
+    fn exec(&self, name: &str, script: &str) -> Command {
+        let (namespace, id) = parts(name);
+        let arguments = [
+            "task",
+            "exec",
+            "--exec-id",
+            "look",
+            id,
+            "/bin/sh",
+            "-c",
+            script,
+        ];
+        self.ctr(namespace, &arguments)
+    }
+
+    fn exec_without_engine(&self, name: &str, _id: &str, script: &str) -> Command {
+        let (namespace, id) = parts(name);
+        let states = Path::new(RUN).join("runc").join(namespace);
+        runtime(id).exec(self.stage, &states, id, script)
+    }
+
+    fn id(&self, name: &str) -> Result<String> {
+        Ok(parts(name).1.to_owned())
+    }
+
+    fn restart(&self, name: &str) -> Result<()> {
+        let (namespace, id) = parts(name);
+        let init = self.init(name)?;
+        self.said(namespace, &["task", "kill", "-s", "SIGKILL", id])?;
+        until("the task to end", Duration::from_secs(10), || {
+            !processes::is_alive(init)
+        })?;
+        self.start_again(name)
+    }
+
+    fn start_again(&self, name: &str) -> Result<()> {
+        let (namespace, id) = parts(name);
+        // A task of a dead process may be gone already.
+        let _ = self.said(namespace, &["task", "rm", "-f", id]);
+        self.said(namespace, &["task", "start", "-d", id]).map(drop)
+    }
+
+    fn clean_up_arguments(&self) -> Vec<String> {
+        let rule = r"io\.containerd\.runtime\.v2\.task/[^/]+/[^/]+/rootfs";
+        let mut arguments = vec!["--data-root".to_owned(), RUN.to_owned()];
+        arguments.extend(["--rule".to_owned(), rule.to_owned()]);
+        for namespace in NAMESPACES {
+            arguments.push("--state-dir".to_owned());
+            arguments.push(format!("{RUN}/runc/{namespace}"));
+        }
+        arguments
+    }
+
+    fn configuration(&self) -> String {
+        let (data, exec) = ("/var/lib/other", "/run/other");
+        let _ = std::fs::create_dir_all(data);
+        serde_json::json!({"data-root": data, "exec-root": exec}).to_string()
+    }
+}

@@ -1,0 +1,187 @@
+//! dockerd with one of the runtimes.
+
+use super::engine::{Engine, Part};
+use super::runtime::Runtime;
+use super::{image, processes};
+use crate::daemons::stage::{Stage, Started, inside, until};
+use anyhow::{Context, Result};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const DATA: &str = "/var/lib/docker";
+const STATES: &str = "/run/docker/runtime-runc/moby";
+
+/// dockerd, and the runtime of its containers.
+pub(super) struct Docker<'a> {
+    stage: &'a Stage,
+    group: &'a str,
+    runtime: Runtime,
+    daemon: Option<Started>,
+}
+
+impl<'a> Docker<'a> {
+    pub(super) fn new(stage: &'a Stage, group: &'a str, runtime: Runtime) -> Result<Self> {
+        // live-restore: containers outlive the daemon that is killed.
+        let config = serde_json::json!({
+            "storage-driver": "overlay2", "live-restore": true,
+            "runtimes": {"tried": {"path": runtime.path, "runtimeArgs": runtime.arguments}},
+        });
+        stage.write("/etc/docker/daemon.json", &config.to_string())?;
+        inside::on("tmpfs", Path::new(DATA), "mode=711")?;
+        inside::share(Path::new(DATA))?;
+        Ok(Self {
+            stage,
+            group,
+            runtime,
+            daemon: None,
+        })
+    }
+
+    /// A command of the client.
+    pub(super) fn client(&self, arguments: &[&str]) -> Command {
+        let mut command = self.stage.command("/usr/bin/docker");
+        command.args(arguments);
+        command
+    }
+
+    /// The one line that a command of the client prints.
+    pub(super) fn said(&self, arguments: &[&str]) -> Result<String> {
+        let text = inside::output(&mut self.client(arguments))?;
+        Ok(text.trim().to_owned())
+    }
+
+    fn start_daemon(&mut self) -> Result<String> {
+        for stale in ["/run/docker.pid", "/run/docker/containerd/containerd.pid"] {
+            // dockerd would take a process of the same number for itself.
+            let _ = std::fs::remove_file(stale);
+        }
+        let parent = format!("--cgroup-parent=/{}", self.group);
+        let quiet = [
+            "--iptables=false",
+            "--ip6tables=false",
+            "--bridge=none",
+            &parent,
+        ];
+        let daemon = self.stage.start("/usr/sbin/dockerd", &quiet)?;
+        let mut version = String::new();
+        until("dockerd to answer", Duration::from_secs(60), || {
+            let answer = self.said(&["version", "--format", "{{.Server.Version}}"]);
+            version = answer.unwrap_or_default();
+            !version.is_empty()
+        })
+        .with_context(|| format!("its log ends: {}", inside::tail(&daemon.said())))?;
+        self.daemon = Some(daemon);
+        Ok(version)
+    }
+}
+
+impl Engine for Docker<'_> {
+    fn start(&mut self) -> Result<String> {
+        let version = self.start_daemon()?;
+        if self.said(&["images", "-q", image::NAME])?.is_empty() {
+            self.said(&["import", image::ARCHIVE, image::NAME])?;
+        }
+        let mut command = self.stage.command(self.runtime.path);
+        let runtime = inside::output(command.arg("--version"))?;
+        let runtime = runtime.lines().next().unwrap_or_default();
+        Ok(format!("dockerd {version} with {runtime}"))
+    }
+
+    fn kill(&mut self) -> Result<()> {
+        if let Some(daemon) = self.daemon.take() {
+            daemon.kill()?;
+        }
+        processes::named("containerd")
+            .into_iter()
+            .try_for_each(processes::kill)
+    }
+
+    fn answers(&self) -> bool {
+        self.daemon.is_some()
+    }
+
+    fn roots(&self) -> Vec<PathBuf> {
+        [DATA, "/run/docker/netns"].map(PathBuf::from).into()
+    }
+
+    fn cast(&self) -> Vec<(String, Part)> {
+        let mut cast = vec![
+            ("plain".to_owned(), Part::Plain),
+            ("shimless".to_owned(), Part::WithoutShim),
+            ("doomed".to_owned(), Part::Doomed),
+        ];
+        if !self.runtime.is_sandbox {
+            cast.push(("orphan".to_owned(), Part::Orphan));
+        }
+        cast
+    }
+
+    fn run(&self, name: &str, part: Part) -> Result<()> {
+        let mut arguments = vec!["run", "-d", "--name", name, "--runtime", "tried"];
+        arguments.extend(["--network", "none", "--ipc", "shareable"]);
+        if part == Part::Orphan {
+            arguments.extend(["--pid", "host"]);
+        }
+        arguments.push(image::NAME);
+        arguments.extend(["/bin/sh", "-c", "sleep 2000 & exec sleep 2001"]);
+        self.said(&arguments).map(drop)
+    }
+
+    fn init(&self, name: &str) -> Result<u32> {
+        // The bundle is there without dockerd as well.
+        let path = format!(
+            "/run/docker/containerd/daemon/io.containerd.runtime.v2.task/moby/{}/init.pid",
+            self.id(name)?
+        );
+        let text = std::fs::read_to_string(&path).context(path)?;
+        text.trim().parse().context("init.pid")
+    }
+
+    fn exec(&self, name: &str, script: &str) -> Command {
+        self.client(&["exec", name, "/bin/sh", "-c", script])
+    }
+
+    fn exec_without_engine(&self, _name: &str, id: &str, script: &str) -> Command {
+        self.runtime.exec(self.stage, Path::new(STATES), id, script)
+    }
+
+    fn id(&self, name: &str) -> Result<String> {
+        // From Docker's own file, which needs no daemon.
+        let directory = Path::new(DATA).join("containers");
+        for entry in directory.read_dir()?.flatten() {
+            let text = std::fs::read_to_string(entry.path().join("config.v2.json"))?;
+            let value: serde_json::Value = serde_json::from_str(&text)?;
+            if value["Name"] == format!("/{name}") {
+                return Ok(entry.file_name().to_string_lossy().into_owned());
+            }
+        }
+        anyhow::bail!("dockerd has no container {name}")
+    }
+
+    fn restart(&self, name: &str) -> Result<()> {
+        self.said(&["restart", "-t", "0", name]).map(drop)
+    }
+
+    fn start_again(&self, name: &str) -> Result<()> {
+        self.said(&["start", name]).map(drop)
+    }
+
+    fn clean_up_arguments(&self) -> Vec<String> {
+        ["--data-root", DATA, "--exec-root", "/run/docker"]
+            .map(str::to_owned)
+            .into()
+    }
+
+    fn configuration(&self) -> String {
+        serde_json::json!({"data-root": DATA, "exec-root": "/run/docker"}).to_string()
+    }
+
+    fn takes_over(&self) -> bool {
+        self.runtime.is_taken_over
+    }
+
+    fn sees_the_host(&self) -> bool {
+        !self.runtime.is_sandbox
+    }
+}

@@ -1,0 +1,56 @@
+//! Which engine plays on which tree.
+
+use super::engine::Engine;
+use super::{containerd, docker, image, runtime, scene};
+use crate::daemons::stage::Stage;
+use anyhow::{Result, bail};
+
+/// Engines and runtimes that each tree has. gVisor of the last suite does not come up with
+/// the platform that works without virtual machines.
+const PLAYS: &[(&str, &[&str])] = &[
+    (
+        "bookworm",
+        &[
+            "docker-runc",
+            "docker-crun",
+            "docker-runsc-2022",
+            "containerd",
+        ],
+    ),
+    (
+        "trixie",
+        &[
+            "docker-runc",
+            "docker-crun",
+            "docker-runsc-2024",
+            "containerd",
+        ],
+    ),
+    ("youki", &["docker-youki"]),
+    ("forky", &["docker-runc", "docker-crun", "containerd"]),
+];
+
+/// All of them, as `tree:live-NAME`.
+pub(in crate::daemons) fn scenarios() -> impl Iterator<Item = String> {
+    let named = |(tree, plays): &(&'static str, &'static [&'static str])| {
+        let tree = *tree;
+        plays.iter().map(move |play| format!("{tree}:live-{play}"))
+    };
+    PLAYS.iter().flat_map(named)
+}
+
+/// Plays one, inside the namespaces; gives one line for the summary.
+pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<String> {
+    image::set_up(stage)?;
+    let docker = |runtime| docker::Docker::new(stage, group, runtime);
+    let mut engine: Box<dyn Engine + '_> = match name {
+        "docker-runc" => Box::new(docker(runtime::RUNC)?),
+        "docker-crun" => Box::new(docker(runtime::CRUN)?),
+        "docker-runsc-2022" => Box::new(docker(runtime::RUNSC_2022)?),
+        "docker-runsc-2024" => Box::new(docker(runtime::RUNSC_2024)?),
+        "docker-youki" => Box::new(docker(runtime::YOUKI)?),
+        "containerd" => Box::new(containerd::Containerd::new(stage, group)?),
+        _ => bail!("no live scene is named {name:?}"),
+    };
+    scene::play(engine.as_mut(), stage)
+}
