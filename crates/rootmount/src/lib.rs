@@ -136,17 +136,17 @@ mod liveness;
 mod log;
 mod look;
 mod mount;
-mod options;
 mod path;
 mod path_text;
 mod plan;
-mod report;
 mod sys;
 mod table;
 mod text;
 mod unmount;
 
-pub use cleanup::{execute, execute_with};
+pub use cleanup::execute::{execute, execute_with};
+pub use cleanup::options::ExecuteOptions;
+pub use cleanup::report::{CleanupReport, Progress, RootOutcome, StepReport};
 pub use data_root::guard::{Guard, prepare_guarded};
 pub use data_root::options::DataRootOptions;
 pub use data_root::ownership::{Ownership, SelfBind};
@@ -165,7 +165,6 @@ pub use mount::{MountRef, Same};
 pub use mountscan::{
     Device, MountId, MountTable, ProcessView, Propagation, Resident, Residents, UniqueMountId,
 };
-pub use options::ExecuteOptions;
 pub use path::resolve_root;
 pub use plan::cleanup_plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
@@ -174,7 +173,6 @@ pub use plan::decide::plan;
 pub use plan::diff::PlanDiff;
 pub use plan::layers::{docker_layers, live_ids};
 pub use plan::rules::Rules;
-pub use report::{CleanupReport, Progress, RootOutcome, StepReport};
 pub use table::live_table;
 pub use unmount::options::Detach;
 pub use unmount::outcome::{Failure, Outcome};

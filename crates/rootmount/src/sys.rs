@@ -7,9 +7,20 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsRawFd, BorrowedFd};
 
+use rustix::mount::MountPropagationFlags;
+
 /// Newer than the table of older libc crates. It is the same on every architecture
 /// except alpha.
 const SYS_MOUNT_SETATTR: c_long = 442;
+
+/// How mounts on a mount spread.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Spread {
+    /// `MS_PRIVATE`: not at all.
+    Private,
+    /// `MS_SHARED`: to its peers and slaves.
+    Shared,
+}
 
 /// `struct mount_attr`, first version.
 #[repr(C)]
@@ -25,9 +36,13 @@ struct MountAttr {
 /// Linux 5.12.
 ///
 /// See mount_setattr(2).
-pub(crate) fn set_propagation(mount: BorrowedFd<'_>, propagation: u64) -> io::Result<()> {
+pub(crate) fn set_propagation(mount: BorrowedFd<'_>, spread: Spread) -> io::Result<()> {
+    let propagation = match spread {
+        Spread::Private => MountPropagationFlags::PRIVATE,
+        Spread::Shared => MountPropagationFlags::SHARED,
+    };
     let attr = MountAttr {
-        propagation,
+        propagation: u64::from(propagation.bits()),
         ..MountAttr::default()
     };
     // SAFETY: the descriptor is open, the path is a NUL-terminated constant, and

@@ -166,7 +166,7 @@ fn a_root_on_a_btrfs_subvolume_is_owned_swept_and_released() {
         disk::subvolume(&disk.join("@/var/docker"));
         let host = Path::new("/tmp/host");
         disk::mount_subvolume(&disk, "@", host);
-        // A directory of the mounted subvolume that is a subvolume, and one that is none.
+        // A directory of the mounted subvolume that is a subvolume, and one that is not one.
         std::fs::create_dir(host.join("plain")).unwrap();
         owned_and_released(&host.join("plain"), "/@/plain");
         let root = host.join("var/docker");

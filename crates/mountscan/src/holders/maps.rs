@@ -15,7 +15,8 @@ pub(crate) struct Mapped<'t> {
     pub(crate) path: &'t Path,
 }
 
-/// The files of a text, one after the other; several mappings of one file that follow each other count once.
+/// The files of a text, one after the other. Several mappings of one file that follow each
+/// other count once.
 pub(crate) fn mapped_files(text: &[u8]) -> impl Iterator<Item = Mapped<'_>> {
     let mut last = None;
     text.split(|&byte| byte == b'\n')

@@ -1,7 +1,7 @@
 //! Which processes live on which file systems: one pass over procfs.
 //!
-//! Nothing mounted is asked: tables, links and maps are text of procfs, and a link is opened as a place
-//! only. A link to a file system that even this could make wait (NFS, 9p) is not opened.
+//! Nothing mounted is asked: tables, links and maps are text of procfs, and a link is opened as
+//! a place only. A link to a file system that even this could make wait (NFS, 9p) is not opened.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
@@ -21,8 +21,8 @@ use crate::kernel::identity::identity_at;
 use crate::row::borrowed::Row;
 use crate::table::mount_table::MountTable;
 
-/// Types that a look at a link to them may have to wait for: their servers are asked whether the file is
-/// still the same.
+/// Types that a look at a link to them may have to wait for: their servers are asked whether the
+/// file is still the same.
 const ASKED: [&str; 2] = ["nfs", "9p"];
 
 /// Which processes to look for.
@@ -77,8 +77,8 @@ pub struct Resident {
     pub how: ResidentUse,
     /// Device of the file system.
     pub device: Device,
-    /// The root of the mount that it lives on, as a directory of the file system. `None` if only the
-    /// device is known.
+    /// The root of the mount that it lives on, as a directory of the file system. `None` if only
+    /// the device is known.
     pub root: Option<PathBuf>,
     /// The mount, in its namespace.
     pub mount_id: Option<MountId>,
@@ -98,21 +98,23 @@ pub enum ResidentUse {
     Mapping,
 }
 
-/// Finds the processes that live on file systems: by root directory, working directory, program and mapped
-/// files, in every mount namespace that can be reached.
+/// Finds the processes that live on file systems: by root directory, working directory, program
+/// and mapped files, in every mount namespace that can be reached.
 ///
-/// Each pair of mount namespace and root directory is read once, whatever number of processes share it.
-/// Open descriptors do not count: see [`holders`](crate::holders()) for who keeps a mount busy.
+/// Each pair of mount namespace and root directory is read once, whatever number of processes
+/// share it. Open descriptors do not count: see [`holders`](crate::holders()) for who keeps a
+/// mount busy.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the procfs is missing or does not show the calling
-/// process; others if it cannot be listed. Processes that end meanwhile are passed over, unreadable ones
-/// counted.
+/// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the procfs is missing or does not show
+/// the calling process; others if it cannot be listed. Processes that end meanwhile are passed
+/// over, unreadable ones counted.
 ///
 /// # References
 ///
-/// `proc_pid_root(5)`, `proc_pid_cwd(5)`, `proc_pid_exe(5)`, `proc_pid_maps(5)`, `mount_namespaces(7)`.
+/// `proc_pid_root(5)`, `proc_pid_cwd(5)`, `proc_pid_exe(5)`, `proc_pid_maps(5)`,
+/// `mount_namespaces(7)`.
 pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
     let proc = &options.proc;
     let mut view = ProcessView::read(proc)?;
@@ -264,8 +266,8 @@ impl Census<'_> {
         Some((*device, Some(root.clone()), Some(mount_id)))
     }
 
-    /// The mount that a mapped file lies on. Older kernels give the device of the layer below an overlay, so
-    /// the path is looked at too.
+    /// The mount that a mapped file lies on. Older kernels give the device of the layer below an
+    /// overlay, so the path is looked at too.
     fn by_map(&self, file: &Mapped<'_>, root: &Path, view: &View) -> Option<Home> {
         let is_wanted = self.is_wanted(file.device);
         if !is_wanted && !view.has_wanted {

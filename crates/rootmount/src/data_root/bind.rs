@@ -7,10 +7,10 @@ use std::path::Path;
 
 use nix::mount::{MsFlags, mount};
 use rustix::io::Errno;
-use rustix::mount::{MountPropagationFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use crate::data_root::record_file::RecordStore;
-use crate::data_root::unmount_root::unmount_root;
+use crate::data_root::release::unmount_root;
 use crate::data_root::view::View;
 use crate::error::Error;
 use crate::log::warning;
@@ -18,16 +18,9 @@ use crate::look::{Ids, Seen, look};
 use crate::mount::MountRef;
 use crate::path::open_answering;
 use crate::path_text::shown;
-use crate::sys;
+use crate::sys::{self, Spread};
 use crate::unmount::options::UnmountOptions;
 use crate::unmount::target::Target;
-
-/// How mounts on a mount spread.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Spread {
-    Private,
-    Shared,
-}
 
 /// Binds the root onto itself, with everything below it, and records it before.
 pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
@@ -148,8 +141,8 @@ pub(crate) fn own_peer_group(mount: &OwnedFd, root: &Path) -> Result<(), Error> 
 }
 
 fn own_group_by_descriptor(mount: &OwnedFd) -> io::Result<()> {
-    sys::set_propagation(mount.as_fd(), Spread::Private.bits())?;
-    sys::set_propagation(mount.as_fd(), Spread::Shared.bits())
+    sys::set_propagation(mount.as_fd(), Spread::Private)?;
+    sys::set_propagation(mount.as_fd(), Spread::Shared)
 }
 
 /// Of the mount that the descriptor names, and no other; by mount(2) on kernels
@@ -159,30 +152,15 @@ pub(crate) fn set_propagation(
     root: &Path,
     spread: Spread,
 ) -> Result<(), Error> {
-    let flags = spread.flags();
-    if sys::set_propagation(mount_fd.as_fd(), spread.bits()).is_ok() {
+    if sys::set_propagation(mount_fd.as_fd(), spread).is_ok() {
         return Ok(());
     }
+    let flags = match spread {
+        Spread::Private => MsFlags::MS_PRIVATE,
+        Spread::Shared => MsFlags::MS_SHARED,
+    };
     let by_descriptor = format!("/proc/thread-self/fd/{}", mount_fd.as_raw_fd());
     let none = None::<&str>;
     mount(none, by_descriptor.as_str(), none, flags, none)
         .map_err(|errno| Error::call(format!("mount({:?}, {flags:?})", shown(root)), root, errno))
-}
-
-impl Spread {
-    /// As mount_setattr(2) takes it: 64 bits, whatever the machine's word is.
-    fn bits(self) -> u64 {
-        let flags = match self {
-            Self::Private => MountPropagationFlags::PRIVATE,
-            Self::Shared => MountPropagationFlags::SHARED,
-        };
-        flags.bits().into()
-    }
-
-    fn flags(self) -> MsFlags {
-        match self {
-            Self::Private => MsFlags::MS_PRIVATE,
-            Self::Shared => MsFlags::MS_SHARED,
-        }
-    }
 }

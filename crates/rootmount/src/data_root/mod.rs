@@ -10,5 +10,4 @@ pub(crate) mod record;
 pub(crate) mod record_file;
 pub(crate) mod release;
 pub(crate) mod status;
-pub(crate) mod unmount_root;
 pub(crate) mod view;

@@ -1,6 +1,6 @@
 //! Makes a data root ready for the daemon.
 
-use crate::data_root::bind::{Spread, bind, own_peer_group, set_propagation};
+use crate::data_root::bind::{bind, own_peer_group, set_propagation};
 use crate::data_root::options::DataRootOptions;
 use crate::data_root::ownership::Ownership;
 use crate::data_root::record::RecordFile;
@@ -11,6 +11,7 @@ use crate::error::{Error, ErrorKind};
 use crate::log::{debug, warning};
 use crate::path::open_answering;
 use crate::path_text::shown;
+use crate::sys::Spread;
 
 /// What [`prepare`] found or did.
 #[derive(Debug, Clone, PartialEq, Eq)]

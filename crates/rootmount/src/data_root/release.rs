@@ -2,17 +2,19 @@
 
 use std::collections::HashSet;
 use std::io;
+use std::path::Path;
 
 use mountscan::{MountId, Row};
 
 use crate::data_root::options::DataRootOptions;
 use crate::data_root::ownership::Ownership;
 use crate::data_root::record_file::RecordStore;
-use crate::data_root::unmount_root::unmount_root;
 use crate::data_root::view::View;
 use crate::error::{Error, ErrorKind};
 use crate::mount::shows_the_same;
 use crate::path_text::shown;
+use crate::unmount::crew::engine::unmount_one;
+use crate::unmount::execution::Execution;
 use crate::unmount::options::{Detach, UnmountOptions};
 use crate::unmount::outcome::Done;
 use crate::unmount::outcome::Outcome;
@@ -86,6 +88,14 @@ pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result
         None if lazily => Ok(Released::Detached),
         None => Ok(Released::Unmounted),
     }
+}
+
+/// Unmounts what is at the root, if it is still the target, from the directory above.
+pub(crate) fn unmount_root(target: Target, options: &UnmountOptions) -> Result<Done, Error> {
+    let root = &target.mount.mount_point;
+    let above = root.parent().unwrap_or(Path::new("/")).to_path_buf();
+    let execution = Execution::begin(&above, vec![target], std::iter::empty(), options)?;
+    Ok(unmount_one(execution))
 }
 
 fn root_target(view: &View, whole_tree: bool) -> Target {

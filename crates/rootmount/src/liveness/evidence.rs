@@ -76,7 +76,8 @@ pub struct Statement {
 ///         let mut statement = Statement::default();
 ///         statement.looked.push(self.name());
 ///         for id in &self.0 {
-///             statement.testimonies.push(Testimony::new(id, Says::Lives, "the daemon's own list"));
+///             let testimony = Testimony::new(id, Says::Lives, "the daemon's own list");
+///             statement.testimonies.push(testimony);
 ///         }
 ///         Ok(statement)
 ///     }

@@ -1,24 +1,22 @@
 //! Table, rules and evidence in; a plan out. Pure.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
-use std::ffi::{OsStr, OsString};
-use std::ops::Bound;
-use std::os::unix::ffi::OsStrExt;
-use std::path::{Component, Path, PathBuf};
+use std::collections::{HashMap, HashSet};
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
 
 use mountscan::{MountId, MountTable, Row};
 
 use crate::data_root::ownership::Ownership;
 use crate::error::Error;
 use crate::liveness::contradiction::Contradiction;
-use crate::liveness::judge::{Judge, Verdict, without_init};
-use crate::liveness::layer_map::LayerMap;
+use crate::liveness::judge::{Judge, Verdict};
 use crate::mount::MountRef;
 use crate::path::normal_root;
 use crate::plan::cleanup_plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
 };
-use crate::plan::layers::SHORT_ID;
+use crate::plan::keep::live_id;
+use crate::plan::reach::Reach;
 use crate::plan::rules::{Rules, check_id};
 
 /// Decides what is to be unmounted below a data root.
@@ -33,8 +31,8 @@ use crate::plan::rules::{Rules, check_id};
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadRoot`](crate::ErrorKind::BadRoot) if the root is relative, is `/` or has `..` in it;
-/// [`ErrorKind::BadId`](crate::ErrorKind::BadId) if an id to keep cannot be one.
+/// [`BadRoot`](crate::ErrorKind::BadRoot) if the root is relative, is `/` or has `..` in it;
+/// [`BadId`](crate::ErrorKind::BadId) if an id to keep cannot be one.
 ///
 /// # Examples
 ///
@@ -359,75 +357,6 @@ fn step(chosen: &Chosen<'_>, hidden: bool) -> Step {
         container: chosen.container.clone(),
         spreads: chosen.spreads,
     }
-}
-
-/// Which mounts their paths lead to, asked once for each mount point.
-struct Reach<'t> {
-    table: &'t MountTable,
-    reached: HashMap<PathBuf, HashSet<MountId>>,
-}
-
-impl<'t> Reach<'t> {
-    fn new(table: &'t MountTable) -> Self {
-        Self {
-            table,
-            reached: HashMap::new(),
-        }
-    }
-
-    /// Whether the path of a mount leads neither to it nor to the stack it is in.
-    fn is_hidden(&mut self, row: Row<'t>) -> bool {
-        let table = self.table;
-        let point = row.mount_point();
-        let reached = self
-            .reached
-            .entry(point.into_owned())
-            .or_insert_with_key(|point| stack(table, point));
-        !reached.contains(&row.mount_id())
-    }
-}
-
-/// The mounts of the stack that a path leads to.
-fn stack(table: &MountTable, point: &Path) -> HashSet<MountId> {
-    let mut stack = HashSet::new();
-    let mut at = table.mount_of(point);
-    while let Some(row) = at {
-        // Once only: a torn table may hold a circle of parents.
-        if !stack.insert(row.mount_id()) || row.mount_point() != point {
-            break;
-        }
-        at = table.parent(row);
-    }
-    stack
-}
-
-/// The live id that a path has as a component, if any.
-fn live_id(relative: &Path, keep: &BTreeSet<OsString>, layers: &LayerMap) -> Option<OsString> {
-    let kept = |name: &OsStr| kept_as(name.as_bytes(), keep).map(OsStr::to_os_string);
-    relative.components().find_map(|component| match component {
-        Component::Normal(name) => {
-            let owner = || layers.container_of(without_init(name)).and_then(kept);
-            kept(name).or_else(owner)
-        }
-        _ => None,
-    })
-}
-
-fn kept_as<'k>(name: &[u8], keep: &'k BTreeSet<OsString>) -> Option<&'k OsStr> {
-    let name = without_init(OsStr::from_bytes(name)).as_bytes();
-    if let Some(id) = keep.get(OsStr::from_bytes(name)) {
-        return Some(id);
-    }
-    // Ids that a name starts with sort right before it, with only ids of the same
-    // start between them.
-    let start = name.get(..SHORT_ID)?;
-    let shorter = keep
-        .range::<OsStr, _>((Bound::Unbounded, Bound::Excluded(OsStr::from_bytes(name))))
-        .rev();
-    let same_start = shorter.take_while(|id| id.as_bytes().starts_with(start));
-    same_start
-        .map(OsString::as_os_str)
-        .find(|id| name.starts_with(id.as_bytes()))
 }
 
 fn decide_root(

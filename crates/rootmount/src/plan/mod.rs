@@ -4,5 +4,7 @@
 pub(crate) mod cleanup_plan;
 pub(crate) mod decide;
 pub(crate) mod diff;
+pub(crate) mod keep;
 pub(crate) mod layers;
+pub(crate) mod reach;
 pub(crate) mod rules;

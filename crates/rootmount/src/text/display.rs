@@ -3,9 +3,9 @@
 use std::fmt;
 use std::path::Path;
 
+use crate::cleanup::report::{CleanupReport, RootOutcome, StepReport};
 use crate::path_text::shown;
 use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
-use crate::report::{CleanupReport, RootOutcome, StepReport};
 use crate::unmount::outcome::Outcome;
 
 /// Paths in lists are given from the root on; the root stands in the first line.

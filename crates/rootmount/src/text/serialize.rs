@@ -8,10 +8,10 @@ use std::path::Path;
 
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
+use crate::cleanup::report::{CleanupReport, RootOutcome, StepReport};
 use crate::data_root::status::Status;
 use crate::plan::cleanup_plan::{CleanupPlan, KeepReason, Kept, RootAction, RootDecision, Step};
 use crate::plan::diff::PlanDiff;
-use crate::report::{CleanupReport, RootOutcome, StepReport};
 use crate::unmount::outcome::Outcome;
 
 fn path<M: SerializeMap>(map: &mut M, key: &str, path: &Path) -> Result<(), M::Error> {

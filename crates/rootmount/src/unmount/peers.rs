@@ -12,12 +12,12 @@ use std::sync::{MutexGuard, PoisonError};
 use mountscan::{MountId, Row};
 use rustix::fs::{Mode, OFlags, ResolveFlags, openat2};
 use rustix::io::{Errno, retry_on_intr};
-use rustix::mount::{MountPropagationFlags, MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
 
 use crate::error::{Error, ErrorKind};
 use crate::look::{Seen, look, mount_of};
 use crate::path_text::shown;
-use crate::sys;
+use crate::sys::{self, Spread};
 use crate::unmount::execution::Execution;
 use crate::unmount::outcome::Failure;
 use crate::unmount::target::Target;
@@ -135,8 +135,7 @@ fn clone(mount: &OwnedFd) -> io::Result<OwnedFd> {
 }
 
 fn leave_group(mount: &OwnedFd) -> io::Result<()> {
-    let private = MountPropagationFlags::PRIVATE.bits();
-    sys::set_propagation(mount.as_fd(), u64::from(private))
+    sys::set_propagation(mount.as_fd(), Spread::Private)
 }
 
 fn set_group(from: &OwnedFd, to: &OwnedFd) -> io::Result<()> {

@@ -1,4 +1,4 @@
-//! Carries out a plan: its steps, and then the root. The only file that knows both.
+//! Carries out a plan: its steps, and then the root.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use mountscan::MountTable;
 
+use crate::cleanup::options::ExecuteOptions;
+use crate::cleanup::report::{CleanupReport, Progress, RootOutcome, StepReport};
 use crate::data_root::release::{Released, release_with};
 use crate::error::{Error, ErrorKind};
 use crate::liveness::evidence::Evidence;
@@ -15,10 +17,8 @@ use crate::liveness::layer_map::LayerMap;
 use crate::liveness::look::Look;
 use crate::log::debug;
 use crate::mount::{Facts, MountRef, Same, same};
-use crate::options::ExecuteOptions;
 use crate::path_text::shown;
 use crate::plan::cleanup_plan::{CleanupPlan, RootAction, Step};
-use crate::report::{CleanupReport, Progress, RootOutcome, StepReport};
 use crate::table::read_table;
 use crate::unmount::crew::engine::{not_tried, unmount_all};
 use crate::unmount::execution::Execution;
