@@ -1,22 +1,24 @@
 //! A started host: snapshot, reload, shutdown.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rootmount::{DataRootOptions, Rules};
+use rootmount::{Claim, DataRootOptions, Rules};
 use runtimes::Registry;
 use tracing::{info, warn};
 
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
+use crate::liveness::LivenessOptions;
 use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
 use crate::snapshot::Snapshot;
 
 use crate::start::{HostBuilder, Locks, Parts};
-use crate::sweep::sweep;
+use crate::sweep::Sweep;
 use crate::transaction::{Participant, prepare_all};
 
 /// The host-side duties of one daemon, from start to shutdown.
@@ -34,6 +36,7 @@ pub struct Host {
 struct Inner {
     snapshot: ArcSwap<Snapshot>,
     rules: Rules,
+    liveness: LivenessOptions,
     data_root: DataRootOptions,
     participants: Vec<Arc<dyn Participant>>,
     reload_limit: Duration,
@@ -70,6 +73,7 @@ impl Host {
         let inner = Arc::new(Inner {
             snapshot: ArcSwap::from_pointee(snapshot),
             rules: parts.rules,
+            liveness: parts.liveness,
             data_root: parts.data_root,
             participants: parts.participants,
             reload_limit: parts.reload_limit,
@@ -115,8 +119,9 @@ impl Host {
 
     /// Sweeps what is left, releases the data root if it is ours, and lets go of it.
     ///
-    /// The mounts of containers in `live` stay, and with them the root. Blocks until
-    /// a reload that is under way has ended.
+    /// `live` is the caller's whole list of containers that live: their mounts stay, and
+    /// with them the root. What evidence shows to live stays, too. Blocks until a reload
+    /// that is under way has ended.
     ///
     /// # Errors
     ///
@@ -127,8 +132,19 @@ impl Host {
         I: IntoIterator,
         I::Item: Into<OsString>,
     {
-        let live: Vec<OsString> = live.into_iter().map(Into::into).collect();
-        self.inner.shutdown(&live)
+        let live: BTreeSet<OsString> = live.into_iter().map(Into::into).collect();
+        self.inner.shutdown(&live, Claim::All(live.clone()))
+    }
+
+    /// [`shutdown`](Self::shutdown) for a host that does not know its containers: they are
+    /// judged by evidence alone, as at the start. What cannot be told is kept, and said.
+    ///
+    /// # Errors
+    ///
+    /// As [`shutdown`](Self::shutdown).
+    pub fn shutdown_by_evidence(&self) -> Result<ShutdownReport, Error> {
+        let claim = self.inner.liveness.claim.clone();
+        self.inner.shutdown(&BTreeSet::new(), claim)
     }
 }
 
@@ -174,7 +190,7 @@ impl Inner {
         Ok(report)
     }
 
-    fn shutdown(&self, live: &[OsString]) -> Result<ShutdownReport, Error> {
+    fn shutdown(&self, live: &BTreeSet<OsString>, claim: Claim) -> Result<ShutdownReport, Error> {
         let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         let Active {
             registry,
@@ -186,8 +202,9 @@ impl Inner {
         let status = rootmount::status(&self.data_root)
             .map_err(|error| Error::caused(ErrorKind::Crate, "look at the data root", error));
         let sweep = status.and_then(|status| {
-            let owner = Some(status.ownership);
-            sweep(&self.data_root, &self.rules, live.iter(), owner)
+            let mut sweep = Sweep::new(&self.data_root, &self.rules, &self.liveness, live);
+            sweep.ownership = Some(status.ownership);
+            sweep.claim(claim).run()
         });
         let report = ShutdownReport {
             sweep: Step::from(sweep),

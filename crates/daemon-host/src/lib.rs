@@ -28,7 +28,7 @@
 //! [`HostBuilder::start`] then
 //!
 //! 1. locks the data root and the exec root, so that there is one daemon on them;
-//! 2. sweeps the mounts that dead containers left;
+//! 2. sweeps the mounts of containers that are proved dead; what cannot be told is kept;
 //! 3. prepares the data root (after the sweep: a mount at the root hides leftovers);
 //! 4. sweeps wrapper scripts that nobody references;
 //! 5. loads the runtimes, and asks them for their features on a thread of its own.
@@ -39,7 +39,7 @@
 //! in reverse order. [`Host::shutdown`] sweeps and releases the root last. Each gives a
 //! report that says what happened at every step.
 //!
-//! The crates it stands on are re-exported: [`mountscan`], [`rootmount`], [`resolvconf`],
+//! The crates it stands on are re-exported: [`mountscan`], [`rootmount`], [`engines`], [`resolvconf`],
 //! [`ifaddrs`], [`rroprobe`], [`runtimes`]. [`socket_path()`] checks a Unix socket's path
 //! against the 108 bytes of `sun_path` and offers short forms.
 //!
@@ -91,6 +91,7 @@ mod config;
 mod container_resolv_conf;
 mod error;
 mod host;
+mod liveness;
 mod outcome;
 #[cfg(feature = "service")]
 pub mod service;
@@ -101,6 +102,7 @@ mod start;
 mod sweep;
 mod transaction;
 
+pub use engines;
 pub use ifaddrs;
 pub use mountscan;
 pub use resolvconf;
@@ -112,6 +114,7 @@ pub use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
 pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig, read_config};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::host::Host;
+pub use crate::liveness::{LivenessOptions, evidence, layers, look};
 pub use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
 pub use crate::settings::HostPaths;
 pub use crate::snapshot::Snapshot;

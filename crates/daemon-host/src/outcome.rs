@@ -7,6 +7,7 @@ use rootmount::{CleanupReport, Prepared, RootOutcome};
 use runtimes::SweepReport;
 
 use crate::error::Error;
+use crate::sweep::{is_clean, unknown};
 
 /// How one step ended.
 #[derive(Debug)]
@@ -67,7 +68,7 @@ pub struct StartReport {
 impl StartReport {
     /// Whether every step ran and left nothing.
     pub fn is_clean(&self) -> bool {
-        let swept = self.sweep.done().is_some_and(CleanupReport::is_clean);
+        let swept = self.sweep.done().is_some_and(is_clean);
         let scripts = self
             .scripts
             .done()
@@ -104,7 +105,7 @@ pub struct ShutdownReport {
 impl ShutdownReport {
     /// Whether nothing is left that is ours.
     pub fn is_clean(&self) -> bool {
-        self.sweep.done().is_some_and(CleanupReport::is_clean)
+        self.sweep.done().is_some_and(is_clean)
     }
 }
 
@@ -139,11 +140,23 @@ fn write_step<T>(
 fn sweep_words(report: &CleanupReport) -> String {
     let left = report.left().count();
     let gone = report.steps().len() - left;
-    match (gone, left) {
-        (0, 0) => "nothing left over".into(),
+    let mut words = match (gone, left) {
+        (0, 0) => "nothing left over".to_owned(),
+        (1, 0) => "1 leftover mount gone".to_owned(),
         (gone, 0) => format!("{gone} leftover mounts gone"),
         (gone, left) => format!("{gone} leftover mounts gone, {left} left"),
+    };
+    let mut unknown = unknown(report);
+    if let Some(why) = unknown.next() {
+        let mounts = match 1 + unknown.count() {
+            1 => "1 mount stays".to_owned(),
+            n => format!("{n} mounts stay"),
+        };
+        words = format!(
+            "{words}; {mounts}, since it cannot be told whether somebody lives there: {why}"
+        );
     }
+    words
 }
 
 impl fmt::Display for StartReport {

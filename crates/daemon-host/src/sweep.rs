@@ -1,35 +1,116 @@
-//! One sweep of leftover mounts: live containers, plan, execution.
+//! One sweep of leftover mounts: plan, perhaps a second look, execution.
 
+use std::collections::BTreeSet;
 use std::ffi::OsString;
+use std::path::Path;
+use std::sync::Arc;
+use std::thread;
+use std::time::Duration;
 
-use rootmount::{CleanupReport, DataRootOptions, ExecuteOptions, Ownership, PlanOptions, Rules};
+use rootmount::{
+    Claim, CleanupPlan, CleanupReport, DataRootOptions, ExecuteOptions, Ownership, PlanOptions,
+    Rules,
+};
+use tracing::info;
 
 use crate::error::{Error, ErrorKind};
+use crate::liveness::{LivenessOptions, Named, evidence, layers, look};
 
-/// Plans and executes one sweep; releases the root last when `ownership` is given.
-pub(crate) fn sweep<'l>(
-    data_root: &DataRootOptions,
-    rules: &Rules,
-    live: impl Iterator<Item = &'l OsString>,
-    ownership: Option<Ownership>,
-) -> Result<CleanupReport, Error> {
-    let failed = |error| {
-        Error::caused(
-            ErrorKind::Crate,
-            format!("sweep {:?}", data_root.root),
-            error,
-        )
-    };
-    let root = rootmount::resolve_root(&data_root.root).map_err(failed)?;
-    let live: Vec<OsString> = live.cloned().collect();
-    let keep = rootmount::live_ids(&root, &live).map_err(failed)?;
-    let mut options = PlanOptions::new(&root).keep(keep);
-    if let Some(ownership) = ownership {
-        options = options.release(ownership);
+/// What is swept, and by which evidence.
+pub(crate) struct Sweep<'s> {
+    pub(crate) data_root: &'s DataRootOptions,
+    pub(crate) rules: &'s Rules,
+    pub(crate) liveness: LivenessOptions,
+    /// Ids, perhaps abbreviated, that stay whatever the evidence says.
+    pub(crate) keep: &'s BTreeSet<OsString>,
+    /// Whose the mount at the root is, when it is to be released at the end.
+    pub(crate) ownership: Option<Ownership>,
+    /// How long to wait for a second look while an engine runs on the root.
+    pub(crate) settle: Option<Duration>,
+}
+
+impl<'s> Sweep<'s> {
+    /// A sweep that spares these containers, with the mount at the root left as it is.
+    pub(crate) fn new(
+        data_root: &'s DataRootOptions,
+        rules: &'s Rules,
+        liveness: &LivenessOptions,
+        keep: &'s BTreeSet<OsString>,
+    ) -> Self {
+        let named = Named {
+            by: "the daemon says that it lives",
+            ids: keep.clone(),
+        };
+        Self {
+            data_root,
+            rules,
+            liveness: liveness.clone().witness(Arc::new(named)),
+            keep,
+            ownership: None,
+            settle: None,
+        }
     }
-    let table = rootmount::live_table().map_err(failed)?;
-    let plan = rootmount::plan(&table, rules, &options).map_err(failed)?;
-    let mut execute = ExecuteOptions::new();
-    execute.data_root = Some(data_root.clone());
-    rootmount::execute(&plan, &execute).map_err(failed)
+
+    /// A claim about every container in place of the one in the options.
+    pub(crate) fn claim(mut self, claim: Claim) -> Self {
+        self.liveness.claim = claim;
+        self
+    }
+
+    /// Plans and executes.
+    pub(crate) fn run(&self) -> Result<CleanupReport, Error> {
+        let root = &self.data_root.root;
+        self.try_run()
+            .map_err(|error| Error::caused(ErrorKind::Crate, format!("sweep {root:?}"), error))
+    }
+
+    fn try_run(&self) -> Result<CleanupReport, rootmount::Error> {
+        let root = rootmount::resolve_root(&self.data_root.root)?;
+        let mut plan = self.plan(&root)?;
+        if let Some(engine) = self.engine_beside(&plan) {
+            let pause = self.settle.unwrap_or_default();
+            info!(%engine, pause_s = pause.as_secs(), "an engine runs here; looking twice");
+            thread::sleep(pause);
+            plan = self.plan(&root)?.settled(&plan);
+        }
+        let mut execute = ExecuteOptions::new();
+        execute.data_root = Some(self.data_root.clone());
+        execute.look = Some(look(&root, &self.liveness));
+        rootmount::execute(&plan, &execute)
+    }
+
+    fn plan(&self, root: &Path) -> Result<CleanupPlan, rootmount::Error> {
+        let keep = rootmount::live_ids(root, self.keep)?;
+        let table = rootmount::live_table()?;
+        // After the table: a mount that it shows is older than what is known of it then.
+        let known = evidence(root, &table, &self.liveness);
+        let mut options = PlanOptions::new(root)
+            .keep(keep)
+            .evidence(known)
+            .layers(layers(root));
+        if let Some(ownership) = self.ownership.clone() {
+            options = options.release(ownership);
+        }
+        rootmount::plan(&table, self.rules, &options)
+    }
+
+    /// An engine that may be starting containers, if there is something to be unmounted.
+    fn engine_beside(&self, plan: &CleanupPlan) -> Option<String> {
+        self.settle.filter(|_| !plan.steps().is_empty())?;
+        rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc)
+    }
+}
+
+/// Whether a sweep has left nothing, and kept nothing of which it cannot be told whether
+/// somebody lives on it.
+pub(crate) fn is_clean(report: &CleanupReport) -> bool {
+    report.is_clean() && unknown(report).next().is_none()
+}
+
+/// Why mounts were kept of which it cannot be told whether somebody lives on them.
+pub(crate) fn unknown(report: &CleanupReport) -> impl Iterator<Item = &str> {
+    report.kept().iter().filter_map(|kept| match &kept.reason {
+        rootmount::KeepReason::Unknown { why } => Some(why.as_str()),
+        _ => None,
+    })
 }

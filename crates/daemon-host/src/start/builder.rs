@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use rootmount::{Claim, Witness};
+
 use super::setup::Setup;
 use super::steps::start;
 use crate::config::HostConfig;
@@ -28,9 +30,38 @@ impl HostBuilder {
         }
     }
 
-    /// Spares the mounts of a container that lives on from before the start.
+    /// Spares the mounts of a container that lives on from before the start, and those of its
+    /// layers. Containers that evidence shows to live are spared without it.
     pub fn live_container(mut self, id: impl Into<OsString>) -> Self {
         self.setup.live.insert(id.into());
+        self
+    }
+
+    /// Asks a witness, too, which containers live: the daemon itself, or a reader of the
+    /// states that its own runtime keeps.
+    pub fn witness(mut self, witness: impl Witness + 'static) -> Self {
+        self.setup.liveness = self.setup.liveness.witness(Arc::new(witness));
+        self
+    }
+
+    /// Looks for states of containers in these directories; the usual ones below the exec
+    /// root are still read where they exist.
+    pub fn state_dirs(mut self, dirs: impl IntoIterator<Item = PathBuf>) -> Self {
+        self.setup.liveness = self.setup.liveness.state_dirs(dirs);
+        self
+    }
+
+    /// Claims that no container lives. It settles what no evidence tells; evidence that
+    /// something lives still wins.
+    pub fn none_live(mut self) -> Self {
+        self.setup.liveness = self.setup.liveness.claim(Claim::NoneLive);
+        self
+    }
+
+    /// How long a mount must look dead before it goes, while another engine runs on the
+    /// exec root; default ten seconds.
+    pub fn settle(mut self, pause: Duration) -> Self {
+        self.setup.settle = pause;
         self
     }
 
@@ -77,7 +108,9 @@ impl HostBuilder {
     /// loads the runtimes. Participants prepare first, from the default configuration to
     /// this one, and commit last.
     ///
-    /// A sweep or a preparation that fails is in the report and does not keep the
+    /// A mount is swept only if its container is proved dead, by the states of runtimes, the
+    /// bundles of shims, all processes, and the witnesses. What cannot be told is kept, and
+    /// said. A sweep or a preparation that fails is in the report and does not keep the
     /// daemon from starting, as in moby. After a sweep that left something the root is
     /// not prepared: that would hide it. Missing roots are made with mode 0700.
     ///

@@ -8,6 +8,7 @@ use runtimes::Registry;
 
 use super::lock::Locks;
 use crate::config::HostConfig;
+use crate::liveness::LivenessOptions;
 use crate::outcome::StartReport;
 use crate::transaction::Participant;
 
@@ -16,6 +17,7 @@ pub(crate) struct Parts {
     pub(crate) config: Arc<HostConfig>,
     pub(crate) data_root: DataRootOptions,
     pub(crate) rules: Rules,
+    pub(crate) liveness: LivenessOptions,
     pub(crate) participants: Vec<Arc<dyn Participant>>,
     pub(crate) reload_limit: Duration,
     pub(crate) locks: Locks,

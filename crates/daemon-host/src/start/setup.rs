@@ -9,16 +9,22 @@ use std::time::Duration;
 use rootmount::DataRootOptions;
 
 use crate::config::HostConfig;
+use crate::liveness::LivenessOptions;
 use crate::settings::HostPaths;
 use crate::transaction::Participant;
 
 /// How long one participant of a reload may take.
 const RELOAD_LIMIT: Duration = Duration::from_secs(10);
 
+/// How long a mount must look dead while an engine runs on the root.
+const SETTLE: Duration = Duration::from_secs(10);
+
 /// Everything that a builder was told.
 pub(super) struct Setup {
     pub(super) config: Arc<HostConfig>,
     pub(super) live: BTreeSet<OsString>,
+    pub(super) liveness: LivenessOptions,
+    pub(super) settle: Duration,
     pub(super) rules: Vec<String>,
     pub(super) bundles: Vec<PathBuf>,
     pub(super) scripts_in_use: Vec<PathBuf>,
@@ -30,6 +36,8 @@ pub(super) struct Setup {
 impl Setup {
     pub(super) fn new(config: HostConfig) -> Self {
         Self {
+            liveness: LivenessOptions::of_exec_root(&config.exec_root),
+            settle: SETTLE,
             config: Arc::new(config),
             live: BTreeSet::new(),
             rules: Vec::new(),

@@ -15,7 +15,7 @@ use super::setup::Setup;
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
 use crate::outcome::{StartReport, Step};
-use crate::sweep::sweep;
+use crate::sweep::{Sweep, is_clean};
 use crate::transaction::prepare_all;
 
 /// Starts: the locks, the participants' preparation, the host's own steps, the commits.
@@ -44,6 +44,7 @@ pub(super) fn start(setup: Setup) -> Result<Parts, Error> {
         data_root: setup.data_root(),
         config: setup.config,
         rules,
+        liveness: setup.liveness,
         participants: setup.participants,
         reload_limit: setup.reload_limit,
         locks,
@@ -55,7 +56,10 @@ pub(super) fn start(setup: Setup) -> Result<Parts, Error> {
 /// The host's own steps. When this fails, the root is released again if it was prepared.
 fn run(setup: &Setup, rules: &Rules) -> Result<(Registry, StartReport), Error> {
     let begin = Instant::now();
-    let sweep = Step::from(sweep(&setup.data_root(), rules, setup.live.iter(), None));
+    let data_root = setup.data_root();
+    let mut sweep = Sweep::new(&data_root, rules, &setup.liveness, &setup.live);
+    sweep.settle = Some(setup.settle);
+    let sweep = Step::from(sweep.run());
     let guard = prepare(setup, &sweep);
     let settings = setup
         .config
@@ -82,7 +86,7 @@ fn run(setup: &Setup, rules: &Rules) -> Result<(Registry, StartReport), Error> {
 
 /// Only after a clean sweep: a mount at the root would hide what is left for good.
 fn prepare(setup: &Setup, sweep: &Step<CleanupReport>) -> Step<Guard> {
-    if !sweep.done().is_some_and(CleanupReport::is_clean) {
+    if !sweep.done().is_some_and(is_clean) {
         return Step::Skipped("leftovers remain, which a mount at the root would hide");
     }
     rootmount::prepare_guarded(&setup.data_root())

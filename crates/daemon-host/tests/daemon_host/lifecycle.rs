@@ -19,6 +19,8 @@ impl Place {
     fn new() -> Self {
         let temp = tempfile::tempdir().unwrap();
         fs::create_dir(temp.path().join("data")).unwrap();
+        // A source that knows containers, and knows none that lives.
+        fs::create_dir_all(temp.path().join("exec/runtime-runc/moby")).unwrap();
         Self { temp }
     }
 

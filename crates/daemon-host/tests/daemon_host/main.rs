@@ -6,6 +6,7 @@
 mod example;
 mod features;
 mod lifecycle;
+mod liveness;
 mod namespace;
 mod reload;
 #[cfg(feature = "service")]

@@ -1,0 +1,80 @@
+//! Gathers evidence from every source.
+
+use std::path::Path;
+
+use engines::Containers;
+use rootmount::{Evidence, LayerMap, Look, MountTable, Statement, Witness, docker_layers};
+use runtimes::containers;
+
+use super::options::LivenessOptions;
+use super::statement::of_states;
+
+/// The graph root of root's podman. Containers that need not survive a reboot are listed
+/// below its run root.
+const PODMAN_ROOT: &str = "/var/lib/containers/storage";
+const PODMAN_RUN_ROOT: &str = "/run/containers/storage";
+
+/// Gathers what can be known about the containers below a data root: the states of their
+/// runtimes, the bundles of their shims, the witnesses, and at last all processes.
+///
+/// `table` must have been read before. It never fails: what could not be read is part of
+/// the evidence.
+pub fn evidence(root: &Path, table: &MountTable, options: &LivenessOptions) -> Evidence {
+    let (statement, unread) = of_states(&containers(&options.states), &options.states);
+    let states = Spoken(statement);
+    let mut witnesses: Vec<&dyn Witness> = vec![&states];
+    witnesses.extend(
+        options
+            .witnesses
+            .iter()
+            .map(|witness| &**witness as &dyn Witness),
+    );
+    let claim = options.claim.clone();
+    let mut evidence = Evidence::gather(root, table, &witnesses, claim, &options.proc);
+    evidence.complaints.extend(unread);
+    evidence
+}
+
+/// Gathers evidence again at the moment of acting, with the mount table of that moment.
+pub fn look(root: &Path, options: &LivenessOptions) -> Look {
+    let (root, options) = (root.to_owned(), options.clone());
+    Look::new(move || match rootmount::live_table() {
+        Ok(table) => evidence(&root, &table, &options),
+        Err(error) => {
+            let mut none = Evidence::none(options.claim.clone());
+            none.complaints.push(error.to_string());
+            none
+        }
+    })
+}
+
+/// Which layers belong to which container, as the stores of engines below a data root have
+/// it: Docker's layer store, and containers/storage.
+pub fn layers(root: &Path) -> LayerMap {
+    let mut map = docker_layers(root);
+    let run_root = (root == Path::new(PODMAN_ROOT)).then_some(Path::new(PODMAN_RUN_ROOT));
+    let stored = Containers::of_storage(root, run_root);
+    for container in &stored.list {
+        map.add(&container.id, &container.id);
+        for layer in &container.layers {
+            map.add(&container.id, layer);
+        }
+    }
+    for unread in &stored.unread {
+        map.unread(unread.to_string());
+    }
+    map
+}
+
+/// A statement that was made before.
+struct Spoken(Statement);
+
+impl Witness for Spoken {
+    fn name(&self) -> String {
+        "the states of runtimes".to_owned()
+    }
+
+    fn testify(&self, _root: &Path) -> Result<Statement, Box<dyn std::error::Error + Send + Sync>> {
+        Ok(self.0.clone())
+    }
+}
