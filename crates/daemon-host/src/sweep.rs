@@ -87,11 +87,18 @@ impl<'s> Sweep<'s> {
         let mut options = PlanOptions::new(root)
             .keep(keep)
             .evidence(known)
-            .layers(layers(root));
+            .layers(layers(root))
+            .root_is_ours(self.root_is_ours());
         if let Some(ownership) = self.ownership.clone() {
             options = options.release(ownership);
         }
         rootmount::plan(&table, self.rules, &options)
+    }
+
+    /// Whether the mount at the root is this daemon's, from this start or an earlier one.
+    fn root_is_ours(&self) -> bool {
+        let is_ours = |status: rootmount::Status| status.ownership.is_ours();
+        rootmount::status(self.data_root).is_ok_and(is_ours)
     }
 
     /// An engine that may be starting containers, if there is something to be unmounted.

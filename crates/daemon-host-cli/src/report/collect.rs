@@ -3,18 +3,19 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use daemon_host::LivenessOptions;
 use daemon_host::ifaddrs::{self, LinkAddrs};
 use daemon_host::mountscan::{KernelQueries, MountTable};
 use daemon_host::resolvconf::{SelectOptions, Selection};
-use daemon_host::rootmount::{self, CleanupPlan, DataRootOptions, PlanOptions, Rules, Status};
+use daemon_host::rootmount::DataRootOptions;
 use daemon_host::rroprobe::KernelSupport;
-use daemon_host::runtimes::{self, Inspected, Runtimes};
+use daemon_host::runtimes::{Inspected, Runtimes};
 
 use super::openmetrics::label;
 use crate::resolv_conf::{self, PerNetwork};
-use crate::root::RootArgs;
+use crate::root::{EvidenceArgs, RootArgs, RootState};
 use crate::runtimes::TableArgs;
 
 /// A fact, or in words why it could not be found out.
@@ -48,12 +49,6 @@ pub(super) struct Root {
     pub(super) state: Option<Known<RootState>>,
 }
 
-pub(super) struct RootState {
-    pub(super) status: Status,
-    pub(super) live: usize,
-    pub(super) leftovers: CleanupPlan,
-}
-
 impl Facts {
     /// The file that containers on the default bridge inherit.
     pub(super) fn selection(&self) -> &Selection {
@@ -61,10 +56,16 @@ impl Facts {
     }
 }
 
-pub(super) fn collect(args: &RootArgs, probe: bool) -> anyhow::Result<Facts> {
+pub(super) fn collect(
+    args: &RootArgs,
+    evidence: &EvidenceArgs,
+    probe: bool,
+) -> anyhow::Result<Facts> {
     let table = MountTable::current().map_err(|error| in_words(&error));
     let roots = args.config.roots().map_err(|error| format!("{error:#}"));
     let config = roots.clone().unwrap_or_default();
+    let options = args.options_of(&config);
+    let liveness = evidence.liveness(&options.exec_root)?;
     let mut select = SelectOptions::new();
     select.configured.clone_from(&config.resolv_conf);
     let dns: Vec<_> = config.dns.iter().copied().map(Into::into).collect();
@@ -78,7 +79,7 @@ pub(super) fn collect(args: &RootArgs, probe: bool) -> anyhow::Result<Facts> {
         host: first_line("/proc/sys/kernel/hostname"),
         kernel: first_line("/proc/sys/kernel/osrelease"),
         queries: KernelQueries::cached(),
-        root: root(&args.options_of(&config), table.as_ref()),
+        root: root(&options, &liveness),
         mounts: table.map(|table| count(&table)),
         name_servers: resolv_conf::per_network(&select, &dns),
         config_fault: roots.err(),
@@ -101,26 +102,12 @@ fn count(table: &MountTable) -> Mounts {
     }
 }
 
-fn root(options: &DataRootOptions, table: Result<&MountTable, &String>) -> Root {
+fn root(options: &DataRootOptions, liveness: &LivenessOptions) -> Root {
     let path = options.root.clone();
     let missing = fs::symlink_metadata(&path).is_err_and(|e| e.kind() == ErrorKind::NotFound);
-    let state = (!missing).then(|| root_state(options, table.map_err(String::clone)?));
+    let read = || RootState::read(options, liveness).map_err(|error| in_words(&error));
+    let state = (!missing).then(read);
     Root { path, state }
-}
-
-fn root_state(options: &DataRootOptions, table: &MountTable) -> Known<RootState> {
-    let words = |error: rootmount::Error| in_words(&error);
-    let status = rootmount::status(options).map_err(words)?;
-    let dirs = runtimes::state_dirs(&options.exec_root);
-    let live = runtimes::live_containers(&dirs, Path::new("/proc")).map_err(|e| in_words(&e))?;
-    let keep = rootmount::live_ids(&status.root, &live).map_err(words)?;
-    let sparing = PlanOptions::new(&status.root).keep(keep);
-    let leftovers = rootmount::plan(table, &Rules::sweep(), &sparing).map_err(words)?;
-    Ok(RootState {
-        status,
-        live: live.len(),
-        leftovers,
-    })
 }
 
 fn first_line(path: &str) -> String {

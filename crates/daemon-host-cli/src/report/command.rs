@@ -9,7 +9,7 @@ use daemon_host::service::{PublishOptions, publish};
 use super::{collect, json, judge, metrics, render};
 use crate::exit::Exit;
 use crate::output::Output;
-use crate::root::RootArgs;
+use crate::root::{EvidenceArgs, RootArgs};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
@@ -44,10 +44,13 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     root: RootArgs,
+
+    #[command(flatten)]
+    evidence: EvidenceArgs,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let facts = collect::collect(&args.root, !args.no_probe)?;
+    let facts = collect::collect(&args.root, &args.evidence, !args.no_probe)?;
     let findings = judge::judge(&facts);
     let format = if out.is_json() {
         Format::Json

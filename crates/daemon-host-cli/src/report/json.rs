@@ -10,6 +10,7 @@ use super::collect::{Facts, Known};
 use super::finding::Finding;
 use crate::addrs::LinkJson;
 use crate::output::Bytes;
+use crate::root::EvidenceJson;
 use crate::{resolv_conf, rro};
 
 /// The whole report, indented, with a final newline.
@@ -53,8 +54,10 @@ fn root(facts: &Facts) -> Root<'_> {
         state: state.map(|state| {
             Part::of(state, |state| RootState {
                 status: &state.status,
-                live: state.live,
-                leftovers: state.leftovers.steps().len(),
+                live: state.live(),
+                leftovers: state.plan.steps().len(),
+                unknown: state.unknown(),
+                evidence: EvidenceJson::new(&state.evidence),
             })
         }),
     }
@@ -115,8 +118,10 @@ struct Root<'r> {
 #[derive(Serialize)]
 struct RootState<'r> {
     status: &'r Status,
-    live: usize,
+    live: Option<usize>,
     leftovers: usize,
+    unknown: usize,
+    evidence: EvidenceJson<'r>,
 }
 
 #[derive(Serialize)]

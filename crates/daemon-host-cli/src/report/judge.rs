@@ -3,10 +3,10 @@
 use daemon_host::rroprobe::{Denial, KernelSupport};
 use daemon_host::runtimes::{RroSupport, Runtimes};
 
-use super::collect::{Facts, RootState};
+use super::collect::Facts;
 use super::finding::Finding;
 use crate::resolv_conf;
-use crate::root::is_doubtful;
+use crate::root::{RootState, is_doubtful};
 use crate::runtimes::unknown_text;
 
 /// Findings, the worst first.
@@ -65,18 +65,32 @@ fn root(facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 fn root_state(state: &RootState, findings: &mut Vec<Finding>) {
-    let left = state.leftovers.steps().len();
+    let mounts = |n: usize| match n {
+        1 => "1 mount".to_owned(),
+        n => format!("{n} mounts"),
+    };
+    let left = state.plan.steps().len();
     if left > 0 {
+        let what = format!("{} of containers that do not run", mounts(left));
         findings.push(
-            Finding::warning(
-                "root",
-                format!("{left} mounts of containers that do not run"),
-            )
-            .because("a daemon was killed, or stopped before it could clean up")
-            .remedy(
-                "look with: daemon-host root cleanup --dry-run; \
-                     then run it without --dry-run while no daemon starts containers",
-            ),
+            Finding::warning("root", what)
+                .because("a daemon was killed, or stopped before it could clean up")
+                .remedy(
+                    "look with: daemon-host root cleanup --dry-run; then run it without --dry-run",
+                ),
+        );
+    }
+    let unknown = state.unknown();
+    if unknown > 0 {
+        let of = mounts(unknown);
+        let what = format!("{of} of which it cannot be told whether their containers live");
+        findings.push(
+            Finding::warning("root", what)
+                .because(state.doubts().join("; "))
+                .remedy(
+                    "name the directory with the states of the runtime (--state-dir), or run \
+                     the report where all processes can be seen",
+                ),
         );
     }
     if is_doubtful(&state.status) {

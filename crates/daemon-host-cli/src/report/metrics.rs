@@ -65,13 +65,19 @@ fn root(facts: &Facts, metrics: &mut Metrics) {
             "root_leftover_mounts",
             "Mounts of containers that do not run.",
         )
-        .sample(&labels, state.leftovers.steps().len() as u64);
+        .sample(&labels, state.plan.steps().len() as u64);
     metrics
         .gauge(
-            "root_live_containers",
-            "Containers whose first process runs.",
+            "root_unknown_mounts",
+            "Mounts of which it cannot be told whether their containers run.",
         )
-        .sample(&labels, state.live as u64);
+        .sample(&labels, state.unknown() as u64);
+    // No sample is no answer; a zero would be one.
+    if let Some(live) = state.live() {
+        metrics
+            .gauge("root_live_containers", "Containers that run.")
+            .sample(&labels, live as u64);
+    }
     metrics
         .gauge(
             "root_owned",

@@ -4,9 +4,10 @@ use std::fmt::Write as _;
 
 use daemon_host::mountscan::KernelQueries;
 
-use super::collect::{Facts, Mounts, RootState};
+use super::collect::{Facts, Mounts};
 use super::finding::{Finding, Severity};
 use crate::output::{Cell, Ink, Table, paint};
+use crate::root::RootState;
 use crate::{addrs, rro};
 
 pub(super) fn text(facts: &Facts, findings: &[Finding]) -> String {
@@ -117,10 +118,21 @@ fn root_state(state: &RootState) -> String {
         (true, false) => "a mount of its own",
         (false, _) => "a plain directory",
     };
-    let (live, left) = (state.live, state.leftovers.steps().len());
+    let live = match state.live() {
+        Some(1) => "1 live container".to_owned(),
+        Some(live) => format!("{live} live containers"),
+        None => "live containers unknown".to_owned(),
+    };
+    let mut left = match state.plan.steps().len() {
+        1 => "1 leftover mount".to_owned(),
+        left => format!("{left} leftover mounts"),
+    };
+    if state.unknown() > 0 {
+        left = format!("{left}, {} of which it cannot be told", state.unknown());
+    }
     let path = status.root.display();
     format!(
-        "{path}, {mount}, {}; {live} live containers, {left} leftover mounts",
+        "{path}, {mount}, {}; {live}, {left}",
         status.holder.propagation
     )
 }

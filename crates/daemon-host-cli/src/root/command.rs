@@ -8,12 +8,13 @@ use crate::output::Output;
 pub(crate) enum Command {
     /// What the data root is mounted on, who owns it, what is left below it.
     #[command(after_help = "\
-Exit code 1 when something is left below the root, or its record is not to be trusted.
+Exit code 1 when something is left below the root, when it cannot be told whether a container
+lives, or when the root's record is not to be trusted.
 
 Examples:
   daemon-host root status
   daemon-host root status --data-root /srv/docker --json")]
-    Status(RootArgs),
+    Status(status::Args),
     /// Make the data root's mounts spread to other namespaces, and record what was done.
     #[command(after_help = "\
 Sweep first (root cleanup): a mount at the root would hide what is left below it.

@@ -2,10 +2,14 @@
 
 mod cleanup;
 mod command;
+mod evidence;
 mod prepare;
 mod roots;
+mod state;
 mod status;
 
 pub(crate) use command::{Command, run};
+pub(crate) use evidence::{EvidenceArgs, EvidenceJson};
 pub(crate) use roots::RootArgs;
+pub(crate) use state::RootState;
 pub(crate) use status::is_doubtful;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use anyhow::ensure;
 use daemon_host::HostConfig;
 use daemon_host::rootmount::DataRootOptions;
 
@@ -30,6 +31,19 @@ impl RootArgs {
             return Ok(DataRootOptions::new(data_root, exec_root));
         }
         Ok(self.options_of(&self.config.roots()?))
+    }
+
+    /// The two roots, where an exec root that was named must exist: a mistyped one knows no
+    /// container.
+    pub(crate) fn existing(&self) -> anyhow::Result<DataRootOptions> {
+        let options = self.options()?;
+        if let Some(exec_root) = self.exec_root.as_ref().filter(|dir| dir.is_absolute()) {
+            ensure!(
+                exec_root.is_dir(),
+                "--exec-root {exec_root:?}: no such directory"
+            );
+        }
+        Ok(options)
     }
 
     /// The same with a configuration that was read before.

@@ -1,32 +1,32 @@
 //! `root status`: what the data root is mounted on, who owns it, what is left below it.
 
-use std::path::Path;
-
-use daemon_host::rootmount::{self, Ownership, Status, Step};
-use daemon_host::runtimes;
+use daemon_host::rootmount::{Kept, Ownership, Status, Step};
 use serde::Serialize;
 
-use super::{RootArgs, cleanup};
+use super::{EvidenceArgs, EvidenceJson, RootArgs, RootState};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 
-pub(super) fn run(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
-    let options = args.options()?;
-    let status = rootmount::status(&options)?;
-    let dirs = runtimes::state_dirs(&options.exec_root);
-    let live = runtimes::live_containers(&dirs, Path::new("/proc"))?;
-    let plan = cleanup::sweep_plan(&status.root, &live)?;
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    root: RootArgs,
+
+    #[command(flatten)]
+    evidence: EvidenceArgs,
+}
+
+pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let options = args.root.existing()?;
+    let liveness = args.evidence.liveness(&options.exec_root)?;
+    let state = RootState::read(&options, &liveness)?;
     if out.is_json() {
-        out.json(&Answer {
-            status: &status,
-            leftovers: plan.steps(),
-        })?;
+        out.json(&Answer::new(&state))?;
     } else {
-        out.text(&status_text(&status, plan.steps().len()))?;
+        out.text(&status_text(&state))?;
     }
-    Ok(Exit::finding_if(
-        !plan.steps().is_empty() || is_doubtful(&status),
-    ))
+    let is_left = !state.plan.steps().is_empty() || state.plan.is_uncertain();
+    Ok(Exit::finding_if(is_left || is_doubtful(&state.status)))
 }
 
 /// The answer as JSON.
@@ -35,6 +35,24 @@ struct Answer<'s> {
     #[serde(flatten)]
     status: &'s Status,
     leftovers: &'s [Step],
+    kept: &'s [Kept],
+    live: Option<usize>,
+    contradictions: Vec<String>,
+    evidence: EvidenceJson<'s>,
+}
+
+impl<'s> Answer<'s> {
+    fn new(state: &'s RootState) -> Self {
+        let contradictions = state.plan.contradictions().iter();
+        Self {
+            status: &state.status,
+            leftovers: state.plan.steps(),
+            kept: state.plan.kept(),
+            live: state.live(),
+            contradictions: contradictions.map(ToString::to_string).collect(),
+            evidence: EvidenceJson::new(&state.evidence),
+        }
+    }
 }
 
 /// Whether the ownership record says something that does not hold.
@@ -42,7 +60,8 @@ pub(crate) fn is_doubtful(status: &Status) -> bool {
     !status.ownership.is_ours() && !matches!(status.ownership, Ownership::Unrecorded)
 }
 
-fn status_text(status: &Status, leftovers: usize) -> String {
+fn status_text(state: &RootState) -> String {
+    let status = &state.status;
     let holder = &status.holder;
     let stacked = if status.stacked > 1 {
         format!(", {} stacked", status.stacked)
@@ -53,13 +72,6 @@ fn status_text(status: &Status, leftovers: usize) -> String {
         format!("yes (mount {}{stacked})", holder.mount.mount_id)
     } else {
         format!("no, held by {}", holder.mount.mount_point.display())
-    };
-    let left = match leftovers {
-        0 => Cell::inked(Ink::Good, "none"),
-        n => Cell::inked(
-            Ink::Warn,
-            format!("{n}; see daemon-host root cleanup --dry-run"),
-        ),
     };
     let ink = if is_doubtful(status) {
         Ink::Warn
@@ -74,6 +86,25 @@ fn status_text(status: &Status, leftovers: usize) -> String {
     table.row(["self-bind".into(), status.self_bind.to_string().into()]);
     let ownership = Cell::inked(ink, status.ownership.to_string());
     table.row(["ownership".into(), ownership]);
-    table.row(["leftovers".into(), left]);
+    table.row(["leftovers".into(), leftovers(state)]);
+    let live = state
+        .live()
+        .map_or("unknown".to_owned(), |live| live.to_string());
+    table.row(["live containers".into(), live.into()]);
+    for doubt in state.doubts() {
+        table.row(["cannot be told".into(), Cell::inked(Ink::Warn, doubt)]);
+    }
     table.render()
+}
+
+fn leftovers(state: &RootState) -> Cell {
+    match (state.plan.steps().len(), state.unknown()) {
+        (0, 0) => Cell::inked(Ink::Good, "none"),
+        (0, unknown) => Cell::inked(Ink::Warn, format!("perhaps {unknown}; see below")),
+        (n, 0) => {
+            let see = format!("{n}; see daemon-host root cleanup --dry-run");
+            Cell::inked(Ink::Warn, see)
+        }
+        (n, unknown) => Cell::inked(Ink::Warn, format!("{n}, and perhaps {unknown} more")),
+    }
 }

@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::root::EvidenceArgs;
+
 /// The control socket's name in the exec root.
 pub(crate) const CONTROL_SOCKET: &str = "daemon-host.sock";
 
@@ -27,10 +29,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "FILE")]
     pub(super) socket: Option<PathBuf>,
 
-    /// A directory with the states of runc or crun: containers that live there are
-    /// spared. May be repeated; default Docker's below the exec root.
-    #[arg(long, value_name = "DIR")]
-    pub(super) state_dir: Vec<PathBuf>,
+    #[command(flatten)]
+    pub(super) evidence: EvidenceArgs,
 
     /// How long the shutdown may take, in seconds from the signal on.
     #[arg(long, value_name = "SECONDS", default_value = "15")]
@@ -62,7 +62,7 @@ impl Args {
             config,
             pidfile: None,
             socket: None,
-            state_dir: Vec::new(),
+            evidence: EvidenceArgs::default(),
             shutdown_limit: 15,
         }
     }

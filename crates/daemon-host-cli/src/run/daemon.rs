@@ -1,12 +1,12 @@
 //! The reference daemon: start, events, stop.
 
 use std::fmt::Display;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc::{self, Receiver};
 use std::time::Duration;
 
 use daemon_host::service::{Request, Reserve, Wish, forward_signals, notify};
-use daemon_host::{Host, HostConfig, runtimes};
+use daemon_host::{Host, HostConfig};
 use nix::sys::stat::Mode;
 use serde::Serialize;
 use serde_json::Value;
@@ -52,18 +52,17 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 struct Daemon {
     host: Host,
     config: PathBuf,
-    state_dirs: Vec<PathBuf>,
 }
 
 impl Daemon {
     fn start(args: &Args, config: HostConfig, out: &Output) -> anyhow::Result<Self> {
-        let state_dirs = match args.state_dir.as_slice() {
-            [] => runtimes::state_dirs(&config.exec_root),
-            given => given.to_vec(),
-        };
+        let dirs = args.evidence.dirs()?;
         let mut builder = Host::builder(config);
-        for id in runtimes::live_containers(&state_dirs, Path::new("/proc"))? {
-            builder = builder.live_container(id);
+        if !dirs.is_empty() {
+            builder = builder.state_dirs(dirs.to_vec());
+        }
+        if args.evidence.none_live() {
+            builder = builder.none_live();
         }
         let host = builder.start()?;
         let report = host.start_report();
@@ -71,7 +70,6 @@ impl Daemon {
         Ok(Self {
             host,
             config: args.config.clone(),
-            state_dirs,
         })
     }
 
@@ -111,8 +109,7 @@ impl Daemon {
     }
 
     fn stop(&self, out: &Output) -> anyhow::Result<Exit> {
-        let live = runtimes::live_containers(&self.state_dirs, Path::new("/proc"))?;
-        let report = self.host.shutdown(live)?;
+        let report = self.host.shutdown_by_evidence()?;
         tell(out, "stopped", report.is_clean(), &report);
         Ok(Exit::finding_if(!report.is_clean()))
     }

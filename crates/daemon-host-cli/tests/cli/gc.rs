@@ -19,7 +19,9 @@ impl Scene {
     fn new() -> Self {
         let dir = tempfile::tempdir().unwrap();
         let entry = |name: &str| {
-            let entry = json!({ "path": "/bin/true", "runtimeArgs": [name, "it's"] });
+            // With the place in it: a script of the same name in another test is in use, too.
+            let place = dir.path().display().to_string();
+            let entry = json!({ "path": "/bin/true", "runtimeArgs": [name, "it's", place] });
             (name.to_owned(), entry)
         };
         let names = ["configured", "in-a-bundle", "kept", "unused"];

@@ -12,6 +12,7 @@ mod documented;
 mod gc;
 mod hostile;
 mod killed;
+mod liveness;
 mod metrics;
 mod place;
 mod resolv_conf;

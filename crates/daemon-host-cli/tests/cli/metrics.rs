@@ -56,8 +56,11 @@ fn a_strict_parser_reads_it_with_awkward_labels() {
     let root = temp.path().join("a \"b\" \\c é{x=1}\nd");
     fs::create_dir(&root).unwrap();
     let config = temp.path().join("daemon.json");
-    let text = r#"{"runtimes": {"a\"b\\ \n": {"path": "/bin/true"}, "": {}}}"#;
-    fs::write(&config, text).unwrap();
+    // A source that knows containers, so that their number is one.
+    let exec = temp.path().join("exec");
+    fs::create_dir_all(exec.join("runtime-runc/moby")).unwrap();
+    let text = r#"{"runtimes": {"a\"b\\ \n": {"path": "/bin/true"}, "": {}}, "exec-root": EXEC}"#;
+    fs::write(&config, text.replace("EXEC", &format!("{exec:?}"))).unwrap();
     let args = report(&root, &config, None);
     let args: Vec<&str> = args.iter().map(String::as_str).collect();
     let ran = run(&args).expect(1);
@@ -69,6 +72,7 @@ fn a_strict_parser_reads_it_with_awkward_labels() {
         "mounts_malformed",
         "root_leftover_mounts",
         "root_live_containers",
+        "root_unknown_mounts",
         "root_owned",
         "resolv_conf_info",
         "link_addresses",

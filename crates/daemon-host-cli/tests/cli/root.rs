@@ -11,7 +11,7 @@ use crate::command::{Ran, SPACE};
 /// `$T` a tmpfs with `docker` and `exec` in it; `None` where that is refused.
 fn isolated(script: &str) -> Option<Ran> {
     let directory = tempfile::tempdir().unwrap();
-    let prologue = "set -e; mount -t tmpfs t $T; mkdir $T/docker
+    let prologue = "set -e; mount -t tmpfs t $T; mkdir -p $T/docker $T/exec/runtime-runc/moby
         R=\"--data-root $T/docker --exec-root $T/exec\"
         shm() { mkdir -p $T/docker/containers/$1/mounts/shm; mount -t tmpfs s $T/docker/containers/$1/mounts/shm; }
         id() { printf \"$1%.0s\" $(seq 64); }
@@ -140,7 +140,7 @@ fn bad_input_is_refused_before_anything_is_touched() {
         let script = format!(
             "cd $T; shm $(id a); echo > $T/file; before=$(wc -l < /proc/self/mountinfo); code=0
              $D root cleanup {args} || code=$?
-             test $before = $(wc -l < /proc/self/mountinfo); test ! -e $T/exec; exit $code"
+             test $before = $(wc -l < /proc/self/mountinfo); test \"$(ls $T/exec)\" = runtime-runc; exit $code"
         );
         let Some(ran) = isolated(&script) else { return };
         let ran = ran.expect(2);

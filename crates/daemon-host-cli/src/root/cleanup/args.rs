@@ -1,0 +1,68 @@
+//! The arguments of `root cleanup`.
+
+use std::path::PathBuf;
+
+use crate::root::{EvidenceArgs, RootArgs};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+A mount goes only if its container is proved dead: by the states of runtimes and the bundles
+of shims, and by all processes. What cannot be told stays, and exit code 1 says so. Each
+mount is unmounted plainly; one that stays busy is detached lazily, and who holds it is named.
+The root itself goes last, if it is ours and nothing below it stays. Exit code 1 when
+something is left, 2 when an id or a directory that was named does not exist.
+
+Examples:
+  daemon-host root cleanup --dry-run
+  daemon-host root cleanup --keep web                    spare a container, by name or id
+  daemon-host root cleanup --id 3f1c5e1c0d2b             one container only
+  daemon-host root cleanup --rule 'custom/[a-z]+/mnt'    also what a rule names
+  daemon-host root cleanup --mountinfo captured.txt      plan from a captured table")]
+pub(crate) struct Args {
+    #[command(flatten)]
+    pub(super) root: RootArgs,
+
+    #[command(flatten)]
+    pub(super) evidence: EvidenceArgs,
+
+    /// Only this container's mounts, with its layers, or this layer's: by its id, the
+    /// beginning of that, or its name. It must be dead.
+    #[arg(long, value_name = "ID")]
+    pub(super) id: Option<String>,
+
+    /// A container to spare, by its id, the beginning of that, or its name: it and
+    /// everything below it stays. May be repeated.
+    #[arg(long, value_name = "ID")]
+    pub(super) keep: Vec<String>,
+
+    /// One more rule, a regular expression over the path below the root (without a slash in
+    /// front); it must match the whole of it. May be repeated.
+    #[arg(long, value_name = "RE")]
+    pub(super) rule: Vec<String>,
+
+    /// Show what would be done and do nothing.
+    #[arg(long)]
+    pub(super) dry_run: bool,
+
+    /// Plan from this captured mountinfo; implies --dry-run. Whether a container lives is
+    /// not looked at. - is standard input.
+    #[arg(long, value_name = "FILE")]
+    pub(super) mountinfo: Option<PathBuf>,
+
+    /// Leave what stays busy instead of detaching it lazily.
+    #[arg(long)]
+    pub(super) no_lazy: bool,
+
+    /// Leave the copies that other mount namespaces share. What cannot be unmounted
+    /// without them (before Linux 5.15, stacked mounts) stays.
+    #[arg(long)]
+    pub(super) no_propagate: bool,
+
+    /// How long a mount must look dead, in seconds, where an engine runs on the root.
+    #[arg(long, value_name = "SECONDS", default_value = "10")]
+    pub(super) settle: u64,
+
+    /// Do nothing where an engine runs on the root, instead of looking twice.
+    #[arg(long, conflicts_with = "settle")]
+    pub(super) no_wait: bool,
+}

@@ -1,0 +1,152 @@
+//! Which container somebody means by an id, the beginning of one, or a name. Pure.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+use std::path::{Component, Path};
+
+use anyhow::{bail, ensure};
+use daemon_host::engines::{Containers, Resolved};
+use daemon_host::mountscan::MountTable;
+
+/// A shorter beginning of an id says too little.
+const SHORTEST: usize = 3;
+
+/// A name of so many hexadecimal digits has the form of an id.
+const LIKE_AN_ID: usize = 12;
+
+/// Everything that may be meant.
+#[derive(Debug, Default)]
+pub(super) struct Ids {
+    /// Ids of containers and of layers.
+    ids: BTreeSet<String>,
+    /// Names of directories that mounts lie below.
+    directories: BTreeSet<String>,
+    /// Containers by name.
+    stores: Vec<Containers>,
+}
+
+impl Ids {
+    /// The ids in the paths of mounts below a root.
+    pub(super) fn of_table(root: &Path, table: &MountTable) -> Self {
+        let mut known = Self::default();
+        for row in table.under(root) {
+            let point = row.mount_point();
+            let below = point.strip_prefix(root).unwrap_or(&point);
+            for component in below.components() {
+                let Component::Normal(name) = component else {
+                    continue;
+                };
+                let name = name.to_string_lossy();
+                let name = name.strip_suffix("-init").unwrap_or(&name);
+                if is_like_an_id(name) {
+                    known.ids.insert(name.to_owned());
+                }
+                known.directories.insert(name.to_owned());
+            }
+        }
+        known
+    }
+
+    /// Adds an id.
+    pub(super) fn add(&mut self, id: &OsStr) {
+        self.ids.insert(id.to_string_lossy().into_owned());
+    }
+
+    /// Adds what a store knows: ids and names.
+    pub(super) fn add_store(&mut self, store: Containers) {
+        self.stores.push(store);
+    }
+
+    /// The full id of what is meant by `asked`, the value of `flag`.
+    pub(super) fn resolve(&self, flag: &str, asked: &str) -> anyhow::Result<String> {
+        ensure!(!asked.is_empty(), "{flag}: an id is empty");
+        ensure!(
+            !asked.contains(['/', '\0']),
+            "{flag} {asked:?}: it has a character that no id and no name has"
+        );
+        if self.ids.contains(asked) || self.directories.contains(asked) {
+            return Ok(asked.to_owned());
+        }
+        for store in &self.stores {
+            match store.resolve(asked) {
+                Resolved::One(id) => return Ok(id),
+                Resolved::Several(ids) => bail!(several(flag, asked, &ids)),
+                _ => {}
+            }
+        }
+        let begin: Vec<String> = match asked.len() {
+            0..SHORTEST => Vec::new(),
+            _ => self
+                .ids
+                .iter()
+                .filter(|id| id.starts_with(asked))
+                .cloned()
+                .collect(),
+        };
+        match &begin[..] {
+            [one] => Ok(one.clone()),
+            [] => bail!(
+                "{flag} {asked:?} matches nothing: no container, no layer and no mount below \
+                 the root has this id or name"
+            ),
+            ids => bail!(several(flag, asked, ids)),
+        }
+    }
+}
+
+fn several(flag: &str, asked: &str, ids: &[String]) -> String {
+    format!("{flag} {asked:?} may mean several: {}", ids.join(", "))
+}
+
+fn is_like_an_id(name: &str) -> bool {
+    name.len() >= LIKE_AN_ID && name.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sample() -> Ids {
+        let (one, two) = ("3f1c".repeat(16), "3f1d".repeat(16));
+        let table = MountTable::from_bytes(
+            format!(
+                "1 0 0:1 / /r rw - t s rw\n\
+                 2 1 0:2 / /r/overlay2/{one}/merged rw - t s rw\n\
+                 3 1 0:3 / /r/overlay2/{two}-init/merged rw - t s rw\n\
+                 4 1 0:4 / /elsewhere/{} rw - t s rw\n",
+                "9".repeat(64)
+            )
+            .into_bytes(),
+        );
+        let mut ids = Ids::of_table(Path::new("/r"), &table);
+        ids.add(OsStr::new("c1"));
+        ids
+    }
+
+    #[test]
+    fn a_full_id_and_the_beginning_of_one_are_found() {
+        let ids = sample();
+        let one = "3f1c".repeat(16);
+        assert_eq!(ids.resolve("--id", &one).unwrap(), one);
+        assert_eq!(ids.resolve("--id", &one[..12]).unwrap(), one);
+        assert_eq!(ids.resolve("--id", "3f1c").unwrap(), one);
+        assert_eq!(ids.resolve("--id", "c1").unwrap(), "c1");
+        assert_eq!(ids.resolve("--keep", "3f1d3").unwrap(), "3f1d".repeat(16));
+    }
+
+    #[test]
+    fn what_matches_nothing_or_several_is_an_error() {
+        let ids = sample();
+        for (asked, why) in [
+            ("web", "matches nothing"),
+            ("3f", "matches nothing"),
+            ("9999", "matches nothing"),
+            ("3f1", "may mean several"),
+            ("", "empty"),
+            ("a/b", "character"),
+        ] {
+            let error = ids.resolve("--keep", asked).unwrap_err().to_string();
+            assert!(error.contains(why), "{asked}: {error}");
+        }
+    }
+}

@@ -1,0 +1,179 @@
+//! `root cleanup`, from the arguments to the answer.
+
+use std::io::IsTerminal as _;
+use std::thread;
+use std::time::Duration;
+
+use daemon_host::look;
+use daemon_host::mountscan::{MalformedRow, MountTable};
+use daemon_host::rootmount::{
+    self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, KeepReason,
+};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::Serialize;
+
+use super::args::Args;
+use super::planner::{Planned, Planner, of_captured};
+use super::signals::HeldSignals;
+use crate::exit::Exit;
+use crate::mounts::malformed_text;
+use crate::output::{Ink, Output, paint};
+use crate::root::EvidenceJson;
+
+/// Sweeps of fewer steps are over before a bar could be read.
+const BAR_FROM: u64 = 50;
+
+pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    if let Some(file) = &args.mountinfo {
+        let planned = of_captured(args, file)?;
+        show_plan(&planned, None, out)?;
+        return Ok(Exit::Fine);
+    }
+    let planner = Planner::new(args)?;
+    let mut planned = planner.plan()?;
+    let engine = planner.engine().filter(|_| !planned.plan.is_empty());
+    if args.dry_run {
+        show_plan(&planned, engine.as_deref(), out)?;
+        return Ok(Exit::finding_if(planned.plan.is_uncertain()));
+    }
+    if let Some(engine) = &engine {
+        if args.no_wait {
+            return refuse(&planned, &format!("an engine runs here: {engine}"), out);
+        }
+        tell_wait(engine, args.settle);
+        thread::sleep(Duration::from_secs(args.settle));
+        let second = planner.plan()?;
+        planned = Planned {
+            plan: second.plan.settled(&planned.plan),
+            ..second
+        };
+    }
+    if !planned.plan.contradictions().is_empty() {
+        return refuse(&planned, "the evidence does not suffice", out);
+    }
+    // Ended in the wrong moment, the process would leave a mount private.
+    let _held = args.no_propagate.then(HeldSignals::hold).transpose()?;
+    let report = execute(args, &planner, &planned.plan)?;
+    show_report(&planned, &report, out)?;
+    Ok(Exit::finding_if(
+        !report.is_clean() || keeps_unknown(&report),
+    ))
+}
+
+/// Whether a mount was kept of which it cannot be told whether somebody lives on it.
+fn keeps_unknown(report: &CleanupReport) -> bool {
+    let is_unknown = |reason: &KeepReason| matches!(reason, KeepReason::Unknown { .. });
+    report.kept().iter().any(|kept| is_unknown(&kept.reason))
+}
+
+/// A plan as JSON, with the rows that could not be understood.
+#[derive(Serialize)]
+struct PlanJson<'p> {
+    #[serde(flatten)]
+    plan: &'p CleanupPlan,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    engine: Option<&'p str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    refused: Option<&'p str>,
+    evidence: Option<EvidenceJson<'p>>,
+    malformed: &'p [MalformedRow],
+}
+
+fn plan_json<'p>(
+    planned: &'p Planned,
+    engine: Option<&'p str>,
+    refused: Option<&'p str>,
+) -> PlanJson<'p> {
+    PlanJson {
+        plan: &planned.plan,
+        engine,
+        refused,
+        evidence: planned.evidence.as_ref().map(EvidenceJson::new),
+        malformed: planned.table.malformed(),
+    }
+}
+
+fn show_plan(planned: &Planned, engine: Option<&str>, out: &Output) -> anyhow::Result<()> {
+    if out.is_json() {
+        return Ok(out.json(&plan_json(planned, engine, None))?);
+    }
+    let mut text = format!("{}\n{}", planned.plan, notes(&planned.table));
+    if planned.evidence.is_none() {
+        text.push_str("whether containers live was not looked at: the table is a captured one\n");
+    }
+    if let Some(engine) = engine {
+        text.push_str(&format!(
+            "an engine runs here ({engine}); without --dry-run everything is looked at twice\n"
+        ));
+    }
+    Ok(out.text(&text)?)
+}
+
+fn notes(table: &MountTable) -> String {
+    malformed_text(table)
+}
+
+/// Says why nothing is done, and shows what was planned.
+fn refuse(planned: &Planned, why: &str, out: &Output) -> anyhow::Result<Exit> {
+    if out.is_json() {
+        out.json(&plan_json(planned, None, Some(why)))?;
+    } else {
+        let head = paint(Ink::Bad, format_args!("nothing was done: {why}"));
+        out.text(&format!("{head}\n{}\n", planned.plan))?;
+    }
+    Ok(Exit::Finding)
+}
+
+/// What became of a plan as JSON.
+#[derive(Serialize)]
+struct ReportJson<'r> {
+    #[serde(flatten)]
+    report: &'r CleanupReport,
+    evidence: Option<EvidenceJson<'r>>,
+}
+
+fn show_report(planned: &Planned, report: &CleanupReport, out: &Output) -> anyhow::Result<()> {
+    if out.is_json() {
+        let evidence = planned.evidence.as_ref().map(EvidenceJson::new);
+        return Ok(out.json(&ReportJson { report, evidence })?);
+    }
+    Ok(out.text(&format!("{report}\n"))?)
+}
+
+/// For a person who waits; a program has the answer at the end.
+fn tell_wait(engine: &str, seconds: u64) {
+    if std::io::stderr().is_terminal() {
+        let told = format!("an engine runs here ({engine}); looking again in {seconds} s");
+        ProgressBar::new_spinner().println(told);
+    }
+}
+
+fn execute(
+    args: &Args,
+    planner: &Planner<'_>,
+    plan: &CleanupPlan,
+) -> anyhow::Result<CleanupReport> {
+    let mut options = ExecuteOptions::new();
+    options.data_root = Some(planner.data_root.clone());
+    options.look = Some(look(&planner.status.root, &planner.liveness));
+    if args.no_lazy {
+        options.detach = Detach::Never;
+    }
+    options.propagate = !args.no_propagate;
+    let bar = progress_bar(plan.steps().len());
+    let report = rootmount::execute_with(plan, &options, |progress| {
+        bar.set_position(progress.done as u64);
+    })?;
+    bar.finish_and_clear();
+    Ok(report)
+}
+
+fn progress_bar(steps: usize) -> ProgressBar {
+    let steps = steps as u64;
+    if steps < BAR_FROM || !std::io::stderr().is_terminal() {
+        return ProgressBar::hidden();
+    }
+    let style = ProgressStyle::with_template("unmounting {bar:30} {pos}/{len}, {eta} left")
+        .expect("the template is well formed");
+    ProgressBar::new(steps).with_style(style)
+}

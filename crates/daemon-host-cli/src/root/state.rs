@@ -1,0 +1,73 @@
+//! The state of a data root with what is left below it, for `root status` and `report`.
+
+use std::collections::BTreeSet;
+use std::ffi::OsStr;
+
+use daemon_host::rootmount::{
+    self, CleanupPlan, DataRootOptions, Evidence, KeepReason, PlanOptions, Rules, Says, Status,
+};
+use daemon_host::{LivenessOptions, evidence, layers};
+
+/// What a data root is, and what a sweep would do there.
+pub(crate) struct RootState {
+    pub(crate) status: Status,
+    pub(crate) evidence: Evidence,
+    pub(crate) plan: CleanupPlan,
+}
+
+impl RootState {
+    pub(crate) fn read(
+        options: &DataRootOptions,
+        liveness: &LivenessOptions,
+    ) -> Result<Self, rootmount::Error> {
+        let status = rootmount::status(options)?;
+        let table = rootmount::live_table()?;
+        let known = evidence(&status.root, &table, liveness);
+        let sweep = PlanOptions::new(&status.root)
+            .evidence(known.clone())
+            .layers(layers(&status.root))
+            .root_is_ours(status.ownership.is_ours());
+        let plan = rootmount::plan(&table, &Rules::sweep(), &sweep)?;
+        Ok(Self {
+            status,
+            evidence: known,
+            plan,
+        })
+    }
+
+    /// How many containers live; `None` where no source says.
+    pub(crate) fn live(&self) -> Option<usize> {
+        let is_whole = !self.evidence.looked.is_empty() && self.evidence.complaints.is_empty();
+        let says = |says| {
+            let all = self.evidence.testimonies.iter();
+            all.filter(move |testimony| testimony.says == says)
+        };
+        let live: BTreeSet<&OsStr> = says(Says::Lives).map(|one| one.id.as_os_str()).collect();
+        (is_whole && says(Says::Unknown).next().is_none()).then_some(live.len())
+    }
+
+    /// How many mounts stay of which it cannot be told whether somebody lives on them.
+    pub(crate) fn unknown(&self) -> usize {
+        let is_unknown = |reason: &KeepReason| matches!(reason, KeepReason::Unknown { .. });
+        let kept = self.plan.kept().iter();
+        kept.filter(|kept| is_unknown(&kept.reason)).count()
+    }
+
+    /// Why it cannot be told, each reason once, with what to do about it.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let mut why: BTreeSet<String> = BTreeSet::new();
+        why.extend(self.plan.contradictions().iter().map(ToString::to_string));
+        if why.is_empty() {
+            why.extend(
+                self.plan
+                    .kept()
+                    .iter()
+                    .filter_map(|kept| match &kept.reason {
+                        KeepReason::Unknown { why } => Some(why.clone()),
+                        _ => None,
+                    }),
+            );
+        }
+        why.into_iter().collect()
+    }
+}
