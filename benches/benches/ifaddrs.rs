@@ -1,6 +1,7 @@
 //! P8: the addresses of one link, beside a bare socket, getifaddrs(3) and rtnetlink.
 //!
-//! In network namespaces that the bench makes; where that is refused it says so and measures nothing.
+//! In network namespaces that the bench makes; where that is refused it says so and measures
+//! nothing.
 
 #![allow(missing_docs)] // what criterion's macros make has none
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a bench that cannot run must say so at once
@@ -40,8 +41,8 @@ fn host(on: usize, elsewhere: usize) -> Result<(), rustix::io::Errno> {
     Ok(())
 }
 
-/// The cheapest that could do the work: a strict socket, a look-up by name, a filtered dump, nothing parsed
-/// but the link's number and the end.
+/// The cheapest that could do the work: a strict socket, a look-up by name, a filtered dump,
+/// nothing parsed but the link's number and the end.
 struct Bare {
     socket: Socket,
     buffer: Vec<u8>,

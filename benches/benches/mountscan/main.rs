@@ -1,7 +1,8 @@
 //! P1 to P5: reading mount tables, beside the peers and the floor of each.
 //!
-//! P1 and P2 read text from memory. P3 to P5 read a live table in a mount namespace that the bench makes;
-//! where that is refused they are left out and said to be. Peers in Go and C take part where their tools are.
+//! P1 and P2 read text from memory. P3 to P5 read a live table in a mount namespace that the bench
+//! makes; where that is refused they are left out and said to be. Peers in Go and C take part where
+//! their tools are.
 
 #![allow(missing_docs)] // what criterion's macros make has none
 #![allow(clippy::print_stderr)] // what is left out is said

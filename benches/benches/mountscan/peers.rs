@@ -1,4 +1,5 @@
-//! Peers in other languages: a few lines of Go and C that call them, built when the tools are there.
+//! Peers in other languages: a few lines of Go and C that call them, built when the tools are
+//! there.
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
@@ -112,7 +113,8 @@ fn target(name: &str) -> PathBuf {
     Path::new(env!("CARGO_TARGET_TMPDIR")).join(name)
 }
 
-/// From the module in GOPATH, as Debian's golang-github-moby-sys-dev has it, so that nothing is fetched.
+/// From the module in GOPATH, as Debian's golang-github-moby-sys-dev has it, so that nothing is
+/// fetched.
 fn build_go() -> Result<PathBuf, String> {
     let program = target("peer-moby");
     let path = std::env::var_os("GOPATH").unwrap_or_else(|| "/usr/share/gocode".into());

@@ -82,7 +82,8 @@ pub(crate) fn namespace() -> Option<PathBuf> {
     Some(dir)
 }
 
-/// Fills `dir` with `count` binds of a mount that nothing else lies on, so that making them stays linear.
+/// Fills `dir` with `count` binds of a mount that nothing else lies on, so that making them stays
+/// linear.
 pub(crate) fn binds(dir: &Path, count: u32) {
     let source = dir.join("source");
     tmpfs(&source);

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! First with readers that open the file for each look, whole and in pieces of 256 bytes, as the C
-//! libraries do; then with one that keeps it open, so that no lease can be had: the residue.
+//! libraries do; then with one that keeps it open, so that no lease is granted: the residue.
 //! Exits with 1 when a reader of the first kind saw anything but one text or another.
 //!
 //! On the disk, in memory and on an overlay, without being root (Linux 5.11; before that as root):

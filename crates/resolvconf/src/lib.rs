@@ -75,7 +75,7 @@
 //!
 //! # Compared with moby
 //!
-//! Plain output is the same, byte for byte, but for the cases that the repository's `PARITY.md` lists:
+//! Plain output is the same, byte for byte, except for the cases that the repository's `PARITY.md` lists:
 //! a byte order mark, unspecified and zoned link-local servers, IPv4-mapped loopback, very long lines.
 //!
 //! # Crate features

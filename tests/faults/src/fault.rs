@@ -98,7 +98,7 @@ impl FromStr for Errno {
         let known = ERRNOS.iter().find(|errno| errno.name == text);
         known
             .copied()
-            .with_context(|| format!("{text} is none of the errors that are injected"))
+            .with_context(|| format!("{text} is not one of the errors that are injected"))
     }
 }
 

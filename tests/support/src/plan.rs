@@ -36,7 +36,7 @@ pub fn render(items: &[Item]) -> String {
     items.iter().map(line).collect()
 }
 
-/// Reads a plan; the error is the line that is none.
+/// Reads a plan; the error is the line of another form.
 ///
 /// # Errors
 /// A line that has not three fields, whose time limit is no number, or whose

@@ -235,9 +235,9 @@ struct Count {
     time: Duration,
 }
 
-/// Listings of `stable` addresses while others change on the same link, 10 000 changes a second or as many
-/// as the machine manages: 1 000 listings, or as many as an emulated machine manages in six seconds. The
-/// full count on real hardware is the churn tests of the crate itself, see there.
+/// Listings of `stable` addresses while others change on the same link, 10 000 changes a second or
+/// as many as the machine manages: 1 000 listings, or as many as an emulated machine manages in six
+/// seconds. The full count on real hardware is the churn tests of the crate itself, see there.
 fn listings_under_churn(family: fn(usize, usize) -> Address, stable: usize) -> Count {
     const LISTINGS: usize = 1000;
     const TIME: Duration = Duration::from_secs(6);

@@ -179,8 +179,8 @@ fn set_up(top: &Path) {
     }
 }
 
-/// Threads that each keep replacing one of their own paths while `look` looks on; how many were replaced.
-/// Each path carries at most one mount, and only one of a thread's is away at a time.
+/// Threads that each keep replacing one of their own paths while `look` looks on; how many were
+/// replaced. Each path carries at most one mount, and only one of a thread's is away at a time.
 fn churn(top: &Path, look: impl FnOnce()) -> usize {
     let (stop, replaced) = (AtomicBool::new(false), AtomicUsize::new(0));
     std::thread::scope(|scope| {

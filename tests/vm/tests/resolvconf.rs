@@ -17,8 +17,8 @@ use support::disk;
 use support::namespace::isolated;
 use support::scene;
 
-/// Enough for the growing and the shrinking rewrites to meet readers on one slow processor; the long
-/// run is the crate's example `rewrite_under_readers`.
+/// Enough for the growing and the shrinking rewrites to meet readers on one slow processor; the
+/// long run is the crate's example `rewrite_under_readers`.
 const REWRITES: usize = 500;
 
 fn texts() -> [String; 4] {

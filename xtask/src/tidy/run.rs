@@ -25,9 +25,9 @@ pub(crate) fn run(args: &Args) -> Verdict {
     places::check(&tree, &mut findings);
     documents::check(&tree, &mut findings)?;
     parity::check(&tree, &mut findings);
-    width::check(&tree, &mut findings);
     turns::check(&tree, &mut findings);
     let mut allowed = Allowed::load()?;
+    width::check(&tree, &mut allowed, &mut findings);
     sizes::check(&tree, &mut allowed, &mut findings);
     print!("{}", rooms::check(&tree, &mut allowed, &mut findings));
     for unused in allowed.unused() {

@@ -11,8 +11,8 @@ use support::space::Space;
 
 use crate::command::Ran;
 
-/// The links and addresses, then both commands' answers. Lifetimes and duplicate address detection go on
-/// meanwhile, so both are asked until ours is the same before and after.
+/// The links and addresses, then both commands' answers. Lifetimes and duplicate address detection
+/// go on meanwhile, so both are asked until ours is the same before and after.
 const FIXTURE: &str = r#"
 ip link set lo up
 ip link add v0 type veth peer name v1

@@ -72,9 +72,9 @@ impl HostConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, in [`Error::problems`]: malformed JSON, a
-    /// key that is repeated or misspelt, a known key with a value of the wrong type, and
-    /// whatever is wrong with the runtimes.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, in [`Error::problems`]:
+    /// malformed JSON, a key that is repeated or misspelt, a known key with a value of the wrong
+    /// type, and whatever is wrong with the runtimes.
     ///
     /// # Examples
     ///
@@ -125,8 +125,9 @@ impl HostConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the file as a whole has a problem (it is no JSON object, or
-    /// a key is repeated or misspelt), or when one of these has a value of the wrong type.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) when the file as a whole has a problem (it
+    /// is no JSON object, or a key is repeated or misspelt), or when one of these has a value of
+    /// the wrong type.
     pub fn parse_roots(text: &[u8]) -> Result<Self, Error> {
         let inspected = Config::inspect(text);
         let mut keys = Keys {
@@ -162,7 +163,8 @@ impl HostConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file cannot be read, else as [`parse`](Self::parse).
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file cannot be read, else as
+    /// [`parse`](Self::parse).
     pub fn load(path: &Path) -> Result<Self, Error> {
         Self::parse(&read_config(path)?)
     }
@@ -174,7 +176,8 @@ impl HostConfig {
     ///
     /// # Errors
     ///
-    /// As [`load`](Self::load), and [`ErrorKind::Io`](crate::ErrorKind::Io) for a file that stays empty.
+    /// As [`load`](Self::load), and [`ErrorKind::Io`](crate::ErrorKind::Io) for a file that stays
+    /// empty.
     pub fn load_again(path: &Path) -> Result<Self, Error> {
         Self::parse(&read_config_again(path)?)
     }

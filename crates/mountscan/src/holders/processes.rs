@@ -102,7 +102,7 @@ pub(crate) fn find_uses(proc: &Path, found: &mut Holders) {
                 process.uses.push(how);
             }
         }
-        // Listed first, read then: the descriptor that lists is none of the process's uses.
+        // Listed first, read then: the descriptor that lists is not one of the process's uses.
         let descriptors = fs::read_dir(dir.join("fdinfo")).map(numbers);
         for descriptor in descriptors.unwrap_or_default() {
             let text = fs::read(dir.join(format!("fdinfo/{descriptor}"))).unwrap_or_default();

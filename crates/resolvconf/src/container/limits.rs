@@ -87,7 +87,7 @@ impl Limits {
     pub(crate) fn search_fit(&self, lengths: impl Iterator<Item = usize>) -> usize {
         let most = self.search_domains.unwrap_or(usize::MAX);
         let room = self.search_bytes.unwrap_or(usize::MAX);
-        // Each domain takes its length and a blank, but for the first.
+        // Each domain takes its length and a blank, except for the first.
         let ends = lengths.scan(0, |end: &mut usize, length| {
             *end += length + usize::from(*end > 0);
             Some(*end)

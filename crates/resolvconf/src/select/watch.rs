@@ -112,7 +112,7 @@ const FILE_EVENTS: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::DELETE_SELF)
     .union(WatchFlags::MOVE_SELF);
 
-/// How often the watches are laid anew while the links move under them.
+/// How often the watches are made again while the links move under them.
 const MOST_LAYINGS: usize = 8;
 
 impl Watcher {

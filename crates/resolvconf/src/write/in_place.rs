@@ -3,7 +3,7 @@
 //! Who opens the file is held off by a write lease. The order of the calls is chosen for when that
 //! cannot be had, or the process is killed in between: the file is filled up with empty lines to the
 //! longer of the two lengths, the bytes that differ are replaced by one call, the filling is cut
-//! off. At each point the file is the old text or the new one and empty lines, but for the
+//! off. At each point the file is the old text or the new one and empty lines, except for the
 //! instant in which the kernel copies the bytes.
 
 use std::fs;

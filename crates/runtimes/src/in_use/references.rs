@@ -81,8 +81,8 @@ impl References {
 
     /// Adds what the bundles below a directory refer to; see [`BUNDLE_DIRS`].
     ///
-    /// The directory may hold these directories, namespaces, bundles, or be a bundle. Only `options.json`
-    /// and `runtime` are opened; a container's root filesystem is never entered. A
+    /// The directory may hold these directories, namespaces, bundles, or be a bundle. Only
+    /// `options.json` and `runtime` are opened; a container's root filesystem is never entered. A
     /// missing directory has no bundles. What cannot be read is remembered, and
     /// [`is_complete`](Self::is_complete) is false from then on.
     pub fn scan_bundles(&mut self, dir: &Path) {

@@ -127,7 +127,7 @@ fn fault(errno: Option<i32>) -> PreflightFault {
     }
 }
 
-/// Which file a path leads to, told apart from every later one in its place.
+/// Which file a path leads to, distinguished from every later one in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Identity {
     device: u64,

@@ -125,7 +125,7 @@ impl Key {
     }
 }
 
-/// A hash of a long name, but for what its last eight bytes hold anyway.
+/// A hash of a long name, except for what its last eight bytes hold anyway.
 fn hash(name: &[u8]) -> u64 {
     name.chunks_exact(8).fold(0, |hash, chunk| {
         mix(

@@ -27,7 +27,7 @@ fn open(dir: &Path) -> anyhow::Result<Registry> {
         .runtimes
         .insert(NAME.to_owned(), RuntimeEntry::program(program(dir)));
     let mut settings = Settings::new(dir.join("scripts"));
-    // The stock runtime is none of this machine's.
+    // The stock runtime is not one of this machine's.
     settings.search_path = dir.into();
     Ok(Registry::open(&config.check()?, settings)?.0)
 }

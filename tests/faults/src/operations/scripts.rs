@@ -65,7 +65,7 @@ fn is_whole(path: &Path, digest: &str) -> anyhow::Result<bool> {
 }
 
 impl Listing {
-    /// Scripts whose contents do not match their names, but for one that was
+    /// Scripts whose contents do not match their names, except for one that was
     /// damaged beforehand and still is.
     pub(super) fn torn(&self, dir: &Path, damaged: Option<&str>) -> Vec<String> {
         let torn = self.scripts.iter().filter(|(_, whole)| !**whole);

@@ -54,7 +54,7 @@ fn planned(case: &Value) -> Value {
         id => Rules::container(id),
     };
     let Ok(rules) = rules else {
-        return json!([]); // An id that is none is refused before any work.
+        return json!([]); // An id of another form is refused before any work.
     };
     let plan = plan(&table, &rules, &PlanOptions::new(text(&case["root"]))).expect("a good root");
     let points: Vec<_> = plan

@@ -80,7 +80,10 @@ fn check_rooms(rooms: &BTreeMap<PathBuf, usize>, allowed: &mut Allowed, findings
     for (room, files) in rooms.iter().filter(|(_, files)| **files > ROOM) {
         let place = room.display().to_string();
         if !allowed.takes(&place) {
-            findings.note(place, format_args!("{files} files in a room, usual {ROOM}"));
+            findings.problem(
+                place,
+                format_args!("{files} files in a room, at most {ROOM}"),
+            );
         }
     }
 }
@@ -97,7 +100,7 @@ fn check_circle(graph: &Graph, circle: &[usize], allowed: &mut Allowed, findings
     }
     if !taken {
         let files: Vec<&str> = files.iter().map(String::as_str).collect();
-        findings.note(
+        findings.problem(
             files[0],
             format_args!("imports in a circle: {}", files.join(", ")),
         );
@@ -167,16 +170,16 @@ mod tests {
         ];
         let graph = Graph::of(Path::new("c/src"), &files);
         let found = circles(graph.tree.modules.len(), &graph.arrows);
-        let notes = |text: &str| {
+        let problems = |text: &str| {
             let mut allowed = Allowed::parse(text).unwrap();
             let mut findings = Findings::default();
             check_circle(&graph, &found[0], &mut allowed, &mut findings);
-            findings.notes
+            findings.problems
         };
-        assert!(notes("")[0].contains("c/src/a.rs, c/src/b.rs"));
-        assert_eq!(notes("c/src/a.rs#circle one reason given").len(), 1);
+        assert!(problems("")[0].contains("c/src/a.rs, c/src/b.rs"));
+        assert_eq!(problems("c/src/a.rs#circle one reason given").len(), 1);
         let both = "c/src/a.rs#circle one reason given\nc/src/b.rs#circle one reason given";
-        assert_eq!(notes(both), [""; 0]);
+        assert_eq!(problems(both), [""; 0]);
     }
 
     #[test]

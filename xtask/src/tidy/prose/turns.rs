@@ -24,7 +24,7 @@ pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) {
     for file in tree.files.iter().filter(|file| is_prose(&file.path)) {
         for (line, turn, instead) in turns(&file.text) {
             let what = format!("\"{turn}\" is hard to read: try \"{instead}\"");
-            findings.note(at(&file.path, line), what);
+            findings.problem(at(&file.path, line), what);
         }
     }
 }
@@ -46,7 +46,9 @@ fn turns(text: &str) -> Vec<(usize, &'static str, &'static str)> {
             let before = flat[..offset].chars().next_back();
             let after = flat[offset + turn.len()..].chars().next();
             let is_part = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
-            if !is_part(before) && !is_part(after) {
+            // "There is none of them" is how everybody says it.
+            let is_plain = turn.starts_with("is none") && flat[..offset].ends_with("there ");
+            if !is_part(before) && !is_part(after) && !is_plain {
                 let line = starts.partition_point(|start| *start <= offset);
                 found.push((line, *turn, *instead));
             }
@@ -83,6 +85,6 @@ mod tests {
         let text = "/// Both are told\n/// apart by id.\nlet x = \"nothing But  for y\";\n";
         let found: Vec<_> = turns(text).iter().map(|found| (found.0, found.1)).collect();
         assert_eq!(found, [(1, "told apart"), (3, "but for")]);
-        assert!(turns("a butt for, is_none() and there is none").is_empty());
+        assert!(turns("a butt for, is_none() and there is none of this name").is_empty());
     }
 }
