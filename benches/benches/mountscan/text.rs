@@ -3,7 +3,7 @@
 use std::hint::black_box;
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use mountscan::{MountTable, rows};
+use mountscan::{MountInfo, MountTable, rows};
 
 use crate::peers;
 use crate::scene::{brief, docker_like, lean, touch};
@@ -35,7 +35,7 @@ pub(crate) fn parse(c: &mut Criterion) {
                 b.iter(|| {
                     rows(black_box(&text))
                         .flatten()
-                        .map(|row| row.to_owned())
+                        .map(MountInfo::from)
                         .collect::<Vec<_>>()
                 });
             });

@@ -3,7 +3,7 @@
 use std::hint::black_box;
 use std::path::PathBuf;
 
-use mountscan::{MountTable, Row, rows};
+use mountscan::{MountInfo, MountTable, Row, rows};
 
 use crate::case::{Case, Work};
 use crate::rng::id;
@@ -78,7 +78,7 @@ fn owned() -> Work {
     Box::new(move || {
         let owned: Vec<_> = rows(black_box(&text))
             .flatten()
-            .map(|row| row.to_owned())
+            .map(MountInfo::from)
             .collect();
         black_box(owned);
     })
