@@ -67,7 +67,8 @@
 //!
 //! # When not to use this
 //!
-//! To unmount one mount that you made yourself, call `umount2`. To see who mounts
+//! To unmount one mount that you made yourself, call `umount2`; for all at and below a
+//! path there is [`unmount_tree`]. To see who mounts
 //! what, `mountscan` is enough. A service manager that gives the daemon a mount
 //! namespace of its own makes a sweep needless.
 //!
@@ -147,6 +148,7 @@ mod unmount;
 pub use cleanup::execute::{execute, execute_with};
 pub use cleanup::options::ExecuteOptions;
 pub use cleanup::report::{CleanupReport, Progress, RootOutcome, StepReport};
+pub use cleanup::tree::{TreeOptions, unmount_tree};
 pub use data_root::guard::{Guard, prepare_guarded};
 pub use data_root::options::DataRootOptions;
 pub use data_root::ownership::{Ownership, SelfBind};

@@ -4,3 +4,4 @@
 pub(crate) mod execute;
 pub(crate) mod options;
 pub(crate) mod report;
+pub(crate) mod tree;

@@ -40,6 +40,8 @@ pub struct ExecuteOptions {
     /// Where the data root's ownership record is; without it the root stays, also
     /// if the plan says that it is to be released.
     pub data_root: Option<DataRootOptions>,
+    /// `MNT_FORCE`; see [`TreeOptions::force`](crate::TreeOptions::force).
+    pub(crate) force: bool,
 }
 
 impl Default for ExecuteOptions {
@@ -55,6 +57,7 @@ impl Default for ExecuteOptions {
             mountinfo: engine.mountinfo,
             look: None,
             data_root: None,
+            force: engine.force,
         }
     }
 }
@@ -73,6 +76,7 @@ impl ExecuteOptions {
             threads: self.threads,
             parallel_from: self.parallel_from,
             propagate: self.propagate,
+            force: self.force,
             step_limit: self.step_limit,
             mountinfo: self.mountinfo.clone(),
         }

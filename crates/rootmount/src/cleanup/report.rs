@@ -2,6 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::error::{Error, ErrorKind};
 use crate::plan::cleanup_plan::{Kept, RootDecision, Step};
 use crate::unmount::outcome::{Failure, Outcome};
 
@@ -91,6 +92,31 @@ impl CleanupReport {
     /// The steps whose mounts are still there.
     pub fn left(&self) -> impl Iterator<Item = &StepReport> {
         self.steps.iter().filter(|r| !r.outcome.is_gone())
+    }
+
+    /// The report, or an error if something is left: what became of the first such mount.
+    ///
+    /// # Errors
+    ///
+    /// Where [`is_clean`](Self::is_clean) is false. The kind and the errno are those of the
+    /// mount that is left.
+    pub fn into_result(self) -> Result<Self, Error> {
+        if self.is_clean() {
+            return Ok(self);
+        }
+        let private = self.steps.iter().find_map(|s| s.left_private.as_ref());
+        let root = match &self.root {
+            RootOutcome::Failed(failure) => Some(failure),
+            _ => None,
+        };
+        Err(match self.left().next() {
+            Some(left) => left.outcome.error(left.to_string()),
+            None => match private.or(root) {
+                Some(failure) => failure.error(failure.message.clone()),
+                None => Error::new(ErrorKind::Busy, self.root.to_string()),
+            },
+        }
+        .at(&self.root_path))
     }
 
     /// Whether everything that was planned is gone, and nothing else has changed.

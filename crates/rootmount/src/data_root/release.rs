@@ -1,7 +1,6 @@
 //! Takes the mount at a data root away, if it is ours.
 
 use std::collections::HashSet;
-use std::io;
 use std::path::Path;
 
 use mountscan::{MountId, Row};
@@ -112,20 +111,13 @@ fn root_target(view: &View, whole_tree: bool) -> Target {
 /// Whether a lazy detach was needed, or why the root is still there.
 fn is_lazy(view: &View, done: &Done) -> Result<bool, Error> {
     let root = &view.status.root;
-    let left = |kind| {
-        let text = format!("release {:?}: {}", shown(root), done.outcome);
-        Error::new(kind, text).at(root)
-    };
     match &done.outcome {
         Outcome::Detached { .. } => Ok(true),
         gone if gone.is_gone() => Ok(false),
-        Outcome::Failed(failure) => {
-            let cause = failure.errno.map(io::Error::from_raw_os_error);
-            let error = left(failure.kind);
-            Err(cause.into_iter().fold(error, Error::because))
+        outcome => {
+            let text = format!("release {:?}: {outcome}", shown(root));
+            Err(outcome.error(text).at(root))
         }
-        Outcome::NoAnswer { .. } => Err(left(ErrorKind::NoAnswer)),
-        _ => Err(left(ErrorKind::Busy)),
     }
 }
 

@@ -74,10 +74,9 @@ impl Place<'_> {
     }
 
     fn call(&self, lazily: bool) -> io::Result<()> {
-        let flags = match lazily {
-            true => MntFlags::UMOUNT_NOFOLLOW | MntFlags::MNT_DETACH,
-            false => MntFlags::UMOUNT_NOFOLLOW,
-        };
+        let mut flags = MntFlags::UMOUNT_NOFOLLOW;
+        flags.set(MntFlags::MNT_DETACH, lazily);
+        flags.set(MntFlags::MNT_FORCE, self.execution.options.force);
         if self.own_directory {
             // Left where it is: the next step begins with its own directory.
             rustix::process::fchdir(self.directory)?;

@@ -26,6 +26,8 @@ pub(crate) struct UnmountOptions {
     pub(crate) threads: usize,
     pub(crate) parallel_from: usize,
     pub(crate) propagate: bool,
+    /// `MNT_FORCE`.
+    pub(crate) force: bool,
     pub(crate) step_limit: Duration,
     pub(crate) mountinfo: PathBuf,
 }
@@ -38,6 +40,7 @@ impl Default for UnmountOptions {
             threads: 32,
             parallel_from: 16,
             propagate: true,
+            force: false,
             step_limit: ANSWER_LIMIT,
             mountinfo: PathBuf::from(MOUNTINFO),
         }

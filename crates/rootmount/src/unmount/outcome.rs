@@ -1,6 +1,7 @@
 //! What became of one mount.
 
 use std::fmt;
+use std::io;
 use std::time::Duration;
 
 use mountscan::MountId;
@@ -129,6 +130,28 @@ impl Outcome {
             Self::CannotTell { .. } => "unknown",
             Self::Failed(_) => "failed",
         }
+    }
+}
+
+impl Outcome {
+    /// A mount that is left, as an error with this text.
+    pub(crate) fn error(&self, text: String) -> Error {
+        let busy = io::Error::from_raw_os_error(libc::EBUSY);
+        match self {
+            Self::Failed(failure) => failure.error(text),
+            Self::NoAnswer { .. } => Error::new(ErrorKind::NoAnswer, text),
+            Self::Replaced { .. } => Error::new(ErrorKind::Hidden, text),
+            _ => Error::new(ErrorKind::Busy, text).because(busy),
+        }
+    }
+}
+
+impl Failure {
+    /// The failure as an error again, with this text.
+    pub(crate) fn error(&self, text: String) -> Error {
+        let error = Error::new(self.kind, text);
+        let cause = self.errno.map(io::Error::from_raw_os_error);
+        cause.into_iter().fold(error, Error::because)
     }
 }
 

@@ -28,4 +28,5 @@ mod mounts;
 mod peers;
 mod plan;
 mod properties;
+mod tree;
 mod vectors;
