@@ -1,22 +1,8 @@
 //! The containers that an engine's store lists.
 
-use std::path::Path;
-
+use crate::container::Container;
 use crate::resolve::{self, Resolved};
-use crate::store;
 use crate::unread::Unread;
-
-/// One container, as its engine's store has it. It need not run.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Container {
-    /// The full id.
-    pub id: String,
-    /// The names that people gave it; without the slash that Docker puts in front.
-    pub names: Vec<String>,
-    /// The ids of its own layers. Its file system is mounted below each of them in turn.
-    pub layers: Vec<String>,
-}
 
 /// All containers that the store of one engine lists, and what could not be read of it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -29,33 +15,6 @@ pub struct Containers {
 }
 
 impl Containers {
-    /// The containers of a Docker data root, from `containers/<id>/config.v2.json`.
-    ///
-    /// Docker keeps the layers of a container in its layer store, which is not read here:
-    /// [`Container::layers`] stays empty.
-    ///
-    /// # References
-    ///
-    /// moby `daemon/container`, `container.ToDisk`.
-    pub fn of_docker(root: &Path) -> Self {
-        store::docker::read(root).in_order()
-    }
-
-    /// The containers of a graph root of containers/storage, which podman, buildah and
-    /// CRI-O use.
-    ///
-    /// They are in `<driver>-containers/containers.json` and, for containers that need not
-    /// survive a reboot, in `volatile-containers.json` beside it. With podman's
-    /// `--transient-store` the second file is below the run root instead, so give it where
-    /// it is known; the default of root's podman is `/run/containers/storage`.
-    pub fn of_storage(root: &Path, run_root: Option<&Path>) -> Self {
-        let mut known = store::storage::read(root);
-        if let Some(run_root) = run_root {
-            known.add(store::storage::read(run_root));
-        }
-        known.in_order()
-    }
-
     /// The layers of the container with this full id; empty if it is not listed.
     pub fn layers(&self, id: &str) -> &[String] {
         let found = self.list.iter().find(|container| container.id == id);
@@ -84,7 +43,7 @@ impl Containers {
         self.unread.extend(other.unread);
     }
 
-    fn in_order(mut self) -> Self {
+    pub(crate) fn in_order(mut self) -> Self {
         self.list.sort_by(|a, b| a.id.cmp(&b.id));
         // A container that moved from one file to the other meanwhile is in both.
         self.list.dedup();

@@ -63,6 +63,7 @@
 
 mod builtin;
 mod catalogue;
+mod container;
 mod containers;
 mod engine;
 mod resolve;
@@ -70,7 +71,8 @@ mod store;
 mod unread;
 
 pub use catalogue::{Catalogue, Found};
-pub use containers::{Container, Containers};
+pub use container::Container;
+pub use containers::Containers;
 pub use engine::{BadShape, Engine, Fate, Root, Rule, Shape, Store};
 pub use resolve::Resolved;
 pub use unread::Unread;

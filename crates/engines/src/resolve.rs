@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use crate::containers::Container;
+use crate::container::Container;
 
 /// What a name, an id or the beginning of an id stands for.
 #[derive(Debug, Clone, PartialEq, Eq)]

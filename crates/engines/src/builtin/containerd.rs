@@ -31,7 +31,7 @@ const DATA: &[(Fate, &str, &str)] = &[
     ),
 ];
 
-pub(crate) fn engine() -> Engine {
+pub(super) fn engine() -> Engine {
     let state = [
         "/run/containerd",
         "/run/k3s/containerd",

@@ -30,7 +30,7 @@ const RUN: &[(Fate, &str, &str)] = &[
     (Sweep, "vfs-containers/<id>/userdata/shm", "shared memory"),
 ];
 
-pub(crate) fn engine() -> Engine {
+pub(super) fn engine() -> Engine {
     let graph = [
         "/var/lib/containers/storage",
         "/home/<name>/.local/share/containers/storage",

@@ -35,7 +35,7 @@ const DATA: &[(Fate, &str, &str)] = &[
     (Tell, "volumes/<name>/_data", "volume"),
 ];
 
-pub(crate) fn engine() -> Engine {
+pub(super) fn engine() -> Engine {
     let data = [
         "/var/lib/docker",
         // With userns-remap dockerd has its root one level down.

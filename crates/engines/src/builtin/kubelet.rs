@@ -53,7 +53,7 @@ const DATA: &[(Fate, &str, &str)] = &[
     ),
 ];
 
-pub(crate) fn engine() -> Engine {
+pub(super) fn engine() -> Engine {
     let mut engine = Engine::new("kubelet");
     engine.about = "the kubelet of Kubernetes, k3s and rke2".to_owned();
     let paths = ["/var/lib/kubelet", "/var/lib/rancher/k3s/agent/kubelet"];

@@ -4,7 +4,7 @@ use super::say::{root, texts};
 use crate::engine::Engine;
 use crate::engine::Fate::Sweep;
 
-pub(crate) fn engine() -> Engine {
+pub(super) fn engine() -> Engine {
     let mut engine = Engine::new("nspawn");
     engine.about = "systemd-nspawn".to_owned();
     let rules = &[(

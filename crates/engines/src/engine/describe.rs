@@ -1,6 +1,5 @@
 //! One engine: where it keeps what, and how to see that it runs.
 
-use crate::builtin;
 use crate::engine::Rule;
 
 /// A container engine, as data.
@@ -97,36 +96,6 @@ impl Engine {
             bundles: Vec::new(),
             store: Store::None,
         }
-    }
-
-    /// All engines that this crate knows.
-    pub fn built_in() -> Vec<Self> {
-        builtin::all()
-    }
-
-    /// Docker: dockerd, with BuildKit inside it.
-    pub fn docker() -> Self {
-        builtin::docker::engine()
-    }
-
-    /// containerd with all its namespaces, as Kubernetes and nerdctl use it, and k3s.
-    pub fn containerd() -> Self {
-        builtin::containerd::engine()
-    }
-
-    /// podman, buildah and CRI-O, which share one store.
-    pub fn containers_storage() -> Self {
-        builtin::containers_storage::engine()
-    }
-
-    /// The kubelet, which mounts volumes for pods.
-    pub fn kubelet() -> Self {
-        builtin::kubelet::engine()
-    }
-
-    /// systemd-nspawn.
-    pub fn nspawn() -> Self {
-        builtin::nspawn::engine()
     }
 }
 

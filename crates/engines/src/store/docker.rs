@@ -5,11 +5,26 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::file;
-use crate::containers::{Container, Containers};
+use crate::container::Container;
+use crate::containers::Containers;
 use crate::unread::Unread;
 
+impl Containers {
+    /// The containers of a Docker data root, from `containers/<id>/config.v2.json`.
+    ///
+    /// Docker keeps the layers of a container in its layer store, which is not read here:
+    /// [`Container::layers`] stays empty.
+    ///
+    /// # References
+    ///
+    /// moby `daemon/container`, `container.ToDisk`.
+    pub fn of_docker(root: &Path) -> Self {
+        read(root).in_order()
+    }
+}
+
 /// Reads `containers/<id>/config.v2.json` of each container.
-pub(crate) fn read(root: &Path) -> Containers {
+fn read(root: &Path) -> Containers {
     let mut known = Containers::default();
     let directory = root.join("containers");
     let names = match file::names(&directory) {

@@ -2,6 +2,6 @@
 //!
 //! `file` reads, the parsers in `storage` and `docker` are pure and get text.
 
-pub(crate) mod docker;
+mod docker;
 mod file;
-pub(crate) mod storage;
+mod storage;

@@ -5,7 +5,8 @@ use std::path::Path;
 use serde_json::Value;
 
 use super::file;
-use crate::containers::{Container, Containers};
+use crate::container::Container;
+use crate::containers::Containers;
 use crate::unread::Unread;
 
 /// Where a driver's containers are listed: `overlay-containers`, `vfs-containers`, …
@@ -13,8 +14,25 @@ const SUFFIX: &str = "-containers";
 /// The lists there; the second has those that need not survive a reboot.
 const LISTS: [&str; 2] = ["containers.json", "volatile-containers.json"];
 
+impl Containers {
+    /// The containers of a graph root of containers/storage, which podman, buildah and
+    /// CRI-O use.
+    ///
+    /// They are in `<driver>-containers/containers.json` and, for containers that need not
+    /// survive a reboot, in `volatile-containers.json` beside it. With podman's
+    /// `--transient-store` the second file is below the run root instead, so give it where
+    /// it is known; the default of root's podman is `/run/containers/storage`.
+    pub fn of_storage(root: &Path, run_root: Option<&Path>) -> Self {
+        let mut known = read(root);
+        if let Some(run_root) = run_root {
+            known.add(read(run_root));
+        }
+        known.in_order()
+    }
+}
+
 /// Reads every list below a graph root or run root.
-pub(crate) fn read(root: &Path) -> Containers {
+fn read(root: &Path) -> Containers {
     let mut known = Containers::default();
     let names = match file::names(root) {
         Ok(names) => names,
