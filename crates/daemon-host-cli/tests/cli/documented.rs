@@ -27,8 +27,7 @@ fn members(value: &Value, into: &mut BTreeSet<String>) {
 
 /// The part of the document under the heading that holds these words.
 fn part(heading: &str) -> String {
-    let document = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/json.md");
-    let document = fs::read_to_string(document).unwrap();
+    let document = include_str!("../../../../docs/json.md");
     let mut parts = document.split("\n## ");
     let found = parts.find(|part| {
         part.lines()

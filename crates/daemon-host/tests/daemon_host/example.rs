@@ -26,8 +26,8 @@ fn example() -> PathBuf {
 
 #[test]
 fn it_starts_reloads_and_stops_in_less_than_eighty_lines() {
-    let source = concat!(env!("CARGO_MANIFEST_DIR"), "/examples/minimal-daemon.rs");
-    assert!(fs::read_to_string(source).unwrap().lines().count() < 80);
+    let source = include_str!("../../examples/minimal-daemon.rs");
+    assert!(source.lines().count() < 80);
 
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("daemon.json");

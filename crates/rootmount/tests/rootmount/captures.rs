@@ -1,15 +1,25 @@
 //! Mount tables of real Docker hosts.
 
-use std::path::Path;
-
 use rootmount::{CleanupPlan, KeepReason, MountTable, PlanOptions, RootAction, Rules, plan};
 
+/// Embedded, so that the binary needs no source tree.
+macro_rules! captures {
+    ($($name:literal)*) => {
+        [$(($name, include_str!(concat!("data/", $name, ".mountinfo")))),*]
+    };
+}
+
+const CAPTURES: [(&str, &str); 4] = captures! {
+    "docker-20.10.4-dockerd-containerd-killed"
+    "docker-28.5-snapshotter.3-running-3"
+    "docker-28.5.0-before"
+    "docker-28.5.4-dockerd-containerd-killed"
+};
+
 fn capture(name: &str, options: PlanOptions) -> CleanupPlan {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/rootmount/data")
-        .join(format!("{name}.mountinfo"));
-    let table = MountTable::from_bytes(std::fs::read(path).unwrap());
-    plan(&table, &Rules::sweep(), &options).unwrap()
+    let found = CAPTURES.iter().find(|(have, _)| *have == name);
+    let (_, text) = found.unwrap_or_else(|| panic!("no capture {name}"));
+    plan(&MountTable::from_bytes(*text), &Rules::sweep(), &options).unwrap()
 }
 
 fn sweep(name: &str) -> CleanupPlan {

@@ -1,15 +1,13 @@
 //! moby's behaviour as data: what it does on these tables, and what is wanted.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use rootmount::{MountTable, PlanOptions, Rules, plan};
 use serde_json::Value;
 
-fn vectors(name: &str) -> Value {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .join("tests/rootmount/data")
-        .join(name);
-    serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap()
+/// Embedded, so that the binary needs no source tree.
+fn vectors() -> Value {
+    serde_json::from_str(include_str!("data/cleanup.json")).unwrap()
 }
 
 fn text<'v>(value: &'v Value, key: &str) -> &'v str {
@@ -43,7 +41,7 @@ fn mountinfo(case: &Value) -> String {
 
 #[test]
 fn the_plan_does_what_is_wanted() {
-    let vectors = vectors("cleanup.json");
+    let vectors = vectors();
     for case in vectors["cases"].as_array().unwrap() {
         let id = text(case, "id");
         let rules = match text(case, "mount_id") {
