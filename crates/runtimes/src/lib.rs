@@ -135,7 +135,7 @@ pub use in_use::{
 };
 pub use json::{MAX_DEPTH, Value};
 pub use names::{DEFAULT, STOCK, is_permissible};
-pub use preflight::{PreflightFault, locate};
+pub use preflight::{PreflightFault, can_start, locate};
 pub use reload::{Prepared, Reader, Registry};
 pub use scripts::{Published, SHELL, Script, Store, is_script_name};
 pub use table::{ReloadReport, ResolveError, Resolved, Runtime, RuntimeKind, Runtimes, Settings};

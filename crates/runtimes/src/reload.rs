@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::log::{debug, info};
+use crate::log::{debug, info, warning};
 use arc_swap::{ArcSwap, Cache};
 
 use crate::config::Checked;
@@ -230,7 +230,9 @@ impl Prepared<'_> {
         self.writer
             .named
             .extend(next.scripts().map(|script| script.file_name().to_owned()));
-        self.registry.current.store(next);
+        self.registry.current.store(Arc::clone(&next));
+        // After the swap: it looks at files, and no reader should wait for that.
+        report.cannot_start = cannot_start(&next, &report);
         if !report.is_unchanged() {
             info!(
                 added = report.added.len(),
@@ -241,6 +243,23 @@ impl Prepared<'_> {
         }
         report
     }
+}
+
+/// What is wrong with those that a reload brings.
+fn cannot_start(next: &Runtimes, report: &ReloadReport) -> Vec<String> {
+    // The built-in default was not chosen by anybody.
+    let default = next.config().default_runtime.as_ref();
+    let default = default.filter(|_| report.default_changed.is_some());
+    let brought = report.added.iter().chain(&report.changed).chain(default);
+    let names: BTreeSet<&String> = brought.collect();
+    let faults = names
+        .into_iter()
+        .filter_map(|name| next.preflight(name).err());
+    let faults: Vec<String> = faults.map(|fault| fault.to_string()).collect();
+    for fault in &faults {
+        warning!(%fault, "a runtime of the new configuration cannot start");
+    }
+    faults
 }
 
 impl Drop for Prepared<'_> {

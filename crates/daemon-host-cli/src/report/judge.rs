@@ -179,7 +179,11 @@ fn runtimes(facts: &Facts, findings: &mut Vec<Finding>) {
         if verdict.support == RroSupport::No {
             let what = format!("{} cannot mount recursively read-only", runtime.name);
             let finding = Finding::warning("runtimes", what).because(verdict.reason);
-            findings.push(finding.remedy("update the runtime (runc 1.1, crun 1.4 or newer)"));
+            let remedy = match verdict.is_ro_recursive {
+                Some(true) => "nothing: its plain ro covers the mounts below; never pass it rro",
+                _ => "update the runtime (runc 1.1, crun 1.4 or newer)",
+            };
+            findings.push(finding.remedy(remedy));
         }
     }
 }
@@ -199,12 +203,21 @@ fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
                 "the runtime"
             };
             let what = format!("{which} {} cannot start", runtime.name);
-            let finding = Finding::warning("runtimes", what);
+            // A default that cannot start fails every container that names no runtime.
+            let is_chosen = table.config().default_runtime.is_some();
+            let finding = match is_default && is_chosen {
+                true => Finding::problem("runtimes", what),
+                false => Finding::warning("runtimes", what),
+            };
             findings.push(
                 finding
                     .because(error.to_string())
                     .remedy("install it, or correct its path"),
             );
+        } else if let Some(why) = runtime.features.fault() {
+            let what = format!("{} does not answer as a runtime does", runtime.name);
+            let finding = Finding::warning("runtimes", what).because(why);
+            findings.push(finding.remedy("run it by hand with its arguments and `features`"));
         }
     }
 }

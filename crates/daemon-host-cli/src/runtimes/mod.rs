@@ -38,14 +38,16 @@ Examples:
   daemon-host runtimes list
   daemon-host runtimes list --config daemon.json --json")]
     List(TableArgs),
-    /// Every problem of the configuration at once. Writes nothing.
+    /// Every problem of the configuration at once, and every runtime that cannot start.
+    /// Writes nothing.
     #[command(after_help = "\
 Exit code 1 when there is a problem.
 
 Examples:
   daemon-host runtimes check
-  daemon-host runtimes check --config new-daemon.json --json")]
-    Check(TableArgs),
+  daemon-host runtimes check --probe                ask the runtimes, too
+  daemon-host runtimes check --config new-daemon.json --config-only --json")]
+    Check(show::CheckArgs),
     /// What the daemon would run for a name; publishes the wrapper script.
     Resolve(resolve::Args),
     /// Remove wrapper scripts that nobody references any more.

@@ -33,7 +33,13 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         "the configuration has problems: {}",
         problems.join("; ")
     );
-    match table.resolve_and_publish(&args.name) {
+    // A host may do without the built-in runtimes; what was configured must be able to start.
+    let is_stock = table.lookup(&args.name).is_some_and(|row| row.stock);
+    let checked = match is_stock {
+        true => Ok(()),
+        false => table.preflight(&args.name),
+    };
+    match checked.and_then(|()| table.resolve_and_publish(&args.name)) {
         Ok(resolved) => {
             if out.is_json() {
                 out.json(&to_json(&resolved))?;

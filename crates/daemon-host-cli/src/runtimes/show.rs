@@ -1,49 +1,149 @@
 //! `runtimes list` and `runtimes check`: the table and its problems.
 
-use daemon_host::runtimes::{Inspected, Problem, Runtime, Runtimes, UnknownKey};
+use daemon_host::runtimes::{Inspected, Problem, ResolveError, Runtime, Runtimes, UnknownKey};
 use serde_json::{Map, Value, json};
 
 use super::TableArgs;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, path_fields};
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    table: TableArgs,
+
+    /// Check the text alone, not whether the programs can start here: for a file that is
+    /// meant for another host.
+    #[arg(long)]
+    config_only: bool,
+
+    /// Ask each runtime for its features, too, and tell what goes wrong.
+    #[arg(long, conflicts_with = "config_only")]
+    probe: bool,
+}
+
 pub(super) fn list(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
-    show(args, out, |_, table| table_text(table))
+    let seen = Seen::of(args, true)?;
+    let head = table_text(&seen.table);
+    seen.show(&head, out)?;
+    Ok(Exit::finding_if(!seen.inspected.problems.is_empty()))
 }
 
-pub(super) fn check(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
-    show(
-        args,
-        out,
-        |inspected, table| match &inspected.problems[..] {
-            [] => format!("{} runtimes, no problems\n", table.iter().len()),
-            _ => String::new(),
-        },
-    )
-}
-
-fn show(
-    args: &TableArgs,
-    out: &Output,
-    head: fn(&Inspected, &Runtimes) -> String,
-) -> anyhow::Result<Exit> {
-    let (inspected, table) = args.load()?;
-    if out.is_json() {
-        out.json(&to_json(&inspected, &table))?;
-    } else {
-        out.text(&head(&inspected, &table))?;
-        out.text(&problems_text(&inspected))?;
+pub(super) fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
+    let mut seen = Seen::of(&args.table, !args.config_only)?;
+    if args.probe {
+        seen.probe();
     }
-    Ok(Exit::finding_if(!inspected.problems.is_empty()))
+    let is_sound = seen.inspected.problems.is_empty() && seen.faults.is_empty();
+    let count = seen.table.iter().len();
+    let head = match is_sound {
+        true => format!("{count} runtimes, no problems\n"),
+        false => String::new(),
+    };
+    seen.show(&head, out)?;
+    Ok(Exit::finding_if(!is_sound))
 }
 
-fn to_json(inspected: &Inspected, table: &Runtimes) -> Value {
-    json!({
-        "default": table.default_name(),
-        "runtimes": table.iter().map(runtime_json).collect::<Vec<_>>(),
-        "problems": inspected.problems.iter().map(problem_json).collect::<Vec<_>>(),
-        "unknown": inspected.unknown.iter().map(unknown_json).collect::<Vec<_>>(),
-    })
+/// The configuration, its table, and what stands in the way of its runtimes.
+struct Seen {
+    inspected: Inspected,
+    table: Runtimes,
+    faults: Vec<Fault>,
+}
+
+/// Why a runtime cannot work here, though its entry is sound.
+struct Fault {
+    runtime: String,
+    kind: &'static str,
+    message: String,
+}
+
+impl Seen {
+    fn of(args: &TableArgs, looks: bool) -> anyhow::Result<Self> {
+        let (inspected, table) = args.load()?;
+        let faults = if looks {
+            table.cannot_start()
+        } else {
+            Vec::new()
+        };
+        let fault = |error: ResolveError| Fault {
+            runtime: error.runtime().to_owned(),
+            kind: error.kind(),
+            message: error.to_string(),
+        };
+        Ok(Self {
+            faults: faults.into_iter().map(fault).collect(),
+            inspected,
+            table,
+        })
+    }
+
+    /// Asks the runtimes of which nothing bad is known yet.
+    fn probe(&mut self) {
+        let probed = self.table.probed();
+        let known: Vec<&str> = self
+            .faults
+            .iter()
+            .map(|fault| fault.runtime.as_str())
+            .collect();
+        let rows = probed
+            .iter()
+            .filter(|row| !row.stock && !known.contains(&row.name.as_str()));
+        let found = rows.filter_map(|row| {
+            Some(Fault {
+                runtime: row.name.clone(),
+                kind: "probe",
+                message: format!("runtime {:?}: {}", row.name, row.features.fault()?),
+            })
+        });
+        let found: Vec<Fault> = found.collect();
+        self.faults.extend(found);
+    }
+
+    fn show(&self, head: &str, out: &Output) -> std::io::Result<()> {
+        if out.is_json() {
+            return out.json(&self.to_json());
+        }
+        out.text(head)?;
+        out.text(&self.problems_text())
+    }
+
+    fn to_json(&self) -> Value {
+        let problems = self.inspected.problems.iter().map(problem_json);
+        let faults = self.faults.iter().map(Fault::to_json);
+        json!({
+            "default": self.table.default_name(),
+            "runtimes": self.table.iter().map(runtime_json).collect::<Vec<_>>(),
+            "problems": problems.chain(faults).collect::<Vec<_>>(),
+            "unknown": self.inspected.unknown.iter().map(unknown_json).collect::<Vec<_>>(),
+        })
+    }
+
+    fn problems_text(&self) -> String {
+        let mut shown = Table::without_heads();
+        let mut problem = |kind: &str, message: &str| {
+            let head = Cell::inked(Ink::Bad, "problem");
+            shown.row([head, Cell::inked(Ink::Warn, kind), message.into()]);
+        };
+        for found in &self.inspected.problems {
+            problem(found.kind.as_str(), &found.message);
+        }
+        for fault in &self.faults {
+            problem(fault.kind, &fault.message);
+        }
+        for key in &self.inspected.unknown {
+            let kind = Cell::inked(Ink::Warn, "unknown-key");
+            let message = unknown_text(key).into();
+            shown.row([Cell::inked(Ink::Warn, "note"), kind, message]);
+        }
+        shown.render()
+    }
+}
+
+impl Fault {
+    fn to_json(&self) -> Value {
+        json!({ "runtime": self.runtime, "kind": self.kind, "message": self.message })
+    }
 }
 
 fn unknown_json(key: &UnknownKey) -> Value {
@@ -108,21 +208,6 @@ fn table_text(table: &Runtimes) -> String {
                 .map_or("-".into(), |path| path.to_string_lossy().as_ref().into()),
             args.join(" ").into(),
         ]);
-    }
-    shown.render()
-}
-
-fn problems_text(inspected: &Inspected) -> String {
-    let mut shown = Table::without_heads();
-    for problem in &inspected.problems {
-        let kind = Cell::inked(Ink::Warn, problem.kind.as_str());
-        let message = problem.message.as_str().into();
-        shown.row([Cell::inked(Ink::Bad, "problem"), kind, message]);
-    }
-    for key in &inspected.unknown {
-        let message = unknown_text(key);
-        let kind = Cell::inked(Ink::Warn, "unknown-key");
-        shown.row([Cell::inked(Ink::Warn, "note"), kind, message.into()]);
     }
     shown.render()
 }

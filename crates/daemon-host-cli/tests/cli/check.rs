@@ -19,14 +19,16 @@ fn says_which_keys_have_no_effect() {
     let text = r#"{"debug": true, "mine": 1, "runtimes": {"a": {"path": "/x", "runtimeArg": ["y"]},
         "b": {"runtimeType": "io.containerd.runc.v2", "options": {"Nope": 1}}}}"#;
     fs::write(&config, text).unwrap();
-    let answer = check(&config, &["--json"]).expect(0).json();
+    let answer = check(&config, &["--config-only", "--json"])
+        .expect(0)
+        .json();
     let unknown = json!([
         { "runtime": null, "key": "mine", "nearest": null },
         { "runtime": "a", "key": "runtimeArg", "nearest": "runtimeArgs" },
         { "runtime": "b", "key": "options.Nope", "nearest": null },
     ]);
     assert_eq!(answer["unknown"], unknown);
-    let text = check(&config, &[]).expect(0).stdout;
+    let text = check(&config, &["--config-only"]).expect(0).stdout;
     assert!(text.contains(r#""runtimeArg" has no effect"#), "{text}");
     assert!(!text.contains("debug"), "{text}");
 }
@@ -53,6 +55,67 @@ fn what_the_shell_pipes_in_is_read() {
     let args = ["runtimes", "check", "--config", "/dev/stdin"];
     let ran = crate::command::run_with(&args, text).expect(1);
     assert!(ran.stdout.contains('a'), "{}", ran.stdout);
+}
+
+/// Green means that the next container starts; red says exactly why not.
+#[test]
+fn a_runtime_that_cannot_start_is_a_problem() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("daemon.json");
+    let crlf = dir.path().join("crlf");
+    fs::write(&crlf, "#!/bin/sh\r\n").unwrap();
+    fs::set_permissions(&crlf, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    let text = json!({ "default-runtime": "gone", "runtimes": {
+        "good": { "path": "/bin/true" },
+        "gone": { "path": "/nope/bin" },
+        "glued": { "path": "/bin/true --debug" },
+        "blank": { "path": "/bin/true " },
+        "home": { "path": "~/bin/youki" },
+        "crlf": { "path": crlf },
+        "shim": { "runtimeType": "io.containerd.nowhere.v2" },
+    }});
+    fs::write(&config, text.to_string()).unwrap();
+    let answer = check(&config, &["--json"]).expect(1).json();
+    let problems = answer["problems"].as_array().unwrap();
+    let said = |name: &str| {
+        let found = problems.iter().find(|problem| problem["runtime"] == name);
+        let found = found.unwrap_or_else(|| panic!("{name}: {answer}"));
+        assert_eq!(found["kind"], "preflight", "{found}");
+        found["message"].as_str().unwrap()
+    };
+    for (name, why) in [
+        ("gone", "no such file"),
+        ("glued", "runtimeArgs"),
+        ("blank", "ends in a blank"),
+        ("home", "~"),
+        ("crlf", "carriage return"),
+        ("shim", "containerd-shim-nowhere-v2"),
+    ] {
+        assert!(said(name).contains(why), "{}", said(name));
+    }
+    assert_eq!(problems.len(), 6, "{answer}");
+    check(&config, &["--config-only"]).expect(0);
+    for (name, code) in [("good", 0), ("gone", 1), ("", 1), ("shim", 1)] {
+        let state = dir.path().join("state").display().to_string();
+        let config = config.display().to_string();
+        let words = [
+            "runtimes", "resolve", name, "--config", &config, "--state", &state,
+        ];
+        run(&words).expect(code);
+    }
+}
+
+#[test]
+fn what_a_probe_finds_out_is_told() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("daemon.json");
+    let text = r#"{"runtimes": {"good": {"path": "/bin/sh", "runtimeArgs": ["-c", "echo {}"]},
+        "bad": {"path": "/bin/sh", "runtimeArgs": ["-c", "echo no such flag >&2; exit 3"]}}}"#;
+    fs::write(&config, text).unwrap();
+    check(&config, &[]).expect(0);
+    let ran = check(&config, &["--probe"]).expect(1);
+    assert!(ran.stdout.contains("no such flag"), "{}", ran.stdout);
+    assert!(!ran.stdout.contains("good"), "{}", ran.stdout);
 }
 
 /// `runtimes check`, `root status` and `report` on one file: exit codes of the first two,

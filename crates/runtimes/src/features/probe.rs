@@ -219,7 +219,11 @@ fn ending(output: &Output) -> String {
 
 fn describe(path: &Path, fault: &RunFault, limits: &Limits) -> String {
     match fault {
-        RunFault::Io(error) => format!("{path:?} features: {error}"),
+        // The kernel has one number for a missing file and for a missing interpreter.
+        RunFault::Io(error) => match preflight::can_start(path, OsStr::new("")) {
+            Err(why) => format!("{path:?}: {why}"),
+            Ok(_) => format!("{path:?} features: {error}"),
+        },
         RunFault::Time => format!("{path:?} features: killed after {:?}", limits.time),
         RunFault::Size => {
             format!(

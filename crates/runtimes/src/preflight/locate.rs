@@ -1,9 +1,7 @@
-//! Will this program start? Asked before a container is, so that the answer has a reason.
+//! Which file a program's name stands for, and whether it may be executed.
 
 use std::ffi::OsStr;
-use std::fmt;
 use std::fs::Metadata;
-use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
@@ -14,54 +12,7 @@ use nix::sys::statfs::statfs;
 use nix::sys::statvfs::FsFlags;
 use nix::unistd::{AccessFlags, faccessat};
 
-/// Why a runtime could not be started here and now.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum PreflightFault {
-    /// No such file.
-    Missing,
-    /// A bare name, and no directory of `PATH` has an executable file of that name.
-    NotInPath,
-    /// There, but not a regular file.
-    NotAFile,
-    /// There, but this user may not execute it.
-    NotExecutable,
-    /// On a filesystem mounted `noexec`.
-    NoExec,
-    /// A relative path: what it names depends on the working directory of the shim.
-    Relative,
-    /// A bare name that begins with `-`: shells do not agree on how to `exec` it.
-    LeadingDash,
-    /// Something on the way cannot be searched, or the answer was another error.
-    Unreachable(i32),
-    /// The runtime's wrapper script is missing or cannot be executed.
-    ScriptMissing,
-    /// The directory of wrapper scripts is on a filesystem mounted `noexec`.
-    ScriptsNoExec,
-    /// The interpreter of wrapper scripts, `/bin/sh`, is missing or not executable.
-    NoShell,
-}
-
-impl fmt::Display for PreflightFault {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let text = match self {
-            Self::Missing => "no such file",
-            Self::NotInPath => "not found in PATH",
-            Self::NotAFile => "not a regular file",
-            Self::NotExecutable => "not executable",
-            Self::NoExec => "its filesystem is mounted noexec",
-            Self::Relative => "a relative path; use an absolute one or a bare name",
-            Self::LeadingDash => "a bare name that begins with a dash; use an absolute path",
-            Self::Unreachable(errno) => {
-                return write!(formatter, "{}", io::Error::from_raw_os_error(*errno));
-            }
-            Self::ScriptMissing => "its wrapper script is missing or not executable; reload",
-            Self::ScriptsNoExec => "the filesystem of the wrapper scripts is mounted noexec",
-            Self::NoShell => "/bin/sh is missing or not executable",
-        };
-        formatter.write_str(text)
-    }
-}
+use super::fault::PreflightFault;
 
 /// Which file a program's name stands for, provided it can be executed.
 ///
@@ -127,7 +78,7 @@ fn fault(errno: Option<i32>) -> PreflightFault {
     }
 }
 
-/// Which file a path leads to, distinguished from every later one in its place.
+/// Which file a path leads to: another file in its place has another identity.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct Identity {
     device: u64,

@@ -1,6 +1,13 @@
 //! Whether a program can start here and now. Looks, never runs anything.
 
+mod fault;
+mod header;
+mod image;
 mod locate;
+mod start;
 
+pub use fault::PreflightFault;
+pub use locate::locate;
 pub(crate) use locate::{Identity, access, executable};
-pub use locate::{PreflightFault, locate};
+pub use start::can_start;
+pub(crate) use start::shim_can_start;

@@ -17,6 +17,10 @@ pub struct ReloadReport {
     pub changed: Vec<String>,
     /// The default's name before and after, if it is another now.
     pub default_changed: Option<(String, String)>,
+    /// Runtimes among the new and changed ones, and the default if it is another one now,
+    /// that cannot start: what is wrong, in words with the runtime's name. The reload is in
+    /// effect all the same, since a package may be installed later.
+    pub cannot_start: Vec<String>,
     /// What was done in the script directory.
     pub scripts: Published,
 }
@@ -46,6 +50,9 @@ impl fmt::Display for ReloadReport {
             .collect();
         if let Some((old, new)) = &self.default_changed {
             parts.push(format!("default {new:?} (was {old:?})"));
+        }
+        for fault in &self.cannot_start {
+            parts.push(format!("cannot start: {fault}"));
         }
         write!(formatter, "runtimes: {}", parts.join(", "))
     }

@@ -57,6 +57,15 @@ pub enum ResolveError {
 }
 
 impl ResolveError {
+    /// The runtime's name.
+    pub fn runtime(&self) -> &str {
+        match self {
+            Self::UnknownRuntime { name }
+            | Self::Preflight { name, .. }
+            | Self::Publish { name, .. } => name,
+        }
+    }
+
     /// The name that machines read: `unknown-runtime`, `preflight` or `publish`.
     pub fn kind(&self) -> &'static str {
         match self {
@@ -135,15 +144,42 @@ impl Runtimes {
 
     /// Checks whether the program of a runtime could start, whatever its kind.
     ///
-    /// `Ok(())` for shims and implicit shim names: only containerd knows where they are.
+    /// Of a shim it is the shim's program, as containerd names it, in the search path of the
+    /// settings; containerd itself may have another one.
     ///
     /// # Errors
     ///
     /// As [`resolve`](Self::resolve). Of a wrapper only the program is checked, so this
     /// can be asked before its script is written.
     pub fn preflight(&self, name: &str) -> Result<(), ResolveError> {
-        self.resolve_name(name)?;
-        self.lookup(name).map_or(Ok(()), |row| self.check(row))
+        let resolved = self.resolve_name(name)?;
+        if let Some(row) = self.lookup(name) {
+            return self.check(row);
+        }
+        let found = preflight::shim_can_start(resolved.shim, &self.settings.search_path);
+        found.map_err(|why| ResolveError::Preflight {
+            name: resolved.name.to_owned(),
+            path: PathBuf::from(resolved.shim),
+            why,
+        })
+    }
+
+    /// The configured runtimes, and the configured default, that could not start.
+    ///
+    /// The built-in ones are asked only if the configuration makes one of them the default:
+    /// a host may do without them.
+    pub fn cannot_start(&self) -> Vec<ResolveError> {
+        let configured = self.iter().filter(|row| !row.stock);
+        let mut names: Vec<&str> = configured.map(|row| row.name.as_str()).collect();
+        let default = self.config().default_runtime.as_deref();
+        let default = default.filter(|name| !name.is_empty());
+        names.extend(default.filter(|name| !self.config().runtimes.contains_key(*name)));
+        let faults = names
+            .into_iter()
+            .filter_map(|name| self.preflight(name).err());
+        // An unknown name is a problem of the configuration, and told as one.
+        let is_fault = |fault: &ResolveError| matches!(fault, ResolveError::Preflight { .. });
+        faults.filter(is_fault).collect()
     }
 
     fn resolve_name<'a>(&'a self, name: &'a str) -> Result<Resolved<'a>, ResolveError> {
@@ -176,11 +212,15 @@ impl Runtimes {
     }
 
     fn check(&self, row: &Runtime) -> Result<(), ResolveError> {
-        let Some(binary) = &row.binary else {
-            return Ok(());
-        };
-        let located = preflight::locate(binary, &self.settings.search_path);
-        located.map(drop).map_err(|why| fault(row, binary, why))
+        let search_path = &self.settings.search_path;
+        match &row.binary {
+            Some(binary) => {
+                let found = preflight::can_start(binary, search_path);
+                found.map(drop).map_err(|why| fault(row, binary, why))
+            }
+            None => preflight::shim_can_start(&row.shim, search_path)
+                .map_err(|why| fault(row, Path::new(&row.shim), why)),
+        }
     }
 
     /// A script that cannot ever run here is the runtime's fault, not the writing's.

@@ -194,6 +194,43 @@ fn runtimes_that_do_something_else_than_they_list() {
     );
 }
 
+/// What a probe finds out about a program that does not work is not lost.
+#[test]
+fn a_program_that_cannot_work_is_at_fault() {
+    let fault = |text: &str| {
+        let asked = ask(text, |settings| {
+            settings.probe.time = Duration::from_millis(500);
+        });
+        asked.state.fault().map(str::to_owned)
+    };
+    let is_version = |line: &str, then: &str| {
+        format!("[ \"$1\" = --version ] && {{ echo '{line}'; exit; }}; {then}")
+    };
+    for (text, wanted) in [
+        ("kill -SEGV $$", "signal: 11"),
+        (
+            "echo 'flag provided but not defined: -log /x' >&2; exit 1",
+            "flag provided",
+        ),
+        ("sleep 1000", "killed after"),
+        (
+            &is_version("runc version 1.3.0", "echo 'flag provided' >&2; exit 1"),
+            "flag provided",
+        ),
+    ] {
+        let found = fault(text).unwrap_or_else(|| panic!("{text}"));
+        assert!(found.contains(wanted), "{text}: {found}");
+    }
+    for text in [
+        "echo '{}'",
+        &is_version("crun version 1.8.1", "exit 1"),
+        &is_version("runsc version 2024", "exit 128"),
+        &is_version("own version 7", "exit 1"),
+    ] {
+        assert_eq!(fault(text), None, "{text}");
+    }
+}
+
 #[test]
 fn shims_and_the_unasked_are_unknown() {
     let mut config = Config::default();

@@ -8,8 +8,8 @@ use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use runtimes::{
-    Checked, Config, OptionValue, PreflightFault, ResolveError, RuntimeEntry, RuntimeKind,
-    Runtimes, Settings, is_permissible, locate,
+    Checked, Config, OptionValue, PreflightFault, Registry, ResolveError, RuntimeEntry,
+    RuntimeKind, Runtimes, Settings, can_start, is_permissible, locate,
 };
 use support::namespace::own_with_tmpfs;
 use support::skip::in_part;
@@ -75,7 +75,11 @@ fn names_that_are_no_rows() {
             (resolved.name, resolved.shim, resolved.options),
             (name, name, None)
         );
-        assert!(table.preflight(name).is_ok());
+        let error = table.preflight(name).unwrap_err();
+        assert!(
+            matches!(why(error), PreflightFault::NoShim { .. }),
+            "{name:?}"
+        );
     }
     for name in [
         "myshim",
@@ -228,6 +232,118 @@ fn preflight_says_why() {
 }
 
 #[test]
+fn a_file_that_the_kernel_would_not_run_is_told_with_its_reason() {
+    let temp = tempfile::tempdir().unwrap();
+    let file = |name: &str, bytes: &[u8]| {
+        let path = program(&temp.path().join(name), "");
+        fs::write(&path, bytes).unwrap();
+        path
+    };
+    let mut foreign = fs::read("/proc/self/exe").unwrap();
+    foreign.truncate(4096);
+    // AVR, of which there is no Linux.
+    foreign[18..20].copy_from_slice(&83_u16.to_ne_bytes());
+    let missing = PathBuf::from("/nonexistent/sh");
+    let interpreter = |path: &Path| PreflightFault::Interpreter {
+        path: path.to_owned(),
+    };
+    let other = PreflightFault::OtherMachine {
+        machine: "ELF machine 83".to_owned(),
+    };
+    for (name, bytes, want) in [
+        ("good", &b"#!/bin/sh\nexit 0\n"[..], None),
+        ("empty", b"", Some(PreflightFault::Empty)),
+        ("text", b"exit 0\n", Some(PreflightFault::NotAProgram)),
+        (
+            "crlf",
+            b"#!/bin/sh\r\nexit 0\r\n",
+            Some(PreflightFault::CarriageReturn),
+        ),
+        ("gone", b"#!/nonexistent/sh\n", Some(interpreter(&missing))),
+        ("foreign", &foreign, Some(other)),
+    ] {
+        let found = can_start(&file(name, bytes), "".as_ref()).err();
+        assert_eq!(found, want, "{name}");
+    }
+    assert!(can_start(Path::new("/proc/self/exe"), "".as_ref()).is_ok());
+}
+
+#[test]
+fn slips_of_the_pen_are_told() {
+    let temp = tempfile::tempdir().unwrap();
+    let good = program(&temp.path().join("good"), "#!/bin/sh\n");
+    let (good, path) = (good.display().to_string(), temp.path().as_os_str());
+    let check = |text: &str| can_start(Path::new(text), path).unwrap_err();
+    assert_eq!(check(&format!("{good} ")), PreflightFault::TrailingBlank);
+    assert_eq!(check("good\n"), PreflightFault::TrailingBlank);
+    assert_eq!(check("~/bin/good"), PreflightFault::Tilde);
+    assert_eq!(
+        check(&format!("{good} --debug")),
+        PreflightFault::GluedArguments
+    );
+    assert_eq!(check("good --debug"), PreflightFault::GluedArguments);
+    assert_eq!(check("bad --debug"), PreflightFault::NotInPath);
+    assert_eq!(check("./good"), PreflightFault::Relative);
+}
+
+#[test]
+fn shims_are_looked_for_as_containerd_does() {
+    let temp = tempfile::tempdir().unwrap();
+    program(&temp.path().join("containerd-shim-kata-v2"), "#!/bin/sh\n");
+    let own = program(&temp.path().join("own"), "#!/bin/sh\n");
+    let mut config = Config::default();
+    let own = own.to_str().unwrap();
+    for (name, shim) in [
+        ("kata", "io.containerd.kata.v2"),
+        ("own", own),
+        ("gone", "io.x.gone.v1"),
+    ] {
+        config
+            .runtimes
+            .insert(name.to_owned(), RuntimeEntry::shim(shim));
+    }
+    config.default_runtime = Some("io.containerd.wasm.v1".to_owned());
+    let mut settings = Settings::new("/s");
+    settings.search_path = temp.path().into();
+    let table = Runtimes::build(&config.check().unwrap(), &settings);
+    assert!(table.preflight("kata").is_ok());
+    assert!(table.preflight("own").is_ok());
+    let faults: Vec<String> = table
+        .cannot_start()
+        .iter()
+        .map(ToString::to_string)
+        .collect();
+    assert_eq!(
+        faults,
+        [
+            r#"runtime "gone": "io.x.gone.v1": the shim containerd-shim-gone-v1 is not in PATH"#,
+            r#"runtime "io.containerd.wasm.v1": "io.containerd.wasm.v1": the shim containerd-shim-wasm-v1 is not in PATH"#,
+        ]
+    );
+}
+
+#[test]
+fn a_reload_says_which_of_the_new_runtimes_cannot_start() {
+    let temp = tempfile::tempdir().unwrap();
+    let settings = Settings::new(temp.path().join("scripts"));
+    let (registry, report) =
+        Registry::open(&wrappers(&[("good", "/bin/true", &["x"])]), settings).unwrap();
+    assert_eq!(report.cannot_start, [""; 0]);
+    let mut config = unchecked(&[("good", "/bin/true", &["x"])]);
+    config
+        .runtimes
+        .insert("bad".to_owned(), RuntimeEntry::program("/nope/bin"));
+    config.default_runtime = Some("bad".to_owned());
+    let report = registry.reload(&config.clone().check().unwrap()).unwrap();
+    let want = r#"runtime "bad": "/nope/bin": no such file"#;
+    assert_eq!(report.cannot_start, [want]);
+    assert!(report.to_string().contains(want), "{report}");
+    // What has not changed is not told again.
+    let report = registry.reload(&config.check().unwrap()).unwrap();
+    assert_eq!(report.cannot_start, [""; 0]);
+}
+
+#[test]
 fn what_cannot_be_seen_is_not_called_missing() {
     let temp = tempfile::tempdir().unwrap();
     open_to_all(temp.path());
@@ -235,9 +351,17 @@ fn what_cannot_be_seen_is_not_called_missing() {
     closed_dir(&closed);
     let denied = PreflightFault::Unreachable(nix::libc::EACCES);
     let path = format!("{}:/nonexistent", closed.display());
+    let expected = denied.clone();
     as_nobody(|| {
-        assert_eq!(locate(&closed.join("program"), "".as_ref()), Err(denied));
-        assert_eq!(locate(Path::new("program"), path.as_ref()), Err(denied));
+        let denied = expected;
+        assert_eq!(
+            locate(&closed.join("program"), "".as_ref()),
+            Err(denied.clone())
+        );
+        assert_eq!(
+            locate(Path::new("program"), path.as_ref()),
+            Err(denied.clone())
+        );
         let found = locate(Path::new("sh"), format!("{path}:/bin").as_ref());
         assert_eq!(found, Ok("/bin/sh".into()));
     });
@@ -298,7 +422,7 @@ fn noexec_is_seen_beforehand() {
         );
         let error = table.resolve_and_publish("in").unwrap_err();
         assert_eq!(why(error), PreflightFault::ScriptsNoExec);
-        let error = runtimes::Registry::open(&config, Settings::new(&scripts)).unwrap_err();
+        let error = Registry::open(&config, Settings::new(&scripts)).unwrap_err();
         assert_eq!(error.kind(), runtimes::ErrorKind::NoExec);
         assert!(names(&scripts).is_empty());
     });
@@ -321,7 +445,7 @@ fn a_missing_shell_is_seen_beforehand() {
             why(table.resolve_and_publish("a").unwrap_err()),
             PreflightFault::NoShell
         );
-        let error = runtimes::Registry::open(&config, Settings::new(&scripts)).unwrap_err();
+        let error = Registry::open(&config, Settings::new(&scripts)).unwrap_err();
         assert_eq!(error.kind(), runtimes::ErrorKind::NoShell);
         assert!(names(&scripts).is_empty());
     });
