@@ -96,10 +96,12 @@ mod table;
 mod watch;
 
 pub use crate::error::{Error, ErrorKind};
-pub use crate::holders::find::{
-    HolderNamespace, HolderProcess, Holders, HoldersOptions, MountUse, NamespaceKeeper, holders,
-};
+pub use crate::holders::find::{HoldersOptions, holders};
 pub use crate::holders::process_view::ProcessView;
+pub use crate::holders::report::{
+    HolderNamespace, HolderProcess, Holders, KernelUse, MountUse, MountUser, MountedUse,
+    NamespaceKeeper,
+};
 pub use crate::holders::residents::{
     Resident, ResidentUse, Residents, ResidentsOptions, residents,
 };

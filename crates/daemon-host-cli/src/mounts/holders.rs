@@ -113,7 +113,10 @@ fn use_words(what: &MountUse) -> String {
     match what {
         MountUse::WorkingDirectory => "working directory".into(),
         MountUse::RootDirectory => "root directory".into(),
+        MountUse::Executable => "running program".into(),
+        MountUse::Mapping => "mapped file".into(),
         MountUse::Descriptor(number) => format!("descriptor {number}"),
+        MountUse::Socket(path) => format!("socket {}", path.display()),
         _ => "other".into(),
     }
 }

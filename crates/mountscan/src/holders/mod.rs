@@ -1,8 +1,14 @@
-//! Who keeps a mount busy.
+//! Who keeps a mount busy, and who lives on a file system. The room reads procfs and sysfs.
 
 pub(crate) mod find;
-pub(crate) mod maps;
+mod kernel_uses;
+mod layers;
+mod maps;
 pub(crate) mod process_view;
-pub(crate) mod processes;
+mod processes;
+pub(crate) mod report;
 pub(crate) mod residents;
-pub(crate) mod unpopulated;
+mod seen_from;
+mod sockets;
+mod unpopulated;
+mod uses;

@@ -1,11 +1,8 @@
 //! What a procfs shows of the processes of a machine, and what it hides.
 
-use std::fs;
-use std::io;
-use std::path::{Path, PathBuf};
-
 use crate::error::{Error, ErrorKind};
-use crate::holders::processes::inode_of_link;
+use crate::holders::processes::namespace_of_link;
+use crate::kernel::procfs::ProcDir;
 use crate::table::mount_table::MountTable;
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` in the kernel).
@@ -55,24 +52,20 @@ impl ProcessView {
     }
 
     /// Reads what can be known before processes are looked at.
-    pub(crate) fn read(proc: &Path) -> Result<Self, Error> {
+    pub(crate) fn read(proc: &ProcDir) -> Result<Self, Error> {
         // A procfs of another pid namespace does not show the caller.
-        fs::read_link(proc.join("self")).map_err(|cause| {
-            let missing = cause.kind() == io::ErrorKind::NotFound;
-            match missing && proc.is_dir() {
-                true => Error::new(
-                    ErrorKind::NotFound,
-                    format!("{proc:?} does not show the calling process"),
-                ),
-                false => Error::at("readlink", &proc.join("self"), cause),
-            }
+        proc.link("self").map_err(|error| match error.kind() {
+            ErrorKind::NotFound => Error::new(
+                ErrorKind::NotFound,
+                format!("{:?} does not show the calling process", proc.shown("")),
+            ),
+            _ => error,
         })?;
-        let own = proc.join("thread-self");
-        let namespace = |of: PathBuf| inode_of_namespace(&of, "pid");
+        let namespace = |process: &str| inode_of_namespace(proc, process, "pid");
         // The caller may live deeper than what this procfs shows; then its process 1 tells.
-        let seen = [namespace(own.clone()), namespace(proc.join("1"))];
+        let seen = [namespace("thread-self"), namespace("1")];
         Ok(Self {
-            own_namespace: inode_of_link(&own.join("ns/mnt")).ok().flatten(),
+            own_namespace: namespace_of_link(proc, "thread-self/ns/mnt").ok().flatten(),
             processes: 0,
             unreadable: 0,
             hides: hides(proc),
@@ -89,29 +82,30 @@ impl ProcessView {
     }
 }
 
-fn read(proc: &Path, name: &str) -> Option<String> {
-    let bytes = fs::read(proc.join(name)).ok()?;
+fn read(proc: &ProcDir, name: &str) -> Option<String> {
+    let bytes = proc.read(name).ok()?;
     Some(String::from_utf8_lossy(&bytes).into_owned())
 }
 
 /// The number in a link such as `pid:[4026531836]`.
-fn inode_of_namespace(process: &Path, kind: &str) -> Option<u64> {
-    let target = fs::read_link(process.join("ns").join(kind)).ok()?;
+fn inode_of_namespace(proc: &ProcDir, process: &str, kind: &str) -> Option<u64> {
+    let target = proc.link(format!("{process}/ns/{kind}")).ok()?;
     let text = target.to_str()?.strip_prefix(kind)?.strip_prefix(":[")?;
     text.strip_suffix(']')?.parse().ok()
 }
 
-fn in_initial_user_namespace(proc: &Path) -> Option<bool> {
-    let inode = inode_of_namespace(&proc.join("self"), "user")?;
+fn in_initial_user_namespace(proc: &ProcDir) -> Option<bool> {
+    let inode = inode_of_namespace(proc, "self", "user")?;
     Some(inode == INITIAL_USER_NAMESPACE)
 }
 
 /// Whether the mount option `hidepid` keeps processes from the caller.
-fn hides(proc: &Path) -> bool {
-    let Ok(table) = MountTable::from_file(&proc.join("thread-self/mountinfo")) else {
+fn hides(proc: &ProcDir) -> bool {
+    let Ok(text) = proc.read("thread-self/mountinfo") else {
         return true;
     };
-    let value = table.mount_of(proc).and_then(|row| {
+    let table = MountTable::from_bytes(text);
+    let value = table.mount_of(&proc.shown("")).and_then(|row| {
         let options = row.super_options();
         options.get("hidepid").map(std::ffi::OsStr::to_os_string)
     });
@@ -120,7 +114,7 @@ fn hides(proc: &Path) -> bool {
 }
 
 /// Whether the caller has `CAP_SYS_PTRACE` in the initial user namespace.
-fn may_look_into_all(proc: &Path) -> bool {
+fn may_look_into_all(proc: &ProcDir) -> bool {
     let status = read(proc, "self/status").unwrap_or_default();
     let effective = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
     let set = effective.and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
@@ -140,13 +134,14 @@ fn start_time(stat: &str) -> Option<u64> {
 }
 
 /// Kernels without time namespaces have no such file.
-fn is_time_plain(proc: &Path) -> Option<bool> {
-    match fs::read_to_string(proc.join("self/timens_offsets")) {
+fn is_time_plain(proc: &ProcDir) -> Option<bool> {
+    match proc.read("self/timens_offsets") {
         Ok(text) => {
+            let text = String::from_utf8_lossy(&text);
             let mut offsets = text.lines().flat_map(|l| l.split_whitespace().skip(1));
             Some(offsets.all(|offset| offset == "0"))
         }
-        Err(e) if e.kind() == io::ErrorKind::NotFound => Some(true),
+        Err(error) if error.kind() == ErrorKind::NotFound => Some(true),
         Err(_) => None,
     }
 }
@@ -154,6 +149,7 @@ fn is_time_plain(proc: &Path) -> Option<bool> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::procfs::Proc;
 
     #[test]
     fn numbers_of_procfs() {
@@ -166,7 +162,7 @@ mod tests {
     #[test]
     fn a_procfs_without_the_caller_is_an_error_and_no_answer() {
         let empty = tempfile::tempdir().unwrap();
-        let error = ProcessView::read(empty.path()).unwrap_err();
+        let error = ProcessView::read(&Proc::unchecked(empty.path()).open().unwrap()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
         assert!(
             error
@@ -177,7 +173,7 @@ mod tests {
 
     #[test]
     fn our_own_procfs_shows_us() {
-        let view = ProcessView::read(Path::new("/proc")).unwrap();
+        let view = ProcessView::read(&Proc::default().open().unwrap()).unwrap();
         assert!(view.own_namespace.is_some() && view.last_pid.is_some());
     }
 }

@@ -5,32 +5,27 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ffi::OsString;
-use std::fs;
-use std::io;
-use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
+use rustix::fs::OFlags;
 
-use crate::error::Error;
+use crate::error::{Error, ErrorKind};
 use crate::holders::maps::{Mapped, mapped_files};
 use crate::holders::process_view::ProcessView;
-use crate::holders::processes::{Member, inode_of_link, members};
+use crate::holders::processes::{Member, members, namespace_of_link};
+use crate::holders::seen_from::{inside, may_wait};
 use crate::ids::{Device, MountId};
 use crate::kernel::identity::identity_at;
+use crate::kernel::procfs::{Proc, ProcDir};
 use crate::row::borrowed::Row;
 use crate::table::mount_table::MountTable;
 
-/// Types that a look at a link to them may have to wait for: their servers are asked whether the
-/// file is still the same.
-const ASKED: [&str; 2] = ["nfs", "9p"];
-
 /// Which processes to look for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ResidentsOptions {
-    /// Where procfs is mounted; `/proc`. Processes that it does not show are not seen.
-    pub proc: PathBuf,
+    /// Which procfs; the one at `/proc`. Processes that it does not show are not seen.
+    pub proc: Proc,
     /// Only those on file systems with these devices; `None` for all.
     pub devices: Option<Vec<Device>>,
 }
@@ -39,7 +34,7 @@ impl ResidentsOptions {
     /// `/proc`, and file systems of every device.
     pub fn new() -> Self {
         Self {
-            proc: "/proc".into(),
+            proc: Proc::default(),
             devices: None,
         }
     }
@@ -116,11 +111,11 @@ pub enum ResidentUse {
 /// `proc_pid_root(5)`, `proc_pid_cwd(5)`, `proc_pid_exe(5)`, `proc_pid_maps(5)`,
 /// `mount_namespaces(7)`.
 pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
-    let proc = &options.proc;
+    let proc = &options.proc.open()?;
     let mut view = ProcessView::read(proc)?;
     let members = members(proc, &mut view.unreadable)?;
-    let first = inode_of_link(&proc.join("1/ns/mnt"));
-    if first.is_err_and(|e| e.kind() == io::ErrorKind::PermissionDenied) {
+    let first = namespace_of_link(proc, "1/ns/mnt");
+    if first.is_err_and(|error| error.kind() == ErrorKind::Denied) {
         view.unreadable = view.unreadable.saturating_sub(1);
     }
     let mut census = Census {
@@ -147,7 +142,7 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
 }
 
 struct Census<'p> {
-    proc: &'p Path,
+    proc: &'p ProcDir,
     devices: Option<HashSet<Device>>,
     found: Vec<Resident>,
 }
@@ -168,12 +163,11 @@ impl Census<'_> {
         let mut views: BTreeMap<PathBuf, View> = BTreeMap::new();
         let mut rooted: Vec<(&Member, PathBuf)> = Vec::new();
         for member in members {
-            let dir = member.dir(self.proc);
-            let Ok(root) = fs::read_link(dir.join("root")) else {
+            let Ok(root) = self.proc.link(member.file("root")) else {
                 continue;
             };
             if !views.contains_key(&root) {
-                if let Some(view) = self.view(&dir) {
+                if let Some(view) = self.view(member) {
                     views.insert(root.clone(), view);
                 }
             }
@@ -192,8 +186,9 @@ impl Census<'_> {
         }
     }
 
-    fn view(&self, dir: &Path) -> Option<View> {
-        let table = MountTable::from_file(&dir.join("mountinfo")).ok()?;
+    fn view(&self, member: &Member) -> Option<View> {
+        let file = self.proc.file(member.file("mountinfo")).ok()?;
+        let table = MountTable::from_reader(file).ok()?;
         let has_wanted = table.rows().any(|row| self.is_wanted(row.device()));
         Some(View { table, has_wanted })
     }
@@ -212,7 +207,6 @@ impl Census<'_> {
         view: &View,
         ids: &HashMap<MountId, (Device, PathBuf)>,
     ) {
-        let dir = member.dir(self.proc);
         let mut homes: Vec<(ResidentUse, Home)> = Vec::new();
         // The row at "/" is the mount at the root directory, also where the link's text leads nowhere.
         let at_root = view.table.mount_of(Path::new("/"));
@@ -222,10 +216,10 @@ impl Census<'_> {
             ("cwd", ResidentUse::WorkingDirectory),
             ("exe", ResidentUse::Executable),
         ] {
-            let found = self.by_link(&dir.join(name), root, view, ids);
+            let found = self.by_link(&member.file(name), root, view, ids);
             homes.extend(found.map(|home| (how, home)));
         }
-        let maps = fs::read(dir.join("maps")).unwrap_or_default();
+        let maps = self.proc.read(member.file("maps")).unwrap_or_default();
         let by_map = mapped_files(&maps).filter_map(|file| self.by_map(&file, root, view));
         homes.extend(by_map.map(|home| (ResidentUse::Mapping, home)));
         let mut seen = HashSet::new();
@@ -249,18 +243,17 @@ impl Census<'_> {
     /// The mount that a link of procfs leads to.
     fn by_link(
         &self,
-        link: &Path,
+        link: &str,
         root: &Path,
         view: &View,
         ids: &HashMap<MountId, (Device, PathBuf)>,
     ) -> Option<Home> {
-        let text = fs::read_link(link).ok()?;
-        let by_path =
-            inside(&text, root).and_then(|path| view.table.mount_of(&path).map(home_and_type));
-        if let Some((home, true)) = by_path {
-            return Some(home);
+        let text = self.proc.link(link).ok()?;
+        let by_path = inside(&text, root).and_then(|path| view.table.mount_of(&path));
+        if let Some(row) = by_path.filter(may_wait) {
+            return Some(home(row));
         }
-        let file = rustix::fs::open(link, OFlags::PATH | OFlags::CLOEXEC, Mode::empty()).ok()?;
+        let file = self.proc.follow(link, OFlags::PATH).ok()?;
         let mount_id = identity_at(&file, Path::new("")).ok()?.mount_id?;
         let (device, root) = ids.get(&mount_id)?;
         Some((*device, Some(root.clone()), Some(mount_id)))
@@ -289,24 +282,6 @@ fn home(row: Row<'_>) -> Home {
         Some(row.root().into_owned()),
         Some(row.mount_id()),
     )
-}
-
-/// Where the row is, and whether a look there may have to wait for a server.
-fn home_and_type(row: Row<'_>) -> (Home, bool) {
-    let fs_type = row.fs_type();
-    let is_asked = ASKED
-        .iter()
-        .any(|t| fs_type.as_bytes().starts_with(t.as_bytes()));
-    (home(row), is_asked)
-}
-
-/// The path as the table with this root has it; `None` if it is outside.
-fn inside(text: &Path, root: &Path) -> Option<PathBuf> {
-    let bytes = text.as_os_str().as_bytes();
-    let bytes = bytes.strip_suffix(b" (deleted)").unwrap_or(bytes);
-    let path = PathBuf::from(OsString::from_vec(bytes.to_vec()));
-    let relative = path.strip_prefix(root).ok()?;
-    Some(Path::new("/").join(relative))
 }
 
 #[cfg(test)]
@@ -342,17 +317,5 @@ mod tests {
             minor: 77,
         }]);
         assert_eq!(residents(&options).unwrap().residents, []);
-    }
-
-    #[test]
-    fn paths_are_seen_from_the_root_of_the_process() {
-        let path = |text: &str, root: &str| inside(Path::new(text), Path::new(root));
-        assert_eq!(
-            path("/jail/bin/sh", "/jail"),
-            Some(PathBuf::from("/bin/sh"))
-        );
-        assert_eq!(path("/jail", "/jail"), Some(PathBuf::from("/")));
-        assert_eq!(path("/a (deleted)", "/"), Some(PathBuf::from("/a")));
-        assert_eq!(path("/elsewhere", "/jail"), None);
     }
 }

@@ -1,16 +1,18 @@
-//! Mount namespaces that no process lives in: found by what keeps them. Acts.
+//! Mount namespaces that no process lives in: found by what keeps them.
 
 use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
 
 use crate::error::Error;
-use crate::holders::find::{HolderNamespace, Holders, NamespaceKeeper, holds};
-use crate::holders::processes::{inode_of_link, numbers};
+use crate::holders::find::holds;
+use crate::holders::processes::{Member, inode_of};
+use crate::holders::report::{HolderNamespace, Holders, NamespaceKeeper};
 use crate::kernel::identity::look;
+use crate::kernel::procfs::{Proc, ProcDir};
 use crate::kernel::sys;
 use crate::row::mount_info::MountInfo;
 use crate::table::mount_table::MountTable;
@@ -19,17 +21,20 @@ use crate::table::origin::{ReadOptions, Source};
 /// As a place only, so that nothing mounted is touched.
 const PLACE: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
-/// Those found so far, each open, by inode.
-pub(crate) struct Kept<'p, P> {
-    proc: &'p Path,
+/// The namespaces without processes that were found so far.
+pub(crate) struct Unpopulated<'p, P> {
+    source: &'p Proc,
+    proc: &'p ProcDir,
     /// Whether a process lives in the namespace of this inode.
     is_populated: P,
+    /// By inode: the open nsfs file, and what keeps the namespace.
     found: BTreeMap<u64, (File, Vec<NamespaceKeeper>)>,
 }
 
-impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
-    pub(crate) fn new(proc: &'p Path, is_populated: P) -> Kept<'p, P> {
-        Kept {
+impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
+    pub(crate) fn new(source: &'p Proc, proc: &'p ProcDir, is_populated: P) -> Self {
+        Self {
+            source,
             proc,
             is_populated,
             found: BTreeMap::new(),
@@ -39,14 +44,14 @@ impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
     /// Looks at the descriptors of all processes.
     pub(crate) fn by_descriptors(&mut self) -> Result<(), Error> {
         let proc = self.proc;
-        let entries = fs::read_dir(proc).map_err(|cause| Error::at("readdir", proc, cause))?;
-        for pid in numbers(entries) {
-            let dir = proc.join(format!("{pid}/fd"));
+        for pid in proc.numbers(".")? {
             // Ended, or closed to us: it was counted when its namespace was looked for.
-            for descriptor in fs::read_dir(&dir).map(numbers).unwrap_or_default() {
-                let link = dir.join(descriptor.to_string());
-                if let Ok(Some(inode)) = inode_of_link(&link) {
-                    let place = rustix::fs::open(&link, PLACE, Mode::empty());
+            let descriptors = proc.numbers(format!("{pid}/fd")).unwrap_or_default();
+            for descriptor in descriptors {
+                let name = format!("{pid}/fd/{descriptor}");
+                let inode = proc.link(&name).ok().and_then(|link| inode_of(&link));
+                if let Some(inode) = inode {
+                    let place = proc.follow(&name, OFlags::PATH);
                     let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
                     self.add(inode, place.ok(), keeper);
                 }
@@ -55,10 +60,11 @@ impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
         Ok(())
     }
 
-    /// Looks at binds of nsfs files in the namespace of the process that `process` is the directory of.
-    pub(crate) fn by_binds(&mut self, process: &Path, namespace: u64, binds: Vec<(u64, PathBuf)>) {
-        let root = rustix::fs::open(process.join("root"), PLACE, Mode::empty());
-        let Ok(root) = root else { return };
+    /// Looks at binds of nsfs files in the namespace of a process.
+    pub(crate) fn by_binds(&mut self, member: &Member, namespace: u64, binds: Vec<(u64, PathBuf)>) {
+        let Ok(root) = self.proc.follow(member.file("root"), OFlags::PATH) else {
+            return;
+        };
         for (inode, mount_point) in binds {
             let inside = mount_point.strip_prefix("/").unwrap_or(&mount_point);
             // The kernel shows mount points without links; whoever lives there may have made one since.
@@ -89,17 +95,21 @@ impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
             let seen = look(file, Path::new(""), StatxFlags::empty()).ok()?;
             Some(((seen.stx_dev_major, seen.stx_dev_minor), seen.stx_ino))
         };
-        let own = File::open(self.proc.join("thread-self/ns/mnt")).ok()?;
+        let own = self
+            .proc
+            .follow("thread-self/ns/mnt", OFlags::RDONLY)
+            .ok()?;
         let (nsfs, _) = number_of(own.as_fd())?;
         let is_it = number_of(place.as_fd())? == (nsfs, inode);
         let link = format!("thread-self/fd/{}", place.as_raw_fd());
-        is_it.then(|| File::open(self.proc.join(link)).ok())?
+        let file = is_it.then(|| self.proc.follow(link, OFlags::RDONLY).ok())?;
+        file.map(File::from)
     }
 
     /// Reads each and adds those that hold `mount`; the unreadable are counted.
     pub(crate) fn add_holders(self, mount: &MountInfo, found: &mut Holders) {
         let mut options = ReadOptions::new();
-        options.proc = self.proc.into();
+        options.proc = self.source.clone();
         for (inode, (file, kept_by)) in self.found {
             let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
                 found.unreadable += 1;
@@ -114,6 +124,7 @@ impl<'p, P: Fn(u64) -> bool> Kept<'p, P> {
                     namespace_id: sys::namespace_id(file.as_fd()).ok(),
                     is_own: false,
                     mounts,
+                    users: Vec::new(),
                     processes: Vec::new(),
                     kept_by,
                 });

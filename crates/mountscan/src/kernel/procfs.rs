@@ -6,7 +6,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
-use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -141,10 +141,47 @@ impl ProcDir {
         self.shown.join(name)
     }
 
+    /// The number of its own descriptor, which is no use that anybody asks about.
+    pub(crate) fn descriptor(&self) -> u32 {
+        self.file.as_raw_fd().unsigned_abs()
+    }
+
     /// Opens a file for reading.
     pub(crate) fn file(&self, name: impl AsRef<Path>) -> Result<File, Error> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
         self.open(name.as_ref(), flags).map(File::from)
+    }
+
+    /// Reads a file to its end.
+    pub(crate) fn read(&self, name: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+        let file = self.file(&name)?;
+        let mut text = Vec::new();
+        while self.read_more(&file, &name, &mut text)? > 0 {}
+        Ok(text)
+    }
+
+    /// Reads the beginning of a file, in one call: all of it where it has a few lines.
+    pub(crate) fn read_first(&self, name: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
+        let file = self.file(&name)?;
+        let mut text = Vec::new();
+        self.read_more(&file, &name, &mut text)?;
+        Ok(text)
+    }
+
+    /// Appends what one call gives. The standard library asks for size and place of a file first, which
+    /// procfs does not know.
+    fn read_more(
+        &self,
+        file: &File,
+        name: impl AsRef<Path>,
+        text: &mut Vec<u8>,
+    ) -> Result<usize, Error> {
+        const STEP: usize = 4096;
+        let filled = text.len();
+        text.resize(filled + STEP, 0);
+        let read = rustix::io::retry_on_intr(|| rustix::io::read(file, &mut text[filled..]));
+        text.truncate(filled + read.unwrap_or(0));
+        read.map_err(|cause| Error::at("read", &self.shown(name), cause.into()))
     }
 
     /// The entries of a directory below it that are numbers, ascending.

@@ -5,7 +5,7 @@ use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use mountscan::{
-    HolderProcess, HoldersOptions, MountInfo, MountTable, MountUse, NamespaceKeeper, holders,
+    HolderProcess, HoldersOptions, MountInfo, MountTable, MountUse, NamespaceKeeper, Proc, holders,
 };
 
 use rustix::thread::UnshareFlags;
@@ -14,7 +14,7 @@ use crate::namespace::{isolated, tmpfs, unmount};
 
 fn options(proc: &Path) -> HoldersOptions {
     let mut options = HoldersOptions::new();
-    options.proc = proc.to_owned();
+    options.proc = Proc::unchecked(proc);
     options
 }
 

@@ -9,5 +9,6 @@ mod procfs;
 mod properties;
 mod storm;
 mod structure;
+mod uses;
 mod vectors;
 mod watch;

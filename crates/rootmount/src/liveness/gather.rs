@@ -50,7 +50,7 @@ impl Evidence {
 fn look_at_processes(root: &Path, table: &MountTable, proc: &Path) -> Processes {
     let devices: BTreeSet<Device> = table.under(root).map(|row| row.device()).collect();
     let mut options = ResidentsOptions::new();
-    options.proc = proc.to_path_buf();
+    options.proc = proc.into();
     options.devices = Some(devices.into_iter().collect());
     match within(ANSWER_LIMIT, move || residents(&options)) {
         Some(Ok(seen)) => Processes::Seen(seen),

@@ -96,7 +96,10 @@ fn process(process: &HolderProcess) -> String {
     let how = match process.uses.first() {
         Some(MountUse::WorkingDirectory) => ", working directory".to_owned(),
         Some(MountUse::RootDirectory) => ", root directory".to_owned(),
+        Some(MountUse::Executable) => ", running program".to_owned(),
+        Some(MountUse::Mapping) => ", mapped file".to_owned(),
         Some(MountUse::Descriptor(fd)) => format!(", descriptor {fd}"),
+        Some(MountUse::Socket(path)) => format!(", socket {}", shown(path)),
         _ => String::new(),
     };
     format!("{}{how}", bare(process))
