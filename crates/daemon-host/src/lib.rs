@@ -39,9 +39,9 @@
 //! in reverse order. [`Host::shutdown`] sweeps and releases the root last. Each gives a
 //! report that says what happened at every step.
 //!
-//! The crates it stands on are re-exported: [`mountscan`], [`rootmount`], [`engines`], [`resolvconf`],
-//! [`ifaddrs`], [`rroprobe`], [`runtimes`]. [`socket_path()`] checks a Unix socket's path
-//! against the 108 bytes of `sun_path` and offers short forms.
+//! The crates it stands on are re-exported: [`mountscan`], [`rootmount`], [`engines`],
+//! [`resolvconf`], [`ifaddrs`], [`rroprobe`], [`runtimes`]. [`socket_path()`] checks a Unix
+//! socket's path against the 108 bytes of `sun_path` and offers short forms.
 //!
 //! # When not to use this
 //!
