@@ -36,6 +36,15 @@
 //! bind would hide leftovers). Its stop is: plan with the [`Ownership`] from
 //! [`status()`], and execute with [`ExecuteOptions::data_root`]: the root goes last.
 //!
+//! # What lives is never harmed
+//!
+//! A mount is a leftover only if it is proved that nobody lives on it. [`Evidence`] says
+//! so: the processes of the machine, [`Witness`]es who know containers, and what the caller
+//! [claims](Claim). A process that lives there wins over everything. What cannot be told is
+//! kept ([`KeepReason::Unknown`]), and [`CleanupPlan::contradictions`] says what is missing.
+//! With [`ExecuteOptions::look`] evidence is gathered again right before mounts go. A plan
+//! without evidence, as for a captured table, goes by rules and ids alone.
+//!
 //! # What a step does
 //!
 //! The directory that the mount lies in is opened below the root without following
@@ -44,7 +53,9 @@
 //! root and mount point. `umount2` is called by that directory and the name, so
 //! renames and links made meanwhile do not matter; then the place is looked at
 //! again. A busy mount is tried for a short while, then detached lazily if
-//! [`Detach`] allows it and nothing else is mounted below it. The report says
+//! [`Detach`] allows it and nothing else is mounted below it. A step that takes longer than
+//! [`ExecuteOptions::step_limit`] is given up; what lies inside a FUSE or network filesystem
+//! that goes as well is not looked up, but goes together with it. The report says
 //! which it was, and who held it. A mount that is the root of this process is refused.
 //!
 //! # Unmounting and peers
@@ -106,8 +117,8 @@
 //!   at the same place, of the same filesystem and root, and got the same id since the
 //!   execution began, is taken for it.
 //! - A lazy detach takes along a mount that is made below between the look and the call.
-//! - A directory on a file server that hangs, on the way to a mount point, hangs the
-//!   step; what is mounted at the end of the way is never asked.
+//! - A look-up that waits for a server cannot be interrupted: its thread stays in the kernel
+//!   until the server answers or the process ends, while the execution goes on.
 //!
 //! # Logging
 //!
