@@ -21,6 +21,7 @@ mod faults;
 mod fuzz;
 mod instructions;
 mod packages;
+mod readers;
 mod soak;
 mod test;
 mod tidy;
@@ -59,6 +60,8 @@ enum Chore {
     Cost(cost::Args),
     /// Count the instructions of the hot paths and compare with the committed counts
     Instructions(instructions::Args),
+    /// Ask the real readers of resolv.conf and compare them with their profiles
+    Readers(readers::Args),
     /// Kill and fail every system call of what must survive it
     Faults(faults::Args),
     /// Live a daemon's life again and again and look for what grows
@@ -78,6 +81,7 @@ fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args),
         Chore::Cost(args) => cost::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
+        Chore::Readers(args) => readers::run(&args),
         Chore::Faults(args) => faults::run(&args),
         Chore::Soak(args) => soak::run(&args),
         Chore::Fuzz(args) => fuzz::run(&args),

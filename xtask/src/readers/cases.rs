@@ -1,0 +1,49 @@
+//! The files of the matrix, which the crate's own tests use as well.
+
+use anyhow::{Context as _, Result};
+use serde_json::Value;
+
+/// One file and what stands beside it.
+pub(super) struct Case {
+    pub(super) id: String,
+    /// `None`: there is no file.
+    pub(super) text: Option<Vec<u8>>,
+    pub(super) host: Option<String>,
+}
+
+/// All cases, or those that are named.
+pub(super) fn cases(only: &[String]) -> Result<Vec<Case>> {
+    let root = crate::cargo::root();
+    let path = root.join("crates/resolvconf/tests/resolvconf/data/readers.json");
+    let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+    let all: Vec<Value> = serde_json::from_str(&text)?;
+    let wanted = |id: &str| only.is_empty() || only.iter().any(|name| name == id);
+    let cases = all.iter().filter_map(case).filter(|case| wanted(&case.id));
+    Ok(cases.collect())
+}
+
+fn case(value: &Value) -> Option<Case> {
+    Some(Case {
+        id: value["case"].as_str()?.to_owned(),
+        text: value["text"]
+            .as_str()
+            .map(|text| bytes(text, value["repeats"] == true)),
+        host: value["host"].as_str().map(str::to_owned),
+    })
+}
+
+/// Each character is a byte. A long run is written `{x*600}` where the case says so.
+fn bytes(text: &str, repeats: bool) -> Vec<u8> {
+    let byte = |c: char| u8::try_from(u32::from(c)).unwrap_or(b'?');
+    let mut bytes = Vec::new();
+    let mut rest = text;
+    while let Some((before, after)) = rest.split_once('{').filter(|_| repeats) {
+        bytes.extend(before.chars().map(byte));
+        let (run, after) = after.split_once('}').unwrap_or((after, ""));
+        let (unit, count) = run.split_once('*').unwrap_or((run, "1"));
+        bytes.extend(unit.repeat(count.parse().unwrap_or(1)).bytes());
+        rest = after;
+    }
+    bytes.extend(rest.chars().map(byte));
+    bytes
+}
