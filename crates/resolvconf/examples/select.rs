@@ -24,7 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     for (place, path) in places.into_iter().zip(paths) {
         *place = path.into();
     }
-    let watcher = Watcher::new(options)?;
+    let watcher = Watcher::open(&options)?;
     print(watcher.current())?;
     if !flags.is_empty() {
         for change in watcher {

@@ -47,7 +47,7 @@ impl Watchers {
         all.add("addresses", move || Ok(links.next_within(WAIT)?.is_some()))?;
         let mut options = resolvconf::WatchOptions::new();
         options.select.etc = resolv_conf;
-        let mut servers = resolvconf::Watcher::new(options)?;
+        let mut servers = resolvconf::Watcher::open(&options)?;
         all.add("resolv.conf", move || {
             Ok(servers.next_within(WAIT)?.is_some())
         })?;

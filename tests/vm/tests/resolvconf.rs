@@ -155,7 +155,7 @@ fn a_watcher_hears_of_a_rewrite_through_a_bind() {
         let mut watch = WatchOptions::new();
         watch.select.configured = Some(inside);
         watch.recheck = None;
-        let mut watcher = Watcher::new(watch).unwrap();
+        let mut watcher = Watcher::open(&watch).unwrap();
         write(&host, b"nameserver 192.0.2.2\n", &options(&state)).unwrap();
         let change = watcher
             .next_within(Duration::from_secs(60))

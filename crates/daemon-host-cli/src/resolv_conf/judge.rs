@@ -1,8 +1,9 @@
 //! What is the matter with the host's name resolution, judged by what containers would get.
 
 use daemon_host::resolvconf::{
-    Current, DropReason, ErrorKind, Nameserver, Network, NetworkKind, Reason, Resolved,
-    SelectOptions, TransformOptions, Warning, find, select, transform,
+    Current, Diagnostic, DiagnosticKind, DropReason, ErrorKind, Nameserver, Network, NetworkKind,
+    Overridden, Reason, Resolved, SelectOptions, TransformOptions, Warning, find, select,
+    transform,
 };
 
 use crate::report::Finding;
@@ -78,6 +79,9 @@ impl PerNetwork {
         for warning in self.resolved.warnings() {
             findings.extend(self.warning(warning));
         }
+        if self.kind == NetworkKind::Host && self.current.unreadable.is_none() {
+            findings.extend(self.readers());
+        }
         findings
     }
 
@@ -90,6 +94,41 @@ impl PerNetwork {
         Finding::problem("resolv.conf", format!("{path} cannot be read"))
             .because(error)
             .remedy(remedy)
+    }
+
+    /// What leaves a common reader without a server or without an answer: the host's own file is
+    /// read as it is, by programs of the host and of containers on its network.
+    fn readers(&self) -> Vec<Finding> {
+        if self
+            .resolved
+            .overridden()
+            .contains(&Overridden::Nameservers)
+        {
+            return Vec::new();
+        }
+        let found = self.current.document.diagnostics();
+        let leaves_nothing = |diagnostic: &&Diagnostic<'_>| {
+            matches!(
+                diagnostic.kind(),
+                DiagnosticKind::MissingFile
+                    | DiagnosticKind::NoNameservers
+                    | DiagnosticKind::FileRefused
+                    | DiagnosticKind::FileLost
+                    | DiagnosticKind::OptionBelowLimit
+            )
+        };
+        let path = self.current.selection.path.display();
+        found
+            .iter()
+            .filter(leaves_nothing)
+            .map(|diagnostic| {
+                let names: Vec<&str> = diagnostic.readers().map(|reader| reader.name).collect();
+                let what = format!("{path} fails programs of {}", names.join(", "));
+                Finding::problem("resolv.conf", what)
+                    .because(format!("line {}: {diagnostic}", diagnostic.line()))
+                    .remedy("see: daemon-host resolv-conf lint")
+            })
+            .collect()
     }
 
     fn warning(&self, warning: &Warning) -> Option<Finding> {
@@ -158,4 +197,36 @@ fn dropped_words(dropped: &daemon_host::resolvconf::Dropped) -> String {
         _ => "does not work in a container",
     };
     format!("{} {why}", dropped.address)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What CR LF does to a host: glibc loses its only server, the others do not.
+    #[test]
+    fn a_reader_without_a_server_is_a_problem() {
+        let dir = tempfile::tempdir().unwrap();
+        let mut options = SelectOptions::new();
+        options.etc = dir.path().join("etc");
+        let told = |text: &str| -> Vec<Finding> {
+            std::fs::write(dir.path().join("etc"), text).unwrap();
+            findings(&per_network(&options, &[]))
+        };
+        assert_eq!(told("nameserver 192.0.2.1\n"), []);
+        let found = told("nameserver 192.0.2.1\r\n");
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert!(
+            found[0].what.ends_with("fails programs of glibc"),
+            "{found:?}"
+        );
+        let found = told("nameserver 192.0.2.1\noptions timeout:0\n");
+        assert!(
+            found[0].cause.contains("musl: 0, nobody is asked"),
+            "{found:?}"
+        );
+        let own = [Nameserver::parse(b"192.0.2.9").unwrap()];
+        std::fs::write(dir.path().join("etc"), "").unwrap();
+        assert_eq!(findings(&per_network(&options, &own)), []);
+    }
 }

@@ -24,7 +24,7 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let mut options = WatchOptions::new();
     options.select = args.select.options();
-    let mut watcher = Watcher::new(options)?;
+    let mut watcher = Watcher::open(&options)?;
     show(watcher.current(), out)?;
     args.until.follow(|wait| {
         let changed = watcher.next_within(wait)?;

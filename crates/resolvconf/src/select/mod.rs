@@ -2,6 +2,7 @@
 
 mod choice;
 mod current;
+mod ears;
 mod facts;
 mod find;
 mod links;

@@ -2,7 +2,7 @@ use std::fs;
 use std::os::fd::AsFd;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use resolvconf::{Current, Reason, WatchOptions, Watcher};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
@@ -53,7 +53,7 @@ impl Host {
     }
 
     fn watch(&self) -> Watcher {
-        Watcher::new(self.options.clone()).unwrap()
+        Watcher::open(&self.options).unwrap()
     }
 }
 
@@ -220,9 +220,92 @@ fn the_descriptor_can_be_polled() {
     assert!(!ready(&watcher, Duration::ZERO));
     host.write("etc/resolv.conf", B);
     assert!(ready(&watcher, PATIENCE));
-    let change = watcher.next_within(Duration::ZERO).unwrap().unwrap();
+    // The burst is not over yet. The descriptor tells when it is.
+    let change = loop {
+        if let Some(change) = watcher.try_next().unwrap() {
+            break change;
+        }
+        assert!(watcher.next_wake().is_some());
+        assert!(ready(&watcher, PATIENCE));
+    };
     assert_eq!(change.document.as_bytes(), B.as_bytes());
     assert!(!ready(&watcher, Duration::ZERO));
+}
+
+/// A call with no time takes no time, also in the middle of a burst.
+#[test]
+fn zero_never_blocks() {
+    let host = Host::new();
+    host.write("etc/resolv.conf", A);
+    let mut watcher = host.watch();
+    // An empty file is waited for longest.
+    host.write("etc/resolv.conf", "");
+    let begin = Instant::now();
+    let mut calls = 0;
+    while watcher.next_within(Duration::ZERO).unwrap().is_none() {
+        calls += 1;
+        assert!(begin.elapsed() < PATIENCE);
+    }
+    assert!(calls > 3, "{calls}");
+}
+
+/// Short calls add up: what nobody is told of is found in time all the same.
+#[test]
+fn rechecks_come_although_calls_are_short() {
+    let mut host = Host::new();
+    host.options.recheck = Some(Duration::from_millis(100));
+    host.options.select.configured = Some(PathBuf::from("/proc/uptime"));
+    let mut watcher = host.watch();
+    let begin = Instant::now();
+    while watcher
+        .next_within(Duration::from_millis(1))
+        .unwrap()
+        .is_none()
+    {
+        assert!(begin.elapsed() < PATIENCE);
+    }
+    // Without a call the descriptor tells when to look.
+    let mut fds = [PollFd::from_borrowed_fd(watcher.as_fd(), PollFlags::IN)];
+    assert_eq!(
+        poll(&mut fds, Some(&Timespec::try_from(PATIENCE).unwrap())).unwrap(),
+        1
+    );
+}
+
+/// A mount over the file changes no directory, and is heard all the same.
+#[test]
+fn a_mount_over_the_file_is_heard() {
+    support::namespace::own_with_tmpfs(support::space::Space::MOUNTS, |_| {
+        let host = Host::new();
+        host.write("etc/resolv.conf", A);
+        host.write("etc/other", B);
+        let mut watcher = host.watch();
+        let target = host.path("etc/resolv.conf");
+        rustix::mount::mount_bind(host.path("etc/other"), &target).unwrap();
+        let begin = Instant::now();
+        check(&mut watcher, B);
+        assert!(begin.elapsed() < PATIENCE / 2);
+        rustix::mount::unmount(&target, rustix::mount::UnmountFlags::empty()).unwrap();
+        check(&mut watcher, A);
+    });
+}
+
+#[test]
+fn options_are_borrowed_and_have_setters() {
+    let options = WatchOptions::new().recheck(None);
+    assert_eq!(options.recheck, None);
+    assert_eq!(options, options.clone().select(options.select.clone()));
+}
+
+#[test]
+fn the_last_moment_of_time_is_no_deadline() {
+    let host = Host::new();
+    host.write("etc/resolv.conf", A);
+    let mut options = host.options.clone();
+    options.recheck = Some(Duration::MAX);
+    let mut watcher = Watcher::open(&options).unwrap();
+    host.write("etc/resolv.conf", B);
+    assert!(watcher.next_within(Duration::MAX).unwrap().is_some());
 }
 
 #[test]
