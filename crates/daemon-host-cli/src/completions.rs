@@ -35,8 +35,19 @@ pub(crate) struct ManArgs {
 pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> anyhow::Result<Exit> {
     let mut script = Vec::new();
     clap_complete::generate(args.shell, &mut command, "daemon-host", &mut script);
+    if args.shell == Shell::Bash {
+        script = with_one_name(&String::from_utf8(script)?).into_bytes();
+    }
     io::stdout().write_all(&script)?;
     Ok(Exit::Fine)
+}
+
+/// The bash script with one name for each state. For a command with a hyphen in its name
+/// clap_complete sets `daemon__host__subcmd__root` and asks for
+/// `daemon__subcmd__host__subcmd__root` (clap-rs/clap#6421): nothing behind the first word
+/// would be completed.
+fn with_one_name(script: &str) -> String {
+    script.replace("daemon__subcmd__host__", "daemon__host__")
 }
 
 /// Prints the manual page of `command`, or writes all of its pages.

@@ -53,6 +53,8 @@ impl World {
         let world = Self { dir };
         for side in [Side::Own, Side::Daemon] {
             fs::create_dir_all(world.data(side))?;
+            // A source that knows containers, and knows none that lives.
+            fs::create_dir_all(world.exec(side).join("runtime-runc/moby"))?;
         }
         world.servers(0)?;
         Links::open().up("lo");

@@ -1,15 +1,20 @@
 //! `mounts list` and `mounts tree`: the rows of a mount table.
 
-use std::io;
+use std::fs::File;
+use std::io::{self, BufRead as _, BufReader, Read};
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use daemon_host::mountscan::{MalformedRow, MountTable, Row};
 
+use super::foreign::looks_like;
 use super::table_text::{malformed_text, to_text};
 use super::tree;
 use crate::exit::Exit;
 use crate::output::Output;
+
+/// So much of a file is enough to say what it looks like.
+const HEAD: usize = 64 << 10;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -98,11 +103,26 @@ impl Args {
 }
 
 /// A captured table from a file or, for `-`, from standard input.
+///
+/// # Errors
+///
+/// When it cannot be read, and when it has rows of which none is one of mountinfo.
 pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
-    if file == Path::new("-") {
-        return MountTable::from_reader(io::stdin().lock()).context("read standard input");
-    }
-    Ok(MountTable::from_file(file)?)
+    let (name, source): (String, Box<dyn Read>) = if file == Path::new("-") {
+        ("standard input".into(), Box::new(io::stdin().lock()))
+    } else {
+        let opened = File::open(file).with_context(|| format!("open({file:?})"))?;
+        (format!("{file:?}"), Box::new(opened))
+    };
+    let mut source = BufReader::with_capacity(HEAD, source);
+    let head = source
+        .fill_buf()
+        .with_context(|| format!("read {name}"))?
+        .to_vec();
+    let table = MountTable::from_reader(source).with_context(|| format!("read {name}"))?;
+    let is_foreign = table.is_empty() && table.malformed_count() > 0;
+    ensure!(!is_foreign, "{name} looks like {}", looks_like(&head));
+    Ok(table)
 }
 
 /// What `--json` prints; written row by row, as a table may have a million.

@@ -1,6 +1,7 @@
 //! `mounts`: the mount table. It only looks; nothing is mounted or unmounted.
 
 mod command;
+mod foreign;
 mod holders;
 mod list;
 mod mount_json;

@@ -117,3 +117,74 @@ fn output_to_a_pipe_has_no_colour_and_no_folds() {
     );
     assert!(ran.expect(0).stdout.contains('\u{1b}'));
 }
+
+/// What a real bash completes for a line of words, the last of which is not finished.
+fn completed_by_bash(words: &[&str]) -> String {
+    let script = run(&["completions", "bash"]).expect(0).stdout;
+    let quoted: Vec<String> = words.iter().map(|word| format!("'{word}'")).collect();
+    let (last, before) = (words.len() - 1, words[words.len() - 2]);
+    let harness = format!(
+        "{script}\nCOMP_WORDS=({}); COMP_CWORD={last}; COMPREPLY=()\n\
+         function=$(complete -p daemon-host | sed -E 's/.*-F ([^ ]+).*/\\1/')\n\
+         $function daemon-host '{}' '{before}'; printf '%s ' \"${{COMPREPLY[@]}}\"",
+        quoted.join(" "),
+        words[last],
+    );
+    let output = std::process::Command::new("bash")
+        .args(["-c", &harness])
+        .output();
+    crate::command::Ran::new(&output.unwrap()).expect(0).stdout
+}
+
+#[test]
+fn bash_completes_behind_the_first_word() {
+    for (words, wanted) in [
+        (&["daemon-host", "ro"][..], "root"),
+        (&["daemon-host", "root", "cl"], "cleanup"),
+        (&["daemon-host", "root", "cleanup", "--none"], "--none-live"),
+        (&["daemon-host", "report", "--format", ""], "openmetrics"),
+        (&["daemon-host", "resolv-conf", "r"], "render"),
+    ] {
+        let said = completed_by_bash(words);
+        assert!(
+            said.split_whitespace().any(|word| word == wanted),
+            "{words:?}: {said}"
+        );
+    }
+}
+
+#[test]
+fn a_table_of_nonsense_is_an_error_that_says_what_it_looks_like() {
+    let row = "1 0 0:1 / /var/lib/docker/a rw - tmpfs s rw\n";
+    let utf16: Vec<u8> = row.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16 = [&[0xff, 0xfe][..], &utf16].concat();
+    for (table, looks) in [
+        (&b"tmpfs /run tmpfs rw,nosuid 0 0\n"[..], "/proc/mounts"),
+        (b"tmpfs on /run type tmpfs (rw)\n", "mount(8)"),
+        (b"    1 0 0:1 / / rw - t s rw\n", "indented"),
+        (b"1: 1 0 0:1 / / rw - t s rw\n", "numbered"),
+        (&utf16, "UTF-16"),
+        (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "gzip"),
+        (b"hello\n", "not a mountinfo table"),
+    ] {
+        for args in [
+            &["mounts", "list", "--file", "-"][..],
+            &["mounts", "tree", "--file", "-"],
+            &["root", "cleanup", "--mountinfo", "-"],
+        ] {
+            let ran = run_with(args, table).expect(2);
+            assert!(
+                ran.stderr.contains(looks),
+                "{args:?}: {looks}: {}",
+                ran.stderr
+            );
+            assert!(ran.stdout.is_empty(), "{}", ran.stdout);
+        }
+    }
+    run_with(&["mounts", "list", "--file", "-"], b"").expect(0);
+    run_with(
+        &["mounts", "list", "--file", "-"],
+        &[row.as_bytes(), b"x\n"].concat(),
+    )
+    .expect(0);
+}

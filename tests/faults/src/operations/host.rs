@@ -145,6 +145,9 @@ impl Operation for Daemon {
             make_mount(dir, place)?;
         }
         fs::write(dir.join(KEPT[0]).join("data"), "precious").context("data on the disk")?;
+        // A source that knows containers, and knows none that lives.
+        let states = dir.join("run/exec/runtime-runc/moby");
+        fs::create_dir_all(states).context("a directory of states")?;
         let store = Store::open(&state(dir))?;
         store.publish(&all(&[RUNTIME, "dead"])?)?;
         drop(store);
