@@ -42,7 +42,17 @@ impl RootState {
             let all = self.evidence.testimonies.iter();
             all.filter(move |testimony| testimony.says == says)
         };
-        let live: BTreeSet<&OsStr> = says(Says::Lives).map(|one| one.id.as_os_str()).collect();
+        let told = says(Says::Lives).map(|one| one.id.as_os_str());
+        // Processes tell of containers that no state names.
+        let seen = self
+            .plan
+            .kept()
+            .iter()
+            .filter_map(|kept| match &kept.reason {
+                KeepReason::Lives { container, .. } => Some(container.as_os_str()),
+                _ => None,
+            });
+        let live: BTreeSet<&OsStr> = told.chain(seen).collect();
         (is_whole && says(Says::Unknown).next().is_none()).then_some(live.len())
     }
 

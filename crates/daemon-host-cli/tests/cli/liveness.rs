@@ -85,11 +85,17 @@ fn a_process_on_the_file_system_is_life() {
     let script = "mkdir -p $S; shm $(id a); shm $(id b)
         cd $T/docker/containers/$(id a)/mounts/shm; sleep 60 & P=$!; cd /
         code 0 $D root cleanup $R --none-live --dry-run
-        $D root cleanup $R --json >&2; kill $P; wait $P || true; test $(left) = 1
+        $D root cleanup $R --json >&2; $D root status $R
+        kill $P; wait $P || true; test $(left) = 1
         $D root cleanup $R; test $(left) = 0";
     let Some(ran) = isolated(script) else { return };
     let ran = ran.expect(0);
-    says(&ran.stdout, &["runs: pid", "sleep (working directory)"]);
+    let words = [
+        "runs: pid",
+        "sleep (working directory)",
+        "live containers  1",
+    ];
+    says(&ran.stdout, &words);
     let report: Value = serde_json::from_str(&ran.stderr).unwrap();
     assert_eq!(report["kept"][0]["life"], "lives");
     says(

@@ -97,6 +97,8 @@ pub enum KeepReason {
     Live(OsString),
     /// Its container lives, by this evidence.
     Lives {
+        /// Its id, or the path of the mount where no id is known.
+        container: OsString,
         /// The evidence: `runs: pid 24372 sleep`.
         by: String,
     },
@@ -237,7 +239,7 @@ impl fmt::Display for KeepReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Live(id) => write!(f, "live: {}", shown(Path::new(id))),
-            Self::Lives { by } => f.write_str(by),
+            Self::Lives { by, .. } => f.write_str(by),
             Self::Unknown { why } => write!(f, "cannot be told: {why}"),
             Self::BelowLive(path) => write!(f, "below the live mount {}", shown(path)),
             Self::HoldsKept(path) => write!(f, "holds {}, which is kept", shown(path)),

@@ -257,9 +257,11 @@ impl<'t> Choice<'t> {
         let mut alive: HashMap<MountId, PathBuf> = HashMap::new();
         for row in std::mem::take(&mut self.order) {
             let chosen = self.chosen.get(&row.mount_id());
-            let container = chosen.and_then(|chosen| chosen.container.as_ref());
-            let verdict = container.and_then(|c| verdicts.get(c));
-            let own = verdict.and_then(|verdict| self.reason(verdict));
+            let container = chosen.and_then(|chosen| chosen.container.clone());
+            let own = container.and_then(|container| {
+                let verdict = verdicts.get(&container)?;
+                self.reason(container, verdict)
+            });
             let below = || {
                 alive
                     .get(&row.parent_id())
@@ -276,10 +278,13 @@ impl<'t> Choice<'t> {
     }
 
     /// Why a container with this verdict is kept, if it is.
-    fn reason(&mut self, verdict: &Verdict) -> Option<KeepReason> {
+    fn reason(&mut self, container: OsString, verdict: &Verdict) -> Option<KeepReason> {
         match verdict {
             Verdict::Dead => None,
-            Verdict::Lives { by } => Some(KeepReason::Lives { by: by.clone() }),
+            Verdict::Lives { by } => Some(KeepReason::Lives {
+                container,
+                by: by.clone(),
+            }),
             Verdict::Unknown { why } => Some(KeepReason::Unknown { why: why.clone() }),
             Verdict::Contradiction(contradiction) => {
                 if !self.contradictions.contains(contradiction) {

@@ -60,7 +60,7 @@ impl Serialize for Kept {
         map.serialize_entry("reason", &self.reason.to_string())?;
         map.serialize_entry("mount_id", &self.mount.mount_id.0)?;
         let (life, evidence) = match &self.reason {
-            KeepReason::Lives { by } => ("lives", Some(by)),
+            KeepReason::Lives { by, .. } => ("lives", Some(by)),
             KeepReason::Unknown { why } => ("unknown", Some(why)),
             KeepReason::Live(_) | KeepReason::BelowLive(_) => ("lives", None),
             _ => ("not-asked", None),
