@@ -116,6 +116,7 @@ mod json;
 mod log;
 mod names;
 mod preflight;
+mod proc_stat;
 mod reload;
 mod scripts;
 mod table;

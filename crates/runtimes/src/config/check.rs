@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use super::entries::{Config, RuntimeEntry};
-use super::inspect::UnknownKey;
 use super::problem::{Problem, ProblemKind, Problems};
 use super::shim_options::{self, ShimOptions};
+use super::unknown_key::UnknownKey;
 use crate::names::{STOCK, is_permissible};
 
 /// A configuration that keeps every rule. Only from this a table is made.

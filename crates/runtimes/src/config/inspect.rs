@@ -7,6 +7,7 @@ use super::decode::decode;
 use super::entries::Config;
 use super::problem::{Problem, ProblemKind, Problems, sort};
 use super::read::Reader;
+use super::unknown_key::UnknownKey;
 use crate::json::Value;
 
 /// A daemon.json without a problem.
@@ -39,20 +40,6 @@ pub struct Inspected {
     pub unknown: Vec<UnknownKey>,
     /// The entries without a problem.
     pub(crate) sound: Checked,
-}
-
-/// A key of daemon.json that has no effect.
-#[derive(Debug, Clone, PartialEq)]
-#[non_exhaustive]
-pub struct UnknownKey {
-    /// The entry of `runtimes` that holds it; `None` at the top of the file.
-    pub runtime: Option<String>,
-    /// The key; one inside `options` is given as `options.<key>`.
-    pub key: String,
-    /// Its value.
-    pub value: Value,
-    /// The known key that was perhaps meant.
-    pub nearest: Option<&'static str>,
 }
 
 impl Config {

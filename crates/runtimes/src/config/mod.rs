@@ -8,10 +8,12 @@ mod known_keys;
 mod problem;
 mod read;
 mod shim_options;
+mod unknown_key;
 
 pub use check::Checked;
 pub(crate) use check::Meaning;
 pub use entries::{Config, RuntimeEntry};
-pub use inspect::{Inspected, Parsed, UnknownKey};
+pub use inspect::{Inspected, Parsed};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use shim_options::{GenericOptions, OptionValue, RUNC_SHIM, RuncOptions, ShimOptions};
+pub use unknown_key::UnknownKey;

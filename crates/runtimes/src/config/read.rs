@@ -8,9 +8,9 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::entries::{Config, RuntimeEntry};
-use super::inspect::UnknownKey;
 use super::known_keys::{Spelling, nearest_member, spelling};
 use super::problem::{Problem, ProblemKind};
+use super::unknown_key::UnknownKey;
 use crate::json::Value;
 
 /// What was found so far.

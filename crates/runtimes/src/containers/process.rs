@@ -9,6 +9,7 @@ use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::view::View;
+use crate::proc_stat::parse_stat;
 
 /// What procfs shows of a pid.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -71,31 +72,6 @@ fn is_gone(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
 }
 
-/// The fields of `proc_pid_stat(5)` that are needed.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) struct Stat {
-    pub(super) name: String,
-    pub(super) has_ended: bool,
-    pub(super) start: u64,
-}
-
-pub(super) fn parse_stat(stat: &[u8]) -> Option<Stat> {
-    // The command's name may hold blanks and brackets; fields go on after the last one.
-    let begin = stat.iter().position(|&byte| byte == b'(')?;
-    let end = stat.iter().rposition(|&byte| byte == b')')?;
-    let name = String::from_utf8_lossy(stat.get(begin + 1..end)?).into_owned();
-    let fields = std::str::from_utf8(&stat[end + 1..]).ok()?;
-    let mut fields = fields.split_ascii_whitespace();
-    let has_ended = matches!(fields.next()?, "Z" | "X" | "x");
-    // The state is the third field, the start the 22nd.
-    let start = fields.nth(18)?.parse().ok()?;
-    Some(Stat {
-        name,
-        has_ended,
-        start,
-    })
-}
-
 /// The paths in `proc_pid_cgroup(5)`, without those of a hierarchy's root.
 fn cgroups(text: &str) -> Vec<PathBuf> {
     let path = |line: &str| line.splitn(3, ':').nth(2).map(PathBuf::from);
@@ -106,19 +82,6 @@ fn cgroups(text: &str) -> Vec<PathBuf> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_name_of_a_command_is_no_field() {
-        let rest = "1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 1 0 4711 1 1";
-        let stat = |state: &str| parse_stat(format!("7 (a) R b) {state} {rest}").as_bytes());
-        let running = stat("S").unwrap();
-        assert_eq!((running.name.as_str(), running.start), ("a) R b", 4711));
-        assert!(!running.has_ended);
-        assert!(stat("Z").unwrap().has_ended);
-        for text in ["", "7", "7 (a) S 1", "7 )a( S"] {
-            assert_eq!(parse_stat(text.as_bytes()), None, "{text}");
-        }
-    }
 
     #[test]
     fn what_a_proc_hides_is_not_gone() {

@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
+use crate::proc_stat::parse_stat;
+
 /// The inode of the pid namespace that the kernel makes at boot.
 const INITIAL: &str = "pid:[4026531836]";
 
@@ -38,7 +40,7 @@ impl View {
             boot: boot(proc),
             first_start: fs::read(proc.join("1/stat"))
                 .ok()
-                .and_then(|stat| super::process::parse_stat(&stat))
+                .and_then(|stat| parse_stat(&stat))
                 .map(|stat| stat.start),
             is_true_time: is_true_time(proc),
         }

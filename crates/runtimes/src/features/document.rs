@@ -5,7 +5,6 @@
 
 use std::sync::Arc;
 
-use super::rro::{self, RroAnswer, RroSupport};
 use super::version::Version;
 use crate::json::Value;
 
@@ -200,31 +199,5 @@ impl FeaturesState {
     /// Whether asking the same program again would give the same.
     pub(crate) fn is_lasting(&self) -> bool {
         matches!(self, Self::Known(_) | Self::NoDocument { .. })
-    }
-
-    /// What is wrong with the program, as far as the probe showed it; `None` if nothing is.
-    ///
-    /// A program without a features command is not at fault if it tells its version and may
-    /// be older than the command, or of a kind that never had it.
-    pub fn fault(&self) -> Option<&str> {
-        match self {
-            Self::Failed { reason } => Some(reason),
-            Self::NoDocument { version, reason } => {
-                let is_known = |name: &str| matches!(name, "runc" | "crun");
-                let fails = version.as_ref().is_none_or(|version| {
-                    is_known(&version.runtime) && self.rro().support == RroSupport::Unknown
-                });
-                fails.then_some(reason)
-            }
-            _ => None,
-        }
-    }
-
-    /// Whether the runtime can mount recursively read-only, as far as it says or as its
-    /// version is known for.
-    ///
-    /// What the kernel can do is another question, for another crate.
-    pub fn rro(&self) -> RroAnswer {
-        rro::answer(self)
     }
 }

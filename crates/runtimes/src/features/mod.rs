@@ -2,6 +2,8 @@
 
 mod cage;
 mod document;
+mod fault;
+mod limits;
 mod pipe;
 pub(crate) mod probe;
 mod rro;
@@ -9,6 +11,6 @@ mod run_limited;
 mod version;
 
 pub use document::{Features, FeaturesState, Listed};
-pub use probe::Limits;
+pub use limits::Limits;
 pub use rro::{RroAnswer, RroSupport};
 pub use version::Version;

@@ -9,37 +9,12 @@ use std::time::{Duration, Instant};
 
 use crate::log::debug;
 
+use super::limits::Limits;
 use super::run_limited::{Output, RunFault, run};
 use super::version::Version;
 use crate::features::{Features, FeaturesState};
 use crate::preflight::{self, Identity};
 use crate::table::{Runtime, Runtimes};
-
-/// Limits for asking runtimes.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Limits {
-    /// For one runtime. Default 5 s.
-    pub time: Duration,
-    /// For all runtimes of one probe together; who has not had a turn by then is asked
-    /// by the next probe. Default 20 s.
-    pub total_time: Duration,
-    /// Bytes of standard output. Default 1 MiB.
-    pub output: usize,
-    /// Runtimes asked at the same time. Default 8.
-    pub parallel: usize,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self {
-            time: Duration::from_secs(5),
-            total_time: Duration::from_secs(20),
-            output: 1 << 20,
-            parallel: 8,
-        }
-    }
-}
 
 impl Runtimes {
     /// The same table with the features of its runtimes, asked for now.

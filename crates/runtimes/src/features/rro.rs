@@ -64,8 +64,18 @@ impl RroAnswer {
     }
 }
 
+impl FeaturesState {
+    /// Whether the runtime can mount recursively read-only, as far as it says or as its
+    /// version is known for.
+    ///
+    /// What the kernel can do is another question, for another crate.
+    pub fn rro(&self) -> RroAnswer {
+        answer(self)
+    }
+}
+
 /// The answer that follows from what is known of a runtime.
-pub(super) fn answer(state: &FeaturesState) -> RroAnswer {
+fn answer(state: &FeaturesState) -> RroAnswer {
     match state {
         FeaturesState::NotProbed => RroAnswer::unknown("the runtime has not been asked yet"),
         FeaturesState::NotApplicable => RroAnswer::unknown("a shim does not tell its features"),

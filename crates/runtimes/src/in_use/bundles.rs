@@ -41,9 +41,16 @@ pub fn bundle_dirs(exec_root: &Path) -> Vec<PathBuf> {
     vec![own, beside.join("containerd").join(TASKS)]
 }
 
-/// Adds what the bundles below a directory refer to.
-pub(super) fn scan(references: &mut References, dir: &Path) {
-    look(references, dir, LEVELS);
+impl References {
+    /// Adds what the bundles below a directory refer to; see [`BUNDLE_DIRS`].
+    ///
+    /// The directory may hold these directories, namespaces, bundles, or be a bundle. Only
+    /// `options.json` and `runtime` are opened; a container's root filesystem is never entered. A
+    /// missing directory has no bundles. What cannot be read is remembered, and
+    /// [`is_complete`](Self::is_complete) is false from then on.
+    pub fn scan_bundles(&mut self, dir: &Path) {
+        look(self, dir, LEVELS);
+    }
 }
 
 fn look(references: &mut References, dir: &Path, levels: u32) {

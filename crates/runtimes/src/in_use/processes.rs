@@ -16,8 +16,18 @@ use crate::bounded::read_bounded;
 /// incomplete.
 const MAX_LINE: u64 = 8 << 20;
 
-/// Adds the scripts that the processes of a procfs name.
-pub(super) fn scan(references: &mut References, proc: &Path) {
+impl References {
+    /// Adds the scripts that command lines of processes name, such as that of a monitor
+    /// that calls its runtime again when a container ends. `proc` is where procfs is.
+    ///
+    /// Processes of other pid namespaces are seen only if those lie below this one. A
+    /// procfs that hides processes makes the references incomplete.
+    pub fn scan_processes(&mut self, proc: &Path) {
+        scan(self, proc);
+    }
+}
+
+fn scan(references: &mut References, proc: &Path) {
     let own = std::process::id();
     let pids = references.entries(proc).into_iter().filter_map(|entry| {
         let name = entry.file_name();

@@ -10,7 +10,6 @@ use std::path::{Path, PathBuf};
 
 use nix::errno::Errno;
 
-use super::{bundles, processes};
 use crate::scripts::script::{is_safe, is_script_name};
 use crate::table::Runtimes;
 
@@ -77,25 +76,6 @@ impl References {
                 );
             }
         }
-    }
-
-    /// Adds what the bundles below a directory refer to; see [`BUNDLE_DIRS`].
-    ///
-    /// The directory may hold these directories, namespaces, bundles, or be a bundle. Only
-    /// `options.json` and `runtime` are opened; a container's root filesystem is never entered. A
-    /// missing directory has no bundles. What cannot be read is remembered, and
-    /// [`is_complete`](Self::is_complete) is false from then on.
-    pub fn scan_bundles(&mut self, dir: &Path) {
-        bundles::scan(self, dir);
-    }
-
-    /// Adds the scripts that command lines of processes name, such as that of a monitor
-    /// that calls its runtime again when a container ends. `proc` is where procfs is.
-    ///
-    /// Processes of other pid namespaces are seen only if those lie below this one. A
-    /// procfs that hides processes makes the references incomplete.
-    pub fn scan_processes(&mut self, proc: &Path) {
-        processes::scan(self, proc);
     }
 
     /// Adds what the symlinks in a directory lead to.

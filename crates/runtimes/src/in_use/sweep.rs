@@ -15,11 +15,11 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 use super::references::References;
 use crate::error::Error;
 use crate::scripts::Store;
+use crate::scripts::calls::retry;
 use crate::scripts::directory;
 use crate::scripts::lock::{self, LOCK_FILE};
 use crate::scripts::script::is_script_name;
 use crate::scripts::temp;
-use crate::scripts::write::retry;
 
 /// What a sweep decided about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,7 +10,7 @@ use nix::errno::Errno;
 use nix::fcntl::OFlag;
 use nix::unistd::{fsync, geteuid};
 
-use super::write::retry;
+use super::calls::retry;
 use crate::error::{Error, ErrorKind};
 
 /// Opens the directory, and makes it first if it is missing.

@@ -18,7 +18,7 @@ use nix::fcntl::{FcntlArg, OFlag, fcntl, openat};
 use nix::libc;
 use nix::sys::stat::Mode;
 
-use super::write::retry;
+use super::calls::retry;
 use crate::error::{Error, ErrorKind};
 
 /// The file that is locked, in the script directory.

@@ -13,9 +13,9 @@ use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::{Mode, fchmod};
 
+use super::calls::{MODE, remove, retry};
 use super::lock::DirLock;
 use super::script::SHELL;
-use super::write::{MODE, remove, retry};
 use crate::error::Error;
 
 /// How every temporary name begins; no script's does.

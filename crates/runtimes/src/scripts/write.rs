@@ -16,19 +16,17 @@ use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags, OFlag, open, openat, renameat};
 use nix::sched::{CloneFlags, unshare};
 use nix::sys::stat::{Mode, fchmod};
-use nix::unistd::{UnlinkatFlags, close, linkat, unlinkat};
+use nix::unistd::{close, linkat};
 
+use super::calls::{MODE, retry};
+use super::found::{Found, find};
 use super::lock::DirLock;
 use super::script::Script;
-use super::store::{Found, find};
 use super::temp::{self, TempName};
 use crate::error::Error;
 
 /// Files written before the first of them gets its name; bounds the open descriptors.
 const BATCH: usize = 32;
-
-/// Mode of every script: read and execute for the owner.
-pub(crate) const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IXUSR);
 
 /// One script to write.
 #[derive(Debug, Clone, Copy)]
@@ -260,19 +258,4 @@ fn wants_a_name(error: &Error) -> bool {
 /// The name under /proc of a descriptor of this very thread.
 fn by_number(file: &File) -> PathBuf {
     PathBuf::from(format!("/proc/thread-self/fd/{}", file.as_raw_fd()))
-}
-
-/// Repeats a call that a signal interrupted.
-pub(crate) fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
-    loop {
-        match call() {
-            Err(Errno::EINTR) => {}
-            other => return other,
-        }
-    }
-}
-
-/// Removes a name; used on temporary ones only.
-pub(crate) fn remove(dir: BorrowedFd<'_>, name: &str) -> nix::Result<()> {
-    retry(|| unlinkat(dir, name, UnlinkatFlags::NoRemoveDir))
 }
