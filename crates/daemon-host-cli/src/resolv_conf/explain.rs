@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use daemon_host::resolvconf::readers::{Query, Times};
 use serde_json::{Map, Value};
 
+use super::json;
+use super::read::read_document;
 use super::readers::{ReadersArgs, View, server_text, times_text, views};
-use super::{json, read_document};
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint};
 

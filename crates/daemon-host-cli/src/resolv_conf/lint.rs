@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use daemon_host::resolvconf::{Diagnostic, Document, Explanation, Severity};
 use serde_json::{Map, Value, json};
 
+use super::json;
+use super::read::read_document;
 use super::readers::{ReadersArgs, View, views};
-use super::{json, read_document};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 

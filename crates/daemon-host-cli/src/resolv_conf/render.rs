@@ -9,7 +9,9 @@ use daemon_host::resolvconf::{
 };
 use serde_json::{Map, Value};
 
-use super::{json, read_document};
+use super::json;
+use super::lint::diagnostics_json;
+use super::read::read_document;
 use crate::exit::Exit;
 use crate::output::Output;
 
@@ -172,7 +174,7 @@ fn to_json(document: &Document, resolved: &Resolved, text: &[u8]) -> Value {
     json::texts(&mut object, "options", resolved.options());
     json::texts(&mut object, "other", resolved.other());
     object.insert("upstreams".into(), upstreams.into());
-    let diagnostics = super::lint::diagnostics_json(document);
+    let diagnostics = diagnostics_json(document);
     object.insert("diagnostics".into(), diagnostics.into());
     let warnings = resolved.warnings().iter().map(ToString::to_string);
     object.insert("warnings".into(), warnings.collect());

@@ -1,6 +1,7 @@
 //! `resolv-conf watch`: the selected file as it changes.
 
-use super::{SelectArgs, json, selection_json};
+use super::json;
+use super::select::{SelectArgs, selection_json};
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint};
 use crate::until::Until;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use daemon_host::runtimes::{References, Verdict, bundle_dirs, plan_sweep, sweep};
 use serde_json::{Map, Value, json};
 
-use super::TableArgs;
+use super::args::TableArgs;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, path_fields};
 

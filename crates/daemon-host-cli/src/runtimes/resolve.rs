@@ -5,7 +5,7 @@ use std::path::Path;
 use daemon_host::runtimes::{OptionValue, ResolveError, Resolved, ShimOptions};
 use serde_json::{Map, Value, json};
 
-use super::TableArgs;
+use super::args::TableArgs;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, paint, path_fields, text_fields};
 

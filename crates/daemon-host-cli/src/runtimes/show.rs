@@ -3,7 +3,7 @@
 use daemon_host::runtimes::{Inspected, Problem, ResolveError, Runtime, Runtimes, UnknownKey};
 use serde_json::{Map, Value, json};
 
-use super::TableArgs;
+use super::args::TableArgs;
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, path_fields};
 

@@ -1,0 +1,58 @@
+//! What every subcommand of `runtimes` is told, and the table that follows from it.
+
+use std::path::PathBuf;
+
+use daemon_host::runtimes::{Config, Inspected, Runtimes, Settings};
+use daemon_host::{HostConfig, HostPaths};
+
+use crate::config::ConfigArgs;
+
+/// Which configuration and which script directory.
+#[derive(Debug, clap::Args)]
+pub(crate) struct TableArgs {
+    #[command(flatten)]
+    config: ConfigArgs,
+
+    /// Where the wrapper scripts live; default <data-root>/runtimes.
+    #[arg(long, value_name = "DIR")]
+    state: Option<PathBuf>,
+
+    /// The daemon's run-time state; default the configuration's exec-root.
+    #[arg(long, value_name = "DIR")]
+    exec_root: Option<PathBuf>,
+}
+
+impl TableArgs {
+    /// The arguments of a subcommand that takes no script directory.
+    pub(crate) fn of_config(config: ConfigArgs) -> Self {
+        Self {
+            config,
+            state: None,
+            exec_root: None,
+        }
+    }
+
+    /// The configuration with all its problems, those of other parts of the file included,
+    /// and the table of its sound entries.
+    pub(crate) fn load(&self) -> anyhow::Result<(Inspected, Runtimes)> {
+        let text = self.config.read()?;
+        let mut inspected = Config::inspect(&text);
+        inspected.problems = HostConfig::problems(&inspected);
+        let table = Runtimes::of_sound_entries(&inspected, &self.settings(&text));
+        Ok((inspected, table))
+    }
+
+    /// The settings; a file with problems elsewhere does not keep this from working.
+    fn settings(&self, text: &[u8]) -> Settings {
+        let mut config = HostConfig::parse_roots(text).unwrap_or_default();
+        if let Some(exec_root) = &self.exec_root {
+            config.exec_root.clone_from(exec_root);
+        }
+        let mut settings =
+            config.runtime_settings(&HostPaths::default(), |name| std::env::var_os(name));
+        if let Some(state) = &self.state {
+            settings.script_dir = std::path::absolute(state).unwrap_or_else(|_| state.clone());
+        }
+        settings
+    }
+}
