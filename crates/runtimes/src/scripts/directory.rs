@@ -66,7 +66,13 @@ pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
 /// Of what a descriptor names. The standard library asks with 64-bit numbers on every machine;
 /// plain fstat(2) fails on 32 bits where an inode's number is larger.
 pub(crate) fn metadata(fd: impl AsFd) -> io::Result<Metadata> {
-    File::from(fd.as_fd().try_clone_to_owned()?).metadata()
+    let copy = loop {
+        match fd.as_fd().try_clone_to_owned() {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            other => break other?,
+        }
+    };
+    File::from(copy).metadata()
 }
 
 pub(crate) fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
