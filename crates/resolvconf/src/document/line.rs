@@ -33,7 +33,7 @@ pub enum LineKind {
     Other,
 }
 
-/// One line of a [`Document`].
+/// One line of a [`Document`](crate::Document).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Line<'a> {

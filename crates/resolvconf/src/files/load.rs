@@ -19,8 +19,10 @@ pub const DEFAULT_SIZE_LIMIT: u64 = 1 << 20;
 ///
 /// # Errors
 ///
-/// [`ErrorKind::TooLarge`] above the limit, [`ErrorKind::NotAFile`] for a directory, FIFO, socket
-/// or device (none of which is waited for), [`ErrorKind::Io`] when it cannot be opened or read.
+/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) above the limit,
+/// [`ErrorKind::NotAFile`](crate::ErrorKind::NotAFile) for a directory, FIFO, socket or device
+/// (none of which is waited for), [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be
+/// opened or read.
 ///
 /// # Examples
 ///
