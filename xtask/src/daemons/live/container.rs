@@ -64,7 +64,8 @@ pub(super) fn table(engine: &dyn Engine) -> Result<BTreeSet<u64>> {
 pub(super) fn rows(engine: &dyn Engine) -> Result<Vec<Row>> {
     let mut found = Vec::new();
     for root in engine.roots() {
-        found.extend(rows_below(&root)?);
+        let below = rows_below(&root)?.into_iter();
+        found.extend(below.filter(|row| !engine.is_own(&row.point)));
     }
     Ok(found)
 }

@@ -1,7 +1,7 @@
 //! What a scene needs of an engine.
 
 use anyhow::Result;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 /// What is to become of a container in a scene.
@@ -60,6 +60,11 @@ pub(super) trait Engine {
 
     /// The `daemon.json` to start our daemon with.
     fn configuration(&self) -> String;
+
+    /// Whether a mount below its roots is the engine's own, and of no container.
+    fn is_own(&self, _point: &Path) -> bool {
+        false
+    }
 
     /// Whether it takes living containers over when it starts again.
     fn takes_over(&self) -> bool {

@@ -10,9 +10,11 @@ mod docker;
 mod engine;
 mod image;
 mod plays;
+mod podman;
 mod processes;
 mod product;
 mod runtime;
 mod scene;
+mod storm;
 
 pub(super) use plays::{run, scenarios};

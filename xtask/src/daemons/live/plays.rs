@@ -1,7 +1,7 @@
 //! Which engine plays on which tree.
 
 use super::engine::Engine;
-use super::{containerd, docker, image, runtime, scene};
+use super::{containerd, docker, image, podman, runtime, scene, storm};
 use crate::daemons::stage::Stage;
 use anyhow::{Result, bail};
 
@@ -14,6 +14,7 @@ const PLAYS: &[(&str, &[&str])] = &[
             "docker-runc",
             "docker-crun",
             "docker-runsc-2022",
+            "podman",
             "containerd",
         ],
     ),
@@ -23,11 +24,16 @@ const PLAYS: &[(&str, &[&str])] = &[
             "docker-runc",
             "docker-crun",
             "docker-runsc-2024",
+            "podman",
+            "storm",
             "containerd",
         ],
     ),
     ("youki", &["docker-youki"]),
-    ("forky", &["docker-runc", "docker-crun", "containerd"]),
+    (
+        "forky",
+        &["docker-runc", "docker-crun", "podman", "containerd"],
+    ),
 ];
 
 /// All of them, as `tree:live-NAME`.
@@ -49,6 +55,8 @@ pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<
         "docker-runsc-2022" => Box::new(docker(runtime::RUNSC_2022)?),
         "docker-runsc-2024" => Box::new(docker(runtime::RUNSC_2024)?),
         "docker-youki" => Box::new(docker(runtime::YOUKI)?),
+        "podman" => Box::new(podman::Podman::new(stage, group)?),
+        "storm" => return storm::run(docker(runtime::RUNC)?, stage),
         "containerd" => Box::new(containerd::Containerd::new(stage, group)?),
         _ => bail!("no live scene is named {name:?}"),
     };

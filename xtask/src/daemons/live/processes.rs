@@ -50,6 +50,13 @@ pub(super) fn child_of(pid: u32) -> Result<u32> {
     child.with_context(|| format!("{pid} has no child"))
 }
 
+/// The children of a container's first process and of its shim, which end with it.
+pub(super) fn family_of(init: u32) -> Result<Vec<u32>> {
+    let shim = shim_of(init)?;
+    let is_of_it = |pid: &u32| parent(*pid).is_ok_and(|parent| parent == init || parent == shim);
+    Ok(all().filter(is_of_it).collect())
+}
+
 fn all() -> impl Iterator<Item = u32> {
     let entries = std::fs::read_dir("/proc").into_iter().flatten().flatten();
     entries.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok())

@@ -3,8 +3,12 @@
 use super::container::{Container, table};
 use super::engine::{Engine, Part};
 use super::{check, processes, product};
-use crate::daemons::stage::{Stage, inside};
+use crate::daemons::stage::{Stage, inside, until};
 use anyhow::{Context, Result, ensure};
+use std::time::Duration;
+
+/// How long the processes of a killed container may take to go.
+const LIMIT: Duration = Duration::from_secs(10);
 
 /// A scene in the course of its play.
 struct Scene<'a> {
@@ -119,11 +123,17 @@ impl Scene<'_> {
             let init = self.engine.init(&container.name)?;
             if container.part == Part::Orphan {
                 container.survivor = Some(processes::child_of(init)?);
-            } else {
-                container.lives = false;
-                self.dead += 1;
+                processes::kill(init)?;
+                continue;
             }
+            let family = processes::family_of(init)?;
             processes::kill(init)?;
+            // What is still about to end would rightly be taken for alive.
+            until("a dead container's processes to go", LIMIT, || {
+                !family.iter().any(|pid| processes::is_alive(*pid))
+            })?;
+            container.lives = false;
+            self.dead += 1;
         }
         Ok(())
     }

@@ -1,0 +1,74 @@
+//! Containers that start and end beside a loop of clean-ups: none fails.
+
+use super::container::Container;
+use super::docker::Docker;
+use super::engine::{Engine, Part};
+use super::image::{self, TOKEN, TOKEN_TEXT};
+use super::{check, product};
+use crate::daemons::stage::{Stage, inside};
+use anyhow::{Context, Result, ensure};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// The full count; the lane starts fewer.
+const VARIABLE: &str = "DAEMONS_STORM";
+const USUAL: usize = 20;
+
+/// Runs it; gives one line for the summary.
+pub(super) fn run(mut docker: Docker<'_>, stage: &Stage) -> Result<String> {
+    let version = docker.start()?;
+    let count = std::env::var(VARIABLE).ok();
+    let count = count
+        .map_or(Ok(USUAL), |text| text.parse())
+        .context(VARIABLE)?;
+    let lasting = Container::start(&docker, "lasting", Part::Plain)?;
+    let done = AtomicBool::new(false);
+    let (failed, sweeps) = std::thread::scope(|scope| {
+        let sweeper = scope.spawn(|| sweep_until(&docker, stage, &done));
+        let failed: Vec<String> = (0..count)
+            .filter_map(|_| start_one(&docker).err())
+            .collect();
+        done.store(true, Ordering::Relaxed);
+        (failed, sweeper.join().expect("the loop does not panic"))
+    });
+    let sweeps = sweeps?;
+    let first = failed.first();
+    ensure!(
+        failed.is_empty(),
+        "HARMED: beside {sweeps} clean-ups {} of {count} `docker run` failed, the first with: {}",
+        failed.len(),
+        first.map_or("", String::as_str)
+    );
+    check::all(&docker, &[lasting])?;
+    Ok(format!(
+        "{version}: {count} `docker run` beside {sweeps} clean-ups, none failed"
+    ))
+}
+
+/// One container that reads a file of its image and ends.
+fn start_one(docker: &Docker<'_>) -> Result<(), String> {
+    let run = [
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--runtime",
+        "tried",
+        image::NAME,
+    ];
+    let mut command = docker.client(&[&run[..], &["/bin/cat", TOKEN]].concat());
+    match inside::output(&mut command) {
+        Ok(said) if said == TOKEN_TEXT => Ok(()),
+        Ok(said) => Err(format!("it read {said:?}")),
+        Err(error) => Err(format!("{error:#}")),
+    }
+}
+
+/// Clean-ups one after the other, at least two; how many.
+fn sweep_until(docker: &Docker<'_>, stage: &Stage, done: &AtomicBool) -> Result<usize> {
+    let mut count = 0;
+    while count < 2 || !done.load(Ordering::Relaxed) {
+        product::clean_up_in_doubt(docker, stage)?;
+        count += 1;
+    }
+    Ok(count)
+}
