@@ -1,5 +1,7 @@
 //! Where the states of containers are looked for.
 
+use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 /// The containerd namespaces that Docker uses.
@@ -56,5 +58,91 @@ impl StatesOptions {
                 .collect(),
             ..Self::new(each(exec_root.join("runtime-runc")))
         }
+    }
+}
+
+/// The directories, each with those of daemons with remapped users beside it.
+///
+/// With `userns-remap` dockerd (since 23.0) names its namespace after the first user and
+/// group, as in `moby-100000.100000`.
+///
+/// # Errors
+///
+/// The directory that could not be listed; one that does not exist has nothing beside it.
+pub(super) fn with_remapped(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
+    let mut all = Vec::with_capacity(dirs.len());
+    for dir in dirs {
+        all.push(dir.clone());
+        let name = dir.file_name().and_then(|name| name.to_str());
+        let Some(namespace) = name.filter(|name| NAMESPACES.contains(name)) else {
+            continue;
+        };
+        let parent = dir.parent().unwrap_or(dir);
+        let failed = |error| (parent.to_owned(), error);
+        let entries = match fs::read_dir(parent) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            entries => entries.map_err(failed)?,
+        };
+        for entry in entries {
+            let entry = entry.map_err(failed)?;
+            if entry
+                .file_name()
+                .to_str()
+                .is_some_and(|name| is_remapped(name, namespace))
+            {
+                all.push(entry.path());
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// Whether a name is `<namespace>-<uid>.<gid>`.
+fn is_remapped(name: &str, namespace: &str) -> bool {
+    let ids = name
+        .strip_prefix(namespace)
+        .and_then(|rest| rest.strip_prefix('-'));
+    let number = |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    ids.and_then(|ids| ids.split_once('.'))
+        .is_some_and(|(uid, gid)| number(uid) && number(gid))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn remapped_namespaces_stand_beside_their_own() {
+        let place = tempfile::tempdir().unwrap();
+        let dir = |name: &str| place.path().join(name);
+        for name in [
+            "moby-100000.100000",
+            "moby-5.x",
+            "moby-x",
+            "mobyx-1.1",
+            "plugins.moby-7.8",
+            "other-1.1",
+        ] {
+            fs::create_dir(dir(name)).unwrap();
+        }
+        let asked = ["moby", "plugins.moby", "other"].map(dir);
+        let expected = [
+            "moby",
+            "moby-100000.100000",
+            "plugins.moby",
+            "plugins.moby-7.8",
+            "other",
+        ];
+        assert_eq!(with_remapped(&asked).unwrap(), expected.map(dir));
+        let missing = dir("missing/moby");
+        assert_eq!(
+            with_remapped(std::slice::from_ref(&missing)).unwrap(),
+            [missing]
+        );
+        fs::write(dir("file"), "").unwrap();
+        assert_eq!(
+            with_remapped(&[dir("file/moby")]).unwrap_err().0,
+            dir("file")
+        );
     }
 }

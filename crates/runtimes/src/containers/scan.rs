@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::judge::{Facts, judge};
-use super::options::StatesOptions;
+use super::options::{StatesOptions, with_remapped};
 use super::record::{self, Record};
 use super::state::{ContainerState, Life, StateSource, States};
 use super::view::View;
@@ -31,14 +31,14 @@ pub fn containers(options: &StatesOptions) -> States {
         view: View::read(&options.proc),
         states: States::default(),
     };
-    for dir in &options.state_dirs {
-        scan.states.primary |= scan.directory(dir, Scan::state);
+    for dir in scan.all(&options.state_dirs) {
+        scan.states.primary |= scan.directory(&dir, Scan::state);
     }
-    for dir in &options.bundle_dirs {
-        scan.states.primary |= scan.directory(dir, Scan::bundle);
+    for dir in scan.all(&options.bundle_dirs) {
+        scan.states.primary |= scan.directory(&dir, Scan::bundle);
     }
-    for dir in &options.further_dirs {
-        scan.directory(dir, Scan::state);
+    for dir in scan.all(&options.further_dirs) {
+        scan.directory(&dir, Scan::state);
     }
     scan.states
 }
@@ -50,6 +50,14 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
+    /// The directories with those of remapped daemons.
+    fn all(&mut self, dirs: &[PathBuf]) -> Vec<PathBuf> {
+        with_remapped(dirs).unwrap_or_else(|(dir, error)| {
+            self.states.unread.push((dir, error.to_string()));
+            dirs.to_vec()
+        })
+    }
+
     /// Goes through a directory; says whether it was read to the end.
     fn directory(&mut self, dir: &Path, look: fn(&mut Self, &DirEntry)) -> bool {
         let entries = fs::read_dir(dir).and_then(Iterator::collect::<io::Result<Vec<_>>>);
