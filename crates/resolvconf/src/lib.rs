@@ -71,7 +71,7 @@
 //! No other order of calls did better for one who keeps the file open: a single `write` and a
 //! truncation (cut texts too), whole pages, a shared mapping (ten times as many), `O_DIRECT` (cut
 //! texts). From Linux 5.4 to 6.0 a lease may be granted while an open is half way through; there the
-//! lease is held for a millisecond and asked for again before anything is written.
+//! lease is held for ten milliseconds and asked for again before anything is written.
 //!
 //! # Compared with moby
 //!

@@ -23,8 +23,9 @@ use crate::write::record::PADDING;
 /// Tries for a lease between two pauses, and the pause.
 const BURST: u32 = 64;
 const PAUSE: Duration = Duration::from_micros(50);
-/// How long a reader is given to come through an open that passed before the lease.
-const GRACE: Duration = Duration::from_millis(1);
+/// How long a reader is given to come through an open that passed before the lease. On one busy
+/// processor it does not run for some milliseconds.
+const GRACE: Duration = Duration::from_millis(10);
 
 /// A held lease, given back when dropped.
 struct Lease<'f>(&'f OwnedFd);
