@@ -18,7 +18,7 @@ struct Testimony {
 }
 
 impl Witness {
-    /// What is wrong when this many reloads have gone through, and none is open.
+    /// What is wrong when this many configurations have gone through, and none is open.
     pub(super) fn differs(&self, committed: isize) -> Option<String> {
         let found = (
             self.open.load(Ordering::SeqCst),
