@@ -31,7 +31,7 @@ impl Document {
     /// ```
     /// let document = resolvconf::parse(b"nameserver 192.0.2.1\r\noptions ndots:2\n");
     /// let lines = document.explain();
-    /// assert_eq!(lines[1].meaning, "glibc: not read; musl, go: asks 192.0.2.1 (server 1)");
+    /// assert_eq!(lines[1].meaning, "glibc: no server; musl, go: asks 192.0.2.1 (server 1)");
     /// ```
     pub fn explain(&self) -> Vec<Explanation<'_>> {
         self.explain_for(&DEFAULT, &Context::default())
