@@ -8,6 +8,7 @@ use std::time::Duration;
 use anyhow::{Context, bail};
 use clap::{Parser, Subcommand};
 
+use crate::apart;
 use crate::campaign;
 use crate::child::{self, StepArgs};
 use crate::fault::{ERRNOS, Errno, Injection};
@@ -74,6 +75,9 @@ struct Args {
     /// Operations at once
     #[arg(long, value_name = "COUNT", default_value_t = 4)]
     jobs: usize,
+    /// In the pid namespace that the driver made for itself
+    #[arg(long, hide = true)]
+    inside: bool,
 }
 
 /// Runs the program.
@@ -112,7 +116,13 @@ fn drive(args: &Args) -> anyhow::Result<u8> {
         let tallies = parallel::run(&program, &options(args), &names, args.jobs)?;
         return tallies.map_or(Ok(SKIPPED), |tallies| finish(args, &tallies));
     }
-    // Before the first thread: a user namespace is for a process with one.
+    if !args.inside {
+        return match apart::run(&program)? {
+            Ok(code) => Ok(code),
+            Err(why) => Ok(skip(&why.0)),
+        };
+    }
+    apart::end_with_the_parent()?;
     let world = match World::enter()? {
         Ok(world) => world,
         Err(why) => return Ok(skip(&why.0)),

@@ -13,6 +13,7 @@
 // What a driver prints is its report.
 #![allow(clippy::print_stdout, clippy::print_stderr)]
 
+mod apart;
 mod calls;
 mod campaign;
 mod child;

@@ -1,5 +1,6 @@
 //! The place where everything happens: a mount namespace of the driver's own
-//! with a filesystem in memory, so that nothing reaches the machine.
+//! with a filesystem in memory, so that nothing reaches the machine, and with the
+//! processes of its own pid namespace in `/proc`.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -96,6 +97,13 @@ fn make_place(dir: &Path) -> nix::Result<()> {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
     mount(
+        Some("proc"),
+        "/proc",
+        Some("proc"),
+        MsFlags::empty(),
+        None::<&str>,
+    )?;
+    mount(
         Some("faults"),
         dir,
         Some("tmpfs"),
@@ -113,7 +121,7 @@ fn detach(point: &Path) -> anyhow::Result<()> {
 }
 
 /// A mount namespace, and a user namespace too where we are not root.
-fn leave() -> nix::Result<()> {
+pub(crate) fn leave() -> nix::Result<()> {
     let (user, group) = (geteuid(), getegid());
     match unshare(CloneFlags::CLONE_NEWNS) {
         Err(Errno::EPERM) => unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?,
