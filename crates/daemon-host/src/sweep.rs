@@ -69,7 +69,7 @@ impl<'s> Sweep<'s> {
         let mut plan = self.plan(&root)?;
         if let Some(engine) = self.engine_beside(&plan) {
             let pause = self.settle.unwrap_or_default();
-            info!(%engine, pause_s = pause.as_secs(), "an engine runs here; looking twice");
+            info!(%engine, pause_s = pause.as_secs(), "looking twice");
             thread::sleep(pause);
             plan = self.plan(&root)?.settled(&plan);
         }
@@ -101,10 +101,11 @@ impl<'s> Sweep<'s> {
         rootmount::status(self.data_root).is_ok_and(is_ours)
     }
 
-    /// An engine that may be starting containers, if there is something to be unmounted.
+    /// Words for an engine that may be starting containers, if there is something to be
+    /// unmounted.
     fn engine_beside(&self, plan: &CleanupPlan) -> Option<String> {
         self.settle.filter(|_| !plan.steps().is_empty())?;
-        rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc)
+        rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc).may_run()
     }
 }
 

@@ -140,6 +140,7 @@
 
 #![deny(unsafe_code)]
 
+mod bounded;
 mod cleanup;
 mod data_root;
 mod error;
@@ -170,10 +171,11 @@ pub use data_root::status::{Holder, Status};
 pub use data_root::view::status;
 pub use error::{Error, ErrorKind};
 pub use liveness::contradiction::Contradiction;
+pub use liveness::engine::check::running_engine;
+pub use liveness::engine::verdict::RunningEngine;
 pub use liveness::evidence::{Claim, Evidence, Processes, Says, Statement, Testimony, Witness};
 pub use liveness::layer_map::LayerMap;
 pub use liveness::look::Look;
-pub use liveness::running_engine::running_engine;
 pub use mount::{MountRef, Same};
 pub use mountscan::{
     Device, MountId, MountTable, ProcessView, Propagation, Resident, Residents, UniqueMountId,

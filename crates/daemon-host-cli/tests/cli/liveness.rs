@@ -185,3 +185,15 @@ fn where_an_engine_runs_everything_is_looked_at_twice() {
         ],
     );
 }
+
+#[test]
+fn what_may_be_an_engine_is_waited_for_and_told() {
+    let script = "mkdir -p $S; shm $(id a); mkfifo $T/exec/x.pid
+        code 1 timeout 9 $D root cleanup $R --no-wait; test $(left) = 1
+        $D root cleanup $R --dry-run
+        rm $T/exec/x.pid; sleep 0 & P=$!; wait $P; echo $P > $T/exec/x.pid
+        $D root cleanup $R --no-wait; test $(left) = 0";
+    let Some(ran) = isolated(script) else { return };
+    let told = ["an engine may run here: read(", "x.pid", "looked at twice"];
+    says(&ran.expect(0).stdout, &told);
+}

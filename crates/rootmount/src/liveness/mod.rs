@@ -2,9 +2,9 @@
 //! and `look` act; the others are pure.
 
 pub(crate) mod contradiction;
+pub(crate) mod engine;
 pub(crate) mod evidence;
 pub(crate) mod gather;
 pub(crate) mod judge;
 pub(crate) mod layer_map;
 pub(crate) mod look;
-pub(crate) mod running_engine;

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use daemon_host::engines::Containers;
 use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
-    self, CleanupPlan, DataRootOptions, Evidence, LayerMap, PlanOptions, Rules, Status,
+    self, CleanupPlan, DataRootOptions, Evidence, LayerMap, PlanOptions, Rules, RunningEngine,
+    Status,
 };
 use daemon_host::{LivenessOptions, evidence, layers};
 
@@ -86,13 +87,13 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// An engine that runs on the root and may be starting containers. It does not matter
+    /// Whether an engine runs on the root that may be starting containers. It does not matter
     /// where one container was named.
-    pub(super) fn engine(&self) -> Option<String> {
-        if self.args.id.is_some() {
-            return None;
+    pub(super) fn engine(&self) -> RunningEngine {
+        match self.args.id {
+            Some(_) => RunningEngine::No,
+            None => rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc),
         }
-        rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc)
     }
 }
 

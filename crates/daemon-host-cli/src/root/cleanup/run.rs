@@ -7,7 +7,7 @@ use std::time::Duration;
 use daemon_host::look;
 use daemon_host::mountscan::{MalformedRow, MountTable};
 use daemon_host::rootmount::{
-    self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, KeepReason,
+    self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, KeepReason, RunningEngine,
 };
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
@@ -26,21 +26,24 @@ const BAR_FROM: u64 = 50;
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     if let Some(file) = &args.mountinfo {
         let planned = of_captured(args, file)?;
-        show_plan(&planned, None, out)?;
+        show_plan(&planned, &RunningEngine::No, out)?;
         return Ok(Exit::Fine);
     }
     let planner = Planner::new(args)?;
     let mut planned = planner.plan()?;
-    let engine = planner.engine().filter(|_| !planned.plan.is_empty());
+    let engine = match planned.plan.is_empty() {
+        true => RunningEngine::No,
+        false => planner.engine(),
+    };
     if args.dry_run {
-        show_plan(&planned, engine.as_deref(), out)?;
+        show_plan(&planned, &engine, out)?;
         return Ok(Exit::finding_if(planned.plan.is_uncertain()));
     }
-    if let Some(engine) = &engine {
+    if let Some(engine) = engine.may_run() {
         if args.no_wait {
-            return refuse(&planned, &format!("an engine runs here: {engine}"), out);
+            return refuse(&planned, &engine, out);
         }
-        tell_wait(engine, args.settle);
+        tell_wait(&engine, args.settle);
         thread::sleep(Duration::from_secs(args.settle));
         let second = planner.plan()?;
         planned = Planned {
@@ -72,7 +75,7 @@ struct PlanJson<'p> {
     #[serde(flatten)]
     plan: &'p CleanupPlan,
     #[serde(skip_serializing_if = "Option::is_none")]
-    engine: Option<&'p str>,
+    engine: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     refused: Option<&'p str>,
     evidence: Option<EvidenceJson<'p>>,
@@ -81,19 +84,22 @@ struct PlanJson<'p> {
 
 fn plan_json<'p>(
     planned: &'p Planned,
-    engine: Option<&'p str>,
+    engine: &RunningEngine,
     refused: Option<&'p str>,
 ) -> PlanJson<'p> {
     PlanJson {
         plan: &planned.plan,
-        engine,
+        engine: match engine {
+            RunningEngine::Yes { by } => Some(by.clone()),
+            other => other.may_run(),
+        },
         refused,
         evidence: planned.evidence.as_ref().map(EvidenceJson::new),
         malformed: planned.table.malformed(),
     }
 }
 
-fn show_plan(planned: &Planned, engine: Option<&str>, out: &Output) -> anyhow::Result<()> {
+fn show_plan(planned: &Planned, engine: &RunningEngine, out: &Output) -> anyhow::Result<()> {
     if out.is_json() {
         return Ok(out.json(&plan_json(planned, engine, None))?);
     }
@@ -101,9 +107,9 @@ fn show_plan(planned: &Planned, engine: Option<&str>, out: &Output) -> anyhow::R
     if planned.evidence.is_none() {
         text.push_str("whether containers live was not looked at: the table is a captured one\n");
     }
-    if let Some(engine) = engine {
+    if let Some(engine) = engine.may_run() {
         text.push_str(&format!(
-            "an engine runs here ({engine}); without --dry-run everything is looked at twice\n"
+            "{engine}; without --dry-run everything is looked at twice\n"
         ));
     }
     Ok(out.text(&text)?)
@@ -116,7 +122,7 @@ fn notes(table: &MountTable) -> String {
 /// Says why nothing is done, and shows what was planned.
 fn refuse(planned: &Planned, why: &str, out: &Output) -> anyhow::Result<Exit> {
     if out.is_json() {
-        out.json(&plan_json(planned, None, Some(why)))?;
+        out.json(&plan_json(planned, &RunningEngine::No, Some(why)))?;
     } else {
         let head = paint(Ink::Bad, format_args!("nothing was done: {why}"));
         out.text(&format!("{head}\n{}\n", planned.plan))?;
@@ -143,7 +149,7 @@ fn show_report(planned: &Planned, report: &CleanupReport, out: &Output) -> anyho
 /// For a person who waits; a program has the answer at the end.
 fn tell_wait(engine: &str, seconds: u64) {
     if std::io::stderr().is_terminal() {
-        let told = format!("an engine runs here ({engine}); looking again in {seconds} s");
+        let told = format!("{engine}; looking again in {seconds} s");
         ProgressBar::new_spinner().println(told);
     }
 }

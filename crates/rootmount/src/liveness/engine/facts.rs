@@ -1,0 +1,186 @@
+//! What procfs shows of one process, and of time.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
+
+/// The link of the pid namespace that the kernel makes at boot.
+const INITIAL: &str = "pid:[4026531836]";
+/// Clock ticks of a second in every file of procfs.
+const TICKS: u64 = 100;
+
+/// What a procfs shows of time and of the order of pids.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Clock {
+    /// Whether the procfs is the caller's own: its pids are those of `kill(2)`.
+    pub(super) is_own: bool,
+    /// Whether every process of the machine has a pid in it.
+    pub(super) is_initial: bool,
+    /// When its first process started, in seconds since the epoch.
+    pub(super) began: Option<i64>,
+    /// The pid that was given out last.
+    pub(super) last_pid: Option<u32>,
+    /// When the machine was booted, if start times can be reckoned from it.
+    boot: Option<i64>,
+}
+
+impl Clock {
+    pub(super) fn read(proc: &Path) -> Self {
+        let own = std::process::id().to_string();
+        let mut clock = Self {
+            is_own: fs::read_link(proc.join("self")).is_ok_and(|link| link == Path::new(&own)),
+            boot: boot(proc).filter(|_| is_plain_time(proc)),
+            last_pid: last_pid(proc),
+            ..Self::default()
+        };
+        clock.is_initial = is_initial(proc, clock.is_own);
+        let first = fs::read(proc.join("1/stat")).ok();
+        let first = first.and_then(|stat| parse_stat(&stat));
+        clock.began = first.and_then(|first| clock.wall(first.start));
+        clock
+    }
+
+    /// When something happened, in seconds since the epoch.
+    pub(super) fn wall(&self, ticks: u64) -> Option<i64> {
+        Some(self.boot? + i64::try_from(ticks / TICKS).ok()?)
+    }
+}
+
+/// The procfs of another process's namespace is known by its first process; who may not look
+/// at that one can only speak of his own.
+fn is_initial(proc: &Path, is_own: bool) -> bool {
+    let own = || fs::read_link(proc.join("thread-self/ns/pid"));
+    let link = match fs::read_link(proc.join("1/ns/pid")) {
+        Err(_) if is_own => own(),
+        link => link,
+    };
+    link.is_ok_and(|link| link == Path::new(INITIAL))
+}
+
+fn boot(proc: &Path) -> Option<i64> {
+    let text = fs::read_to_string(proc.join("stat")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("btime "))?;
+    line.trim().parse().ok()
+}
+
+fn last_pid(proc: &Path) -> Option<u32> {
+    let text = fs::read_to_string(proc.join("loadavg")).ok()?;
+    text.split_whitespace().nth(4)?.parse().ok()
+}
+
+/// Whether start times are not shifted by a time namespace. Kernels before 5.6 have none.
+fn is_plain_time(proc: &Path) -> bool {
+    match fs::read_to_string(proc.join("self/timens_offsets")) {
+        Ok(text) => {
+            let mut offsets = text.lines().flat_map(|l| l.split_whitespace().skip(1));
+            offsets.all(|offset| offset == "0")
+        }
+        Err(error) => is_gone(&error),
+    }
+}
+
+/// What is known of a pid.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Process {
+    /// A process runs. When it started is in clock ticks since the boot.
+    Runs { name: String, start: u64 },
+    /// None has this pid here, or the one that had it has ended.
+    Gone,
+    /// It cannot be told, and why.
+    Unclear(String),
+}
+
+impl Process {
+    pub(super) fn look(proc: &Path, pid: u32, clock: &Clock) -> Self {
+        let stat = match fs::read(proc.join(pid.to_string()).join("stat")) {
+            Ok(stat) => stat,
+            Err(e) if is_gone(&e) => return absent(pid, clock),
+            Err(e) => return Self::Unclear(format!("pid {pid}: {e}")),
+        };
+        match parse_stat(&stat) {
+            None => Self::Unclear(format!("pid {pid}: its stat has another form")),
+            Some(stat) if stat.has_ended => Self::Gone,
+            Some(Stat { name, start, .. }) => Self::Runs { name, start },
+        }
+    }
+}
+
+/// A procfs that hides processes says of them that they are not there. The kernel itself
+/// says whether there is one.
+fn absent(pid: u32, clock: &Clock) -> Process {
+    let number = i32::try_from(pid).ok().filter(|_| clock.is_own);
+    let Some(asked) = number.and_then(Pid::from_raw) else {
+        return Process::Gone;
+    };
+    match test_kill_process(asked) {
+        Err(Errno::SRCH) => Process::Gone,
+        _ => Process::Unclear(format!("pid {pid} exists, but /proc does not show it")),
+    }
+}
+
+/// A process that ends while a file of it is open is gone as well.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    let gone = [libc::ENOENT, libc::ENOTDIR, libc::ESRCH];
+    error
+        .raw_os_error()
+        .is_some_and(|errno| gone.contains(&errno))
+}
+
+struct Stat {
+    name: String,
+    has_ended: bool,
+    start: u64,
+}
+
+/// The fields of `proc_pid_stat(5)` that are needed.
+fn parse_stat(stat: &[u8]) -> Option<Stat> {
+    // The command's name may hold blanks and brackets; fields go on after the last one.
+    let begin = stat.iter().position(|&byte| byte == b'(')?;
+    let end = stat.iter().rposition(|&byte| byte == b')')?;
+    let name = String::from_utf8_lossy(stat.get(begin + 1..end)?).into_owned();
+    let fields = std::str::from_utf8(&stat[end + 1..]).ok()?;
+    let fields: Vec<&str> = fields.split_ascii_whitespace().collect();
+    // State, number of threads and start are the third, the 20th and the 22nd field. A
+    // process whose first thread has ended goes on with the others.
+    let threads: u32 = fields.get(17)?.parse().ok()?;
+    Some(Stat {
+        name,
+        has_ended: matches!(*fields.first()?, "Z" | "X" | "x") && threads <= 1,
+        start: fields.get(19)?.parse().ok()?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_may_have_any_name_and_a_dead_first_thread() {
+        let stat = |state: &str, threads: u32| {
+            let rest = format!("1 1 1 0 -1 4 0 0 0 0 0 0 0 0 20 0 {threads} 0 4711 1 1");
+            parse_stat(format!("7 (a) R b) {state} {rest}").as_bytes())
+        };
+        let running = stat("S", 1).unwrap();
+        assert_eq!((running.name.as_str(), running.start), ("a) R b", 4711));
+        assert!(!running.has_ended && !stat("Z", 2).unwrap().has_ended);
+        assert!(stat("Z", 1).unwrap().has_ended);
+        assert!(parse_stat(b"7 (a) S 1").is_none());
+    }
+
+    #[test]
+    fn a_pid_that_procfs_hides_is_not_gone() {
+        let hiding = tempfile::tempdir().unwrap();
+        let mut clock = Clock::read(Path::new("/proc"));
+        assert!(clock.is_own && clock.last_pid.is_some());
+        let own = std::process::id();
+        let seen = Process::look(hiding.path(), own, &clock);
+        assert!(matches!(seen, Process::Unclear(_)), "{seen:?}");
+        clock.is_own = false;
+        assert_eq!(Process::look(hiding.path(), own, &clock), Process::Gone);
+        let seen = Process::look(Path::new("/proc"), own, &clock);
+        assert!(matches!(seen, Process::Runs { .. }), "{seen:?}");
+    }
+}
