@@ -88,10 +88,12 @@
 mod error;
 mod holders;
 mod ids;
+mod index;
 mod kernel;
 mod log;
 mod read;
 mod row;
+mod rows;
 mod table;
 mod watch;
 

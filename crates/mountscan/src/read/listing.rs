@@ -1,13 +1,13 @@
 //! The rows of a list of ids: those that a table holds and those that were asked about.
 
+use crate::index::row_index::RowSource;
 use crate::read::answers::{Answers, Known};
 use crate::row::mount_info::MountInfo;
+use crate::rows::contradictions::doubtful;
+use crate::rows::row_store::Part;
 use crate::table::changes::Changes;
 use crate::table::consistency::Consistency;
-use crate::table::index::RowSource;
 use crate::table::mount_table::MountTable;
-use crate::table::row_store::Part;
-use crate::table::structure::doubtful;
 
 /// What a table would be made of, were it made what the list says.
 pub(crate) struct Listing<'t, 'a> {

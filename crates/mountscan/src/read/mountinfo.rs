@@ -13,12 +13,12 @@ use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::statmount;
 use crate::log::debug;
 use crate::read::by_ids;
+use crate::rows::contradictions::doubtful;
+use crate::rows::row_store::RowStore;
+use crate::rows::unique_ids::UniqueIds;
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions};
-use crate::table::row_store::RowStore;
-use crate::table::structure::doubtful;
-use crate::table::unique_ids::UniqueIds;
 
 /// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
 /// on tables with long rows small steps are 1.7 times cheaper than large ones.

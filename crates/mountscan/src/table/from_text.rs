@@ -5,11 +5,11 @@ use std::io::Read;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::rows::row_store::RowStore;
+use crate::rows::unique_ids::UniqueIds;
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::Origin;
-use crate::table::row_store::RowStore;
-use crate::table::unique_ids::UniqueIds;
 
 impl MountTable {
     /// Reads a table from text. Rows that are not of mountinfo's form go to [`malformed`](Self::malformed).

@@ -1,16 +1,9 @@
-//! Many rows: a table, and the questions that its structure answers. The room is pure, except for
+//! A whole table and the questions that its structure answers. The room is pure, except for
 //! [`from_file`](crate::MountTable::from_file), which opens the file it is given.
 
 pub(crate) mod changes;
 pub(crate) mod consistency;
 mod from_text;
-mod groups;
-pub(crate) mod index;
 pub(crate) mod mount_table;
 pub(crate) mod origin;
-mod point_order;
 mod query;
-mod replaced;
-pub(crate) mod row_store;
-pub(crate) mod structure;
-pub(crate) mod unique_ids;

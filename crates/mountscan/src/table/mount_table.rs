@@ -3,15 +3,15 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::index::peer_groups::Groups;
+use crate::index::row_index::Index;
 use crate::row::borrowed::Row;
 use crate::row::parse::MalformedRow;
+use crate::rows::replaced;
+use crate::rows::row_store::{Part, RowStore};
+use crate::rows::unique_ids::UniqueIds;
 use crate::table::consistency::Consistency;
-use crate::table::groups::Groups;
-use crate::table::index::Index;
 use crate::table::origin::Origin;
-use crate::table::replaced;
-use crate::table::row_store::{Part, RowStore};
-use crate::table::unique_ids::UniqueIds;
 
 /// A mount table: its text and an index to it.
 ///

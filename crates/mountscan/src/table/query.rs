@@ -7,9 +7,9 @@ use std::path::{Component, Path};
 use memchr::memchr_iter;
 
 use crate::ids::{MountId, UniqueMountId};
+use crate::index::row_index::NONE;
 use crate::row::borrowed::Row;
 use crate::row::propagation::PeerGroup;
-use crate::table::index::NONE;
 use crate::table::mount_table::MountTable;
 
 impl MountTable {

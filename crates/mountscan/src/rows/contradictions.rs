@@ -6,8 +6,8 @@
 
 use std::collections::{HashMap, HashSet};
 
+use crate::index::row_index::RowSource;
 use crate::row::point::is_at_or_below;
-use crate::table::index::RowSource;
 
 /// The places of rows that contradict another row, ascending.
 ///
@@ -118,7 +118,7 @@ impl<'r, R: RowSource> Doubts<'r, R> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::table::row_store::RowStore;
+    use crate::rows::row_store::RowStore;
 
     /// Rows as `(id, parent, point)`; all of them new, or those from a place on.
     #[track_caller]

@@ -6,12 +6,12 @@ use std::ops::ControlFlow;
 use memchr::memchr_iter;
 
 use crate::error::Error;
+use crate::index::row_index::{NONE, RowSource};
 use crate::log::debug;
 use crate::row::borrowed::Row;
 use crate::row::parse::{Fields, MalformedRow};
 use crate::row::stream::{for_each_row, rows};
-use crate::table::index::{NONE, RowSource};
-use crate::table::replaced::survivors;
+use crate::rows::replaced::survivors;
 
 /// No row is shorter: `1 1 0:1 / / r - t  `.
 const MIN_ROW: usize = 16;

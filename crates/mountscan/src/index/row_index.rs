@@ -1,7 +1,7 @@
 //! The index of a table: ids, tree and order of mount points, built in one go and without recursion.
 
+use crate::index::point_order;
 use crate::row::point::{compare, is_at_or_below};
-use crate::table::point_order;
 
 /// No row.
 pub(crate) const NONE: u32 = u32::MAX;
