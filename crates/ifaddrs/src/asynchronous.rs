@@ -14,7 +14,8 @@ use crate::socket::Tokio;
 use crate::watch::{Event, Following};
 use crate::wire::Which;
 
-/// The asynchronous twin of [`Handle`](crate::Handle), on a tokio runtime with I/O and time enabled.
+/// The asynchronous twin of [`Handle`](crate::Handle), on a tokio runtime with I/O and time
+/// enabled.
 ///
 /// Futures may be dropped at any point; the next question takes a new socket then.
 ///

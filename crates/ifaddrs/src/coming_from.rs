@@ -22,8 +22,8 @@
 //! * There an address with a label is named by its label (`eth0:1`), here by its link; the label is
 //!   [`Address::label`](crate::Address::label).
 //! * There links without an address are missing; here they are listed with no addresses.
-//! * There the order is that of all addresses; here it goes by link. [`all_addrs`](crate::all_addrs)
-//!   has the order of there.
+//! * There the order is that of all addresses; here it goes by link.
+//!   [`all_addrs`](crate::all_addrs) has the order of there.
 //! * `netmask` is [`Address::netmask`](crate::Address::netmask), `broadcast` is
 //!   [`Address::broadcast`](crate::Address::broadcast), `index` is
 //!   [`Address::ifindex`](crate::Address::ifindex).
@@ -41,8 +41,9 @@
 //! # Ok::<(), ifaddrs::Error>(())
 //! ```
 //!
-//! * There each link has an entry of its own family (`AF_PACKET`) besides those of its addresses. Here that
-//!   is the [`Link`](crate::Link) with its [`hardware_address`](crate::Link::hardware_address).
+//! * There each link has an entry of its own family (`AF_PACKET`) besides those of its addresses.
+//!   Here that is the [`Link`](crate::Link) with its
+//!   [`hardware_address`](crate::Link::hardware_address).
 //! * There `destination` holds the peer or the broadcast address; here they are two members.
 //! * There flags of addresses, scopes and lifetimes are missing.
 //! * The order of all addresses is the same as of [`all_addrs`](crate::all_addrs).

@@ -15,8 +15,8 @@
 //!
 //! # Overview
 //!
-//! * [`addrs`], [`addrs_by_index`], [`all`] and [`all_addrs`] answer one question each. A [`Handle`]
-//!   answers many over one socket, also in another network namespace ([`Namespace`]).
+//! * [`addrs`], [`addrs_by_index`], [`all`] and [`all_addrs`] answer one question each. A
+//!   [`Handle`] answers many over one socket, also in another network namespace ([`Namespace`]).
 //! * An answer is a [`LinkAddrs`]: the [`Link`], if it exists, and each [`Address`] with peer,
 //!   broadcast, label, scope, flags, lifetimes and origin. [`all_addrs`] gives the addresses of all
 //!   links in one list ([`AllAddrs`]), in the kernel's order.
@@ -44,9 +44,9 @@
 //!
 //! A dump that needs more than one datagram (some 400 addresses) can lose addresses that were there
 //! all the time, when others are removed meanwhile, and a filtered dump does not say so. Here it is
-//! compared with the change events of the same time. Where nothing was removed, it is whole. Else it
-//! is taken again, with its datagrams cut elsewhere, until the pieces prove each other. An answer
-//! that cannot be proved is an error of kind [`Torn`](ErrorKind::Torn), unless
+//! compared with the change events of the same time. Where nothing was removed, it is whole. Else
+//! it is taken again, with its datagrams cut elsewhere, until the pieces prove each other. An
+//! answer that cannot be proved is an error of kind [`Torn`](ErrorKind::Torn), unless
 //! [`ListOptions::accept_torn`] asks for it.
 //!
 //! # Errors and empty answers
@@ -57,10 +57,12 @@
 //!
 //! # Limitations
 //!
-//! * The answer is of the moment when it was given. Numbers of removed links are used again in time.
-//! * Addresses in state tentative, dadfailed or deprecated are listed like others: look at the flags.
-//! * The order is the kernel's: within a link, and with [`all_addrs`] over all links. Addresses that
-//!   changed during the listing may stand elsewhere.
+//! * The answer is of the moment when it was given. Numbers of removed links are used again in
+//!   time.
+//! * Addresses in state tentative, dadfailed or deprecated are listed like others: look at the
+//!   flags.
+//! * The order is the kernel's: within a link, and with [`all_addrs`] over all links. Addresses
+//!   that changed during the listing may stand elsewhere.
 //! * While a large listing is taken, the socket joins the groups for address changes.
 //!
 //! # Logging

@@ -32,8 +32,8 @@ pub struct ListOptions {
     /// Whether an answer that may miss an address is given instead of an error; false by default.
     /// Such an answer says so: [`whole`](crate::LinkAddrs::whole) is false.
     pub accept_torn: bool,
-    /// Whether the kernel is asked to filter by link (Linux 4.20); true by default. False does as on
-    /// older kernels: all addresses of the host are dumped, and the link's are picked from them.
+    /// Whether the kernel is asked to filter by link (Linux 4.20); true by default. False does as
+    /// on older kernels: all addresses of the host are dumped, and the link's are picked from them.
     pub kernel_filter: bool,
     /// Where procfs is mounted; `/proc` by default. Namespaces are found below it.
     pub proc: PathBuf,

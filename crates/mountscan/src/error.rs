@@ -10,17 +10,22 @@ use crate::row::parse::MalformedRow;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No such process, file or namespace, or the process has exited. The caller may go on without it.
+    /// No such process, file or namespace, or the process has exited. The caller may go on without
+    /// it.
     NotFound,
     /// The kernel refused: another user's process, or a capability is missing.
     Denied,
-    /// The kernel, or a system call filter, has no such call. Another route or a newer kernel is needed.
+    /// The kernel, or a system call filter, has no such call. Another route or a newer kernel is
+    /// needed.
     Unsupported,
-    /// A row is not of mountinfo's form and strict reading was asked for. [`Error::malformed`] says which.
+    /// A row is not of mountinfo's form and strict reading was asked for. [`Error::malformed`] says
+    /// which.
     Malformed,
-    /// What should be procfs is not, or something is mounted over a part of it: its word is not the kernel's.
+    /// What should be procfs is not, or something is mounted over a part of it: its word is not the
+    /// kernel's.
     Untrusted,
-    /// The table kept changing: no reading in the given number of attempts was known to be one moment.
+    /// The table kept changing: no reading in the given number of attempts was known to be one
+    /// moment.
     Unstable,
     /// Any other failure of a read or a system call.
     Io,

@@ -1,7 +1,7 @@
 //! Reads Linux mount tables: every row a kernel can print, without loss, with answers by structure.
 //!
-//! For daemons and tools that must not be wrong about mounts: what is mounted where, what lies on top, what
-//! has to go first, who keeps it.
+//! For daemons and tools that must not be wrong about mounts: what is mounted where, what lies on
+//! top, what has to go first, who keeps it.
 //!
 //! ```
 //! use std::path::Path;
@@ -17,21 +17,22 @@
 //!
 //! # Overview
 //!
-//! [`rows`] and [`for_each_row`] turn text into borrowed [`Row`]s, one at a time. A [`MountTable`] owns the
-//! text and answers by structure: [`under`](MountTable::under), [`at`](MountTable::at),
-//! [`mount_of`](MountTable::mount_of), [`deepest_first`](MountTable::deepest_first). It comes from bytes, a
-//! file, or the kernel ([`MountTable::current`], [`MountTable::read`]), and can be brought up to date
-//! ([`refresh`](MountTable::refresh)). [`MountInfo`] is the owned row.
+//! [`rows`] and [`for_each_row`] turn text into borrowed [`Row`]s, one at a time. A [`MountTable`]
+//! owns the text and answers by structure: [`under`](MountTable::under), [`at`](MountTable::at),
+//! [`mount_of`](MountTable::mount_of), [`deepest_first`](MountTable::deepest_first). It comes from
+//! bytes, a file, or the kernel ([`MountTable::current`], [`MountTable::read`]), and can be brought
+//! up to date ([`refresh`](MountTable::refresh)). [`MountInfo`] is the owned row.
 //!
-//! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask about one
-//! path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the table. [`Watcher`]
-//! follows changes, [`holders()`] finds who keeps a mount busy.
+//! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask
+//! about one path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the
+//! table. [`Watcher`] follows changes, [`holders()`] finds who keeps a mount busy.
 //!
 //! # When not to use this
 //!
-//! To learn how full a file system is, use `statvfs`. To unmount what a path names, an answer of this crate
-//! is only a hint: by the time it is used, another mount may be there. Open the parent directory, check
-//! with [`identity_at`], unmount by name, as the crate `rootmount` does. It never mounts or unmounts.
+//! To learn how full a file system is, use `statvfs`. To unmount what a path names, an answer of
+//! this crate is only a hint: by the time it is used, another mount may be there. Open the parent
+//! directory, check with [`identity_at`], unmount by name, as the crate `rootmount` does. It never
+//! mounts or unmounts.
 //!
 //! # Privileges and kernels
 //!
@@ -48,33 +49,36 @@
 //! | [`Source::NamespaceId`] | `CAP_SYS_ADMIN` over it | 6.11 | [`ErrorKind::Unsupported`] |
 //! | [`WatchRoute::Fanotify`] | `CAP_SYS_ADMIN` over it | 6.15 | [`WatchRoute::Poll`] |
 //!
-//! What there is is found by trying ([`KernelQueries`]), never by version; a system call filter that refuses
-//! with `ENOSYS` or `EPERM` counts as absence.
+//! What there is is found by trying ([`KernelQueries`]), never by version; a system call filter
+//! that refuses with `ENOSYS` or `EPERM` counts as absence.
 //!
 //! # Errors and empty answers
 //!
-//! No such mount, no mount point, nothing under a path: empty answers. [`Error`] is for what could not be
-//! read, and names the call. A malformed row costs itself only ([`MountTable::malformed`]); strict
-//! reading ([`MountTable::from_bytes_strict`]) refuses it.
+//! No such mount, no mount point, nothing under a path: empty answers. [`Error`] is for what could
+//! not be read, and names the call. A malformed row costs itself only ([`MountTable::malformed`]);
+//! strict reading ([`MountTable::from_bytes_strict`]) refuses it.
 //!
 //! # Limitations
 //!
-//! - The kernel hands out mountinfo in pieces. Where nothing changed meanwhile a scan is of one moment. Else
-//!   it has every mount that stayed, and it is read again where rows contradict each other; [`Consistency`]
-//!   says what is known. Before 5.8 a changing table is read until two readings agree.
+//! - The kernel hands out mountinfo in pieces. Where nothing changed meanwhile a scan is of one
+//!   moment. Else it has every mount that stayed, and it is read again where rows contradict each
+//!   other; [`Consistency`] says what is known. Before 5.8 a changing table is read until two
+//!   readings agree.
 //! - Mount ids are reused at once; only unique ids (6.8) name a mount for good.
-//! - A directory above a mount point can be renamed without any notice: a path in a held table is a hint.
+//! - A directory above a mount point can be renamed without any notice: a path in a held table is a
+//!   hint.
 //! - Mounts in detached trees, and those out of reach of the root directory, are in no table.
 //!
 //! # Logging
 //!
-//! With the feature `tracing`: target `mountscan::<module>`, level debug, the route taken and rows dropped.
+//! With the feature `tracing`: target `mountscan::<module>`, level debug, the route taken and rows
+//! dropped.
 //!
 //! # Compared with moby
 //!
-//! It takes what `moby/sys/mountinfo` takes and more: no limit on rows, bytes above `\177`, one bad row
-//! without losing the table; paths compare by component, stacks are seen from the top. Each difference is
-//! a row of PARITY.md.
+//! It takes what `moby/sys/mountinfo` takes and more: no limit on rows, bytes above `\177`, one bad
+//! row without losing the table; paths compare by component, stacks are seen from the top. Each
+//! difference is a row of PARITY.md.
 //!
 //! # Crate features
 //!

@@ -28,7 +28,8 @@ pub struct Address {
     pub peer: Option<Prefix>,
     /// The broadcast address; IPv4 only, and only where one is set.
     pub broadcast: Option<Ipv4Addr>,
-    /// The label, such as `eth0:1`; IPv4 only. Where none was set, the kernel gives the link's name.
+    /// The label, such as `eth0:1`; IPv4 only. Where none was set, the kernel gives the link's
+    /// name.
     pub label: Option<Label>,
     /// How far the address is valid.
     pub scope: Scope,

@@ -51,7 +51,8 @@ impl Link {
         self.name == name || self.altnames.iter().any(|altname| altname == name)
     }
 
-    /// Whether it is switched on. It may still have no carrier: see [`is_running`](Self::is_running).
+    /// Whether it is switched on. It may still have no carrier: see
+    /// [`is_running`](Self::is_running).
     pub fn is_up(&self) -> bool {
         self.flags.contains(LinkFlags::UP)
     }

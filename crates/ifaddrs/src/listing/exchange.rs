@@ -226,8 +226,8 @@ impl<T: Transport> Exchange<T> {
         self.drain();
     }
 
-    /// Begins a new window after events were lost. What is still queued is older than what was lost,
-    /// so it must not be taken for the latest state.
+    /// Begins a new window after events were lost. What is still queued is older than what was
+    /// lost, so it must not be taken for the latest state.
     pub(super) fn restart(&mut self, only: Option<u32>) {
         self.drain();
         self.window = Window::new(only);

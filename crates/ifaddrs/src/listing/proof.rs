@@ -67,7 +67,8 @@ fn all_bridged(latest: &Round, others: &[Round], window: &Window) -> bool {
     bridged.into_iter().all(|bridge| bridge)
 }
 
-/// All untouched entries of all rounds in the kernel's order, and the latest state of the touched ones.
+/// All untouched entries of all rounds in the kernel's order, and the latest state of the touched
+/// ones.
 fn merge(mut rounds: Vec<Round>, window: &Window) -> Vec<Address> {
     let latest = rounds.pop().unwrap_or_default();
     if rounds.is_empty() && window.is_empty() {

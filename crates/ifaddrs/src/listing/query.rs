@@ -132,7 +132,8 @@ impl<T: Transport> Query<T> {
         }
     }
 
-    /// Which events and addresses concern a listing of one link: without a filter in the kernel, all.
+    /// Which events and addresses concern a listing of one link: without a filter in the kernel,
+    /// all.
     pub(super) fn scope(&self, index: u32) -> Option<u32> {
         self.exchange.transport.filters().then_some(index)
     }

@@ -1,8 +1,9 @@
-//! Listings while addresses come and go: what is there all the time is never missing, nothing comes twice,
-//! nothing is invented.
+//! Listings while addresses come and go: what is there all the time is never missing, nothing comes
+//! twice, nothing is invented.
 //!
-//! `IFADDRS_LISTINGS=1000 cargo test --release -p ifaddrs --test ifaddrs churn -- --test-threads=1 --nocapture`
-//! is the full count, with the number of changes a second; without it fewer listings are made.
+//! `IFADDRS_LISTINGS=1000 cargo test --release -p ifaddrs --test ifaddrs churn -- --test-threads=1
+//! --nocapture` is the full count, with the number of changes a second; without it fewer listings
+//! are made.
 
 use std::collections::BTreeSet;
 use std::net::IpAddr;

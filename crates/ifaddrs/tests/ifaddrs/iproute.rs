@@ -168,8 +168,8 @@ fn every_fact_is_the_same() {
     });
 }
 
-/// iproute2 before 6.2 does not tell who set an address. The loopback link always says so, where the kernel
-/// does.
+/// iproute2 before 6.2 does not tell who set an address. The loopback link always says so, where
+/// the kernel does.
 fn without_protocols(link: &mut Value) {
     for address in link["addr_info"].as_array_mut().unwrap() {
         address.as_object_mut().unwrap().remove("protocol");

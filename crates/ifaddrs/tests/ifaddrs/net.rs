@@ -1,5 +1,5 @@
-//! Links and addresses made by hand: requests written byte by byte, so that the tests need no tool and
-//! share no code with what they test.
+//! Links and addresses made by hand: requests written byte by byte, so that the tests need no tool
+//! and share no code with what they test.
 
 use std::io;
 use std::net::IpAddr;

@@ -1,4 +1,5 @@
-//! The index of a table: ids, tree and order of mount points, built in one go and without recursion.
+//! The index of a table: ids, tree and order of mount points, built in one go and without
+//! recursion.
 
 use crate::index::point_order;
 use crate::row::point::{compare, is_at_or_below};
@@ -24,7 +25,8 @@ pub(crate) struct Index {
     pub(crate) points: Vec<u32>,
     /// Decoded mount points of the rows that have a backslash, sorted by row.
     decoded: Vec<(u32, Box<[u8]>)>,
-    /// Rows by height: place in a walk of the tree in which a row that hides another comes after it.
+    /// Rows by height: place in a walk of the tree in which a row that hides another comes after
+    /// it.
     heights: Vec<u32>,
 }
 
@@ -171,7 +173,8 @@ fn rows_of_id(ids: &[u64], id: u32) -> &[u64] {
     &ids[from..from + length]
 }
 
-/// The parent of each row. Where an id occurs twice, the later row that lies above the child is taken.
+/// The parent of each row. Where an id occurs twice, the later row that lies above the child is
+/// taken.
 fn link_parents<'r>(
     rows: &'r impl RowSource,
     ids: &[u64],
@@ -221,8 +224,9 @@ fn cut_cycles(parent: &mut [u32]) {
     }
 }
 
-/// The place of each row in a walk of the tree, parents first, in which a mount that hides a sibling (its
-/// mount point is the same or lies above) comes after it; siblings else in the order of the table.
+/// The place of each row in a walk of the tree, parents first, in which a mount that hides a
+/// sibling (its mount point is the same or lies above) comes after it; siblings else in the order
+/// of the table.
 fn heights<'r>(tree: &Tree, points: &[u32], point_of: impl Fn(u32) -> &'r [u8]) -> Vec<u32> {
     let covers = covering_siblings(tree, points, &point_of);
     let reordered = (!covers.is_empty()).then(|| {

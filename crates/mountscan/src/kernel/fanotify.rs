@@ -3,7 +3,8 @@
 use crate::ids::UniqueMountId;
 use crate::kernel::statmount::fixed;
 
-/// `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask (8), fd, pid.
+/// `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask (8), fd,
+/// pid.
 const METADATA: usize = 24;
 /// `struct fanotify_event_info_mnt`: type, pad, length (2), pad to 8, mount id (8).
 const INFO_TYPE_MNT: u8 = 7;

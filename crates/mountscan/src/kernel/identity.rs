@@ -28,7 +28,8 @@ pub struct MountIdentity {
 }
 
 impl MountIdentity {
-    /// Whether both are certainly the same mount: by unique id where both have one, else by the reused id.
+    /// Whether both are certainly the same mount: by unique id where both have one, else by the
+    /// reused id.
     pub fn is_same_mount(&self, other: &MountIdentity) -> bool {
         match (self.unique_id, other.unique_id) {
             (Some(a), Some(b)) => a == b,
@@ -37,16 +38,17 @@ impl MountIdentity {
     }
 }
 
-/// Tells which mount the object `name` in the open directory `dir` is on; with an empty `name`, `dir` itself.
+/// Tells which mount the object `name` in the open directory `dir` is on; with an empty `name`,
+/// `dir` itself.
 ///
-/// Never follows a link in the last component, never triggers an automount, never asks the file system:
-/// a hung network or FUSE server does not hang it. Of stacked mounts it sees the top one. Both ids are of
-/// the same mount even if another takes its place meanwhile.
+/// Never follows a link in the last component, never triggers an automount, never asks the file
+/// system: a hung network or FUSE server does not hang it. Of stacked mounts it sees the top one.
+/// Both ids are of the same mount even if another takes its place meanwhile.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`] when there is no such name; [`ErrorKind::Unsupported`] before Linux 5.8 or where
-/// `statx` is filtered; [`ErrorKind::Unstable`] when the mount was replaced over and over.
+/// [`ErrorKind::NotFound`] when there is no such name; [`ErrorKind::Unsupported`] before Linux 5.8
+/// or where `statx` is filtered; [`ErrorKind::Unstable`] when the mount was replaced over and over.
 ///
 /// # References
 ///
@@ -90,8 +92,8 @@ pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
 
 /// Whether the object `name` in the open directory `dir` is the root of a mount: one `statx`.
 ///
-/// As [`identity_at`], for the yes or no alone. A bind of a file counts. A link is not followed, so a link
-/// to a mount point is none.
+/// As [`identity_at`], for the yes or no alone. A bind of a file counts. A link is not followed, so
+/// a link to a mount point is none.
 ///
 /// # Errors
 ///
@@ -102,7 +104,8 @@ pub fn is_mount_root_at(dir: impl AsFd, name: &Path) -> Result<bool, Error> {
 
 /// Whether `path` is a mount point: one `statx`, at any size of the mount table.
 ///
-/// Links before the last component are followed, the last one is not. A missing path is no mount point.
+/// Links before the last component are followed, the last one is not. A missing path is no mount
+/// point.
 ///
 /// # Errors
 ///
@@ -116,7 +119,8 @@ pub fn is_mount_point(path: &Path) -> Result<bool, Error> {
 
 /// The answer to a request for nothing: the reused id and the attributes come with every `statx`.
 ///
-/// Asking for nothing is answered even by a FUSE mount of another user, which refuses everything else.
+/// Asking for nothing is answered even by a FUSE mount of another user, which refuses everything
+/// else.
 fn plain(dir: BorrowedFd<'_>, name: &Path) -> Result<Statx, Error> {
     let answer = look(dir, name, StatxFlags::empty())
         .map_err(|cause| Error::at("statx", name, cause.into()))?;
@@ -150,7 +154,8 @@ fn unique_id(dir: BorrowedFd<'_>, name: &Path) -> Result<Option<u64>, Errno> {
     }
 }
 
-/// The way round a FUSE mount of another user. An `O_PATH` file, so that nothing is asked of the server.
+/// The way round a FUSE mount of another user. An `O_PATH` file, so that nothing is asked of the
+/// server.
 fn by_handle(dir: BorrowedFd<'_>, name: &Path) -> Option<u64> {
     use rustix::fs::{Mode, OFlags, openat};
     if name.as_os_str().is_empty() {

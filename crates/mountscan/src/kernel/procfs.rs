@@ -1,8 +1,8 @@
 //! Opening procfs so that what is read is the kernel's own word.
 //!
-//! Whoever can mount in our namespace can lay a file of his own over `/proc/self/mountinfo`, or a directory
-//! over `/proc`. So the file system is checked by its magic number, and nothing below it is reached through
-//! another mount or a link out of it (`openat2`, Linux 5.6).
+//! Whoever can mount in our namespace can lay a file of his own over `/proc/self/mountinfo`, or a
+//! directory over `/proc`. So the file system is checked by its magic number, and nothing below it
+//! is reached through another mount or a link out of it (`openat2`, Linux 5.6).
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -28,8 +28,8 @@ const INSIDE: ResolveFlags = ResolveFlags::BENEATH
 
 /// Which procfs to read.
 ///
-/// By default the one at `/proc`. A program that keeps a procfs of its own, which nobody can mount over,
-/// hands over a descriptor of its root.
+/// By default the one at `/proc`. A program that keeps a procfs of its own, which nobody can mount
+/// over, hands over a descriptor of its root.
 ///
 /// # Examples
 ///
@@ -50,7 +50,8 @@ enum Place {
 }
 
 impl Proc {
-    /// A directory that is taken for procfs without a check, such as a copy of another host's `/proc`.
+    /// A directory that is taken for procfs without a check, such as a copy of another host's
+    /// `/proc`.
     pub fn unchecked(directory: impl Into<PathBuf>) -> Self {
         Self(Place::Unchecked(directory.into()))
     }
@@ -168,8 +169,8 @@ impl ProcDir {
         Ok(text)
     }
 
-    /// Appends what one call gives. The standard library asks for size and place of a file first, which
-    /// procfs does not know.
+    /// Appends what one call gives. The standard library asks for size and place of a file first,
+    /// which procfs does not know.
     fn read_more(
         &self,
         file: &File,

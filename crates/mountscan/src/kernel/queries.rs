@@ -22,7 +22,8 @@ pub enum KernelQueries {
     Ids,
     /// Lists of other mount namespaces by their id too (Linux 6.11).
     Namespaces,
-    /// Whole rows (Linux 6.13): subtrees and single mounts cost what they hold, not what the table holds.
+    /// Whole rows (Linux 6.13): subtrees and single mounts cost what they hold, not what the table
+    /// holds.
     Rows,
 }
 
@@ -111,7 +112,8 @@ impl Scope {
     }
 }
 
-/// The unique ids of all mounts in scope, ascending: of one moment, as long as there are fewer than a million.
+/// The unique ids of all mounts in scope, ascending: of one moment, as long as there are fewer than
+/// a million.
 pub(crate) fn list(scope: &Scope, expected: usize) -> Result<Vec<u64>, Error> {
     let mut ids = vec![0; (expected + expected / 8).max(1000)];
     loop {
@@ -149,7 +151,8 @@ fn list_on(scope: &Scope, ids: &mut Vec<u64>) -> Result<(), Error> {
     }
 }
 
-/// The unique ids in scope that are greater than `after`, ascending, as many as fit: not the scope's own root.
+/// The unique ids in scope that are greater than `after`, ascending, as many as fit: not the
+/// scope's own root.
 pub(crate) fn list_after(scope: &Scope, after: u64, ids: &mut [u64]) -> Result<usize, Error> {
     sys::listmount(scope.root, scope.namespace, after, ids)
         .map_err(|cause| Error::io(format!("listmount({:#x})", scope.root), cause))
@@ -187,7 +190,8 @@ pub(crate) fn ask<'b>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     Row,
-    /// It is out of scope, or no path from the root directory leads to it: mountinfo has no row either.
+    /// It is out of scope, or no path from the root directory leads to it: mountinfo has no row
+    /// either.
     OutOfReach,
     Gone,
 }
@@ -216,9 +220,9 @@ pub(crate) fn append_row(
 
 /// Whether a mount is in the calling thread's mount namespace now, by the id that is never reused.
 ///
-/// One `statmount` (Linux 6.8), which touches nothing mounted. `None` where the kernel does not say: it is
-/// older, or a system call filter refuses the call. A mount that was detached lazily is not in the namespace
-/// any more, though something may still use it.
+/// One `statmount` (Linux 6.8), which touches nothing mounted. `None` where the kernel does not
+/// say: it is older, or a system call filter refuses the call. A mount that was detached lazily is
+/// not in the namespace any more, though something may still use it.
 ///
 /// # Examples
 ///
@@ -239,7 +243,8 @@ pub fn is_mounted(mount: UniqueMountId) -> Option<bool> {
     }
 }
 
-/// Whether a call was refused as such: a filter that came after the first probe. Another route is left.
+/// Whether a call was refused as such: a filter that came after the first probe. Another route is
+/// left.
 pub(crate) fn is_refused(error: &Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }

@@ -1,6 +1,7 @@
 //! The kernel's answer to statmount(2), and the mountinfo row that says the same.
 //!
-//! The row is the same, to the byte, as the line of mountinfo, so that both routes give the same answers.
+//! The row is the same, to the byte, as the line of mountinfo, so that both routes give the same
+//! answers.
 
 use std::io::Write as _;
 
@@ -29,7 +30,8 @@ const MOUNT_ATTR_RDONLY: u64 = 1;
 const MOUNT_ATTR_NOSUID: u64 = 1 << 1;
 const MOUNT_ATTR_NODEV: u64 = 1 << 2;
 const MOUNT_ATTR_NOEXEC: u64 = 1 << 3;
-/// The access time setting is a number in these three bits: 0 is relatime, 1 noatime, 2 strictatime.
+/// The access time setting is a number in these three bits: 0 is relatime, 1 noatime, 2
+/// strictatime.
 const MOUNT_ATTR_ATIME: u64 = 0x70;
 const MOUNT_ATTR_NOATIME: u64 = 0x10;
 const MOUNT_ATTR_NODIRATIME: u64 = 1 << 7;
@@ -43,8 +45,8 @@ const SB_SYNCHRONOUS: u32 = 1 << 4;
 const SB_DIRSYNC: u32 = 1 << 7;
 const SB_LAZYTIME: u32 = 1 << 25;
 
-/// Where the fields of `struct statmount` lie, by the kernel's names (linux/mount.h). Those of text hold an
-/// offset into the strings that follow the fixed part.
+/// Where the fields of `struct statmount` lie, by the kernel's names (linux/mount.h). Those of text
+/// hold an offset into the strings that follow the fixed part.
 mod at {
     pub(super) const MNT_OPTS: usize = 4;
     pub(super) const MASK: usize = 8;
@@ -99,18 +101,21 @@ impl<'a> Answer<'a> {
         self.half(at::MNT_ID_OLD)
     }
 
-    /// The id, never reused, of the mount it hangs on; its own where it is the first of its namespace.
+    /// The id, never reused, of the mount it hangs on; its own where it is the first of its
+    /// namespace.
     pub(crate) fn unique_parent_id(self) -> u64 {
         self.word(at::MNT_PARENT_ID)
     }
 
-    /// Where it is mounted, raw; `None` where no path from the root leads to it, as rows are then left out.
+    /// Where it is mounted, raw; `None` where no path from the root leads to it, as rows are then
+    /// left out.
     pub(crate) fn mount_point(self) -> Option<&'a [u8]> {
         let point = self.string(MNT_POINT, at::MNT_POINT);
         (!point.is_empty()).then_some(point)
     }
 
-    /// Appends the row without a newline, or nothing (and `false`) where mountinfo would have no row.
+    /// Appends the row without a newline, or nothing (and `false`) where mountinfo would have no
+    /// row.
     pub(crate) fn render(self, out: &mut Vec<u8>) -> bool {
         let Some(point) = self.mount_point() else {
             return false;

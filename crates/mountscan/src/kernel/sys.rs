@@ -1,5 +1,6 @@
-//! The system calls that no safe wrapper has: statmount, listmount, mount events of fanotify, the mount id
-//! out of name_to_handle_at, the namespace id of an nsfs file. All unsafe code of the crate is here.
+//! The system calls that no safe wrapper has: statmount, listmount, mount events of fanotify, the
+//! mount id out of name_to_handle_at, the namespace id of an nsfs file. All unsafe code of the
+//! crate is here.
 //!
 //! Each function is the call and nothing more: errors are the kernel's own.
 #![allow(unsafe_code)]
@@ -14,8 +15,8 @@ pub(crate) const LSMT_ROOT: u64 = u64::MAX;
 const SYS_STATMOUNT: libc::c_long = 457;
 const SYS_LISTMOUNT: libc::c_long = 458;
 
-/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take it as
-/// long as the last word is zero.
+/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take
+/// it as long as the last word is zero.
 #[repr(C)]
 struct MntIdReq {
     size: u32,
@@ -43,8 +44,8 @@ fn checked(result: impl Into<libc::c_long>) -> io::Result<()> {
     }
 }
 
-/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending, as many as
-/// fit. `namespace` 0 is the caller's.
+/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending,
+/// as many as fit. `namespace` 0 is the caller's.
 pub(crate) fn listmount(
     mount: u64,
     namespace: u64,
@@ -66,7 +67,8 @@ pub(crate) fn listmount(
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
-/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its strings.
+/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its
+/// strings.
 pub(crate) fn statmount(
     mount: u64,
     namespace: u64,

@@ -1,8 +1,9 @@
 //! Making a table what the kernel's list of ids says, while mounts come and go.
 //!
-//! A list is of one moment. The table is of that moment as soon as it has the rows of all that is listed, and
-//! no row contradicts another. A mount that went before it could be asked about spoils that, and another list
-//! has to be made. Each list costs what is new in it, not what the table holds.
+//! A list is of one moment. The table is of that moment as soon as it has the rows of all that is
+//! listed, and no row contradicts another. A mount that went before it could be asked about spoils
+//! that, and another list has to be made. Each list costs what is new in it, not what the table
+//! holds.
 //!
 //! Where mounts are replaced nearly as fast as they are asked about, the order of asking decides:
 //!
@@ -34,8 +35,8 @@ pub(crate) fn ask_all(
     follow_list(&mut table, scope, listed, attempts).map(|_| table)
 }
 
-/// Makes the table what a list of now says, and tells what happened since. After so many `attempts` at one
-/// moment, at least one, it does without mounts that went before they could be asked about.
+/// Makes the table what a list of now says, and tells what happened since. After so many `attempts`
+/// at one moment, at least one, it does without mounts that went before they could be asked about.
 ///
 /// `None` where the kernel lists mounts but gives no rows, and the lists differ.
 pub(crate) fn follow(

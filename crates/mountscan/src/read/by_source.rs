@@ -18,9 +18,10 @@ use crate::table::origin::{Origin, ReadOptions, Source};
 impl MountTable {
     /// Reads the table of the calling thread's mount namespace.
     ///
-    /// From `/proc/thread-self`, because a thread can be in a namespace of its own; where that is missing
-    /// (before Linux 3.17), from the thread's directory under `/proc/self/task`, then `/proc/self`. Where
-    /// procfs is not mounted or closed, by asking about each mount (Linux 6.13).
+    /// From `/proc/thread-self`, because a thread can be in a namespace of its own; where that is
+    /// missing (before Linux 3.17), from the thread's directory under `/proc/self/task`, then
+    /// `/proc/self`. Where procfs is not mounted or closed, by asking about each mount (Linux
+    /// 6.13).
     ///
     /// # Errors
     ///
@@ -41,16 +42,16 @@ impl MountTable {
 
     /// Reads a table from the kernel.
     ///
-    /// A whole table goes by text: 1.4 to 2 times cheaper than asking about every mount. Other namespaces
-    /// go by id where the kernel has it (Linux 6.13); before, by a thread that enters the namespace, or by a
-    /// process that lives there.
+    /// A whole table goes by text: 1.4 to 2 times cheaper than asking about every mount. Other
+    /// namespaces go by id where the kernel has it (Linux 6.13); before, by a thread that enters
+    /// the namespace, or by a process that lives there.
     ///
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] and [`ErrorKind::Denied`] as [`of_pid`](Self::of_pid); for a
     /// namespace that the caller has no `CAP_SYS_ADMIN` over, either of them, as the kernel has it;
-    /// [`ErrorKind::Unsupported`] for a namespace id before Linux 6.11; [`ErrorKind::Unstable`] when
-    /// one moment was asked for and not found.
+    /// [`ErrorKind::Unsupported`] for a namespace id before Linux 6.11; [`ErrorKind::Unstable`]
+    /// when one moment was asked for and not found.
     pub fn read(source: Source<'_>, options: &ReadOptions) -> Result<Self, Error> {
         match source {
             Source::Thread => read_thread(options),
@@ -94,7 +95,8 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
     Ok(table)
 }
 
-/// The table where text has no answer: each mount is asked about. `None` where the kernel has none either.
+/// The table where text has no answer: each mount is asked about. `None` where the kernel has none
+/// either.
 fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
     if KernelQueries::cached() < KernelQueries::Rows {
         return None;

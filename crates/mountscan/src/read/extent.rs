@@ -1,4 +1,5 @@
-//! Whether a table shows its whole mount namespace, or what a process in a root directory of its own sees.
+//! Whether a table shows its whole mount namespace, or what a process in a root directory of its
+//! own sees.
 
 use std::collections::HashSet;
 use std::os::fd::AsFd;
@@ -22,17 +23,19 @@ pub enum Extent {
     Whole,
     /// A part: a subtree, or what a process sees whose root directory is not the namespace's.
     Part,
-    /// It cannot be told: the kernel is older than 6.11, or refuses the question, or the table is of text.
+    /// It cannot be told: the kernel is older than 6.11, or refuses the question, or the table is
+    /// of text.
     Unknown,
 }
 
 impl MountTable {
     /// Whether the table shows its whole mount namespace.
     ///
-    /// The table of a process ([`Source::Pid`](crate::Source::Pid)) and of the calling thread ends at that
-    /// process's root directory, which may be any. To read all, give
-    /// [`Source::NamespaceOf`](crate::Source::NamespaceOf). The kernel is asked when this is called: one
-    /// `listmount`, or two `statmount` for the calling thread, with `CAP_SYS_ADMIN` over the namespace.
+    /// The table of a process ([`Source::Pid`](crate::Source::Pid)) and of the calling thread ends
+    /// at that process's root directory, which may be any. To read all, give
+    /// [`Source::NamespaceOf`](crate::Source::NamespaceOf). The kernel is asked when this is
+    /// called: one `listmount`, or two `statmount` for the calling thread, with `CAP_SYS_ADMIN`
+    /// over the namespace.
     pub fn extent(&self) -> Extent {
         let answer = match self.origin() {
             Origin::Namespace { .. } => return Extent::Whole,
@@ -51,10 +54,11 @@ impl MountTable {
     }
 }
 
-/// Whether the calling thread's root directory is the root of a mount that lies on the namespace's first one.
+/// Whether the calling thread's root directory is the root of a mount that lies on the namespace's
+/// first one.
 ///
-/// The first mount of a namespace hangs on itself, and no path leads to it: the root file system of the kernel
-/// was mounted over it.
+/// The first mount of a namespace hangs on itself, and no path leads to it: the root file system of
+/// the kernel was mounted over it.
 fn own_root_is_the_namespaces() -> Result<bool, Error> {
     let root = identity_at(rustix::fs::CWD, Path::new("/"))?;
     let unsupported = || queries::unsupported("compare with the namespace's root", "6.8");

@@ -20,8 +20,8 @@ use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions};
 
-/// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next read, so
-/// on tables with long rows small steps are 1.7 times cheaper than large ones.
+/// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next
+/// read, so on tables with long rows small steps are 1.7 times cheaper than large ones.
 pub(crate) const STEP: usize = 2048;
 
 /// An open mountinfo file.
@@ -38,8 +38,9 @@ impl Reading {
 
     /// The table by text, as consistent as asked for.
     ///
-    /// Where nothing changed meanwhile it is of one moment, on any kernel. Else it is read again until no row
-    /// contradicts another: until then a mount may be shown where it no longer lies, or on what went.
+    /// Where nothing changed meanwhile it is of one moment, on any kernel. Else it is read again
+    /// until no row contradicts another: until then a mount may be shown where it no longer lies,
+    /// or on what went.
     pub(crate) fn table(
         &mut self,
         options: &ReadOptions,
@@ -95,7 +96,8 @@ impl Reading {
     }
 }
 
-/// Whether the table changed since this file was opened or last asked; being asked takes the mark off it.
+/// Whether the table changed since this file was opened or last asked; being asked takes the mark
+/// off it.
 pub(crate) fn take_change(file: &File) -> io::Result<bool> {
     let mut files = [PollFd::new(file, PollFlags::PRI)];
     let now = Timespec {
@@ -107,11 +109,11 @@ pub(crate) fn take_change(file: &File) -> io::Result<bool> {
     Ok(seen.intersects(PollFlags::PRI | PollFlags::ERR))
 }
 
-/// The table by text between two equal lists of unique ids: one moment, with ids. `scope` is all of the
-/// namespace that is read.
+/// The table by text between two equal lists of unique ids: one moment, with ids. `scope` is all of
+/// the namespace that is read.
 ///
-/// If the table keeps changing, the missing rows are asked for one by one (Linux 6.13). Before that the last
-/// reading is returned as it is.
+/// If the table keeps changing, the missing rows are asked for one by one (Linux 6.13). Before that
+/// the last reading is returned as it is.
 pub(crate) fn listed(
     reading: &mut Reading,
     scope: &Scope,
@@ -154,9 +156,9 @@ pub(crate) fn listed(
 
 /// How many rows, from the first, are surely those of the ids that both lists begin with.
 ///
-/// Text is in the order of unique ids. A mount in both lists has been there all the while, so that its old id
-/// was no other's, and with it all before it in both lists: if it is in the place that it has there, there is
-/// nothing else among them.
+/// Text is in the order of unique ids. A mount in both lists has been there all the while, so that
+/// its old id was no other's, and with it all before it in both lists: if it is in the place that
+/// it has there, there is nothing else among them.
 fn agreed_rows(scope: &Scope, rows: &RowStore, before: &[u64], after: &[u64]) -> usize {
     let pairs = before.iter().zip(after).take(rows.len());
     let mut agreed = pairs.take_while(|(one, other)| one == other).count();
@@ -175,7 +177,8 @@ fn of_rows(rows: RowStore, origin: Origin, consistency: Consistency) -> MountTab
     MountTable::assemble(rows, UniqueIds::default(), origin, consistency)
 }
 
-/// The rows of text that a kernel printed while mounts came and went, and whether none contradicts another.
+/// The rows of text that a kernel printed while mounts came and went, and whether none contradicts
+/// another.
 fn torn(text: Vec<u8>) -> (RowStore, bool) {
     let mut rows = RowStore::parse(text);
     rows.drop_replaced();
@@ -189,8 +192,8 @@ fn is_clear(rows: &RowStore) -> bool {
     doubtful(rows, &all, &[]).is_empty()
 }
 
-/// Whether mountinfo read in pieces has every mount that stays: since Linux 5.8, which is also the first
-/// where statx knows of mounts.
+/// Whether mountinfo read in pieces has every mount that stays: since Linux 5.8, which is also the
+/// first where statx knows of mounts.
 fn is_loss_free() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {

@@ -11,8 +11,8 @@ use crate::table::origin::{Origin, ReadOptions, Source};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Refresh {
-    /// Which mounts exist: new ones are asked about, gone ones dropped. Held rows are kept, except for those
-    /// that a new or a gone mount contradicts: they are asked about again.
+    /// Which mounts exist: new ones are asked about, gone ones dropped. Held rows are kept, except
+    /// for those that a new or a gone mount contradicts: they are asked about again.
     Existence,
     /// Everything again.
     Everything,
@@ -21,19 +21,19 @@ pub enum Refresh {
 impl MountTable {
     /// Brings a table that was read from the kernel up to date; returns what happened since.
     ///
-    /// [`Refresh::Existence`] costs one `listmount` (0.3 to 0.9 ms for 10 000 mounts) and one `statmount` for
-    /// each new mount on Linux 6.13 and later, and for each held one that lies at a new one's place. It does
-    /// not see what leaves existence alone: a move of a mount or of a directory above it, a remount, a change
-    /// of propagation. [`Refresh::Everything`] sees them all, for
-    /// the price of reading the table. Before 6.13, and for tables of a process, the former does the
-    /// latter unless the list of ids (Linux 6.8) shows that nothing is new.
+    /// [`Refresh::Existence`] costs one `listmount` (0.3 to 0.9 ms for 10 000 mounts) and one
+    /// `statmount` for each new mount on Linux 6.13 and later, and for each held one that lies at a
+    /// new one's place. It does not see what leaves existence alone: a move of a mount or of a
+    /// directory above it, a remount, a change of propagation. [`Refresh::Everything`] sees them
+    /// all, for the price of reading the table. Before 6.13, and for tables of a process, the
+    /// former does the latter unless the list of ids (Linux 6.8) shows that nothing is new.
     ///
     /// The first refresh of a table that has no unique ids reads everything, with them.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for a table made of text or of a file; else as the reading that made it.
-    /// The table is then as it was.
+    /// [`ErrorKind::Unsupported`] for a table made of text or of a file; else as the reading that
+    /// made it. The table is then as it was.
     pub fn refresh(&mut self, how: Refresh) -> Result<Changes, Error> {
         if matches!(self.origin(), Origin::Given) {
             return Err(Error::new(

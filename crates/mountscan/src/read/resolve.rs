@@ -8,12 +8,14 @@ use rustix::fs::{Mode, OFlags};
 use crate::error::Error;
 use crate::kernel::procfs::Proc;
 
-/// The path that `path` leads to, without links and `..`, seen from the calling thread's root directory.
+/// The path that `path` leads to, without links and `..`, seen from the calling thread's root
+/// directory.
 ///
-/// Mount tables have such paths only: give the result to [`MountTable::under`](crate::MountTable::under) and
-/// [`at`](crate::MountTable::at), which compare texts and also show covered mounts. A link in the last
-/// component is followed. The path is opened as a place, so that no automount is triggered and no file system
-/// is asked about the last component; the directories above it are looked up as usual.
+/// Mount tables have such paths only: give the result to
+/// [`MountTable::under`](crate::MountTable::under) and [`at`](crate::MountTable::at), which compare
+/// texts and also show covered mounts. A link in the last component is followed. The path is opened
+/// as a place, so that no automount is triggered and no file system is asked about the last
+/// component; the directories above it are looked up as usual.
 ///
 /// # Errors
 ///

@@ -27,12 +27,12 @@ const FEW: usize = 64;
 impl MountTable {
     /// Reads the mounts that are at `path` or below it now, in the calling thread's namespace.
     ///
-    /// The same rows as a whole table has for the top mount at `path` and its descendants, in the same
-    /// order. Mounts that others hide, such as leftovers under a mount over a directory above them, are not
-    /// among them: for those read the whole table. Links in `path` are resolved.
+    /// The same rows as a whole table has for the top mount at `path` and its descendants, in the
+    /// same order. Mounts that others hide, such as leftovers under a mount over a directory above
+    /// them, are not among them: for those read the whole table. Links in `path` are resolved.
     ///
-    /// On Linux 6.13 and later the kernel is asked for that subtree alone, with unique ids, unless a whole
-    /// table is cheaper; before, the whole table is read and the rest left out.
+    /// On Linux 6.13 and later the kernel is asked for that subtree alone, with unique ids, unless
+    /// a whole table is cheaper; before, the whole table is read and the rest left out.
     ///
     /// # Errors
     ///
@@ -96,15 +96,16 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
     }
 }
 
-/// The row of the mount that `path` is on, as a look-up finds it now, in the calling thread's namespace.
+/// The row of the mount that `path` is on, as a look-up finds it now, in the calling thread's
+/// namespace.
 ///
-/// One `statx` and one `statmount` at any size of the table (Linux 6.13); before, mountinfo is read up to the
-/// row. A link in the last component is not followed; nothing mounted is touched.
+/// One `statx` and one `statmount` at any size of the table (Linux 6.13); before, mountinfo is read
+/// up to the row. A link in the last component is not followed; nothing mounted is touched.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`] when there is no such path; [`ErrorKind::Unstable`] when the mount was replaced
-/// again and again; else as [`identity_at`].
+/// [`ErrorKind::NotFound`] when there is no such path; [`ErrorKind::Unstable`] when the mount was
+/// replaced again and again; else as [`identity_at`].
 ///
 /// # Examples
 ///
@@ -121,9 +122,11 @@ pub fn mount_at(path: &Path) -> Result<MountInfo, Error> {
     Err(replaced(path))
 }
 
-/// The row of the top mount whose mount point is `path`, or `None` if it is no mount point or missing.
+/// The row of the top mount whose mount point is `path`, or `None` if it is no mount point or
+/// missing.
 ///
-/// As [`mount_at`], with the yes or no of [`is_mount_point`](crate::is_mount_point) in the same call.
+/// As [`mount_at`], with the yes or no of [`is_mount_point`](crate::is_mount_point) in the same
+/// call.
 ///
 /// # Errors
 ///

@@ -1,4 +1,5 @@
-//! The calling thread's own files in procfs. A thread can be in another mount namespace than its process.
+//! The calling thread's own files in procfs. A thread can be in another mount namespace than its
+//! process.
 
 use std::os::fd::AsFd;
 

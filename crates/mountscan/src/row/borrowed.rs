@@ -13,7 +13,8 @@ use crate::row::propagation::{PeerGroup, Propagation, PropagationTag, Propagatio
 
 /// One row of a mount table, borrowed from the text it was read from.
 ///
-/// Cheap to copy. Fields are decoded when asked for, and allocate only where an escape is in the text.
+/// Cheap to copy. Fields are decoded when asked for, and allocate only where an escape is in the
+/// text.
 #[derive(Clone, Copy)]
 pub struct Row<'t> {
     line: &'t [u8],
@@ -34,7 +35,8 @@ impl<'t> Row<'t> {
     /// # Examples
     ///
     /// ```
-    /// let row = mountscan::Row::parse(br"36 35 98:0 /a /my\040disk rw,noatime master:1 - ext4 /dev/sdb rw").unwrap();
+    /// let line = br"36 35 98:0 /a /my\040disk rw,noatime master:1 - ext4 /dev/sdb rw";
+    /// let row = mountscan::Row::parse(line).unwrap();
     /// assert_eq!(row.mount_point().as_os_str(), "/my disk");
     /// ```
     pub fn parse(line: &'t [u8]) -> Result<Self, RowError> {
@@ -73,7 +75,8 @@ impl<'t> Row<'t> {
         MountId(self.fields.mount_id)
     }
 
-    /// (2) The id of the mount it is mounted on; for the root of the tree an id that the table does not show.
+    /// (2) The id of the mount it is mounted on; for the root of the tree an id that the table does
+    /// not show.
     pub fn parent_id(&self) -> MountId {
         MountId(self.fields.parent_id)
     }
@@ -91,7 +94,8 @@ impl<'t> Row<'t> {
         }
     }
 
-    /// (4) The directory of the file system that is the root of this mount, without the deletion mark.
+    /// (4) The directory of the file system that is the root of this mount, without the deletion
+    /// mark.
     ///
     /// It need not begin with a slash: a bound namespace file has `net:[4026531993]`.
     pub fn root(&self) -> Cow<'t, Path> {
@@ -196,7 +200,8 @@ impl<'t> Row<'t> {
         escape::os_str(self.span(self.fields.source, self.fields.super_options))
     }
 
-    /// (11) Options of the file system, the same for all its mounts. Words after them are part of the last one.
+    /// (11) Options of the file system, the same for all its mounts. Words after them are part of
+    /// the last one.
     pub fn super_options(&self) -> Options<'t> {
         Options::new(&self.line[self.fields.super_options as usize..])
     }

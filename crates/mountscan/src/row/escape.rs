@@ -1,8 +1,9 @@
 //! Octal escapes: how the kernel writes blanks inside a field.
 //!
-//! The kernel prints space, tab, newline and backslash as `\` and three octal digits in the root, the
-//! mount point, the type and the source (there also `#`, since about 5.11). Everything else is raw bytes.
-//! Decoding takes any `\000` to `\377`; a backslash that starts nothing of that form stays text.
+//! The kernel prints space, tab, newline and backslash as `\` and three octal digits in the root,
+//! the mount point, the type and the source (there also `#`, since about 5.11). Everything else is
+//! raw bytes. Decoding takes any `\000` to `\377`; a backslash that starts nothing of that form
+//! stays text.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -13,8 +14,9 @@ use memchr::memchr;
 
 /// Decodes the octal escapes of a mountinfo field; borrows when there is none.
 ///
-/// `\` followed by three octal digits from `000` to `377` becomes that byte. Any other backslash stays as it
-/// is, so decoding never fails. The result may be any bytes, also such as are not UTF-8.
+/// `\` followed by three octal digits from `000` to `377` becomes that byte. Any other backslash
+/// stays as it is, so decoding never fails. The result may be any bytes, also such as are not
+/// UTF-8.
 ///
 /// # Examples
 ///
@@ -37,8 +39,8 @@ pub fn unescape(field: &[u8]) -> Cow<'_, [u8]> {
 
 /// Writes a field as the kernel does: space, tab, newline and backslash become octal escapes.
 ///
-/// This is the kernel's form for roots and mount points. The source field has `#` escaped as well on
-/// newer kernels; [`unescape`] takes both back.
+/// This is the kernel's form for roots and mount points. The source field has `#` escaped as well
+/// on newer kernels; [`unescape`] takes both back.
 ///
 /// # Examples
 ///

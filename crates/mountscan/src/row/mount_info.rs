@@ -22,7 +22,8 @@ pub struct MountInfo {
     pub unique_id: Option<UniqueMountId>,
     /// (3) The device number.
     pub device: Device,
-    /// (4) The directory of the file system that is the root of this mount, without the deletion mark.
+    /// (4) The directory of the file system that is the root of this mount, without the deletion
+    /// mark.
     pub root: PathBuf,
     /// Whether that directory has been removed.
     pub is_root_deleted: bool,
@@ -49,7 +50,8 @@ pub struct MountInfo {
 }
 
 impl MountInfo {
-    /// Parses one line of mountinfo, without its newline: a record for tests, or from a captured table.
+    /// Parses one line of mountinfo, without its newline: a record for tests, or from a captured
+    /// table.
     ///
     /// # Errors
     ///

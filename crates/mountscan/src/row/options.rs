@@ -5,15 +5,16 @@ use std::os::unix::ffi::OsStrExt;
 
 /// The words of an option list, in the kernel's order, repeats included.
 ///
-/// An iterator over the words as the kernel printed them. Values keep their escapes (`\040`, and file
-/// systems' own ones such as overlay's `\054` for a comma): decode one with [`unescape`](crate::unescape)
-/// when its meaning is needed. A comma inside a quoted value (`context="a:c1,c2"`) does not split.
+/// An iterator over the words as the kernel printed them. Values keep their escapes (`\040`, and
+/// file systems' own ones such as overlay's `\054` for a comma): decode one with
+/// [`unescape`](crate::unescape) when its meaning is needed. A comma inside a quoted value
+/// (`context="a:c1,c2"`) does not split.
 ///
 /// # Examples
 ///
 /// ```
-/// let table = mountscan::MountTable::from_bytes("9 1 0:7 / /m rw - overlay o rw,lowerdir+=/a,lowerdir+=/b,xino=off\n");
-/// let row = table.rows().next().unwrap();
+/// let line = b"9 1 0:7 / /m rw - overlay o rw,lowerdir+=/a,lowerdir+=/b,xino=off";
+/// let row = mountscan::Row::parse(line).unwrap();
 /// let layers: Vec<_> = row.super_options().get_all("lowerdir+").collect();
 /// assert_eq!(layers, ["/a", "/b"]);
 /// assert!(row.mount_options().has("rw"));
@@ -82,7 +83,8 @@ impl<'t> Iterator for Options<'t> {
     }
 }
 
-/// Where the first word ends. A value that opens with a quote (security labels) runs to the closing one.
+/// Where the first word ends. A value that opens with a quote (security labels) runs to the closing
+/// one.
 fn word_end(list: &[u8]) -> usize {
     let comma = memchr::memchr(b',', list).unwrap_or(list.len());
     let mut quotes = memchr::memchr_iter(b'"', &list[..comma]);

@@ -5,8 +5,8 @@
 //! (1)(2)(3:4) (5)   (6)     (7)       (8)   (9) (10)  (11)          (12)
 //! ```
 //!
-//! Fields are separated by single blanks and never contain one, except the last: whatever follows the
-//! source, blanks included, is the super options. A field may be empty (a source of `""` is).
+//! Fields are separated by single blanks and never contain one, except the last: whatever follows
+//! the source, blanks included, is the super options. A field may be empty (a source of `""` is).
 
 use std::fmt;
 
@@ -176,8 +176,8 @@ fn next_field(line: &[u8], at: usize) -> Option<usize> {
     memchr(b' ', &line[from..]).map(|length| from + length + 1)
 }
 
-/// Start of the field after the separator: the first lone `-` from `at` on. Paths cannot fake it (their
-/// blanks are escaped), a source of `-` comes after it.
+/// Start of the field after the separator: the first lone `-` from `at` on. Paths cannot fake it
+/// (their blanks are escaped), a source of `-` comes after it.
 #[inline]
 fn after_separator(line: &[u8], mut at: usize) -> Option<usize> {
     while !line[at..].starts_with(b"- ") {

@@ -1,7 +1,8 @@
 //! Paths of mount points as bytes: their order, and what lies below what.
 //!
-//! Paths compare by component, so that all that lies below a path stands together. `/` comes before every
-//! other byte, and the end of a path comes before `/`. So `/a`, `/a/b`, `/a/c` stand before `/a-b`.
+//! Paths compare by component, so that all that lies below a path stands together. `/` comes before
+//! every other byte, and the end of a path comes before `/`. So `/a`, `/a/b`, `/a/c` stand before
+//! `/a-b`.
 
 use std::cmp::Ordering;
 

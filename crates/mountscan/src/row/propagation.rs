@@ -28,7 +28,8 @@ pub enum PropagationTag<'t> {
     Shared(PeerGroup),
     /// `master:N`: receives events from peer group N.
     Master(PeerGroup),
-    /// `propagate_from:N`: its master is outside the reader's root; N is the nearest dominant group inside.
+    /// `propagate_from:N`: its master is outside the reader's root; N is the nearest dominant group
+    /// inside.
     PropagateFrom(PeerGroup),
     /// `unbindable`: private, and cannot be the source of a bind.
     Unbindable,
@@ -91,7 +92,8 @@ impl Propagation {
 }
 
 impl fmt::Display for Propagation {
-    /// The words of findmnt: `private`, `shared`, `private,slave`, `shared,slave`, `private,unbindable`.
+    /// The words of findmnt: `private`, `shared`, `private,slave`, `shared,slave`,
+    /// `private,unbindable`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Private => "private",

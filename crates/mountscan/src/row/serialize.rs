@@ -1,7 +1,8 @@
-//! Serialisation of rows, behind the feature `serde`: the shape of `daemon-host mounts list --json`.
+//! Serialisation of rows, behind the feature `serde`: the shape of `daemon-host mounts list
+//! --json`.
 //!
-//! Text that is not UTF-8 is given lossily, with its bytes in hexadecimal in a sibling `<field>_hex`: a string for a
-//! string, a list of strings for a list.
+//! Text that is not UTF-8 is given lossily, with its bytes in hexadecimal in a sibling
+//! `<field>_hex`: a string for a string, a list of strings for a list.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -17,9 +18,9 @@ use crate::row::parse::MalformedRow;
 use crate::row::propagation::PeerGroup;
 
 impl Serialize for MountInfo {
-    /// `id`, `parent`, `unique_id`, `major`, `minor`, `root`, `mount_point`, `mount_options`, `shared`, `master`,
-    /// `propagate_from`, `unbindable`, `unknown_tags`, `fs_type`, `source`, `super_options`, `deleted`; null
-    /// where there is none.
+    /// `id`, `parent`, `unique_id`, `major`, `minor`, `root`, `mount_point`, `mount_options`,
+    /// `shared`, `master`, `propagate_from`, `unbindable`, `unknown_tags`, `fs_type`, `source`,
+    /// `super_options`, `deleted`; null where there is none.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         Shape {
             ids: (self.mount_id, self.parent_id, self.unique_id),
@@ -59,7 +60,8 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// What both kinds of row have in common. Lists are written word by word: an overlay row has thousands.
+/// What both kinds of row have in common. Lists are written word by word: an overlay row has
+/// thousands.
 struct Shape<'a, M, U, S> {
     ids: (MountId, MountId, Option<UniqueMountId>),
     device: Device,

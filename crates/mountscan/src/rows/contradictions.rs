@@ -1,8 +1,9 @@
 //! Rows of different moments contradict each other: this finds the rows that do.
 //!
-//! In a table of one moment each mount hangs on a mount that is shown, at a place at or below that mount's
-//! own, and no two mounts hang on one mount at one place. Rows that were read while mounts came beneath
-//! others, went from beneath them or moved can break each of these rules. Such rows have to be read again.
+//! In a table of one moment each mount hangs on a mount that is shown, at a place at or below that
+//! mount's own, and no two mounts hang on one mount at one place. Rows that were read while mounts
+//! came beneath others, went from beneath them or moved can break each of these rules. Such rows
+//! have to be read again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,9 +12,9 @@ use crate::row::point::is_at_or_below;
 
 /// The places of rows that contradict another row, ascending.
 ///
-/// `new` are the rows to look at, by place; the others are known not to contradict each other. `gone` are the
-/// mount ids of rows that were among the others and are no more, ascending: what hung on them hangs
-/// elsewhere now, even if another mount has taken over the id.
+/// `new` are the rows to look at, by place; the others are known not to contradict each other.
+/// `gone` are the mount ids of rows that were among the others and are no more, ascending: what
+/// hung on them hangs elsewhere now, even if another mount has taken over the id.
 pub(crate) fn doubtful(rows: &impl RowSource, new: &[u32], gone: &[u32]) -> Vec<u32> {
     let mut doubts = Doubts {
         rows,
@@ -65,7 +66,8 @@ struct Doubts<'r, R> {
 }
 
 impl<'r, R: RowSource> Doubts<'r, R> {
-    /// Which new row claims which place on which mount. Of two that claim the same, both are in doubt.
+    /// Which new row claims which place on which mount. Of two that claim the same, both are in
+    /// doubt.
     fn claims(&mut self, new: &[u32]) -> HashMap<(u32, &'r [u8]), u32> {
         let mut claims = HashMap::with_capacity(new.len());
         for &row in new {
@@ -90,8 +92,8 @@ impl<'r, R: RowSource> Doubts<'r, R> {
         }
     }
 
-    /// Rows that hang on a mount that is not shown. That is right for what hangs on the mount above the
-    /// reader's root, and there is only one such mount.
+    /// Rows that hang on a mount that is not shown. That is right for what hangs on the mount above
+    /// the reader's root, and there is only one such mount.
     fn orphans(&mut self) {
         let ids: HashSet<u32> = (0..self.rows.len())
             .map(|row| self.rows.ids(row).0)

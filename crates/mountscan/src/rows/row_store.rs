@@ -114,7 +114,8 @@ impl RowStore {
         self.text.len()
     }
 
-    /// Keeps the first rows. What was malformed is forgotten, because its place in the rest is not known.
+    /// Keeps the first rows. What was malformed is forgotten, because its place in the rest is not
+    /// known.
     pub(crate) fn truncate(&mut self, count: usize) {
         self.malformed.clear();
         self.malformed_count = 0;

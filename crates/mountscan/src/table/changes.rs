@@ -30,9 +30,9 @@ impl Changes {
 impl MountTable {
     /// What happened since an earlier table of the same namespace.
     ///
-    /// A mount is known again by its unique id where both tables have them. Without, by its reused id
-    /// together with its place, device, root and source: a mount that took over an id counts as new, and
-    /// so does one that was moved.
+    /// A mount is known again by its unique id where both tables have them. Without, by its reused
+    /// id together with its place, device, root and source: a mount that took over an id counts as
+    /// new, and so does one that was moved.
     pub fn changes_since(&self, earlier: &MountTable) -> Changes {
         let unique = self.has_unique_ids() && earlier.has_unique_ids();
         let mut before: HashMap<Key<'_>, Row<'_>> = HashMap::with_capacity(earlier.len());

@@ -12,7 +12,8 @@ use crate::table::mount_table::MountTable;
 use crate::table::origin::Origin;
 
 impl MountTable {
-    /// Reads a table from text. Rows that are not of mountinfo's form go to [`malformed`](Self::malformed).
+    /// Reads a table from text. Rows that are not of mountinfo's form go to
+    /// [`malformed`](Self::malformed).
     pub fn from_bytes(text: impl Into<Vec<u8>>) -> Self {
         Self::given(RowStore::parse(text.into()))
     }

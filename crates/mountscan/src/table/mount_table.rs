@@ -15,13 +15,13 @@ use crate::table::origin::Origin;
 
 /// A mount table: its text and an index to it.
 ///
-/// Rows are views that borrow from the table. The text is parsed once, when the table is made; the index
-/// behind the queries is built at the first query, in one pass and a sort. Queries cost the logarithm of the
-/// table's size plus the answer, unless they say otherwise.
+/// Rows are views that borrow from the table. The text is parsed once, when the table is made; the
+/// index behind the queries is built at the first query, in one pass and a sort. Queries cost the
+/// logarithm of the table's size plus the answer, unless they say otherwise.
 ///
-/// Paths are compared byte by byte and by component; links and `..` are not resolved, so give canonical
-/// ones. A table is only ever a picture: a mount can be gone, or a directory above it renamed, by the time
-/// an answer is used.
+/// Paths are compared byte by byte and by component; links and `..` are not resolved, so give
+/// canonical ones. A table is only ever a picture: a mount can be gone, or a directory above it
+/// renamed, by the time an answer is used.
 ///
 /// # Examples
 ///
@@ -112,13 +112,14 @@ impl MountTable {
         text
     }
 
-    /// Removes rows of mounts that a torn reading shows although they were gone before it ended: of two rows
-    /// with the same mount id the later one stays. Returns how many.
+    /// Removes rows of mounts that a torn reading shows although they were gone before it ended: of
+    /// two rows with the same mount id the later one stays. Returns how many.
     ///
-    /// Sound for text read from a kernel, which uses an id for one mount at a time; rows read later show a
-    /// later moment. Nothing else proves that a mount is gone: of two mounts with the same parent and mount
-    /// point the earlier may be alive, because the later came beneath it or it has been moved. Tables that
-    /// this crate reads from a kernel have been treated so; text of the caller's is left as it is.
+    /// Sound for text read from a kernel, which uses an id for one mount at a time; rows read later
+    /// show a later moment. Nothing else proves that a mount is gone: of two mounts with the same
+    /// parent and mount point the earlier may be alive, because the later came beneath it or it has
+    /// been moved. Tables that this crate reads from a kernel have been treated so; text of the
+    /// caller's is left as it is.
     pub fn drop_replaced(&mut self) -> usize {
         let before = self.len();
         if let Some(keep) = replaced::survivors(self.rows()) {

@@ -11,12 +11,15 @@ use crate::kernel::procfs::Proc;
 pub enum Source<'a> {
     /// The calling thread's: its mount namespace, seen from its root directory.
     Thread,
-    /// A process's: its mount namespace, seen from its root directory. Where that is not the namespace's root,
-    /// mounts outside are not shown ([`MountTable::extent`](crate::MountTable::extent) tells).
+    /// A process's: its mount namespace, seen from its root directory. Where that is not the
+    /// namespace's root, mounts outside are not shown
+    /// ([`MountTable::extent`](crate::MountTable::extent) tells).
     Pid(u32),
-    /// A process's mount namespace, whole: seen from the namespace's root, whatever the process's own is.
+    /// A process's mount namespace, whole: seen from the namespace's root, whatever the process's
+    /// own is.
     NamespaceOf(u32),
-    /// A mount namespace, by an open file such as `/proc/PID/ns/mnt` or a bind of it; seen from its root.
+    /// A mount namespace, by an open file such as `/proc/PID/ns/mnt` or a bind of it; seen from its
+    /// root.
     Namespace(BorrowedFd<'a>),
     /// A mount namespace by its 64-bit id (Linux 6.11); seen from its root.
     NamespaceId(u64),
@@ -26,11 +29,11 @@ pub enum Source<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReadOptions {
-    /// Which procfs; the one at `/proc`. If it is not procfs, or covered, the kernel is asked mount by mount
-    /// (Linux 6.13), else it is an error.
+    /// Which procfs; the one at `/proc`. If it is not procfs, or covered, the kernel is asked mount
+    /// by mount (Linux 6.13), else it is an error.
     pub proc: Proc,
-    /// Also find each mount's unique id, for the thread's own namespace. Costs two `listmount` more. Without
-    /// effect before Linux 6.8.
+    /// Also find each mount's unique id, for the thread's own namespace. Costs two `listmount`
+    /// more. Without effect before Linux 6.8.
     pub unique_ids: bool,
     /// Go on until the rows are known to be of one moment; else
     /// [`ErrorKind::Unstable`](crate::ErrorKind::Unstable).
@@ -40,7 +43,8 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// The defaults: the procfs at `/proc`, no unique ids, whatever consistency one reading has, ten attempts.
+    /// The defaults: the procfs at `/proc`, no unique ids, whatever consistency one reading has,
+    /// ten attempts.
     pub fn new() -> Self {
         Self {
             proc: Proc::default(),
@@ -63,8 +67,8 @@ impl Default for ReadOptions {
 pub enum Detail {
     /// Every field.
     Everything,
-    /// All fields except the source and the super options. These may read as empty, and as `rw` or `ro`
-    /// alone. Much cheaper where they are long, as on overlay mounts.
+    /// All fields except the source and the super options. These may read as empty, and as `rw` or
+    /// `ro` alone. Much cheaper where they are long, as on overlay mounts.
     Places,
 }
 
@@ -86,7 +90,8 @@ pub(crate) enum Origin {
     Namespace {
         id: u64,
     },
-    /// `top` is the unique id of the mount that holds the path; `None` where the table was read by text.
+    /// `top` is the unique id of the mount that holds the path; `None` where the table was read by
+    /// text.
     Under {
         path: PathBuf,
         detail: Detail,

@@ -36,7 +36,8 @@ impl MountTable {
 
     /// Rows mounted at exactly `path`, from the bottom of the stack to its top.
     ///
-    /// The last one is what a path look-up finds, unless a mount above hides it: see [`is_hidden`](Self::is_hidden).
+    /// The last one is what a path look-up finds, unless a mount above hides it: see
+    /// [`is_hidden`](Self::is_hidden).
     pub fn at(&self, path: &Path) -> Vec<Row<'_>> {
         self.index()
             .at(self.store(), &normal(path))
@@ -86,8 +87,8 @@ impl MountTable {
         chain(first, move |row| tree.next_in_walk(row, top)).map(|row| self.row(row))
     }
 
-    /// The rows in an order in which they can be unmounted: children before parents, stacks from the top,
-    /// what hides others before what it hides; otherwise the latest first.
+    /// The rows in an order in which they can be unmounted: children before parents, stacks from
+    /// the top, what hides others before what it hides; otherwise the latest first.
     ///
     /// By structure, not by the length of paths. Costs a sort of `rows`.
     pub fn deepest_first<'t>(&'t self, mut rows: Vec<Row<'t>>) -> Vec<Row<'t>> {
@@ -98,7 +99,8 @@ impl MountTable {
         rows
     }
 
-    /// The mount that holds `path`, as a look-up would find it: from the root down, always to the top of a stack.
+    /// The mount that holds `path`, as a look-up would find it: from the root down, always to the
+    /// top of a stack.
     ///
     /// `None` where the table has no mount that holds it (a relative path, a chroot below a mount).
     pub fn mount_of(&self, path: &Path) -> Option<Row<'_>> {
@@ -139,7 +141,8 @@ impl MountTable {
         })
     }
 
-    /// Whether no path leads to the root of this mount: something is mounted over it, or over a directory above.
+    /// Whether no path leads to the root of this mount: something is mounted over it, or over a
+    /// directory above.
     pub fn is_hidden(&self, row: Row<'_>) -> bool {
         self.mount_of(&row.mount_point())
             .is_none_or(|visible| visible.place() != row.place())

@@ -15,7 +15,8 @@ pub enum Event {
     Detached(MountInfo),
     /// A mount's row is another: moved, remounted, made shared; as it is now.
     Changed(MountInfo),
-    /// The kernel's queue ran over (16 384 events). The table has been read again; what changed follows.
+    /// The kernel's queue ran over (16 384 events). The table has been read again; what changed
+    /// follows.
     Overflow,
 }
 
@@ -23,8 +24,8 @@ pub enum Event {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WatchRoute {
-    /// Mount events of fanotify (Linux 6.15, `CAP_SYS_ADMIN` over the mount namespace), which name the mounts
-    /// that come, go and move; and beside them `poll`, for what else changes.
+    /// Mount events of fanotify (Linux 6.15, `CAP_SYS_ADMIN` over the mount namespace), which name
+    /// the mounts that come, go and move; and beside them `poll`, for what else changes.
     Fanotify,
     /// `poll` on mountinfo, for anyone: it wakes for each change, and everything is read again.
     Poll,

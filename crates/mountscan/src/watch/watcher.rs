@@ -16,28 +16,29 @@ use crate::table::origin::{Origin, ReadOptions};
 use crate::watch::options::{Event, WatchOptions, WatchRoute};
 use crate::watch::wake::Wake;
 
-/// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the next look
-/// finds what came: better soon than whole.
+/// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the
+/// next look finds what came: better soon than whole.
 const ATTEMPTS: u32 = 1;
 /// Mountinfo was marked: how soon everything is read again, for a change that no event tells of.
 const SETTLE: Duration = Duration::from_millis(20);
 /// How many times as long as reading everything took to wait before it is read again so.
 const SHARE: u32 = 20;
 
-/// Follows a mount table: an iterator over events that waits for the next one, and the table as it is.
+/// Follows a mount table: an iterator over events that waits for the next one, and the table as it
+/// is.
 ///
-/// Both routes compare tables; they differ in what wakes them. By fanotify the ids of mounts that come and go
-/// are told, so that only these are asked about. The mark on mountinfo tells of more, such as a remount, but
-/// not what it was: then everything is read again, by fanotify a few hundredths of a second later, so that
-/// many changes cost one reading.
+/// Both routes compare tables; they differ in what wakes them. By fanotify the ids of mounts that
+/// come and go are told, so that only these are asked about. The mark on mountinfo tells of more,
+/// such as a remount, but not what it was: then everything is read again, by fanotify a few
+/// hundredths of a second later, so that many changes cost one reading.
 ///
-/// Nothing in Linux tells of a rename of a directory above a mount point, nor (up to 7.0) of
-/// `mount --make-shared`. [`WatchOptions::rescan_every`] finds them. A mount that comes and goes before it can
-/// be looked at is in no event. Without unique ids (before Linux 6.8) a move is told as one gone and one new,
-/// and a mount that takes the place, id and device of another not at all.
+/// Nothing in Linux tells of a rename of a directory above a mount point, nor (up to 7.0) of `mount
+/// --make-shared`. [`WatchOptions::rescan_every`] finds them. A mount that comes and goes before it
+/// can be looked at is in no event. Without unique ids (before Linux 6.8) a move is told as one
+/// gone and one new, and a mount that takes the place, id and device of another not at all.
 ///
-/// As a descriptor ([`AsFd`]) it becomes readable when there may be events, also when it is time to read
-/// again. Then call [`try_next`](Self::try_next) until it gives `None`.
+/// As a descriptor ([`AsFd`]) it becomes readable when there may be events, also when it is time to
+/// read again. Then call [`try_next`](Self::try_next) until it gives `None`.
 ///
 /// # Examples
 ///
@@ -72,8 +73,8 @@ impl Watcher {
     /// # Errors
     ///
     /// As reading the table; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or
-    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when [`WatchRoute::Fanotify`] was asked for and the
-    /// kernel does not give it.
+    /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when [`WatchRoute::Fanotify`] was asked for
+    /// and the kernel does not give it.
     ///
     /// # References
     ///

@@ -1,7 +1,8 @@
-//! Counts allocations: none for a borrowed row, a few for a table of any size, and how much a table holds.
+//! Counts allocations: none for a borrowed row, a few for a table of any size, and how much a table
+//! holds.
 //!
-//! A binary of its own, because the counting allocator is the whole program's. Only what the measuring thread
-//! does is counted: the test harness has threads of its own.
+//! A binary of its own, because the counting allocator is the whole program's. Only what the
+//! measuring thread does is counted: the test harness has threads of its own.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;

@@ -14,7 +14,8 @@ fn read(source: Source<'_>) -> MountTable {
     MountTable::read(source, &ReadOptions::new()).expect("readable")
 }
 
-/// A thread whose root directory is `root`: what `look` sees while it is there, from outside and inside.
+/// A thread whose root directory is `root`: what `look` sees while it is there, from outside and
+/// inside.
 fn with_root(root: &Path, look: impl FnOnce(u32), inside: impl FnOnce() + Send) {
     let (ready, is_ready) = mpsc::channel();
     let (done, is_done) = mpsc::channel::<()>();

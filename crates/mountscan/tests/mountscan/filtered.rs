@@ -1,5 +1,5 @@
-//! A system call filter that refuses listmount and statmount, as container runtimes' do: everything works by
-//! text, also when the filter came after the kernel was probed.
+//! A system call filter that refuses listmount and statmount, as container runtimes' do: everything
+//! works by text, also when the filter came after the kernel was probed.
 
 use std::fs::File;
 use std::os::fd::AsFd;

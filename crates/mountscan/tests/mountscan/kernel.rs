@@ -1,4 +1,5 @@
-//! The running kernel: both routes give the same rows, refreshing sees what it says, identity holds.
+//! The running kernel: both routes give the same rows, refreshing sees what it says, identity
+//! holds.
 
 use std::fs::File;
 use std::os::fd::AsFd;

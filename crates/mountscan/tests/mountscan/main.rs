@@ -1,4 +1,5 @@
-//! Integration tests: the public API only, on text, on the running kernel, and in namespaces of their own.
+//! Integration tests: the public API only, on text, on the running kernel, and in namespaces of
+//! their own.
 
 mod extent;
 mod filtered;

@@ -16,8 +16,8 @@ struct Made {
     point: PathBuf,
 }
 
-/// A namespace as a kernel could have made it: every mount goes where a look-up of its path leads, so later
-/// ones cover earlier ones and stack on them. The rows are then shuffled.
+/// A namespace as a kernel could have made it: every mount goes where a look-up of its path leads,
+/// so later ones cover earlier ones and stack on them. The rows are then shuffled.
 fn namespace() -> impl Strategy<Value = (Vec<Made>, Vec<Made>)> {
     let name = prop_oneof![
         Just("a"),

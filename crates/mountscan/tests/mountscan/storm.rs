@@ -1,8 +1,8 @@
 //! Storms: while another thread changes the table without a pause, every route keeps its promises.
 //!
-//! Each storm has one mount, the stable one, that is never unmounted, among others that come, go and move.
-//! Counted: readings, those that lost the stable mount or showed it twice, and those that put another on top
-//! of its place although their [`Consistency`] says that the order is known.
+//! Each storm has one mount, the stable one, that is never unmounted, among others that come, go
+//! and move. Counted: readings, those that lost the stable mount or showed it twice, and those that
+//! put another on top of its place although their [`Consistency`] says that the order is known.
 //!
 //! `MOUNTSCAN_STORM=N` makes N times as many readings: 100 for a count in full.
 
@@ -341,7 +341,8 @@ fn in_scene(storm: impl FnOnce(&Path) -> Option<Storm> + Send) {
     });
 }
 
-/// Who keeps what lies on top of the place: always the stable mount's namespace, by the stable mount.
+/// Who keeps what lies on top of the place: always the stable mount's namespace, by the stable
+/// mount.
 fn holders_are_right(storm: &Storm) {
     let point = storm.stays_at.as_deref().expect("asked for such storms");
     let options = HoldersOptions::new();

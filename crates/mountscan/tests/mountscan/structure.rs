@@ -66,7 +66,8 @@ fn stacks_come_from_bottom_to_top_whatever_the_order_of_rows() {
     );
 }
 
-/// `/a` is covered after `/a/b` was mounted: the path `/a/b` leads to the cover, not to the old mount.
+/// `/a` is covered after `/a/b` was mounted: the path `/a/b` leads to the cover, not to the old
+/// mount.
 #[test]
 fn a_cover_hides_what_lies_below_it() {
     let table = table(&[
@@ -174,8 +175,8 @@ fn doubled_ids_keep_every_row_and_the_tree_is_made_by_path() {
     assert_eq!(ids(table.mount_of(Path::new("/y/b/c"))), [7]);
 }
 
-/// The reading of a live table shows an id twice: the later row holds. Two rows at one place of one mount
-/// are no proof: the earlier mount may be alive, above the later or moved away.
+/// The reading of a live table shows an id twice: the later row holds. Two rows at one place of one
+/// mount are no proof: the earlier mount may be alive, above the later or moved away.
 #[test]
 fn replaced_rows_can_be_dropped() {
     let mut table = table(&[

@@ -131,7 +131,8 @@ fn a_separator_inside_the_super_options_is_text() {
     assert_eq!(&*row.source(), "//h/s");
 }
 
-/// Bytes from 0200 to 0377 decode, as in the versions that moby ships; the rest is text, as in its newest.
+/// Bytes from 0200 to 0377 decode, as in the versions that moby ships; the rest is text, as in its
+/// newest.
 #[test]
 fn escapes_decode_as_some_moby_or_stay_text() {
     let data = data();

@@ -75,7 +75,8 @@ impl Kernel {
         }
     }
 
-    /// A dump with this many entries to the first and to the other datagrams; `changes` happen between.
+    /// A dump with this many entries to the first and to the other datagrams; `changes` happen
+    /// between.
     fn dump(
         &mut self,
         first: usize,
@@ -203,8 +204,8 @@ fn changes() -> impl Strategy<Value = Vec<Change>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2000))]
 
-    /// Whatever happens between datagrams: an answer that is given has every stable entry, once, and
-    /// nothing that was never there, and is the list as it is now.
+    /// Whatever happens between datagrams: an answer that is given has every stable entry, once,
+    /// and nothing that was never there, and is the list as it is now.
     #[test]
     fn what_is_called_whole_is_whole(
         count in 0u16..60,
