@@ -89,6 +89,7 @@
 //! MSRV: Rust 1.85.
 #![deny(unsafe_code)]
 
+mod ask;
 mod error;
 mod holders;
 mod ids;
@@ -101,6 +102,8 @@ mod rows;
 mod table;
 mod watch;
 
+pub use crate::ask::resolve::resolve;
+pub use crate::ask::subtree::{mount_at, mount_point_at};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::holders::find::{HoldersOptions, holders};
 pub use crate::holders::process_view::ProcessView;
@@ -117,8 +120,6 @@ pub use crate::kernel::procfs::Proc;
 pub use crate::kernel::queries::{KernelQueries, is_mounted};
 pub use crate::read::extent::Extent;
 pub use crate::read::refresh::Refresh;
-pub use crate::read::resolve::resolve;
-pub use crate::read::subtree::{mount_at, mount_point_at};
 pub use crate::row::borrowed::Row;
 pub use crate::row::escape::{escape, unescape};
 pub use crate::row::mount_info::MountInfo;

@@ -4,13 +4,13 @@ use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::OFlags;
 
+use crate::ask::by_ids;
+use crate::ask::thread::{mountinfo_of, own_namespace_id};
 use crate::error::{Error, ErrorKind};
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::sys;
-use crate::read::by_ids;
 use crate::read::mountinfo::{self, Reading};
-use crate::read::thread::{mountinfo_of, own_namespace_id};
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions, Source};

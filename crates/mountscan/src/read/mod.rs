@@ -1,12 +1,6 @@
-//! Reading tables from the kernel: by text of mountinfo, or by listing ids and asking about each.
+//! Reading whole tables: from mountinfo, from a namespace, again. The room asks the kernel.
 
-mod answers;
-pub(crate) mod by_ids;
 pub(crate) mod by_source;
 pub(crate) mod extent;
-mod listing;
 pub(crate) mod mountinfo;
 pub(crate) mod refresh;
-pub(crate) mod resolve;
-pub(crate) mod subtree;
-pub(crate) mod thread;

@@ -7,12 +7,12 @@ use std::sync::OnceLock;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
+use crate::ask::by_ids;
 use crate::error::{Error, ErrorKind};
 use crate::kernel::identity;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::statmount;
 use crate::log::debug;
-use crate::read::by_ids;
 use crate::rows::contradictions::doubtful;
 use crate::rows::row_store::RowStore;
 use crate::rows::unique_ids::UniqueIds;

@@ -1,8 +1,8 @@
 //! Bringing a held table up to date, by the list of ids or by reading all again.
 
+use crate::ask::by_ids;
 use crate::error::{Error, ErrorKind};
 use crate::kernel::queries::{self, KernelQueries, Scope};
-use crate::read::by_ids;
 use crate::table::changes::Changes;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions, Source};

@@ -4,12 +4,12 @@ use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
+use crate::ask::by_ids;
+use crate::ask::thread::{mountinfo_of, own_namespace_id};
 use crate::error::Error;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::log::debug;
-use crate::read::by_ids;
 use crate::read::mountinfo::{self, Reading};
-use crate::read::thread::{mountinfo_of, own_namespace_id};
 use crate::table::changes::Changes;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions};

@@ -13,12 +13,12 @@
 //!
 //! Where they are replaced faster, no order helps, and the table does without the mounts that went.
 
+use crate::ask::answers::{Answers, Known};
+use crate::ask::listing::Listing;
 use crate::error::Error;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::statmount;
 use crate::log::debug;
-use crate::read::answers::{Answers, Known};
-use crate::read::listing::Listing;
 use crate::table::changes::Changes;
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;

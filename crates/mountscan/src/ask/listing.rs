@@ -1,7 +1,7 @@
 //! The rows of a list of ids: those that a table holds and those that were asked about.
 
+use crate::ask::answers::{Answers, Known};
 use crate::index::row_index::RowSource;
-use crate::read::answers::{Answers, Known};
 use crate::row::mount_info::MountInfo;
 use crate::rows::contradictions::doubtful;
 use crate::rows::row_store::Part;

@@ -4,15 +4,15 @@ use std::io::BufReader;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::ask::by_ids;
+use crate::ask::resolve::{path_of, place};
+use crate::ask::thread::mountinfo_of;
 use crate::error::{Error, ErrorKind};
 use crate::ids::{MountId, UniqueMountId};
 use crate::kernel::identity::{MountIdentity, identity_at, unique_at};
 use crate::kernel::procfs::Proc;
 use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
 use crate::kernel::statmount;
-use crate::read::by_ids;
-use crate::read::resolve::{path_of, place};
-use crate::read::thread::mountinfo_of;
 use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
 use crate::row::stream::for_each_row;
