@@ -25,7 +25,9 @@
 //!
 //! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask
 //! about one path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the
-//! table. [`Watcher`] follows changes, [`holders()`] finds who keeps a mount busy.
+//! table. [`MountList`] counts and lists mounts without their rows. [`Watcher`] follows changes,
+//! [`holders()`] finds who keeps a mount busy, and [`MountWitness`] tells later whether a mount still
+//! lives.
 //!
 //! # When not to use this
 //!
@@ -44,13 +46,18 @@
 //! | [`holders()`] of others' processes | `PTRACE_MODE_READ` | 3.8 | counted as unreadable |
 //! | [`is_mount_point`], [`identity_at`] | – | 5.8 | [`ErrorKind::Unsupported`] |
 //! | unique ids, [`Refresh::Existence`] | – | 6.8 | no ids; everything is read again |
+//! | [`MountList`] | – | 6.8, rows 6.13 | [`ErrorKind::Unsupported`] |
+//! | [`MountWitness`], the end of a mount | `CAP_SYS_ADMIN`, fanotify | 2.6.37 | [`MountLife::Unknown`] |
+//! | [`is_detached`] of any mount | – | 7.0 | `None` |
+//! | [`ReadOptions::id_maps`] | – | 6.18 | [`IdMaps::Unknown`] |
 //! | [`MountTable::under_now`], [`mount_at`] by the kernel | – | 6.13 | by text, same rows |
 //! | [`Source::Namespace`] | `CAP_SYS_ADMIN` over it | 3.8, by id 6.13 | refused by the kernel |
 //! | [`Source::NamespaceId`] | `CAP_SYS_ADMIN` over it | 6.11 | [`ErrorKind::Unsupported`] |
 //! | [`WatchRoute::Fanotify`] | `CAP_SYS_ADMIN` over it | 6.15 | [`WatchRoute::Poll`] |
 //!
-//! What there is is found by trying ([`KernelQueries`]), never by version; a system call filter
-//! that refuses with `ENOSYS` or `EPERM` counts as absence.
+//! What there is is found by trying ([`KernelQueries`]), not by version; a system call filter that
+//! refuses with `ENOSYS` or `EPERM` counts as absence. Id maps are the exception: Linux 6.15 to 6.17
+//! may crash when they are asked for them.
 //!
 //! # Errors and empty answers
 //!
@@ -67,7 +74,8 @@
 //! - Mount ids are reused at once; only unique ids (6.8) name a mount for good.
 //! - A directory above a mount point can be renamed without any notice: a path in a held table is a
 //!   hint.
-//! - Mounts in detached trees, and those out of reach of the root directory, are in no table.
+//! - Mounts in detached trees, and those out of reach of the root directory, are in no table. A
+//!   [`MountWitness`] made before a mount was detached knows whether it lives.
 //!
 //! # Logging
 //!
@@ -92,6 +100,7 @@
 mod ask;
 mod error;
 mod holders;
+mod id_maps;
 mod ids;
 mod index;
 mod kernel;
@@ -102,6 +111,7 @@ mod rows;
 mod table;
 mod watch;
 
+pub use crate::ask::mount_list::{MountList, has_mounts_under};
 pub use crate::ask::resolve::resolve;
 pub use crate::ask::subtree::{mount_at, mount_point_at};
 pub use crate::error::{Error, ErrorKind};
@@ -114,10 +124,14 @@ pub use crate::holders::report::{
 pub use crate::holders::residents::{
     Resident, ResidentUse, Residents, ResidentsOptions, residents,
 };
+pub use crate::id_maps::{IdMaps, IdRange};
 pub use crate::ids::{Device, MountId, UniqueMountId};
-pub use crate::kernel::identity::{MountIdentity, identity_at, is_mount_point, is_mount_root_at};
+pub use crate::kernel::identity::{
+    MountIdentity, identity_at, is_detached, is_mount_point, is_mount_root_at,
+};
 pub use crate::kernel::procfs::Proc;
 pub use crate::kernel::queries::{KernelQueries, is_mounted};
+pub use crate::kernel::witness::{MountLife, MountWitness};
 pub use crate::read::extent::Extent;
 pub use crate::read::refresh::Refresh;
 pub use crate::row::borrowed::Row;

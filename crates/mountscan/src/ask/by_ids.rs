@@ -16,9 +16,11 @@
 use crate::ask::answers::{Answers, Known};
 use crate::ask::listing::Listing;
 use crate::error::Error;
-use crate::kernel::queries::{self, KernelQueries, Scope};
+use crate::kernel::queries::{self, KernelQueries, Scope, Shown};
 use crate::kernel::statmount;
 use crate::log::debug;
+use crate::rows::row_store::RowStore;
+use crate::rows::unique_ids::UniqueIds;
 use crate::table::changes::Changes;
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
@@ -33,6 +35,21 @@ pub(crate) fn ask_all(
 ) -> Result<MountTable, Error> {
     let mut table = MountTable::default().read_as(origin);
     follow_list(&mut table, scope, listed, attempts).map(|_| table)
+}
+
+/// A table of the rows of a list, each asked for once. What went meanwhile is left out.
+pub(crate) fn ask_once(scope: &Scope, listed: &[u64]) -> Result<MountTable, Error> {
+    let (mut buffer, mut text, mut shown) = (Vec::new(), Vec::new(), Vec::new());
+    for &id in listed {
+        let row = queries::append_row(scope, id, statmount::EVERYTHING, &mut buffer, &mut text)?;
+        if row == Shown::Row {
+            text.push(b'\n');
+            shown.push(id);
+        }
+    }
+    let (rows, ids) = (RowStore::parse(text), UniqueIds::all_shown(shown));
+    let known = Consistency::Unknown;
+    Ok(MountTable::assemble(rows, ids, Origin::Given, known))
 }
 
 /// Makes the table what a list of now says, and tells what happened since. After so many `attempts`

@@ -2,7 +2,9 @@
 
 mod answers;
 pub(crate) mod by_ids;
+mod id_maps;
 mod listing;
+pub(crate) mod mount_list;
 pub(crate) mod resolve;
 pub(crate) mod subtree;
 pub(crate) mod thread;

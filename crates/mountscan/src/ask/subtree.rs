@@ -175,14 +175,13 @@ fn info_of(path: &Path, identity: &MountIdentity) -> Result<Option<MountInfo>, E
 }
 
 fn row_by_kernel(id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
+    row_in(&Scope::OWN, id)
+}
+
+/// The row of a mount; `None` if it went, or no path leads to it.
+pub(crate) fn row_in(scope: &Scope, id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
     let (mut buffer, mut text) = (Vec::new(), Vec::with_capacity(512));
-    match queries::append_row(
-        &Scope::OWN,
-        id.0,
-        statmount::EVERYTHING,
-        &mut buffer,
-        &mut text,
-    )? {
+    match queries::append_row(scope, id.0, statmount::EVERYTHING, &mut buffer, &mut text)? {
         Shown::Row => {
             let mut info = Row::parse(&text).ok().map(MountInfo::from);
             if let Some(info) = &mut info {

@@ -1,7 +1,8 @@
 //! The calling thread's own files in procfs. A thread can be in another mount namespace than its
 //! process.
 
-use std::os::fd::AsFd;
+use std::fs::File;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::fs::OFlags;
 
@@ -22,6 +23,24 @@ pub(crate) fn mountinfo_of(proc: &ProcDir) -> Result<String, Error> {
         }
     }
     Ok("self/mountinfo".into())
+}
+
+/// Opens the mountinfo of a mount namespace, as seen from the namespace's root.
+///
+/// A thread enters the namespace for it and ends. The open file stays that namespace's, so a namespace in
+/// which no process lives can be read and polled too.
+pub(crate) fn mountinfo_in(proc: &ProcDir, namespace: BorrowedFd<'_>) -> Result<File, Error> {
+    std::thread::scope(|scope| {
+        let opener = scope.spawn(|| {
+            sys::enter_mount_namespace(namespace)
+                .map_err(|cause| Error::io("setns(CLONE_NEWNS)", cause))?;
+            // The descriptor of procfs is of before, so the file is this thread's in any namespace.
+            proc.file("thread-self/mountinfo")
+        });
+        opener
+            .join()
+            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+    })
 }
 
 /// The id of the calling thread's mount namespace, 0 where it is not known.

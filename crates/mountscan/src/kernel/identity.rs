@@ -8,7 +8,9 @@ use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
 use crate::ids::{MountId, UniqueMountId};
-use crate::kernel::sys;
+use crate::kernel::queries::is_mounted;
+use crate::kernel::statmount::Answer;
+use crate::kernel::{statmount, sys};
 
 /// `STATX_MNT_ID_UNIQUE` (Linux 6.8), which the wrapper does not name yet.
 const MNT_ID_UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);
@@ -114,6 +116,35 @@ pub fn is_mount_point(path: &Path) -> Result<bool, Error> {
     match is_mount_root_at(rustix::fs::CWD, path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
         answer => answer,
+    }
+}
+
+/// Whether the mount that an open file is on has left every mount namespace, as after a lazy unmount.
+///
+/// `Some(true)` says that the mount lives on only because something still uses it. The file may be opened
+/// as a place (`O_PATH`), and is itself such a use. Linux 7.0 tells it of any mount. An older kernel (6.8)
+/// only tells that the mount is still in the calling thread's namespace; else the answer is `None`.
+///
+/// # References
+///
+/// `statmount(2)` with `STATMOUNT_BY_FD`, `umount2(2)` with `MNT_DETACH`.
+#[doc(alias = "STATMOUNT_BY_FD")]
+pub fn is_detached(file: impl AsFd) -> Option<bool> {
+    // The fixed part of the answer alone.
+    let mut answer = [0; 512];
+    let mask = statmount::MNT_BASIC | statmount::MNT_NS_ID;
+    match sys::statmount_by_fd(file.as_fd(), mask, &mut answer) {
+        Ok(()) => Some(!Answer::new(&answer).has(statmount::MNT_NS_ID)),
+        // A tree that was never attached, or only its own descriptor keeps.
+        Err(cause) if cause.raw_os_error() == Some(libc::ENOENT) => Some(true),
+        Err(_) => {
+            let id = unique_id(file.as_fd(), Path::new("")).ok().flatten()?;
+            match is_mounted(UniqueMountId(id)) {
+                Some(true) => Some(false),
+                // In another namespace, or in none.
+                Some(false) | None => None,
+            }
+        }
     }
 }
 

@@ -4,5 +4,7 @@ pub(crate) mod fanotify;
 pub(crate) mod identity;
 pub(crate) mod procfs;
 pub(crate) mod queries;
+mod row_text;
 pub(crate) mod statmount;
 pub(crate) mod sys;
+pub(crate) mod witness;

@@ -6,10 +6,12 @@ use std::path::Path;
 use std::sync::OnceLock;
 
 use crate::error::{Error, ErrorKind};
+use crate::id_maps::IdMaps;
 use crate::ids::UniqueMountId;
 use crate::kernel::statmount::{self, Answer};
 use crate::kernel::sys;
 use crate::log::debug;
+use crate::row::parse::decimal;
 use crate::row::point::is_at_or_below;
 
 /// What the kernel lets us ask about single mounts. Later ones include earlier ones.
@@ -155,7 +157,27 @@ fn list_on(scope: &Scope, ids: &mut Vec<u64>) -> Result<(), Error> {
 /// scope's own root.
 pub(crate) fn list_after(scope: &Scope, after: u64, ids: &mut [u64]) -> Result<usize, Error> {
     sys::listmount(scope.root, scope.namespace, after, ids)
-        .map_err(|cause| Error::io(format!("listmount({:#x})", scope.root), cause))
+        .map_err(|cause| failed_list(scope, cause))
+}
+
+/// The unique ids of the newest mounts in scope, descending, as many as asked for and there are.
+pub(crate) fn list_newest(scope: &Scope, count: usize) -> Result<Vec<u64>, Error> {
+    let mut ids = vec![0; count.min(MOST_IDS)];
+    let listed = sys::listmount_backwards(scope.root, scope.namespace, 0, &mut ids);
+    let filled = match listed {
+        // The flag came with Linux 6.11, three versions after the call.
+        Err(cause) if cause.raw_os_error() == Some(libc::EINVAL) => {
+            let all = list(scope, count)?;
+            return Ok(all.into_iter().rev().take(count).collect());
+        }
+        listed => listed.map_err(|cause| failed_list(scope, cause))?,
+    };
+    ids.truncate(filled);
+    Ok(ids)
+}
+
+fn failed_list(scope: &Scope, cause: io::Error) -> Error {
+    Error::io(format!("listmount({:#x})", scope.root), cause)
 }
 
 /// What the kernel gives in one call.
@@ -216,6 +238,33 @@ pub(crate) fn append_row(
         Err(cause) if cause.raw_os_error() == Some(libc::ENOENT) => Ok(Shown::Gone),
         Err(cause) => Err(Error::io(format!("statmount({id:#x})"), cause)),
     }
+}
+
+/// The id maps of an idmapped mount, as far as the kernel tells them.
+pub(crate) fn id_maps(scope: &Scope, id: u64, buffer: &mut Vec<u8>) -> IdMaps {
+    let mask = statmount::MNT_UIDMAP | statmount::MNT_GIDMAP;
+    let answer = tells_id_maps()
+        .then(|| ask(scope, id, mask, buffer).ok())
+        .flatten();
+    match answer.and_then(Answer::id_maps) {
+        Some((users, groups)) => IdMaps::of(users, groups),
+        None => IdMaps::Unknown,
+    }
+}
+
+/// Whether the kernel can be asked for id maps without harm.
+///
+/// Asked for them, Linux 6.15 to 6.17 may write through a pointer that nobody has set. To try would be to
+/// run into that, so the version decides, for once.
+fn tells_id_maps() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| {
+        let name = rustix::system::uname();
+        let release = name.release().to_bytes();
+        let mut parts = release.split(|byte| !byte.is_ascii_digit()).map(decimal);
+        let version = (parts.next().flatten(), parts.next().flatten());
+        version >= (Some(6), Some(18))
+    })
 }
 
 /// Whether a mount is in the calling thread's mount namespace now, by the id that is never reused.

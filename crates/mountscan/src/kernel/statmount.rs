@@ -1,11 +1,6 @@
-//! The kernel's answer to statmount(2), and the mountinfo row that says the same.
-//!
-//! The row is the same, to the byte, as the line of mountinfo, so that both routes give the same
-//! answers.
+//! The kernel's answer to statmount(2): which bytes of it hold what.
 
-use std::io::Write as _;
-
-use crate::row::escape::escape_into;
+use crate::id_maps::IdRange;
 
 // Bits of the request and the answer, linux/mount.h.
 pub(crate) const SB_BASIC: u64 = 1;
@@ -14,10 +9,13 @@ pub(crate) const PROPAGATE_FROM: u64 = 1 << 2;
 pub(crate) const MNT_ROOT: u64 = 1 << 3;
 pub(crate) const MNT_POINT: u64 = 1 << 4;
 pub(crate) const FS_TYPE: u64 = 1 << 5;
+pub(crate) const MNT_NS_ID: u64 = 1 << 6;
 pub(crate) const MNT_OPTS: u64 = 1 << 7;
 pub(crate) const FS_SUBTYPE: u64 = 1 << 8;
 pub(crate) const SB_SOURCE: u64 = 1 << 9;
 pub(crate) const SUPPORTED_MASK: u64 = 1 << 12;
+pub(crate) const MNT_UIDMAP: u64 = 1 << 13;
+pub(crate) const MNT_GIDMAP: u64 = 1 << 14;
 
 /// Where a mount is, what it is, but not from what and with which options.
 pub(crate) const PLACES: u64 =
@@ -25,50 +23,34 @@ pub(crate) const PLACES: u64 =
 /// Everything that mountinfo has.
 pub(crate) const EVERYTHING: u64 = PLACES | MNT_OPTS | SB_SOURCE;
 
-// Bits of `mnt_attr`, `mnt_propagation` and `sb_flags` that mountinfo has words for.
-const MOUNT_ATTR_RDONLY: u64 = 1;
-const MOUNT_ATTR_NOSUID: u64 = 1 << 1;
-const MOUNT_ATTR_NODEV: u64 = 1 << 2;
-const MOUNT_ATTR_NOEXEC: u64 = 1 << 3;
-/// The access time setting is a number in these three bits: 0 is relatime, 1 noatime, 2
-/// strictatime.
-const MOUNT_ATTR_ATIME: u64 = 0x70;
-const MOUNT_ATTR_NOATIME: u64 = 0x10;
-const MOUNT_ATTR_NODIRATIME: u64 = 1 << 7;
-const MOUNT_ATTR_IDMAP: u64 = 1 << 20;
-const MOUNT_ATTR_NOSYMFOLLOW: u64 = 1 << 21;
-const MS_UNBINDABLE: u64 = 1 << 17;
-const MS_SLAVE: u64 = 1 << 19;
-const MS_SHARED: u64 = 1 << 20;
-const SB_RDONLY: u32 = 1;
-const SB_SYNCHRONOUS: u32 = 1 << 4;
-const SB_DIRSYNC: u32 = 1 << 7;
-const SB_LAZYTIME: u32 = 1 << 25;
-
 /// Where the fields of `struct statmount` lie, by the kernel's names (linux/mount.h). Those of text
 /// hold an offset into the strings that follow the fixed part.
-mod at {
-    pub(super) const MNT_OPTS: usize = 4;
-    pub(super) const MASK: usize = 8;
-    pub(super) const SB_DEV_MAJOR: usize = 16;
-    pub(super) const SB_DEV_MINOR: usize = 20;
-    pub(super) const SB_FLAGS: usize = 32;
-    pub(super) const FS_TYPE: usize = 36;
-    pub(super) const MNT_PARENT_ID: usize = 48;
-    pub(super) const MNT_ID_OLD: usize = 56;
-    pub(super) const MNT_PARENT_ID_OLD: usize = 60;
-    pub(super) const MNT_ATTR: usize = 64;
-    pub(super) const MNT_PROPAGATION: usize = 72;
-    pub(super) const MNT_PEER_GROUP: usize = 80;
-    pub(super) const MNT_MASTER: usize = 88;
-    pub(super) const PROPAGATE_FROM: usize = 96;
-    pub(super) const MNT_ROOT: usize = 104;
-    pub(super) const MNT_POINT: usize = 108;
-    pub(super) const FS_SUBTYPE: usize = 120;
-    pub(super) const SB_SOURCE: usize = 124;
-    pub(super) const SUPPORTED_MASK: usize = 144;
+pub(super) mod at {
+    pub(crate) const MNT_OPTS: usize = 4;
+    pub(crate) const MASK: usize = 8;
+    pub(crate) const SB_DEV_MAJOR: usize = 16;
+    pub(crate) const SB_DEV_MINOR: usize = 20;
+    pub(crate) const SB_FLAGS: usize = 32;
+    pub(crate) const FS_TYPE: usize = 36;
+    pub(crate) const MNT_PARENT_ID: usize = 48;
+    pub(crate) const MNT_ID_OLD: usize = 56;
+    pub(crate) const MNT_PARENT_ID_OLD: usize = 60;
+    pub(crate) const MNT_ATTR: usize = 64;
+    pub(crate) const MNT_PROPAGATION: usize = 72;
+    pub(crate) const MNT_PEER_GROUP: usize = 80;
+    pub(crate) const MNT_MASTER: usize = 88;
+    pub(crate) const PROPAGATE_FROM: usize = 96;
+    pub(crate) const MNT_ROOT: usize = 104;
+    pub(crate) const MNT_POINT: usize = 108;
+    pub(crate) const FS_SUBTYPE: usize = 120;
+    pub(crate) const SB_SOURCE: usize = 124;
+    pub(crate) const SUPPORTED_MASK: usize = 144;
+    pub(crate) const MNT_UIDMAP_NUM: usize = 152;
+    pub(crate) const MNT_UIDMAP: usize = 156;
+    pub(crate) const MNT_GIDMAP_NUM: usize = 160;
+    pub(crate) const MNT_GIDMAP: usize = 164;
     /// The size of the fixed part, where the strings begin.
-    pub(super) const STRINGS: usize = 512;
+    pub(crate) const STRINGS: usize = 512;
 }
 
 /// A view of the kernel's `struct statmount`. Fields it was not asked for read as 0 or empty.
@@ -114,108 +96,40 @@ impl<'a> Answer<'a> {
         (!point.is_empty()).then_some(point)
     }
 
-    /// Appends the row without a newline, or nothing (and `false`) where mountinfo would have no
-    /// row.
-    pub(crate) fn render(self, out: &mut Vec<u8>) -> bool {
-        let Some(point) = self.mount_point() else {
-            return false;
-        };
-        let (id, parent) = (self.half(at::MNT_ID_OLD), self.half(at::MNT_PARENT_ID_OLD));
-        let (major, minor) = (self.half(at::SB_DEV_MAJOR), self.half(at::SB_DEV_MINOR));
-        // Writing to a Vec cannot fail.
-        let _ = write!(out, "{id} {parent} {major}:{minor} ");
-        escape_into(self.string(MNT_ROOT, at::MNT_ROOT), out);
-        out.push(b' ');
-        escape_into(point, out);
-        out.push(b' ');
-        self.render_mount_options(out);
-        self.render_tags(out);
-        out.extend_from_slice(b" - ");
-        escape_with_hash(self.string(FS_TYPE, at::FS_TYPE), out);
-        let subtype = self.string(FS_SUBTYPE, at::FS_SUBTYPE);
-        if !subtype.is_empty() {
-            out.push(b'.');
-            escape_with_hash(subtype, out);
+    /// The ranges of its id maps: users, then groups. `None` where the answer has no maps.
+    pub(crate) fn id_maps(self) -> Option<(Vec<IdRange>, Vec<IdRange>)> {
+        if !self.has(MNT_UIDMAP | MNT_GIDMAP) {
+            return None;
         }
-        out.push(b' ');
-        escape_with_hash(self.string(SB_SOURCE, at::SB_SOURCE), out);
-        out.push(b' ');
-        self.render_super_options(out);
-        true
+        let users = self.ranges(at::MNT_UIDMAP_NUM, at::MNT_UIDMAP)?;
+        Some((users, self.ranges(at::MNT_GIDMAP_NUM, at::MNT_GIDMAP)?))
     }
 
-    fn render_mount_options(self, out: &mut Vec<u8>) {
-        let attributes = self.word(at::MNT_ATTR);
-        let has = |bit| attributes & bit != 0;
-        let access_time = attributes & MOUNT_ATTR_ATIME;
-        out.extend_from_slice(if has(MOUNT_ATTR_RDONLY) { b"ro" } else { b"rw" });
-        // In the order in which the kernel prints them.
-        let words: [(bool, &[u8]); 8] = [
-            (has(MOUNT_ATTR_NOSUID), b",nosuid"),
-            (has(MOUNT_ATTR_NODEV), b",nodev"),
-            (has(MOUNT_ATTR_NOEXEC), b",noexec"),
-            (access_time == MOUNT_ATTR_NOATIME, b",noatime"),
-            (has(MOUNT_ATTR_NODIRATIME), b",nodiratime"),
-            (access_time == 0, b",relatime"),
-            (has(MOUNT_ATTR_NOSYMFOLLOW), b",nosymfollow"),
-            (has(MOUNT_ATTR_IDMAP), b",idmapped"),
-        ];
-        for (_, word) in words.iter().filter(|(set, _)| *set) {
-            out.extend_from_slice(word);
+    /// So many strings as one field says, from the offset on that another one holds.
+    fn ranges(self, count: usize, field: usize) -> Option<Vec<IdRange>> {
+        let from = at::STRINGS + self.half(field) as usize;
+        let strings = self.bytes.get(from..)?.split(|&byte| byte == 0);
+        let mut ranges = Vec::new();
+        for range in strings.take(self.half(count) as usize) {
+            ranges.push(IdRange::parse(range)?);
         }
-    }
-
-    fn render_tags(self, out: &mut Vec<u8>) {
-        let propagation = self.word(at::MNT_PROPAGATION);
-        let (master, from) = (self.word(at::MNT_MASTER), self.word(at::PROPAGATE_FROM));
-        if propagation & MS_SHARED != 0 {
-            let _ = write!(out, " shared:{}", self.word(at::MNT_PEER_GROUP));
-        }
-        if propagation & MS_SLAVE != 0 {
-            let _ = write!(out, " master:{master}");
-            // The kernel prints it only where the master itself is outside the reader's root.
-            if self.has(PROPAGATE_FROM) && from != 0 && from != master {
-                let _ = write!(out, " propagate_from:{from}");
-            }
-        }
-        if propagation & MS_UNBINDABLE != 0 {
-            out.extend_from_slice(b" unbindable");
-        }
-    }
-
-    fn render_super_options(self, out: &mut Vec<u8>) {
-        let flags = self.half(at::SB_FLAGS);
-        out.extend_from_slice(if flags & SB_RDONLY != 0 { b"ro" } else { b"rw" });
-        for (bit, word) in [
-            (SB_SYNCHRONOUS, &b",sync"[..]),
-            (SB_DIRSYNC, b",dirsync"),
-            (SB_LAZYTIME, b",lazytime"),
-        ] {
-            if flags & bit != 0 {
-                out.extend_from_slice(word);
-            }
-        }
-        let options = self.string(MNT_OPTS, at::MNT_OPTS);
-        if !options.is_empty() {
-            out.push(b',');
-            out.extend_from_slice(options);
-        }
+        Some(ranges)
     }
 
     pub(crate) fn has(self, bits: u64) -> bool {
         self.mask() & bits == bits
     }
 
-    fn half(self, at: usize) -> u32 {
+    pub(super) fn half(self, at: usize) -> u32 {
         fixed(self.bytes, at).map_or(0, u32::from_ne_bytes)
     }
 
-    fn word(self, at: usize) -> u64 {
+    pub(super) fn word(self, at: usize) -> u64 {
         fixed(self.bytes, at).map_or(0, u64::from_ne_bytes)
     }
 
     /// The string whose offset is at `field`, empty if its bit is not in the answer.
-    fn string(self, bit: u64, field: usize) -> &'a [u8] {
+    pub(super) fn string(self, bit: u64, field: usize) -> &'a [u8] {
         if !self.has(bit) {
             return b"";
         }
@@ -228,97 +142,4 @@ impl<'a> Answer<'a> {
 /// The bytes of a number at a place in what the kernel has filled.
 pub(crate) fn fixed<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at + N)?.try_into().ok()
-}
-
-/// Type and source have `#` escaped besides.
-fn escape_with_hash(field: &[u8], out: &mut Vec<u8>) {
-    for (at, part) in field.split(|&byte| byte == b'#').enumerate() {
-        if at > 0 {
-            out.extend_from_slice(b"\\043");
-        }
-        escape_into(part, out);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// An answer as a kernel would lay it out.
-    fn answer(
-        words: &[(usize, u64)],
-        halves: &[(usize, u32)],
-        strings: &[(usize, &[u8])],
-    ) -> Vec<u8> {
-        let mut bytes = vec![0; at::STRINGS];
-        for &(at, value) in words {
-            bytes[at..at + 8].copy_from_slice(&value.to_ne_bytes());
-        }
-        for &(at, value) in halves {
-            bytes[at..at + 4].copy_from_slice(&value.to_ne_bytes());
-        }
-        for &(at, text) in strings {
-            let offset = (bytes.len() - at::STRINGS) as u32;
-            bytes[at..at + 4].copy_from_slice(&offset.to_ne_bytes());
-            bytes.extend_from_slice(text);
-            bytes.push(0);
-        }
-        bytes
-    }
-
-    #[test]
-    fn renders_the_row_that_mountinfo_has() {
-        let bytes = answer(
-            &[
-                (at::MASK, EVERYTHING),
-                (
-                    at::MNT_ATTR,
-                    MOUNT_ATTR_RDONLY
-                        | MOUNT_ATTR_NOSUID
-                        | MOUNT_ATTR_NOEXEC
-                        | MOUNT_ATTR_NODIRATIME,
-                ),
-                (at::MNT_PROPAGATION, MS_SHARED | MS_SLAVE),
-                (at::MNT_PEER_GROUP, 4),
-                (at::MNT_MASTER, 9),
-                (at::PROPAGATE_FROM, 2),
-            ],
-            &[
-                (at::MNT_ID_OLD, 61),
-                (at::MNT_PARENT_ID_OLD, 42),
-                (at::SB_DEV_MAJOR, 0),
-                (at::SB_DEV_MINOR, 77),
-                (at::SB_FLAGS, SB_SYNCHRONOUS),
-            ],
-            &[
-                (at::MNT_ROOT, b"/r\n"),
-                (at::MNT_POINT, b"/srv/a b\\"),
-                (at::FS_TYPE, b"fuse"),
-                (at::FS_SUBTYPE, b"sshfs"),
-                (at::SB_SOURCE, b"h#s: x"),
-                (at::MNT_OPTS, b"user_id=0"),
-            ],
-        );
-        let mut row = Vec::new();
-        assert!(Answer::new(&bytes).render(&mut row));
-        assert_eq!(
-            String::from_utf8(row).expect("plain"),
-            "61 42 0:77 /r\\012 /srv/a\\040b\\134 ro,nosuid,noexec,nodiratime,relatime \
-             shared:4 master:9 propagate_from:2 - fuse.sshfs h\\043s:\\040x rw,sync,user_id=0"
-        );
-    }
-
-    #[test]
-    fn no_row_for_a_mount_that_cannot_be_reached_and_no_panic_on_a_short_answer() {
-        let bytes = answer(&[(at::MASK, EVERYTHING)], &[], &[(at::MNT_POINT, b"")]);
-        assert!(!Answer::new(&bytes).render(&mut Vec::new()));
-        let whole = answer(
-            &[(at::MASK, EVERYTHING)],
-            &[(at::FS_TYPE, 70_000)],
-            &[(at::MNT_POINT, b"/x")],
-        );
-        for length in 0..whole.len() {
-            Answer::new(&whole[..length]).render(&mut Vec::new());
-        }
-    }
 }

@@ -5,6 +5,7 @@
 //! Each function is the call and nothing more: errors are the kernel's own.
 #![allow(unsafe_code)]
 
+use std::ffi::CStr;
 use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
@@ -15,12 +16,18 @@ pub(crate) const LSMT_ROOT: u64 = u64::MAX;
 const SYS_STATMOUNT: libc::c_long = 457;
 const SYS_LISTMOUNT: libc::c_long = 458;
 
-/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take
-/// it as long as the last word is zero.
+/// Flag of listmount(2): the newest mounts first (Linux 6.11).
+const LISTMOUNT_REVERSE: libc::c_uint = 1;
+/// Flag of statmount(2): about the mount that a descriptor is on (Linux 7.0).
+const STATMOUNT_BY_FD: libc::c_uint = 1;
+
+/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take it
+/// as long as the last word is zero.
 #[repr(C)]
 struct MntIdReq {
     size: u32,
-    spare: u32,
+    /// Used with [`STATMOUNT_BY_FD`] only; else it has to be zero.
+    mnt_fd: u32,
     mnt_id: u64,
     param: u64,
     mnt_ns_id: u64,
@@ -29,7 +36,7 @@ struct MntIdReq {
 fn request(mount: u64, param: u64, namespace: u64) -> MntIdReq {
     MntIdReq {
         size: size_of::<MntIdReq>() as u32,
-        spare: 0,
+        mnt_fd: 0,
         mnt_id: mount,
         param,
         mnt_ns_id: namespace,
@@ -44,47 +51,74 @@ fn checked(result: impl Into<libc::c_long>) -> io::Result<()> {
     }
 }
 
-/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending,
-/// as many as fit. `namespace` 0 is the caller's.
+/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending, as
+/// many as fit. `namespace` 0 is the caller's.
 pub(crate) fn listmount(
     mount: u64,
     namespace: u64,
     after: u64,
     ids: &mut [u64],
 ) -> io::Result<usize> {
-    let request = request(mount, after, namespace);
-    // SAFETY: the request is a live struct of the size it states, and the kernel writes at most `ids.len()`
-    // words of eight bytes to `ids`, which is exclusively ours.
+    list(&request(mount, after, namespace), ids, 0)
+}
+
+/// The same from the newest mount on, descending. `before` 0 is the end of the list.
+pub(crate) fn listmount_backwards(
+    mount: u64,
+    namespace: u64,
+    before: u64,
+    ids: &mut [u64],
+) -> io::Result<usize> {
+    list(&request(mount, before, namespace), ids, LISTMOUNT_REVERSE)
+}
+
+fn list(request: &MntIdReq, ids: &mut [u64], flags: libc::c_uint) -> io::Result<usize> {
+    // SAFETY: the request is a live struct of the size it states, and the kernel writes at most
+    // `ids.len()` words of eight bytes to `ids`, which is exclusively ours.
     let count = unsafe {
         libc::syscall(
             SYS_LISTMOUNT,
-            &raw const request,
+            &raw const *request,
             ids.as_mut_ptr(),
             ids.len(),
-            0 as libc::c_uint,
+            flags,
         )
     };
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
-/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its
-/// strings.
+/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its strings.
 pub(crate) fn statmount(
     mount: u64,
     namespace: u64,
     mask: u64,
     answer: &mut [u8],
 ) -> io::Result<()> {
-    let request = request(mount, mask, namespace);
-    // SAFETY: as above; the kernel writes at most the stated number of bytes to `answer`, which holds plain
-    // bytes for which any bits are valid.
+    stat(&request(mount, mask, namespace), answer, 0)
+}
+
+/// The same about the mount that an open file is on, also where no namespace has it any more.
+pub(crate) fn statmount_by_fd(
+    file: BorrowedFd<'_>,
+    mask: u64,
+    answer: &mut [u8],
+) -> io::Result<()> {
+    let mut request = request(0, mask, 0);
+    // A descriptor in use is never negative.
+    request.mnt_fd = file.as_raw_fd() as u32;
+    stat(&request, answer, STATMOUNT_BY_FD)
+}
+
+fn stat(request: &MntIdReq, answer: &mut [u8], flags: libc::c_uint) -> io::Result<()> {
+    // SAFETY: the request is a live struct of the size it states; the kernel writes at most the stated
+    // number of bytes to `answer`, which holds plain bytes for which any bits are valid.
     let result = unsafe {
         libc::syscall(
             SYS_STATMOUNT,
-            &raw const request,
+            &raw const *request,
             answer.as_mut_ptr(),
             answer.len(),
-            0 as libc::c_uint,
+            flags,
         )
     };
     checked(result)
@@ -137,10 +171,19 @@ pub(crate) fn enter_mount_namespace(namespace: BorrowedFd<'_>) -> io::Result<()>
 /// A descriptor for mount events (Linux 6.15): close-on-exec, not blocking.
 pub(crate) fn fanotify_mount_events() -> io::Result<OwnedFd> {
     const FAN_REPORT_MNT: libc::c_uint = 0x4000;
+    fanotify(FAN_REPORT_MNT)
+}
+
+/// A descriptor for marks: close-on-exec, not blocking.
+pub(crate) fn fanotify_marks() -> io::Result<OwnedFd> {
+    fanotify(libc::FAN_CLASS_NOTIF)
+}
+
+fn fanotify(flags: libc::c_uint) -> io::Result<OwnedFd> {
     // SAFETY: takes two integers.
     let fd = unsafe {
         libc::fanotify_init(
-            FAN_REPORT_MNT | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK,
+            flags | libc::FAN_CLOEXEC | libc::FAN_NONBLOCK,
             libc::O_CLOEXEC as libc::c_uint,
         )
     };
@@ -149,6 +192,23 @@ pub(crate) fn fanotify_mount_events() -> io::Result<OwnedFd> {
     }
     // SAFETY: the kernel has just given us this descriptor; no one else has it.
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
+}
+
+/// Marks the mount that `path` leads to. The mark only says what to ignore, so no event ever comes: an
+/// event would keep the mount busy.
+pub(crate) fn fanotify_mark_mount(marks: BorrowedFd<'_>, path: &CStr) -> io::Result<()> {
+    const IGNORE: libc::c_uint = libc::FAN_MARK_IGNORED_MASK | libc::FAN_MARK_IGNORED_SURV_MODIFY;
+    // SAFETY: the descriptor is open and the path is a C string for the length of the call.
+    let result = unsafe {
+        libc::fanotify_mark(
+            marks.as_raw_fd(),
+            libc::FAN_MARK_ADD | libc::FAN_MARK_MOUNT | IGNORE,
+            libc::FAN_ACCESS,
+            libc::AT_FDCWD,
+            path.as_ptr(),
+        )
+    };
+    checked(result)
 }
 
 /// Asks for the attach and detach events of a mount namespace.

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd, BorrowedFd};
 use rustix::fs::OFlags;
 
 use crate::ask::by_ids;
-use crate::ask::thread::{mountinfo_of, own_namespace_id};
+use crate::ask::thread::{mountinfo_in, mountinfo_of, own_namespace_id};
 use crate::error::{Error, ErrorKind};
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::queries::{self, KernelQueries, Scope};
@@ -53,7 +53,7 @@ impl MountTable {
     /// [`ErrorKind::Unsupported`] for a namespace id before Linux 6.11; [`ErrorKind::Unstable`]
     /// when one moment was asked for and not found.
     pub fn read(source: Source<'_>, options: &ReadOptions) -> Result<Self, Error> {
-        match source {
+        let mut table = match source {
             Source::Thread => read_thread(options),
             Source::Pid(pid) => read_pid(pid, options),
             Source::NamespaceOf(pid) => {
@@ -63,7 +63,11 @@ impl MountTable {
             }
             Source::Namespace(file) => read_namespace(file, options),
             Source::NamespaceId(id) => read_namespace_id(id, options),
+        }?;
+        if options.id_maps {
+            table.ask_for_id_maps();
         }
+        Ok(table)
     }
 }
 
@@ -77,7 +81,7 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         Ok(opened) => opened,
         Err(error) => return mount_by_mount(options).ok_or(error),
     };
-    let wants_ids = options.unique_ids || options.one_moment;
+    let wants_ids = options.unique_ids || options.one_moment || options.id_maps;
     let lists = wants_ids && KernelQueries::cached() >= KernelQueries::Ids;
     let namespace = lists.then(|| own_namespace_id(&proc));
     let origin = Origin::Thread {
@@ -137,19 +141,9 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
         }
     }
     let proc = options.proc.open()?;
-    std::thread::scope(|scope| {
-        let reader = scope.spawn(|| {
-            sys::enter_mount_namespace(file)
-                .map_err(|cause| Error::io("setns(CLONE_NEWNS)", cause))?;
-            let name = "thread-self/mountinfo";
-            // The descriptor of procfs is of before, so the file is this thread's in any namespace.
-            let mut reading = Reading::of(proc.file(name)?, proc.shown(name));
-            reading.table(options, Origin::Given)
-        });
-        reader
-            .join()
-            .unwrap_or_else(|panic| std::panic::resume_unwind(panic))
-    })
+    let shown = proc.shown("thread-self/mountinfo");
+    let mut reading = Reading::of(mountinfo_in(&proc, file)?, shown);
+    reading.table(options, Origin::Given)
 }
 
 fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error> {

@@ -48,11 +48,16 @@ impl MountTable {
             match by_ids::follow(self, &scope, ReadOptions::new().attempts) {
                 Err(error) if queries::is_refused(&error) => {}
                 Err(error) => return Err(error),
-                Ok(Some(changes)) => return Ok(changes),
+                Ok(Some(changes)) => {
+                    if self.id_maps().is_some() {
+                        self.ask_for_id_maps();
+                    }
+                    return Ok(changes);
+                }
                 Ok(None) => {}
             }
         }
-        let new = read_again(self.origin())?;
+        let new = read_again(self.origin(), self.id_maps().is_some())?;
         let changes = new.changes_since(self);
         *self = new;
         Ok(changes)
@@ -70,8 +75,9 @@ fn scope_of(origin: &Origin) -> Option<Scope> {
 }
 
 /// The same table as it is now, with unique ids where the kernel gives them.
-fn read_again(origin: &Origin) -> Result<MountTable, Error> {
+fn read_again(origin: &Origin, id_maps: bool) -> Result<MountTable, Error> {
     let mut options = ReadOptions::new();
+    options.id_maps = id_maps;
     options.unique_ids = true;
     match origin {
         Origin::Given => Ok(MountTable::default()),

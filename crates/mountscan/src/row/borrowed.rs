@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fmt;
 use std::path::Path;
 
+use crate::id_maps::IdMaps;
 use crate::ids::{Device, MountId, UniqueMountId};
 use crate::row::escape;
 use crate::row::options::Options;
@@ -23,6 +24,7 @@ pub struct Row<'t> {
     unique_id: u64,
     /// Place in its table; of no meaning for a row that is of none.
     place: u32,
+    id_maps: Option<&'t IdMaps>,
 }
 
 impl<'t> Row<'t> {
@@ -49,7 +51,13 @@ impl<'t> Row<'t> {
             fields,
             unique_id,
             place,
+            id_maps: None,
         }
+    }
+
+    pub(crate) fn with_id_maps(mut self, maps: Option<&'t IdMaps>) -> Self {
+        self.id_maps = maps;
+        self
     }
 
     /// A row that is of no table.
@@ -128,6 +136,18 @@ impl<'t> Row<'t> {
     /// (6) Options of this mount alone.
     pub fn mount_options(&self) -> Options<'t> {
         Options::new(self.span(self.fields.mount_options, self.fields.tags))
+    }
+
+    /// The id maps of an idmapped mount; `None` for any other mount.
+    ///
+    /// They are known where the table was read with [`ReadOptions::id_maps`](crate::ReadOptions::id_maps).
+    pub fn id_maps(&self) -> Option<&'t IdMaps> {
+        static UNKNOWN: IdMaps = IdMaps::Unknown;
+        let mut options = self.mount_options();
+        // No other word that the kernel prints here has a `p`: most rows are done after one look.
+        let may_be = memchr::memchr(b'p', options.as_bytes()).is_some();
+        let is_idmapped = may_be && options.any(|word| word == "idmapped");
+        is_idmapped.then(|| self.id_maps.unwrap_or(&UNKNOWN))
     }
 
     /// (7) The optional fields in order, unknown ones included.

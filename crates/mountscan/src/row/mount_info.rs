@@ -3,6 +3,7 @@
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
 
+use crate::id_maps::IdMaps;
 use crate::ids::{Device, MountId, UniqueMountId};
 use crate::row::borrowed::Row;
 use crate::row::parse::RowError;
@@ -31,6 +32,8 @@ pub struct MountInfo {
     pub mount_point: PathBuf,
     /// (6) Options of this mount, in order, with repeats.
     pub mount_options: Vec<OsString>,
+    /// The id maps of an idmapped mount; `None` for any other mount.
+    pub id_maps: Option<IdMaps>,
     /// (7) `shared:N`: the peer group it is a member of.
     pub shared: Option<PeerGroup>,
     /// (7) `master:N`: the peer group it receives events from.
@@ -90,6 +93,7 @@ impl From<Row<'_>> for MountInfo {
             is_root_deleted: row.is_root_deleted(),
             mount_point: row.mount_point().into_owned(),
             mount_options: row.mount_options().map(OsString::from).collect(),
+            id_maps: row.id_maps().cloned(),
             shared: row.shared(),
             master: row.master(),
             propagate_from: row.propagate_from(),

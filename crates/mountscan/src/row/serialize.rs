@@ -11,6 +11,7 @@ use std::path::Path;
 
 use serde::ser::{Serialize, SerializeMap, SerializeStruct, Serializer};
 
+use crate::id_maps::{IdMaps, IdRange};
 use crate::ids::{Device, MountId, UniqueMountId};
 use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
@@ -28,6 +29,7 @@ impl Serialize for MountInfo {
             root: (&self.root, self.is_root_deleted),
             mount_point: &self.mount_point,
             mount_options: self.mount_options.iter().map(OsString::as_os_str),
+            id_maps: self.id_maps.as_ref(),
             groups: [self.shared, self.master, self.propagate_from],
             unbindable: self.is_unbindable,
             unknown_tags: self.unknown_tags.iter().map(|tag| OsStr::from_bytes(tag)),
@@ -49,6 +51,7 @@ impl Serialize for Row<'_> {
             root: (&self.root(), self.is_root_deleted()),
             mount_point: &self.mount_point(),
             mount_options: self.mount_options(),
+            id_maps: self.id_maps(),
             groups: [self.shared(), self.master(), self.propagate_from()],
             unbindable: self.is_unbindable(),
             unknown_tags: unknown_tags.into_iter().map(OsStr::from_bytes),
@@ -68,6 +71,7 @@ struct Shape<'a, M, U, S> {
     root: (&'a Path, bool),
     mount_point: &'a Path,
     mount_options: M,
+    id_maps: Option<&'a IdMaps>,
     groups: [Option<PeerGroup>; 3],
     unbindable: bool,
     unknown_tags: U,
@@ -93,6 +97,7 @@ where
         text(&mut map, "root", self.root.0)?;
         text(&mut map, "mount_point", self.mount_point)?;
         list(&mut map, "mount_options", &self.mount_options)?;
+        map.serialize_entry("id_maps", &self.id_maps)?;
         map.serialize_entry("shared", &shared)?;
         map.serialize_entry("master", &master)?;
         map.serialize_entry("propagate_from", &from)?;
@@ -103,6 +108,30 @@ where
         list(&mut map, "super_options", &self.super_options)?;
         map.serialize_entry("deleted", &self.root.1)?;
         map.end()
+    }
+}
+
+impl Serialize for IdMaps {
+    /// `state`, and where it is `known` also `users` and `groups`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("state", self.as_str())?;
+        if let Self::Known { users, groups } = self {
+            map.serialize_entry("users", users)?;
+            map.serialize_entry("groups", groups)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for IdRange {
+    /// `stored`, `seen`, `count`.
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut record = serializer.serialize_struct("IdRange", 3)?;
+        record.serialize_field("stored", &self.stored)?;
+        record.serialize_field("seen", &self.seen)?;
+        record.serialize_field("count", &self.count)?;
+        record.end()
     }
 }
 
@@ -176,7 +205,7 @@ mod tests {
         let want = json!({
             "id": 7, "parent": 1, "unique_id": null, "major": 0, "minor": 9, "root": "/r",
             "mount_point": "/m \u{fffd}", "mount_point_hex": "2f6d20ff",
-            "mount_options": ["rw", "nosuid"], "shared": null, "master": 3, "propagate_from": null,
+            "mount_options": ["rw", "nosuid"], "id_maps": null, "shared": null, "master": 3, "propagate_from": null,
             "unbindable": false, "unknown_tags": ["odd:1"], "fs_type": "fuse.x", "source": "s",
             "super_options": ["rw", "a=1", "a=2"], "deleted": true,
         });

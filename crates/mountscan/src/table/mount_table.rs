@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::OnceLock;
 
+use crate::id_maps::IdMaps;
 use crate::index::peer_groups::Groups;
 use crate::index::row_index::Index;
 use crate::row::borrowed::Row;
@@ -42,6 +43,8 @@ pub struct MountTable {
     ids: UniqueIds,
     origin: Origin,
     consistency: Consistency,
+    /// Of the idmapped mounts, by unique id, ascending; `None` where they are not wanted.
+    id_maps: Option<Vec<(u64, IdMaps)>>,
     index: OnceLock<Index>,
     groups: OnceLock<Groups>,
 }
@@ -60,6 +63,7 @@ impl MountTable {
             ids,
             origin,
             consistency,
+            id_maps: None,
             index: OnceLock::new(),
             groups: OnceLock::new(),
         }
@@ -158,6 +162,16 @@ impl MountTable {
         self
     }
 
+    /// The id maps that are known; `None` where they are not wanted.
+    pub(crate) fn id_maps(&self) -> Option<&[(u64, IdMaps)]> {
+        self.id_maps.as_deref()
+    }
+
+    /// Takes the id maps of the idmapped mounts, by unique id, ascending.
+    pub(crate) fn set_id_maps(&mut self, maps: Vec<(u64, IdMaps)>) {
+        self.id_maps = Some(maps);
+    }
+
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }
@@ -173,7 +187,11 @@ impl MountTable {
     pub(crate) fn row(&self, place: u32) -> Row<'_> {
         let at = place as usize;
         let unique = self.ids.shown.get(at).copied().unwrap_or(0);
-        Row::new(self.rows.line(at), *self.rows.fields(at), unique, place)
+        let row = Row::new(self.rows.line(at), *self.rows.fields(at), unique, place);
+        match &self.id_maps {
+            Some(maps) => row.with_id_maps(find_maps(maps, unique)),
+            None => row,
+        }
     }
 
     /// Where a row stands here; a row of another table is looked for by its id.
@@ -196,6 +214,11 @@ impl MountTable {
         self.index = OnceLock::new();
         self.groups = OnceLock::new();
     }
+}
+
+fn find_maps(maps: &[(u64, IdMaps)], unique: u64) -> Option<&IdMaps> {
+    let place = maps.binary_search_by_key(&unique, |(id, _)| *id).ok()?;
+    Some(&maps[place].1)
 }
 
 impl Default for MountTable {

@@ -1,5 +1,6 @@
 //! Following a mount table as it changes. The room asks the kernel and waits.
 
 pub(crate) mod options;
+mod place;
 mod wake;
 pub(crate) mod watcher;

@@ -1,5 +1,7 @@
 //! What to watch, how, and what is told.
 
+use std::os::fd::OwnedFd;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::kernel::procfs::Proc;
@@ -39,6 +41,9 @@ pub struct WatchOptions {
     pub proc: Proc,
     /// The process whose namespace to watch (by `poll`); `None`, the calling thread's.
     pub pid: Option<u32>,
+    /// The mount namespace to watch, by an open file such as `/proc/PID/ns/mnt`, also one that only this
+    /// file keeps. It needs `CAP_SYS_ADMIN` over the namespace, and goes before `pid`.
+    pub namespace: Option<Arc<OwnedFd>>,
     /// The route to take; `None`, the better one that works here.
     pub route: Option<WatchRoute>,
     /// Read everything again this often, for changes that nothing tells of; `None`, never.
@@ -51,6 +56,7 @@ impl WatchOptions {
         Self {
             proc: Proc::default(),
             pid: None,
+            namespace: None,
             route: None,
             rescan_every: None,
         }

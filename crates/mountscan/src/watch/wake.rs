@@ -17,6 +17,7 @@ use crate::kernel::sys;
 use crate::log::debug;
 use crate::read::mountinfo::take_change;
 use crate::watch::options::{WatchOptions, WatchRoute};
+use crate::watch::place::Place;
 
 /// The sources of a wake. One epoll descriptor is readable when one of them has something.
 #[derive(Debug)]
@@ -42,19 +43,18 @@ pub(crate) struct Woken {
 }
 
 impl Wake {
-    /// `mountinfo` is the name of the file in procfs that is watched.
     pub(crate) fn open(
         options: &WatchOptions,
         proc: &ProcDir,
-        mountinfo: &str,
+        place: &Place,
     ) -> Result<Self, Error> {
         let epoll = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|cause| Error::io("epoll_create", cause.into()))?;
-        let fanotify = open_fanotify(options, proc)?;
+        let fanotify = open_fanotify(options, proc, place)?;
         if let Some(file) = &fanotify {
             add(&epoll, file.as_fd(), epoll::EventFlags::IN)?;
         }
-        let wakes = proc.file(mountinfo)?;
+        let wakes = place.mountinfo(proc)?;
         add(&epoll, wakes.as_fd(), epoll::EventFlags::PRI)?;
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)
@@ -64,7 +64,7 @@ impl Wake {
             epoll,
             fanotify,
             _wakes: wakes,
-            asked: proc.file(mountinfo)?,
+            asked: place.mountinfo(proc)?,
             timer,
             due: None,
         })
@@ -131,18 +131,15 @@ fn timespec(duration: Duration) -> Timespec {
 }
 
 /// The descriptor for mount events, or `None` where poll is the only way.
-fn open_fanotify(options: &WatchOptions, proc: &ProcDir) -> Result<Option<File>, Error> {
+fn open_fanotify(
+    options: &WatchOptions,
+    proc: &ProcDir,
+    place: &Place,
+) -> Result<Option<File>, Error> {
     if options.route == Some(WatchRoute::Poll) {
         return Ok(None);
     }
-    let opened = match options.pid {
-        None => marked(proc),
-        Some(_) => Err(Error::new(
-            ErrorKind::Unsupported,
-            "watch a process's namespace by fanotify",
-        )),
-    };
-    match opened {
+    match place.namespace(proc).and_then(marked) {
         Ok(file) => Ok(Some(file)),
         Err(error) if options.route == Some(WatchRoute::Fanotify) => Err(error),
         Err(_error) => {
@@ -152,9 +149,7 @@ fn open_fanotify(options: &WatchOptions, proc: &ProcDir) -> Result<Option<File>,
     }
 }
 
-fn marked(proc: &ProcDir) -> Result<File, Error> {
-    let name = "thread-self/ns/mnt";
-    let namespace = proc.follow(name, rustix::fs::OFlags::RDONLY)?;
+fn marked(namespace: OwnedFd) -> Result<File, Error> {
     let events = sys::fanotify_mount_events().map_err(|cause| {
         let is_unknown = cause.raw_os_error() == Some(libc::EINVAL);
         let error = Error::io("fanotify_init(FAN_REPORT_MNT)", cause);
@@ -165,7 +160,7 @@ fn marked(proc: &ProcDir) -> Result<File, Error> {
         }
     })?;
     sys::fanotify_mark_namespace(events.as_fd(), namespace.as_fd())
-        .map_err(|cause| Error::at("fanotify_mark", &proc.shown(name), cause))?;
+        .map_err(|cause| Error::io("fanotify_mark(FAN_MARK_MNTNS)", cause))?;
     Ok(File::from(events))
 }
 

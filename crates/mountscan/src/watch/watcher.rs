@@ -5,7 +5,6 @@ use std::os::fd::{AsFd, BorrowedFd};
 use std::time::{Duration, Instant};
 
 use crate::ask::by_ids;
-use crate::ask::thread::{mountinfo_of, own_namespace_id};
 use crate::error::Error;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::log::debug;
@@ -14,6 +13,7 @@ use crate::table::changes::Changes;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions};
 use crate::watch::options::{Event, WatchOptions, WatchRoute};
+use crate::watch::place::Place;
 use crate::watch::wake::Wake;
 
 /// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the
@@ -82,14 +82,10 @@ impl Watcher {
     #[doc(alias = "fanotify_init")]
     pub fn open(options: &WatchOptions) -> Result<Self, Error> {
         let proc = options.proc.open()?;
-        let name = match options.pid {
-            None => mountinfo_of(&proc)?,
-            Some(pid) => format!("{pid}/mountinfo"),
-        };
-        let wake = Wake::open(options, &proc, &name)?;
-        let lists = options.pid.is_none() && KernelQueries::cached() >= KernelQueries::Ids;
-        let scope = lists.then(|| Scope::namespace(own_namespace_id(&proc)));
-        let mut reading = Reading::of(proc.file(&name)?, proc.shown(&name));
+        let place = Place::of(options, &proc)?;
+        let wake = Wake::open(options, &proc, &place)?;
+        let scope = place.scope(&proc)?;
+        let mut reading = Reading::of(place.mountinfo(&proc)?, place.shown(&proc));
         // After the marks are set, so that nothing falls between.
         let started = Instant::now();
         let table = read_table(&mut reading, scope.as_ref())?;

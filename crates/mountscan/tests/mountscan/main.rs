@@ -4,7 +4,10 @@
 mod extent;
 mod filtered;
 mod holders;
+mod idmapped;
 mod kernel;
+mod life;
+mod lists;
 mod namespace;
 mod procfs;
 mod properties;

@@ -1,9 +1,11 @@
 //! Events by both routes, in namespaces of their own.
 
+use std::os::fd::{AsFd, OwnedFd};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
-use mountscan::{Event, MountTable, WatchOptions, WatchRoute, Watcher};
+use mountscan::{Event, MountTable, ReadOptions, Source, WatchOptions, WatchRoute, Watcher};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use rustix::mount::{MountFlags, MountPropagationFlags};
 use rustix::thread::UnshareFlags;
@@ -247,5 +249,64 @@ fn more_events_than_the_queue_holds_end_in_the_right_table() {
             watch.table().to_bytes(),
             MountTable::current().expect("readable").to_bytes()
         );
+    });
+}
+
+/// A namespace in which no process lives, and that only a descriptor keeps, is followed as any other.
+#[test]
+fn a_namespace_that_only_a_descriptor_keeps_is_watched() {
+    isolated(|base| {
+        let (kept, place) = namespace::with(UnshareFlags::NEWNS, || {
+            let place = base.join("inside");
+            tmpfs(&place);
+            let file = std::fs::File::open("/proc/thread-self/ns/mnt").expect("there");
+            (Arc::new(OwnedFd::from(file)), place)
+        });
+        let source = Source::Namespace(kept.as_fd());
+        let read = || MountTable::read(source, &ReadOptions::new()).expect("ours");
+        assert!(read().topmost(&place).is_some());
+        assert!(
+            MountTable::current()
+                .expect("readable")
+                .at(&place)
+                .is_empty()
+        );
+        for route in [WatchRoute::Poll, WatchRoute::Fanotify] {
+            let mut options = WatchOptions::new();
+            options.namespace = Some(Arc::clone(&kept));
+            options.route = Some(route);
+            let mut watch = match Watcher::open(&options) {
+                Ok(watch) => watch,
+                Err(error) => {
+                    assert_eq!(route, WatchRoute::Fanotify, "{error}");
+                    continue;
+                }
+            };
+            assert_eq!(watch.route(), route);
+            assert_eq!(watch.table().to_bytes(), read().to_bytes());
+            quiet(&mut watch);
+            // Ours is another namespace: what happens here is not told.
+            tmpfs(&base.join("outside"));
+            std::thread::sleep(Duration::from_millis(100));
+            quiet(&mut watch);
+            unmount(&base.join("outside"));
+            inside(&kept, || tmpfs(&place.join("new")));
+            assert_eq!(events(&mut watch, 1, &place), [('+', "new".into())]);
+            inside(&kept, || unmount(&place.join("new")));
+            assert_eq!(events(&mut watch, 1, &place), [('-', "new".into())]);
+        }
+    });
+}
+
+/// Does something in another mount namespace, on a thread of its own.
+fn inside(namespace: &OwnedFd, act: impl FnOnce() + Send) {
+    std::thread::scope(|scope| {
+        let actor = scope.spawn(|| {
+            namespace::enter(UnshareFlags::FS);
+            let kind = Some(rustix::thread::LinkNameSpaceType::Mount);
+            rustix::thread::move_into_link_name_space(namespace.as_fd(), kind).expect("ours");
+            act();
+        });
+        actor.join().expect("it acts");
     });
 }

@@ -1,0 +1,115 @@
+//! Whether a mount still lives, asked later.
+
+use std::os::fd::AsFd;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use mountscan::{ErrorKind, KernelQueries, MountLife, MountWitness, is_detached};
+use rustix::fs::{CWD, Mode, OFlags, openat};
+use rustix::mount::{OpenTreeFlags, UnmountFlags};
+
+use crate::namespace::{bind, isolated, tmpfs, unmount};
+
+/// Waits until the mount is freed, which the kernel does soon after its last use.
+fn end_of(witness: &MountWitness) -> MountLife {
+    let end = Instant::now() + Duration::from_secs(10);
+    while witness.life() == MountLife::Detached && Instant::now() < end {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    witness.life()
+}
+
+/// What a witness says where the kernel sets no mark, as in a user namespace.
+fn or_unknown(witness: &MountWitness, life: MountLife) -> MountLife {
+    if witness.sees_the_end() {
+        life
+    } else {
+        MountLife::Unknown
+    }
+}
+
+/// What it says of a mount that is mounted.
+fn mounted(witness: &MountWitness) -> MountLife {
+    if KernelQueries::cached() >= KernelQueries::Ids {
+        MountLife::Mounted
+    } else {
+        or_unknown(witness, MountLife::Unknown)
+    }
+}
+
+#[test]
+fn a_detached_mount_lives_as_long_as_something_uses_it() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let witness = MountWitness::open(&point).expect("there");
+        assert_eq!(witness.life(), mounted(&witness));
+        let file = std::fs::File::create(point.join("file")).expect("writable");
+        unmount(&point);
+        let detached = or_unknown(&witness, MountLife::Detached);
+        let before_68 = KernelQueries::cached() == KernelQueries::Absent;
+        if !before_68 {
+            assert_eq!(witness.life(), detached);
+        }
+        // Another mount in its place changes nothing.
+        tmpfs(&point);
+        if !before_68 {
+            assert_eq!(witness.life(), detached);
+        }
+        drop(file);
+        assert_eq!(end_of(&witness), or_unknown(&witness, MountLife::Gone));
+    });
+}
+
+/// A mount of a file system that stays mounted elsewhere ends all the same.
+#[test]
+fn a_bind_ends_though_its_file_system_lives_on() {
+    isolated(|base| {
+        let (one, other) = (base.join("one"), base.join("other"));
+        tmpfs(&one);
+        bind(&one, &other);
+        let witness = MountWitness::open(&other).expect("there");
+        let keeper = MountWitness::open(&one).expect("there");
+        unmount(&other);
+        assert_eq!(end_of(&witness), or_unknown(&witness, MountLife::Gone));
+        assert_eq!(keeper.life(), mounted(&keeper));
+    });
+}
+
+#[test]
+fn a_witness_does_not_keep_a_mount_busy() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let witness = MountWitness::open(&point).expect("there");
+        std::fs::write(point.join("file"), "what a mark could tell of").expect("writable");
+        std::fs::read(point.join("file")).expect("readable");
+        rustix::mount::unmount(&point, UnmountFlags::empty()).expect("not busy");
+        assert_eq!(end_of(&witness), or_unknown(&witness, MountLife::Gone));
+        let missing = MountWitness::open(&base.join("missing"));
+        assert_eq!(missing.expect_err("not there").kind(), ErrorKind::NotFound);
+    });
+}
+
+#[test]
+fn a_descriptor_tells_whether_its_mount_was_detached() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let open = |path: &Path| {
+            let flags = OFlags::PATH | OFlags::CLOEXEC;
+            openat(CWD, path, flags, Mode::empty()).expect("there")
+        };
+        let place = open(&point);
+        let knows = KernelQueries::cached() >= KernelQueries::Ids;
+        assert_eq!(is_detached(&place), knows.then_some(false));
+        unmount(&point);
+        // Only Linux 7.0 can be asked about a mount that is in no namespace.
+        let told = support::kernel::since(7, 0).then_some(true);
+        assert_eq!(is_detached(&place), told);
+        assert_eq!(is_detached(open(base)), knows.then_some(false));
+        let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
+        let tree = rustix::mount::open_tree(CWD, base, flags).expect("a private mount");
+        assert_eq!(is_detached(tree.as_fd()), told);
+    });
+}
