@@ -2,10 +2,11 @@
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
+use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use daemon_host::mountscan::{MalformedRow, MountTable, Row};
+use daemon_host::mountscan::{MalformedRow, MountList, MountTable, ReadOptions, Row, Source};
 
 use super::foreign::looks_like;
 use super::table_text::{malformed_text, to_text};
@@ -19,11 +20,14 @@ const HEAD: usize = 64 << 10;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 A malformed row loses no other row: it is listed with its line number and reason.
+An idmapped mount is shown with its id maps, as STORED:SEEN:COUNT (Linux 6.18).
 
 Examples:
   daemon-host mounts list --under /var/lib/docker
   daemon-host mounts list --at /mnt --json       stacked mounts, bottom to top
   daemon-host mounts list --file mountinfo.txt --strict
+  daemon-host mounts list --newest 10            what was mounted last
+  daemon-host mounts list --namespace /proc/PID/fd/N
   daemon-host mounts list --tree")]
 pub(crate) struct Args {
     /// Only mounts at or below this path, by whole path components.
@@ -38,9 +42,17 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
 
-    /// A captured table; - is standard input.
+    /// The table of a mount namespace, by its file: /proc/PID/ns/mnt, a bind of it, or /proc/PID/fd/N.
     #[arg(long, value_name = "FILE", conflicts_with = "pid")]
+    namespace: Option<PathBuf>,
+
+    /// A captured table; - is standard input.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["pid", "namespace"])]
     file: Option<PathBuf>,
+
+    /// Only the newest N mounts, the newest last; the rest of the table is not read (Linux 6.13).
+    #[arg(long, value_name = "N", conflicts_with_all = ["pid", "namespace", "file", "strict"])]
+    newest: Option<usize>,
 
     /// Refuse a table with a malformed row (exit code 2).
     #[arg(long)]
@@ -80,10 +92,10 @@ fn show(args: &Args, as_tree: bool, out: &Output) -> anyhow::Result<Exit> {
 
 impl Args {
     fn table(&self) -> anyhow::Result<MountTable> {
-        let table = match (&self.file, self.pid) {
+        let table = match (&self.file, self.newest) {
             (Some(file), _) => read_table(file)?,
-            (None, Some(pid)) => MountTable::of_pid(pid)?,
-            (None, None) => MountTable::current()?,
+            (None, Some(count)) => MountList::newest(count)?.table()?,
+            (None, None) => self.live_table()?,
         };
         match table.malformed().first() {
             Some(row) if self.strict => {
@@ -93,6 +105,19 @@ impl Args {
         }
     }
 
+    /// A table of this kernel, with the id maps that it tells.
+    fn live_table(&self) -> anyhow::Result<MountTable> {
+        let mut options = ReadOptions::new();
+        options.id_maps = true;
+        let namespace = self.namespace.as_deref().map(open_namespace).transpose()?;
+        let source = match (&namespace, self.pid) {
+            (Some(file), _) => Source::Namespace(file.as_fd()),
+            (None, Some(pid)) => Source::Pid(pid),
+            (None, None) => Source::Thread,
+        };
+        Ok(MountTable::read(source, &options)?)
+    }
+
     fn rows<'t>(&self, table: &'t MountTable) -> Vec<Row<'t>> {
         match (&self.under, &self.at) {
             (Some(under), _) => table.under(under).collect(),
@@ -100,6 +125,11 @@ impl Args {
             (None, None) => table.rows().collect(),
         }
     }
+}
+
+/// Opens the file of a mount namespace.
+pub(super) fn open_namespace(file: &Path) -> anyhow::Result<File> {
+    File::open(file).with_context(|| format!("open({file:?})"))
 }
 
 /// A captured table from a file or, for `-`, from standard input.

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use daemon_host::mountscan::{MountTable, Row};
+use daemon_host::mountscan::{IdMaps, IdRange, MountTable, Row};
 
 use crate::output::{Cell, Ink, Table, paint};
 
@@ -26,13 +26,34 @@ pub(super) fn to_text(rows: &[Row<'_>]) -> String {
             row.fs_type().to_string_lossy().as_ref().into(),
             source_of(row),
             Cell::inked(Ink::Dim, row.propagation().to_string()),
-            Cell::inked(
-                Ink::Dim,
-                String::from_utf8_lossy(row.mount_options().as_bytes()),
-            ),
+            Cell::inked(Ink::Dim, options_of(row)),
         ]);
     }
     table.render()
+}
+
+/// The options of the mount, and the id maps of an idmapped one.
+fn options_of(row: &Row<'_>) -> String {
+    let mut text = String::from_utf8_lossy(row.mount_options().as_bytes()).into_owned();
+    match row.id_maps() {
+        Some(IdMaps::Known { users, groups }) => {
+            text.push_str(&format!(" users {}", in_words(users)));
+            if groups != users {
+                text.push_str(&format!(" groups {}", in_words(groups)));
+            }
+        }
+        Some(IdMaps::OutOfSight) => text.push_str(" (ids out of sight)"),
+        Some(_) => text.push_str(" (id maps unknown)"),
+        None => {}
+    }
+    text
+}
+
+fn in_words(ranges: &[IdRange]) -> String {
+    let ranges = ranges
+        .iter()
+        .map(|range| format!("{}:{}:{}", range.stored, range.seen, range.count));
+    ranges.collect::<Vec<_>>().join(",")
 }
 
 /// Where it comes from: the source, and the part of it when it is not the whole.

@@ -68,7 +68,7 @@ fn whatever_is_printed_is_documented() {
     fs::write(&config, text).unwrap();
     let id = "a".repeat(64);
     let table = format!(
-        "1 0 0:1 / / rw shared:1 new:1 - t s rw\n\
+        "1 0 0:1 / / rw,idmapped shared:1 new:1 - t s rw\n\
          2 1 0:2 / /var/lib/docker/overlay2/{id}/merged rw - overlay o rw\n\
          3 1 0:2 / /var/lib/docker/overlay2/{}/merged rw - overlay o rw\nbad\n",
         "b".repeat(64),

@@ -14,6 +14,7 @@ mod hostile;
 mod killed;
 mod liveness;
 mod metrics;
+mod mount_tables;
 mod place;
 mod resolv_conf;
 mod root;
