@@ -9,12 +9,12 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use crate::error::Error;
-use crate::holders::kernel_uses::kernel_uses;
-use crate::holders::layers::users;
 use crate::holders::processes::{Member, inode_of, members, namespace_of_link};
 use crate::holders::report::{HolderNamespace, HolderProcess, Holders};
 use crate::holders::unpopulated::Unpopulated;
-use crate::holders::uses::Uses;
+use crate::holders::uses::kernel_uses::kernel_uses;
+use crate::holders::uses::layers::users;
+use crate::holders::uses::process_uses::Uses;
 use crate::kernel::procfs::{Proc, ProcDir};
 use crate::kernel::sys;
 use crate::row::borrowed::Row;

@@ -10,10 +10,10 @@ use std::path::{Path, PathBuf};
 use rustix::fs::OFlags;
 
 use crate::error::{Error, ErrorKind};
-use crate::holders::maps::{Mapped, mapped_files};
 use crate::holders::process_view::ProcessView;
 use crate::holders::processes::{Member, members, namespace_of_link};
-use crate::holders::seen_from::{inside, may_wait};
+use crate::holders::uses::maps::{Mapped, mapped_files};
+use crate::holders::uses::seen_from::{inside, may_wait};
 use crate::ids::{Device, MountId};
 use crate::kernel::identity::identity_at;
 use crate::kernel::procfs::{Proc, ProcDir};

@@ -5,11 +5,11 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::OFlags;
 
-use crate::holders::maps::{Mapped, mapped_files};
 use crate::holders::processes::Member;
 use crate::holders::report::MountUse;
-use crate::holders::seen_from::{inside, may_wait};
-use crate::holders::sockets;
+use crate::holders::uses::maps::{Mapped, mapped_files};
+use crate::holders::uses::seen_from::{inside, may_wait};
+use crate::holders::uses::sockets;
 use crate::ids::MountId;
 use crate::kernel::identity::identity_at;
 use crate::kernel::procfs::ProcDir;
