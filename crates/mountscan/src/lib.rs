@@ -115,7 +115,8 @@ pub use crate::ask::mount_list::{MountList, has_mounts_under};
 pub use crate::ask::resolve::resolve;
 pub use crate::ask::subtree::{mount_at, mount_point_at};
 pub use crate::error::{Error, ErrorKind};
-pub use crate::holders::find::{HoldersOptions, holders};
+pub use crate::holders::find::holders;
+pub use crate::holders::options::HoldersOptions;
 pub use crate::holders::process_view::ProcessView;
 pub use crate::holders::report::{
     HolderNamespace, HolderProcess, Holders, KernelUse, MountUse, MountUser, MountedUse,

@@ -1,78 +1,50 @@
 //! Who keeps a mount busy: namespaces that have it or a copy of it, and what uses it.
 
-use std::collections::BTreeMap;
-use std::io::BufReader;
-use std::ops::ControlFlow;
+use std::collections::HashSet;
 use std::os::fd::AsFd;
-use std::path::{Path, PathBuf};
+use std::path::Path;
+use std::sync::atomic::AtomicUsize;
 
 use rustix::fs::OFlags;
 
 use crate::error::Error;
-use crate::holders::processes::{Member, inode_of, members, namespace_of_link};
+use crate::holders::in_parallel;
+use crate::holders::options::HoldersOptions;
+use crate::holders::processes::{Member, members, namespace_of_link, own_pid};
 use crate::holders::report::{HolderNamespace, HolderProcess, Holders};
+use crate::holders::space::Space;
 use crate::holders::unpopulated::Unpopulated;
 use crate::holders::uses::kernel_uses::kernel_uses;
 use crate::holders::uses::layers::users;
 use crate::holders::uses::process_uses::Uses;
-use crate::kernel::procfs::{Proc, ProcDir};
+use crate::kernel::procfs::ProcDir;
 use crate::kernel::sys;
-use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
-use crate::row::stream::for_each_row;
 use crate::table::mount_table::MountTable;
 
-/// What to look at.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct HoldersOptions {
-    /// Which procfs; the one at `/proc`. Processes that it does not show are not seen.
-    pub proc: Proc,
-    /// Where sysfs is mounted; `/sys`. It tells of loop devices.
-    pub sys: PathBuf,
-    /// Also find what uses the mount: processes in any namespace by working directory, root directory,
-    /// program, mapped files, descriptors and bound sockets; mounts on it, and overlays with layers on it;
-    /// loop devices and swap files.
-    pub uses: bool,
-    /// Also find namespaces that no process lives in, kept by a descriptor or a bind of their nsfs file.
-    /// Looks at every descriptor of every process, and walks to the binds, through whatever is mounted there.
-    pub unpopulated: bool,
-}
-
-impl HoldersOptions {
-    /// `/proc`, no uses, and only namespaces that a process lives in.
-    pub fn new() -> Self {
-        Self {
-            proc: Proc::default(),
-            sys: "/sys".into(),
-            uses: false,
-            unpopulated: false,
-        }
-    }
-}
-
-impl Default for HoldersOptions {
-    fn default() -> Self {
-        HoldersOptions::new()
-    }
-}
+/// The tables of so many namespaces are held at once, beside those that are kept anyway.
+const AT_ONCE: usize = 64;
 
 /// Finds the mount namespaces that hold `mount` or a copy of it, who lives there, and what uses it.
 ///
-/// A namespace holds it if it has a mount of the same file system with the same root or one below: a copy
-/// that propagated or was cloned keeps the file system, and with `MS_SHARED` also the unmounting, busy. Each
-/// namespace is read once, twice with its uses, whatever number of processes share it. One that no process
-/// lives in is found only if [`HoldersOptions::unpopulated`] asks for it, and not if its only bind is in
-/// another such one.
+/// A namespace holds it if it has a mount of the same file system with the same root or one below:
+/// a copy that propagated or was cloned keeps the file system, and with `MS_SHARED` also the
+/// unmounting, busy. Each namespace is read once, whatever number of processes share it; where all
+/// tables together are large, some are read twice. A namespace that no process lives in is found
+/// only if [`HoldersOptions::unpopulated`] asks for it, and not if its only bind is in another such
+/// one.
 ///
-/// A record of a mount that has been detached meanwhile is as good: copies elsewhere are found by its file
-/// system, and processes that still use it by its mount id, as long as no other mount has taken that over.
+/// A record of a mount that has been detached meanwhile is as good: copies elsewhere are found by
+/// its file system, and processes that still use it by its mount id, as long as no other mount has
+/// taken that over.
 ///
-/// Nothing mounted is touched. Sockets are found by the absolute path they were bound at.
+/// Nothing mounted is touched. Sockets are found by the absolute path they were bound at. Where
+/// many processes run, a few threads look at them; they are gone before this returns.
 ///
 /// # Errors
 ///
-/// When procfs cannot be read at all. Processes that end meanwhile are passed over, unreadable ones counted.
+/// When procfs cannot be read at all. Processes that end meanwhile are passed over, unreadable ones
+/// counted.
 ///
 /// # References
 ///
@@ -82,112 +54,115 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
     let mut found = Holders::default();
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
     let members = members(proc, &mut found.unreadable)?;
-    let is_populated = |inode| members.contains_key(&inode);
+    let populated: HashSet<u64> = members.keys().copied().collect();
+    let mut spaces = read_all(proc, members.into_iter().collect(), mount);
+    found.namespaces_read = spaces.len();
+    let is_populated = |inode| populated.contains(&inode);
     let mut unpopulated = Unpopulated::new(&options.proc, proc, is_populated);
-    for (&inode, members) in &members {
-        // The first that is still there speaks for all.
-        let read = |member: &Member| held(proc, member, mount).map(|held| (*member, held));
-        let Some((speaker, held)) = members.iter().find_map(read) else {
-            continue;
-        };
-        if options.unpopulated {
-            unpopulated.by_binds(&speaker, inode, held.binds);
+    let holding: Vec<MountInfo> = spaces.iter().flat_map(|s| s.mounts.clone()).collect();
+    let plain = || spaces.iter().flat_map(Space::plain).collect();
+    let uses = || Uses::new(proc, mount, &holding, plain(), options.unpopulated);
+    let uses = options.uses.then(uses);
+    for group in spaces.chunks_mut(AT_ONCE) {
+        for (space, seen) in processes(proc, group, uses.as_ref()) {
+            if options.unpopulated {
+                unpopulated.by_binds(&space.speaker, space.inode, &space.binds);
+            }
+            for seen in &seen {
+                unpopulated.by_descriptors_of(&seen.member, &seen.namespaces);
+            }
+            add(proc, space, seen, (own, options), &mut found);
         }
-        found.namespaces_read += 1;
-        if !held.mounts.is_empty() {
-            let namespace = namespace(proc, inode, &speaker, members, held.mounts);
-            found.namespaces.push(HolderNamespace {
-                is_own: own == Some(inode),
-                ..namespace
-            });
-        }
-    }
-    if options.uses {
-        find_uses(proc, &options.sys, mount, &members, &mut found);
+        group.iter_mut().for_each(Space::forget);
     }
     if options.unpopulated {
-        unpopulated.by_descriptors()?;
+        if !options.uses {
+            unpopulated.by_descriptors()?;
+        }
         unpopulated.add_holders(mount, &mut found);
     }
-    found.namespaces.sort_by_key(|namespace| {
-        let first = namespace.processes.first().map(|process| process.pid);
-        (!namespace.is_own, first.is_none(), first)
-    });
+    sort(&mut found);
     Ok(found)
 }
 
-fn namespace(
-    proc: &ProcDir,
-    inode: u64,
-    speaker: &Member,
-    members: &[Member],
-    mounts: Vec<MountInfo>,
-) -> HolderNamespace {
-    let file = proc.follow(speaker.file("ns/mnt"), OFlags::RDONLY).ok();
-    HolderNamespace {
-        inode,
-        namespace_id: file.and_then(|file| sys::namespace_id(file.as_fd()).ok()),
-        is_own: false,
-        mounts,
-        users: Vec::new(),
-        processes: members.iter().map(|member| member.process(proc)).collect(),
-        kept_by: Vec::new(),
-    }
+fn read_all(proc: &ProcDir, members: Vec<(u64, Vec<Member>)>, mount: &MountInfo) -> Vec<Space> {
+    let kept = AtomicUsize::new(0);
+    let read = |one: &(u64, Vec<Member>)| Space::read(proc, one.clone(), mount, &kept);
+    let spaces = in_parallel::map(&members, |_| false, read);
+    spaces.into_iter().flatten().collect()
 }
 
-/// Adds what uses the mounts found, in every namespace: also in those that do not have them.
-fn find_uses(
+/// What was found of a process.
+struct Seen {
+    member: Member,
+    /// A record of it, if it lives with the mount or uses it.
+    process: Option<HolderProcess>,
+    /// Descriptors of it that are of mount namespaces.
+    namespaces: Vec<(u32, u64)>,
+}
+
+/// Looks at the processes of some namespaces.
+fn processes<'s>(
     proc: &ProcDir,
-    sys: &Path,
-    mount: &MountInfo,
-    members: &BTreeMap<u64, Vec<Member>>,
+    spaces: &'s [Space],
+    uses: Option<&Uses<'_>>,
+) -> Vec<(&'s Space, Vec<Seen>)> {
+    let of = |space: &'s Space| space.members.iter().map(move |member| (space, *member));
+    let all: Vec<(&Space, Member)> = spaces.iter().flat_map(of).collect();
+    let own = own_pid(proc);
+    let is_own = |(_, member): &(&Space, Member)| Some(member.pid) == own;
+    let look = |(space, member): &(&Space, Member)| {
+        let table = uses.and_then(|_| space.table(proc));
+        let found = uses.zip(table).map(|(uses, table)| uses.of(member, table));
+        let found = found.unwrap_or_default();
+        let is_named = !space.mounts.is_empty() || !found.uses.is_empty();
+        Seen {
+            member: *member,
+            process: is_named.then(|| HolderProcess {
+                uses: found.uses,
+                ..member.process(proc)
+            }),
+            namespaces: found.namespaces,
+        }
+    };
+    let mut seen = in_parallel::map(&all, is_own, look).into_iter();
+    let of = |space: &'s Space| (space, seen.by_ref().take(space.members.len()).collect());
+    spaces.iter().map(of).collect()
+}
+
+/// Adds a namespace that holds the mount, or the processes elsewhere that use it.
+fn add(
+    proc: &ProcDir,
+    space: &Space,
+    seen: Vec<Seen>,
+    (own, options): (Option<u64>, &HoldersOptions),
     found: &mut Holders,
 ) {
-    let holding: Vec<MountInfo> = found
-        .namespaces
-        .iter()
-        .flat_map(|namespace| namespace.mounts.iter().cloned())
-        .collect();
-    let mut uses = Uses::new(proc, mount, &holding);
-    for (inode, members) in members {
-        let Some(table) = members.iter().find_map(|member| table(proc, member)) else {
-            continue;
-        };
-        let mut holder = found.namespaces.iter_mut().find(|n| n.inode == *inode);
-        if let Some(namespace) = &mut holder {
-            namespace.users = users(&table, &namespace.mounts);
-            if namespace.is_own {
-                let is_there = |path: &Path| is_on(&table, path, &namespace.mounts);
-                found.kernel = kernel_uses(proc, sys, is_there);
-            }
-        }
-        for member in members {
-            let how = uses.of(member, &table);
-            let is_it = |process: &&mut HolderProcess| {
-                process.pid == member.pid && process.thread == member.thread()
-            };
-            let known = holder
-                .as_mut()
-                .and_then(|n| n.processes.iter_mut().find(is_it));
-            match known {
-                Some(process) => process.uses = how,
-                None if how.is_empty() => {}
-                None => {
-                    let mut process = member.process(proc);
-                    process.uses = how;
-                    found.elsewhere.push(process);
-                }
-            }
+    let processes = seen.into_iter().filter_map(|seen| seen.process);
+    if space.mounts.is_empty() {
+        found.elsewhere.extend(processes);
+        return;
+    }
+    let file = proc.follow(space.speaker.file("ns/mnt"), OFlags::RDONLY);
+    let mut namespace = HolderNamespace {
+        inode: space.inode,
+        namespace_id: file
+            .ok()
+            .and_then(|file| sys::namespace_id(file.as_fd()).ok()),
+        is_own: own == Some(space.inode),
+        mounts: space.mounts.clone(),
+        users: Vec::new(),
+        processes: processes.collect(),
+        kept_by: Vec::new(),
+    };
+    if let Some(table) = space.table(proc).filter(|_| options.uses) {
+        namespace.users = users(table, &namespace.mounts);
+        if namespace.is_own {
+            let is_there = |path: &Path| is_on(table, path, &namespace.mounts);
+            found.kernel = kernel_uses(proc, &options.sys, is_there);
         }
     }
-    found
-        .elsewhere
-        .sort_by_key(|process| (process.pid, process.thread));
-}
-
-fn table(proc: &ProcDir, member: &Member) -> Option<MountTable> {
-    let file = proc.file(member.file("mountinfo")).ok()?;
-    MountTable::from_reader(file).ok()
+    found.namespaces.push(namespace);
 }
 
 fn is_on(table: &MountTable, path: &Path, mounts: &[MountInfo]) -> bool {
@@ -195,35 +170,12 @@ fn is_on(table: &MountTable, path: &Path, mounts: &[MountInfo]) -> bool {
     top.is_some_and(|row| mounts.iter().any(|info| info.mount_id == row.mount_id()))
 }
 
-/// What one table says.
-#[derive(Default)]
-struct Held {
-    /// The mounts that hold the one that is asked about.
-    mounts: Vec<MountInfo>,
-    /// Binds of mount namespaces: of which inode, where.
-    binds: Vec<(u64, PathBuf)>,
-}
-
-/// What holds `mount` in a process's namespace; `None` if its table cannot be read (any more).
-fn held(proc: &ProcDir, member: &Member, mount: &MountInfo) -> Option<Held> {
-    /// The size of a read that is cheapest for mountinfo.
-    const STEP: usize = 2048;
-    let file = proc.file(member.file("mountinfo")).ok()?;
-    let mut held = Held::default();
-    let read = for_each_row(BufReader::with_capacity(STEP, file), |row| {
-        if let Ok(row) = row {
-            let holder = holds(&row, mount).then(|| MountInfo::from(row));
-            held.mounts.extend(holder);
-            let of = inode_of(&row.root()).filter(|_| row.has_fs_type("nsfs"));
-            let bind = of.map(|inode| (inode, row.mount_point().into_owned()));
-            held.binds.extend(bind);
-        }
-        ControlFlow::<()>::Continue(())
+fn sort(found: &mut Holders) {
+    found.namespaces.sort_by_key(|namespace| {
+        let first = namespace.processes.first().map(|process| process.pid);
+        (!namespace.is_own, first.is_none(), first)
     });
-    read.ok().map(|_| held)
-}
-
-/// Whether a mount keeps the file system of `mount`, or the part of it that `mount` shows.
-pub(crate) fn holds(row: &Row<'_>, mount: &MountInfo) -> bool {
-    row.device() == mount.device && row.root().starts_with(&mount.root)
+    found
+        .elsewhere
+        .sort_by_key(|process| (process.pid, process.thread));
 }

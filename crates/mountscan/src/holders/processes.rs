@@ -6,6 +6,7 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use crate::error::{Error, ErrorKind};
+use crate::holders::in_parallel;
 use crate::holders::report::HolderProcess;
 use crate::kernel::procfs::ProcDir;
 
@@ -44,36 +45,51 @@ impl Member {
     }
 }
 
-/// All processes, and threads that differ from theirs, by the inode of their mount namespace. Those that
-/// cannot be looked into are counted.
+/// All processes, and threads that differ from theirs, by the inode of their mount namespace. Those
+/// that cannot be looked into are counted.
 pub(crate) fn members(
     proc: &ProcDir,
     unreadable: &mut usize,
 ) -> Result<BTreeMap<u64, Vec<Member>>, Error> {
     let mut members: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
-    let mut add = |inode, pid, thread| {
-        let in_it = members.entry(inode).or_default();
-        in_it.push(Member { pid, thread });
-    };
-    for pid in proc.numbers(".")? {
-        let inode = match namespace_of_link(proc, &format!("{pid}/ns/mnt")) {
-            Ok(inode) => inode,
-            Err(error) => {
-                *unreadable += usize::from(error.kind() == ErrorKind::Denied);
-                None
+    let pids = proc.numbers(".")?;
+    let own = own_pid(proc);
+    let all = in_parallel::map(&pids, |&pid| Some(pid) == own, |&pid| places(proc, pid));
+    for places in all {
+        match places {
+            Ok(places) => {
+                for (inode, member) in places {
+                    members.entry(inode).or_default().push(member);
+                }
             }
-        };
-        let Some(inode) = inode else { continue };
-        add(inode, pid, None);
-        let tasks = proc.numbers(format!("{pid}/task")).unwrap_or_default();
-        for thread in tasks.into_iter().filter(|&id| id != pid) {
-            let link = namespace_of_link(proc, &format!("{pid}/task/{thread}/ns/mnt"));
-            if let Some(other) = link.ok().flatten().filter(|&other| other != inode) {
-                add(other, pid, Some(thread));
-            }
+            Err(error) => *unreadable += usize::from(error.kind() == ErrorKind::Denied),
         }
     }
     Ok(members)
+}
+
+/// A process and its threads with the inodes of their mount namespaces. Threads count only where
+/// they are in another one.
+fn places(proc: &ProcDir, pid: u32) -> Result<Vec<(u64, Member)>, Error> {
+    let Some(inode) = namespace_of_link(proc, &format!("{pid}/ns/mnt"))? else {
+        return Ok(Vec::new());
+    };
+    let thread = None;
+    let mut places = vec![(inode, Member { pid, thread })];
+    let tasks = proc.numbers(format!("{pid}/task")).unwrap_or_default();
+    for id in tasks.into_iter().filter(|&id| id != pid) {
+        let link = namespace_of_link(proc, &format!("{pid}/task/{id}/ns/mnt"));
+        if let Some(other) = link.ok().flatten().filter(|&other| other != inode) {
+            let thread = Some(id);
+            places.push((other, Member { pid, thread }));
+        }
+    }
+    Ok(places)
+}
+
+/// The number of the calling process in this procfs; `None` if it does not show it.
+pub(crate) fn own_pid(proc: &ProcDir) -> Option<u32> {
+    proc.link("self").ok()?.to_str()?.parse().ok()
 }
 
 /// The inode of the mount namespace that a link of procfs leads to, if it leads to one.

@@ -9,11 +9,11 @@ use crate::row::mount_info::MountInfo;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holders {
-    /// Namespaces that have the mount or a copy of it: the caller's own first, then by their lowest process,
-    /// then those without processes.
+    /// Namespaces that have the mount or a copy of it: the caller's own first, then by their lowest
+    /// process, then those without processes.
     pub namespaces: Vec<HolderNamespace>,
-    /// Processes that use it from a namespace that does not have it, if uses were asked for: they entered
-    /// another one since, were handed a descriptor, or the mount has been detached lazily.
+    /// Processes that use it from a namespace that does not have it, if uses were asked for: they
+    /// entered another one since, were handed a descriptor, or the mount has been detached lazily.
     pub elsewhere: Vec<HolderProcess>,
     /// What the kernel itself keeps open there, if uses were asked for.
     pub kernel: Vec<KernelUse>,
@@ -24,8 +24,8 @@ pub struct Holders {
 }
 
 impl Holders {
-    /// Whether anything uses the mount: a process, the kernel, or a mount on it or from it. A namespace that
-    /// only has a copy does not use it, but keeps its file system alive.
+    /// Whether anything uses the mount: a process, the kernel, or a mount on it or from it. A
+    /// namespace that only has a copy does not use it, but keeps its file system alive.
     pub fn is_used(&self) -> bool {
         let mut processes = self
             .namespaces
@@ -77,8 +77,8 @@ pub struct MountUser {
 pub enum MountedUse {
     /// It is mounted on it.
     Nested,
-    /// An overlay that has this directory on it as a layer or as its work directory. By the path in its
-    /// options, which is as whoever mounted it wrote it.
+    /// An overlay that has this directory on it as a layer or as its work directory. By the path in
+    /// its options, which is as whoever mounted it wrote it.
     Layer(PathBuf),
 }
 

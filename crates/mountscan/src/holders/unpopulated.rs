@@ -8,9 +8,9 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
 
 use crate::error::Error;
-use crate::holders::find::holds;
 use crate::holders::processes::{Member, inode_of};
 use crate::holders::report::{HolderNamespace, Holders, NamespaceKeeper};
+use crate::holders::space::holds;
 use crate::kernel::identity::look;
 use crate::kernel::procfs::{Proc, ProcDir};
 use crate::kernel::sys;
@@ -60,21 +60,32 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         Ok(())
     }
 
+    /// Looks at descriptors of a process that are known to be of these namespaces.
+    pub(crate) fn by_descriptors_of(&mut self, member: &Member, seen: &[(u32, u64)]) {
+        for &(descriptor, inode) in seen {
+            let name = member.file(&format!("fd/{descriptor}"));
+            let place = self.proc.follow(name, OFlags::PATH);
+            let pid = member.pid;
+            let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
+            self.add(inode, place.ok(), keeper);
+        }
+    }
+
     /// Looks at binds of nsfs files in the namespace of a process.
-    pub(crate) fn by_binds(&mut self, member: &Member, namespace: u64, binds: Vec<(u64, PathBuf)>) {
+    pub(crate) fn by_binds(&mut self, member: &Member, namespace: u64, binds: &[(u64, PathBuf)]) {
         let Ok(root) = self.proc.follow(member.file("root"), OFlags::PATH) else {
             return;
         };
         for (inode, mount_point) in binds {
-            let inside = mount_point.strip_prefix("/").unwrap_or(&mount_point);
+            let inside = mount_point.strip_prefix("/").unwrap_or(mount_point);
             // The kernel shows mount points without links; whoever lives there may have made one since.
             let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
             let place = rustix::fs::openat2(&root, inside, PLACE, Mode::empty(), resolve);
             let keeper = NamespaceKeeper::Bind {
                 namespace,
-                mount_point,
+                mount_point: mount_point.clone(),
             };
-            self.add(inode, place.ok(), keeper);
+            self.add(*inode, place.ok(), keeper);
         }
     }
 
@@ -89,7 +100,8 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         }
     }
 
-    /// Opens the nsfs file at a place, if it is the one of this inode: anything could be there by now.
+    /// Opens the nsfs file at a place, if it is the one of this inode: anything could be there by
+    /// now.
     fn open(&self, place: &OwnedFd, inode: u64) -> Option<File> {
         let number_of = |file: BorrowedFd<'_>| {
             let seen = look(file, Path::new(""), StatxFlags::empty()).ok()?;

@@ -11,10 +11,14 @@ use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{CWD, Dir, Mode, OFlags, ResolveFlags, fstat, fstatfs, openat, openat2};
+use rustix::fs::{
+    AtFlags, CWD, Dir, Mode, OFlags, ResolveFlags, StatxFlags, fstat, fstatfs, openat, openat2,
+    statx,
+};
 use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
+use crate::ids::MountId;
 use crate::row::parse::decimal;
 
 /// `PROC_SUPER_MAGIC` of linux/magic.h.
@@ -217,6 +221,17 @@ impl ProcDir {
         drop(self.open(name, link)?);
         let opened = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
         opened.map_err(|cause| Error::at("open", &self.shown(name), cause.into()))
+    }
+
+    /// The id of the mount that a magic link leads to. Nothing is opened, and its file system is
+    /// asked nothing. Only for a link whose text was read before: that checks the link itself.
+    pub(crate) fn mount_of(&self, name: impl AsRef<Path>) -> Option<MountId> {
+        let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
+        let name = name.as_ref();
+        let look = || statx(&self.file, name, flags, StatxFlags::empty());
+        let answer = rustix::io::retry_on_intr(look).ok()?;
+        let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(StatxFlags::MNT_ID);
+        given.then(|| u32::try_from(answer.stx_mnt_id).ok().map(MountId))?
     }
 
     fn open(&self, name: &Path, flags: OFlags) -> Result<OwnedFd, Error> {

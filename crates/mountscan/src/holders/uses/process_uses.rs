@@ -1,20 +1,16 @@
 //! How processes use mounts: by links, mapped files, descriptors and bound sockets.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
+use std::collections::HashSet;
+use std::path::Path;
 
-use rustix::fs::OFlags;
-
-use crate::holders::processes::Member;
+use crate::holders::processes::{Member, own_pid};
 use crate::holders::report::MountUse;
+use crate::holders::uses::descriptors::{Descriptors, Kind};
 use crate::holders::uses::maps::{Mapped, mapped_files};
 use crate::holders::uses::seen_from::{inside, may_wait};
-use crate::holders::uses::sockets;
 use crate::ids::MountId;
-use crate::kernel::identity::identity_at;
 use crate::kernel::procfs::ProcDir;
 use crate::row::mount_info::MountInfo;
-use crate::row::parse::decimal;
 use crate::table::mount_table::MountTable;
 
 /// A search for the uses of some mounts.
@@ -24,65 +20,92 @@ pub(crate) struct Uses<'p> {
     mount: &'p MountInfo,
     /// The mounts that hold it, in all namespaces, and itself: it may be in none any more.
     ids: HashSet<MountId>,
-    /// Their mount points, which paths of sockets are compared with first.
-    points: Vec<PathBuf>,
-    /// Bound sockets at or below such a point, by the link of their network namespace.
-    sockets: BTreeMap<PathBuf, HashMap<u64, PathBuf>>,
+    descriptors: Descriptors<'p>,
+    own: Option<u32>,
+}
+
+/// What a process has of the mounts.
+#[derive(Default)]
+pub(crate) struct Found {
+    pub(crate) uses: Vec<MountUse>,
+    /// Its descriptors of mount namespaces, with the inodes of these.
+    pub(crate) namespaces: Vec<(u32, u64)>,
 }
 
 impl<'p> Uses<'p> {
-    pub(crate) fn new(proc: &'p ProcDir, mount: &'p MountInfo, holding: &[MountInfo]) -> Self {
-        let all = || holding.iter().chain([mount]);
-        let mut points: Vec<PathBuf> = all().map(|info| info.mount_point.clone()).collect();
-        points.sort();
-        points.dedup();
+    pub(crate) fn new(
+        proc: &'p ProcDir,
+        mount: &'p MountInfo,
+        holding: &[MountInfo],
+        plain: HashSet<MountId>,
+        wants_namespaces: bool,
+    ) -> Self {
+        let all: Vec<MountInfo> = holding.iter().chain([mount]).cloned().collect();
         Self {
             proc,
             mount,
-            ids: all().map(|info| info.mount_id).collect(),
-            points,
-            sockets: BTreeMap::new(),
+            ids: all.iter().map(|info| info.mount_id).collect(),
+            descriptors: Descriptors::new(proc, &all, plain, wants_namespaces),
+            own: own_pid(proc),
         }
     }
 
     /// How one process uses the mounts. `table` is that of its namespace.
-    pub(crate) fn of(&mut self, member: &Member, table: &MountTable) -> Vec<MountUse> {
+    pub(crate) fn of(&self, member: &Member, table: &MountTable) -> Found {
         let root = self.proc.link(member.file("root")).unwrap_or_default();
-        let mut uses: Vec<MountUse> = [
+        let mut found = Found::default();
+        for (name, how) in [
             ("cwd", MountUse::WorkingDirectory),
             ("root", MountUse::RootDirectory),
             ("exe", MountUse::Executable),
-        ]
-        .into_iter()
-        .filter(|(name, _)| self.is_link_there(&member.file(name), &root, table))
-        .map(|(_, how)| how)
-        .collect();
+        ] {
+            let link = member.file(name);
+            let text = if name == "root" {
+                Some(root.clone())
+            } else {
+                self.proc.link(&link).ok()
+            };
+            if text.is_some_and(|text| self.is_link_there(&link, &text, &root, table)) {
+                found.uses.push(how);
+            }
+        }
         let maps = self.proc.read(member.file("maps")).unwrap_or_default();
         if mapped_files(&maps).any(|file| self.is_map_there(&file, &root, table)) {
-            uses.push(MountUse::Mapping);
+            found.uses.push(MountUse::Mapping);
         }
-        self.add_descriptors(member, &root, table, &mut uses);
-        uses
+        let is_own = self.own == Some(member.pid);
+        for kind in self.descriptors.of(member, is_own, &self.ids) {
+            match kind {
+                Kind::OnMount(number) => found.uses.push(MountUse::Descriptor(number)),
+                Kind::Socket(path) => {
+                    let top = inside(&path, &root).and_then(|path| table.mount_of(&path));
+                    if top.is_some_and(|row| self.ids.contains(&row.mount_id())) {
+                        found.uses.push(MountUse::Socket(path));
+                    }
+                }
+                // Threads share the descriptors of their process.
+                Kind::Namespace(number, inode) if member.thread().is_none() => {
+                    found.namespaces.push((number, inode));
+                }
+                Kind::Namespace(..) => {}
+            }
+        }
+        found
     }
 
-    /// Whether a link of procfs leads to one of the mounts. It is opened as a place only. Where even that may
-    /// have to wait for a server, the path says it.
-    fn is_link_there(&self, link: &str, root: &Path, table: &MountTable) -> bool {
-        let Ok(text) = self.proc.link(link) else {
-            return false;
-        };
-        let by_path = inside(&text, root).and_then(|path| table.mount_of(&path));
+    /// Whether a link of procfs leads to one of the mounts. Nothing is opened. Where even the
+    /// look-up may have to wait for a server, the path says it.
+    fn is_link_there(&self, link: &str, text: &Path, root: &Path, table: &MountTable) -> bool {
+        let by_path = inside(text, root).and_then(|path| table.mount_of(&path));
         if let Some(row) = by_path.filter(may_wait) {
             return self.ids.contains(&row.mount_id());
         }
-        let file = self.proc.follow(link, OFlags::PATH).ok();
-        let seen = file.and_then(|file| identity_at(&file, Path::new("")).ok());
-        seen.and_then(|seen| seen.mount_id)
-            .is_some_and(|id| self.ids.contains(&id))
+        let id = self.proc.mount_of(link);
+        id.is_some_and(|id| self.ids.contains(&id))
     }
 
-    /// Whether a mapped file lies on one of the mounts: by its path, or, where that leads nowhere (any more), by
-    /// its device.
+    /// Whether a mapped file lies on one of the mounts: by its path, or, where that leads nowhere
+    /// (any more), by its device.
     fn is_map_there(&self, file: &Mapped<'_>, root: &Path, table: &MountTable) -> bool {
         let is_of_device = file.device == self.mount.device;
         match inside(file.path, root).and_then(|path| table.mount_of(&path)) {
@@ -91,83 +114,5 @@ impl<'p> Uses<'p> {
             Some(row) => is_of_device && row.device() != file.device,
             None => is_of_device,
         }
-    }
-
-    /// Mount ids are the same in all namespaces, so a descriptor that was passed on is seen too.
-    fn add_descriptors(
-        &mut self,
-        member: &Member,
-        root: &Path,
-        table: &MountTable,
-        uses: &mut Vec<MountUse>,
-    ) {
-        let bound = self.bound_near(member);
-        let numbers = self.proc.numbers(member.file("fdinfo")).unwrap_or_default();
-        let ours =
-            |number: u32| member.pid == std::process::id() && number == self.proc.descriptor();
-        for number in numbers.into_iter().filter(|&number| !ours(number)) {
-            let info = self
-                .proc
-                .read_first(member.file(&format!("fdinfo/{number}")));
-            if mount_of_fdinfo(&info.unwrap_or_default()).is_some_and(|id| self.ids.contains(&id)) {
-                uses.push(MountUse::Descriptor(number));
-            } else if let Some(path) = self.socket(member, number, &bound) {
-                let top = inside(&path, root).and_then(|path| table.mount_of(&path));
-                if top.is_some_and(|row| self.ids.contains(&row.mount_id())) {
-                    uses.push(MountUse::Socket(path));
-                }
-            }
-        }
-    }
-
-    /// Where the socket is bound that a descriptor is of.
-    fn socket(
-        &self,
-        member: &Member,
-        descriptor: u32,
-        bound: &HashMap<u64, PathBuf>,
-    ) -> Option<PathBuf> {
-        if bound.is_empty() {
-            return None;
-        }
-        let link = self.proc.link(member.file(&format!("fd/{descriptor}")));
-        bound.get(&sockets::inode_of(&link.ok()?)?).cloned()
-    }
-
-    /// The sockets of a process's network namespace that are bound at or below one of the mount points. Each
-    /// namespace is read once.
-    fn bound_near(&mut self, member: &Member) -> HashMap<u64, PathBuf> {
-        let Ok(namespace) = self.proc.link(member.file("ns/net")) else {
-            return HashMap::new();
-        };
-        let (proc, points) = (self.proc, &self.points);
-        let found = self.sockets.entry(namespace).or_insert_with(|| {
-            let text = proc.read(member.file("net/unix")).unwrap_or_default();
-            let near = |path: &Path| points.iter().any(|point| path.starts_with(point));
-            let bound = sockets::bound(&text).filter(|(_, path)| near(path));
-            bound
-                .map(|(inode, path)| (inode, path.to_owned()))
-                .collect()
-        });
-        found.clone()
-    }
-}
-
-/// The number after `mnt_id:`.
-fn mount_of_fdinfo(text: &[u8]) -> Option<MountId> {
-    let mut lines = text.split(|&byte| byte == b'\n');
-    let number = lines.find_map(|line| line.strip_prefix(b"mnt_id:"))?;
-    decimal(number.trim_ascii()).map(MountId)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn reads_the_mount_of_a_descriptor() {
-        let text = b"pos:\t0\nflags:\t0100002\nmnt_id:\t27\nino:\t9\n";
-        assert_eq!(mount_of_fdinfo(text), Some(MountId(27)));
-        assert_eq!(mount_of_fdinfo(b"mnt_id:\tx\n"), None);
     }
 }

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use crate::row::borrowed::Row;
 
-/// Types whose server is asked, when a link of procfs to them is opened, whether the file is still the same:
-/// that may have to wait.
+/// Types whose server is asked, when a link of procfs to them is opened, whether the file is still
+/// the same: that may have to wait.
 const ASKED: [&str; 2] = ["nfs", "9p"];
 
 /// Whether opening a link to a file there, as a place only, may have to wait for a server.

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// The bound sockets of a text, as inode number and path. A name that is not an absolute path is left out: it
-/// is of no file, or nobody knows from which directory it was bound.
+/// The bound sockets of a text, as inode number and path. A name that is not an absolute path is
+/// left out: it is of no file, or nobody knows from which directory it was bound.
 pub(crate) fn bound(text: &[u8]) -> impl Iterator<Item = (u64, &Path)> {
     text.split(|&byte| byte == b'\n').filter_map(socket)
 }

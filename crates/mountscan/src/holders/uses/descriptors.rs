@@ -1,0 +1,128 @@
+//! Which descriptors of a process are of some mounts, of bound sockets or of mount namespaces.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use crate::holders::processes::{Member, inode_of as namespace_inode};
+use crate::holders::uses::sockets;
+use crate::ids::MountId;
+use crate::kernel::procfs::ProcDir;
+use crate::row::mount_info::MountInfo;
+use crate::row::parse::decimal;
+
+/// What descriptors are looked at for.
+pub(super) struct Descriptors<'p> {
+    proc: &'p ProcDir,
+    /// The mount points that hold the mount, which paths of sockets are compared with first.
+    points: Vec<PathBuf>,
+    /// Whether those of mount namespaces are wanted.
+    wants_namespaces: bool,
+    /// Mounts of ordinary files: a descriptor of one is neither a socket nor a namespace.
+    plain: HashSet<MountId>,
+    /// Bound sockets at or below such a point, by the link of their network namespace.
+    sockets: Mutex<BTreeMap<PathBuf, Arc<Bound>>>,
+}
+
+/// Paths of bound sockets by their inodes.
+type Bound = HashMap<u64, PathBuf>;
+
+/// What a descriptor is of.
+pub(super) enum Kind {
+    /// Of a file on one of the mounts.
+    OnMount(u32),
+    /// Of a socket that is bound near one of the mounts.
+    Socket(PathBuf),
+    /// Of a mount namespace.
+    Namespace(u32, u64),
+}
+
+impl<'p> Descriptors<'p> {
+    pub(super) fn new(
+        proc: &'p ProcDir,
+        holding: &[MountInfo],
+        plain: HashSet<MountId>,
+        wants_namespaces: bool,
+    ) -> Self {
+        let points = holding.iter().map(|info| info.mount_point.clone());
+        let mut points: Vec<PathBuf> = points.collect();
+        points.sort();
+        points.dedup();
+        Self {
+            proc,
+            points,
+            wants_namespaces,
+            plain,
+            sockets: Mutex::default(),
+        }
+    }
+
+    /// Mount ids are the same in all namespaces, so a descriptor that was passed on is seen too.
+    pub(super) fn of(&self, member: &Member, is_own: bool, ids: &HashSet<MountId>) -> Vec<Kind> {
+        let numbers = self.proc.numbers(member.file("fdinfo")).unwrap_or_default();
+        let ours = |number: u32| is_own && number == self.proc.descriptor();
+        let mut bound = None;
+        let kind = |number: u32| {
+            let info = member.file(&format!("fdinfo/{number}"));
+            let id = mount_of_fdinfo(&self.proc.read_first(info).ok()?);
+            match id {
+                Some(id) if ids.contains(&id) => Some(Kind::OnMount(number)),
+                Some(id) if self.plain.contains(&id) => None,
+                _ => self.by_link(member, number, &mut bound),
+            }
+        };
+        let numbers = numbers.into_iter().filter(|&number| !ours(number));
+        numbers.filter_map(kind).collect()
+    }
+
+    fn by_link(
+        &self,
+        member: &Member,
+        number: u32,
+        bound: &mut Option<Arc<Bound>>,
+    ) -> Option<Kind> {
+        let link = self.proc.link(member.file(&format!("fd/{number}"))).ok()?;
+        if let Some(inode) = sockets::inode_of(&link) {
+            let bound = bound.get_or_insert_with(|| self.bound_near(member));
+            return bound.get(&inode).cloned().map(Kind::Socket);
+        }
+        let inode = namespace_inode(&link).filter(|_| self.wants_namespaces)?;
+        Some(Kind::Namespace(number, inode))
+    }
+
+    /// The sockets of a process's network namespace that are bound at or below one of the mount
+    /// points. Each namespace is read once.
+    fn bound_near(&self, member: &Member) -> Arc<Bound> {
+        let Ok(namespace) = self.proc.link(member.file("ns/net")) else {
+            return Arc::default();
+        };
+        let mut known = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
+        let read = || {
+            let text = self.proc.read(member.file("net/unix")).unwrap_or_default();
+            let near = |path: &Path| self.points.iter().any(|point| path.starts_with(point));
+            let bound = sockets::bound(&text).filter(|(_, path)| near(path));
+            let owned = bound.map(|(inode, path)| (inode, path.to_owned()));
+            Arc::new(owned.collect())
+        };
+        known.entry(namespace).or_insert_with(read).clone()
+    }
+}
+
+/// The number after `mnt_id:`.
+fn mount_of_fdinfo(text: &[u8]) -> Option<MountId> {
+    let mut lines = text.split(|&byte| byte == b'\n');
+    let number = lines.find_map(|line| line.strip_prefix(b"mnt_id:"))?;
+    decimal(number.trim_ascii()).map(MountId)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_the_mount_of_a_descriptor() {
+        let text = b"pos:\t0\nflags:\t0100002\nmnt_id:\t27\nino:\t9\n";
+        assert_eq!(mount_of_fdinfo(text), Some(MountId(27)));
+        assert_eq!(mount_of_fdinfo(b"mnt_id:\tx\n"), None);
+    }
+}
