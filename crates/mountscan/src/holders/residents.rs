@@ -3,7 +3,8 @@
 //! Nothing mounted is asked: tables, links and maps are text of procfs, and a link is opened as
 //! a place only. A link to a file system that even this could make wait (NFS, 9p) is not opened.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::cell::RefCell;
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 
@@ -125,16 +126,19 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
             .as_ref()
             .map(|d| d.iter().copied().collect()),
         found: Vec::new(),
+        gaps: RefCell::default(),
     };
     for (&namespace, members) in &members {
         census.add_namespace(namespace, members);
     }
+    let gaps = census.gaps.into_inner();
     view.processes = members
         .values()
         .flatten()
         .filter(|m| m.thread().is_none())
         .count()
         + view.unreadable;
+    view.unreadable += gaps.len();
     Ok(Residents {
         residents: census.found,
         view,
@@ -145,6 +149,8 @@ struct Census<'p> {
     proc: &'p ProcDir,
     devices: Option<HashSet<Device>>,
     found: Vec<Resident>,
+    /// Processes that live and of which something could not be read.
+    gaps: RefCell<BTreeSet<u32>>,
 }
 
 /// A mount table as the processes with one root directory see it.
@@ -163,7 +169,7 @@ impl Census<'_> {
         let mut views: BTreeMap<PathBuf, View> = BTreeMap::new();
         let mut rooted: Vec<(&Member, PathBuf)> = Vec::new();
         for member in members {
-            let Ok(root) = self.proc.link(member.file("root")) else {
+            let Some(root) = self.seen(member, self.proc.link(member.file("root"))) else {
                 continue;
             };
             if !views.contains_key(&root) {
@@ -180,6 +186,7 @@ impl Census<'_> {
             .map(|row| (row.mount_id(), (row.device(), row.root().into_owned())))
             .collect();
         for (member, root) in rooted {
+            // Where no table could be read, each process has been noted as a gap.
             if let Some(view) = views.get(&root) {
                 self.add(namespace, member, &root, view, &ids);
             }
@@ -187,10 +194,27 @@ impl Census<'_> {
     }
 
     fn view(&self, member: &Member) -> Option<View> {
-        let file = self.proc.file(member.file("mountinfo")).ok()?;
-        let table = MountTable::from_reader(file).ok()?;
+        let file = self.proc.file(member.file("mountinfo"));
+        let table = file.and_then(MountTable::from_reader);
+        let table = self.seen(member, table)?;
         let has_wanted = table.rows().any(|row| self.is_wanted(row.device()));
         Some(View { table, has_wanted })
+    }
+
+    /// What was read of a process. One that has ended has left nothing; any other that could not
+    /// be read is a gap.
+    fn seen<T>(&self, member: &Member, read: Result<T, Error>) -> Option<T> {
+        read.map_err(|error| {
+            let is_over = matches!(
+                error.raw_os_error(),
+                // A process that is about to end has no mount namespace any more: EINVAL.
+                Some(libc::ENOENT | libc::ESRCH | libc::EINVAL)
+            );
+            if !is_over {
+                self.gaps.borrow_mut().insert(member.pid);
+            }
+        })
+        .ok()
     }
 
     fn is_wanted(&self, device: Device) -> bool {
@@ -216,10 +240,11 @@ impl Census<'_> {
             ("cwd", ResidentUse::WorkingDirectory),
             ("exe", ResidentUse::Executable),
         ] {
-            let found = self.by_link(&member.file(name), root, view, ids);
+            let found = self.by_link(member, name, root, view, ids);
             homes.extend(found.map(|home| (how, home)));
         }
-        let maps = self.proc.read(member.file("maps")).unwrap_or_default();
+        let maps = self.seen(member, self.proc.read(member.file("maps")));
+        let maps = maps.unwrap_or_default();
         let by_map = mapped_files(&maps).filter_map(|file| self.by_map(&file, root, view));
         homes.extend(by_map.map(|home| (ResidentUse::Mapping, home)));
         let mut seen = HashSet::new();
@@ -243,18 +268,21 @@ impl Census<'_> {
     /// The mount that a link of procfs leads to.
     fn by_link(
         &self,
-        link: &str,
+        member: &Member,
+        name: &str,
         root: &Path,
         view: &View,
         ids: &HashMap<MountId, (Device, PathBuf)>,
     ) -> Option<Home> {
-        let text = self.proc.link(link).ok()?;
+        let link = &member.file(name);
+        let text = self.seen(member, self.proc.link(link))?;
         let by_path = inside(&text, root).and_then(|path| view.table.mount_of(&path));
         if let Some(row) = by_path.filter(may_wait) {
             return Some(home(row));
         }
-        let file = self.proc.follow(link, OFlags::PATH).ok()?;
-        let mount_id = identity_at(&file, Path::new("")).ok()?.mount_id?;
+        let file = self.seen(member, self.proc.follow(link, OFlags::PATH))?;
+        let identity = self.seen(member, identity_at(&file, Path::new("")))?;
+        let mount_id = identity.mount_id?;
         let (device, root) = ids.get(&mount_id)?;
         Some((*device, Some(root.clone()), Some(mount_id)))
     }
@@ -307,6 +335,37 @@ mod tests {
             assert!(ways.contains(&how), "{how:?}: {ways:?}");
         }
         assert!(found.view.processes > 0);
+    }
+
+    #[test]
+    fn what_could_not_be_read_of_a_process_is_no_absence() {
+        let proc = tempfile::tempdir().unwrap();
+        let link = |text: &str, name: &str| {
+            let at = proc.path().join(name);
+            std::fs::create_dir_all(at.parent().unwrap()).unwrap();
+            std::os::unix::fs::symlink(text, at).unwrap();
+        };
+        link("7", "self");
+        for pid in ["7", "8", "9"] {
+            link("mnt:[4026531841]", &format!("{pid}/ns/mnt"));
+            link("/", &format!("{pid}/root"));
+            std::fs::create_dir(proc.path().join(pid).join("task")).unwrap();
+        }
+        let ask = || {
+            let mut options = ResidentsOptions::new();
+            options.proc = Proc::unchecked(proc.path());
+            residents(&options).unwrap().view.unreadable
+        };
+        // Processes that end leave nothing.
+        assert_eq!(ask(), 0);
+        // A table that cannot be read is read through the next process.
+        std::fs::create_dir(proc.path().join("7/mountinfo")).unwrap();
+        std::fs::write(proc.path().join("8/mountinfo"), "1 0 0:1 / / rw - t s rw\n").unwrap();
+        assert_eq!(ask(), 1);
+        std::fs::create_dir(proc.path().join("9/maps")).unwrap();
+        assert_eq!(ask(), 2);
+        std::fs::remove_file(proc.path().join("8/mountinfo")).unwrap();
+        assert_eq!(ask(), 1, "8 and 9 end, 7 lives and has no table");
     }
 
     #[test]

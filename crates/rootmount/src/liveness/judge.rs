@@ -195,8 +195,8 @@ fn unseen(view: &ProcessView) -> Option<String> {
     // container of an engine in there is among them.
     let counts = view.unreadable > 0 && view.is_initial_user != Some(false);
     counts.then(|| match view.unreadable {
-        1 => "1 process cannot be looked into without privileges".to_owned(),
-        n => format!("{n} processes cannot be looked into without privileges"),
+        1 => "1 process could not be looked into".to_owned(),
+        n => format!("{n} processes could not be looked into"),
     })
 }
 
