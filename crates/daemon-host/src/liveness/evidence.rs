@@ -7,6 +7,7 @@ use rootmount::{Evidence, LayerMap, Look, MountTable, Statement, Witness, docker
 use runtimes::containers;
 
 use super::options::LivenessOptions;
+use super::sources::with_engines;
 use super::statement::of_states;
 
 /// The graph root of root's podman. Containers that need not survive a reboot are listed
@@ -17,10 +18,16 @@ const PODMAN_RUN_ROOT: &str = "/run/containers/storage";
 /// Gathers what can be known about the containers below a data root: the states of their
 /// runtimes, the bundles of their shims, the witnesses, and at last all processes.
 ///
+/// Besides the states of the options it reads those of the engine that has this root by the
+/// [catalogue](engines::Catalogue): podman's for `/var/lib/containers/storage` and for every
+/// other store of containers/storage, containerd's for `/run/containerd`.
+///
 /// `table` must have been read before. It never fails: what could not be read is part of
 /// the evidence.
 pub fn evidence(root: &Path, table: &MountTable, options: &LivenessOptions) -> Evidence {
-    let (statement, unread) = of_states(&containers(&options.states), &options.states);
+    let (states, mut unread) = with_engines(root, &stored(root), &options.states);
+    let (statement, unread_states) = of_states(&containers(&states), &states);
+    unread.extend(unread_states);
     let states = Spoken(statement);
     let mut witnesses: Vec<&dyn Witness> = vec![&states];
     witnesses.extend(
@@ -52,8 +59,7 @@ pub fn look(root: &Path, options: &LivenessOptions) -> Look {
 /// it: Docker's layer store, and containers/storage.
 pub fn layers(root: &Path) -> LayerMap {
     let mut map = docker_layers(root);
-    let run_root = (root == Path::new(PODMAN_ROOT)).then_some(Path::new(PODMAN_RUN_ROOT));
-    let stored = Containers::of_storage(root, run_root);
+    let stored = stored(root);
     for container in &stored.list {
         map.add(&container.id, &container.id);
         for layer in &container.layers {
@@ -64,6 +70,12 @@ pub fn layers(root: &Path) -> LayerMap {
         map.unread(unread.to_string());
     }
     map
+}
+
+/// What containers/storage lists below a root.
+fn stored(root: &Path) -> Containers {
+    let run_root = (root == Path::new(PODMAN_ROOT)).then_some(Path::new(PODMAN_RUN_ROOT));
+    Containers::of_storage(root, run_root)
 }
 
 /// A statement that was made before.

@@ -3,6 +3,7 @@
 
 mod evidence;
 mod options;
+mod sources;
 mod statement;
 
 pub use evidence::{evidence, layers, look};

@@ -142,3 +142,40 @@ fn a_state_that_is_only_odd_is_no_obstacle() {
         assert!(!place.is_mounted() && host.start_report().is_clean());
     });
 }
+
+#[test]
+fn containers_of_podman_are_known_by_their_own_states() {
+    inside(|| {
+        let place = Place::new();
+        mount("run", "/run", "tmpfs", MountFlags::empty(), None).unwrap();
+        let (data, layer) = (place.temp.path().join("data"), "b".repeat(64));
+        let store = data.join("overlay-containers");
+        fs::create_dir_all(&store).unwrap();
+        let list = format!(r#"[{{"id":"{}","names":["web"],"layer":"{layer}"}}]"#, id());
+        fs::write(store.join("containers.json"), list).unwrap();
+        let merged = data.join("overlay").join(&layer).join("merged");
+        fs::create_dir_all(&merged).unwrap();
+        mount("merged", &merged, "tmpfs", MountFlags::empty(), None).unwrap();
+        let start = || {
+            let rule = "overlay/[0-9a-f]{64}/merged";
+            let host = place.builder().rule(rule).start().unwrap();
+            let table = MountTable::current().unwrap();
+            let mounted = [&place.shm, &merged].map(|at| table.is_mount_point(at));
+            (mounted, host.start_report().to_string())
+        };
+        let (mounted, said) = start();
+        assert_eq!(mounted, [true, true], "no source was read: {said}");
+        let state = Path::new("/run/crun").join(id());
+        fs::create_dir_all(&state).unwrap();
+        let status = format!(r#"{{"pid":{}}}"#, std::process::id());
+        fs::write(state.join("status"), status).unwrap();
+        assert_eq!(
+            start().0,
+            [true, true],
+            "its state names a process that lives"
+        );
+        fs::remove_dir_all(&state).unwrap();
+        let (mounted, said) = start();
+        assert_eq!(mounted, [false, false], "{said}");
+    });
+}
