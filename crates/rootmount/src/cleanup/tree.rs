@@ -99,7 +99,7 @@ fn plan_tree(table: &MountTable, path: &Path) -> Result<CleanupPlan, Error> {
         let text = format!("{:?} is the root directory", shown(path));
         Error::new(ErrorKind::BadRoot, text).at(path)
     })?;
-    let mut reach = Reach::new(table);
+    let reach = Reach::below(table, path);
     let rule = format!("at or below {}", shown(path));
     let step = |row: Row<'_>| Step {
         mount: MountRef::from(row),

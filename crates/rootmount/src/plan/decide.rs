@@ -11,7 +11,7 @@ use crate::error::Error;
 use crate::liveness::contradiction::Contradiction;
 use crate::liveness::judge::{Judge, Verdict};
 use crate::mount::MountRef;
-use crate::path::normal_root;
+use crate::path::{normal_root, relative};
 use crate::plan::cleanup_plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
 };
@@ -60,7 +60,8 @@ pub fn plan(
         check_id(id)?;
     }
     let mut choice = Choice::new(table, &root, options);
-    let below = table.under(&root).filter(|row| row.mount_point() != root);
+    let is_root = |row: &Row<'_>| row.mount_point().as_os_str() == root.as_os_str();
+    let below = table.under(&root).filter(|row| !is_root(row));
     let below: Vec<Row<'_>> = below.filter(|row| choice.is_current(*row)).collect();
     choice.choose(&below, rules);
     choice.judge();
@@ -132,14 +133,15 @@ impl<'t> Choice<'t> {
     fn choose(&mut self, below: &[Row<'t>], rules: &'t Rules) {
         let matched = below.iter().filter_map(|&row| {
             let point = row.mount_point();
-            let relative = point.strip_prefix(self.root).ok()?;
-            Some((row.mount_id(), rules.matching(relative)?))
+            let below = relative(&point, self.root)?;
+            Some((row.mount_id(), rules.matching(below)?))
         });
         let matched: HashMap<MountId, &str> = matched.collect();
         let tops = below
             .iter()
             .filter(|row| matched.contains_key(&row.mount_id()));
         let mut tops = self.table.deepest_first(tops.copied().collect());
+        self.chosen.reserve(tops.len());
         // The lowest first: a walk from there meets the others.
         tops.reverse();
         for top in tops {
@@ -182,7 +184,7 @@ impl<'t> Choice<'t> {
                 continue;
             };
             let point = row.mount_point();
-            if !point.starts_with(&*top_point) {
+            if relative(&point, &top_point).is_none() {
                 self.spare(row, KeepReason::Inconsistent);
             } else if let Some(live) = self.live_id(&point) {
                 self.spare(row, KeepReason::Live(live));
@@ -191,7 +193,10 @@ impl<'t> Choice<'t> {
             } else {
                 self.take(row, rule, own.is_some());
             }
-            passed.insert(id, Passed::Rule(rule));
+            // Most have nothing on them that could ask.
+            if self.table.descendants(row).next().is_some() {
+                passed.insert(id, Passed::Rule(rule));
+            }
         }
     }
 
@@ -226,8 +231,11 @@ impl<'t> Choice<'t> {
 
     /// The id to keep that a mount point has as a component, or whose layer it has.
     fn live_id(&self, point: &Path) -> Option<OsString> {
-        let relative = point.strip_prefix(self.root).ok()?;
-        live_id(relative, &self.options.keep, &self.options.layers)
+        if self.options.keep.is_empty() {
+            return None;
+        }
+        let below = relative(point, self.root)?;
+        live_id(below, &self.options.keep, &self.options.layers)
     }
 
     /// Spares what is not proved to be dead, and what lies on it.
@@ -239,8 +247,8 @@ impl<'t> Choice<'t> {
         let mut containers: HashMap<OsString, (Vec<MountRef>, bool)> = HashMap::new();
         for chosen in self.chosen.values_mut() {
             let point = chosen.row.mount_point();
-            let relative = point.strip_prefix(self.root).unwrap_or(&point);
-            let container = judge.container_of(relative);
+            let below = relative(&point, self.root).unwrap_or(&point);
+            let container = judge.container_of(below);
             let (mounts, spreads) = containers.entry(container.clone()).or_default();
             mounts.push(MountRef::from(chosen.row));
             *spreads |= chosen.spreads;
@@ -322,7 +330,7 @@ impl<'t> Choice<'t> {
 
     fn steps(&self) -> Vec<Step> {
         let rows = self.chosen.values().map(|chosen| chosen.row).collect();
-        let mut reach = Reach::new(self.table);
+        let reach = Reach::below(self.table, self.root);
         let ordered = self.table.deepest_first(rows).into_iter();
         ordered
             .filter_map(|row| self.chosen.get(&row.mount_id()))
