@@ -24,8 +24,8 @@ pub enum ErrorKind {
     /// What should be procfs is not, or something is mounted over a part of it: its word is not the
     /// kernel's.
     Untrusted,
-    /// The table kept changing: no reading in the given number of attempts was known to be one
-    /// moment.
+    /// The table kept changing: after the given number of attempts no reading was known to be of
+    /// one moment.
     Unstable,
     /// Any other failure of a read or a system call.
     Io,
@@ -111,7 +111,7 @@ impl Error {
         }
     }
 
-    /// The same failure, said to be of another kind where the errno alone does not tell.
+    /// The same failure with another kind, where the errno alone does not tell which it is.
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.kind = kind;
         self
@@ -131,7 +131,8 @@ impl std::error::Error for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Of the kind of its cause; the error is kept inside, with its cause behind `source()`.
+    /// The kind is that of the cause. The error is kept inside, and its cause stays behind
+    /// `source()`.
     fn from(error: Error) -> Self {
         let kind = match (&error.cause, error.kind) {
             (Some(cause), _) => cause.kind(),

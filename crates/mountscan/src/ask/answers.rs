@@ -1,4 +1,4 @@
-//! What the kernel said about single mounts so far.
+//! Keeps what the kernel has said about single mounts so far.
 
 use std::ops::Range;
 
@@ -30,7 +30,7 @@ pub(crate) enum Known<'a> {
     Row(Row<'a>),
     /// It is there, but no path leads to it, so that it has no row.
     OutOfReach,
-    /// It went. A later list may say so too.
+    /// It is gone. A later list will not have it.
     Gone,
 }
 

@@ -1,4 +1,4 @@
-//! Making a table what the kernel's list of ids says, while mounts come and go.
+//! Makes a table agree with the kernel's list of ids, while mounts come and go.
 //!
 //! A list is of one moment. The table is of that moment as soon as it has the rows of all that is
 //! listed, and no row contradicts another. A mount that went before it could be asked about spoils
@@ -26,7 +26,7 @@ use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Detail, Origin};
 
-/// A new table: asks about every mount of a list just made.
+/// Makes a new table: asks about every mount of a list that was just made.
 pub(crate) fn ask_all(
     scope: &Scope,
     listed: Vec<u64>,
@@ -52,8 +52,8 @@ pub(crate) fn ask_once(scope: &Scope, listed: &[u64]) -> Result<MountTable, Erro
     Ok(MountTable::assemble(rows, ids, Origin::Given, known))
 }
 
-/// Makes the table what a list of now says, and tells what happened since. After so many `attempts`
-/// at one moment, at least one, it does without mounts that went before they could be asked about.
+/// Makes the table agree with a list of now, and tells what changed. After `attempts` lists (at
+/// least one) it leaves out mounts that went before they could be asked about.
 ///
 /// `None` where the kernel lists mounts but gives no rows, and the lists differ.
 pub(crate) fn follow(
@@ -73,7 +73,7 @@ pub(crate) fn follow(
     follow_list(table, scope, listed, attempts).map(Some)
 }
 
-/// Makes the table what a list says, or one that had to be made after it.
+/// Makes the table agree with a list, or with a later one where mounts of the first went too soon.
 pub(crate) fn follow_list(
     table: &mut MountTable,
     scope: &Scope,
@@ -108,7 +108,7 @@ pub(crate) fn follow_list(
     unreachable!("the attempts end before the numbers do")
 }
 
-/// All of the list that nothing is known of.
+/// The ids of the list of which nothing is known yet.
 fn unknown(table: &MountTable, listed: &[u64], answers: &Answers<'_>) -> Vec<u64> {
     let held = table.unique_ids();
     let mut shown = held.ascending();

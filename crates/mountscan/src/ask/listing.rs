@@ -1,4 +1,5 @@
-//! The rows of a list of ids: those that a table holds and those that were asked about.
+//! Puts together the rows of a list of ids: those that a table holds, and those that were asked
+//! about.
 
 use crate::ask::answers::{Answers, Known};
 use crate::index::row_index::RowSource;
@@ -9,7 +10,7 @@ use crate::table::changes::Changes;
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 
-/// What a table would be made of, were it made what the list says.
+/// The rows that a table would have if it agreed with the list.
 pub(crate) struct Listing<'t, 'a> {
     table: &'t MountTable,
     /// By id, ascending.
@@ -62,7 +63,7 @@ impl<'t, 'a> Listing<'t, 'a> {
         listing
     }
 
-    /// The row that is held, if the answer is no other.
+    /// The row that is held, if the answer says the same; else the answer.
     fn part(&self, place: Option<usize>, row: crate::row::borrowed::Row<'a>) -> Part<'a> {
         match place {
             Some(place) if self.table.store().line(place) == row.as_bytes() => Part::Held(place),
@@ -81,7 +82,7 @@ impl<'t, 'a> Listing<'t, 'a> {
         ids.collect()
     }
 
-    /// What happened since the table was made what it is.
+    /// What has changed since the table was made.
     pub(crate) fn changes(&self) -> Changes {
         let mut changes = Changes::default();
         let gone = self.table.rows().zip(&self.stays);

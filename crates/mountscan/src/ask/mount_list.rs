@@ -179,6 +179,7 @@ fn ask_each(holder: u64, path: &Path) -> Result<Option<bool>, Error> {
         root: holder,
         ..Scope::OWN
     };
+    // Leftovers and what runs are newer than the system, so the newest are asked first.
     let ids = match queries::list_newest(&scope, MANY + 1) {
         Ok(ids) if ids.len() <= MANY => ids,
         // The holder went meanwhile, or a filter refuses: the table knows.

@@ -1,4 +1,4 @@
-//! A path without links, as the mount table has it.
+//! Resolves a path to the form that the mount table has: without links.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};

@@ -1,4 +1,4 @@
-//! What is at one path or below it, for what the answer costs and not what the table holds.
+//! Tells what is mounted at one path or below it, at the cost of the answer and not of the table.
 
 use std::io::BufReader;
 use std::ops::ControlFlow;
@@ -48,6 +48,7 @@ impl MountTable {
                 return Ok(table);
             }
         }
+        // The whole table has hidden mounts too, which the answer must not have.
         let mut table = MountTable::current()?;
         table.keep_visible_under(&canonical);
         let top = None;
@@ -78,6 +79,7 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
         Err(error) if text_knows(&error) => return Ok(None),
         listed => listed?,
     };
+    // Places alone are always cheaper: the text would bring the long options of overlays.
     if listed.len() > FEW && detail == Detail::Everything {
         let all = queries::list(&Scope::OWN, listed.len())?.len();
         // A row costs about twice as much asked for singly as read in the table.
@@ -130,7 +132,7 @@ pub fn mount_at(path: &Path) -> Result<MountInfo, Error> {
 ///
 /// # Errors
 ///
-/// As [`mount_at`], but that a missing path is an answer.
+/// As [`mount_at`]; a missing path is an answer and no error.
 pub fn mount_point_at(path: &Path) -> Result<Option<MountInfo>, Error> {
     for _ in 0..TRIES {
         let identity = match identify(path) {
@@ -150,7 +152,7 @@ fn replaced(path: &Path) -> Error {
     Error::unstable(format!("mount at {path:?}: replaced {TRIES} times"))
 }
 
-/// Who is at a path, in as few calls as will do to find the row.
+/// Identifies the mount at a path, in the fewest calls that suffice to find its row.
 fn identify(path: &Path) -> Result<MountIdentity, Error> {
     if KernelQueries::cached() >= KernelQueries::Rows {
         if let Some(identity) = unique_at(path)? {

@@ -1,4 +1,4 @@
-//! The calling thread's own files in procfs. A thread can be in another mount namespace than its
+//! Finds the files of a thread in procfs. A thread can be in another mount namespace than its
 //! process.
 
 use std::fs::File;
@@ -22,13 +22,14 @@ pub(crate) fn mountinfo_of(proc: &ProcDir) -> Result<String, Error> {
             Err(error) => return Err(error),
         }
     }
+    // A procfs of another pid namespace does not show this thread.
     Ok("self/mountinfo".into())
 }
 
 /// Opens the mountinfo of a mount namespace, as seen from the namespace's root.
 ///
-/// A thread enters the namespace for it and ends. The open file stays that namespace's, so a namespace in
-/// which no process lives can be read and polled too.
+/// A thread enters the namespace for it and ends. The open file stays that namespace's, so a
+/// namespace in which no process lives can be read and polled too.
 pub(crate) fn mountinfo_in(proc: &ProcDir, namespace: BorrowedFd<'_>) -> Result<File, Error> {
     std::thread::scope(|scope| {
         let opener = scope.spawn(|| {

@@ -1,13 +1,12 @@
-//! The index of a table: ids, tree and order of mount points, built in one go and without
-//! recursion.
+//! The index of a table: rows by id, by mount point and as a tree. It is built without recursion.
 
 use crate::index::point_order;
 use crate::row::point::{compare, is_at_or_below};
 
-/// No row.
+/// Stands for "no row".
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// What the index is built from, by row.
+/// What the index needs to know of each row.
 pub(crate) trait RowSource {
     fn len(&self) -> u32;
     fn ids(&self, row: u32) -> (u32, u32);
@@ -15,7 +14,7 @@ pub(crate) trait RowSource {
     fn raw_point(&self, row: u32) -> &[u8];
 }
 
-/// Where each row stands: rows are named by their place in the table.
+/// Finds rows. A row is named by its place in the table.
 #[derive(Debug, Clone)]
 pub(crate) struct Index {
     /// `mount id << 32 | row`, sorted.
@@ -25,8 +24,7 @@ pub(crate) struct Index {
     pub(crate) points: Vec<u32>,
     /// Decoded mount points of the rows that have a backslash, sorted by row.
     decoded: Vec<(u32, Box<[u8]>)>,
-    /// Rows by height: place in a walk of the tree in which a row that hides another comes after
-    /// it.
+    /// The height of each row. A row that hides another has a greater height.
     heights: Vec<u32>,
 }
 
@@ -65,7 +63,7 @@ impl Index {
         }
     }
 
-    /// The last row of this id; more than one only where a torn scan shows an id twice.
+    /// The last row of this id. Only a torn reading shows an id twice.
     pub(crate) fn by_id(&self, id: u32) -> Option<u32> {
         rows_of_id(&self.ids, id).last().map(|entry| *entry as u32)
     }
@@ -224,9 +222,9 @@ fn cut_cycles(parent: &mut [u32]) {
     }
 }
 
-/// The place of each row in a walk of the tree, parents first, in which a mount that hides a
-/// sibling (its mount point is the same or lies above) comes after it; siblings else in the order
-/// of the table.
+/// Numbers the rows in a walk of the tree that visits parents first. A mount hides its sibling if
+/// its mount point is the same or lies above; then it is visited later. Other siblings are visited
+/// in the order of the table.
 fn heights<'r>(tree: &Tree, points: &[u32], point_of: impl Fn(u32) -> &'r [u8]) -> Vec<u32> {
     let covers = covering_siblings(tree, points, &point_of);
     let reordered = (!covers.is_empty()).then(|| {
@@ -262,7 +260,7 @@ fn covering_siblings<'r>(
     point_of: &impl Fn(u32) -> &'r [u8],
 ) -> Vec<(u32, u32)> {
     let mut covers = Vec::new();
-    // The last sibling seen that no other covers, by parent; the roots' own at the end.
+    // By parent: the last sibling seen that no other covers. The last entry is for the roots.
     let mut top = vec![NONE; points.len() + 1];
     for &row in points {
         let parent = tree.parent[row as usize];

@@ -1,4 +1,4 @@
-//! The records of fanotify's mount events. Bytes in, ids out.
+//! The records of fanotify's mount events: bytes become ids of mounts.
 
 use crate::ids::UniqueMountId;
 use crate::kernel::statmount::fixed;
@@ -12,7 +12,7 @@ const ATTACH: u64 = 0x0100_0000;
 const DETACH: u64 = 0x0200_0000;
 const OVERFLOW: u64 = 0x4000;
 
-/// What a read of events amounts to.
+/// All that one or more reads of events said.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Batch {
     pub(crate) attached: Vec<UniqueMountId>,
@@ -28,20 +28,23 @@ impl Batch {
     }
 }
 
-/// Adds the events of one read to `batch`. Records it does not know are passed over.
+/// Adds the events of one read to `batch`. Unknown records are passed over.
 pub(crate) fn parse(mut bytes: &[u8], batch: &mut Batch) {
     while let Some(length) = fixed(bytes, 0).map(|length| u32::from_ne_bytes(length) as usize) {
+        // A cut record has nothing behind it that could be found.
         if length < METADATA || length > bytes.len() {
             return;
         }
         let (event, rest) = bytes.split_at(length);
         bytes = rest;
         let mask = fixed(event, 8).map_or(0, u64::from_ne_bytes);
+        // The overflow record names no mount.
         batch.overflow |= mask & OVERFLOW != 0;
         let own = usize::from(fixed(event, 6).map_or(0, u16::from_ne_bytes));
         let Some(id) = mount_id(event.get(own..).unwrap_or_default()) else {
             continue;
         };
+        // A mount that moves is told once, with both bits, and keeps its id.
         batch.moved |= mask & (ATTACH | DETACH) == ATTACH | DETACH;
         if mask & ATTACH != 0 {
             batch.attached.push(id);
@@ -52,13 +55,14 @@ pub(crate) fn parse(mut bytes: &[u8], batch: &mut Batch) {
     }
 }
 
-/// The mount among the info records of one event.
+/// Finds the record that names the mount, among the records of one event.
 fn mount_id(mut records: &[u8]) -> Option<UniqueMountId> {
     loop {
         let length = usize::from(u16::from_ne_bytes(fixed(records, 2)?));
         if records[0] == INFO_TYPE_MNT {
             return fixed(records, 8).map(|id| UniqueMountId(u64::from_ne_bytes(id)));
         }
+        // A record shorter than its header would be read for ever.
         records = records.get(length.max(4)..)?;
     }
 }

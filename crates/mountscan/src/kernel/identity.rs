@@ -1,4 +1,4 @@
-//! Which mount a path or an open file is on, without touching what is mounted. Acts.
+//! Tells which mount a path or an open file is on, without touching what is mounted.
 
 use std::os::fd::{AsFd, BorrowedFd};
 use std::path::Path;
@@ -61,6 +61,7 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
     let failed = |cause: Errno| Error::at("statx", name, cause.into());
     for _ in 0..TRIES {
         let before = unique_id(dir, name).map_err(failed)?;
+        // The two calls may see two mounts at one name: the first is asked again below.
         let answer = plain(dir, name)?;
         // The reused id and the unique one cannot be asked for in one call.
         if before.is_none()
@@ -68,6 +69,7 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
             || unique_id(dir, name).map_err(failed)? == before
         {
             return Ok(MountIdentity {
+                // The kernel gives 64 bits for an id that mountinfo prints with 32.
                 mount_id: id_of(&answer, StatxFlags::MNT_ID)
                     .and_then(|id| u32::try_from(id).ok().map(MountId)),
                 unique_id: before.map(UniqueMountId),
@@ -79,7 +81,8 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
     Err(Error::unstable(what))
 }
 
-/// The unique id and the yes or no in one call; `None` where the call does not give both.
+/// Asks for the unique id and for "is it a mount point" in one call. `None` where the call does not
+/// give both.
 pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
     let answer = match look(rustix::fs::CWD, path, MNT_ID_UNIQUE) {
         Err(Errno::ACCESS) => return Ok(None),
@@ -94,8 +97,8 @@ pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
 
 /// Whether the object `name` in the open directory `dir` is the root of a mount: one `statx`.
 ///
-/// As [`identity_at`], for the yes or no alone. A bind of a file counts. A link is not followed, so
-/// a link to a mount point is none.
+/// It answers less than [`identity_at`] and costs less. A bound file is a mount root, too. A link
+/// is not followed, so a link to a mount point is not a mount root.
 ///
 /// # Errors
 ///
@@ -111,7 +114,7 @@ pub fn is_mount_root_at(dir: impl AsFd, name: &Path) -> Result<bool, Error> {
 ///
 /// # Errors
 ///
-/// As [`identity_at`], but that a missing path is an answer.
+/// As [`identity_at`]; a missing path is an answer and no error.
 pub fn is_mount_point(path: &Path) -> Result<bool, Error> {
     match is_mount_root_at(rustix::fs::CWD, path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(false),
@@ -119,11 +122,13 @@ pub fn is_mount_point(path: &Path) -> Result<bool, Error> {
     }
 }
 
-/// Whether the mount that an open file is on has left every mount namespace, as after a lazy unmount.
+/// Whether the mount that an open file is on has left every mount namespace, as after a lazy
+/// unmount.
 ///
-/// `Some(true)` says that the mount lives on only because something still uses it. The file may be opened
-/// as a place (`O_PATH`), and is itself such a use. Linux 7.0 tells it of any mount. An older kernel (6.8)
-/// only tells that the mount is still in the calling thread's namespace; else the answer is `None`.
+/// `Some(true)` says that the mount lives on only because something still uses it. The file may be
+/// opened as a place (`O_PATH`), and is itself such a use. Linux 7.0 tells it of any mount. An
+/// older kernel (6.8) only tells that the mount is still in the calling thread's namespace; else
+/// the answer is `None`.
 ///
 /// # References
 ///
@@ -148,7 +153,7 @@ pub fn is_detached(file: impl AsFd) -> Option<bool> {
     }
 }
 
-/// The answer to a request for nothing: the reused id and the attributes come with every `statx`.
+/// Asks `statx` for nothing: the reused id and the attributes come with every answer.
 ///
 /// Asking for nothing is answered even by a FUSE mount of another user, which refuses everything
 /// else.
@@ -173,6 +178,7 @@ fn is_mount_root(answer: &Statx) -> bool {
 
 /// The id, if it is of the kind that was asked for.
 fn id_of(answer: &Statx, kind: StatxFlags) -> Option<u64> {
+    // An older kernel fills in the reused id where the unique one was asked for.
     let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(kind);
     given.then_some(answer.stx_mnt_id)
 }
@@ -185,8 +191,8 @@ fn unique_id(dir: BorrowedFd<'_>, name: &Path) -> Result<Option<u64>, Errno> {
     }
 }
 
-/// The way round a FUSE mount of another user. An `O_PATH` file, so that nothing is asked of the
-/// server.
+/// Takes the id out of a file handle, since a FUSE mount of another user refuses `statx`. The file
+/// is opened as a place (`O_PATH`), so that the server is not asked.
 fn by_handle(dir: BorrowedFd<'_>, name: &Path) -> Option<u64> {
     use rustix::fs::{Mode, OFlags, openat};
     if name.as_os_str().is_empty() {
@@ -203,6 +209,7 @@ fn by_handle(dir: BorrowedFd<'_>, name: &Path) -> Option<u64> {
 }
 
 pub(crate) fn look(dir: BorrowedFd<'_>, name: &Path, want: StatxFlags) -> Result<Statx, Errno> {
+    // What is known is enough: a server that hangs must not hang us.
     let flags = AtFlags::EMPTY_PATH
         | AtFlags::SYMLINK_NOFOLLOW
         | AtFlags::NO_AUTOMOUNT

@@ -77,8 +77,10 @@ impl Proc {
             shown,
             is_checked,
         };
+        // A directory over /proc has another magic number.
         root.check_magic(root.file.as_fd(), &root.shown)?;
         if is_checked {
+            // A directory of procfs bound over /proc has the right number, but is not the root.
             root.check_root()?;
         }
         Ok(root)
@@ -124,7 +126,7 @@ impl From<File> for Proc {
     }
 }
 
-/// A place only, so that nothing is opened or triggered.
+/// Opens a directory as a place only, so that nothing is triggered.
 fn place(path: &Path) -> Result<OwnedFd, Error> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = openat(CWD, path, flags, Mode::empty());
@@ -146,7 +148,8 @@ impl ProcDir {
         self.shown.join(name)
     }
 
-    /// The number of its own descriptor, which is no use that anybody asks about.
+    /// The number of its own descriptor. Whoever lists the descriptors of this process leaves it
+    /// out.
     pub(crate) fn descriptor(&self) -> u32 {
         self.file.as_raw_fd().unsigned_abs()
     }
@@ -197,6 +200,7 @@ impl ProcDir {
         let mut numbers = Vec::new();
         for entry in Dir::new(file).map_err(failed)? {
             let entry = entry.map_err(failed)?;
+            // Names that are no numbers are files about the system.
             numbers.extend(decimal(entry.file_name().to_bytes()));
         }
         numbers.sort_unstable();
@@ -207,6 +211,7 @@ impl ProcDir {
     pub(crate) fn link(&self, name: impl AsRef<Path>) -> Result<PathBuf, Error> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let link = self.open(name.as_ref(), flags)?;
+        // The empty name is the link itself, which was opened as a place.
         let target = rustix::fs::readlinkat(&link, "", Vec::new());
         let target =
             target.map_err(|cause| Error::at("readlink", &self.shown(name), cause.into()))?;
@@ -216,7 +221,7 @@ impl ProcDir {
     /// Opens what a magic link leads to: a namespace, a working directory, another process's file.
     pub(crate) fn follow(&self, name: impl AsRef<Path>, flags: OFlags) -> Result<OwnedFd, Error> {
         let name = name.as_ref();
-        // The link itself has to be procfs's own; only its end lies elsewhere.
+        // The link itself has to be procfs's own. Only what it leads to lies elsewhere.
         let link = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         drop(self.open(name, link)?);
         let opened = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
@@ -236,6 +241,7 @@ impl ProcDir {
 
     fn open(&self, name: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
         let failed = |cause: Errno| match cause {
+            // The kernel says XDEV when the path leads through another mount.
             Errno::XDEV if self.is_checked => not_procfs(&self.shown(name)),
             cause => Error::at("open", &self.shown(name), cause.into()),
         };
@@ -249,6 +255,7 @@ impl ProcDir {
                 opened => return opened.map_err(failed),
             }
         }
+        // Without openat2 a mount of procfs over a part of procfs goes unseen.
         let opened = openat(&self.file, name, flags, Mode::empty()).map_err(failed)?;
         self.check_magic(opened.as_fd(), &self.shown(name))?;
         Ok(opened)

@@ -1,4 +1,4 @@
-//! Asking the kernel about single mounts: listmount and statmount, where they are. Acts.
+//! Asks the kernel about single mounts by listmount(2) and statmount(2), where it has them.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -39,6 +39,7 @@ impl KernelQueries {
     #[doc(alias = "listmount")]
     pub fn probe() -> Self {
         let mut ids = [0; 8];
+        // A few mounts are enough to see which fields the kernel fills.
         let Ok(count) = sys::listmount(sys::LSMT_ROOT, 0, 0, &mut ids) else {
             return Self::Absent;
         };
@@ -50,7 +51,8 @@ impl KernelQueries {
                 given |= answer.mask() | answer.supported_mask();
             }
         }
-        // A mount without source or options has not their bits: one of the first few will.
+        // A mount without a source or options does not have their bits. One of the first few mounts will.
+        // The source came in the same release as the last field that a row needs.
         if given & statmount::SB_SOURCE != 0 {
             Self::Rows
         } else if given & statmount::MNT_OPTS != 0 {
@@ -117,6 +119,7 @@ impl Scope {
 /// The unique ids of all mounts in scope, ascending: of one moment, as long as there are fewer than
 /// a million.
 pub(crate) fn list(scope: &Scope, expected: usize) -> Result<Vec<u64>, Error> {
+    // Some room for mounts that came meanwhile: a second call would be of another moment.
     let mut ids = vec![0; (expected + expected / 8).max(1000)];
     loop {
         let count = list_after(scope, 0, &mut ids)?;
@@ -133,13 +136,14 @@ pub(crate) fn list(scope: &Scope, expected: usize) -> Result<Vec<u64>, Error> {
     }
     if scope.root != sys::LSMT_ROOT {
         // The kernel leaves the mount itself out.
+        // In its place: others count on ascending ids.
         let place = ids.partition_point(|&id| id < scope.root);
         ids.insert(place, scope.root);
     }
     Ok(ids)
 }
 
-/// Goes on after the first million.
+/// Lists what comes after the first million.
 fn list_on(scope: &Scope, ids: &mut Vec<u64>) -> Result<(), Error> {
     loop {
         let filled = ids.len();
@@ -199,6 +203,7 @@ pub(crate) fn ask<'b>(
         match sys::statmount(id, scope.namespace, mask, buffer) {
             Ok(()) => return Ok(Answer::new(buffer)),
             Err(cause) if cause.raw_os_error() == Some(libc::EOVERFLOW) && buffer.len() < MOST => {
+                // The kernel does not say how much it needs.
                 let more = buffer.len() * 4;
                 buffer.resize(more, 0);
             }
@@ -208,7 +213,7 @@ pub(crate) fn ask<'b>(
     }
 }
 
-/// What there is of a mount that was listed.
+/// What the kernel says about a mount that was listed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     Row,
@@ -228,6 +233,7 @@ pub(crate) fn append_row(
 ) -> Result<Shown, Error> {
     match ask(scope, id, mask, buffer) {
         Ok(answer) => {
+            // A list below a mount also has what lies there outside of the path asked for.
             let in_scope = answer.mount_point().is_some_and(|point| scope.shows(point));
             Ok(if in_scope && answer.render(text) {
                 Shown::Row
@@ -254,8 +260,8 @@ pub(crate) fn id_maps(scope: &Scope, id: u64, buffer: &mut Vec<u8>) -> IdMaps {
 
 /// Whether the kernel can be asked for id maps without harm.
 ///
-/// Asked for them, Linux 6.15 to 6.17 may write through a pointer that nobody has set. To try would be to
-/// run into that, so the version decides, for once.
+/// Asked for them, Linux 6.15 to 6.17 may write through a pointer that nobody has set. To try would
+/// be to run into that, so the version decides, for once.
 fn tells_id_maps() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
@@ -292,8 +298,8 @@ pub fn is_mounted(mount: UniqueMountId) -> Option<bool> {
     }
 }
 
-/// Whether a call was refused as such: a filter that came after the first probe. Another route is
-/// left.
+/// Whether the call itself was refused, by a filter that came after the first probe. Then another
+/// route has to be taken.
 pub(crate) fn is_refused(error: &Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }

@@ -49,6 +49,7 @@ impl Answer<'_> {
         out.extend_from_slice(b" - ");
         escape_with_hash(self.string(FS_TYPE, at::FS_TYPE), out);
         let subtype = self.string(FS_SUBTYPE, at::FS_SUBTYPE);
+        // As in `fuse.sshfs`; the kernel gives both halves apart.
         if !subtype.is_empty() {
             out.push(b'.');
             escape_with_hash(subtype, out);
@@ -63,6 +64,7 @@ impl Answer<'_> {
     fn render_mount_options(self, out: &mut Vec<u8>) {
         let attributes = self.word(at::MNT_ATTR);
         let has = |bit| attributes & bit != 0;
+        // Strict access times are the default of old, so the kernel prints no word for them.
         let access_time = attributes & MOUNT_ATTR_ATIME;
         out.extend_from_slice(if has(MOUNT_ATTR_RDONLY) { b"ro" } else { b"rw" });
         // In the order in which the kernel prints them.
@@ -111,6 +113,7 @@ impl Answer<'_> {
                 out.extend_from_slice(word);
             }
         }
+        // Options of file systems come escaped already.
         let options = self.string(MNT_OPTS, at::MNT_OPTS);
         if !options.is_empty() {
             out.push(b',');

@@ -64,7 +64,7 @@ impl<'a> Answer<'a> {
         Answer { bytes }
     }
 
-    /// Which of the asked fields were given.
+    /// Which of the fields that were asked for the kernel gave.
     pub(crate) fn mask(self) -> u64 {
         self.word(at::MASK)
     }
@@ -107,6 +107,7 @@ impl<'a> Answer<'a> {
 
     /// So many strings as one field says, from the offset on that another one holds.
     fn ranges(self, count: usize, field: usize) -> Option<Vec<IdRange>> {
+        // The count says how many strings there are: the text after them is of other fields.
         let from = at::STRINGS + self.half(field) as usize;
         let strings = self.bytes.get(from..)?.split(|&byte| byte == 0);
         let mut ranges = Vec::new();

@@ -93,6 +93,7 @@ impl MountWitness {
     ///
     /// As [`identity_at`].
     pub fn of(file: impl AsFd) -> Result<Self, Error> {
+        // By the same descriptor as the mark, so that both are of one mount.
         let identity = identity_at(&file, Path::new(""))?;
         let marks = marked(&file).inspect_err(|_error| {
             debug!(error = %_error, "no mark on the mount: its end cannot be seen");
@@ -115,11 +116,13 @@ impl MountWitness {
 
     /// Whether the mount lives now: one `statmount`, and the reading of a small file of procfs.
     pub fn life(&self) -> MountLife {
+        // Cheap, and right in most cases: only what is not mounted here needs the mark.
         let mounted = self.identity.unique_id.and_then(is_mounted);
         if mounted == Some(true) {
             return MountLife::Mounted;
         }
         match (self.is_marked(), mounted) {
+            // The mark tells of the mount itself, whichever namespaces had it.
             (Some(false), _) => MountLife::Gone,
             (Some(true), Some(false)) => MountLife::Detached,
             _ => MountLife::Unknown,
@@ -138,6 +141,7 @@ fn marked(file: &impl AsFd) -> Result<OwnedFd, Error> {
     let marks = sys::fanotify_marks().map_err(|cause| Error::io("fanotify_init", cause))?;
     let proc = Proc::default().open()?;
     let name = format!("thread-self/fd/{}", file.as_fd().as_raw_fd());
+    // A descriptor opened as a place cannot be marked itself, so its link in procfs is.
     let link = proc.shown(&name);
     let path = CString::new(link.as_os_str().as_encoded_bytes()).expect("no NUL in a number");
     sys::fanotify_mark_mount(marks.as_fd(), &path)

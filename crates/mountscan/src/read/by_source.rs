@@ -1,4 +1,4 @@
-//! Where a table comes from: the calling thread, a process, a namespace, a file.
+//! Reads a table of the calling thread, of a process or of a namespace.
 
 use std::os::fd::{AsFd, BorrowedFd};
 
@@ -82,6 +82,7 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         Err(error) => return mount_by_mount(options).ok_or(error),
     };
     let wants_ids = options.unique_ids || options.one_moment || options.id_maps;
+    // The lists need the id of the very namespace whose text is read.
     let lists = wants_ids && KernelQueries::cached() >= KernelQueries::Ids;
     let namespace = lists.then(|| own_namespace_id(&proc));
     let origin = Origin::Thread {
@@ -99,8 +100,8 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
     Ok(table)
 }
 
-/// The table where text has no answer: each mount is asked about. `None` where the kernel has none
-/// either.
+/// Reads the table by asking about each mount, for when text gives no answer. `None` where the
+/// kernel gives none either.
 fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
     if KernelQueries::cached() < KernelQueries::Rows {
         return None;
@@ -111,6 +112,7 @@ fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
     };
     let listed = queries::list(&Scope::OWN, 0).ok()?;
     let table = by_ids::ask_all(&Scope::OWN, listed, options.attempts, origin).ok()?;
+    // Whoever asked for one moment gets the first failure rather than less.
     let enough = !options.one_moment || table.consistency() == Consistency::OneMoment;
     enough.then_some(table)
 }
@@ -176,7 +178,7 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
     }
 }
 
-/// A process that lives in the mount namespace.
+/// Finds a process that lives in the mount namespace.
 fn member_of(id: u64, proc: &ProcDir) -> Result<Option<u32>, Error> {
     let is_there = |pid: &u32| {
         let file = proc.follow(format!("{pid}/ns/mnt"), OFlags::RDONLY).ok();

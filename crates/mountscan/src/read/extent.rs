@@ -1,5 +1,5 @@
-//! Whether a table shows its whole mount namespace, or what a process in a root directory of its
-//! own sees.
+//! Tells whether a table shows its whole mount namespace, or only what a process with its own root
+//! directory sees.
 
 use std::collections::HashSet;
 use std::os::fd::AsFd;

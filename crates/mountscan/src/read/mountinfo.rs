@@ -1,4 +1,4 @@
-//! Reading mountinfo, and the protocols that tell of which moment a reading is.
+//! Reads mountinfo, and finds out of which moment a reading is.
 
 use std::fs::File;
 use std::io::{self, Read, Seek};
@@ -38,9 +38,9 @@ impl Reading {
 
     /// The table by text, as consistent as asked for.
     ///
-    /// Where nothing changed meanwhile it is of one moment, on any kernel. Else it is read again
-    /// until no row contradicts another: until then a mount may be shown where it no longer lies,
-    /// or on what went.
+    /// If nothing changed while it was read, it is of one moment, on any kernel. Else it is read
+    /// again until no row contradicts another. A row that does may be of a mount that has moved, or
+    /// that hangs on a mount that is gone.
     pub(crate) fn table(
         &mut self,
         options: &ReadOptions,
@@ -59,6 +59,7 @@ impl Reading {
                 if is_last {
                     return Err(unstable(&self.path, attempt));
                 }
+                // Nothing less than one moment will do.
                 continue;
             }
             // Before Linux 5.8 a row could be lost while another mount went: only equal readings are whole.
@@ -109,8 +110,8 @@ pub(crate) fn take_change(file: &File) -> io::Result<bool> {
     Ok(seen.intersects(PollFlags::PRI | PollFlags::ERR))
 }
 
-/// The table by text between two equal lists of unique ids: one moment, with ids. `scope` is all of
-/// the namespace that is read.
+/// Reads text between two lists of unique ids. If the lists are equal, the text is of one moment,
+/// and the ids belong to its rows. `scope` is the whole namespace that is read.
 ///
 /// If the table keeps changing, the missing rows are asked for one by one (Linux 6.13). Before that
 /// the last reading is returned as it is.
@@ -154,11 +155,11 @@ pub(crate) fn listed(
     reading.table(options, origin)
 }
 
-/// How many rows, from the first, are surely those of the ids that both lists begin with.
+/// How many of the first rows surely belong to the ids that both lists begin with.
 ///
-/// Text is in the order of unique ids. A mount in both lists has been there all the while, so that
-/// its old id was no other's, and with it all before it in both lists: if it is in the place that
-/// it has there, there is nothing else among them.
+/// Text is in the order of unique ids. A mount that is in both lists was there all the time, and
+/// its old id was no other mount's. If its row stands at the place that it has in the lists, then
+/// so do the rows of all mounts before it.
 fn agreed_rows(scope: &Scope, rows: &RowStore, before: &[u64], after: &[u64]) -> usize {
     let pairs = before.iter().zip(after).take(rows.len());
     let mut agreed = pairs.take_while(|(one, other)| one == other).count();
@@ -168,6 +169,7 @@ fn agreed_rows(scope: &Scope, rows: &RowStore, before: &[u64], after: &[u64]) ->
         asked.is_ok_and(|answer| answer.mount_id() == rows.fields(place).mount_id)
     };
     while agreed > 0 && !is_in_place(agreed - 1) {
+        // Where the rows stop to agree is not known: half of them is a cheap guess.
         agreed /= 2;
     }
     agreed
@@ -177,7 +179,7 @@ fn of_rows(rows: RowStore, origin: Origin, consistency: Consistency) -> MountTab
     MountTable::assemble(rows, UniqueIds::default(), origin, consistency)
 }
 
-/// The rows of text that a kernel printed while mounts came and went, and whether none contradicts
+/// Parses text that the kernel printed while mounts came and went. True if no row contradicts
 /// another.
 fn torn(text: Vec<u8>) -> (RowStore, bool) {
     let mut rows = RowStore::parse(text);

@@ -1,4 +1,4 @@
-//! Bringing a held table up to date, by the list of ids or by reading all again.
+//! Brings a held table up to date, by the list of ids or by reading everything again.
 
 use crate::ask::by_ids;
 use crate::error::{Error, ErrorKind};
@@ -25,8 +25,9 @@ impl MountTable {
     /// `statmount` for each new mount on Linux 6.13 and later, and for each held one that lies at a
     /// new one's place. It does not see what leaves existence alone: a move of a mount or of a
     /// directory above it, a remount, a change of propagation. [`Refresh::Everything`] sees them
-    /// all, for the price of reading the table. Before 6.13, and for tables of a process, the
-    /// former does the latter unless the list of ids (Linux 6.8) shows that nothing is new.
+    /// all, for the price of reading the table. Before 6.13, and for tables of a process,
+    /// [`Refresh::Existence`] reads everything too, unless the list of ids (Linux 6.8) shows that
+    /// nothing is new.
     ///
     /// The first refresh of a table that has no unique ids reads everything, with them.
     ///

@@ -20,9 +20,9 @@ use crate::row::propagation::{PeerGroup, Propagation, PropagationTag, Propagatio
 pub struct Row<'t> {
     line: &'t [u8],
     fields: Fields,
-    /// 0 where it is not known.
+    /// 0 if the unique id is not known.
     unique_id: u64,
-    /// Place in its table; of no meaning for a row that is of none.
+    /// The place of the row in its table. It means nothing for a row without a table.
     place: u32,
     id_maps: Option<&'t IdMaps>,
 }
@@ -60,7 +60,7 @@ impl<'t> Row<'t> {
         self
     }
 
-    /// A row that is of no table.
+    /// Makes a row without a table.
     pub(crate) fn loose(line: &'t [u8], fields: Fields) -> Self {
         Row::new(line, fields, 0, u32::MAX)
     }
@@ -140,7 +140,8 @@ impl<'t> Row<'t> {
 
     /// The id maps of an idmapped mount; `None` for any other mount.
     ///
-    /// They are known where the table was read with [`ReadOptions::id_maps`](crate::ReadOptions::id_maps).
+    /// They are known where the table was read with
+    /// [`ReadOptions::id_maps`](crate::ReadOptions::id_maps).
     pub fn id_maps(&self) -> Option<&'t IdMaps> {
         static UNKNOWN: IdMaps = IdMaps::Unknown;
         let mut options = self.mount_options();
@@ -177,7 +178,8 @@ impl<'t> Row<'t> {
         })
     }
 
-    /// The nearest dominant peer group under the reader's root, where the master is outside.
+    /// The nearest peer group above it in propagation that the reader's root shows, if it does not
+    /// show the master.
     pub fn propagate_from(&self) -> Option<PeerGroup> {
         self.tags().find_map(|tag| match tag {
             PropagationTag::PropagateFrom(group) => Some(group),
@@ -185,7 +187,7 @@ impl<'t> Row<'t> {
         })
     }
 
-    /// Whether it may not be the source of a bind.
+    /// Whether it is forbidden to bind this mount elsewhere.
     pub fn is_unbindable(&self) -> bool {
         self.tags().any(|tag| tag == PropagationTag::Unbindable)
     }
@@ -215,7 +217,8 @@ impl<'t> Row<'t> {
         *self.fs_type() == *name.as_ref()
     }
 
-    /// (10) What is mounted, in the words of who mounted it; may be empty, may be anything.
+    /// (10) What is mounted, in the words of the program that mounted it. It may be empty, and it
+    /// may be anything.
     pub fn source(&self) -> Cow<'t, OsStr> {
         escape::os_str(self.span(self.fields.source, self.fields.super_options))
     }

@@ -25,7 +25,6 @@ use memchr::memchr;
 /// assert_eq!(&*mountscan::unescape(br"/a\134040b"), br"/a\040b"); // decoded once, not twice
 /// assert_eq!(&*mountscan::unescape(br"/a\400\9"), br"/a\400\9"); // no such bytes: text
 /// ```
-#[must_use]
 pub fn unescape(field: &[u8]) -> Cow<'_, [u8]> {
     match memchr(b'\\', field) {
         None => Cow::Borrowed(field),
@@ -47,7 +46,6 @@ pub fn unescape(field: &[u8]) -> Cow<'_, [u8]> {
 /// ```
 /// assert_eq!(&*mountscan::escape(b"/a b"), br"/a\040b");
 /// ```
-#[must_use]
 pub fn escape(field: &[u8]) -> Cow<'_, [u8]> {
     if !field.iter().copied().any(must_escape) {
         return Cow::Borrowed(field);

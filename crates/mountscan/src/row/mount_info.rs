@@ -46,7 +46,7 @@ pub struct MountInfo {
     pub unknown_tags: Vec<Vec<u8>>,
     /// (9) The file system type, with its subtype.
     pub fs_type: OsString,
-    /// (10) What is mounted, in the words of who mounted it; may be empty.
+    /// (10) What is mounted, in the words of the program that mounted it; may be empty.
     pub source: OsString,
     /// (11) Options of the file system, in order, with repeats; escapes in values are kept.
     pub super_options: Vec<OsString>,

@@ -1,4 +1,4 @@
-//! The parser of one row of mountinfo. Bytes in, places of fields out.
+//! Parses one row of mountinfo: bytes become the places of its fields.
 //!
 //! ```text
 //! 36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw,errors=continue
@@ -65,7 +65,7 @@ impl fmt::Display for RowError {
     }
 }
 
-/// Numbers of a row and where its text fields lie: what the parser finds and a table keeps per row.
+/// The numbers of a row, and where its text fields begin. A table keeps this for each row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Fields {
     pub(crate) mount_id: u32,

@@ -42,7 +42,7 @@ impl Serialize for MountInfo {
 }
 
 impl Serialize for Row<'_> {
-    /// As [`MountInfo`], without the detour of an owned record.
+    /// The shape of [`MountInfo`]; nothing is copied.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let unknown_tags: Vec<&[u8]> = self.unknown_tags().collect();
         Shape {
@@ -63,7 +63,7 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// What both kinds of row have in common. Lists are written word by word: an overlay row has
+/// The fields of both kinds of row. Lists are written word by word, since an overlay row may have
 /// thousands.
 struct Shape<'a, M, U, S> {
     ids: (MountId, MountId, Option<UniqueMountId>),
@@ -170,7 +170,7 @@ fn list<'a, M: SerializeMap>(
     Ok(())
 }
 
-/// A list that is never held.
+/// Writes a list without holding it in memory.
 struct Each<I>(I);
 
 impl<I: Iterator<Item: Serialize> + Clone> Serialize for Each<I> {

@@ -1,4 +1,4 @@
-//! Rows out of bytes or a reader, one at a time, with early stop.
+//! Reads rows out of bytes or a reader, one at a time, and stops early if told.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -131,7 +131,7 @@ fn within<B>(
     }
 }
 
-/// The part of a row that came with earlier chunks.
+/// The beginning of a row whose end has not been read yet.
 struct Pending {
     held: Vec<u8>,
     too_long: bool,

@@ -1,4 +1,5 @@
-//! Rows of mounts that were gone before a reading ended, and the only sure sign of it.
+//! Finds rows of mounts that were gone before the reading ended. Only an equal mount id proves
+//! that.
 
 use std::collections::HashMap;
 

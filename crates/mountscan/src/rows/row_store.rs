@@ -1,4 +1,4 @@
-//! Text and the places of the rows in it.
+//! Holds text and the places of the rows in it.
 
 use std::io::{BufReader, Read};
 use std::ops::ControlFlow;
@@ -37,7 +37,7 @@ struct Entry {
     fields: Fields,
 }
 
-/// One row of a store to be.
+/// A row from which a store is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Part<'r> {
     /// A row that is held already, by place.
@@ -130,7 +130,7 @@ impl RowStore {
         self.compact();
     }
 
-    /// The rows, of no table.
+    /// The rows, without a table.
     pub(crate) fn rows(&self) -> impl ExactSizeIterator<Item = Row<'_>> {
         (0..self.len()).map(|place| Row::loose(self.line(place), *self.fields(place)))
     }
@@ -146,7 +146,7 @@ impl RowStore {
         }
     }
 
-    /// Makes the store anew of rows it has and rows of other text.
+    /// Makes the store of rows that it holds and rows of other text.
     pub(crate) fn rebuild<'r>(&mut self, parts: impl Iterator<Item = Part<'r>>) {
         let mut entries = Vec::with_capacity(parts.size_hint().0);
         for part in parts {

@@ -1,4 +1,4 @@
-//! What differs between two tables. Decides.
+//! Finds what differs between two tables.
 
 use std::collections::HashMap;
 
@@ -53,11 +53,11 @@ impl MountTable {
     }
 }
 
-/// What makes a mount the same one in two tables.
+/// By what a mount is known again in another table.
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'t> {
     Unique(u64),
-    /// All that a mount cannot change by itself, and where it is.
+    /// What a mount cannot change, and its place.
     Likely {
         id: u32,
         parent: u32,

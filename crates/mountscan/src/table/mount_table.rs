@@ -21,8 +21,8 @@ use crate::table::origin::Origin;
 /// logarithm of the table's size plus the answer, unless they say otherwise.
 ///
 /// Paths are compared byte by byte and by component; links and `..` are not resolved, so give
-/// canonical ones. A table is only ever a picture: a mount can be gone, or a directory above it
-/// renamed, by the time an answer is used.
+/// canonical ones. A table is a picture of the past: when an answer is used, a mount can be gone,
+/// or a directory above it renamed.
 ///
 /// # Examples
 ///
@@ -119,11 +119,11 @@ impl MountTable {
     /// Removes rows of mounts that a torn reading shows although they were gone before it ended: of
     /// two rows with the same mount id the later one stays. Returns how many.
     ///
-    /// Sound for text read from a kernel, which uses an id for one mount at a time; rows read later
-    /// show a later moment. Nothing else proves that a mount is gone: of two mounts with the same
-    /// parent and mount point the earlier may be alive, because the later came beneath it or it has
-    /// been moved. Tables that this crate reads from a kernel have been treated so; text of the
-    /// caller's is left as it is.
+    /// This is right for text from a kernel: it uses an id for one mount at a time, and rows that
+    /// were read later show a later moment. Nothing else proves that a mount is gone: of two mounts
+    /// with the same parent and mount point the earlier may be alive, because the later came
+    /// beneath it or it has been moved. Tables that this crate reads from a kernel have been
+    /// cleared in this way. Text of the caller is left as it is.
     pub fn drop_replaced(&mut self) -> usize {
         let before = self.len();
         if let Some(keep) = replaced::survivors(self.rows()) {
@@ -142,7 +142,7 @@ impl MountTable {
         self.forget_indexes();
     }
 
-    /// Makes the table anew of rows it has and of other rows, each with its unique id.
+    /// Makes the table of rows that it holds and of other rows, each with its unique id.
     pub(crate) fn rebuild(
         &mut self,
         parts: &[(u64, Part<'_>)],

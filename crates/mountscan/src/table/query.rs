@@ -13,7 +13,7 @@ use crate::row::propagation::PeerGroup;
 use crate::table::mount_table::MountTable;
 
 impl MountTable {
-    /// The row of this id; the last one, should a torn table show an id twice.
+    /// The row of this id. If a torn table shows an id twice, it is the last one.
     pub fn by_id(&self, id: MountId) -> Option<Row<'_>> {
         self.index().by_id(id.0).map(|row| self.row(row))
     }
@@ -90,7 +90,7 @@ impl MountTable {
     /// The rows in an order in which they can be unmounted: children before parents, stacks from
     /// the top, what hides others before what it hides; otherwise the latest first.
     ///
-    /// By structure, not by the length of paths. Costs a sort of `rows`.
+    /// The order comes from the structure, not from the length of paths. It costs a sort of `rows`.
     pub fn deepest_first<'t>(&'t self, mut rows: Vec<Row<'t>>) -> Vec<Row<'t>> {
         let index = self.index();
         rows.sort_by_cached_key(|&row| {

@@ -55,6 +55,7 @@ impl Wake {
             add(&epoll, file.as_fd(), epoll::EventFlags::IN)?;
         }
         let wakes = place.mountinfo(proc)?;
+        // The mark on mountinfo wakes as an exceptional condition, not as data.
         add(&epoll, wakes.as_fd(), epoll::EventFlags::PRI)?;
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)

@@ -1,4 +1,4 @@
-//! Following a mount table: woken when it may have changed, events by comparing tables.
+//! Follows a mount table: it wakes when the table may have changed, and finds events by comparing.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,12 +16,14 @@ use crate::watch::options::{Event, WatchOptions, WatchRoute};
 use crate::watch::place::Place;
 use crate::watch::wake::Wake;
 
-/// Attempts at one moment in each look. A mount that went meanwhile is no loss to a watch, and the
-/// next look finds what came: better soon than whole.
+/// How often a look tries to be of one moment. Once is enough: a mount that went meanwhile need not
+/// be told, and the next look finds what came.
 const ATTEMPTS: u32 = 1;
-/// Mountinfo was marked: how soon everything is read again, for a change that no event tells of.
+/// How soon everything is read again after a mark on mountinfo: the change may be one that no event
+/// tells of.
 const SETTLE: Duration = Duration::from_millis(20);
-/// How many times as long as reading everything took to wait before it is read again so.
+/// Reading again waits this many times as long as the last reading took, so that it costs a small
+/// share of a processor.
 const SHARE: u32 = 20;
 
 /// Follows a mount table: an iterator over events that waits for the next one, and the table as it
@@ -176,6 +178,7 @@ impl Watcher {
         let woken = self.wake.take()?;
         if woken.events.overflow {
             debug!("the queue of mount events ran over");
+            // What was lost is found by comparing, but the order of it is not.
             self.events.push_back(Event::Overflow);
         }
         if woken.is_due || (woken.is_marked && !self.wake.has_events()) {
@@ -183,6 +186,7 @@ impl Watcher {
         }
         if woken.is_marked && self.settles.is_none() {
             // Mount events mark it too. Whether there was another change as well, only a reading tells.
+            // A long table is read again less often: reading must not be all that we do.
             let pause = SETTLE.max(self.scanned.1.saturating_mul(SHARE));
             self.settles = Instant::now().checked_add(pause);
             self.plan()?;
