@@ -1,5 +1,6 @@
 //! Who keeps a mount busy, and who lives on a file system. The room reads procfs and sysfs.
 
+pub(crate) mod everywhere;
 pub(crate) mod find;
 mod in_parallel;
 pub(crate) mod options;

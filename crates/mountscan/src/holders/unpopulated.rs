@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
 
 use crate::error::Error;
+use crate::holders::everywhere::listed::MountNamespace;
 use crate::holders::processes::{Member, inode_of};
 use crate::holders::report::{HolderNamespace, Holders, NamespaceKeeper};
 use crate::holders::space::holds;
@@ -116,6 +117,28 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         let link = format!("thread-self/fd/{}", place.as_raw_fd());
         let file = is_it.then(|| self.proc.follow(link, OFlags::RDONLY).ok())?;
         file.map(File::from)
+    }
+
+    /// Reads each and adds it; returns how many could not be read.
+    pub(crate) fn add_namespaces(self, found: &mut Vec<MountNamespace>) -> usize {
+        let mut options = ReadOptions::new();
+        options.proc = self.source.clone();
+        let mut closed = 0;
+        for (inode, (file, kept_by)) in self.found {
+            let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
+                closed += 1;
+                continue;
+            };
+            found.push(MountNamespace {
+                inode,
+                namespace_id: sys::namespace_id(file.as_fd()).ok(),
+                is_own: false,
+                table,
+                processes: Vec::new(),
+                kept_by,
+            });
+        }
+        closed
     }
 
     /// Reads each and adds those that hold `mount`; the unreadable are counted.

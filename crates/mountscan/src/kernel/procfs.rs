@@ -18,7 +18,7 @@ use rustix::fs::{
 use rustix::io::Errno;
 
 use crate::error::{Error, ErrorKind};
-use crate::ids::MountId;
+use crate::ids::{Device, MountId};
 use crate::row::parse::decimal;
 
 /// `PROC_SUPER_MAGIC` of linux/magic.h.
@@ -228,15 +228,21 @@ impl ProcDir {
         opened.map_err(|cause| Error::at("open", &self.shown(name), cause.into()))
     }
 
-    /// The id of the mount that a magic link leads to. Nothing is opened, and its file system is
-    /// asked nothing. Only for a link whose text was read before: that checks the link itself.
-    pub(crate) fn mount_of(&self, name: impl AsRef<Path>) -> Option<MountId> {
+    /// The mount that a magic link leads to, and the device of its file system. Nothing is opened,
+    /// and its file system is asked nothing. Only for a link whose text was read before: that
+    /// checks the link itself.
+    pub(crate) fn place_of(&self, name: impl AsRef<Path>) -> Option<(MountId, Device)> {
         let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
         let name = name.as_ref();
         let look = || statx(&self.file, name, flags, StatxFlags::empty());
         let answer = rustix::io::retry_on_intr(look).ok()?;
         let given = StatxFlags::from_bits_retain(answer.stx_mask).contains(StatxFlags::MNT_ID);
-        given.then(|| u32::try_from(answer.stx_mnt_id).ok().map(MountId))?
+        let id = u32::try_from(answer.stx_mnt_id).ok().filter(|_| given)?;
+        let device = Device {
+            major: answer.stx_dev_major,
+            minor: answer.stx_dev_minor,
+        };
+        Some((MountId(id), device))
     }
 
     fn open(&self, name: &Path, flags: OFlags) -> Result<OwnedFd, Error> {

@@ -1,6 +1,7 @@
 //! Integration tests: the public API only, on text, on the running kernel, and in namespaces of
 //! their own.
 
+mod everywhere;
 mod extent;
 mod filtered;
 mod holders;

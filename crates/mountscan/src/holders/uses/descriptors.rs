@@ -109,7 +109,7 @@ impl<'p> Descriptors<'p> {
 }
 
 /// The number after `mnt_id:`.
-fn mount_of_fdinfo(text: &[u8]) -> Option<MountId> {
+pub(crate) fn mount_of_fdinfo(text: &[u8]) -> Option<MountId> {
     let mut lines = text.split(|&byte| byte == b'\n');
     let number = lines.find_map(|line| line.strip_prefix(b"mnt_id:"))?;
     decimal(number.trim_ascii()).map(MountId)

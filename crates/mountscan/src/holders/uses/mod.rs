@@ -1,6 +1,6 @@
 //! The kinds of use that keep a mount busy. The room reads procfs and sysfs.
 
-mod descriptors;
+pub(super) mod descriptors;
 pub(super) mod kernel_uses;
 pub(super) mod layers;
 pub(super) mod maps;

@@ -100,8 +100,8 @@ impl<'p> Uses<'p> {
         if let Some(row) = by_path.filter(may_wait) {
             return self.ids.contains(&row.mount_id());
         }
-        let id = self.proc.mount_of(link);
-        id.is_some_and(|id| self.ids.contains(&id))
+        let place = self.proc.place_of(link);
+        place.is_some_and(|(id, _)| self.ids.contains(&id))
     }
 
     /// Whether a mapped file lies on one of the mounts: by its path, or, where that leads nowhere

@@ -1,0 +1,132 @@
+//! Mounts that are in no table, and are kept by processes.
+
+use std::collections::{BTreeMap, HashSet};
+
+use rustix::fs::{MemfdFlags, memfd_create};
+
+use crate::error::Error;
+use crate::holders::everywhere::listed::Namespaces;
+use crate::holders::in_parallel;
+use crate::holders::options::HoldersOptions;
+use crate::holders::processes::{Member, members, own_pid};
+use crate::holders::report::{HolderProcess, MountUse};
+use crate::holders::uses::descriptors::mount_of_fdinfo;
+use crate::ids::{Device, MountId};
+use crate::kernel::identity::identity_at;
+use crate::kernel::procfs::ProcDir;
+
+/// A mount that no table has, and that processes keep alive.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DetachedMount {
+    /// Its id, which no table of the namespaces has.
+    pub mount_id: MountId,
+    /// The device of its file system; `None` if that could not be seen.
+    pub device: Option<Device>,
+    /// Who keeps it, and by what.
+    pub kept_by: Vec<HolderProcess>,
+}
+
+/// Finds mounts that processes use and that none of the tables has: detached lazily, or moved out of
+/// reach.
+///
+/// A mount of a namespace that is not among `namespaces` is found, too: look at
+/// [`Namespaces::unreadable`] before you call it detached. Mounts that only mapped files keep are
+/// not found.
+///
+/// A file on NFS or 9p may make this wait for its server. Call it from a thread that you can leave.
+///
+/// # Errors
+///
+/// When procfs cannot be read at all. Processes that end meanwhile are passed over.
+pub fn detached(
+    namespaces: &Namespaces,
+    options: &HoldersOptions,
+) -> Result<Vec<DetachedMount>, Error> {
+    let proc = &options.proc.open()?;
+    let all = members(proc, &mut 0)?;
+    let processes: Vec<Member> = all.into_values().flatten().collect();
+    let tables = namespaces.namespaces.iter().map(|space| &space.table);
+    let ids = tables.flat_map(|table| table.rows().map(|row| row.mount_id()));
+    let mut known: HashSet<MountId> = ids.collect();
+    known.extend(of_memory_files());
+    let own = own_pid(proc);
+    let is_own = |member: &Member| Some(member.pid) == own;
+    let found = in_parallel::map(&processes, is_own, |member| of(proc, member, &known));
+    let mut mounts: BTreeMap<MountId, DetachedMount> = BTreeMap::new();
+    for (member, uses) in processes.iter().zip(found) {
+        for (mount_id, device, how) in uses {
+            let mount = mounts.entry(mount_id).or_insert_with(|| DetachedMount {
+                mount_id,
+                device: None,
+                kept_by: Vec::new(),
+            });
+            mount.device = mount.device.or(device);
+            keep(&mut mount.kept_by, proc, member, how);
+        }
+    }
+    Ok(mounts.into_values().collect())
+}
+
+fn keep(kept_by: &mut Vec<HolderProcess>, proc: &ProcDir, member: &Member, how: MountUse) {
+    match kept_by.last_mut() {
+        Some(last) if (last.pid, last.thread) == (member.pid, member.thread()) => {
+            last.uses.push(how);
+        }
+        _ => {
+            let mut process = member.process(proc);
+            process.uses.push(how);
+            kept_by.push(process);
+        }
+    }
+}
+
+/// The mount that the kernel keeps for files without a name, which every `memfd` is on.
+fn of_memory_files() -> Option<MountId> {
+    let file = memfd_create("mountscan", MemfdFlags::CLOEXEC).ok()?;
+    identity_at(&file, "".as_ref()).ok()?.mount_id
+}
+
+type Use = (MountId, Option<Device>, MountUse);
+
+/// What a process has of mounts that are not known.
+fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
+    let mut uses = Vec::new();
+    for (name, how) in [
+        ("cwd", MountUse::WorkingDirectory),
+        ("root", MountUse::RootDirectory),
+        ("exe", MountUse::Executable),
+    ] {
+        let link = member.file(name);
+        if proc.link(&link).is_ok() {
+            let place = proc.place_of(&link).filter(|(id, _)| !known.contains(id));
+            uses.extend(place.map(|(id, device)| (id, Some(device), how)));
+        }
+    }
+    let numbers = proc.numbers(member.file("fdinfo")).unwrap_or_default();
+    for number in numbers {
+        let info = proc.read_first(member.file(&format!("fdinfo/{number}")));
+        let id = mount_of_fdinfo(&info.unwrap_or_default());
+        if let Some(id) = id.filter(|id| !known.contains(id)) {
+            let link = member.file(&format!("fd/{number}"));
+            // Pipes, sockets and other things without a path are on mounts of the kernel's own.
+            let is_file = proc.link(&link).is_ok_and(|text| is_path(&text));
+            let device = is_file.then(|| proc.place_of(&link));
+            let device = device.map(|place| place.map(|(_, device)| device));
+            uses.extend(device.map(|device| (id, device, MountUse::Descriptor(number))));
+        }
+    }
+    uses
+}
+
+/// Whether the text of a link is of a file in a file system: the kernel's own files have a colon
+/// in the first name.
+fn is_path(text: &std::path::Path) -> bool {
+    let is_own = |name: &std::ffi::OsStr| {
+        let name = name.as_encoded_bytes();
+        [&b"dmabuf:"[..], b"memfd:", b"[aio]", b"anon_hugepage"]
+            .iter()
+            .any(|own| name.starts_with(own))
+    };
+    text.is_absolute() && !text.iter().nth(1).is_some_and(is_own)
+}

@@ -1,0 +1,35 @@
+//! Mount namespaces as values.
+
+use crate::holders::report::{HolderProcess, NamespaceKeeper};
+use crate::table::mount_table::MountTable;
+
+/// The mount namespaces that can be seen.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Namespaces {
+    /// The caller's own first, then by their lowest process, then those without processes.
+    pub namespaces: Vec<MountNamespace>,
+    /// Processes that could not be looked into for want of privilege. They may live in namespaces
+    /// that are missing here.
+    pub unreadable: usize,
+    /// Namespaces that were found, but whose tables could not be read.
+    pub closed: usize,
+}
+
+/// A mount namespace with its table.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct MountNamespace {
+    /// Inode number of its nsfs file, as in `mnt:[4026531841]`.
+    pub inode: u64,
+    /// Its 64-bit id (Linux 6.11).
+    pub namespace_id: Option<u64>,
+    /// Whether it is the calling thread's.
+    pub is_own: bool,
+    /// Its mounts, as far as its first process can reach them.
+    pub table: MountTable,
+    /// The processes that live there, by pid, without uses.
+    pub processes: Vec<HolderProcess>,
+    /// What keeps it, if no process lives there.
+    pub kept_by: Vec<NamespaceKeeper>,
+}

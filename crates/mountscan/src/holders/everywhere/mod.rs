@@ -1,0 +1,5 @@
+//! Mounts of all namespaces, and mounts of none. The room reads procfs.
+
+pub(crate) mod detached;
+pub(crate) mod listed;
+pub(crate) mod namespaces;

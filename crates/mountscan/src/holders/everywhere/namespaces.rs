@@ -1,0 +1,82 @@
+//! The tables of all mount namespaces.
+
+use std::collections::HashSet;
+use std::os::fd::AsFd;
+
+use rustix::fs::OFlags;
+
+use crate::error::Error;
+use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
+use crate::holders::in_parallel;
+use crate::holders::options::HoldersOptions;
+use crate::holders::processes::{Member, inode_of, members, namespace_of_link};
+use crate::holders::unpopulated::Unpopulated;
+use crate::kernel::procfs::ProcDir;
+use crate::kernel::sys;
+use crate::table::mount_table::MountTable;
+
+/// Reads the mount tables of all namespaces that can be seen.
+///
+/// Of the options, [`proc`](HoldersOptions::proc) and [`unpopulated`](HoldersOptions::unpopulated)
+/// count. All tables are in memory at once.
+///
+/// # Errors
+///
+/// When procfs cannot be read at all. Processes that end meanwhile are passed over, unreadable ones
+/// counted.
+///
+/// # References
+///
+/// `mount_namespaces(7)`.
+pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
+    let proc = &options.proc.open()?;
+    let mut found = Namespaces::default();
+    let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
+    let members = members(proc, &mut found.unreadable)?;
+    let populated: HashSet<u64> = members.keys().copied().collect();
+    let members: Vec<(u64, Vec<Member>)> = members.into_iter().collect();
+    let read = |(inode, members): &(u64, Vec<Member>)| read(proc, *inode, members);
+    let spaces = in_parallel::map(&members, |_| false, read);
+    let spaces: Vec<(Member, MountNamespace)> = spaces.into_iter().flatten().collect();
+    if options.unpopulated {
+        let is_populated = |inode| populated.contains(&inode);
+        let mut unpopulated = Unpopulated::new(&options.proc, proc, is_populated);
+        for (speaker, space) in &spaces {
+            let rows = space.table.rows().filter(|row| row.has_fs_type("nsfs"));
+            let binds = rows.filter_map(|r| Some((inode_of(&r.root())?, r.mount_point().into())));
+            let binds: Vec<(u64, std::path::PathBuf)> = binds.collect();
+            unpopulated.by_binds(speaker, space.inode, &binds);
+        }
+        unpopulated.by_descriptors()?;
+        found.closed = unpopulated.add_namespaces(&mut found.namespaces);
+    }
+    let spaces = spaces.into_iter().map(|(_, space)| MountNamespace {
+        is_own: own == Some(space.inode),
+        ..space
+    });
+    found.namespaces.extend(spaces);
+    found.namespaces.sort_by_key(|space| {
+        let first = space.processes.first().map(|process| process.pid);
+        (!space.is_own, first.is_none(), first)
+    });
+    Ok(found)
+}
+
+/// The namespace as the first process shows it that is still there.
+fn read(proc: &ProcDir, inode: u64, members: &[Member]) -> Option<(Member, MountNamespace)> {
+    let text = |member: &Member| {
+        let text = proc.read(member.file("mountinfo")).ok()?;
+        Some((*member, text))
+    };
+    let (speaker, text) = members.iter().find_map(text)?;
+    let file = proc.follow(speaker.file("ns/mnt"), OFlags::RDONLY).ok();
+    let space = MountNamespace {
+        inode,
+        namespace_id: file.and_then(|file| sys::namespace_id(file.as_fd()).ok()),
+        is_own: false,
+        table: MountTable::from_bytes(text),
+        processes: members.iter().map(|member| member.process(proc)).collect(),
+        kept_by: Vec::new(),
+    };
+    Some((speaker, space))
+}

@@ -1,0 +1,72 @@
+//! Mounts of all namespaces, and mounts that no table has.
+
+use std::fs::File;
+use std::os::fd::AsRawFd;
+
+use mountscan::{
+    DetachedMount, HoldersOptions, MountUse, Namespaces, detached, mount_at, namespaces,
+};
+use rustix::mount::UnmountFlags;
+
+use support::namespace;
+
+use crate::namespace::{isolated, tmpfs, unmount};
+
+fn all() -> Namespaces {
+    namespaces(&HoldersOptions::new()).expect("readable")
+}
+
+#[test]
+fn a_mount_that_is_gone_here_is_found_by_its_path_in_another_namespace() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let having = || {
+            let spaces = all().namespaces.into_iter();
+            let having = spaces.filter(|space| space.table.is_mount_point(&point));
+            having.map(|space| space.is_own).collect::<Vec<bool>>()
+        };
+        assert_eq!(having(), [true]);
+        namespace::beside_a_copy(
+            || {},
+            || {
+                assert_eq!(having(), [true, false]);
+                unmount(&point);
+                assert_eq!(having(), [false]);
+            },
+        );
+        assert_eq!(having(), [] as [bool; 0]);
+    });
+}
+
+#[test]
+fn a_mount_that_no_table_has_is_found_with_who_keeps_it() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let mount = mount_at(&point).expect("there");
+        let file = File::create(point.join("f")).expect("writable");
+        let memory = rustix::fs::memfd_create("some", rustix::fs::MemfdFlags::CLOEXEC);
+        let _others = (memory.expect("memory"), std::io::pipe().expect("a pipe"));
+        let ours = || -> Vec<DetachedMount> {
+            let found = detached(&all(), &HoldersOptions::new()).expect("readable");
+            let is_ours = |mount: &DetachedMount| {
+                let mut keepers = mount.kept_by.iter();
+                keepers.any(|process| process.pid == std::process::id())
+            };
+            found.into_iter().filter(is_ours).collect()
+        };
+        assert_eq!(ours(), []);
+        rustix::mount::unmount(&point, UnmountFlags::DETACH).expect("ours");
+        let found = ours();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].mount_id, mount.mount_id);
+        assert_eq!(found[0].device, Some(mount.device));
+        let kept_by = found[0].kept_by.iter();
+        let mine = kept_by.filter(|process| process.pid == std::process::id());
+        let how = MountUse::Descriptor(file.as_raw_fd() as u32);
+        assert!(mine.flat_map(|p| &p.uses).any(|u| *u == how), "{found:?}");
+        drop(file);
+        assert_eq!(ours(), []);
+    });
+}
