@@ -20,6 +20,7 @@ mod rro;
 mod run;
 mod runtimes;
 mod until;
+mod within;
 
 use std::process::ExitCode;
 

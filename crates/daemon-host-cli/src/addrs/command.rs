@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use daemon_host::ifaddrs::{Handle, ListOptions, Namespace};
 
 use super::json::Listing;
+use super::netns::netns;
 use super::table::table;
 use super::watch::watch;
 use crate::exit::Exit;
@@ -19,14 +20,14 @@ A link that does not exist is an answer: it is shown as missing, with exit code 
 Examples:
   daemon-host addrs                    every link
   daemon-host addrs docker0            one, by name or alternative name
-  daemon-host addrs eth0 --netns /run/netns/blue --json
+  daemon-host addrs eth0 --netns blue --json
   daemon-host addrs --watch            the present state, then every change")]
 pub(crate) struct Args {
     /// The link, by name or alternative name; all links when left out.
     link: Option<OsString>,
 
-    /// Look in this network namespace instead (a path such as /run/netns/NAME).
-    #[arg(long, value_name = "PATH")]
+    /// Look in this network namespace instead: a name of /run/netns, or a path.
+    #[arg(long, value_name = "NAME|PATH")]
     netns: Option<PathBuf>,
 
     /// Follow changes: the present state first, then one line per event.
@@ -41,9 +42,9 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     if args.watch {
         let link = args.link.as_deref();
-        return watch(&args.options(), link, end_after(args.seconds), out);
+        return watch(&args.options()?, link, end_after(args.seconds), out);
     }
-    let mut handle = Handle::open(&args.options())?;
+    let mut handle = Handle::open(&args.options()?)?;
     let links = match &args.link {
         Some(link) => vec![handle.addrs(link)?],
         None => handle.all()?,
@@ -57,10 +58,10 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 }
 
 impl Args {
-    fn options(&self) -> ListOptions {
-        match &self.netns {
-            Some(path) => ListOptions::in_namespace(Namespace::Path(path.clone())),
+    fn options(&self) -> anyhow::Result<ListOptions> {
+        Ok(match &self.netns {
+            Some(given) => ListOptions::in_namespace(Namespace::Path(netns(given)?)),
             None => ListOptions::default(),
-        }
+        })
     }
 }

@@ -2,6 +2,7 @@
 
 mod command;
 mod json;
+mod netns;
 mod table;
 mod watch;
 

@@ -6,13 +6,16 @@ use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use daemon_host::mountscan::{MalformedRow, MountList, MountTable, ReadOptions, Row, Source};
+use daemon_host::mountscan::{
+    ErrorKind, MalformedRow, MountList, MountTable, ReadOptions, Row, Source,
+};
 
 use super::foreign::looks_like;
+use super::path::settle;
 use super::table_text::{malformed_text, to_text};
 use super::tree;
 use crate::exit::Exit;
-use crate::output::Output;
+use crate::output::{Output, count};
 
 /// So much of a file is enough to say what it looks like.
 const HEAD: usize = 64 << 10;
@@ -74,7 +77,7 @@ pub(crate) fn run_as_tree(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 
 fn show(args: &Args, as_tree: bool, out: &Output) -> anyhow::Result<Exit> {
     let table = args.table()?;
-    let rows = args.rows(&table);
+    let rows = args.rows(&table)?;
     if out.is_json() {
         out.json(&Listing {
             rows: &rows,
@@ -86,6 +89,7 @@ fn show(args: &Args, as_tree: bool, out: &Output) -> anyhow::Result<Exit> {
     } else {
         out.text(&to_text(&rows))?;
         out.text(&malformed_text(&table))?;
+        out.text(&args.nothing_there(&table, &rows)?)?;
     }
     Ok(Exit::Fine)
 }
@@ -115,15 +119,57 @@ impl Args {
             (None, Some(pid)) => Source::Pid(pid),
             (None, None) => Source::Thread,
         };
-        Ok(MountTable::read(source, &options)?)
+        let table = MountTable::read(source, &options);
+        if let (Some(pid), Err(error)) = (self.pid, &table) {
+            ensure!(error.kind() != ErrorKind::NotFound, "no process {pid}");
+        }
+        Ok(table?)
     }
 
-    fn rows<'t>(&self, table: &'t MountTable) -> Vec<Row<'t>> {
-        match (&self.under, &self.at) {
-            (Some(under), _) => table.under(under).collect(),
-            (None, Some(at)) => table.at(at),
+    fn rows<'t>(&self, table: &'t MountTable) -> anyhow::Result<Vec<Row<'t>>> {
+        Ok(match (&self.under, &self.at) {
+            (Some(under), _) => table.under(&self.settled(under, table)?).collect(),
+            (None, Some(at)) => table.at(&self.settled(at, table)?),
             (None, None) => table.rows().collect(),
+        })
+    }
+
+    /// What to say where a path has no mounts: which mount it is on.
+    fn nothing_there(&self, table: &MountTable, rows: &[Row<'_>]) -> anyhow::Result<String> {
+        let Some(path) = self
+            .at
+            .as_ref()
+            .or(self.under.as_ref())
+            .filter(|_| rows.is_empty())
+        else {
+            return Ok(String::new());
+        };
+        let path = self.settled(path, table)?;
+        let below = table.under(&path).len();
+        let below = match self.at.is_some() && below > 0 {
+            true => count(below, "mount is below it", "mounts are below it"),
+            false => "no mount is below it".to_owned(),
+        };
+        let on = table.mount_of(&path).map(|row| {
+            let (point, fs_type) = (row.mount_point(), row.fs_type());
+            format!(
+                "; it is on {} ({})",
+                point.display(),
+                fs_type.to_string_lossy()
+            )
+        });
+        let (path, on) = (path.display(), on.unwrap_or_default());
+        Ok(format!("{path} is not a mount point, and {below}{on}.\n"))
+    }
+
+    /// The path without links, where the table is of this namespace. A path that the table has
+    /// rows of is good as it is, even if nothing is there any more.
+    fn settled(&self, path: &Path, table: &MountTable) -> anyhow::Result<PathBuf> {
+        let is_here = self.file.is_none() && self.pid.is_none() && self.namespace.is_none();
+        if !is_here || (path.is_absolute() && table.under(path).len() > 0) {
+            return Ok(path.to_owned());
         }
+        settle(path, table)
     }
 }
 

@@ -5,6 +5,7 @@ mod foreign;
 mod holders;
 mod list;
 mod mount_json;
+mod path;
 mod table_text;
 mod tree;
 mod watch;

@@ -1,9 +1,10 @@
 //! How results reach the reader: tables for people, JSON for machines.
 //!
-//! `table`, `paint`, `bytes` and `hex` are pure; `stream`, `failure`, `log` and `aside` write.
+//! `table`, `paint`, `count`, `bytes` and `hex` are pure; `stream`, `failure`, `log` and `aside` write.
 
 mod aside;
 mod bytes;
+mod count;
 mod failure;
 mod hex;
 pub(crate) mod log;
@@ -12,6 +13,7 @@ mod stream;
 mod table;
 
 pub(crate) use bytes::{Bytes, hex_list_if_needed};
+pub(crate) use count::count;
 pub(crate) use failure::{error, is_broken_pipe};
 pub(crate) use hex::{path_fields, text_fields};
 pub(crate) use paint::{Ink, paint};

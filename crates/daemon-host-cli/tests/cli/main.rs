@@ -10,6 +10,7 @@ mod contract;
 mod daemon;
 mod documented;
 mod gc;
+mod holders;
 mod hostile;
 mod killed;
 mod liveness;

@@ -47,7 +47,10 @@ fn a_mount_that_no_table_has_is_found_with_who_keeps_it() {
         let mount = mount_at(&point).expect("there");
         let file = File::create(point.join("f")).expect("writable");
         let memory = rustix::fs::memfd_create("some", rustix::fs::MemfdFlags::CLOEXEC);
-        let _others = (memory.expect("memory"), std::io::pipe().expect("a pipe"));
+        let _others = (
+            memory.expect("memory"),
+            std::os::unix::net::UnixStream::pair().expect("sockets"),
+        );
         let ours = || -> Vec<DetachedMount> {
             let found = detached(&all(), &HoldersOptions::new()).expect("readable");
             let is_ours = |mount: &DetachedMount| {
@@ -62,6 +65,7 @@ fn a_mount_that_no_table_has_is_found_with_who_keeps_it() {
         assert_eq!(found.len(), 1, "{found:?}");
         assert_eq!(found[0].mount_id, mount.mount_id);
         assert_eq!(found[0].device, Some(mount.device));
+        assert_eq!(found[0].is_file_system_mounted, Some(false));
         let kept_by = found[0].kept_by.iter();
         let mine = kept_by.filter(|process| process.pid == std::process::id());
         let how = MountUse::Descriptor(file.as_raw_fd() as u32);

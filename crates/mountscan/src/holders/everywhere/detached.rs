@@ -14,6 +14,7 @@ use crate::holders::uses::descriptors::mount_of_fdinfo;
 use crate::ids::{Device, MountId};
 use crate::kernel::identity::identity_at;
 use crate::kernel::procfs::ProcDir;
+use crate::table::mount_table::MountTable;
 
 /// A mount that no table has, and that processes keep alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -23,6 +24,9 @@ pub struct DetachedMount {
     pub mount_id: MountId,
     /// The device of its file system; `None` if that could not be seen.
     pub device: Option<Device>,
+    /// Whether a table has another mount of the same file system; `None` if the device is unknown.
+    /// If not, the file system ends with the last of those who keep it.
+    pub is_file_system_mounted: Option<bool>,
     /// Who keeps it, and by what.
     pub kept_by: Vec<HolderProcess>,
 }
@@ -46,9 +50,9 @@ pub fn detached(
     let proc = &options.proc.open()?;
     let all = members(proc, &mut 0)?;
     let processes: Vec<Member> = all.into_values().flatten().collect();
-    let tables = namespaces.namespaces.iter().map(|space| &space.table);
-    let ids = tables.flat_map(|table| table.rows().map(|row| row.mount_id()));
-    let mut known: HashSet<MountId> = ids.collect();
+    let tables = || namespaces.namespaces.iter().map(|space| &space.table);
+    let rows = || tables().flat_map(MountTable::rows);
+    let mut known: HashSet<MountId> = rows().map(|row| row.mount_id()).collect();
     known.extend(of_memory_files());
     let own = own_pid(proc);
     let is_own = |member: &Member| Some(member.pid) == own;
@@ -59,13 +63,19 @@ pub fn detached(
             let mount = mounts.entry(mount_id).or_insert_with(|| DetachedMount {
                 mount_id,
                 device: None,
+                is_file_system_mounted: None,
                 kept_by: Vec::new(),
             });
             mount.device = mount.device.or(device);
             keep(&mut mount.kept_by, proc, member, how);
         }
     }
-    Ok(mounts.into_values().collect())
+    let devices: HashSet<Device> = rows().map(|row| row.device()).collect();
+    let mounts = mounts.into_values().map(|mount| DetachedMount {
+        is_file_system_mounted: mount.device.map(|device| devices.contains(&device)),
+        ..mount
+    });
+    Ok(mounts.collect())
 }
 
 fn keep(kept_by: &mut Vec<HolderProcess>, proc: &ProcDir, member: &Member, how: MountUse) {

@@ -1,0 +1,102 @@
+//! What is asked about, and everything that is found about it.
+
+use std::path::{Path, PathBuf};
+
+use daemon_host::mountscan::{
+    DetachedMount, Holders, HoldersOptions, MountInfo, MountTable, Namespaces, Row, detached,
+    holders, namespaces,
+};
+
+use super::kernel_word::{self, KernelWord};
+use crate::mounts::path::settle;
+use crate::within::{LIMIT, within};
+
+/// The whole answer.
+pub(super) struct Answer {
+    pub(super) path: PathBuf,
+    pub(super) place: Place,
+    /// Who holds the mount, or each mount that is at this path in other namespaces only.
+    pub(super) held: Vec<(MountInfo, Holders)>,
+    pub(super) kernel_word: Option<KernelWord>,
+    /// Mounts that no table has; `None` if that could not be found out in time.
+    pub(super) detached: Option<Vec<DetachedMount>>,
+    /// Processes that could not be looked into.
+    pub(super) unreadable: usize,
+}
+
+/// What the path is in the caller's namespace.
+pub(super) enum Place {
+    MountPoint,
+    /// No mount point: the mount that it is on, and the mounts below it.
+    Other {
+        on: Option<Box<MountInfo>>,
+        below: Vec<MountInfo>,
+    },
+}
+
+impl Answer {
+    pub(super) fn find(path: &Path, ask_kernel: bool) -> anyhow::Result<Self> {
+        let table = MountTable::current()?;
+        let gone = |error| match is_anywhere(path) {
+            Ok(true) => Ok(std::path::absolute(path)?),
+            _ => Err(error),
+        };
+        let path = settle(path, &table).or_else(gone)?;
+        let mut options = HoldersOptions::new();
+        options.uses = true;
+        options.unpopulated = true;
+        let all = namespaces(&options)?;
+        let unreadable = all.unreadable;
+        let info = |row: Row<'_>| MountInfo::from(row);
+        let (place, asked) = match table.topmost(&path) {
+            Some(row) => (Place::MountPoint, vec![info(row)]),
+            None => {
+                let on = table.mount_of(&path).map(|row| Box::new(info(row)));
+                let below = table.under(&path).map(info).collect();
+                (Place::Other { on, below }, elsewhere(&all, &path))
+            }
+        };
+        let mut held = Vec::new();
+        for mount in asked {
+            let found = holders(&mount, &options)?;
+            held.push((mount, found));
+        }
+        let is_here = matches!(place, Place::MountPoint);
+        Ok(Self {
+            kernel_word: (ask_kernel && is_here).then(|| kernel_word::ask(&path)),
+            path,
+            place,
+            held,
+            // A file on NFS may let the search wait.
+            detached: within(LIMIT, move || detached(&all, &options).ok()).flatten(),
+            unreadable,
+        })
+    }
+
+    /// Whether anything uses the mount, or another namespace has it.
+    pub(super) fn is_held(&self) -> bool {
+        let busy = self.kernel_word == Some(KernelWord::Busy);
+        let used =
+            |found: &Holders| found.is_used() || found.namespaces.iter().any(|space| !space.is_own);
+        busy || self.held.iter().any(|(_, found)| used(found))
+    }
+}
+
+/// The mounts at this path in any namespace; each file system and root once.
+fn elsewhere(all: &Namespaces, path: &Path) -> Vec<MountInfo> {
+    let mut found: Vec<MountInfo> = Vec::new();
+    for space in &all.namespaces {
+        let row = space.table.topmost(path);
+        let is_new = |row: &Row<'_>| {
+            let mut known = found.iter();
+            !known.any(|m| m.device == row.device() && m.root == row.root())
+        };
+        found.extend(row.filter(is_new).map(MountInfo::from));
+    }
+    found
+}
+
+fn is_anywhere(path: &Path) -> anyhow::Result<bool> {
+    let path = std::path::absolute(path)?;
+    Ok(!elsewhere(&namespaces(&HoldersOptions::new())?, &path).is_empty())
+}

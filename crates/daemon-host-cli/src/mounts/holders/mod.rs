@@ -1,0 +1,10 @@
+//! `mounts holders`: who keeps a mount busy. `answer` asks, `json` and `text` say it.
+
+mod answer;
+mod command;
+mod json;
+mod kernel_word;
+mod text;
+mod words;
+
+pub(super) use command::{Args, run};

@@ -1,0 +1,56 @@
+//! A path of the command line as the mount table has it.
+
+use std::path::{Component, Path, PathBuf, absolute};
+
+use anyhow::{Context as _, bail};
+use daemon_host::mountscan::{self, ErrorKind, MountTable};
+
+use crate::within::{LIMIT, within};
+
+/// The path without links and `..`. A mount at the path itself is never touched: if the table has
+/// the path, or its name in the directory that its parent leads to, that is the answer.
+///
+/// # Errors
+///
+/// When there is no such path, and when a mount above it does not answer.
+pub(super) fn settle(path: &Path, table: &MountTable) -> anyhow::Result<PathBuf> {
+    let plain = absolute(path).with_context(|| format!("{path:?} is no path"))?;
+    let has_parents = plain.components().any(|part| part == Component::ParentDir);
+    if !has_parents && table.is_mount_point(&plain) {
+        return Ok(plain.components().collect());
+    }
+    if let (Some(parent), Some(name)) = (plain.parent(), plain.file_name()) {
+        let there = look_up(parent, table)?.map(|parent| parent.join(name));
+        match there {
+            Some(there) if table.is_mount_point(&there) => return Ok(there),
+            Some(_) => {}
+            None => bail!("{} does not exist", path.display()),
+        }
+    }
+    match look_up(&plain, table)? {
+        Some(there) => Ok(there),
+        None => bail!("{} does not exist", path.display()),
+    }
+}
+
+/// Where a path leads; `None` if nowhere.
+fn look_up(path: &Path, table: &MountTable) -> anyhow::Result<Option<PathBuf>> {
+    let owned = path.to_owned();
+    match within(LIMIT, move || mountscan::resolve(&owned)) {
+        Some(Ok(path)) => Ok(Some(path)),
+        Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Some(Err(error)) => Err(error.into()),
+        None => {
+            let mount = table.mount_of(path);
+            let of = mount.map(|row| {
+                let fs_type = row.fs_type().to_string_lossy().into_owned();
+                format!(": see the {fs_type} at {}", row.mount_point().display())
+            });
+            let (path, limit) = (path.display(), LIMIT.as_secs());
+            bail!(
+                "{path} did not answer in {limit} s{}",
+                of.unwrap_or_default()
+            )
+        }
+    }
+}
