@@ -6,7 +6,7 @@
 use std::net::IpAddr;
 
 use crate::container::resolved::{NdotsOrigin, Resolved, Warning};
-use crate::document::{Document, Line, LineKind, Nameserver, Text, glibc_ipv4, split_option};
+use crate::document::{Document, Line, LineKind, Nameserver, Text, glibc_ipv4};
 
 /// Names of options with a number, and the least value with which every reader works.
 const NUMERIC: [(&[u8], u64); 3] = [(b"ndots", 0), (b"timeout", 1), (b"attempts", 1)];
@@ -54,15 +54,19 @@ impl Resolved {
     /// is what glibc, musl and Go take. On one line musl takes the first word, which stays first.
     fn options_of(&mut self, document: &Document) -> Vec<Text> {
         let mut last_lines = [0; 3];
-        for option in document.options() {
-            if let Some(at) = numeric(option.value) {
-                last_lines[at] = option.line;
+        let mut lines = document.lines().filter(|l| l.kind == LineKind::Options);
+        let one_line = lines.next().is_none() || lines.next().is_none();
+        if !one_line {
+            for option in document.options() {
+                if let Some(at) = numeric(option.value) {
+                    last_lines[at] = option.line;
+                }
             }
         }
         let mut options = Vec::new();
         for option in document.options() {
             match numeric(option.value) {
-                Some(at) if last_lines[at] != option.line => {
+                Some(at) if !one_line && last_lines[at] != option.line => {
                     self.warnings
                         .push(Warning::MergedOption(option.value.into()));
                 }
@@ -76,8 +80,9 @@ impl Resolved {
     pub(crate) fn make_options_safe(&mut self) {
         for option in std::mem::take(&mut self.options) {
             match safe(option.as_bytes()) {
-                Some(safe) => self.options.push(safe),
-                None => self.warnings.push(Warning::DroppedOption(option)),
+                Safe::AsItIs => self.options.push(option),
+                Safe::Plainly(plain) => self.options.push(plain),
+                Safe::Never => self.warnings.push(Warning::DroppedOption(option)),
             }
         }
         if self.option("ndots").is_none() {
@@ -86,27 +91,47 @@ impl Resolved {
     }
 }
 
-/// The place in [`NUMERIC`] of an option with a colon.
-fn numeric(option: &[u8]) -> Option<usize> {
-    let (name, _) = split_option(option);
-    let at = NUMERIC.iter().position(|(known, _)| *known == name);
-    at.filter(|_| option.contains(&b':'))
+/// How an option is written so that every reader reads the same.
+enum Safe {
+    AsItIs,
+    Plainly(Text),
+    /// In no form: some reader would lose DNS.
+    Never,
 }
 
-/// The option in a form that every reader reads the same; `None` when there is none.
-fn safe(option: &[u8]) -> Option<Text> {
+/// The place in [`NUMERIC`] of an option with a colon.
+fn numeric(option: &[u8]) -> Option<usize> {
+    // The first byte alone tells most words.
+    let at = match option.first()? {
+        b'n' => 0,
+        b't' => 1,
+        b'a' => 2,
+        _ => return None,
+    };
+    let after = option.strip_prefix(NUMERIC[at].0)?;
+    (after.first() == Some(&b':')).then_some(at)
+}
+
+fn safe(option: &[u8]) -> Safe {
     let Some(at) = numeric(option) else {
-        return Some(option.into());
+        return Safe::AsItIs;
     };
     let (name, least) = NUMERIC[at];
-    let (_, value) = split_option(option);
+    let value = &option[name.len() + 1..];
+    let Some(number) = number(value).filter(|number| (least..=LARGEST).contains(number)) else {
+        return Safe::Never;
+    };
+    let plain = value[0] != b'+' && (value[0] != b'0' || value.len() == 1);
+    match plain {
+        true => Safe::AsItIs,
+        false => Safe::Plainly([name, b":", number.to_string().as_bytes()].concat().into()),
+    }
+}
+
+/// Digits with at most a plus before them.
+fn number(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"+").unwrap_or(value);
     let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);
-    let number: u64 = std::str::from_utf8(digits)
-        .ok()
-        .filter(|_| plain)?
-        .parse()
-        .ok()?;
-    let good = (least..=LARGEST).contains(&number);
-    good.then(|| [name, b":", number.to_string().as_bytes()].concat().into())
+    let digits = std::str::from_utf8(digits).ok().filter(|_| plain)?;
+    digits.parse().ok()
 }

@@ -1,6 +1,6 @@
 //! The text of a container's file, with or without the comments that say how it came about.
 
-use std::fmt::Display;
+use std::fmt::{self, Write as _};
 
 use crate::container::network::Network;
 use crate::container::resolved::{Resolved, Upstream};
@@ -13,7 +13,7 @@ impl Resolved {
     /// on top and, at the end, the source, the kind of network, warnings, upstreams, what was
     /// left out, overrides and who set `ndots`.
     pub fn render(&self, with_comments: bool) -> Vec<u8> {
-        let mut text = Vec::with_capacity(256);
+        let mut text = Vec::with_capacity(512);
         if with_comments {
             self.render_header(&mut text);
         }
@@ -36,10 +36,7 @@ impl Resolved {
         }
         if with_comments {
             text.push(b'\n');
-            for line in self.provenance() {
-                // Words of the host's file are escaped: a comment must stay one line.
-                text.extend_from_slice(format!("# {}\n", one_line(&line)).as_bytes());
-            }
+            self.render_provenance(&mut text);
         }
         text
     }
@@ -56,30 +53,40 @@ impl Resolved {
         text.push(b'\n');
     }
 
-    fn provenance(&self) -> Vec<String> {
-        let mut lines = Vec::new();
-        let source = self.source.as_ref().map(|path| format!("{path:?}"));
-        lines.push(format!(
-            "Made from {}, {}.",
-            source.as_deref().unwrap_or("a document without a path"),
-            network_words(&self.network)
-        ));
-        lines.extend(self.warnings.iter().map(|w| format!("Warning: {w}.")));
-        let upstreams = self.upstreams.iter().map(upstream_words);
-        push_list(&mut lines, "Forwarded to", upstreams);
-        let dropped = self.dropped.iter();
-        let dropped = dropped.map(|d| format!("{} ({})", d.address, d.reason.as_str()));
-        push_list(&mut lines, "Left out", dropped);
+    fn render_provenance(&self, text: &mut Vec<u8>) {
+        let words = network_words(&self.network);
+        match &self.source {
+            Some(path) => push_comment(text, &format!("Made from {path:?}, {words}.")),
+            None => push_comment(
+                text,
+                &format!("Made from a document without a path, {words}."),
+            ),
+        }
+        for warning in &self.warnings {
+            push_comment(text, &format!("Warning: {warning}."));
+        }
+        let place = |upstream: &Upstream| match upstream.host_namespace {
+            true => " from the host",
+            false => "",
+        };
+        push_list(text, "Forwarded to", &self.upstreams, |list, upstream| {
+            write!(list, "{}{}", upstream.address, place(upstream))
+        });
+        push_list(text, "Left out", &self.dropped, |list, dropped| {
+            write!(list, "{} ({})", dropped.address, dropped.reason.as_str())
+        });
         push_list(
-            &mut lines,
+            text,
             "Not an address",
-            self.invalid_nameservers.iter(),
+            &self.invalid_nameservers,
+            |list, word| write!(list, "{word}"),
         );
-        let overridden = self.overridden.iter().map(|o| o.as_str());
-        push_list(&mut lines, "Set by override", overridden);
-        let origin = self.ndots_origin.map(|origin| origin.as_str());
-        push_list(&mut lines, "ndots set by", origin.into_iter());
-        lines
+        push_list(text, "Set by override", &self.overridden, |list, kind| {
+            list.write_str(kind.as_str())
+        });
+        if let Some(origin) = self.ndots_origin {
+            push_comment(text, &format!("ndots set by: {}.", origin.as_str()));
+        }
     }
 }
 
@@ -96,11 +103,26 @@ fn push_line<W: AsRef<[u8]>>(
     text.push(b'\n');
 }
 
-fn push_list(lines: &mut Vec<String>, label: &str, items: impl Iterator<Item = impl Display>) {
-    let items: Vec<String> = items.map(|item| item.to_string()).collect();
-    if !items.is_empty() {
-        lines.push(format!("{label}: {}.", items.join(", ")));
+/// A comment with a list, unless the list is empty.
+fn push_list<T>(
+    text: &mut Vec<u8>,
+    label: &str,
+    items: &[T],
+    write: impl Fn(&mut String, &T) -> fmt::Result,
+) {
+    if items.is_empty() {
+        return;
     }
+    let mut line = format!("{label}: ");
+    for (at, item) in items.iter().enumerate() {
+        if at > 0 {
+            line.push_str(", ");
+        }
+        // Writing to a string never fails.
+        let _ = write(&mut line, item);
+    }
+    line.push('.');
+    push_comment(text, &line);
 }
 
 fn network_words(network: &Network) -> &'static str {
@@ -113,22 +135,22 @@ fn network_words(network: &Network) -> &'static str {
     }
 }
 
-fn upstream_words(upstream: &Upstream) -> String {
-    let place = if upstream.host_namespace {
-        " from the host"
+/// A comment of one line. Control characters are made visible, as foreign words must not end it.
+fn push_comment(text: &mut Vec<u8>, line: &str) {
+    text.extend_from_slice(b"# ");
+    // All control characters begin with one of these bytes; nearly no line has one.
+    let may_hold_control = |b: u8| b < b' ' || b == 0x7f || b == 0xc2;
+    if line.bytes().any(may_hold_control) {
+        for c in line.chars() {
+            match c.is_control() {
+                true => text.extend(c.escape_default().map(|c| c as u8)),
+                false => text.extend_from_slice(c.encode_utf8(&mut [0; 4]).as_bytes()),
+            }
+        }
     } else {
-        ""
-    };
-    format!("{}{place}", upstream.address)
-}
-
-/// Control characters made visible, so that foreign words cannot end a comment line.
-fn one_line(text: &str) -> String {
-    let escape = |c: char| match c.is_control() {
-        true => c.escape_default().to_string(),
-        false => c.to_string(),
-    };
-    text.chars().map(escape).collect()
+        text.extend_from_slice(line.as_bytes());
+    }
+    text.push(b'\n');
 }
 
 #[cfg(test)]
