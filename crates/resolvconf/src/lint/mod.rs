@@ -5,12 +5,7 @@ mod effects;
 mod explain;
 mod groups;
 mod known;
-mod numeric;
-mod options;
 mod rules;
-mod search;
-mod servers;
-mod traits;
 mod words;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Severity};

@@ -3,8 +3,8 @@
 use crate::document::{Line, glibc_ipv4, split_option};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
-use crate::lint::numeric::place;
-use crate::lint::rules::Lint;
+use crate::lint::rules::numeric::place;
+use crate::lint::rules::whole::Lint;
 use crate::readers::{Below, Number, Reader, one_option};
 
 /// Words of a sortlist that glibc uses.

@@ -1,9 +1,11 @@
 //! The list of profiles.
 
-use crate::readers::languages::{C_ARES, C_ARES_OLD, DNSPYTHON, GO, GO_OLD, HICKORY, JAVA, NODE};
-use crate::readers::libc::{GLIBC, MUSL, MUSL_OLD};
+use crate::readers::profiles::languages::{
+    C_ARES, C_ARES_OLD, DNSPYTHON, GO, GO_OLD, HICKORY, JAVA, NODE,
+};
+use crate::readers::profiles::libc::{GLIBC, MUSL, MUSL_OLD};
+use crate::readers::profiles::resolvers::{BUSYBOX, DNSMASQ, RESOLVED, UNBOUND};
 use crate::readers::reader::Reader;
-use crate::readers::resolvers::{BUSYBOX, DNSMASQ, RESOLVED, UNBOUND};
 
 /// Those that containers have most often.
 pub const DEFAULT: [Reader; 3] = [GLIBC, MUSL, GO];

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use crate::document::{Nameserver, glibc_ipv4};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
-use crate::lint::rules::Lint;
+use crate::lint::rules::whole::Lint;
 
 /// The servers of the lines before.
 #[derive(Default)]

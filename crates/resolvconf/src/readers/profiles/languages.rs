@@ -2,7 +2,7 @@
 //!
 //! Each fact was seen in the real reader; the case of the matrix that shows it stands beside it.
 
-use crate::readers::libc::GLIBC;
+use crate::readers::profiles::libc::GLIBC;
 use crate::readers::reader::*;
 
 /// Go 1.20 and later, its own resolver.

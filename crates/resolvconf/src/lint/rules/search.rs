@@ -3,7 +3,7 @@
 use crate::document::{Line, LineKind};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
-use crate::lint::rules::Lint;
+use crate::lint::rules::whole::Lint;
 use crate::readers::is_domain;
 
 impl<'a> Lint<'a> {

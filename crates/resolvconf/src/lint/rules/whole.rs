@@ -5,9 +5,9 @@
 use crate::document::{BYTE_ORDER_MARK, Document, Line, LineKind};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
 use crate::lint::groups::Set;
-use crate::lint::numeric::Numeric;
-use crate::lint::servers::Seen;
-use crate::lint::traits::Traits;
+use crate::lint::rules::numeric::Numeric;
+use crate::lint::rules::servers::Seen;
+use crate::lint::rules::traits::Traits;
 use crate::readers::{DEFAULT, Effective, Reader, Trouble};
 
 impl Document {

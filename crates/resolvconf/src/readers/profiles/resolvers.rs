@@ -2,8 +2,8 @@
 //!
 //! Each fact was seen in the real reader; the case of the matrix that shows it stands beside it.
 
-use crate::readers::languages::{DNSPYTHON, JAVA};
-use crate::readers::libc::GLIBC;
+use crate::readers::profiles::languages::{DNSPYTHON, JAVA};
+use crate::readers::profiles::libc::GLIBC;
 use crate::readers::reader::*;
 
 const NO_OPTIONS: Options = JAVA.options;

@@ -1,0 +1,8 @@
+//! The rules that find what is odd, line by line and for the file as a whole. This room is pure.
+
+mod numeric;
+mod options;
+mod search;
+mod servers;
+mod traits;
+mod whole;
