@@ -52,7 +52,13 @@ fn hostile() -> Vec<(&'static str, Vec<u8>)> {
         ("option-words", filled("options ", "ndots:1 ")),
         ("option-lines", filled("", "options ndots:1\n")),
         ("options-empty", filled("options ndots:1\n", "options\n")),
+        ("option-numbers", filled("options ", "ndots:99999999999 ")),
+        ("option-prefixes", filled("options ", "r ")),
+        ("crlf", filled("", "nameserver 192.0.2.1\r\n")),
+        ("ports", filled("", "nameserver 192.0.2.1:5\n")),
+        ("zones", filled("", "nameserver fe80::1%a\n")),
         ("nul", filled("", "\0")),
+        ("nul-lines", filled("", "search a\0\n")),
         ("not-utf8", filled("", "\u{7f}\u{85}\n")),
         ("carriage-returns", filled("search", "\r")),
         ("unknown", filled("", "x\n")),
@@ -131,6 +137,46 @@ fn typical(criterion: &mut Criterion) {
     group.finish();
 }
 
+/// The price of all readers, and of telling a person.
+fn readers(criterion: &mut Criterion) {
+    use resolvconf::readers::{ALL, Context, DEFAULT};
+    let mut group = criterion.benchmark_group("P9 readers");
+    let document = resolvconf::parse(DHCP.as_bytes());
+    group.bench_function("explain for three", |b| {
+        b.iter(|| black_box(&document).explain().len());
+    });
+    group.bench_function("what a look-up asks, three readers", |b| {
+        let asked = |reader| {
+            black_box(&document)
+                .effective(reader)
+                .queries(reader, b"web")
+        };
+        b.iter(|| {
+            DEFAULT
+                .iter()
+                .map(|reader| asked(reader).len())
+                .sum::<usize>()
+        });
+    });
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_millis(600));
+    for (name, text) in hostile() {
+        let document = resolvconf::parse(&text);
+        group.bench_function(format!("lint of 1 MB for three: {name}"), |b| {
+            b.iter(|| black_box(&document).diagnostics_for(&DEFAULT).len());
+        });
+        group.bench_function(format!("lint of 1 MB for all: {name}"), |b| {
+            b.iter(|| black_box(&document).diagnostics_for(&ALL).len());
+        });
+        group.bench_function(format!("explain 1 MB for three: {name}"), |b| {
+            let context = Context::new();
+            b.iter(|| black_box(&document).explain_for(&DEFAULT, &context).len());
+        });
+    }
+    group.finish();
+}
+
 fn hostile_files(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("P9 hostile");
     group
@@ -164,6 +210,6 @@ criterion_group! {
         .warm_up_time(Duration::from_millis(300))
         .measurement_time(Duration::from_secs(1))
         .sample_size(30);
-    targets = typical, hostile_files
+    targets = typical, readers, hostile_files
 }
 criterion_main!(benches);

@@ -79,6 +79,7 @@ fn diagnostic_json(diagnostic: &Diagnostic<'_>) -> Value {
         "text": diagnostic.to_string(),
         "severity": severity(diagnostic),
         "readers": diagnostic.readers().map(|reader| reader.name).collect::<Vec<_>>(),
+        "more": diagnostic.more(),
     })
 }
 

@@ -43,7 +43,10 @@ impl Nameserver {
         if address.len() > LONGEST {
             return None;
         }
-        let address: IpAddr = str::from_utf8(address).ok()?.parse().ok()?;
+        let address = match address.contains(&b':') {
+            true => IpAddr::V6(ipv6(address)?),
+            false => IpAddr::V4(str::from_utf8(address).ok()?.parse().ok()?),
+        };
         match zone {
             None => Some(address.into()),
             // An empty zone, or a zone on IPv4, is no address in moby's parser either.
@@ -150,6 +153,14 @@ impl serde::Serialize for Nameserver {
     }
 }
 
+/// An IPv6 address without a zone.
+pub(crate) fn ipv6(word: &[u8]) -> Option<Ipv6Addr> {
+    // The shortest one has two colons. A port has one, and needs no closer look.
+    let colons = word.iter().filter(|b| **b == b':').count();
+    let text = str::from_utf8(word).ok().filter(|_| colons > 1)?;
+    text.parse().ok()
+}
+
 /// What glibc makes of a word by `inet_aton` rules: one to four numbers, decimal, octal (`0…`)
 /// or hexadecimal (`0x…`), the last one filling the bytes that are left.
 ///
@@ -179,10 +190,11 @@ fn c_number(digits: &[u8]) -> Option<u32> {
         [b'0', rest @ ..] if !rest.is_empty() => (rest, 8),
         _ => (digits, 10),
     };
-    // from_str_radix takes a sign, C does not.
-    let valid = digits.first().is_some_and(|&b| b != b'+' && b != b'-');
-    let digits = str::from_utf8(digits).ok().filter(|_| valid)?;
-    u32::from_str_radix(digits, radix).ok()
+    let number = digits.iter().try_fold(0_u32, |number, digit| {
+        let digit = char::from(*digit).to_digit(radix)?;
+        number.checked_mul(radix)?.checked_add(digit)
+    });
+    number.filter(|_| !digits.is_empty())
 }
 
 #[cfg(test)]

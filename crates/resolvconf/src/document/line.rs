@@ -3,10 +3,39 @@
 use crate::document::words::{self, Fields};
 
 /// Where a line starts and what it is; it ends where the next one starts.
+///
+/// Both stand in one word, as a file may have a line for each of its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Span {
-    pub(crate) start: usize,
-    pub(crate) kind: LineKind,
+pub(crate) struct Span(u64);
+
+/// The bits of a [`Span`] that hold the kind.
+const KIND_BITS: u32 = 4;
+
+const KINDS: [LineKind; 9] = [
+    LineKind::Blank,
+    LineKind::Comment,
+    LineKind::IndentedComment,
+    LineKind::Nameserver,
+    LineKind::Domain,
+    LineKind::Search,
+    LineKind::Options,
+    LineKind::Sortlist,
+    LineKind::Other,
+];
+
+impl Span {
+    pub(crate) fn new(start: usize, kind: LineKind) -> Self {
+        Self((start as u64) << KIND_BITS | kind as u64)
+    }
+
+    pub(crate) fn start(self) -> usize {
+        (self.0 >> KIND_BITS) as usize
+    }
+
+    pub(crate) fn kind(self) -> LineKind {
+        let kind = self.0 as usize & ((1 << KIND_BITS) - 1);
+        KINDS.get(kind).copied().unwrap_or(LineKind::Other)
+    }
 }
 
 /// Which directive a line holds.
@@ -43,16 +72,6 @@ pub struct Line<'a> {
     pub kind: LineKind,
     /// Its bytes with the terminator and, on line 1, the byte order mark.
     pub raw: &'a [u8],
-}
-
-impl LineKind {
-    /// Whether what follows the directive means something.
-    pub(crate) fn takes_values(self) -> bool {
-        matches!(
-            self,
-            Self::Nameserver | Self::Domain | Self::Search | Self::Options | Self::Sortlist
-        )
-    }
 }
 
 impl<'a> Line<'a> {
@@ -92,5 +111,20 @@ pub(crate) fn split_option(option: &[u8]) -> (&[u8], &[u8]) {
     match option.iter().position(|&b| b == b':') {
         Some(colon) => (&option[..colon], &option[colon + 1..]),
         None => (option, b""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn spans_keep_start_and_kind() {
+        for kind in KINDS {
+            for start in [0, 1, 15, 16, u32::MAX as usize] {
+                let span = Span::new(start, kind);
+                assert_eq!((span.start(), span.kind()), (start, kind));
+            }
+        }
     }
 }

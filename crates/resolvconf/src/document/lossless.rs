@@ -80,17 +80,7 @@ impl Document {
 
     /// The lines in order.
     pub fn lines(&self) -> impl DoubleEndedIterator<Item = Line<'_>> + ExactSizeIterator + Clone {
-        self.spans.iter().enumerate().map(|(at, span)| {
-            let end = self
-                .spans
-                .get(at + 1)
-                .map_or(self.text.len(), |next| next.start);
-            Line {
-                number: at + 1,
-                kind: span.kind,
-                raw: &self.text[span.start..end],
-            }
-        })
+        (0..self.spans.len()).map(|at| self.line_at(at))
     }
 
     /// The addresses of the `nameserver` lines, in order; every one, beyond any limit too.
@@ -174,7 +164,28 @@ impl Document {
     }
 
     fn of_kind(&self, kind: LineKind) -> impl Iterator<Item = Line<'_>> {
-        self.lines().filter(move |line| line.kind == kind)
+        self.lines_of(move |found| found == kind)
+    }
+
+    /// The lines of some kinds. The others cost next to nothing.
+    pub(crate) fn lines_of(
+        &self,
+        wanted: impl Fn(LineKind) -> bool,
+    ) -> impl Iterator<Item = Line<'_>> {
+        let places = 0..self.spans.len();
+        places
+            .filter(move |at| wanted(self.spans[*at].kind()))
+            .map(|at| self.line_at(at))
+    }
+
+    fn line_at(&self, at: usize) -> Line<'_> {
+        let next = self.spans.get(at + 1);
+        let end = next.map_or(self.text.len(), |next| next.start());
+        Line {
+            number: at + 1,
+            kind: self.spans[at].kind(),
+            raw: &self.text[self.spans[at].start()..end],
+        }
     }
 }
 

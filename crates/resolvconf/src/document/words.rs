@@ -7,8 +7,13 @@ pub(crate) const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 pub(crate) fn content(raw: &[u8], first: bool) -> &[u8] {
     let line = raw.strip_suffix(b"\n").unwrap_or(raw);
     // All of them: one that stayed would be taken for a terminator when the line is written again.
-    let carriage_returns = line.iter().rev().take_while(|&&b| b == b'\r').count();
-    let line = &line[..line.len() - carriage_returns];
+    let line = match line.last() {
+        Some(b'\r') => {
+            let carriage_returns = line.iter().rev().take_while(|&&b| b == b'\r').count();
+            &line[..line.len() - carriage_returns]
+        }
+        _ => line,
+    };
     if first {
         line.strip_prefix(BYTE_ORDER_MARK).unwrap_or(line)
     } else {

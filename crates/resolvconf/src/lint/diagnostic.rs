@@ -14,6 +14,8 @@ pub struct Diagnostic<'a> {
     pub(crate) subject: &'a [u8],
     /// A count, an address or another line, as the kind has it.
     pub(crate) number: usize,
+    /// How many more of its kind are not listed.
+    pub(crate) more: usize,
     /// The readers that were asked for.
     pub(crate) readers: &'a [Reader],
     /// Those of them that it matters to.
@@ -42,6 +44,9 @@ macro_rules! kinds {
         }
 
         impl DiagnosticKind {
+            /// How many kinds there are.
+            pub(crate) const COUNT: usize = [$(Self::$variant),*].len();
+
             /// A stable name for machines, in kebab case.
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $name,)* }
@@ -164,6 +169,12 @@ impl<'a> Diagnostic<'a> {
         self.subject
     }
 
+    /// How many more findings of this kind there are for the same readers. Of a kind at most 1000
+    /// are listed, and the last of them tells how many follow; 0 on all others.
+    pub fn more(&self) -> usize {
+        self.more
+    }
+
     /// The readers that it matters to, of those that were asked for.
     pub fn readers(&self) -> impl Iterator<Item = &'a Reader> + use<'a> {
         let (readers, affected) = (self.readers, self.affected);
@@ -186,11 +197,12 @@ impl serde::Serialize for Diagnostic<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         use serde::ser::SerializeStruct;
         let readers: Vec<&str> = self.readers().map(|reader| reader.name).collect();
-        let mut fields = serializer.serialize_struct("Diagnostic", 4)?;
+        let mut fields = serializer.serialize_struct("Diagnostic", 5)?;
         fields.serialize_field("line", &self.line)?;
         fields.serialize_field("kind", self.kind.as_str())?;
         fields.serialize_field("text", &self.to_string())?;
         fields.serialize_field("readers", &readers)?;
+        fields.serialize_field("more", &self.more)?;
         fields.end()
     }
 }

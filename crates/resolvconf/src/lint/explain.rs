@@ -48,7 +48,7 @@ impl Document {
             .iter()
             .map(|reader| self.effective_on(reader, context))
             .collect();
-        let found = self.diagnostics_of(readers, &effective);
+        let found = self.diagnostics_on(readers, context);
         let mut diagnostics = found.into_iter().peekable();
         let mut told = Vec::new();
         let mut of_line = |number: usize| {
@@ -110,39 +110,53 @@ impl Views<'_> {
     }
 
     fn each(&self, effect: impl Fn(&Reader, &Effective) -> String) -> String {
-        let of = |reader: &Reader| {
-            let at = self.readers.iter().position(|known| known == reader);
-            let effective = at.and_then(|at| self.effective.get(at));
-            effective
-                .map(|effective| effect(reader, effective))
-                .unwrap_or_default()
+        let mut effective = self.effective.iter();
+        let of = |reader: &Reader| match effective.next() {
+            Some(effective) => effect(reader, effective),
+            None => String::new(),
         };
         grouped(self.readers, of)
     }
 
     fn options(&self, line: Line<'_>) -> String {
-        let seen = |reader: &Reader| crate::readers::sees(reader, line.raw);
-        let words: Vec<&[u8]> = line.words().collect();
-        let told: Vec<String> = words
+        let seen: Vec<bool> = self
+            .readers
             .iter()
-            .map(|word| {
-                let effect = grouped(self.readers, |reader| match seen(reader) {
-                    true => effects::option(word, reader),
-                    false => "not read".to_owned(),
-                });
-                let (name, _) = split_option(word);
-                let value = &word[word.len().min(name.len() + 1)..];
-                let plain = effect == "acts" || effect.as_bytes() == value;
-                match known_option(name) {
-                    Some(meaning) if plain => format!("{}: {meaning}", Text::from(*word)),
-                    Some(meaning) => format!("{}: {meaning} ({effect})", Text::from(*word)),
-                    None => format!("{}: {effect}", Text::from(*word)),
-                }
-            })
+            .map(|reader| crate::readers::sees(reader, line.raw))
             .collect();
+        let mut told: Vec<String> = line
+            .words()
+            .take(MOST_WORDS)
+            .map(|word| self.option(word, &seen))
+            .collect();
+        let more = line.words().skip(MOST_WORDS).count();
+        if more > 0 {
+            told.push(format!("and {more} more words"));
+        }
         told.join("; ")
     }
+
+    /// One option, to the readers that see its line.
+    fn option(&self, word: &[u8], seen: &[bool]) -> String {
+        let mut seen = seen.iter();
+        let effect = grouped(self.readers, |reader| match seen.next() {
+            Some(true) => effects::option(word, reader),
+            _ => "not read".to_owned(),
+        });
+        let (name, _) = split_option(word);
+        let value = &word[word.len().min(name.len() + 1)..];
+        let plain = effect == "acts" || effect.as_bytes() == value;
+        let word = Text::from(word);
+        match known_option(name) {
+            Some(meaning) if plain => format!("{word}: {meaning}"),
+            Some(meaning) => format!("{word}: {meaning} ({effect})"),
+            None => format!("{word}: {effect}"),
+        }
+    }
 }
+
+/// How many words of an `options` line are told one by one.
+const MOST_WORDS: usize = 100;
 
 fn server(line: Line<'_>, reader: &Reader, effective: &Effective) -> String {
     if matches!(

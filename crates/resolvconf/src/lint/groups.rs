@@ -2,9 +2,9 @@
 
 use crate::readers::Reader;
 
-/// What each reader does, those that do the same together: `glibc, musl: …; go: …`. Only the
+/// What each reader does, asked in their order, those that do the same together: `glibc, musl: …; go: …`. Only the
 /// effect where all do the same.
-pub(crate) fn grouped(readers: &[Reader], effect: impl Fn(&Reader) -> String) -> String {
+pub(crate) fn grouped(readers: &[Reader], mut effect: impl FnMut(&Reader) -> String) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for reader in readers {
         let effect = effect(reader);
@@ -40,10 +40,6 @@ impl Set {
 
     pub(crate) fn is_empty(self) -> bool {
         self.0 == 0
-    }
-
-    pub(crate) fn and(self, other: Self) -> Self {
-        Self(self.0 & other.0)
     }
 
     pub(crate) fn or(self, other: Self) -> Self {

@@ -10,6 +10,25 @@ use crate::readers::{Nul, OnInvalidDomain, Reader, Repeated};
 
 impl fmt::Display for Diagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.cause(f)?;
+        match self.more {
+            0 => Ok(()),
+            more => write!(
+                f,
+                "; and {more} more findings of this kind, which are not listed"
+            ),
+        }
+    }
+}
+
+/// The last kind of each group, in the order of the enum.
+const SEARCH_FAILS: u8 = K::SearchFails as u8;
+const MISSING_VALUE: u8 = K::MissingValue as u8;
+const TOO_MANY_NAMESERVERS: u8 = K::TooManyNameservers as u8;
+const SEARCH_UNUSED: u8 = K::SearchUnused as u8;
+
+impl Diagnostic<'_> {
+    fn cause(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let kind = self.kind as u8;
         if kind <= SEARCH_FAILS {
             self.whole_file(f)
@@ -23,15 +42,7 @@ impl fmt::Display for Diagnostic<'_> {
             self.option_words(f)
         }
     }
-}
 
-/// The last kind of each group, in the order of the enum.
-const SEARCH_FAILS: u8 = K::SearchFails as u8;
-const MISSING_VALUE: u8 = K::MissingValue as u8;
-const TOO_MANY_NAMESERVERS: u8 = K::TooManyNameservers as u8;
-const SEARCH_UNUSED: u8 = K::SearchUnused as u8;
-
-impl Diagnostic<'_> {
     /// The names of the readers that it matters to.
     fn names(&self) -> String {
         let names: Vec<&str> = self.readers().map(|reader| reader.name).collect();

@@ -1,7 +1,7 @@
 //! The lines of a file as a reader sees them: which directive, and its value.
 
-use crate::document::{self, Document};
-use crate::readers::reader::{Blanks, Comments, LineEnds, Lines, Nul, Reader, TooLong};
+use crate::readers::reader::{Comments, LineEnds, Lines, Nul, Reader};
+use crate::readers::words::{ends_word, is_mark, trim};
 
 /// A directive that readers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -25,56 +25,8 @@ pub(crate) struct Entry<'a> {
     pub(crate) value: &'a [u8],
 }
 
-/// Whether the reader goes on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Next {
-    Go,
-    Stop,
-}
-
-/// Calls `take` with each line that the reader sees. Gives the line with which it loses the file.
-pub(crate) fn each<'a>(
-    document: &'a Document,
-    rules: &Lines,
-    mut take: impl FnMut(Entry<'a>) -> Next,
-) -> Option<usize> {
-    let mut eat_next = false;
-    for line in document.lines() {
-        if std::mem::take(&mut eat_next) {
-            continue;
-        }
-        let text = line.raw.strip_suffix(b"\n").unwrap_or(line.raw);
-        match rules.longest {
-            Some((longest, TooLong::LosesFile)) if text.len() > longest => {
-                return Some(line.number);
-            }
-            Some((longest, TooLong::SkipsLine)) if text.len() > longest => continue,
-            _ => {}
-        }
-        // Most lines hold no NUL, and only a look at every byte tells.
-        let nul = match rules.nul {
-            Nul::Byte => None,
-            _ => text.iter().position(|&b| b == 0),
-        };
-        let text = match (nul, rules.nul) {
-            (Some(_), Nul::EatsNextLine) => {
-                eat_next = true;
-                continue;
-            }
-            (Some(at), _) => &text[..at],
-            (None, _) => text,
-        };
-        for piece in pieces(text, rules.ends) {
-            let entry = entry(line.number, piece, rules);
-            if entry.is_some_and(|entry| take(entry) == Next::Stop) {
-                return None;
-            }
-        }
-    }
-    None
-}
-
-fn pieces(text: &[u8], ends: LineEnds) -> impl Iterator<Item = &[u8]> {
+/// The lines that a reader sees in one line of the file.
+pub(crate) fn pieces(text: &[u8], ends: LineEnds) -> impl Iterator<Item = &[u8]> {
     let (splits, whole) = match ends {
         LineEnds::FeedOrReturn => (Some(text.split(|&b| b == b'\r')), None),
         LineEnds::Feed => (None, Some(text)),
@@ -82,7 +34,8 @@ fn pieces(text: &[u8], ends: LineEnds) -> impl Iterator<Item = &[u8]> {
     splits.into_iter().flatten().chain(whole)
 }
 
-fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<Entry<'a>> {
+/// What a reader takes a line for; `None` for what says nothing to it.
+pub(crate) fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<Entry<'a>> {
     let text = match rules.comments {
         Comments::Anywhere => text.split(|b| is_mark(*b)).next().unwrap_or_default(),
         _ if text.first().copied().is_some_and(is_mark) => return None,
@@ -101,7 +54,7 @@ fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<Entry<'a>> {
     let Some(value) = text.get(name..) else {
         return unknown;
     };
-    let follows = value.is_empty() || blank_len(value, rules.blanks) > 0;
+    let follows = ends_word(value, rules.blanks);
     if keyword == Keyword::Unknown || !follows {
         return unknown;
     }
@@ -113,6 +66,20 @@ fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<Entry<'a>> {
         line,
         keyword,
         value,
+    })
+}
+
+/// The directive of a line without odd bytes that begins in the first column: all readers see it
+/// alike. `None` when the line is not so plain after all.
+pub(crate) fn plain_entry(line: usize, text: &[u8]) -> Option<Entry<'_>> {
+    let (keyword, name) = keyword(text)?;
+    let value = text.get(name..).filter(|_| keyword != Keyword::Unknown)?;
+    let blanks = value.iter().take_while(|b| matches!(b, b' ' | b'\t'));
+    let blanks = blanks.count();
+    (blanks > 0 || value.is_empty()).then(|| Entry {
+        line,
+        keyword,
+        value: &value[blanks..],
     })
 }
 
@@ -142,51 +109,4 @@ pub(crate) fn sees(reader: &Reader, raw: &[u8]) -> bool {
     let mut pieces = pieces(text, rules.ends);
     let known = |piece| entry(1, piece, rules).is_some_and(|e| e.keyword != Keyword::Unknown);
     !too_long && !lost && pieces.any(known)
-}
-
-/// The words of a value.
-pub(crate) fn words<'a>(
-    value: &'a [u8],
-    rules: &Lines,
-) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-    let blanks = rules.blanks;
-    let ends_at_mark = rules.comments == Comments::Words;
-    let mut rest = value;
-    let next = move || {
-        rest = trim(rest, blanks);
-        let mut end = 0;
-        while end < rest.len() && blank_len(&rest[end..], blanks) == 0 {
-            end += 1;
-        }
-        let (word, after) = rest.split_at(end);
-        rest = after;
-        (!word.is_empty()).then_some(word)
-    };
-    std::iter::from_fn(next).take_while(move |word| !(ends_at_mark && is_mark(word[0])))
-}
-
-fn is_mark(byte: u8) -> bool {
-    matches!(byte, b'#' | b';')
-}
-
-fn trim(mut text: &[u8], blanks: Blanks) -> &[u8] {
-    loop {
-        match blank_len(text, blanks) {
-            0 => return text,
-            length => text = &text[length..],
-        }
-    }
-}
-
-/// The length of the blank at the start; 0 when there is none.
-fn blank_len(text: &[u8], blanks: Blanks) -> usize {
-    let Some(&byte) = text.first() else { return 0 };
-    match (byte, blanks) {
-        (b' ' | b'\t', _) => 1,
-        (0x21..=0x7f, _) | (_, Blanks::SpaceTab) => 0,
-        (b'\r', _) => 1,
-        (b'\n' | b'\x0b' | b'\x0c', Blanks::C | Blanks::Unicode) => 1,
-        (_, Blanks::Unicode) => document::blank_len(text),
-        _ => 0,
-    }
 }

@@ -10,12 +10,14 @@ mod lookups;
 mod options;
 mod profiles;
 mod reader;
+mod reading;
 mod search;
 mod servers;
+mod words;
 
 pub use context::Context;
 pub use effective::{Effective, Server, Trouble};
-pub(crate) use lines::sees;
+pub(crate) use lines::{Keyword, plain_entry, sees};
 pub use lookups::{Query, Times};
 pub(crate) use options::{Value, one_option};
 pub use profiles::{
@@ -27,4 +29,5 @@ pub use reader::{
     OnInvalid, OnInvalidDomain, Options, Order, Reader, Repeated, Root, Search, SearchRule,
     ServerWords, Servers, TooLong, Waiting,
 };
+pub(crate) use reading::{Depth, Outcome, Reading, Row};
 pub(crate) use search::is_domain;

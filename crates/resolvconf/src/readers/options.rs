@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use crate::readers::lines::words;
 use crate::readers::reader::{
     Below, Lines, Matching, Number, Numbers, Options as Rules, Reader, Repeated,
 };
+use crate::readers::words::words;
 
 /// What a reader takes of the options.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,31 +52,44 @@ impl Taken {
             return self.anywhere(line, value, rules);
         }
         for word in words(value, lines) {
-            let known = self.word(line, word, value, rules);
+            let known = self.number(line, word, value, rules) || self.flag(word, rules);
             self.unknown |= !known;
         }
     }
 
-    fn word(&mut self, line: usize, word: &[u8], value: &[u8], rules: &Rules) -> bool {
+    /// Takes the numbers of one `options` line, and leaves out the words without a value.
+    pub(crate) fn numbers(&mut self, line: usize, value: &[u8], rules: &Rules, lines: &Lines) {
+        if rules.matching == Matching::Anywhere {
+            return self.anywhere(line, value, rules);
+        }
+        for word in words(value, lines) {
+            self.number(line, word, value, rules);
+        }
+    }
+
+    /// Takes one word if it is an option with a number.
+    fn number(&mut self, line: usize, word: &[u8], value: &[u8], rules: &Rules) -> bool {
         for (which, number, names) in numeric(rules) {
             let Some(number) = number else { continue };
-            for name in names {
-                let Some(text) = value_of(name, word, value, rules) else {
-                    continue;
-                };
-                self.set(
-                    which,
-                    line,
-                    read(text, rules.numbers, which),
-                    &number,
-                    rules,
-                );
+            let value = names.iter().find_map(|n| value_of(n, word, value, rules));
+            if let Some(text) = value {
+                let read = read(text, rules.numbers, which);
+                self.set(which, line, read, number, rules);
                 return true;
             }
         }
-        let flag = rules.flags.iter().find(|flag| match rules.matching {
-            Matching::Prefix => word.starts_with(flag.as_bytes()),
-            _ => word == flag.as_bytes(),
+        false
+    }
+
+    /// Takes one word if it is an option without a value.
+    fn flag(&mut self, word: &[u8], rules: &Rules) -> bool {
+        let flag = rules.flags.iter().find(|flag| {
+            // Most words are none of the flags, and the first byte tells.
+            flag.as_bytes().first() == word.first()
+                && match rules.matching {
+                    Matching::Prefix => word.starts_with(flag.as_bytes()),
+                    _ => word == flag.as_bytes(),
+                }
         });
         if let Some(flag) = flag {
             if !self.flags.contains(flag) {
@@ -88,19 +101,19 @@ impl Taken {
 
     /// The first place of each name in the line, in the middle of a word too.
     fn anywhere(&mut self, line: usize, value: &[u8], rules: &Rules) {
-        for (which, number, names) in numeric(rules) {
-            let (Some(number), Some(name)) = (number, names.first()) else {
-                continue;
-            };
-            if let Some(at) = find(value, name.as_bytes()) {
-                let text = &value[at + name.len() + 1..];
-                self.set(
-                    which,
-                    line,
-                    read(text, rules.numbers, which),
-                    &number,
-                    rules,
-                );
+        let mut open = numeric(rules);
+        for (colon, _) in value.iter().enumerate().filter(|(_, b)| **b == b':') {
+            for (which, number, names) in &mut open {
+                let name = names
+                    .first()
+                    .filter(|n| value[..colon].ends_with(n.as_bytes()));
+                if name.is_none() {
+                    continue;
+                }
+                if let Some(number) = number.take() {
+                    let read = read(&value[colon + 1..], rules.numbers, *which);
+                    self.set(*which, line, read, number, rules);
+                }
             }
         }
     }
@@ -160,19 +173,27 @@ enum Which {
     Attempts,
 }
 
-type Numeric<'r> = (Which, Option<Number>, &'r [&'static str]);
+type Numeric<'r> = (Which, Option<&'r Number>, &'r [&'static str]);
 
 fn numeric(rules: &Rules) -> [Numeric<'_>; 3] {
     [
-        (Which::Ndots, rules.ndots, &["ndots"]),
-        (Which::Timeout, rules.timeout, rules.timeout_names),
-        (Which::Attempts, rules.attempts, rules.attempts_names),
+        (Which::Ndots, rules.ndots.as_ref(), &["ndots"]),
+        (Which::Timeout, rules.timeout.as_ref(), rules.timeout_names),
+        (
+            Which::Attempts,
+            rules.attempts.as_ref(),
+            rules.attempts_names,
+        ),
     ]
 }
 
 /// The text of a numeric option's value; `None` when the word is another option.
 fn value_of<'v>(name: &str, word: &'v [u8], value: &'v [u8], rules: &Rules) -> Option<&'v [u8]> {
-    let after = word.strip_prefix(name.as_bytes())?;
+    let name = name.as_bytes();
+    if word.first() != name.first() {
+        return None;
+    }
+    let after = word.strip_prefix(name)?;
     match (after.strip_prefix(b":"), rules.matching) {
         // It reads on behind the word: a blank may come before the number.
         (Some(text), Matching::Prefix) => {
@@ -183,12 +204,6 @@ fn value_of<'v>(name: &str, word: &'v [u8], value: &'v [u8], rules: &Rules) -> O
         (None, _) if after.is_empty() && rules.numbers == Numbers::Digits => Some(b""),
         (None, _) => None,
     }
-}
-
-/// The place of `name:` in the line.
-fn find(value: &[u8], name: &[u8]) -> Option<usize> {
-    let matches = |window: &[u8]| window[..name.len()] == *name && window[name.len()] == b':';
-    value.windows(name.len() + 1).position(matches)
 }
 
 fn read(text: &[u8], numbers: Numbers, which: Which) -> Option<i64> {

@@ -2,8 +2,9 @@
 
 use crate::document::Text;
 use crate::readers::context::Context;
-use crate::readers::lines::{Entry, Keyword, words};
+use crate::readers::lines::{Entry, Keyword};
 use crate::readers::reader::{Lines, OnInvalidDomain, Root, Search as Rules, SearchRule};
+use crate::readers::words::words;
 
 /// The lines that may make the list, while a file is read.
 #[derive(Debug, Default)]
@@ -19,8 +20,6 @@ pub(crate) struct Taken {
     pub(crate) domains: Vec<Text>,
     /// Where the list stands; 0 for the host name's own domain, or none.
     pub(crate) line: usize,
-    /// What a domain of the list does to the reader.
-    pub(crate) harm: Option<Harm>,
 }
 
 /// What a domain does to the reader.
@@ -54,11 +53,14 @@ impl<'a> Lists<'a> {
     }
 
     /// The list that is left at the end of the file.
-    pub(crate) fn take(self, rules: &Rules, lines: &Lines, context: &Context) -> Taken {
+    pub(crate) fn take(&self, rules: &Rules, lines: &Lines, context: &Context) -> Taken {
         let mut taken = Taken::default();
-        let single = self.search.or(self.domain);
-        for entry in single.into_iter().chain(self.merged) {
-            taken.add(entry, rules, lines);
+        for entry in self.entries() {
+            taken.line = entry.line;
+            let domains = domains(entry, rules, lines);
+            taken
+                .domains
+                .extend(domains.map(|(word, _)| Text::from(word)));
         }
         if let Some(most) = rules.most {
             taken.domains.truncate(most);
@@ -69,33 +71,63 @@ impl<'a> Lists<'a> {
         }
         taken
     }
+
+    /// What the list does to the reader, and where it stands, without making the list.
+    pub(crate) fn harm(&self, rules: &Rules, lines: &Lines) -> Option<(Harm, usize)> {
+        let harmless = rules.root != Root::FailsLookup
+            && !matches!(
+                rules.invalid,
+                OnInvalidDomain::FailsLookup | OnInvalidDomain::RefusesFile
+            );
+        if harmless {
+            return None;
+        }
+        let line = self.entries().last()?.line;
+        let mut domains = self.entries().flat_map(|e| domains(e, rules, lines));
+        domains.find_map(|(_, harm)| Some((harm?, line)))
+    }
+
+    /// Whether the list holds a domain that makes another name.
+    pub(crate) fn makes_names(&self, rules: &Rules, lines: &Lines) -> bool {
+        let domains = self.entries().flat_map(|e| domains(e, rules, lines));
+        let mut used = domains.take(rules.most.unwrap_or(usize::MAX));
+        used.any(|(domain, _)| domain != b".")
+    }
+
+    fn entries(&self) -> impl Iterator<Item = Entry<'a>> {
+        let single = self.search.or(self.domain);
+        single.into_iter().chain(self.merged.iter().copied())
+    }
 }
 
-impl Taken {
-    fn add(&mut self, entry: Entry<'_>, rules: &Rules, lines: &Lines) {
-        self.line = entry.line;
-        let most = match entry.keyword {
-            Keyword::Domain if !rules.domain_takes_all => 1,
-            _ => usize::MAX,
-        };
-        let split = |word| split_commas(word, rules.commas);
-        for word in words(entry.value, lines).take(most).flat_map(split) {
-            let harm = match (word, is_domain(word)) {
-                (b".", _) if rules.root == Root::LeftOut => continue,
-                (b".", _) if rules.root == Root::FailsLookup => Some(Harm::FailsLookup),
-                (_, false) => match rules.invalid {
-                    OnInvalidDomain::Skips => continue,
-                    OnInvalidDomain::EndsList => return,
-                    OnInvalidDomain::Unused => None,
-                    OnInvalidDomain::FailsLookup => Some(Harm::FailsLookup),
-                    OnInvalidDomain::RefusesFile => Some(Harm::RefusesFile),
-                },
-                (_, true) => None,
-            };
-            self.harm = self.harm.or(harm);
-            self.domains.push(word.into());
-        }
-    }
+/// The domains that a reader takes of one line, each with what it does to the reader.
+fn domains<'a>(
+    entry: Entry<'a>,
+    rules: &Rules,
+    lines: &Lines,
+) -> impl Iterator<Item = (&'a [u8], Option<Harm>)> {
+    let most = match entry.keyword {
+        Keyword::Domain if !rules.domain_takes_all => 1,
+        _ => usize::MAX,
+    };
+    let commas = rules.commas;
+    let (root, invalid) = (rules.root, rules.invalid);
+    words(entry.value, lines)
+        .take(most)
+        .flat_map(move |word| split_commas(word, commas))
+        .map_while(move |word| match (word, is_domain(word)) {
+            (b".", _) if root == Root::LeftOut => Some(None),
+            (b".", _) if root == Root::FailsLookup => Some(Some((word, Some(Harm::FailsLookup)))),
+            (_, true) => Some(Some((word, None))),
+            (_, false) => match invalid {
+                OnInvalidDomain::Skips => Some(None),
+                OnInvalidDomain::EndsList => None,
+                OnInvalidDomain::Unused => Some(Some((word, None))),
+                OnInvalidDomain::FailsLookup => Some(Some((word, Some(Harm::FailsLookup)))),
+                OnInvalidDomain::RefusesFile => Some(Some((word, Some(Harm::RefusesFile)))),
+            },
+        })
+        .flatten()
 }
 
 fn split_commas(word: &[u8], commas: bool) -> impl Iterator<Item = &[u8]> {

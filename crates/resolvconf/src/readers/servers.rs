@@ -3,7 +3,7 @@
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str;
 
-use crate::document::{Nameserver, glibc_ipv4};
+use crate::document::{Nameserver, glibc_ipv4, ipv6};
 use crate::readers::context::Context;
 use crate::readers::reader::AddressForm;
 
@@ -17,11 +17,15 @@ pub(crate) fn server(
     context: &Context,
 ) -> Option<(Nameserver, u16)> {
     let at_port = |address: Nameserver| (address, PORT);
+    // No form of an address begins with another byte.
+    if !matches!(word.first()?, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'[') {
+        return None;
+    }
     match form {
         AddressForm::Strict => Nameserver::parse(word).map(at_port),
         AddressForm::StrictEmptyZone => match word.strip_suffix(b"%") {
             Some(host) => {
-                let address = IpAddr::from(v6(plain(host)?)?);
+                let address = IpAddr::from(ipv6(host)?);
                 Some(at_port(Nameserver::new(address, Some(b""))))
             }
             None => Nameserver::parse(word).map(at_port),
@@ -33,10 +37,9 @@ pub(crate) fn server(
         AddressForm::Glibc => glibc(word, context).map(at_port),
         AddressForm::Musl => musl(word, context).map(at_port),
         AddressForm::Cares118 => {
-            let plain = plain(word)?;
             let v4 = hexadecimal(word).or_else(|| decimal(word));
             v4.map(IpAddr::from)
-                .or_else(|| Some(IpAddr::from(v6(plain)?)))
+                .or_else(|| Some(IpAddr::from(ipv6(word)?)))
                 .map(|address| at_port(address.into()))
         }
         AddressForm::Cares134 => {
@@ -56,10 +59,6 @@ fn plain(word: &[u8]) -> Option<&str> {
     str::from_utf8(word).ok()
 }
 
-fn v6(word: &str) -> Option<Ipv6Addr> {
-    word.parse().ok()
-}
-
 /// A word cut at its first `%`.
 fn split_zone(word: &[u8]) -> (&[u8], Option<&[u8]>) {
     match word.iter().position(|&b| b == b'%') {
@@ -75,22 +74,22 @@ fn is_link_local(address: Ipv6Addr) -> bool {
 
 /// A zone is used on link-local addresses of links that exist. It never makes a line invalid.
 fn glibc(word: &[u8], context: &Context) -> Option<Nameserver> {
-    if let Some(address) = glibc_ipv4(word) {
-        return Some(IpAddr::from(address).into());
+    if !word.contains(&b':') {
+        return glibc_ipv4(word).map(|address| IpAddr::from(address).into());
     }
     let (host, zone) = split_zone(word);
-    let address = v6(plain(host)?)?;
+    let address = ipv6(host)?;
     let zone = zone.filter(|zone| is_link_local(address) && context.has_link(zone));
     Some(Nameserver::new(address.into(), zone))
 }
 
 /// A zone must be a number, or a link that exists on a link-local address.
 fn musl(word: &[u8], context: &Context) -> Option<Nameserver> {
-    if let Some(address) = glibc_ipv4(word) {
-        return Some(IpAddr::from(address).into());
+    if !word.contains(&b':') {
+        return glibc_ipv4(word).map(|address| IpAddr::from(address).into());
     }
     let (host, zone) = split_zone(word);
-    let address = v6(plain(host)?)?;
+    let address = ipv6(host)?;
     let is_number = |zone: &[u8]| !zone.is_empty() && zone.iter().all(u8::is_ascii_digit);
     let good = |zone: &[u8]| is_number(zone) || (is_link_local(address) && context.has_link(zone));
     zone.is_none_or(good)
@@ -114,7 +113,7 @@ fn cares(word: &[u8], context: &Context) -> Option<Nameserver> {
     if let Some(address) = decimal(host) {
         return Some(IpAddr::from(address).into());
     }
-    let address = v6(plain(host)?)?;
+    let address = ipv6(host)?;
     if !address.is_unicast_link_local() {
         return Some(IpAddr::from(address).into());
     }

@@ -289,3 +289,47 @@ fn agrees(document: &Document, reader: &Reader) {
         reader.name
     );
 }
+
+/// Of many findings the first are listed, and none is lost from the count: not of any reader.
+#[test]
+fn many_findings_are_counted() {
+    for (piece, kind, severity) in [
+        ("x\n", "unknown-directive", Severity::Note),
+        ("nameserver x\n", "invalid-nameserver", Severity::Error),
+        ("search a..b\n", "search-replaced", Severity::Warning),
+        ("options x y\n", "unknown-option", Severity::Note),
+    ] {
+        let lines = 3000;
+        let text = piece.repeat(lines);
+        let document = parse(text.as_bytes());
+        let found = document.diagnostics();
+        let of_kind: Vec<_> = found.iter().filter(|d| d.kind().as_str() == kind).collect();
+        assert_eq!(of_kind[0].kind().severity(), severity);
+        let per_line = text.matches(['x', 'y']).count().max(lines) / lines;
+        let replaced = usize::from(kind == "search-replaced");
+        let listed = of_kind.len();
+        let more: usize = of_kind.iter().map(|d| d.more()).sum();
+        assert_eq!(listed + more, lines * per_line - replaced, "{kind}");
+        assert_eq!(listed, 1000, "{kind}");
+        let last = of_kind.last().unwrap();
+        let words = format!("and {more} more findings of this kind");
+        assert!(last.to_string().contains(&words), "{last}");
+        assert_eq!(of_kind[0].more(), 0);
+    }
+}
+
+/// What matters to another reader is listed, however many findings came before.
+#[test]
+fn a_late_finding_for_another_reader_is_listed() {
+    let mut text = "options ndots:16\n".repeat(2000);
+    text.push_str("options timeout:40\n");
+    let document = parse(text.as_bytes());
+    let found = document.diagnostics();
+    let above = found
+        .iter()
+        .filter(|d| d.kind() == DiagnosticKind::OptionAboveLimit);
+    let last = above.last().unwrap();
+    assert_eq!(last.line(), 2001);
+    let readers: Vec<&str> = last.readers().map(|reader| reader.name).collect();
+    assert_eq!(readers, ["glibc"]);
+}

@@ -1,7 +1,11 @@
 //! The rules that find what is odd, line by line and for the file as a whole. This room is pure.
 
+mod bytes;
+mod findings;
 mod numeric;
 mod options;
+mod pass;
+mod readings;
 mod search;
 mod servers;
 mod traits;

@@ -1,8 +1,9 @@
 //! The numeric options of a document, before its words are looked at one by one.
 
-use crate::document::{Document, Found, split_option};
+use crate::document::{Found, Line};
 
 /// Where each numeric option stands last and, with a value, first.
+#[derive(Default)]
 pub(crate) struct Numeric<'a> {
     last: [Option<Found<&'a [u8]>>; 3],
 }
@@ -10,15 +11,17 @@ pub(crate) struct Numeric<'a> {
 pub(crate) const NAMES: [&[u8]; 3] = [b"ndots", b"timeout", b"attempts"];
 
 impl<'a> Numeric<'a> {
-    pub(crate) fn of(document: &'a Document) -> Self {
-        let mut last = [const { None }; 3];
-        for option in document.options() {
+    /// Takes one `options` line.
+    pub(crate) fn line(&mut self, line: Line<'a>) {
+        for word in line.words() {
             // A bare word has no value, and replaces none.
-            if let Some(at) = place(option.value).filter(|_| option.value.contains(&b':')) {
-                last[at] = Some(option);
+            if let Some(at) = place(word).filter(|at| word.len() > NAMES[*at].len()) {
+                self.last[at] = Some(Found {
+                    line: line.number,
+                    value: word,
+                });
             }
         }
-        Self { last }
     }
 
     /// The line of the word that comes last, if it is not this very word.
@@ -29,8 +32,15 @@ impl<'a> Numeric<'a> {
     }
 }
 
-/// The place of a numeric option in [`NAMES`].
+/// The place of a numeric option in [`NAMES`]; it has a colon or ends there.
 pub(crate) fn place(option: &[u8]) -> Option<usize> {
-    let (name, _) = split_option(option);
-    NAMES.iter().position(|known| *known == name)
+    // The first byte alone tells most words.
+    let at = match option.first()? {
+        b'n' => 0,
+        b't' => 1,
+        b'a' => 2,
+        _ => return None,
+    };
+    let after = option.strip_prefix(NAMES[at])?;
+    after.first().is_none_or(|b| *b == b':').then_some(at)
 }

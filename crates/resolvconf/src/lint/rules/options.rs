@@ -1,28 +1,30 @@
 //! What is odd about `options` and `sortlist` lines.
 
-use crate::document::{Line, glibc_ipv4, split_option};
+use crate::document::{Line, Look, glibc_ipv4};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
-use crate::lint::rules::numeric::place;
-use crate::lint::rules::whole::Lint;
+use crate::lint::rules::numeric::{NAMES, place};
+use crate::lint::rules::pass::Lint;
 use crate::readers::{Below, Number, Reader, one_option};
 
 /// Words of a sortlist that glibc uses.
 const SORTLIST_WORDS: usize = 10;
 
 impl<'a> Lint<'a> {
-    pub(crate) fn options(&mut self, line: Line<'a>, words: &[&'a [u8]]) {
-        self.comment_in_value(line.number, words);
-        for (place, word) in words.iter().enumerate() {
-            self.option(line, word, words.get(place + 1).copied());
+    pub(crate) fn options(&mut self, line: Line<'a>, look: Look) {
+        self.comment_in_value(line, look);
+        let commas = look.has(Look::COMMA);
+        let mut words = line.fields().peekable();
+        while let Some(word) = words.next() {
+            if commas && word.contains(&b',') {
+                self.push(line.number, Kind::Comma, word, self.traits.all);
+            }
+            self.option(line, word, words.peek().copied());
         }
     }
 
     fn option(&mut self, whole: Line<'a>, word: &'a [u8], next: Option<&'a [u8]>) {
         let line = whole.number;
-        if word.contains(&b',') {
-            self.push(line, Kind::Comma, word, self.traits.all);
-        }
         let Some(at) = place(word) else {
             return self.flag(line, word);
         };
@@ -30,7 +32,7 @@ impl<'a> Lint<'a> {
             let options = self.traits.options;
             self.push_number(line, Kind::OptionReplaced, word, last, options);
         }
-        let (_, value) = split_option(word);
+        let value = &word[word.len().min(NAMES[at].len() + 1)..];
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         if !digits {
             // glibc reads a number behind a blank.
@@ -45,7 +47,9 @@ impl<'a> Lint<'a> {
                 .saturating_mul(10)
                 .saturating_add(u64::from(digit - b'0'))
         });
-        self.bounds(line, word, at, number);
+        if !self.traits.fine[at].contains(&number) {
+            self.bounds(line, word, at, number);
+        }
     }
 
     fn bounds(&mut self, line: usize, word: &'a [u8], at: usize, number: u64) {
@@ -85,6 +89,9 @@ impl<'a> Lint<'a> {
             .is_some_and(|b| self.traits.flag_starts[usize::from(*b)])
         {
             for (flag, word_set, prefix_set) in &self.traits.flags {
+                if flag.as_bytes().first() != word.first() {
+                    continue;
+                }
                 if word == flag.as_bytes() {
                     exact = exact.or(*word_set);
                 } else if word.starts_with(flag.as_bytes()) {
@@ -99,36 +106,28 @@ impl<'a> Lint<'a> {
         }
     }
 
-    pub(crate) fn sortlist(&mut self, line: Line<'a>, words: &[&'a [u8]]) {
-        if self.traits.glibc.is_empty() {
+    pub(crate) fn sortlist(&mut self, line: Line<'a>, look: Look) {
+        let glibc = self.traits.glibc;
+        if glibc.is_empty() {
             return;
         }
-        let glibc = self.traits.glibc;
-        self.comment_in_value(line.number, words);
-        if line.hangs_glibc() {
+        self.comment_in_value(line, look);
+        if look.has(Look::SPLITS) && line.hangs_glibc() {
             self.push(line.number, Kind::SortlistHang, b"", glibc);
         }
-        for (at, word) in words.iter().enumerate() {
-            let pair = word.split(|&b| b == b'/' || b == b'&');
-            let valid =
-                pair.clone().count() <= 2 && pair.into_iter().all(|p| glibc_ipv4(p).is_some());
-            if !valid || at >= SORTLIST_WORDS {
+        for (at, word) in line.fields().enumerate() {
+            if at >= SORTLIST_WORDS || !is_pair(word) {
                 self.push(line.number, Kind::InvalidSortlist, word, glibc);
             }
         }
     }
+}
 
-    pub(crate) fn comment_in_value(&mut self, at: usize, words: &[&'a [u8]]) {
-        let mark = |word: &&&[u8]| matches!(word.first(), Some(b'#' | b';'));
-        if let Some(word) = words.iter().find(mark) {
-            let words = Set::of(self.readers, |r| {
-                r.lines.comments == crate::readers::Comments::FirstColumn
-            });
-            if !words.is_empty() {
-                self.push(at, Kind::CommentInValue, word, words);
-            }
-        }
-    }
+/// Whether it is `address` or `address/netmask`.
+fn is_pair(word: &[u8]) -> bool {
+    let mut pair = word.split(|&b| b == b'/' || b == b'&');
+    let valid = |part: Option<&[u8]>| part.is_none_or(|part| glibc_ipv4(part).is_some());
+    valid(pair.next()) && valid(pair.next()) && pair.next().is_none()
 }
 
 /// Two words of one line, with what stands between them.

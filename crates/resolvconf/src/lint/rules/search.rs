@@ -1,17 +1,15 @@
 //! What is odd about `search` and `domain` lines.
 
-use crate::document::{Line, LineKind};
+use crate::document::{Line, LineKind, Look};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
-use crate::lint::rules::whole::Lint;
-use crate::readers::is_domain;
+use crate::lint::rules::pass::Lint;
+use crate::readers::{Reader, is_domain};
 
 impl<'a> Lint<'a> {
-    /// `last` is the line whose list counts for most readers.
-    pub(crate) fn search(&mut self, line: Line<'a>, words: &[&'a [u8]], last: Option<usize>) {
+    pub(crate) fn search(&mut self, line: Line<'a>, look: Look) {
         let at = line.number;
-        let last = last.filter(|last| *last != at);
-        if let Some(last) = last {
+        if let Some(last) = self.search_line.filter(|last| *last != at) {
             let replaced = self.traits.last_search;
             if !replaced.is_empty() {
                 self.push_number(at, Kind::SearchReplaced, b"", last, replaced);
@@ -22,38 +20,44 @@ impl<'a> Lint<'a> {
         }
         if line.kind == LineKind::Domain {
             let one = self.traits.domain_takes_one;
-            if let Some(word) = words.get(1).filter(|_| !one.is_empty()) {
+            if let Some(word) = line.fields().nth(1).filter(|_| !one.is_empty()) {
                 self.push(at, Kind::DomainExtraWords, word, one);
             }
         }
-        self.comment_in_value(at, words);
-        for word in words {
-            if *word == b"." {
-                self.push(at, Kind::RootDomain, word, self.traits.searches);
-            } else if word.contains(&b',') {
-                self.push(at, Kind::Comma, word, self.traits.searches);
-            } else if !is_domain(word) {
-                self.push(at, Kind::InvalidSearchDomain, word, self.traits.searches);
-            }
-        }
-        self.limits(at, words);
+        self.comment_in_value(line, look);
+        self.domains(line, look);
     }
 
-    fn limits(&mut self, at: usize, words: &[&'a [u8]]) {
-        let bytes = words.iter().map(|word| word.len() + 1).sum::<usize>() - 1;
+    fn domains(&mut self, line: Line<'a>, look: Look) {
+        let (at, searches) = (line.number, self.traits.searches);
+        let commas = look.has(Look::COMMA);
+        let most = self.traits.fewest_domains;
+        let (mut count, mut bytes, mut beyond) = (0, 0, None);
+        for word in line.fields() {
+            if *word == *b"." {
+                self.push(at, Kind::RootDomain, word, searches);
+            } else if commas && word.contains(&b',') {
+                self.push(at, Kind::Comma, word, searches);
+            } else if !is_domain(word) {
+                self.push(at, Kind::InvalidSearchDomain, word, searches);
+            }
+            if count == most {
+                beyond = Some(word);
+            }
+            count += 1;
+            bytes += word.len() + 1;
+        }
+        // No blank follows the last one.
+        let bytes = bytes - 1;
         if bytes > self.traits.fewest_search_bytes {
-            let short = Set::of(self.readers, |r| {
-                r.search.bytes.is_some_and(|most| bytes > most)
-            });
+            let long = |r: &Reader| r.search.bytes.is_some_and(|most| bytes > most);
+            let short = Set::of(self.readers, long);
             self.push_number(at, Kind::SearchTooLong, b"", bytes, short);
         }
-        let most = self.traits.fewest_domains;
-        if words.len() > most {
-            let count = words.len();
-            let short = Set::of(self.readers, |r| {
-                r.search.most.is_some_and(|most| count > most)
-            });
-            self.push(at, Kind::TooManySearchDomains, words[most], short);
+        if let Some(word) = beyond {
+            let many = |r: &Reader| r.search.most.is_some_and(|most| count > most);
+            let short = Set::of(self.readers, many);
+            self.push(at, Kind::TooManySearchDomains, word, short);
         }
     }
 }

@@ -2,25 +2,18 @@
 
 use std::net::IpAddr;
 
-use crate::document::{Nameserver, glibc_ipv4};
+use crate::document::{Line, Nameserver, glibc_ipv4};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
-use crate::lint::rules::whole::Lint;
-
-/// The servers of the lines before.
-#[derive(Default)]
-pub(crate) struct Seen {
-    count: usize,
-    /// The first ones that differ, with their lines.
-    used: Vec<(usize, Nameserver)>,
-}
+use crate::lint::rules::pass::Lint;
 
 /// As many servers as the C libraries use.
 const USED_SERVERS: usize = 3;
 
 impl<'a> Lint<'a> {
-    pub(crate) fn nameserver(&mut self, at: usize, words: &[&'a [u8]]) {
-        let (word, all) = (words[0], self.traits.all);
+    /// Looks over a line with this word after the directive.
+    pub(crate) fn nameserver(&mut self, line: Line<'a>, word: &'a [u8]) {
+        let (at, all) = (line.number, self.traits.all);
         let Some(server) = Nameserver::parse(word) else {
             return self.not_an_address(at, word);
         };
@@ -49,18 +42,18 @@ impl<'a> Lint<'a> {
             });
             self.push(at, Kind::TooManyNameservers, word, short);
         }
-        self.further_words(at, words);
+        self.further_words(line);
     }
 
-    fn further_words(&mut self, at: usize, words: &[&'a [u8]]) {
-        let first_only = self.traits.first_word_only;
-        let Some(word) = words.get(1).filter(|_| !first_only.is_empty()) else {
+    fn further_words(&mut self, line: Line<'a>) {
+        let (at, first_only) = (line.number, self.traits.first_word_only);
+        let mut further = line.fields().skip(1).peekable();
+        let Some(word) = further.peek().copied().filter(|_| !first_only.is_empty()) else {
             return;
         };
-        let further = words[1..]
-            .iter()
-            .find(|word| Nameserver::parse(word).is_some());
-        match further {
+        // The shortest address has two bytes.
+        let is_address = |word: &&[u8]| word.len() > 1 && Nameserver::parse(word).is_some();
+        match further.find(is_address) {
             Some(server) => self.push(at, Kind::TrailingAddress, server, first_only),
             None => self.push(at, Kind::TrailingText, word, first_only),
         }

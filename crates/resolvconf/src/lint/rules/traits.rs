@@ -1,7 +1,11 @@
 //! What a list of readers has in common, worked out once per document.
 
+use std::ops::RangeInclusive;
+
 use crate::lint::groups::Set;
-use crate::readers::{AddressForm, Blanks, Matching, Order, Reader, SearchRule, ServerWords};
+use crate::readers::{
+    AddressForm, Below, Blanks, Comments, Matching, Number, Reader, SearchRule, ServerWords,
+};
 
 /// Sets of readers by what they do.
 pub(crate) struct Traits {
@@ -15,7 +19,8 @@ pub(crate) struct Traits {
     /// Blanks beyond ASCII do not separate words.
     pub(crate) ascii_blanks: Set,
     pub(crate) empty_clears: Set,
-    pub(crate) few_dots_only: Set,
+    /// A mark inside a line does not start a comment.
+    pub(crate) marks_are_words: Set,
     pub(crate) first_word_only: Set,
     pub(crate) last_search: Set,
     pub(crate) domain_takes_one: Set,
@@ -29,6 +34,8 @@ pub(crate) struct Traits {
     pub(crate) fewest_servers: usize,
     pub(crate) fewest_domains: usize,
     pub(crate) fewest_search_bytes: usize,
+    /// The values of each numeric option that all readers take as they are.
+    pub(crate) fine: [RangeInclusive<u64>; 3],
     /// Each flag that some reader knows, with those that take the word, and those that take words
     /// that begin with it.
     pub(crate) flags: Vec<(&'static str, Set, Set)>,
@@ -57,7 +64,7 @@ impl Traits {
             }),
             ascii_blanks: set(|r| r.lines.blanks != Blanks::Unicode),
             empty_clears: set(|r| r.search.empty_clears && r.lines.bare),
-            few_dots_only: set(|r| r.lookups.order == Order::FewDotsOnly),
+            marks_are_words: set(|r| r.lines.comments == Comments::FirstColumn),
             first_word_only: set(|r| r.servers.words == ServerWords::First),
             last_search: set(|r| r.search.rule == SearchRule::Last),
             domain_takes_one: set(|r| !r.search.domain_takes_all),
@@ -68,10 +75,25 @@ impl Traits {
             fewest_servers: fewest(|r| r.servers.most),
             fewest_domains: fewest(|r| r.search.most),
             fewest_search_bytes: fewest(|r| r.search.bytes),
+            fine: [
+                fine(readers, |r| r.options.ndots),
+                fine(readers, |r| r.options.timeout),
+                fine(readers, |r| r.options.attempts),
+            ],
             flags,
             flag_starts,
         }
     }
+}
+
+/// The values that no reader lowers or is harmed by.
+fn fine(readers: &[Reader], number: fn(&Reader) -> Option<Number>) -> RangeInclusive<u64> {
+    let numbers = || readers.iter().filter_map(number);
+    let harmful = |n: &Number| matches!(n.below, Below::AsksNobody | Below::EndsProgram);
+    let least = numbers().filter(harmful).map(|n| n.least).max();
+    let most = numbers().map(|n| n.most).min();
+    let most = u64::from(most.unwrap_or(u32::MAX)).min(i32::MAX as u64);
+    u64::from(least.unwrap_or(0))..=most
 }
 
 fn flags(readers: &[Reader]) -> Vec<(&'static str, Set, Set)> {

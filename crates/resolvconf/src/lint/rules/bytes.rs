@@ -1,0 +1,100 @@
+//! What the bytes of a line show before their meaning is looked at.
+
+use crate::document::{Line, LineKind, Look};
+use crate::lint::diagnostic::DiagnosticKind as Kind;
+use crate::lint::groups::Set;
+use crate::lint::rules::pass::Lint;
+use crate::readers::Reader;
+
+impl<'a> Lint<'a> {
+    /// What the bytes of a line show before their meaning is looked at.
+    pub(crate) fn bytes(&mut self, line: Line<'a>, look: Look) {
+        let content = line.content();
+        if !look.has(Look::SPLITS) && content.len() <= self.traits.shortest_line {
+            return;
+        }
+        if look.has(Look::NUL) {
+            self.push(line.number, Kind::NulByte, b"", self.traits.all);
+        }
+        if look.has(Look::BEYOND_ASCII) && std::str::from_utf8(content).is_err() {
+            self.push(line.number, Kind::InvalidUtf8, b"", Set::default());
+        }
+        let ends_in_return = line.raw.ends_with(b"\r\n") || line.raw.ends_with(b"\r");
+        if look.has(Look::RETURN) && ends_in_return {
+            let loses_server = usize::from(line.kind == LineKind::Nameserver);
+            let affected = self.traits.return_is_a_byte;
+            self.push_number(
+                line.number,
+                Kind::CarriageReturn,
+                b"",
+                loses_server,
+                affected,
+            );
+        }
+        if content.len() > self.traits.shortest_line {
+            let length = content.len();
+            let too_long = |reader: &Reader| {
+                let longest = reader.lines.longest;
+                longest.is_some_and(|(longest, _)| length > longest)
+            };
+            let affected = Set::of(self.readers, too_long);
+            self.push_number(line.number, Kind::LongLine, b"", length, affected);
+        }
+    }
+
+    pub(crate) fn unknown(&mut self, line: Line<'a>) {
+        let directive = line.directive();
+        let known: [&[u8]; 5] = [b"nameserver", b"search", b"domain", b"options", b"sortlist"];
+        // Most words are too short or too long to be one.
+        let in_other_case = (6..=10).contains(&directive.len())
+            && known
+                .iter()
+                .any(|known| known.eq_ignore_ascii_case(directive));
+        let kind = match in_other_case {
+            true => Kind::KeywordCase,
+            false => Kind::UnknownDirective,
+        };
+        self.push(line.number, kind, directive, self.traits.all);
+    }
+
+    /// White space that not all readers take for white space.
+    pub(crate) fn blanks(&mut self, line: Line<'a>, look: Look) {
+        let content = line.content();
+        if matches!(content.first(), Some(b' ' | b'\t')) {
+            self.push(
+                line.number,
+                Kind::IndentedDirective,
+                b"",
+                self.traits.no_indent,
+            );
+        }
+        let plain = |b: &u8| *b == b' ' || *b == b'\t';
+        let by_blanks = content.split(plain).filter(|word| !word.is_empty());
+        // Where the words are the same and no odd blank stands beside one, all readers agree.
+        if look.has(Look::ODD)
+            && (by_blanks.count() != 1 + line.fields().count() || has_odd_end(content))
+        {
+            let beyond_ascii = !content.is_ascii();
+            let affected = match beyond_ascii {
+                true => self.traits.ascii_blanks,
+                false => self.traits.few_blanks,
+            };
+            self.push(line.number, Kind::OddBlank, b"", affected);
+        }
+    }
+}
+
+/// Whether a word ends or begins in white space that only some readers know.
+fn has_odd_end(content: &[u8]) -> bool {
+    let plain = |b: &u8| *b == b' ' || *b == b'\t';
+    let odd = |word: &[u8]| {
+        let ascii = |b: &u8| matches!(b, b'\x0b' | b'\x0c' | b'\r');
+        let first = crate::document::fields(word).next();
+        word.first().is_some_and(ascii)
+            || word.last().is_some_and(ascii)
+            || first.is_none_or(|first| first.len() != word.len())
+    };
+    content
+        .split(plain)
+        .any(|word| !word.is_empty() && odd(word))
+}

@@ -1,0 +1,81 @@
+//! The findings so far. Few of one kind are listed, all are counted.
+
+use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
+use crate::lint::groups::Set;
+use crate::readers::Reader;
+
+/// How many findings of one kind for the same readers are listed. Nobody reads more of them, and a
+/// file of a megabyte can give half a million.
+pub(crate) const MOST_OF_A_KIND: usize = 1000;
+
+/// The findings so far.
+pub(crate) struct Findings<'a> {
+    readers: &'a [Reader],
+    listed: Vec<Diagnostic<'a>>,
+    /// For each kind: how often it was found, for each set of readers.
+    counts: [Vec<Count>; Kind::COUNT],
+}
+
+struct Count {
+    affected: Set,
+    found: usize,
+    /// The place of the last one that is listed.
+    last: usize,
+}
+
+impl<'a> Findings<'a> {
+    pub(crate) fn new(readers: &'a [Reader]) -> Self {
+        Self {
+            readers,
+            listed: Vec::new(),
+            counts: [const { Vec::new() }; Kind::COUNT],
+        }
+    }
+
+    pub(crate) fn push(
+        &mut self,
+        line: usize,
+        kind: Kind,
+        subject: &'a [u8],
+        number: usize,
+        affected: Set,
+    ) {
+        let counts = &mut self.counts[kind as usize];
+        let place = match counts.iter().position(|c| c.affected == affected) {
+            Some(place) => place,
+            None => {
+                counts.push(Count {
+                    affected,
+                    found: 0,
+                    last: 0,
+                });
+                counts.len() - 1
+            }
+        };
+        let count = &mut counts[place];
+        count.found += 1;
+        if count.found > MOST_OF_A_KIND {
+            return;
+        }
+        count.last = self.listed.len();
+        self.listed.push(Diagnostic {
+            line,
+            kind,
+            subject,
+            number,
+            more: 0,
+            readers: self.readers,
+            affected,
+        });
+    }
+
+    /// The findings in the order of their lines. The last one of a kind tells how many more there
+    /// are.
+    pub(crate) fn finish(mut self) -> Vec<Diagnostic<'a>> {
+        for count in self.counts.iter().flatten() {
+            self.listed[count.last].more = count.found.saturating_sub(MOST_OF_A_KIND);
+        }
+        self.listed.sort_by_key(|diagnostic| diagnostic.line);
+        self.listed
+    }
+}

@@ -1,0 +1,177 @@
+//! What comes of a file for several readers, in one pass over its lines.
+
+use crate::document::{Document, LineKind, Look};
+use crate::readers::{Context, Depth, Keyword, Outcome, Reader, Reading, Row, plain_entry};
+
+/// The readers while they read.
+pub(crate) struct Readings<'a, 'r> {
+    each: Vec<Reading<'a, 'r>>,
+    /// A longer line may be lost to some reader.
+    shortest_line: usize,
+    /// The line before held a NUL, with which some reader loses the next line as well.
+    after_nul: bool,
+}
+
+impl<'a, 'r> Readings<'a, 'r> {
+    pub(crate) fn new(readers: &'r [Reader], context: &'r Context, shortest_line: usize) -> Self {
+        let reading = |reader| Reading::new(reader, context, Depth::Outcome);
+        Self {
+            each: readers.iter().map(reading).collect(),
+            shortest_line,
+            after_nul: false,
+        }
+    }
+
+    /// Reads one line of the file.
+    pub(crate) fn line(&mut self, row: Row<'a>, kind: LineKind) {
+        let after_nul = std::mem::replace(&mut self.after_nul, row.look.has(Look::NUL));
+        if after_nul || row.text.len() > self.shortest_line {
+            return self.each_line(row);
+        }
+        match kind {
+            LineKind::Blank | LineKind::Comment | LineKind::IndentedComment | LineKind::Other => {
+                if may_speak(row) {
+                    self.each_line(row);
+                }
+            }
+            _ => self.directive(row),
+        }
+    }
+
+    /// Reads a line with a directive. Without odd bytes all readers see the same one with the same
+    /// value, and it is looked for once.
+    fn directive(&mut self, row: Row<'a>) {
+        let body = before_returns(row.text);
+        let returns = body.len() < row.text.len();
+        let look = match returns {
+            true => Look::of(body),
+            false => row.look,
+        };
+        let odd = look.has(Look::SPLITS.or(Look::MARK));
+        let Some(entry) = plain_entry(row.number, body).filter(|_| !odd) else {
+            return self.each_line(row);
+        };
+        let is_list = matches!(entry.keyword, Keyword::Search | Keyword::Domain);
+        for reading in &mut self.each {
+            if returns && reading.keeps_returns() {
+                reading.line(row);
+            } else if !entry.value.is_empty() || (is_list && reading.takes_bare()) {
+                reading.entry(entry, look);
+            }
+        }
+    }
+
+    fn each_line(&mut self, row: Row<'a>) {
+        for reading in &mut self.each {
+            reading.line(row);
+        }
+    }
+
+    /// Whether an empty line says nothing to any reader.
+    pub(crate) fn may_skip_empty(&self) -> bool {
+        !self.after_nul
+    }
+
+    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
+        self.each.iter().map(Reading::outcome).collect()
+    }
+}
+
+/// A line without the carriage returns at its end.
+fn before_returns(text: &[u8]) -> &[u8] {
+    let returns = text.iter().rev().take_while(|b| **b == b'\r').count();
+    &text[..text.len() - returns]
+}
+
+/// Whether a line that holds no directive may still hold one for some reader.
+///
+/// Readers differ in the bytes that end a line and in those that are blanks.
+fn may_speak(row: Row<'_>) -> bool {
+    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | 0x0b | 0x0c | 0x80..);
+    let first = || row.text.iter().find(|b| !blank(b));
+    row.look.has(Look::NUL.or(Look::RETURN)) || matches!(first(), Some(b'n' | b's' | b'd' | b'o'))
+}
+
+impl Document {
+    /// What comes of the file for each of these readers.
+    #[cfg(test)]
+    fn outcomes(&self, readers: &[Reader]) -> Vec<Outcome> {
+        let context = Context::new();
+        let mut readings = Readings::new(readers, &context, 254);
+        for line in self.lines() {
+            readings.line(Row::of(line.number, line.raw), line.kind);
+        }
+        readings.outcomes()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::readers::ALL;
+
+    /// Pieces of lines that readers take in different ways.
+    const PIECES: [&str; 34] = [
+        "nameserver",
+        "search",
+        "domain",
+        "options",
+        "sortlist",
+        " ",
+        "  ",
+        "\t",
+        "\n",
+        "\n",
+        "\n",
+        "\r",
+        "\r\n",
+        "\0",
+        "\u{b}",
+        "\u{a0}",
+        "\u{feff}",
+        "#",
+        ";",
+        ",",
+        "192.0.2.1",
+        "10.1",
+        "::",
+        "fe80::1%2",
+        "[::1]:53",
+        "0.0.0.0",
+        "a.test",
+        ".",
+        "a..b",
+        "ndots:0",
+        "timeout:2",
+        "retry:3",
+        "rotate",
+        "ndots",
+    ];
+
+    /// The short way gives what the whole reading gives, for whatever lines.
+    #[test]
+    fn outcomes_are_those_of_the_whole() {
+        let mut seed = 0x2545_f491_4f6c_dd1d_u64;
+        let mut next = || {
+            seed ^= seed << 13;
+            seed ^= seed >> 7;
+            seed ^= seed << 17;
+            seed
+        };
+        for _ in 0..20_000 {
+            let pieces = (0..next() % 24).map(|_| PIECES[(next() % 34) as usize]);
+            let text: String = pieces.collect();
+            let document = crate::parse(text.as_bytes());
+            for (outcome, reader) in document.outcomes(&ALL).iter().zip(&ALL) {
+                let whole = document.effective(reader);
+                let name = format!("{}: {text:?}", reader.name);
+                assert_eq!(outcome.trouble, whole.trouble, "{name}");
+                let listed = whole.servers.iter().any(|server| server.line > 0);
+                assert_eq!(outcome.has_server, listed, "{name}");
+                let few_dots_only = reader.lookups.order == crate::readers::Order::FewDotsOnly;
+                let names = whole.search.iter().any(|domain| *domain != ".");
+                let unused = few_dots_only && whole.ndots == 0 && names;
+                assert_eq!(outcome.search_unused, unused, "{name}");
+            }
+        }
+    }
+}

@@ -1,0 +1,352 @@
+//! A file while one reader reads it, line by line.
+
+use std::collections::HashSet;
+use std::net::IpAddr;
+
+use crate::document::{Document, Look, Nameserver};
+use crate::readers::context::Context;
+use crate::readers::effective::{Effective, Server, Trouble};
+use crate::readers::lines::{self, Entry, Keyword};
+use crate::readers::options;
+use crate::readers::reader::{
+    Below, Blanks, LineEnds, Nul, Numbers, OnInvalid, Order, Reader, ServerWords, TooLong,
+};
+use crate::readers::search::{self, Harm};
+use crate::readers::servers::{PORT, server};
+use crate::readers::words::words;
+
+impl Document {
+    /// What a reader takes of this file, on a host of which nothing is known.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use resolvconf::readers::{GLIBC, GO};
+    ///
+    /// let document = resolvconf::parse(b"  nameserver 192.0.2.1\noptions ndots:2\n");
+    /// let glibc = document.effective(&GLIBC);
+    /// assert_eq!(glibc.servers[0].address.to_string(), "127.0.0.1"); // It skips the line.
+    /// let go = document.effective(&GO);
+    /// assert_eq!(go.servers[0].address.to_string(), "192.0.2.1");
+    /// assert_eq!(go.ndots, 2);
+    /// ```
+    pub fn effective(&self, reader: &Reader) -> Effective {
+        self.effective_on(reader, &Context::default())
+    }
+
+    /// [`effective`](Document::effective) on a host of which more is known.
+    pub fn effective_on(&self, reader: &Reader, context: &Context) -> Effective {
+        let mut reading = Reading::new(reader, context, Depth::Whole);
+        for line in self.lines() {
+            reading.line(Row::of(line.number, line.raw));
+        }
+        reading.effective()
+    }
+}
+
+/// One line of the file with the look at its bytes, which is the same for all readers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(crate) number: usize,
+    /// Without the line feed.
+    pub(crate) text: &'a [u8],
+    pub(crate) look: Look,
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn of(number: usize, raw: &'a [u8]) -> Self {
+        let text = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let look = Look::of(text);
+        Self { number, text, look }
+    }
+}
+
+/// How much of what a reader takes is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Depth {
+    /// All of it.
+    Whole,
+    /// Enough for the [`Outcome`].
+    Outcome,
+}
+
+/// What comes of a file for a reader, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) trouble: Option<Trouble>,
+    /// Whether a server of the file is asked.
+    pub(crate) has_server: bool,
+    /// Whether there is a search list that no look-up comes to, as every name has enough dots.
+    pub(crate) search_unused: bool,
+}
+
+/// A file while it is read.
+pub(crate) struct Reading<'a, 'r> {
+    reader: &'r Reader,
+    context: &'r Context,
+    depth: Depth,
+    servers: Vec<Server>,
+    unasked: Vec<Server>,
+    /// The servers so far, for readers that leave out what is listed twice.
+    listed: HashSet<(Nameserver, u16)>,
+    lists: search::Lists<'a>,
+    options: options::Taken,
+    unknown: bool,
+    /// Nothing more is read.
+    ended: bool,
+    refused: Option<usize>,
+    lost: Option<usize>,
+    eat_next: bool,
+}
+
+impl<'a, 'r> Reading<'a, 'r> {
+    pub(crate) fn new(reader: &'r Reader, context: &'r Context, depth: Depth) -> Self {
+        Self {
+            reader,
+            context,
+            depth,
+            servers: Vec::new(),
+            unasked: Vec::new(),
+            listed: HashSet::new(),
+            lists: search::Lists::default(),
+            options: options::Taken::defaults(&reader.options),
+            unknown: false,
+            ended: false,
+            refused: None,
+            lost: None,
+            eat_next: false,
+        }
+    }
+
+    /// Reads one line of the file.
+    pub(crate) fn line(&mut self, row: Row<'a>) {
+        if self.ended || std::mem::take(&mut self.eat_next) {
+            return;
+        }
+        let rules = &self.reader.lines;
+        let mut text = row.text;
+        match rules.longest {
+            Some((longest, TooLong::LosesFile)) if text.len() > longest => {
+                self.lost = Some(row.number);
+                self.ended = true;
+                return;
+            }
+            Some((longest, TooLong::SkipsLine)) if text.len() > longest => return,
+            _ => {}
+        }
+        if rules.nul != Nul::Byte && row.look.has(Look::NUL) {
+            if rules.nul == Nul::EatsNextLine {
+                self.eat_next = true;
+                return;
+            }
+            text = text.split(|&b| b == 0).next().unwrap_or_default();
+        }
+        if rules.ends == LineEnds::FeedOrReturn && row.look.has(Look::RETURN) {
+            for text in lines::pieces(text, rules.ends) {
+                self.piece(Row { text, ..row });
+            }
+        } else {
+            self.piece(Row { text, ..row });
+        }
+    }
+
+    /// Whether a directive without a value says something to the reader.
+    pub(crate) fn takes_bare(&self) -> bool {
+        self.reader.lines.bare
+    }
+
+    /// Whether a carriage return is part of a word.
+    pub(crate) fn keeps_returns(&self) -> bool {
+        self.reader.lines.blanks == Blanks::SpaceTab
+    }
+
+    fn piece(&mut self, row: Row<'a>) {
+        let entry = lines::entry(row.number, row.text, &self.reader.lines);
+        if let Some(entry) = entry {
+            self.entry(entry, row.look);
+        }
+    }
+
+    /// Takes one directive of a line with these bytes.
+    pub(crate) fn entry(&mut self, entry: Entry<'a>, look: Look) {
+        let reader = self.reader;
+        match entry.keyword {
+            _ if self.ended => {}
+            Keyword::Nameserver => self.nameserver(entry),
+            Keyword::Search | Keyword::Domain => {
+                self.lists.line(entry, &reader.search, &reader.lines);
+            }
+            Keyword::Options => self.options(entry, look),
+            Keyword::Sortlist | Keyword::Unknown => {
+                self.unknown |= reader.lines.reports_unknown;
+            }
+        }
+    }
+
+    fn options(&mut self, entry: Entry<'a>, look: Look) {
+        let (rules, lines) = (&self.reader.options, &self.reader.lines);
+        if self.depth == Depth::Whole {
+            self.options.line(entry.line, entry.value, rules, lines);
+        } else if look.has(Look::COLON) || rules.numbers == Numbers::Digits {
+            // Only the last kind of reader takes a number from a word without a colon.
+            self.options.numbers(entry.line, entry.value, rules, lines);
+        }
+    }
+
+    fn nameserver(&mut self, entry: Entry<'a>) {
+        let (lines, rules) = (&self.reader.lines, &self.reader.servers);
+        let enough = self.depth == Depth::Outcome && !self.servers.is_empty();
+        if enough && rules.invalid == OnInvalid::Skips {
+            return;
+        }
+        match rules.words {
+            ServerWords::UntilInvalid => {
+                let value = entry.value.trim_ascii_end();
+                let words = value.split(|&b| b == b' ' || b == b',');
+                for word in words.filter(|word| !word.is_empty()) {
+                    if !self.server(word, entry.line) {
+                        break;
+                    }
+                }
+            }
+            ServerWords::First => {
+                if let Some(word) = words(entry.value, lines).next() {
+                    self.server(word, entry.line);
+                }
+            }
+            which => {
+                let commas = which == ServerWords::AllAndCommas;
+                let words = words(entry.value, lines);
+                for word in words.flat_map(|word| word.split(move |&b| commas && b == b',')) {
+                    self.server(word, entry.line);
+                }
+            }
+        }
+    }
+
+    /// Takes one word; whether it is an address to the reader.
+    fn server(&mut self, word: &[u8], line: usize) -> bool {
+        let rules = &self.reader.servers;
+        match (server(word, rules.form, self.context), rules.invalid) {
+            (Some((address, port)), _) => {
+                self.push(address, port, line);
+                return true;
+            }
+            (None, OnInvalid::RefusesFile) => {
+                self.refused = Some(line);
+                self.ended = true;
+            }
+            (None, OnInvalid::Stops) => self.ended = true,
+            (None, OnInvalid::Skips) => {}
+        }
+        false
+    }
+
+    fn push(&mut self, address: Nameserver, port: u16, line: usize) {
+        let rules = &self.reader.servers;
+        let dropped = address.is_unspecified()
+            && match address.address() {
+                IpAddr::V4(_) => rules.drops_any_ipv4,
+                IpAddr::V6(_) => rules.drops_any_ipv6,
+            };
+        let enough = self.depth == Depth::Outcome && !self.servers.is_empty();
+        if dropped || enough {
+            return;
+        }
+        if rules.merges_repeated && !self.listed.insert((address.clone(), port)) {
+            return;
+        }
+        let server = Server {
+            address,
+            port,
+            line,
+        };
+        if rules.most.is_none_or(|most| self.servers.len() < most) {
+            self.servers.push(server);
+        } else if self.unasked.len() < MOST_UNASKED {
+            // Enough to name some; a file may list very many.
+            self.unasked.push(server);
+        }
+    }
+
+    fn trouble(&self) -> Option<Trouble> {
+        let reader = self.reader;
+        if let Some(line) = self.lost {
+            return Some(Trouble::Lost(line));
+        }
+        if let Some(line) = self.refused {
+            return Some(Trouble::Refused(line));
+        }
+        let harm = self.lists.harm(&reader.search, &reader.lines);
+        if let Some((Harm::RefusesFile, line)) = harm {
+            return Some(Trouble::Refused(line));
+        }
+        if self.servers.is_empty() && reader.servers.refuses_none {
+            return Some(Trouble::Refused(0));
+        }
+        for value in [self.options.attempts, self.options.timeout] {
+            match value.harm {
+                Some(Below::EndsProgram) => return Some(Trouble::EndsProgram(value.line)),
+                Some(Below::AsksNobody) => return Some(Trouble::AsksNobody(value.line)),
+                _ => {}
+            }
+        }
+        let (_, line) = harm?;
+        Some(Trouble::SearchFails(line))
+    }
+
+    /// What comes of the file, in short.
+    pub(crate) fn outcome(&self) -> Outcome {
+        let reader = self.reader;
+        let lost = self.lost.is_some();
+        let may_miss = reader.lookups.order == Order::FewDotsOnly && self.options.ndots.number == 0;
+        let has_names = || self.lists.makes_names(&reader.search, &reader.lines);
+        Outcome {
+            trouble: self.trouble(),
+            has_server: !lost && !self.servers.is_empty(),
+            search_unused: !lost && may_miss && has_names(),
+        }
+    }
+
+    /// All that the reader takes of the file.
+    fn effective(self) -> Effective {
+        let reader = self.reader;
+        let trouble = self.trouble();
+        let read = match self.lost {
+            // A file that is given up counts as an empty one.
+            Some(_) => Self::new(reader, self.context, self.depth),
+            None => self,
+        };
+        let search = read.lists.take(&reader.search, &reader.lines, read.context);
+        let mut servers = read.servers;
+        if servers.is_empty() {
+            servers.extend(fallback(reader));
+        }
+        Effective {
+            reader: reader.name,
+            servers,
+            unasked: read.unasked,
+            search: search.domains,
+            search_line: search.line,
+            ndots: read.options.ndots.number,
+            timeout: read.options.duration(&reader.options),
+            attempts: read.options.attempts.number,
+            unknown: reader.lines.reports_unknown && (read.unknown || read.options.unknown),
+            flags: read.options.flags,
+            trouble,
+        }
+    }
+}
+
+const MOST_UNASKED: usize = 64;
+
+fn fallback(reader: &Reader) -> impl Iterator<Item = Server> {
+    let addresses = reader.servers.fallback.iter();
+    addresses.filter_map(|address| {
+        Some(Server {
+            address: Nameserver::parse(address.as_bytes())?,
+            port: PORT,
+            line: 0,
+        })
+    })
+}
