@@ -14,7 +14,8 @@
 //! cargo build --release -p resolvconf --example rewrite_under_readers
 //! unshare --user --map-root-user --mount sh -ec '
 //!     mount -t tmpfs tmpfs /mnt && mkdir /mnt/lower /mnt/upper /mnt/work /mnt/overlay
-//!     mount -t overlay overlay /mnt/overlay -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work
+//!     mount -t overlay overlay /mnt/overlay \
+//!         -o lowerdir=/mnt/lower,upperdir=/mnt/upper,workdir=/mnt/work
 //!     target/release/examples/rewrite_under_readers 100000 /var/tmp /mnt /mnt/overlay'
 //! ```
 #![allow(clippy::print_stdout, reason = "an example for the terminal")]

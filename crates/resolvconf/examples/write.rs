@@ -1,4 +1,5 @@
-//! Writes standard input to a container's file, unless a user has changed it, and says what was done.
+//! Writes standard input to a container's file, unless a user has changed it, and says what was
+//! done.
 //!
 //! ```text
 //! write [--status] PATH

@@ -28,7 +28,8 @@ pub enum ErrorKind {
     TooLarge,
     /// The path is a directory, FIFO, socket or device. Nothing was read from it.
     NotAFile,
-    /// A word that should be an address is not one. [`Nameserver`](crate::Nameserver) has the forms.
+    /// A word that should be an address is not one. [`Nameserver`](crate::Nameserver) has the
+    /// forms.
     InvalidAddress,
     /// The record or moby's hash file exists but cannot be understood, or has no place.
     /// Nothing was written. Remove the file to start again.
@@ -113,7 +114,7 @@ impl std::error::Error for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Keeps the kind of the system's answer; the error itself is inside.
+    /// Keeps the kind of the system's error. The error itself is the inner one.
     fn from(error: Error) -> Self {
         let kind = match (&error.cause, error.kind) {
             (Some(cause), _) => cause.kind(),

@@ -18,16 +18,17 @@
 //!
 //! * [`find()`] looks at the host's files, [`select()`] chooses one of them and says why.
 //! * [`load()`] or [`parse()`] make a [`Document`]: every byte kept, every line numbered. Its
-//!   [`diagnostics`](Document::diagnostics) tell what glibc, musl or systemd-resolved would take
-//!   otherwise than it looks; [`explain`](Document::explain) tells a person what each line does.
+//!   [`diagnostics`](Document::diagnostics) tell which lines glibc, musl, Go and other readers take
+//!   in another way than it seems; [`explain`](Document::explain) tells a person what each line
+//!   does. [`readers`] has what each reader makes of a file.
 //! * [`transform()`] turns a document into what a container gets, a [`Resolved`]: overrides, then
 //!   what the kind of [`Network`] needs. [`Resolved::render`] is the text of the file.
 //! * [`write()`] puts that text into the file that is bind-mounted into the container, on the same
 //!   inode, unless a user has changed it; [`status()`] tells.
 //! * [`Watcher`] follows the selected file and gives a new document when it really changes.
 //!
-//! Parsing, choosing and transforming are pure; [`load()`], [`find()`], [`status()`] and [`write()`]
-//! touch files.
+//! Parsing, choosing and transforming are pure; [`load()`], [`find()`], [`status()`] and
+//! [`write()`] touch files.
 //!
 //! # When not to use this
 //!
@@ -46,21 +47,22 @@
 //!
 //! # Errors and empty answers
 //!
-//! Content is never an error. A missing file is an empty document that says so. Errors are left for
-//! what cannot be read: no permission, a directory, a FIFO, more bytes than the limit.
+//! Content is never an error. A missing file is an empty document that says so. What cannot be read
+//! is an error: no permission, a directory, a FIFO, more bytes than the limit.
 //!
 //! # Limitations
 //!
-//! The choice is a snapshot; ask again when a file is needed. systemd's manual wants its uplink file
-//! reached by the link `/etc/resolv.conf` only; like moby this crate opens it directly, for there is
-//! no other way to the servers behind the stub.
+//! The choice is a snapshot; ask again when a file is needed. systemd's manual wants its uplink
+//! file reached by the link `/etc/resolv.conf` only. Like moby this crate opens it directly,
+//! because there is no other way to the servers behind the stub.
 //!
-//! A rewrite without a lease ([`Written::Rewritten`] with `exclusive: false`: somebody keeps the file
-//! open, or the file system has no leases) is three calls that leave the file whole at each step. Yet
-//! Linux does not make one `write` atomic for a concurrent `read` on ext4, tmpfs or overlayfs: in the
-//! instant of the copy a reader may see bytes of both texts. And who reads in small pieces may get
-//! one piece before the rewrite and one after. Measured on Linux 6.18 by the example
-//! `rewrite_under_readers`, 100 000 rewrites from 55 to 1100 bytes each, none ever empty or cut:
+//! A rewrite without a lease ([`Written::Rewritten`] with `exclusive: false`: somebody keeps the
+//! file open, or the file system has no leases) is three calls that leave the file whole at each
+//! step. Yet Linux does not make one `write` atomic for a concurrent `read` on ext4, tmpfs or
+//! overlayfs: in the instant of the copy a reader may see bytes of both texts. A reader that reads
+//! in small pieces may get one piece before the rewrite and one after. Measured on Linux 6.18 by
+//! the example `rewrite_under_readers`, 100 000 rewrites from 55 to 1100 bytes each, none ever
+//! empty or cut:
 //!
 //! | file system | looks by opening readers | not whole | looks by one that keeps it open | mixed or stale end |
 //! | --- | --- | --- | --- | --- |
@@ -70,18 +72,19 @@
 //!
 //! No other order of calls did better for one who keeps the file open: a single `write` and a
 //! truncation (cut texts too), whole pages, a shared mapping (ten times as many), `O_DIRECT` (cut
-//! texts). From Linux 5.4 to 6.0 a lease may be granted while an open is half way through; there the
-//! lease is held for ten milliseconds and asked for again before anything is written.
+//! texts). From Linux 5.4 to 6.0 a lease may be granted while an open is half way through; there
+//! the lease is held for ten milliseconds and asked for again before anything is written.
 //!
 //! # Compared with moby
 //!
-//! Plain output is the same, byte for byte, except for the cases that the repository's `PARITY.md` lists:
-//! a byte order mark, unspecified and zoned link-local servers, IPv4-mapped loopback, very long lines.
+//! Plain output is the same, byte for byte, except for the cases that the repository's `PARITY.md`
+//! lists: a byte order mark, unspecified and zoned link-local servers, IPv4-mapped loopback, very
+//! long lines.
 //!
 //! # Crate features
 //!
-//! * `moby`: moby's hash file is checked for files that have no record yet (adds `sha2`). Without it
-//!   a file with such a hash is an error.
+//! * `moby`: moby's hash file is checked for files that have no record yet (adds `sha2`). Without
+//!   it a file with such a hash is an error.
 //! * `serde`: `Serialize` for results and diagnostics.
 //! * `tracing`: log lines at target `resolvconf`.
 //!

@@ -11,7 +11,7 @@ macro_rules! named {
         }
 
         impl $name {
-            /// Every one, in the order of the documentation.
+            /// All variants, in the order of the documentation.
             pub const ALL: [Self; [$(Self::$variant),*].len()] = [$(Self::$variant),*];
 
             /// A stable name for machines, in kebab case.

@@ -1,8 +1,8 @@
 //! The one system call that no safe wrapper has: `fcntl` with `F_SETLEASE`.
 //!
-//! A write lease is granted only while nobody else has the file open, and holds off everyone who
-//! opens it until it is given back: the one way to rewrite a file in place that no reader can see
-//! half done, however small the pieces in which it reads.
+//! A write lease is granted only while nobody else has the file open. Whoever opens the file then
+//! waits until the lease is given back. There is no other way to rewrite a file in place so that no
+//! reader sees half of the work, however small the pieces are in which it reads.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
@@ -38,8 +38,8 @@ unsafe extern "C" {
 /// Needs the file's owner or CAP_LEASE (EACCES without), and a file system with leases (EINVAL).
 /// EAGAIN: someone else has the file open.
 ///
-/// The kernel tells the holder by a signal that someone waits; the default one, SIGIO, would end the
-/// process, so SIGURG, which does nothing by default, is asked for first.
+/// The kernel tells the holder by a signal that someone waits; the default one, SIGIO, would end
+/// the process, so SIGURG, which does nothing by default, is asked for first.
 pub(crate) fn take_write_lease(file: BorrowedFd<'_>) -> Result<(), Errno> {
     if !PORT_IS_GENERIC {
         return Err(Errno::NOSYS);

@@ -95,7 +95,7 @@ impl Resolved {
 enum Safe {
     AsItIs,
     Plainly(Text),
-    /// In no form: some reader would lose DNS.
+    /// It is not written at all, as some reader would lose DNS.
     Never,
 }
 

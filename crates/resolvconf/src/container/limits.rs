@@ -7,7 +7,7 @@
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// Who reads.
+    /// The name of the reader.
     pub reader: &'static str,
     /// Nameservers used; later ones are ignored.
     pub nameservers: usize,
@@ -58,7 +58,7 @@ impl Limits {
         attempts: 10,
     };
 
-    /// systemd-resolved, when `/etc/resolv.conf` is a file of someone else. It reads no options.
+    /// systemd-resolved, when it did not write `/etc/resolv.conf` itself. It reads no options.
     pub const SYSTEMD: Self = Self {
         reader: "systemd-resolved",
         nameservers: 256,

@@ -30,7 +30,7 @@ pub enum Network {
 }
 
 impl Network {
-    /// Which kind of network it is, as far as the choice of the host's file goes.
+    /// The kind of network that decides which file of the host is inherited.
     pub fn kind(&self) -> NetworkKind {
         match self {
             Self::Host => NetworkKind::Host,
@@ -49,7 +49,7 @@ pub enum Fallback {
     /// The public servers that moby lists: [`DEFAULT_IPV4`], and [`DEFAULT_IPV6`] with IPv6.
     #[default]
     Moby,
-    /// These. Their families are not looked at.
+    /// These servers, whatever their address family is.
     Servers(Vec<Nameserver>),
 }
 
@@ -59,7 +59,7 @@ pub const DEFAULT_IPV4: [IpAddr; 2] = [
     IpAddr::V4(Ipv4Addr::new(8, 8, 4, 4)),
 ];
 
-/// Those that moby adds when the network has IPv6.
+/// The public servers that moby adds when the network has IPv6.
 pub const DEFAULT_IPV6: [IpAddr; 2] = [
     IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8888)),
     IpAddr::V6(Ipv6Addr::new(0x2001, 0x4860, 0x4860, 0, 0, 0, 0, 0x8844)),

@@ -79,9 +79,9 @@ pub enum Warning {
     NoNameservers,
     /// The internal resolver has no server to forward to: only names it knows will resolve.
     NoUpstreams,
-    /// An option was left out: its value takes DNS away from some reader.
+    /// An option was left out, because some reader asks nobody with its value.
     DroppedOption(Text),
-    /// A `sortlist` was left out: glibc would never get past a byte of it.
+    /// A `sortlist` was left out, because glibc would loop for ever at one of its bytes.
     DroppedSortlist(Text),
     /// An option was left out because a later line gives it again. c-ares up to 1.18 took this one.
     MergedOption(Text),
@@ -144,7 +144,7 @@ named! {
 }
 
 impl Resolved {
-    /// The servers of the file.
+    /// The nameservers of the container's file.
     pub fn nameservers(&self) -> &[Nameserver] {
         &self.nameservers
     }
@@ -164,7 +164,7 @@ impl Resolved {
         &self.other
     }
 
-    /// What the internal resolver forwards to, in order; empty for other networks.
+    /// The servers that the internal resolver forwards to, in order. Empty for other networks.
     pub fn upstreams(&self) -> &[Upstream] {
         &self.upstreams
     }

@@ -1,4 +1,4 @@
-//! What a container gets: overrides first, then what its kind of network needs. Pure.
+//! What a container gets: overrides first, then what its kind of network needs.
 
 use std::path::PathBuf;
 
@@ -11,7 +11,7 @@ use crate::document::{Document, Nameserver, Text, fields, split_option};
 
 /// What to change on the way from the host's file to the container's.
 ///
-/// Words of overrides and options are split at white space, so none can smuggle in a line.
+/// Words of overrides and options are split at white space, so no word can add a line.
 ///
 /// # Examples
 ///
@@ -39,13 +39,15 @@ pub struct TransformOptions {
     pub add_options: Vec<Text>,
     /// What a network without a resolver gets when the host's file leaves no server.
     pub fallback: Fallback,
-    /// Whether the network has no IPv4, so that IPv4 servers are dropped (networks without a resolver).
+    /// Whether the network has no IPv4, so that IPv4 servers are dropped (networks without a
+    /// resolver).
     pub ipv6_only: bool,
-    /// Cuts the result to what a reader uses, with a warning for each cut; by default nothing is cut.
+    /// Cuts the result to what a reader uses, with a warning for each cut; by default nothing is
+    /// cut.
     pub limits: Option<Limits>,
     /// The file the document came from, for the comments.
     pub source: Option<PathBuf>,
-    /// Text for the top of the file, for the comments; each line becomes a comment if it is none.
+    /// Text for the top of the file, with the comments. A line that is not a comment becomes one.
     pub header: Option<String>,
 }
 
@@ -59,7 +61,7 @@ impl TransformOptions {
     }
 }
 
-/// Works out what a container gets from the host's document. Pure: reads and writes nothing.
+/// Works out what a container gets from the host's document. Reads and writes no file.
 pub fn transform(document: &Document, options: &TransformOptions) -> Resolved {
     let mut resolved = Resolved {
         network: options.network.clone(),

@@ -46,7 +46,7 @@ pub enum LineKind {
     Blank,
     /// `#` or `;` in the first column.
     Comment,
-    /// A comment mark after white space: no directive to anyone, passed on as it is.
+    /// A comment mark after white space. No reader takes it for a directive; it is passed on.
     IndentedComment,
     /// `nameserver`.
     Nameserver,
@@ -85,7 +85,7 @@ impl<'a> Line<'a> {
         self.fields()
     }
 
-    /// Whether glibc never gets past a byte of this sortlist.
+    /// Whether glibc loops for ever at a byte of this sortlist.
     ///
     /// `res_init.c` stops at what is not ASCII or is white space, but skips blanks and tabs only.
     pub(crate) fn hangs_glibc(&self) -> bool {

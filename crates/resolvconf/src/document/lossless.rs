@@ -8,15 +8,15 @@ use crate::document::parse::spans;
 
 /// A parsed resolv.conf, lossless: [`as_bytes`](Document::as_bytes) is the input, byte for byte.
 ///
-/// Parsing cannot fail. What is odd about the content is told by
-/// [`diagnostics`](Document::diagnostics), with line numbers.
+/// Parsing cannot fail. [`diagnostics`](Document::diagnostics) tells what is odd about the content,
+/// with line numbers.
 ///
 /// # Examples
 ///
 /// ```
 /// let document = resolvconf::parse(b"search corp.example\nnameserver 192.0.2.1 # main\n");
-/// let servers: Vec<String> = document.nameservers().map(|found| found.value.to_string()).collect();
-/// assert_eq!(servers, ["192.0.2.1"]);
+/// let server = document.nameservers().next().unwrap();
+/// assert_eq!(server.value.to_string(), "192.0.2.1");
 /// assert_eq!(document.search().next(), Some(&b"corp.example"[..]));
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
@@ -83,7 +83,7 @@ impl Document {
         (0..self.spans.len()).map(|at| self.line_at(at))
     }
 
-    /// The addresses of the `nameserver` lines, in order; every one, beyond any limit too.
+    /// The addresses of all `nameserver` lines, in order. No limit of a reader applies.
     pub fn nameservers(&self) -> impl Iterator<Item = Found<Nameserver>> {
         self.nameserver_words().filter_map(|(line, word)| {
             let value = Nameserver::parse(word)?;

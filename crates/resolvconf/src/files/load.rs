@@ -1,4 +1,4 @@
-//! A path in, a document out. Never blocks on what is not a file.
+//! A path in, a document out. Nothing that is not a file makes it wait.
 
 use std::path::Path;
 
@@ -20,8 +20,8 @@ pub const DEFAULT_SIZE_LIMIT: u64 = 1 << 20;
 /// # Errors
 ///
 /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) above the limit,
-/// [`ErrorKind::NotAFile`](crate::ErrorKind::NotAFile) for a directory, FIFO, socket or device
-/// (none of which is waited for), [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be
+/// [`ErrorKind::NotAFile`](crate::ErrorKind::NotAFile) at once for a directory, FIFO, socket or
+/// device, [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be
 /// opened or read.
 ///
 /// # Examples
@@ -45,7 +45,7 @@ pub fn load_within(path: &Path, limit: u64) -> Result<Document, Error> {
     Ok(bytes.map_or_else(Document::missing, Document::from))
 }
 
-/// The bytes of a regular file; `None` when there is none.
+/// The bytes of a regular file. `None` if it does not exist.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
     // Looked at before it is opened: opening a device may act on it.
     match retry_on_intr(|| rustix::fs::stat(path)) {

@@ -1,4 +1,4 @@
-//! Reads files without waiting on anything else, and puts them in place whole.
+//! Reads files and puts them in place whole. Nothing that is not a file makes it wait.
 
 mod load;
 mod open;

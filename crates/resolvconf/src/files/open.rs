@@ -1,4 +1,4 @@
-//! Opens and reads files without waiting on what is not a file.
+//! Opens and reads files, and waits for nothing that is not a file.
 
 use std::ffi::OsStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -11,7 +11,7 @@ use rustix::io::{Errno, retry_on_intr};
 
 use crate::error::{Error, ErrorKind};
 
-/// How long an open may be held off by a writer that keeps readers out for a moment.
+/// How long an open waits for a writer that keeps readers out for a moment.
 const LEASE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens without blocking. A FIFO that took the file's place is refused by [`check_type`].

@@ -1,4 +1,4 @@
-//! A name in an open directory: what later calls act on, whatever happens to the path meanwhile.
+//! A name in an open directory. Later calls act on it, whatever happens to the path meanwhile.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -38,8 +38,8 @@ impl Place {
 
     /// The place of a name below a directory. No symbolic link is followed on the way.
     ///
-    /// Each directory is opened in the one before it, so that a rename or a new link
-    /// between two steps cannot lead out: what is open stays what it is.
+    /// Each directory is opened in the one before it. A directory that is open stays the same, so
+    /// a rename or a new link between two steps cannot lead out.
     pub(crate) fn beneath(directory: BorrowedFd<'_>, name: &Path) -> Result<Self, Error> {
         let mut parts = name.components().filter(|part| *part != Component::CurDir);
         let last = parts.next_back().ok_or_else(|| not_a_name(name))?;
@@ -96,7 +96,8 @@ fn normal<'p>(part: Component<'p>, name: &Path) -> Result<&'p OsStr, Error> {
     }
 }
 
-/// Linux answers `ENOTDIR` for a link that `O_NOFOLLOW` and `O_DIRECTORY` meet, so it is looked at.
+/// For a symbolic link, Linux answers `O_NOFOLLOW` with `O_DIRECTORY` by `ENOTDIR`. So the name is
+/// looked at again.
 fn way_refused(at: BorrowedFd<'_>, part: Component<'_>, name: &Path, errno: Errno) -> Error {
     let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
     let found = rustix::fs::statat(at, part.as_os_str(), flags);

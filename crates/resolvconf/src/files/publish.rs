@@ -1,4 +1,4 @@
-//! Files that are there whole or not at all, whatever is cut off when; and one writer at a time.
+//! Files that exist whole or not at all, wherever the work is cut off. One writer at a time.
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -12,12 +12,12 @@ use rustix::io::{Errno, retry_on_intr};
 use crate::error::{Error, ErrorKind};
 use crate::files::place::Place;
 
-/// How long another writer of the same file is waited for.
+/// How long to wait for another writer of the same file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Keeps other writers out for as long as the place's directory stays open.
 ///
-/// The lock is on the directory: a container can reach the file, and could lock that for ever.
+/// The lock is on the directory. A container can reach the file, and could lock it for ever.
 pub(crate) fn lock_directory_of(place: &Place) -> Result<(), Error> {
     let deadline = Instant::now() + LOCK_PATIENCE;
     let lock = FlockOperation::NonBlockingLockExclusive;
@@ -42,7 +42,7 @@ pub(crate) fn lock_directory_of(place: &Place) -> Result<(), Error> {
 /// Puts a file in place by temporary file and rename. Call with the directory locked.
 ///
 /// The temporary name is always the same, so a kill leaves one file, which [`tidy`] knows.
-/// `O_EXCL` sees to it that a link or FIFO planted under that name is never opened.
+/// With `O_EXCL` a link or FIFO that somebody put under that name is never opened.
 pub(crate) fn replace(place: &Place, bytes: &[u8], mode: u32, durable: bool) -> Result<(), Error> {
     let temporary = temporary(place);
     let directory = place.directory();
@@ -62,8 +62,8 @@ pub(crate) fn replace(place: &Place, bytes: &[u8], mode: u32, durable: bool) -> 
     Ok(())
 }
 
-/// Takes away what a killed [`replace`] left. Call with the directory locked, and before any
-/// other step: that may find that there is nothing to replace.
+/// Removes what a killed [`replace`] left. Call it with the directory locked and before any other
+/// step, as that step may have nothing to replace.
 pub(crate) fn tidy(place: &Place) {
     // Mostly there is nothing. What cannot be taken away makes the next `replace` fail, and say so.
     let name = temporary(place);
@@ -106,8 +106,8 @@ fn create(
     Ok(fd)
 }
 
-/// Whether the name leads to the file that was written: another may have been renamed over the
-/// temporary name in a directory where others may write.
+/// Whether the name leads to the file that was written. In a directory where others may write,
+/// another file may have been renamed over the temporary name.
 fn check_identity(place: &Place, file: &OwnedFd) -> Result<(), Error> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
     let named = retry_on_intr(|| rustix::fs::statat(place.directory(), place.name(), flags));

@@ -12,7 +12,7 @@ pub struct Diagnostic<'a> {
     pub(crate) kind: DiagnosticKind,
     /// The word or line it is about.
     pub(crate) subject: &'a [u8],
-    /// A count, an address or another line, as the kind has it.
+    /// A count or another line. The kind decides which.
     pub(crate) number: usize,
     /// How many more of its kind are not listed.
     pub(crate) more: usize,
@@ -30,13 +30,14 @@ pub enum Severity {
     Note,
     /// Some reader understands the line in another way, or not at all.
     Warning,
-    /// The line does not do what it is there for.
+    /// The line does not do what it should do.
     Error,
 }
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $severity:ident;)*) => {
-        /// What a [`Diagnostic`] is about. The names of [`as_str`](DiagnosticKind::as_str) are stable.
+        /// What a [`Diagnostic`] is about. The names of [`as_str`](DiagnosticKind::as_str) are
+        /// stable.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
         #[non_exhaustive]
         pub enum DiagnosticKind {
@@ -97,7 +98,7 @@ kinds! {
     InvalidNameserver = "invalid-nameserver", Error;
     /// An IPv4 address that is not four plain decimal numbers. Readers disagree about it.
     ShortAddress = "short-address", Error;
-    /// A port, brackets or a name after `#` in a `nameserver` line, which has no place for them.
+    /// A port, brackets or a name after `#` in a `nameserver` line. Few readers know them.
     Port = "port", Error;
     /// An IPv6 address with an empty zone.
     EmptyZone = "empty-zone", Error;
@@ -117,7 +118,7 @@ kinds! {
     MulticastNameserver = "multicast-nameserver", Warning;
     /// An IPv6 link-local nameserver without a zone.
     ZoneMissing = "zone-missing", Error;
-    /// One of the servers that are used is listed again.
+    /// A server that is already used is listed again.
     DuplicateNameserver = "duplicate-nameserver", Warning;
     /// More nameservers than some reader uses.
     TooManyNameservers = "too-many-nameservers", Warning;
@@ -147,7 +148,7 @@ kinds! {
     OptionBelowLimit = "option-below-limit", Error;
     /// An option that another of the same name replaces.
     OptionReplaced = "option-replaced", Note;
-    /// A `sortlist` with a byte that glibc's reader never gets past.
+    /// A `sortlist` with a byte at which glibc loops for ever.
     SortlistHang = "sortlist-hang", Error;
     /// A word of `sortlist` that is not `address` or `address/netmask`, or beyond the tenth.
     InvalidSortlist = "invalid-sortlist", Warning;

@@ -2,8 +2,8 @@
 
 use crate::readers::Reader;
 
-/// What each reader does, asked in their order, those that do the same together: `glibc, musl: …; go: …`. Only the
-/// effect where all do the same.
+/// What each reader does, asked in their order, those that do the same together: `glibc, musl: …;
+/// go: …`. Only the effect where all do the same.
 pub(crate) fn grouped(readers: &[Reader], mut effect: impl FnMut(&Reader) -> String) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for reader in readers {

@@ -157,10 +157,10 @@ impl Diagnostic<'_> {
             K::EmptyZone => write!(f, "{word} ends in an empty zone; {}", servers()),
             K::ZoneOnGlobal => write!(f, "{word} has a zone but is not link-local; {}", servers()),
             K::Comma => write!(f, "comma in {word}; words are separated by blanks"),
-            K::TrailingText => write!(f, "{word} and what follows is ignored by {names}"),
+            K::TrailingText => write!(f, "{word} and what follows it are ignored by {names}"),
             K::TrailingAddress => write!(
                 f,
-                "{word} is a server of its own line's; on this line it is ignored by {names}"
+                "{word} is not the first word; {names} takes one server of a line and ignores this one"
             ),
             K::CommentInValue => write!(
                 f,

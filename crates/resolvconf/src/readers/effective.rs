@@ -12,7 +12,7 @@ use crate::readers::context::Context;
 pub struct Effective {
     /// The reader's name.
     pub reader: &'static str,
-    /// Who is asked, in order. The reader's own fallback when the file gives nobody.
+    /// The servers that are asked, in order. The reader's own fallback if the file gives none.
     pub servers: Vec<Server>,
     /// Servers of the file that are never asked, because there are enough before them.
     pub unasked: Vec<Server>,
@@ -47,13 +47,13 @@ pub struct Server {
     pub line: usize,
 }
 
-/// Why every look-up of a reader fails, with the line that is to blame.
+/// Why look-ups of a reader fail, with the line that causes it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trouble {
     /// The whole file is refused. Line 0: because it names no server.
     Refused(usize),
-    /// The file is given up at a line that is too long, and counts as one without servers.
+    /// The file is given up at a line that is too long. The reader goes on as with an empty file.
     Lost(usize),
     /// No query is sent: there is no attempt, or no time.
     AsksNobody(usize),
@@ -94,7 +94,7 @@ impl Trouble {
         }
     }
 
-    /// The line that is to blame; 0 for the file as a whole.
+    /// The line that causes it; 0 for the file as a whole.
     pub fn line(self) -> usize {
         match self {
             Self::Refused(line)

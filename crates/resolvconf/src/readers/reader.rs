@@ -39,7 +39,7 @@ pub struct Lines {
     pub comments: Comments,
     /// The bytes of a line that are read, and what happens to a longer one.
     pub longest: Option<(usize, TooLong)>,
-    /// Whether a directive without a value is a directive, so that `search` alone says something.
+    /// Whether a directive without a value counts, as `search` alone may clear the list.
     pub bare: bool,
     /// Whether an indented comment, or an unknown directive, makes it report something unknown.
     pub reports_unknown: bool,
@@ -99,7 +99,7 @@ pub enum Comments {
 pub enum TooLong {
     /// It is skipped.
     SkipsLine,
-    /// The file is given up, and counts as one without servers.
+    /// The whole file is given up. The reader goes on as with an empty file.
     LosesFile,
 }
 
@@ -214,7 +214,7 @@ pub enum SearchRule {
     FirstSearch,
     /// All of them together.
     Merged,
-    /// None: it never searches.
+    /// No line: the reader never searches.
     Never,
 }
 
@@ -224,7 +224,7 @@ pub enum SearchRule {
 pub enum Root {
     /// Names are tried as they are at its place, which asks nothing new.
     Harmless,
-    /// It is left out, as if it were not there; the host's own domain may take its place.
+    /// It is left out. The domain of the host's name may take its place.
     LeftOut,
     /// The look-up fails.
     FailsLookup,
@@ -340,9 +340,9 @@ pub enum Below {
     Least,
     /// The default.
     Default,
-    /// What it is: nobody is asked.
+    /// Its own value, with which nobody is asked.
     AsksNobody,
-    /// What it is: the program ends.
+    /// Its own value, with which the program ends.
     EndsProgram,
 }
 

@@ -24,13 +24,13 @@ pub struct Selection {
     pub link_target: Option<PathBuf>,
 }
 
-/// The chosen file and what it holds: what was judged is what is used.
+/// The chosen file and the content that the choice was made from.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Current {
     /// Which file, and why.
     pub selection: Selection,
-    /// Its content; the missing document when there is no such file.
+    /// Its content. [`Document::missing`] if there is no such file.
     pub document: Document,
     /// Why the file could not be read, if so. The document is empty then.
     pub unreadable: Option<String>,
@@ -60,8 +60,8 @@ named! {
         /// `/etc/resolv.conf` lists only systemd-resolved's stubs, but the file with the servers
         /// behind them is missing or cannot be read, and there is no other.
         StubOnly = "stub-only",
-        /// `/etc/resolv.conf` lists only a local cache or stub; NetworkManager has the servers behind
-        /// it.
+        /// `/etc/resolv.conf` lists only a local cache or stub; NetworkManager has the servers
+        /// behind it.
         NetworkManager = "network-manager",
         /// `/etc/resolv.conf` lists only servers on loopback, and nobody says what is behind them.
         LoopbackOnly = "loopback-only",
@@ -88,7 +88,7 @@ named! {
 
 /// Chooses the file, and returns it with its content.
 ///
-/// Evaluate it whenever a file is needed: the host may change at any time.
+/// Call it again for each file: the host may change at any time.
 ///
 /// # Examples
 ///

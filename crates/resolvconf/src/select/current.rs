@@ -5,8 +5,8 @@ use crate::select::find::{SelectOptions, find};
 
 /// Looks at the files, chooses one and returns it with its content.
 ///
-/// What was judged is what is returned. Nothing is kept for the next call. A file that cannot be
-/// read is an answer, not an error.
+/// The content is the one that the choice was made from. Nothing is kept for the next call. A file
+/// that cannot be read is an answer, not an error.
 ///
 /// # Examples
 ///

@@ -1,4 +1,5 @@
-//! What tells a watcher to look again: inotify, the mount table, and a timer. One descriptor for all.
+//! What tells a watcher to look again: inotify, the mount table, and a timer. One descriptor for
+//! all.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -20,7 +21,7 @@ use rustix::time::{
 use crate::error::Error;
 use crate::select::links::Step;
 
-/// News of a directory on the way: its names come, go, are switched and change.
+/// What is watched in a directory on the way: names that come, go, are exchanged or change.
 const DIRECTORY_EVENTS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVE)
@@ -31,7 +32,7 @@ const DIRECTORY_EVENTS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::MOVE_SELF)
     .union(WatchFlags::ONLYDIR);
 
-/// News of the file itself: it may be mounted there, or have other names.
+/// What is watched on the file itself: it may be mounted there, or have other names.
 const FILE_EVENTS: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::MODIFY)
     .union(WatchFlags::ATTRIB)
@@ -51,7 +52,7 @@ pub(crate) struct Ears {
 }
 
 impl Ears {
-    /// Opens what can be opened; the error of inotify comes beside it.
+    /// Opens what can be opened, and returns the error of inotify with it.
     pub(crate) fn open() -> Result<(Self, Option<Error>), Error> {
         let all = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|errno| Error::call("epoll_create1()", errno))?;
@@ -92,7 +93,7 @@ impl Ears {
         self.all.as_fd()
     }
 
-    /// Makes the descriptor readable after this long; never for `None`.
+    /// Makes the descriptor readable after this time. `None`: never.
     pub(crate) fn wake_after(&self, time: Option<Duration>) -> Result<(), Error> {
         // A time of zero would switch the timer off.
         let time = time.map(|time| time.max(Duration::from_nanos(1)));

@@ -6,7 +6,7 @@ use crate::document::{Document, Nameserver};
 use crate::error::ErrorKind;
 use crate::select::network::NetworkKind;
 
-/// What was found about the files that may be chosen; made by [`find`](crate::find()), or by hand.
+/// What was found about the files that may be chosen. [`find`](crate::find()) makes it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
@@ -32,7 +32,7 @@ pub struct Facts {
 pub struct FileFacts {
     /// Its path.
     pub path: PathBuf,
-    /// The file it is in the end, when the path is or goes through a symbolic link.
+    /// The file that the path leads to, if a symbolic link is on the way.
     pub link_target: Option<PathBuf>,
     /// Its content, or why there is none.
     pub content: Content,
@@ -56,7 +56,7 @@ pub enum Content {
 }
 
 impl Facts {
-    /// Why a file among them could not be read; `None` for one that was, or that is not there.
+    /// Why one of the files could not be read. `None` if it was read or does not exist.
     pub fn error_kind_of(&self, path: &Path) -> Option<ErrorKind> {
         let files = [&self.etc, &self.uplink, &self.network_manager];
         let mut files = files.into_iter().chain(&self.configured);
@@ -68,7 +68,7 @@ impl Facts {
 }
 
 impl Default for Facts {
-    /// The usual paths, nothing there.
+    /// The usual paths, without any file.
     fn default() -> Self {
         Self {
             network: NetworkKind::default(),

@@ -91,7 +91,7 @@ fn look_at(path: &Path) -> FileFacts {
     }
 }
 
-/// Where a link leads; also one that leads nowhere, as far as its own text tells.
+/// Where a link leads. A link that leads nowhere gives the path that its text names.
 fn link_target(path: &Path) -> Option<PathBuf> {
     match fs::canonicalize(path) {
         Ok(target) => (target != path).then_some(target),
@@ -102,7 +102,7 @@ fn link_target(path: &Path) -> Option<PathBuf> {
     }
 }
 
-/// `..` taken back by the letter: all that can be said about a path that does not exist.
+/// Removes each `..` with the name before it. A path that does not exist allows no better way.
 fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {

@@ -1,4 +1,4 @@
-//! Where a path leads, name by name, so that each of its turnings can be watched.
+//! Where a path leads, name by name, so that each name on the way can be watched.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;

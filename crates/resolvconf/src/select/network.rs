@@ -1,4 +1,4 @@
-//! The kinds of network, as far as the choice of the host's file goes.
+//! The kinds of network that decide which file of the host is inherited.
 
 named! {
     /// The kind of network a container is on.
@@ -7,8 +7,8 @@ named! {
     /// the host is inherited.
     #[derive(Default)]
     pub enum NetworkKind {
-        /// The default bridge, and every network without a resolver of the daemon: the container
-        /// asks the servers itself, so a server on the host's loopback is of no use.
+        /// The default bridge, and every network without a resolver of the daemon. The container
+        /// asks the servers itself, so it cannot use a server on the host's loopback.
         #[default]
         Default = "default",
         /// A network with the daemon's own resolver, which asks from the host's namespace. It can

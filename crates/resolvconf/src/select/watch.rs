@@ -59,7 +59,7 @@ const QUIET: Duration = Duration::from_millis(20);
 /// a rewrite in two steps looks like half way.
 const LONGEST: Duration = Duration::from_millis(250);
 
-/// How often the watches are laid again while the links move under them.
+/// How often the watches are set again while the links change.
 const MOST_LAYINGS: usize = 8;
 
 /// Follows the selected file through edits, renames, switched links, mounts, deletion and return,
@@ -68,7 +68,8 @@ const MOST_LAYINGS: usize = 8;
 /// Three ways to use it: [`next_within`](Watcher::next_within) blocks for a time, the iterator
 /// blocks without end, and [`try_next`](Watcher::try_next) never blocks. For an event loop: wait
 /// until the descriptor is readable, then call `try_next` until it gives nothing. The descriptor
-/// also becomes readable when [`next_wake`](Watcher::next_wake) has come, so that no timer is needed.
+/// also becomes readable when [`next_wake`](Watcher::next_wake) has come, so that no timer is
+/// needed.
 ///
 /// Answers come from comparing what is there with what was there, so a lost or a doubled event
 /// changes nothing.
@@ -125,8 +126,8 @@ impl Watcher {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when no descriptor is left, or when inotify cannot be
-    /// used and [`recheck`](WatchOptions::recheck) is off, so that nothing would ever be seen.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when no descriptor is left, or when inotify cannot
+    /// be used and [`recheck`](WatchOptions::recheck) is off, so that nothing would ever be seen.
     pub fn open(options: &WatchOptions) -> Result<Self, Error> {
         let (ears, deaf) = Ears::open()?;
         let mut watcher = Self {

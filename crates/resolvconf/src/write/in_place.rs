@@ -1,10 +1,11 @@
 //! Replaces the content of an open file so that no reader sees anything between old and new.
 //!
-//! Who opens the file is held off by a write lease. The order of the calls is chosen for when that
-//! cannot be had, or the process is killed in between: the file is filled up with empty lines to the
-//! longer of the two lengths, the bytes that differ are replaced by one call, the filling is cut
-//! off. At each point the file is the old text or the new one and empty lines, except for the
-//! instant in which the kernel copies the bytes.
+//! Under a write lease, whoever opens the file waits until it is whole. Some files allow no lease,
+//! and the process may be killed at any point. The order of the calls is made for both. First the
+//! file is filled up with empty lines to the longer of the two lengths. Then one call replaces the
+//! bytes that differ. Then the empty lines at the end are cut off. After each call the file holds
+//! the old text or the new one, with empty lines behind it. Only in the instant in which the kernel
+//! copies the bytes it may hold parts of both.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -23,8 +24,8 @@ use crate::write::record::PADDING;
 /// Tries for a lease between two pauses, and the pause.
 const BURST: u32 = 64;
 const PAUSE: Duration = Duration::from_micros(50);
-/// How long a reader is given to come through an open that passed before the lease. On one busy
-/// processor it does not run for some milliseconds.
+/// How long to wait for a reader whose open began before the lease. On one busy processor it may
+/// not run for some milliseconds.
 const GRACE: Duration = Duration::from_millis(10);
 
 /// A held lease, given back when dropped.
@@ -38,7 +39,7 @@ impl Drop for Lease<'_> {
 }
 
 impl<'f> Lease<'f> {
-    /// Tries until nobody else has the file open, for as long as there is patience.
+    /// Tries until nobody else has the file open, at most for the time that the options give.
     fn take(file: &'f OwnedFd, patience: Duration) -> Option<Self> {
         // A deadline beyond what the clock can show is none.
         let deadline = Instant::now().checked_add(patience);
@@ -63,8 +64,9 @@ impl<'f> Lease<'f> {
 
     /// Gives the lease back if a reader slipped through.
     ///
-    /// From 5.4 to 6.0 an open looks for leases before it is counted, so that a lease may be granted
-    /// while one is half way through. Asking again tells, once it had the time to be counted.
+    /// From Linux 5.4 to 6.0 an open looks for leases before the kernel counts it. So a lease may
+    /// be granted while an open is half way through. After a pause that open is counted, and asking
+    /// again shows it.
     fn confirm(self) -> Result<Self, Errno> {
         if fs::read_to_string(KERNEL_RELEASE).is_ok_and(|release| counts_late(&release)) {
             thread::sleep(GRACE);
@@ -74,11 +76,11 @@ impl<'f> Lease<'f> {
     }
 }
 
-/// A call for it exists, but its safe wrapper takes for granted that no filter refuses it.
+/// The safe wrapper of `uname` expects that no seccomp filter refuses it, so a file is read.
 const KERNEL_RELEASE: &str = "/proc/sys/kernel/osrelease";
 
-/// Whether a kernel counts an open only after it looked for leases. Nothing else tells: later
-/// kernels count one that waits as well, so that on them asking again proves nothing.
+/// Whether the kernel counts an open only after it looked for leases. Only the version tells this:
+/// later kernels also count an open that waits, so asking again proves nothing there.
 fn counts_late(release: &str) -> bool {
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
@@ -87,7 +89,7 @@ fn counts_late(release: &str) -> bool {
     (major, minor) < (6_u32, 1_u32)
 }
 
-/// Replaces `before` by `text`; tells of a change that came in between.
+/// Replaces `before` by `text`. Says whether somebody changed the file in between.
 pub(crate) fn rewrite(
     path: &Path,
     file: &OwnedFd,

@@ -35,7 +35,8 @@ const WHY: &str = "not a digest of the form sha256:<64 hex>";
 #[cfg(not(feature = "moby"))]
 const WHY: &str = "moby's digest is not checked without the feature moby";
 
-/// Whether a content has the digest that moby's `<path>.hash` gives; `None` when the file gives none.
+/// Whether a content has the digest that moby's `<path>.hash` gives; `None` when the file gives
+/// none.
 ///
 /// The form is `sha256:` and 64 lower-case hexadecimal digits, nothing after.
 #[cfg(feature = "moby")]

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 /// How to write a container's file.
 ///
-/// `state` and `overwrite_edits` are what a daemon sets. The other fields are for tests and for
-/// measurements: without them no test could wait long enough, or leave the disk alone.
+/// A daemon sets `state` and `overwrite_edits`. The other fields are for tests and measurements,
+/// which must wait longer than a daemon, or must not wait for the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WriteOptions {
@@ -24,8 +24,8 @@ pub struct WriteOptions {
     pub overwrite_edits: bool,
     /// The mode of a fresh file. Default: 0644. An existing file keeps its own.
     pub mode: u32,
-    /// Whether to reach the disk before returning, so that a power cut is as harmless as a crash.
-    /// Default: yes. Off, a test makes thousands of writes in a second.
+    /// Whether to wait until the content is on the disk, so that a power cut is as harmless as a
+    /// crash. Default: yes. Without it a test makes thousands of writes in a second.
     pub durable: bool,
     /// How long to try for a moment in which nobody has the file open. Default: 50 ms.
     /// `Duration::MAX` tries for ever.
@@ -81,9 +81,9 @@ pub enum Written {
     Created,
     /// The content was replaced, on the same inode.
     Rewritten {
-        /// Whether everyone who opened the file meanwhile was held off until it was whole.
+        /// Whether everyone who opened the file meanwhile had to wait until it was whole.
         ///
-        /// Else someone kept it open, or the file system has no leases. A reader may then have
+        /// If not, someone kept it open, or the file system has no leases. A reader may then have
         /// seen bytes of both contents in that instant, but never an empty file.
         exclusive: bool,
     },

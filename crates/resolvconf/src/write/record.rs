@@ -6,20 +6,20 @@
 /// What was last written to a container's file, or is being written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
-    /// Whether the rewrite may still be under way.
+    /// Whether the rewrite is finished.
     pub(crate) phase: Phase,
     /// What the file held before.
     pub(crate) previous: Vec<u8>,
-    /// What it holds once the rewrite is through.
+    /// What it holds after the rewrite.
     pub(crate) current: Vec<u8>,
 }
 
-/// Whether a rewrite is through.
+/// Whether a rewrite is finished.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// It may have been cut off at any point.
     Pending,
-    /// It is through and durable.
+    /// It is finished and on the disk.
     Settled,
 }
 
@@ -80,7 +80,7 @@ impl State {
         })
     }
 
-    /// What a content is, going by the record.
+    /// What the record says about a content.
     pub(crate) fn standing(&self, content: &[u8]) -> Standing {
         if content == self.current {
             return Standing::Ours;
@@ -97,8 +97,8 @@ impl State {
         Standing::Edited
     }
 
-    /// Whether each byte is that of the old text, of the new one, or the padding of either: what a
-    /// rewrite that was cut off, or whose pages reached the disk in part, leaves behind.
+    /// Whether each byte is that of the old text, of the new one, or of the padding of one of them.
+    /// A rewrite leaves such a file when it is cut off, or when only some pages reached the disk.
     fn is_mixture(&self, content: &[u8]) -> bool {
         let longest = self.previous.len().max(self.current.len());
         let byte = |text: &[u8], at: usize| text.get(at).copied().unwrap_or(PADDING);
@@ -110,7 +110,7 @@ impl State {
     }
 }
 
-/// What fills a file up while its length changes: empty lines, which mean nothing to any reader.
+/// What fills a file up while its length changes: empty lines, which no reader looks at.
 pub(crate) const PADDING: u8 = b'\n';
 
 fn is_padded(content: &[u8], text: &[u8]) -> bool {

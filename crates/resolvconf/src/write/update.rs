@@ -15,21 +15,21 @@ use crate::write::record::{PHASE_OFFSET, Phase, Standing, State};
 
 /// Bytes of a record: two texts and a few words.
 const STATE_LIMIT: u64 = 64 << 20;
-/// Bytes of a container's file. A user may have made it anything.
+/// Bytes of a container's file that are read. A user may have made it longer.
 const TARGET_LIMIT: u64 = 16 << 20;
 
 /// Writes a container's file, unless a user has changed it since the last time.
 ///
 /// * A file that exists keeps its inode: it is bind-mounted into the container. Whoever opens it
-///   during the rewrite waits for a few microseconds (a write lease, [fcntl(2)]; a millisecond before
-///   Linux 6.1), so no reader sees it empty, cut short, mixed or with a stale end.
+///   during the rewrite waits for a few microseconds (a write lease, [fcntl(2)]; a millisecond
+///   before Linux 6.1), so no reader sees it empty, cut short, mixed or with a stale end.
 /// * A file that does not exist is put in place whole.
 /// * The record of the write goes first, so that a user's edit and a write that was cut off are
 ///   never confused, also after a restart, a crash or a power cut at any point.
 ///
-/// The path is resolved as any path is: symbolic links of its directories are followed. So it must be
-/// a path that only the daemon can change, such as its own directory for the container. Never give
-/// it a path inside a container's root file system; [`write_at`] is for those.
+/// The path is resolved as any path is: symbolic links of its directories are followed. So it must
+/// be a path that only the daemon can change, such as its own directory for the container. Never
+/// give it a path inside a container's root file system; [`write_at`] is for those.
 ///
 /// Blocks for the time of three fsyncs when [durable](WriteOptions::durable). The process is sent
 /// SIGURG, which does nothing by default, when a reader waits.
@@ -38,8 +38,8 @@ const TARGET_LIMIT: u64 = 16 << 20;
 ///
 /// [`ErrorKind::InvalidState`] when the record or moby's hash cannot be understood,
 /// [`ErrorKind::NotAFile`] when the path is a symbolic link or no file, [`ErrorKind::Busy`] when
-/// another writer does not finish, [`ErrorKind::Denied`] and [`ErrorKind::Io`] when a call fails. The next call finds its way from
-/// wherever this one stopped.
+/// another writer does not finish, [`ErrorKind::Denied`] and [`ErrorKind::Io`] when a call fails.
+/// After any error the next call goes on from where this one stopped.
 ///
 /// # Privileges and kernels
 ///
@@ -269,8 +269,8 @@ impl<'o> Target<'o> {
         files::replace(&self.state, &state.encode(), 0o600, self.options.durable)
     }
 
-    /// Marks the record's write as through: one word, in place. Until it reaches the disk, a power
-    /// cut leaves the record pending, which holds as well.
+    /// Marks the write as finished: one word of the record, in place. Until that word is on the
+    /// disk, a power cut leaves the record pending, which is right as well.
     fn settle(&self) -> Result<(), Error> {
         let fd = self.state.open(OFlags::WRONLY);
         let fd = fd.map_err(|errno| self.state.error("openat", errno))?;

@@ -325,10 +325,10 @@ fn a_late_finding_for_another_reader_is_listed() {
     text.push_str("options timeout:40\n");
     let document = parse(text.as_bytes());
     let found = document.diagnostics();
-    let above = found
+    let mut above = found
         .iter()
         .filter(|d| d.kind() == DiagnosticKind::OptionAboveLimit);
-    let last = above.last().unwrap();
+    let last = above.next_back().unwrap();
     assert_eq!(last.line(), 2001);
     let readers: Vec<&str> = last.readers().map(|reader| reader.name).collect();
     assert_eq!(readers, ["glibc"]);

@@ -7,7 +7,7 @@ use crate::readers::profiles::libc::{GLIBC, MUSL, MUSL_OLD};
 use crate::readers::profiles::resolvers::{BUSYBOX, DNSMASQ, RESOLVED, UNBOUND};
 use crate::readers::reader::Reader;
 
-/// Those that containers have most often.
+/// The readers that containers have most often.
 pub const DEFAULT: [Reader; 3] = [GLIBC, MUSL, GO];
 
 /// One profile for each name, the most common reader first.
@@ -16,7 +16,7 @@ pub const ALL: [Reader; 15] = [
     MUSL_OLD, GO_OLD, C_ARES_OLD,
 ];
 
-/// The profile of a name, such as `musl`; `None` when there is none.
+/// The profile with this name, such as `musl`. `None` if no profile has it.
 pub fn find(name: &str) -> Option<Reader> {
     ALL.into_iter().find(|reader| reader.name == name)
 }
