@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use arc_swap::{ArcSwap, Cache};
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
-use runtimes::{Checked, Config, Registry, RuntimeEntry, Script, Settings, Store};
+use runtimes::{Checked, Config, Registry, RuntimeEntry, Script, ScriptStore, TableOptions};
 
 /// A host's runtimes: as many as names are given, all programs.
 fn config(names: &[String], generation: usize) -> Checked {
@@ -88,7 +88,7 @@ fn p10(criterion: &mut Criterion) {
     let temp = tempfile::tempdir().expect("a temporary directory");
     let configs = [config(&names, 0), config(&names, 1)];
     let (registry, _) =
-        Registry::open(&configs[0], Settings::new(temp.path())).expect("nothing to publish");
+        Registry::open(&configs[0], TableOptions::new(temp.path())).expect("nothing to publish");
     let registry = Arc::new(registry);
     let turn = AtomicUsize::new(0);
     let swap = || {
@@ -175,7 +175,7 @@ fn p10_growth(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("P10 growth");
     for count in [1, 10, 100, 1_000, 10_000] {
         let names = names(count);
-        let table = runtimes::Runtimes::build(&config(&names, 0), &Settings::new("/s"));
+        let table = runtimes::Runtimes::build(&config(&names, 0), &TableOptions::new("/s"));
         let mut turn = 0;
         group.bench_function(BenchmarkId::from_parameter(count), |bench| {
             bench.iter(|| {
@@ -239,7 +239,7 @@ fn p11(criterion: &mut Criterion) {
     group.sample_size(20);
     for count in [1, 10, 100] {
         let temp = tempfile::tempdir().expect("a temporary directory");
-        let store = Store::open(temp.path()).expect("a private directory");
+        let store = ScriptStore::open(temp.path()).expect("a private directory");
         let mut round = 0;
         let mut fresh = || {
             round += 1;
@@ -292,7 +292,7 @@ fn p11_reload(criterion: &mut Criterion) {
         }
         let config = config.check().expect("programs with a path");
         let (registry, _) =
-            Registry::open(&config, Settings::new(temp.path())).expect("a private directory");
+            Registry::open(&config, TableOptions::new(temp.path())).expect("a private directory");
         group.bench_function(BenchmarkId::from_parameter(count), |bench| {
             bench.iter(|| registry.reload(&config).expect("nothing to write"));
         });
@@ -304,7 +304,7 @@ fn p12(criterion: &mut Criterion) {
     let temp = tempfile::tempdir().expect("a temporary directory");
     let program = Path::new("/bin/true");
     let script = Script::new("x", program, &["a b".into()]).expect("no NUL");
-    Store::open(temp.path())
+    ScriptStore::open(temp.path())
         .and_then(|store| store.publish([&script]))
         .expect("space");
     let theirs = temp.path().join("moby");

@@ -56,7 +56,7 @@ pub struct StartReport {
     /// The sweep of wrapper scripts that nobody references.
     pub scripts: Step<SweepReport>,
     /// The first table of runtimes.
-    pub runtimes: runtimes::ReloadReport,
+    pub runtimes: runtimes::TableChanges,
     /// The participants that committed the first configuration, in order.
     pub participants: Vec<String>,
     /// Those of them whose commit panicked: the host runs without what they should have done.
@@ -83,12 +83,12 @@ impl StartReport {
 #[non_exhaustive]
 pub struct ReloadReport {
     /// The runtimes that were added, removed, changed.
-    pub runtimes: runtimes::ReloadReport,
+    pub runtimes: runtimes::TableChanges,
     /// The participants that committed, in order.
     pub participants: Vec<String>,
     /// Those of them whose commit panicked: the configuration is in force without them.
     pub failed_commits: Vec<String>,
-    /// Settings that are another in the file but need a restart; the old ones hold.
+    /// TableOptions that are another in the file but need a restart; the old ones hold.
     pub needs_restart: Vec<&'static str>,
     /// How often the configuration has been replaced since the start.
     pub generation: u64,

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use runtimes::Settings;
+use runtimes::TableOptions;
 
 use crate::config::HostConfig;
 
@@ -37,8 +37,8 @@ impl HostConfig {
         &self,
         host: &HostPaths,
         environment: impl Fn(&str) -> Option<std::ffi::OsString>,
-    ) -> Settings {
-        let mut settings = Settings::new(self.script_dir());
+    ) -> TableOptions {
+        let mut settings = TableOptions::new(self.script_dir());
         settings.exec_root.clone_from(&self.exec_root);
         settings.systemd_cgroup = self.systemd_cgroup(host);
         settings.no_pivot_root =
@@ -69,7 +69,7 @@ mod tests {
 
     use super::*;
 
-    fn settings(text: &str, host: &HostPaths) -> Settings {
+    fn settings(text: &str, host: &HostPaths) -> TableOptions {
         HostConfig::parse(text.as_bytes())
             .unwrap()
             .runtime_settings(host, |_| None)

@@ -3,7 +3,7 @@
 
 #![allow(clippy::print_stdout)] // an example shows something
 
-use runtimes::{Config, RuntimeEntry, Runtimes, Settings};
+use runtimes::{Config, RuntimeEntry, Runtimes, TableOptions};
 
 fn main() -> Result<(), runtimes::Problems> {
     let mut config = Config::default();
@@ -11,7 +11,7 @@ fn main() -> Result<(), runtimes::Problems> {
         let name = format!("as named: {program}");
         config.runtimes.insert(name, RuntimeEntry::program(program));
     }
-    let table = Runtimes::build(&config.check()?, &Settings::new("unused")).probed();
+    let table = Runtimes::build(&config.check()?, &TableOptions::new("unused")).probed();
     for runtime in table.iter() {
         let verdict = runtime.features.rro();
         println!(

@@ -5,9 +5,9 @@
 //! Two loads can give two tables, with a reload between them. Right:
 //!
 //! ```
-//! # use runtimes::{Checked, Registry, ResolveError, Settings};
+//! # use runtimes::{Checked, Registry, ResolveError, TableOptions};
 //! # let dir = tempfile::tempdir().unwrap();
-//! # let (registry, _) = Registry::open(&Checked::default(), Settings::new(dir.path()))?;
+//! # let (registry, _) = Registry::open(&Checked::default(), TableOptions::new(dir.path()))?;
 //! let table = registry.load();
 //! let name = table.default_name();
 //! let resolved = table.resolve(name).expect("a table's default is in that table");
@@ -19,9 +19,9 @@
 //! may be gone.
 //!
 //! ```
-//! # use runtimes::{Checked, Registry, ResolveError, Settings};
+//! # use runtimes::{Checked, Registry, ResolveError, TableOptions};
 //! # let dir = tempfile::tempdir().unwrap();
-//! # let (registry, _) = Registry::open(&Checked::default(), Settings::new(dir.path()))?;
+//! # let (registry, _) = Registry::open(&Checked::default(), TableOptions::new(dir.path()))?;
 //! let name = registry.load().default_name().to_owned();
 //! let _maybe = registry.load().resolve(&name).is_ok();
 //! # Ok::<(), runtimes::Error>(())
@@ -37,20 +37,20 @@
 //! # Sweep first, open second
 //!
 //! ```
-//! use runtimes::{Config, References, Registry, Runtimes, Settings, sweep};
+//! use runtimes::{Config, References, Registry, Runtimes, TableOptions, sweep};
 //!
 //! # let state = tempfile::tempdir().unwrap();
-//! let settings = Settings::new(state.path().join("runtimes"));
+//! let options = TableOptions::new(state.path().join("runtimes"));
 //! let config = Config::parse(b"{}")?.config;
 //!
 //! let mut references = References::new();
-//! references.add_table(&Runtimes::build(&config, &settings));
+//! references.add_table(&Runtimes::build(&config, &options));
 //! for dir in runtimes::bundle_dirs("/run/docker".as_ref()) {
 //!     references.scan_bundles(&dir);
 //! }
 //! references.scan_processes("/proc".as_ref());
-//! sweep(&settings.script_dir, &references)?;
-//! let (registry, _) = Registry::open(&config, settings)?;
+//! sweep(&options.script_dir, &references)?;
+//! let (registry, _) = Registry::open(&config, options)?;
 //! # let _ = registry;
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
@@ -67,5 +67,5 @@
 //!
 //! # Let a transaction end
 //!
-//! A [`Prepared`](crate::Prepared) reload holds up all others. Commit or drop it before
+//! A [`PreparedReload`](crate::PreparedReload) reload holds up all others. Commit or drop it before
 //! anything that waits for a person or a network.

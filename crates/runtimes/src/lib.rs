@@ -3,13 +3,13 @@
 //! containers.
 //!
 //! ```
-//! use runtimes::{Checked, Config, Registry, Settings};
+//! use runtimes::{Checked, Config, Registry, TableOptions};
 //!
 //! let dir = tempfile::tempdir().unwrap();
 //! let json = br#"{"runtimes": {"mine": {"path": "/bin/true", "runtimeArgs": ["--debug"]}}}"#;
 //! let parsed = Config::parse(json)?; // or everything that is wrong, at once
 //!
-//! let (registry, _) = Registry::open(&parsed.config, Settings::new(dir.path()))?;
+//! let (registry, _) = Registry::open(&parsed.config, TableOptions::new(dir.path()))?;
 //! let table = registry.load();
 //! registry.reload(&Checked::default())?;
 //!
@@ -25,7 +25,7 @@
 //! [`Config::parse`] reads daemon.json: a [`Checked`] configuration, or all its problems at
 //! once. [`Runtimes::build`] works out the table: one [`Runtime`] per name, with the shim, the
 //! program, the shim's options and, for an entry with arguments, a wrapper [`Script`]
-//! named after its contents. [`Registry`] publishes the scripts through a [`Store`],
+//! named after its contents. [`Registry`] publishes the scripts through a [`ScriptStore`],
 //! keeps the table behind one pointer, and swaps it on [`Registry::reload`].
 //! [`Registry::probe`] adds each runtime's [`Features`]. At the daemon's start
 //! [`sweep()`] removes scripts that no [`References`] name.
@@ -130,13 +130,15 @@ pub use containers::{
     state_dirs,
 };
 pub use error::{Error, ErrorKind};
-pub use features::{Features, FeaturesState, Limits, Listed, RroAnswer, RroSupport, Version};
+pub use features::{Features, FeaturesState, Listed, ProbeOptions, RroAnswer, RroSupport, Version};
 pub use in_use::{
-    BUNDLE_DIRS, Reason, References, SweepReport, Verdict, bundle_dirs, plan_sweep, sweep,
+    BUNDLE_DIRS, Reason, References, ScriptVerdict, SweepReport, bundle_dirs, plan_sweep, sweep,
 };
 pub use json::{MAX_DEPTH, Value};
 pub use names::{DEFAULT, STOCK, is_permissible};
 pub use preflight::{PreflightFault, can_start, locate};
-pub use reload::{Prepared, Reader, Registry};
-pub use scripts::{Published, SHELL, Script, Store, is_script_name};
-pub use table::{ReloadReport, ResolveError, Resolved, Runtime, RuntimeKind, Runtimes, Settings};
+pub use reload::{PreparedReload, Registry, TableReader};
+pub use scripts::{PublishedScripts, SHELL, Script, ScriptStore, is_script_name};
+pub use table::{
+    ResolveError, ResolvedRuntime, Runtime, RuntimeKind, Runtimes, TableChanges, TableOptions,
+};

@@ -6,7 +6,7 @@ use std::path::Path;
 use mountscan::MountTable;
 use resolvconf::{Document, Nameserver, Network, TransformOptions};
 use rootmount::{PlanOptions, Record, Rules};
-use runtimes::{Config, Features, Runtimes, Settings, Version};
+use runtimes::{Config, Features, Runtimes, TableOptions, Version};
 
 /// A mount table: no row is lost, and the queries agree with each other.
 pub(crate) fn mountinfo(data: &[u8]) {
@@ -120,7 +120,7 @@ pub(crate) fn netlink(data: &[u8]) {
 /// daemon.json: whatever a runtime is called, its script stays in its directory.
 pub(crate) fn daemon_json(data: &[u8]) {
     let parsed = Config::inspect(data);
-    let table = Runtimes::of_sound_entries(&parsed, &Settings::new("/scripts"));
+    let table = Runtimes::of_sound_entries(&parsed, &TableOptions::new("/scripts"));
     assert_eq!(Config::parse(data).is_ok(), parsed.problems.is_empty());
     for script in table.scripts() {
         let name = script.file_name();

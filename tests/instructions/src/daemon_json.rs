@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::hint::black_box;
 use std::path::Path;
 
-use runtimes::{Checked, Config, Features, Runtimes, Script, Settings};
+use runtimes::{Checked, Config, Features, Runtimes, Script, TableOptions};
 
 use crate::case::{Case, Work};
 
@@ -48,7 +48,7 @@ fn parse() -> Work {
 }
 
 fn table() -> Work {
-    let (config, settings) = (config(), Settings::new("/scripts"));
+    let (config, settings) = (config(), TableOptions::new("/scripts"));
     Box::new(move || {
         black_box(Runtimes::build(black_box(&config), &settings));
     })

@@ -106,7 +106,7 @@ fn refused_reload(world: &World, host: &Host, table: u64) -> anyhow::Result<()> 
     let text = world.text(Side::Own, table);
     let text = text.replace("always", &format!("never {table}"));
     let config = HostConfig::parse(text.as_bytes())?;
-    let planned = Runtimes::build(&config.runtimes, host.snapshot().runtimes.settings());
+    let planned = Runtimes::build(&config.runtimes, host.snapshot().runtimes.options());
     let fixed = planned.lookup("fixed").context("no fixed runtime")?;
     let place = fixed.script.as_ref().context("no script")?;
     fs::create_dir(place)?;

@@ -21,7 +21,7 @@ use anyhow::{Context as _, ensure};
 use clap::{Parser, ValueEnum};
 use daemon_host::Host;
 use daemon_host::mountscan::MountTable;
-use daemon_host::runtimes::{Runtimes, Settings};
+use daemon_host::runtimes::{Runtimes, TableOptions};
 
 use crate::daemon::{Daemon, at_rest};
 use crate::gauge::Sample;
@@ -157,7 +157,7 @@ fn sample(world: &World, daemon: &Daemon, watchers: &Watchers) -> anyhow::Result
 /// Scripts that the first table of runtimes, which both started with, does not refer to.
 fn unreferenced(world: &World, side: Side) -> anyhow::Result<u64> {
     let dir = world.data(side).join("runtimes");
-    let table = Runtimes::build(&world.config(side, 0)?.runtimes, &Settings::new(&dir));
+    let table = Runtimes::build(&world.config(side, 0)?.runtimes, &TableOptions::new(&dir));
     let wanted = |path: &PathBuf| table.iter().any(|row| row.script.as_ref() == Some(path));
     let scripts = world.scripts(side)?;
     Ok(scripts.iter().filter(|path| !wanted(path)).count() as u64)

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)] // a panic is the report
 
 use runtimes::{
-    Checked, Config, FeaturesState, References, Registry, RroSupport, RuntimeEntry, Settings, sweep,
+    Checked, Config, FeaturesState, References, Registry, RroSupport, RuntimeEntry, TableOptions,
+    sweep,
 };
 use std::path::{Path, PathBuf};
 use support::container::{bundle, run, runtimes, start, succeed};
@@ -46,7 +47,7 @@ fn knows_rro(program: &str) -> RroSupport {
         .runtimes
         .insert("asked".to_owned(), RuntimeEntry::program(program));
     let (registry, _) =
-        Registry::open(&config.check().unwrap(), Settings::new("/run/scripts")).unwrap();
+        Registry::open(&config.check().unwrap(), TableOptions::new("/run/scripts")).unwrap();
     assert!(registry.probe());
     let table = registry.load();
     let row = table.lookup("asked").unwrap();
@@ -69,7 +70,7 @@ fn a_container_runs_through_the_wrapper_script() {
         let state = place.join("it's the state");
         let (registry, _) = Registry::open(
             &config(program, &state),
-            Settings::new(place.join("scripts")),
+            TableOptions::new(place.join("scripts")),
         )
         .unwrap();
         let bundle = bundle(
@@ -92,7 +93,7 @@ fn a_containers_exit_code_comes_through() {
     each_program(|program, place| {
         let (registry, _) = Registry::open(
             &config(program, &place.join("state")),
-            Settings::new(place.join("scripts")),
+            TableOptions::new(place.join("scripts")),
         )
         .unwrap();
         let bundle = bundle(&place.join("bundle"), &["sh", "-c", "exit 42"], &[]);
@@ -108,7 +109,7 @@ fn a_containers_exit_code_comes_through() {
 #[ignore = "vm: starts containers of each runtime (limit 180 s)"]
 fn a_running_container_survives_a_reload_with_other_arguments() {
     each_program(|program, place| {
-        let settings = Settings::new(place.join("scripts"));
+        let settings = TableOptions::new(place.join("scripts"));
         let (registry, _) = Registry::open(&config(program, &place.join("old")), settings).unwrap();
         let before = script(&registry);
         start(
@@ -141,7 +142,7 @@ fn a_running_container_survives_a_restart_with_another_configuration() {
         let scripts = place.join("scripts");
         let (registry, _) = Registry::open(
             &config(program, &place.join("old")),
-            Settings::new(&scripts),
+            TableOptions::new(&scripts),
         )
         .unwrap();
         let before = script(&registry);
@@ -164,7 +165,7 @@ fn a_running_container_survives_a_restart_with_another_configuration() {
         assert!(!unused.exists(), "nothing refers to it: {report:?}");
         let (registry, _) = Registry::open(
             &config(program, &place.join("new")),
-            Settings::new(&scripts),
+            TableOptions::new(&scripts),
         )
         .unwrap();
         assert_ne!(script(&registry), before);

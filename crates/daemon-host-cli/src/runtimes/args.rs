@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use daemon_host::runtimes::{Config, Inspected, Runtimes, Settings};
+use daemon_host::runtimes::{Config, Inspected, Runtimes, TableOptions};
 use daemon_host::{HostConfig, HostPaths};
 
 use crate::config::ConfigArgs;
@@ -43,7 +43,7 @@ impl TableArgs {
     }
 
     /// The settings; a file with problems elsewhere does not keep this from working.
-    fn settings(&self, text: &[u8]) -> Settings {
+    fn settings(&self, text: &[u8]) -> TableOptions {
         let mut config = HostConfig::parse_roots(text).unwrap_or_default();
         if let Some(exec_root) = &self.exec_root {
             config.exec_root.clone_from(exec_root);

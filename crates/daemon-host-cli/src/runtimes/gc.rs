@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use daemon_host::runtimes::{References, Verdict, bundle_dirs, plan_sweep, sweep};
+use daemon_host::runtimes::{References, ScriptVerdict, bundle_dirs, plan_sweep, sweep};
 use serde_json::{Map, Value, json};
 
 use super::args::TableArgs;
@@ -52,12 +52,12 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         // A directory that is not there has no bundles, and one that is mistyped says so.
         anyhow::ensure!(dir.is_dir(), "--bundles {dir:?}: no such directory");
     }
-    let usual = bundle_dirs(&table.settings().exec_root);
+    let usual = bundle_dirs(&table.options().exec_root);
     for dir in usual.iter().chain(&args.bundles) {
         references.scan_bundles(dir);
     }
     references.scan_processes(Path::new("/proc"));
-    let dir = &table.settings().script_dir;
+    let dir = &table.options().script_dir;
     let (verdicts, failed) = if args.dry_run {
         (plan_sweep(dir, &references)?, Vec::new())
     } else {
@@ -80,7 +80,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::finding_if(!failed.is_empty()))
 }
 
-fn verdict_json(verdict: &Verdict) -> Value {
+fn verdict_json(verdict: &ScriptVerdict) -> Value {
     let mut object = Map::new();
     path_fields(&mut object, "path", &verdict.path);
     object.insert("remove".into(), verdict.reason.removes().into());
@@ -88,7 +88,7 @@ fn verdict_json(verdict: &Verdict) -> Value {
     object.into()
 }
 
-fn to_text(verdicts: &[Verdict]) -> String {
+fn to_text(verdicts: &[ScriptVerdict]) -> String {
     if verdicts.is_empty() {
         return "no scripts\n".into();
     }

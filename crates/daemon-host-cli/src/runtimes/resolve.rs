@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use daemon_host::runtimes::{OptionValue, ResolveError, Resolved, ShimOptions};
+use daemon_host::runtimes::{OptionValue, ResolveError, ResolvedRuntime, ShimOptions};
 use serde_json::{Map, Value, json};
 
 use super::args::TableArgs;
@@ -69,7 +69,7 @@ fn is_an_answer(error: &ResolveError) -> bool {
     )
 }
 
-fn to_json(resolved: &Resolved<'_>) -> Value {
+fn to_json(resolved: &ResolvedRuntime<'_>) -> Value {
     let mut object = Map::new();
     object.insert("name".into(), resolved.name.into());
     object.insert("shim".into(), resolved.shim.into());
@@ -103,7 +103,7 @@ fn options_json(options: &ShimOptions) -> Value {
     object.into()
 }
 
-fn to_text(resolved: &Resolved<'_>) -> String {
+fn to_text(resolved: &ResolvedRuntime<'_>) -> String {
     let shown = |path: Option<&Path>| path.map_or("-".into(), |path| path.display().to_string());
     let mut table = Table::without_heads();
     table.row(["name".into(), Cell::inked(Ink::Head, resolved.name)]);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use rootmount::{CleanupReport, Guard, Rules};
-use runtimes::{References, Registry, Runtimes, Settings, SweepReport};
+use runtimes::{References, Registry, Runtimes, SweepReport, TableOptions};
 use tracing::{info, warn};
 
 use super::directories::make_roots;
@@ -94,7 +94,7 @@ fn prepare(setup: &Setup, sweep: &Step<CleanupReport>) -> Step<Guard> {
         .into()
 }
 
-fn sweep_scripts(setup: &Setup, settings: &Settings) -> Step<SweepReport> {
+fn sweep_scripts(setup: &Setup, settings: &TableOptions) -> Step<SweepReport> {
     let dir = &settings.script_dir;
     match dir.try_exists() {
         Ok(true) => {}

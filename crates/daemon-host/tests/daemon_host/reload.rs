@@ -118,7 +118,7 @@ fn a_failing_reload_changes_nothing_and_rolls_back() {
         // Something that is no script stands where the new one belongs.
         let bad = config(&dir, &wrapper("two"));
         let table = host.snapshot().runtimes.clone();
-        let planned = Runtimes::build(&bad.runtimes, table.settings());
+        let planned = Runtimes::build(&bad.runtimes, table.options());
         let place = planned.lookup("w").unwrap().script.clone().unwrap();
         fs::create_dir(&place).unwrap();
         let error = host.reload(bad).unwrap_err();

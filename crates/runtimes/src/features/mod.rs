@@ -3,14 +3,14 @@
 mod cage;
 mod document;
 mod fault;
-mod limits;
 mod pipe;
 pub(crate) mod probe;
+mod probe_options;
 mod rro;
 mod run_limited;
 mod version;
 
 pub use document::{Features, FeaturesState, Listed};
-pub use limits::Limits;
+pub use probe_options::ProbeOptions;
 pub use rro::{RroAnswer, RroSupport};
 pub use version::Version;

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use crate::log::debug;
 
-use super::limits::Limits;
+use super::probe_options::ProbeOptions;
 use super::run_limited::{Output, RunFault, run};
 use super::version::Version;
 use crate::features::{Features, FeaturesState};
@@ -21,11 +21,11 @@ impl Runtimes {
     ///
     /// For a single question to a table that no [`Registry`](crate::Registry) keeps.
     /// Writes nothing: a wrapper's program is called with the wrapper's arguments.
-    /// Blocks up to the limits of the table's settings.
+    /// Blocks up to the limits of the table's options.
     #[must_use]
     pub fn probed(&self) -> Self {
-        let settings = self.settings();
-        let states = Cache::default().states(&self.rows, &settings.search_path, &settings.probe);
+        let options = self.options();
+        let states = Cache::default().states(&self.rows, &options.search_path, &options.probe);
         let with_features = |(row, features): (&Arc<Runtime>, FeaturesState)| {
             Arc::new(Runtime {
                 features,
@@ -39,7 +39,7 @@ impl Runtimes {
     ///
     /// A name that is no row may be a shim's, which has none to tell.
     pub fn features_now(&self, name: &str) -> FeaturesState {
-        let settings = self.settings();
+        let options = self.options();
         let row = self.row(if name.is_empty() {
             self.default_name()
         } else {
@@ -47,7 +47,7 @@ impl Runtimes {
         });
         let mut states = row.map_or_else(Vec::new, |row| {
             let rows = [Arc::new(row.clone())];
-            Cache::default().states(&rows, &settings.search_path, &settings.probe)
+            Cache::default().states(&rows, &options.search_path, &options.probe)
         });
         states.pop().unwrap_or(FeaturesState::NotApplicable)
     }
@@ -71,7 +71,7 @@ impl Cache {
         &mut self,
         rows: &[Arc<Runtime>],
         search_path: &OsStr,
-        limits: &Limits,
+        limits: &ProbeOptions,
     ) -> Vec<FeaturesState> {
         let asked: Vec<_> = rows.iter().map(|row| question(row, search_path)).collect();
         let wanted: BTreeSet<&Question> = asked.iter().flatten().collect();
@@ -107,7 +107,7 @@ fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesStat
     }
 }
 
-fn ask_all(questions: &[&Question], limits: &Limits) -> Vec<FeaturesState> {
+fn ask_all(questions: &[&Question], limits: &ProbeOptions) -> Vec<FeaturesState> {
     let end = after(limits.total_time);
     let next = AtomicUsize::new(0);
     let answers = Mutex::new(vec![FeaturesState::NotProbed; questions.len()]);
@@ -143,7 +143,7 @@ fn after(limit: Duration) -> Instant {
 }
 
 /// Asks one program. The wrapper script is not needed for it: same words, no shell.
-fn ask(path: &Path, args: &[OsString], limits: &Limits, end: Instant) -> FeaturesState {
+fn ask(path: &Path, args: &[OsString], limits: &ProbeOptions, end: Instant) -> FeaturesState {
     let deadline = end.min(after(limits.time));
     let words = args
         .iter()
@@ -173,7 +173,7 @@ fn ask(path: &Path, args: &[OsString], limits: &Limits, end: Instant) -> Feature
     state
 }
 
-fn version(path: &Path, deadline: Instant, limits: &Limits) -> Option<Version> {
+fn version(path: &Path, deadline: Instant, limits: &ProbeOptions) -> Option<Version> {
     let output = run(path, ["--version"], deadline, limits.output).ok()?;
     let text = String::from_utf8_lossy(&output.stdout);
     output
@@ -192,7 +192,7 @@ fn ending(output: &Output) -> String {
     }
 }
 
-fn describe(path: &Path, fault: &RunFault, limits: &Limits) -> String {
+fn describe(path: &Path, fault: &RunFault, limits: &ProbeOptions) -> String {
     match fault {
         // The kernel has one number for a missing file and for a missing interpreter.
         RunFault::Io(error) => match preflight::can_start(path, OsStr::new("")) {

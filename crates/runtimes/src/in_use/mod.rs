@@ -7,4 +7,4 @@ mod sweep;
 
 pub use bundles::{BUNDLE_DIRS, bundle_dirs};
 pub use references::References;
-pub use sweep::{Reason, SweepReport, Verdict, plan_sweep, sweep};
+pub use sweep::{Reason, ScriptVerdict, SweepReport, plan_sweep, sweep};

@@ -14,7 +14,7 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::references::References;
 use crate::error::Error;
-use crate::scripts::Store;
+use crate::scripts::ScriptStore;
 use crate::scripts::calls::retry;
 use crate::scripts::directory;
 use crate::scripts::lock::{self, LOCK_FILE};
@@ -24,7 +24,7 @@ use crate::scripts::temp;
 /// What a sweep decided about one file.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Verdict {
+pub struct ScriptVerdict {
     /// The file.
     pub path: PathBuf,
     /// Why it stays or goes.
@@ -63,19 +63,19 @@ impl Reason {
 }
 
 impl fmt::Display for Reason {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Unreferenced => formatter.write_str("nothing refers to it"),
-            Self::StaleTemporary => formatter.write_str("left behind by a crash"),
-            Self::Referenced { by } => write!(formatter, "in use: {by}"),
-            Self::InUse => formatter.write_str("another process uses the directory"),
+            Self::Unreferenced => f.write_str("nothing refers to it"),
+            Self::StaleTemporary => f.write_str("left behind by a crash"),
+            Self::Referenced { by } => write!(f, "in use: {by}"),
+            Self::InUse => f.write_str("another process uses the directory"),
             Self::Uncertain { unreadable } => {
                 write!(
-                    formatter,
+                    f,
                     "may be referenced by {unreadable:?}, which cannot be read"
                 )
             }
-            Self::Foreign => formatter.write_str("not a wrapper script"),
+            Self::Foreign => f.write_str("not a wrapper script"),
         }
     }
 }
@@ -85,7 +85,7 @@ impl fmt::Display for Reason {
 #[non_exhaustive]
 pub struct SweepReport {
     /// One verdict per file, sorted by path.
-    pub verdicts: Vec<Verdict>,
+    pub verdicts: Vec<ScriptVerdict>,
     /// Files that were to go and could not be removed.
     pub failed: Vec<(PathBuf, io::Error)>,
 }
@@ -97,7 +97,7 @@ pub struct SweepReport {
 /// # Errors
 ///
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) if the directory cannot be read.
-pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<Verdict>, Error> {
+pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<ScriptVerdict>, Error> {
     match directory::open(dir) {
         Ok(open) => {
             let alone = !lock::is_used(&open);
@@ -116,13 +116,13 @@ pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<Verdict>, E
 ///
 /// # Errors
 ///
-/// As [`Store::open`]. A file that cannot be removed is in the report.
+/// As [`ScriptStore::open`]. A file that cannot be removed is in the report.
 pub fn sweep(dir: &Path, references: &References) -> Result<SweepReport, Error> {
     if matches!(directory::open(dir), Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32))
     {
         return Ok(SweepReport::default());
     }
-    let store = Store::open(dir)?;
+    let store = ScriptStore::open(dir)?;
     let swept = store.lock().alone(|| {
         let verdicts = decide(dir, list(dir)?, references, true);
         let failed = remove(store.dir(), &verdicts);
@@ -166,11 +166,16 @@ fn list(dir: &Path) -> Result<Vec<Entry>, Error> {
     Ok(entries)
 }
 
-fn decide(dir: &Path, entries: Vec<Entry>, references: &References, alone: bool) -> Vec<Verdict> {
+fn decide(
+    dir: &Path,
+    entries: Vec<Entry>,
+    references: &References,
+    alone: bool,
+) -> Vec<ScriptVerdict> {
     let entries = entries.into_iter().filter(|(name, _)| name != LOCK_FILE);
     let verdict = |(name, identity): Entry| {
         let reason = judge(&name, identity, references, alone);
-        Verdict {
+        ScriptVerdict {
             path: dir.join(name),
             reason,
         }
@@ -199,7 +204,7 @@ fn judge(name: &OsStr, identity: (u64, u64), references: &References, alone: boo
     }
 }
 
-fn remove(dir: &OwnedFd, verdicts: &[Verdict]) -> Vec<(PathBuf, io::Error)> {
+fn remove(dir: &OwnedFd, verdicts: &[ScriptVerdict]) -> Vec<(PathBuf, io::Error)> {
     let mut failed = Vec::new();
     for verdict in verdicts.iter().filter(|verdict| verdict.reason.removes()) {
         let name = verdict

@@ -10,4 +10,4 @@ pub(crate) mod temp;
 mod write;
 
 pub use script::{SHELL, Script, is_script_name};
-pub use store::{Published, Store};
+pub use store::{PublishedScripts, ScriptStore};

@@ -29,16 +29,16 @@ use crate::preflight;
 /// Needs no privilege beyond writing to the directory. On a kernel or filesystem that
 /// lacks O_TMPFILE, hard links or locks it does without.
 #[derive(Debug)]
-pub struct Store {
+pub struct ScriptStore {
     path: PathBuf,
     dir: OwnedFd,
     lock: DirLock,
 }
 
-/// What [`Store::publish`] did, by file name.
+/// What [`ScriptStore::publish`] did, by file name.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Published {
+pub struct PublishedScripts {
     /// Scripts that were not there.
     pub created: Vec<String>,
     /// Scripts whose file did not hold what its name says, and was replaced. Someone
@@ -48,7 +48,7 @@ pub struct Published {
     pub unchanged: usize,
 }
 
-impl Store {
+impl ScriptStore {
     /// Opens a script directory, making it (0700) if it is missing.
     ///
     /// Waits up to ten seconds for a sweep of another process to end.
@@ -116,10 +116,10 @@ impl Store {
     pub fn publish<'a>(
         &self,
         scripts: impl IntoIterator<Item = &'a Script>,
-    ) -> Result<Published, Error> {
+    ) -> Result<PublishedScripts, Error> {
         let mut names = BTreeSet::new();
         let mut jobs = Vec::new();
-        let mut published = Published::default();
+        let mut published = PublishedScripts::default();
         for script in scripts {
             if !names.insert(script.file_name()) {
                 continue;
@@ -155,7 +155,7 @@ impl Store {
         Ok(published)
     }
 
-    fn log(&self, published: &Published) {
+    fn log(&self, published: &PublishedScripts) {
         for name in &published.repaired {
             warning!(path = %self.path.join(name).display(), "replaced a corrupt wrapper script");
         }

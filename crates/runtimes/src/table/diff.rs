@@ -3,12 +3,12 @@
 use std::fmt;
 
 use super::runtime_table::{Runtime, RuntimeKind, Runtimes};
-use crate::scripts::Published;
+use crate::scripts::PublishedScripts;
 
 /// What a reload changed, by runtime name, sorted.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct ReloadReport {
+pub struct TableChanges {
     /// Runtimes that are new.
     pub added: Vec<String>,
     /// Runtimes that are gone. Containers made with them are not touched.
@@ -22,10 +22,10 @@ pub struct ReloadReport {
     /// effect all the same, since a package may be installed later.
     pub cannot_start: Vec<String>,
     /// What was done in the script directory.
-    pub scripts: Published,
+    pub scripts: PublishedScripts,
 }
 
-impl ReloadReport {
+impl TableChanges {
     /// Whether the new table says the same as the old one.
     pub fn is_unchanged(&self) -> bool {
         let lists = [&self.added, &self.removed, &self.changed];
@@ -33,10 +33,10 @@ impl ReloadReport {
     }
 }
 
-impl fmt::Display for ReloadReport {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl fmt::Display for TableChanges {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.is_unchanged() {
-            return formatter.write_str("runtimes unchanged");
+            return f.write_str("runtimes unchanged");
         }
         let lists = [
             ("added", &self.added),
@@ -54,13 +54,13 @@ impl fmt::Display for ReloadReport {
         for fault in &self.cannot_start {
             parts.push(format!("cannot start: {fault}"));
         }
-        write!(formatter, "runtimes: {}", parts.join(", "))
+        write!(f, "runtimes: {}", parts.join(", "))
     }
 }
 
 /// What differs between two tables, apart from what is known of features.
-pub(crate) fn compare(old: &Runtimes, new: &Runtimes) -> ReloadReport {
-    let mut report = ReloadReport::default();
+pub(crate) fn compare(old: &Runtimes, new: &Runtimes) -> TableChanges {
+    let mut report = TableChanges::default();
     for row in new.iter() {
         match old.row(&row.name) {
             None => report.added.push(row.name.clone()),

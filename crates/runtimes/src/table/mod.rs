@@ -5,10 +5,10 @@ mod diff;
 mod index;
 mod resolve;
 mod runtime_table;
-mod settings;
+mod table_options;
 
-pub use diff::ReloadReport;
+pub use diff::TableChanges;
 pub(crate) use diff::{compare, is_same_program};
-pub use resolve::{ResolveError, Resolved};
+pub use resolve::{ResolveError, ResolvedRuntime};
 pub use runtime_table::{Runtime, RuntimeKind, Runtimes};
-pub use settings::Settings;
+pub use table_options::TableOptions;

@@ -10,12 +10,12 @@ use crate::error::{Error, ErrorKind};
 use crate::names::is_permissible;
 use crate::preflight::{self, PreflightFault};
 use crate::scripts::SHELL;
-use crate::scripts::Store;
+use crate::scripts::ScriptStore;
 
 /// What to tell containerd for a container of some runtime.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
-pub struct Resolved<'a> {
+pub struct ResolvedRuntime<'a> {
     /// The runtime's name; where the default was asked for, the default's.
     pub name: &'a str,
     /// Name or path of the shim.
@@ -77,15 +77,15 @@ impl ResolveError {
 }
 
 impl fmt::Display for ResolveError {
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownRuntime { name } => {
-                write!(formatter, "unknown or invalid runtime name {name:?}")
+                write!(f, "unknown or invalid runtime name {name:?}")
             }
             Self::Preflight { name, path, why } => {
-                write!(formatter, "runtime {name:?}: {path:?}: {why}")
+                write!(f, "runtime {name:?}: {path:?}: {why}")
             }
-            Self::Publish { name, .. } => write!(formatter, "publish script of runtime {name:?}"),
+            Self::Publish { name, .. } => write!(f, "publish script of runtime {name:?}"),
         }
     }
 }
@@ -110,7 +110,7 @@ impl Runtimes {
     /// # Errors
     ///
     /// [`ResolveError::UnknownRuntime`] and [`ResolveError::Preflight`].
-    pub fn resolve<'a>(&'a self, name: &'a str) -> Result<Resolved<'a>, ResolveError> {
+    pub fn resolve<'a>(&'a self, name: &'a str) -> Result<ResolvedRuntime<'a>, ResolveError> {
         let resolved = self.resolve_name(name)?;
         if let Some(row) = self
             .lookup(name)
@@ -131,12 +131,15 @@ impl Runtimes {
     /// # Errors
     ///
     /// As `resolve`, and [`ResolveError::Publish`].
-    pub fn resolve_and_publish<'a>(&'a self, name: &'a str) -> Result<Resolved<'a>, ResolveError> {
+    pub fn resolve_and_publish<'a>(
+        &'a self,
+        name: &'a str,
+    ) -> Result<ResolvedRuntime<'a>, ResolveError> {
         if let Some(row) = self.lookup(name).filter(|row| row.wrapper.is_some()) {
             self.check(row)?;
             let script = row.wrapper.as_deref().into_iter();
             let published =
-                Store::open(&self.settings.script_dir).and_then(|store| store.publish(script));
+                ScriptStore::open(&self.options.script_dir).and_then(|store| store.publish(script));
             published.map_err(|error| self.refused(row, error))?;
         }
         self.resolve(name)
@@ -145,7 +148,7 @@ impl Runtimes {
     /// Checks whether the program of a runtime could start, whatever its kind.
     ///
     /// Of a shim it is the shim's program, as containerd names it, in the search path of the
-    /// settings; containerd itself may have another one.
+    /// options; containerd itself may have another one.
     ///
     /// # Errors
     ///
@@ -156,7 +159,7 @@ impl Runtimes {
         if let Some(row) = self.lookup(name) {
             return self.check(row);
         }
-        let found = preflight::shim_can_start(resolved.shim, &self.settings.search_path);
+        let found = preflight::shim_can_start(resolved.shim, &self.options.search_path);
         found.map_err(|why| ResolveError::Preflight {
             name: resolved.name.to_owned(),
             path: PathBuf::from(resolved.shim),
@@ -182,9 +185,9 @@ impl Runtimes {
         faults.filter(is_fault).collect()
     }
 
-    fn resolve_name<'a>(&'a self, name: &'a str) -> Result<Resolved<'a>, ResolveError> {
+    fn resolve_name<'a>(&'a self, name: &'a str) -> Result<ResolvedRuntime<'a>, ResolveError> {
         if let Some(row) = self.lookup(name) {
-            return Ok(Resolved {
+            return Ok(ResolvedRuntime {
                 name: &row.name,
                 shim: &row.shim,
                 binary: row.binary.as_deref(),
@@ -202,7 +205,7 @@ impl Runtimes {
                 name: name.to_owned(),
             });
         }
-        Ok(Resolved {
+        Ok(ResolvedRuntime {
             name,
             shim: name,
             binary: None,
@@ -212,7 +215,7 @@ impl Runtimes {
     }
 
     fn check(&self, row: &Runtime) -> Result<(), ResolveError> {
-        let search_path = &self.settings.search_path;
+        let search_path = &self.options.search_path;
         match &row.binary {
             Some(binary) => {
                 let found = preflight::can_start(binary, search_path);
@@ -226,11 +229,9 @@ impl Runtimes {
     /// A script that cannot ever run here is the runtime's fault, not the writing's.
     fn refused(&self, row: &Runtime, error: Error) -> ResolveError {
         match error.kind() {
-            ErrorKind::NoExec => fault(
-                row,
-                &self.settings.script_dir,
-                PreflightFault::ScriptsNoExec,
-            ),
+            ErrorKind::NoExec => {
+                fault(row, &self.options.script_dir, PreflightFault::ScriptsNoExec)
+            }
             ErrorKind::NoShell => fault(row, Path::new(SHELL), PreflightFault::NoShell),
             _ => ResolveError::Publish {
                 name: row.name.clone(),

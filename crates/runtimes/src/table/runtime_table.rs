@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::index::Index;
-use super::settings::Settings;
+use super::table_options::TableOptions;
 use crate::config::{Checked, Config, Inspected, Meaning, RUNC_SHIM, RuncOptions, ShimOptions};
 use crate::features::FeaturesState;
 use crate::names::{DEFAULT, STOCK};
@@ -68,7 +68,7 @@ pub struct Runtime {
 pub struct Runtimes {
     pub(crate) config: Checked,
     pub(crate) rows: Vec<Arc<Runtime>>,
-    pub(crate) settings: Arc<Settings>,
+    pub(crate) options: Arc<TableOptions>,
     index: Index,
     default: String,
 }
@@ -79,28 +79,28 @@ impl Runtimes {
     /// # Examples
     ///
     /// ```
-    /// use runtimes::{Config, Runtimes, Settings};
+    /// use runtimes::{Config, Runtimes, TableOptions};
     ///
     /// let parsed = Config::parse(br#"{"runtimes": {"a": {"path": "/usr/bin/a"}}}"#)?;
-    /// let table = Runtimes::build(&parsed.config, &Settings::new("/var/lib/x/runtimes"));
+    /// let table = Runtimes::build(&parsed.config, &TableOptions::new("/var/lib/x/runtimes"));
     /// assert_eq!(table.iter().len(), 3, "a, and the two that are built in");
     /// # Ok::<(), runtimes::Problems>(())
     /// ```
-    pub fn build(config: &Checked, settings: &Settings) -> Self {
-        Self::rebuild(config.clone(), Arc::new(settings.clone()), &[])
+    pub fn build(config: &Checked, options: &TableOptions) -> Self {
+        Self::rebuild(config.clone(), Arc::new(options.clone()), &[])
     }
 
     /// The table of the entries that have no problem, to be shown beside the problems.
     ///
     /// A daemon takes [`build`](Self::build).
-    pub fn of_sound_entries(inspected: &Inspected, settings: &Settings) -> Self {
-        Self::build(&inspected.sound, settings)
+    pub fn of_sound_entries(inspected: &Inspected, options: &TableOptions) -> Self {
+        Self::build(&inspected.sound, options)
     }
 
     /// As [`build`](Self::build), taking over rows of `previous` that would come out equal.
     pub(crate) fn rebuild(
         config: Checked,
-        settings: Arc<Settings>,
+        options: Arc<TableOptions>,
         previous: &[Arc<Runtime>],
     ) -> Self {
         let old = |name: &str| {
@@ -109,12 +109,12 @@ impl Runtimes {
         };
         let stock = STOCK.iter().map(|name| match old(name) {
             Some(row) => Arc::clone(row),
-            None => Arc::new(stock(name, &settings)),
+            None => Arc::new(stock(name, &options)),
         });
         let configured = config.meanings().iter().map(|(name, meaning)| {
             match old(name).filter(|row| row.is_made_from(meaning)) {
                 Some(row) => Arc::clone(row),
-                None => Arc::new(configured(name, meaning, &settings)),
+                None => Arc::new(configured(name, meaning, &options)),
             }
         });
         let mut rows: Vec<_> = stock.chain(configured).collect();
@@ -126,7 +126,7 @@ impl Runtimes {
             default: default.to_owned(),
             config,
             rows,
-            settings,
+            options,
         }
     }
 
@@ -170,8 +170,8 @@ impl Runtimes {
     }
 
     /// What else it was made with.
-    pub fn settings(&self) -> &Settings {
-        &self.settings
+    pub fn options(&self) -> &TableOptions {
+        &self.options
     }
 
     /// The wrapper scripts the table needs, one for each row that has one.
@@ -180,14 +180,14 @@ impl Runtimes {
     }
 }
 
-fn stock(name: &str, settings: &Settings) -> Runtime {
-    let mut row = program(name, Path::new(DEFAULT), settings);
+fn stock(name: &str, options: &TableOptions) -> Runtime {
+    let mut row = program(name, Path::new(DEFAULT), options);
     row.stock = true;
     row
 }
 
 /// A row without arguments for a program.
-fn program(name: &str, binary: &Path, settings: &Settings) -> Runtime {
+fn program(name: &str, binary: &Path, options: &TableOptions) -> Runtime {
     Runtime {
         name: name.to_owned(),
         kind: RuntimeKind::Binary,
@@ -195,7 +195,7 @@ fn program(name: &str, binary: &Path, settings: &Settings) -> Runtime {
         binary: Some(binary.to_owned()),
         args: Vec::new(),
         script: None,
-        options: Some(runc_options(binary.as_os_str(), settings)),
+        options: Some(runc_options(binary.as_os_str(), options)),
         stock: false,
         features: FeaturesState::NotProbed,
         wrapper: None,
@@ -203,29 +203,32 @@ fn program(name: &str, binary: &Path, settings: &Settings) -> Runtime {
 }
 
 /// The options that the runc shim gets for a program.
-fn runc_options(binary: &OsStr, settings: &Settings) -> ShimOptions {
+fn runc_options(binary: &OsStr, options: &TableOptions) -> ShimOptions {
     ShimOptions::Runc(RuncOptions {
         binary_name: Some(binary.to_owned()),
-        root: Some(settings.exec_root.join("runtime-runc")),
-        systemd_cgroup: Some(settings.systemd_cgroup),
-        no_pivot_root: Some(settings.no_pivot_root),
+        root: Some(options.exec_root.join("runtime-runc")),
+        systemd_cgroup: Some(options.systemd_cgroup),
+        no_pivot_root: Some(options.no_pivot_root),
         ..RuncOptions::default()
     })
 }
 
 /// The row for an entry.
-fn configured(name: &str, meaning: &Meaning, settings: &Settings) -> Runtime {
+fn configured(name: &str, meaning: &Meaning, options: &TableOptions) -> Runtime {
     match meaning {
-        Meaning::Program { path, args } if args.is_empty() => program(name, path, settings),
-        Meaning::Program { path, args } => wrapper(name, path, args, settings),
-        Meaning::Shim { shim, options } => Runtime {
+        Meaning::Program { path, args } if args.is_empty() => program(name, path, options),
+        Meaning::Program { path, args } => wrapper(name, path, args, options),
+        Meaning::Shim {
+            shim,
+            options: shim_options,
+        } => Runtime {
             name: name.to_owned(),
             kind: RuntimeKind::Shim,
             shim: shim.clone(),
             binary: None,
             args: Vec::new(),
             script: None,
-            options: options.clone(),
+            options: shim_options.clone(),
             stock: false,
             features: FeaturesState::NotApplicable,
             wrapper: None,
@@ -234,21 +237,21 @@ fn configured(name: &str, meaning: &Meaning, settings: &Settings) -> Runtime {
 }
 
 /// A row for a program with arguments of its own.
-fn wrapper(name: &str, path: &Path, args: &[OsString], settings: &Settings) -> Runtime {
+fn wrapper(name: &str, path: &Path, args: &[OsString], options: &TableOptions) -> Runtime {
     let script = Script::of_checked(name, path, args);
-    let place = settings.script_dir.join(script.file_name());
+    let place = options.script_dir.join(script.file_name());
     Runtime {
         kind: RuntimeKind::Wrapper,
         args: args.to_vec(),
-        options: Some(runc_options(place.as_os_str(), settings)),
+        options: Some(runc_options(place.as_os_str(), options)),
         script: Some(place),
         wrapper: Some(Arc::new(script)),
-        ..program(name, path, settings)
+        ..program(name, path, options)
     }
 }
 
 impl Runtime {
-    /// Whether a row of an earlier table, made with equal settings, came from this entry.
+    /// Whether a row of an earlier table, made with equal options, came from this entry.
     /// Only said of programs: a shim's row is cheap to make.
     fn is_made_from(&self, meaning: &Meaning) -> bool {
         match meaning {

@@ -1,6 +1,6 @@
 //! Reading daemon.json: everything wrong in one answer, and no input that breaks it.
 
-use runtimes::{Config, OptionValue, RuntimeEntry, Runtimes, Settings, Value};
+use runtimes::{Config, OptionValue, RuntimeEntry, Runtimes, TableOptions, Value};
 
 /// Runtime and kind of each problem.
 fn problems(text: &str) -> Vec<(Option<String>, &'static str)> {
@@ -201,7 +201,7 @@ fn odd_names_are_no_problem() {
             format!(r#"{{"runtimes": {{"{name}": {{"path": "/x", "runtimeArgs": ["y"]}}}}}}"#);
         check(&text, &[]);
         let config = Config::parse(text.as_bytes()).unwrap().config;
-        let table = Runtimes::build(&config, &Settings::new("/s"));
+        let table = Runtimes::build(&config, &TableOptions::new("/s"));
         let row = table.iter().find(|row| !row.stock).unwrap();
         assert_eq!(
             row.script.as_ref().unwrap().parent().unwrap().to_str(),
@@ -365,7 +365,7 @@ fn options(shim: &str, json: &str) -> Result<Vec<String>, Vec<String>> {
             .map(|problem| problem.kind.as_str().to_owned());
         kinds.collect::<Vec<_>>()
     })?;
-    let table = Runtimes::build(&parsed.config, &Settings::new("/s"));
+    let table = Runtimes::build(&parsed.config, &TableOptions::new("/s"));
     let options = table.lookup("a").unwrap().options.clone();
     let member = |(name, value): &(&str, OptionValue<'_>)| match value {
         OptionValue::Bool(flag) => format!("{name}={flag}"),

@@ -16,7 +16,8 @@ use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
 use runtimes::{
-    Checked, Reason, References, Registry, Script, Settings, Store, Verdict, plan_sweep, sweep,
+    Checked, Reason, References, Registry, Script, ScriptStore, ScriptVerdict, TableOptions,
+    plan_sweep, sweep,
 };
 
 use self::tracer::{End, Fault, Lack, strike};
@@ -44,7 +45,7 @@ fn fresh() -> Script {
 
 /// One script whole, one torn, one unreferenced, a relic of a crash.
 fn scene(dir: &Path) {
-    let store = Store::open(dir).unwrap();
+    let store = ScriptStore::open(dir).unwrap();
     store
         .publish([&kept(), &script("unused", &["/bin/true", "unused"])])
         .unwrap();
@@ -70,12 +71,12 @@ fn references(dir: &Path) -> References {
 
 fn work(which: &str, dir: &Path) -> Result<(), runtimes::Error> {
     match which {
-        "publish" => Store::open(dir)?
+        "publish" => ScriptStore::open(dir)?
             .publish([&kept(), &corrupt(), &fresh()])
             .map(drop),
         "sweep" => sweep(dir, &references(dir)).map(drop),
         "reload" => {
-            let (registry, _) = Registry::open(&Checked::default(), Settings::new(dir))?;
+            let (registry, _) = Registry::open(&Checked::default(), TableOptions::new(dir))?;
             registry.reload(&config())?;
             registry.reload(&Checked::default()).map(drop)
         }
@@ -126,9 +127,9 @@ fn assert_recovers(dir: &Path, what: &str) {
     }
     let report = sweep(dir, &references(dir)).unwrap();
     assert!(report.failed.is_empty(), "{what}");
-    let held = |verdict: &&Verdict| verdict.reason == Reason::InUse;
+    let held = |verdict: &&ScriptVerdict| verdict.reason == Reason::InUse;
     assert_eq!(report.verdicts.iter().find(held), None, "{what}");
-    let (registry, _) = Registry::open(&config(), Settings::new(dir)).unwrap();
+    let (registry, _) = Registry::open(&config(), TableOptions::new(dir)).unwrap();
     for name in ["kept", "corrupt", "fresh"] {
         assert!(registry.load().resolve(name).is_ok(), "{what}: {name}");
     }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use runtimes::{
-    Config, Features, FeaturesState, Listed, RroSupport, RuntimeEntry, Runtimes, Settings,
+    Config, Features, FeaturesState, Listed, RroSupport, RuntimeEntry, Runtimes, TableOptions,
 };
 use support::skip::skip;
 
@@ -77,12 +77,16 @@ struct Asked {
     temp: tempfile::TempDir,
 }
 
-fn ask(text: &str, change: impl FnOnce(&mut Settings)) -> Asked {
+fn ask(text: &str, change: impl FnOnce(&mut TableOptions)) -> Asked {
     ask_with(text, change, |_| {})
 }
 
 /// The same, with something done to the place of the program before.
-fn ask_with(text: &str, change: impl FnOnce(&mut Settings), prepare: impl FnOnce(&Path)) -> Asked {
+fn ask_with(
+    text: &str,
+    change: impl FnOnce(&mut TableOptions),
+    prepare: impl FnOnce(&Path),
+) -> Asked {
     let temp = tempfile::tempdir().unwrap();
     let path = program(&temp.path().join("rt"), &format!("#!/bin/sh\n{text}"));
     prepare(&path);
@@ -90,7 +94,7 @@ fn ask_with(text: &str, change: impl FnOnce(&mut Settings), prepare: impl FnOnce
     config
         .runtimes
         .insert("rt".to_owned(), RuntimeEntry::program(path));
-    let mut settings = Settings::new(temp.path().join("scripts"));
+    let mut settings = TableOptions::new(temp.path().join("scripts"));
     change(&mut settings);
     let table = Runtimes::build(&config.clone().check().unwrap(), &settings).probed();
     let state = table.lookup("rt").unwrap().features.clone();
@@ -240,7 +244,7 @@ fn shims_and_the_unasked_are_unknown() {
     config
         .runtimes
         .insert("m".to_owned(), RuntimeEntry::program("/nonexistent/rt"));
-    let table = Runtimes::build(&config.clone().check().unwrap(), &Settings::new("/s"));
+    let table = Runtimes::build(&config.clone().check().unwrap(), &TableOptions::new("/s"));
     assert_eq!(
         table.lookup("m").unwrap().features.rro().support,
         RroSupport::Unknown
@@ -269,7 +273,7 @@ fn is_read_right(name: &str) {
     let mut config = Config::default();
     let entry = RuntimeEntry::program(name);
     config.runtimes.insert(format!("{name}!"), entry);
-    let mut settings = Settings::new("/nonexistent");
+    let mut settings = TableOptions::new("/nonexistent");
     settings.search_path = "/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin".into();
     let table = Runtimes::build(&config.clone().check().unwrap(), &settings).probed();
     let row = table.lookup(&format!("{name}!")).unwrap();
@@ -434,8 +438,11 @@ fn a_wrapper_is_asked_with_its_arguments_and_without_its_script() {
         RuntimeEntry::wrapper(path, ["--a ", "b c"]),
     );
     let scripts = temp.path().join("scripts");
-    let table =
-        Runtimes::build(&config.clone().check().unwrap(), &Settings::new(&scripts)).probed();
+    let table = Runtimes::build(
+        &config.clone().check().unwrap(),
+        &TableOptions::new(&scripts),
+    )
+    .probed();
     assert_eq!(
         table.lookup("rt").unwrap().features.rro().support,
         RroSupport::Yes
@@ -452,7 +459,7 @@ fn many_slow_programs_share_the_whole_limit() {
         let entry = RuntimeEntry::wrapper(&path, [n.to_string()]);
         config.runtimes.insert(format!("r{n}"), entry);
     }
-    let mut settings = Settings::new(temp.path().join("scripts"));
+    let mut settings = TableOptions::new(temp.path().join("scripts"));
     settings.search_path = "".into();
     settings.probe.time = Duration::from_millis(200);
     settings.probe.total_time = Duration::from_millis(400);

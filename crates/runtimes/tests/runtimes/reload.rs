@@ -6,13 +6,13 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use runtimes::{
-    Checked, Config, ErrorKind, FeaturesState, Registry, RroSupport, RuntimeEntry, Settings,
+    Checked, Config, ErrorKind, FeaturesState, Registry, RroSupport, RuntimeEntry, TableOptions,
 };
 
 use crate::support::{assert_scripts_match, names, program, unchecked, wrappers};
 
 fn open(config: &Checked, dir: &Path) -> Registry {
-    Registry::open(config, Settings::new(dir)).unwrap().0
+    Registry::open(config, TableOptions::new(dir)).unwrap().0
 }
 
 #[test]
@@ -23,7 +23,7 @@ fn reports_what_changed() {
         ("b", "/bin/true", &["1"]),
         ("c", "/bin/true", &["1"]),
     ]);
-    let (registry, report) = Registry::open(&first, Settings::new(temp.path())).unwrap();
+    let (registry, report) = Registry::open(&first, TableOptions::new(temp.path())).unwrap();
     assert_eq!(report.added, ["a", "b", "c"]);
     assert_eq!(report.scripts.created.len(), 3);
     let mut second = unchecked(&[
@@ -117,7 +117,7 @@ fn a_failing_reload_changes_nothing() {
 
     // One of two scripts cannot be written.
     let both = wrappers(&[("x", "/bin/true", &["3"]), ("y", "/bin/true", &["4"])]);
-    let planned = runtimes::Runtimes::build(&both, &Settings::new(&dir));
+    let planned = runtimes::Runtimes::build(&both, &TableOptions::new(&dir));
     let blocked = planned.lookup("y").unwrap().script.clone().unwrap();
     fs::create_dir(&blocked).unwrap();
     assert_eq!(registry.reload(&both).unwrap_err().kind(), ErrorKind::Io);
@@ -214,8 +214,8 @@ fn asked(log: &Path) -> usize {
     fs::read_to_string(log).map_or(0, |text| text.lines().count())
 }
 
-fn quiet(dir: &Path) -> Settings {
-    let mut settings = Settings::new(dir.join("scripts"));
+fn quiet(dir: &Path) -> TableOptions {
+    let mut settings = TableOptions::new(dir.join("scripts"));
     settings.search_path = "".into();
     settings
 }

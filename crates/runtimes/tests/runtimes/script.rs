@@ -8,7 +8,7 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use runtimes::{Script, Store};
+use runtimes::{Script, ScriptStore};
 
 use crate::support::shells;
 
@@ -48,7 +48,7 @@ fn dumps(name: &OsStr, args: &[OsString], caller: &[OsString]) -> Vec<(String, V
     let mut own = vec![OsString::from("%s\\0")];
     own.extend(args.iter().cloned());
     let script = Script::new("x", &program, &own).unwrap();
-    let store = Store::open(&temp.path().join("scripts")).unwrap();
+    let store = ScriptStore::open(&temp.path().join("scripts")).unwrap();
     store.publish([&script]).unwrap();
     let path = store.path().join(script.file_name());
     let mut ways = vec![vec![path.clone().into_os_string()]];
@@ -116,7 +116,7 @@ fn any_path_is_found() {
 fn the_program_takes_the_scripts_place() {
     let temp = tempfile::tempdir().unwrap();
     let script = Script::new("x", Path::new("sleep"), &["1000".into()]).unwrap();
-    let store = Store::open(temp.path()).unwrap();
+    let store = ScriptStore::open(temp.path()).unwrap();
     store.publish([&script]).unwrap();
     for shell in shells() {
         let mut command = Command::new(shell[0]);
@@ -187,7 +187,7 @@ fn comes_to(file: &str, says: impl Fn(io::Result<Vec<u8>>) -> bool) -> bool {
 fn a_parent_death_signal_reaches_the_program() {
     let temp = tempfile::tempdir().unwrap();
     let script = Script::new("x", Path::new("sleep"), &["1000".into()]).unwrap();
-    let store = Store::open(temp.path()).unwrap();
+    let store = ScriptStore::open(temp.path()).unwrap();
     store.publish([&script]).unwrap();
     let path = temp.path().join(script.file_name());
     for shell in shells().into_iter().chain([vec![]]) {
@@ -229,7 +229,7 @@ fn exit_status_is_the_programs() {
         &["-c".into(), "exit $1".into(), "sh".into()],
     );
     let script = script.unwrap();
-    Store::open(temp.path())
+    ScriptStore::open(temp.path())
         .unwrap()
         .publish([&script])
         .unwrap();

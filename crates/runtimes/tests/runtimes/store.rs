@@ -5,7 +5,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 
 use nix::libc;
-use runtimes::{ErrorKind, References, Script, Store, plan_sweep, sweep};
+use runtimes::{ErrorKind, References, Script, ScriptStore, plan_sweep, sweep};
 
 use crate::support::{as_nobody, assert_scripts_match, closed_dir, names, open_to_all, script};
 
@@ -17,7 +17,7 @@ fn mode(path: &Path) -> u32 {
 fn makes_a_private_directory_and_read_only_scripts() {
     let temp = tempfile::tempdir().unwrap();
     let dir = temp.path().join("a/b/runtimes");
-    let store = Store::open(&dir).unwrap();
+    let store = ScriptStore::open(&dir).unwrap();
     let scripts = [
         script("one", &["/bin/true", "x"]),
         script("two", &["/bin/true", "y"]),
@@ -54,7 +54,7 @@ fn what_cannot_be_opened_is_not_called_missing() {
         ("closed", ErrorKind::Io, libc::EACCES),
         ("closed/below", ErrorKind::Io, libc::EACCES),
     ] {
-        let error = as_nobody(|| Store::open(&place(path)).unwrap_err());
+        let error = as_nobody(|| ScriptStore::open(&place(path)).unwrap_err());
         assert_eq!(
             (error.kind(), error.raw_os_error()),
             (kind, Some(errno)),
@@ -73,7 +73,7 @@ fn what_cannot_be_opened_is_not_called_missing() {
 #[test]
 fn what_is_there_is_not_touched() {
     let temp = tempfile::tempdir().unwrap();
-    let store = Store::open(temp.path()).unwrap();
+    let store = ScriptStore::open(temp.path()).unwrap();
     let script = script("one", &["/bin/true", "x"]);
     store.publish([&script]).unwrap();
     let path = temp.path().join(script.file_name());
@@ -91,7 +91,7 @@ fn a_thousand_at_once() {
     let scripts: Vec<Script> = (0..1000)
         .map(|n| script("many", &["/bin/true", &n.to_string()]))
         .collect();
-    let store = Store::open(temp.path()).unwrap();
+    let store = ScriptStore::open(temp.path()).unwrap();
     assert_eq!(store.publish(&scripts).unwrap().created.len(), 1000);
     assert_eq!(store.publish(&scripts).unwrap().unchanged, 1000);
 }
@@ -120,7 +120,7 @@ fn a_corrupt_script_is_replaced_and_reported() {
     ];
     for (number, damage) in damages.into_iter().enumerate() {
         let temp = tempfile::tempdir().unwrap();
-        let store = Store::open(temp.path()).unwrap();
+        let store = ScriptStore::open(temp.path()).unwrap();
         let script = script("one", &["/bin/true", "x"]);
         let path = temp.path().join(script.file_name());
         damage(&path, &script);
@@ -135,7 +135,7 @@ fn a_corrupt_script_is_replaced_and_reported() {
 #[test]
 fn a_failure_half_way_leaves_nothing_new() {
     let temp = tempfile::tempdir().unwrap();
-    let store = Store::open(temp.path()).unwrap();
+    let store = ScriptStore::open(temp.path()).unwrap();
     let scripts: Vec<Script> = (0..100)
         .map(|n| script("n", &["/bin/true", &n.to_string()]))
         .collect();
@@ -152,8 +152,8 @@ fn a_failure_half_way_leaves_nothing_new() {
 #[test]
 fn a_failure_leaves_what_another_user_may_have_seen() {
     let temp = tempfile::tempdir().unwrap();
-    let store = Store::open(temp.path()).unwrap();
-    let _other = Store::open(temp.path()).unwrap();
+    let store = ScriptStore::open(temp.path()).unwrap();
+    let _other = ScriptStore::open(temp.path()).unwrap();
     let scripts = [
         script("a", &["/bin/true", "x"]),
         script("b", &["/bin/true", "y"]),
@@ -168,7 +168,7 @@ fn directories_that_others_write_to_are_refused() {
     let temp = tempfile::tempdir().unwrap();
     for bits in [0o770, 0o707, 0o1777] {
         fs::set_permissions(temp.path(), fs::Permissions::from_mode(bits)).unwrap();
-        let error = Store::open(temp.path()).unwrap_err();
+        let error = ScriptStore::open(temp.path()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::UnsafeDirectory, "{bits:o}");
         assert_eq!(error.path(), Some(temp.path()));
     }
@@ -179,7 +179,7 @@ fn directories_that_others_write_to_are_refused() {
 fn other_threads_keep_their_descriptors() {
     let temp = tempfile::tempdir().unwrap();
     let kept = fs::File::create(temp.path().join("kept")).unwrap();
-    let store = Store::open(&temp.path().join("s")).unwrap();
+    let store = ScriptStore::open(&temp.path().join("s")).unwrap();
     for n in 0..20 {
         store
             .publish([&script("x", &["/bin/true", &n.to_string()])])

@@ -11,7 +11,7 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
-use runtimes::{Checked, Registry, Settings, Store};
+use runtimes::{Checked, Registry, ScriptStore, TableOptions};
 
 use crate::support::{assert_scripts_match, quick_dir, script, wrappers};
 
@@ -42,7 +42,7 @@ fn fresh_scripts_are_never_busy_on_this_kernel() {
 
 fn publish_in_a_fork_storm(rounds: u64) {
     let temp = quick_dir();
-    let store = Store::open(temp.path()).unwrap();
+    let store = ScriptStore::open(temp.path()).unwrap();
     let stop = AtomicBool::new(false);
     let busy = AtomicU64::new(0);
     std::thread::scope(|scope| {
@@ -125,7 +125,7 @@ fn every_script_any_reader_ever_got_stays_runnable_on_this_kernel() {
 
 fn reload_under_readers(reloads: u64, look_ups: u64) {
     let temp = quick_dir();
-    let (registry, _) = Registry::open(&round(0), Settings::new(temp.path())).unwrap();
+    let (registry, _) = Registry::open(&round(0), TableOptions::new(temp.path())).unwrap();
     let done = AtomicBool::new(false);
     let given: Vec<Given> = std::thread::scope(|scope| {
         let readers: Vec<_> = (0..2)

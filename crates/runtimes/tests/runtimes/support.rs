@@ -74,7 +74,7 @@ fn digest(text: &[u8]) -> String {
 pub(crate) fn quick_dir() -> tempfile::TempDir {
     let memory = tempfile::tempdir_in("/dev/shm").ok();
     let runs = |dir: &tempfile::TempDir| {
-        let store = runtimes::Store::open(&dir.path().join("probe"));
+        let store = runtimes::ScriptStore::open(&dir.path().join("probe"));
         store.is_ok_and(|store| store.check().is_ok())
     };
     memory

@@ -4,7 +4,9 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use runtimes::{Reason, References, Runtimes, Script, Settings, Store, plan_sweep, sweep};
+use runtimes::{
+    Reason, References, Runtimes, Script, ScriptStore, TableOptions, plan_sweep, sweep,
+};
 
 use crate::support::{as_nobody, closed_dir, names, open_to_all, script, wrappers};
 
@@ -13,7 +15,7 @@ fn one() -> (tempfile::TempDir, PathBuf, Script) {
     let temp = tempfile::tempdir().unwrap();
     let dir = temp.path().join("scripts");
     let script = script("rt", &["/bin/true", "x"]);
-    Store::open(&dir).unwrap().publish([&script]).unwrap();
+    ScriptStore::open(&dir).unwrap().publish([&script]).unwrap();
     (temp, dir, script)
 }
 
@@ -81,7 +83,7 @@ fn the_new_table_keeps_its_scripts() {
     let (_temp, dir, script) = one();
     let config = wrappers(&[("rt", "/bin/true", &["x"])]);
     let mut references = References::new();
-    references.add_table(&Runtimes::build(&config, &Settings::new(&dir)));
+    references.add_table(&Runtimes::build(&config, &TableOptions::new(&dir)));
     survives(&dir, &script, &references, "configuration");
 }
 
@@ -391,7 +393,7 @@ fn missing_bundle_directories_are_empty() {
 fn a_directory_in_use_is_left_alone() {
     let (_temp, dir, script) = one();
     fs::write(dir.join(".tmp-9-9"), "being written").unwrap();
-    let user = Store::open(&dir).unwrap();
+    let user = ScriptStore::open(&dir).unwrap();
     for verdicts in [
         plan_sweep(&dir, &References::new()).unwrap(),
         sweep(&dir, &References::new()).unwrap().verdicts,
@@ -418,7 +420,7 @@ fn two_daemons_start_at_once() {
         for _ in 0..4 {
             scope.spawn(|| {
                 for _ in 0..50 {
-                    let store = Store::open(&dir).unwrap();
+                    let store = ScriptStore::open(&dir).unwrap();
                     store.publish([&script]).unwrap();
                     // As long as it is held open, what was published stays.
                     for _ in 0..3 {

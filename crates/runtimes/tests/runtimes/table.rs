@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use nix::mount::{MsFlags, mount};
 use runtimes::{
     Checked, Config, OptionValue, PreflightFault, Registry, ResolveError, RuntimeEntry,
-    RuntimeKind, Runtimes, Settings, can_start, is_permissible, locate,
+    RuntimeKind, Runtimes, TableOptions, can_start, is_permissible, locate,
 };
 use support::namespace::own_with_tmpfs;
 use support::skip::in_part;
@@ -26,7 +26,7 @@ fn why(error: ResolveError) -> PreflightFault {
 
 #[test]
 fn built_in_runtimes() {
-    let mut settings = Settings::new("/s");
+    let mut settings = TableOptions::new("/s");
     settings.exec_root = PathBuf::from("/run/d");
     settings.systemd_cgroup = true;
     let table = Runtimes::build(&Checked::default(), &settings);
@@ -59,7 +59,7 @@ fn built_in_runtimes() {
 
 #[test]
 fn names_that_are_no_rows() {
-    let table = Runtimes::build(&Checked::default(), &Settings::new("/s"));
+    let table = Runtimes::build(&Checked::default(), &TableOptions::new("/s"));
     for name in [
         "io.containerd.kata.v2",
         "a.b",
@@ -104,7 +104,7 @@ fn the_default_may_be_anything_that_resolves() {
     let mut config = unchecked(&[("mine", "/bin/true", &["x"])]);
     config.default_runtime = Some("mine".to_owned());
     let temp = tempfile::tempdir().unwrap();
-    let settings = Settings::new(temp.path());
+    let settings = TableOptions::new(temp.path());
     let table = Runtimes::build(&config.clone().check().unwrap(), &settings);
     assert_eq!(table.resolve_and_publish("").unwrap().name, "mine");
     config.default_runtime = Some("io.containerd.kata.v2".to_owned());
@@ -122,7 +122,7 @@ fn a_plan_writes_nothing_and_a_question_one_script() {
         ("b", "/bin/true", &["y"]),
         ("c", "/nope", &["z"]),
     ]);
-    let table = Runtimes::build(&config, &Settings::new(&dir));
+    let table = Runtimes::build(&config, &TableOptions::new(&dir));
     assert!(!dir.exists());
     assert_eq!(
         why(table.resolve("a").unwrap_err()),
@@ -147,7 +147,7 @@ fn a_plan_writes_nothing_and_a_question_one_script() {
 fn only_sound_entries_are_shown() {
     let text = br#"{"runtimes": {"a": {}, "b": {"path": "/x", "runtimeType": "t"}, "runc": {"path": "/x"},
         "c": {"path": "/x\u0000", "runtimeArgs": ["y"]}, "d": {"path": "/x"}, "": {"path": "/x"}}}"#;
-    let table = Runtimes::of_sound_entries(&Config::inspect(text), &Settings::new("/s"));
+    let table = Runtimes::of_sound_entries(&Config::inspect(text), &TableOptions::new("/s"));
     let rows: Vec<_> = table.iter().map(|row| row.name.as_str()).collect();
     assert_eq!(rows, ["d", "io.containerd.runc.v2", "runc"]);
     assert_eq!(
@@ -166,7 +166,7 @@ fn shim_entries() {
     config
         .runtimes
         .insert("p".to_owned(), RuntimeEntry::shim("/path/to/shim"));
-    let table = Runtimes::build(&config.clone().check().unwrap(), &Settings::new("/s"));
+    let table = Runtimes::build(&config.clone().check().unwrap(), &TableOptions::new("/s"));
     for (name, shim) in [("w", "io.containerd.wasmedge.v1"), ("p", "/path/to/shim")] {
         let resolved = table.resolve(name).unwrap();
         assert_eq!(
@@ -191,7 +191,7 @@ fn other_bytes_than_utf8_go_through() {
         RuntimeEntry::wrapper(&path, [odd(b"\xc3(")]),
     );
     let dir = temp.path().join(odd(b"s\xfe"));
-    let table = Runtimes::build(&config.clone().check().unwrap(), &Settings::new(&dir));
+    let table = Runtimes::build(&config.clone().check().unwrap(), &TableOptions::new(&dir));
     let script = table.resolve_and_publish("odd").unwrap().script.unwrap();
     assert!(script.starts_with(&dir));
     let output = std::process::Command::new(script).output().unwrap();
@@ -303,7 +303,7 @@ fn shims_are_looked_for_as_containerd_does() {
             .insert(name.to_owned(), RuntimeEntry::shim(shim));
     }
     config.default_runtime = Some("io.containerd.wasm.v1".to_owned());
-    let mut settings = Settings::new("/s");
+    let mut settings = TableOptions::new("/s");
     settings.search_path = temp.path().into();
     let table = Runtimes::build(&config.check().unwrap(), &settings);
     assert!(table.preflight("kata").is_ok());
@@ -325,7 +325,7 @@ fn shims_are_looked_for_as_containerd_does() {
 #[test]
 fn a_reload_says_which_of_the_new_runtimes_cannot_start() {
     let temp = tempfile::tempdir().unwrap();
-    let settings = Settings::new(temp.path().join("scripts"));
+    let settings = TableOptions::new(temp.path().join("scripts"));
     let (registry, report) =
         Registry::open(&wrappers(&[("good", "/bin/true", &["x"])]), settings).unwrap();
     assert_eq!(report.cannot_start, [""; 0]);
@@ -367,7 +367,7 @@ fn what_cannot_be_seen_is_not_called_missing() {
     });
 
     let config = wrappers(&[("rt", "/bin/true", &["x"])]);
-    let settings = Settings::new(temp.path().join("scripts"));
+    let settings = TableOptions::new(temp.path().join("scripts"));
     let table = Runtimes::build(&config, &settings);
     table.resolve_and_publish("rt").unwrap();
     let resolved = || table.resolve("rt").map(drop).map_err(why);
@@ -388,7 +388,7 @@ fn only_wrappers_are_checked_when_resolved() {
     config
         .runtimes
         .insert("plain".to_owned(), RuntimeEntry::program("/nonexistent/x"));
-    let table = Runtimes::build(&config.check().unwrap(), &Settings::new(temp.path()));
+    let table = Runtimes::build(&config.check().unwrap(), &TableOptions::new(temp.path()));
     assert!(table.resolve("plain").is_ok());
     assert_eq!(
         why(table.preflight("plain").unwrap_err()),
@@ -415,14 +415,14 @@ fn noexec_is_seen_beforehand() {
             ("on", binary.to_str().unwrap(), &["x"]),
         ]);
         let scripts = temp.join("scripts");
-        let table = Runtimes::build(&config, &Settings::new(&scripts));
+        let table = Runtimes::build(&config, &TableOptions::new(&scripts));
         assert_eq!(
             why(table.preflight("on").unwrap_err()),
             PreflightFault::NoExec
         );
         let error = table.resolve_and_publish("in").unwrap_err();
         assert_eq!(why(error), PreflightFault::ScriptsNoExec);
-        let error = Registry::open(&config, Settings::new(&scripts)).unwrap_err();
+        let error = Registry::open(&config, TableOptions::new(&scripts)).unwrap_err();
         assert_eq!(error.kind(), runtimes::ErrorKind::NoExec);
         assert!(names(&scripts).is_empty());
     });
@@ -440,12 +440,12 @@ fn a_missing_shell_is_seen_beforehand() {
         mount(Some(&cover), &shell, none, MsFlags::MS_BIND, none).unwrap();
         let config = wrappers(&[("a", "/bin/true", &["x"])]);
         let scripts = temp.join("scripts");
-        let table = Runtimes::build(&config, &Settings::new(&scripts));
+        let table = Runtimes::build(&config, &TableOptions::new(&scripts));
         assert_eq!(
             why(table.resolve_and_publish("a").unwrap_err()),
             PreflightFault::NoShell
         );
-        let error = Registry::open(&config, Settings::new(&scripts)).unwrap_err();
+        let error = Registry::open(&config, TableOptions::new(&scripts)).unwrap_err();
         assert_eq!(error.kind(), runtimes::ErrorKind::NoShell);
         assert!(names(&scripts).is_empty());
     });

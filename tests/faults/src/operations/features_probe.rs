@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, bail, ensure};
-use runtimes::{Config, FeaturesState, Registry, RuntimeEntry, Settings};
+use runtimes::{Config, FeaturesState, Registry, RuntimeEntry, TableOptions};
 
 use crate::operation::{Action, Operation, Stage};
 
@@ -26,7 +26,7 @@ fn open(dir: &Path) -> anyhow::Result<Registry> {
     config
         .runtimes
         .insert(NAME.to_owned(), RuntimeEntry::program(program(dir)));
-    let mut settings = Settings::new(dir.join("scripts"));
+    let mut settings = TableOptions::new(dir.join("scripts"));
     // The stock runtime is not one of this machine's.
     settings.search_path = dir.into();
     Ok(Registry::open(&config.check()?, settings)?.0)

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, bail, ensure};
 use daemon_host::{Host, HostBuilder, HostConfig, Participant};
 use nix::mount::{MsFlags, mount};
-use runtimes::{FeaturesState, Script, Store};
+use runtimes::{FeaturesState, Script, ScriptStore};
 
 use crate::mounts;
 use crate::operation::{Action, Operation, Stage};
@@ -148,7 +148,7 @@ impl Operation for Daemon {
         // A source that knows containers, and knows none that lives.
         let states = dir.join("run/exec/runtime-runc/moby");
         fs::create_dir_all(states).context("a directory of states")?;
-        let store = Store::open(&state(dir))?;
+        let store = ScriptStore::open(&state(dir))?;
         store.publish(&all(&[RUNTIME, "dead"])?)?;
         drop(store);
         fs::write(state(dir).join(".tmp-1-1"), "#!").context("what a crash left")?;

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 
 use anyhow::Context;
-use runtimes::{References, Script, Store, sweep};
+use runtimes::{References, Script, ScriptStore, sweep};
 
 use crate::operation::{Action, Operation, Simple, Stage};
 use crate::operations::scripts;
@@ -61,7 +61,7 @@ impl Operation for Publish {
             return Ok(());
         }
         let state = dir.join("scripts");
-        Store::open(&state)?.publish(&self.kept()?)?;
+        ScriptStore::open(&state)?.publish(&self.kept()?)?;
         let path = state.join(scripts::script(DAMAGED)?.file_name());
         fs::write(&path, scripts::DAMAGE).context("damage a script")?;
         fs::set_permissions(&path, fs::Permissions::from_mode(0o500)).context("mode of a script")
@@ -70,7 +70,7 @@ impl Operation for Publish {
     fn ready(&self, dir: &Path) -> anyhow::Result<Box<dyn Action>> {
         let (state, wanted) = (dir.join("scripts"), self.wanted()?);
         Ok(Box::new(Simple(move || {
-            Store::open(&state)?.publish(&wanted)?;
+            ScriptStore::open(&state)?.publish(&wanted)?;
             Ok(())
         })))
     }
@@ -82,7 +82,7 @@ impl Operation for Publish {
             references.add(&state.join(script.file_name()), "a live container");
         }
         sweep(&state, &references)?;
-        Store::open(&state)?.publish(&self.wanted()?)?;
+        ScriptStore::open(&state)?.publish(&self.wanted()?)?;
         Ok(())
     }
 

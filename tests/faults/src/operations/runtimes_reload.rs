@@ -4,7 +4,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use runtimes::{References, Registry, Runtimes, Script, Settings, sweep};
+use runtimes::{References, Registry, Runtimes, Script, TableOptions, sweep};
 
 use crate::operation::{Action, Operation, Stage};
 use crate::operations::scripts;
@@ -22,7 +22,7 @@ fn all(names: &[&str]) -> anyhow::Result<Vec<Script>> {
 }
 
 fn open(dir: &Path, names: &[&str]) -> anyhow::Result<Registry> {
-    let settings = Settings::new(dir.join("scripts"));
+    let settings = TableOptions::new(dir.join("scripts"));
     let (registry, _) = Registry::open(&scripts::config(names), settings)?;
     Ok(registry)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context, bail};
-use runtimes::{References, Script, Store, sweep};
+use runtimes::{References, Script, ScriptStore, sweep};
 
 use crate::operation::{Action, Operation, Simple, Stage};
 use crate::operations::scripts;
@@ -51,7 +51,7 @@ impl Operation for Sweep {
             scripts::script("dead")?,
             scripts::script("dead-too")?,
         ];
-        Store::open(&state)?.publish(&all)?;
+        ScriptStore::open(&state)?.publish(&all)?;
         fs::write(state.join(STALE), "#!/bin").context("what a crash left")?;
         fs::write(state.join(FOREIGN), "not ours\n").context("a foreign file")?;
         let bundle = dir.join(BUNDLE);

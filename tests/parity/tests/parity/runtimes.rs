@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
-use runtimes::{Config, Features, Listed, OptionValue, Runtimes, Script, Settings, Version};
+use runtimes::{Config, Features, Listed, OptionValue, Runtimes, Script, TableOptions, Version};
 use serde_json::{Map, Value, json};
 
 use crate::judge::{Judge, list, text, vectors};
@@ -64,7 +64,7 @@ fn the_default_of_an_empty_name() {
         if let Some(resolved) = case["resolved_default"].as_str() {
             let text = format!("{{\"default-runtime\": {}}}", case["default_runtime"]);
             let config = Config::parse(text.as_bytes()).expect("a sound text").config;
-            let table = Runtimes::build(&config, &Settings::new("/nonexistent"));
+            let table = Runtimes::build(&config, &TableOptions::new("/nonexistent"));
             assert_eq!(table.default_name(), resolved, "{case}");
             seen += 1;
         }
@@ -90,7 +90,7 @@ fn look_up() {
     let dir = tempfile::tempdir().expect("a directory for the scripts");
     let file = json!({"runtimes": vectors["get"]["config"]}).to_string();
     let parsed = Config::parse(file.as_bytes()).expect("a sound text");
-    let table = Runtimes::build(&parsed.config, &Settings::new(dir.path()));
+    let table = Runtimes::build(&parsed.config, &TableOptions::new(dir.path()));
     for case in list(&vectors["get"]["cases"]) {
         let want = &case["want"];
         let resolved = table.resolve_and_publish(text(&case["name"]));
@@ -120,7 +120,7 @@ fn check_options(ours: &[(&str, OptionValue<'_>)], want: &Value, table: &Runtime
         .iter()
         .map(|(name, value)| ((*name).to_owned(), plain(value)))
         .collect();
-    let settings = table.settings();
+    let settings = table.options();
     let stock_root = json!(settings.exec_root.join("runtime-runc"));
     match &want["options"] {
         Value::Null => assert_eq!(ours, Map::new(), "{case}"),
@@ -167,7 +167,7 @@ fn preflight() {
         let dir = tempfile::tempdir().expect("a directory for the scripts");
         let file = json!({"runtimes": {"myruntime": case["runtime"]}}).to_string();
         let parsed = Config::parse(file.as_bytes()).expect("a sound text");
-        let table = Runtimes::build(&parsed.config, &Settings::new(dir.path()));
+        let table = Runtimes::build(&parsed.config, &TableOptions::new(dir.path()));
         let resolved = table.resolve_and_publish("myruntime");
         match text(&case["get"]) {
             "ok" => assert!(resolved.is_ok(), "{case}: {resolved:?}"),
@@ -285,7 +285,7 @@ fn probed(stdout: &str, exit: &Value) -> Option<Features> {
     fs::write(&script, lines).expect("write the script");
     let file = json!({"runtimes": {"r": {"path": "/bin/sh", "runtimeArgs": [script]}}});
     let parsed = Config::parse(file.to_string().as_bytes()).expect("a sound text");
-    let table = Runtimes::build(&parsed.config, &Settings::new(dir.path())).probed();
+    let table = Runtimes::build(&parsed.config, &TableOptions::new(dir.path())).probed();
     let runtime = table.lookup("r").expect("it is configured");
     runtime.features.document().cloned()
 }

@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-/// Limits for asking runtimes.
+/// ProbeOptions for asking runtimes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Limits {
+pub struct ProbeOptions {
     /// For one runtime. Default 5 s.
     pub time: Duration,
     /// For all runtimes of one probe together; who has not had a turn by then is asked
@@ -17,7 +17,7 @@ pub struct Limits {
     pub parallel: usize,
 }
 
-impl Default for Limits {
+impl Default for ProbeOptions {
     fn default() -> Self {
         Self {
             time: Duration::from_secs(5),

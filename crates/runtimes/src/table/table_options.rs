@@ -3,12 +3,12 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::features::Limits;
+use crate::features::ProbeOptions;
 
 /// What a table is made with besides the configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Settings {
+pub struct TableOptions {
     /// Directory of the wrapper scripts, absolute. Docker's is `<data root>/runtimes`.
     pub script_dir: PathBuf,
     /// The daemon's run-time directory. Default `/var/run/docker`.
@@ -19,12 +19,12 @@ pub struct Settings {
     pub no_pivot_root: bool,
     /// Where bare names are looked up, colon-separated. Default: `PATH` of the process.
     pub search_path: OsString,
-    /// Limits for asking runtimes about their features.
-    pub probe: Limits,
+    /// ProbeOptions for asking runtimes about their features.
+    pub probe: ProbeOptions,
 }
 
-impl Settings {
-    /// Settings with scripts in this directory, and defaults for the rest.
+impl TableOptions {
+    /// TableOptions with scripts in this directory, and defaults for the rest.
     ///
     /// A relative directory is taken from the working directory of now: scripts are
     /// called from others.
@@ -36,7 +36,7 @@ impl Settings {
             systemd_cgroup: false,
             no_pivot_root: false,
             search_path: std::env::var_os("PATH").unwrap_or_default(),
-            probe: Limits::default(),
+            probe: ProbeOptions::default(),
         }
     }
 }
