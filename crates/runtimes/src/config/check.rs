@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStrExt;
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 
 use super::entries::{Config, RuntimeEntry};
@@ -21,20 +21,21 @@ pub struct Checked(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     config: Config,
-    meanings: BTreeMap<String, Meaning>,
+    /// Of the entries that name a shim and have options for it, by name.
+    shim_options: BTreeMap<String, ShimOptions>,
 }
 
-/// What an entry says to run.
-#[derive(Debug, Clone, PartialEq)]
-pub(crate) enum Meaning {
+/// What a sound entry says to run.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub(crate) enum Meaning<'a> {
     Program {
-        path: PathBuf,
+        path: &'a Path,
         /// Neither these nor the path hold a NUL.
-        args: Vec<OsString>,
+        args: &'a [OsString],
     },
     Shim {
-        shim: String,
-        options: Option<ShimOptions>,
+        shim: &'a str,
+        options: Option<&'a ShimOptions>,
     },
 }
 
@@ -44,9 +45,25 @@ impl Checked {
         &self.0.config
     }
 
-    /// What each entry means, by name.
-    pub(crate) fn meanings(&self) -> &BTreeMap<String, Meaning> {
-        &self.0.meanings
+    /// What each entry means, sorted by name.
+    pub(crate) fn meanings(&self) -> impl Iterator<Item = (&str, Meaning<'_>)> {
+        let Inner {
+            config,
+            shim_options,
+        } = &*self.0;
+        config.runtimes.iter().map(|(name, entry)| {
+            let meaning = match (entry.program_path(), entry.shim_name()) {
+                (Some(path), _) => Meaning::Program {
+                    path,
+                    args: &entry.runtime_args,
+                },
+                (None, shim) => Meaning::Shim {
+                    shim: shim.expect("a checked entry names a program or a shim"),
+                    options: shim_options.get(name),
+                },
+            };
+            (name.as_str(), meaning)
+        })
     }
 
     /// Whether both are the same value in memory.
@@ -78,21 +95,25 @@ impl Config {
     pub fn check(self) -> Result<Checked, Problems> {
         let judged = judge(&self, &BTreeSet::new(), false);
         Problems::if_any(judged.problems)?;
-        Ok(Checked::new(self, judged.meanings))
+        Ok(Checked::new(self, judged.shim_options))
     }
 }
 
 impl Checked {
-    pub(super) fn new(config: Config, meanings: BTreeMap<String, Meaning>) -> Self {
-        Self(Arc::new(Inner { config, meanings }))
+    /// Every entry of `config` must be sound.
+    pub(super) fn new(config: Config, shim_options: BTreeMap<String, ShimOptions>) -> Self {
+        Self(Arc::new(Inner {
+            config,
+            shim_options,
+        }))
     }
 }
 
 /// What the rules say of a configuration.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
-    /// What each entry without a problem means.
-    pub(super) meanings: BTreeMap<String, Meaning>,
+    /// The options of shims, by the entry's name. Those of an entry with a problem mean nothing.
+    pub(super) shim_options: BTreeMap<String, ShimOptions>,
     pub(super) problems: Vec<Problem>,
     pub(super) unknown: Vec<UnknownKey>,
 }
@@ -103,11 +124,8 @@ pub(super) fn judge(config: &Config, broken: &BTreeSet<String>, default_is_broke
     let mut judged = Judged::default();
     for (name, entry) in &config.runtimes {
         let mut faults = Faults::default();
-        let meaning = meaning(name, entry, broken.contains(name), &mut faults);
-        if faults.found.is_empty() {
-            judged
-                .meanings
-                .extend(meaning.map(|meaning| (name.clone(), meaning)));
+        if let Some(options) = look(name, entry, broken.contains(name), &mut faults) {
+            judged.shim_options.insert(name.clone(), options);
         }
         let problem = |(kind, what): (_, String)| Problem::new(Some(name), kind, &what);
         judged
@@ -136,8 +154,13 @@ struct Faults {
     unknown: Vec<String>,
 }
 
-/// What the entry says to run; `None` if it does not say one thing.
-fn meaning(name: &str, entry: &RuntimeEntry, broken: bool, faults: &mut Faults) -> Option<Meaning> {
+/// Gathers the faults of one entry, and the options of its shim.
+fn look(
+    name: &str,
+    entry: &RuntimeEntry,
+    broken: bool,
+    faults: &mut Faults,
+) -> Option<ShimOptions> {
     let shape = shape_fault(name, entry, broken);
     let is_reserved = matches!(shape, Some((ProblemKind::ReservedName, _)));
     faults
@@ -147,14 +170,7 @@ fn meaning(name: &str, entry: &RuntimeEntry, broken: bool, faults: &mut Faults) 
         .found
         .extend(nul_faults(entry).map(|what| (ProblemKind::Parse, what)));
     match (entry.program_path(), entry.shim_name()) {
-        (Some(path), None) => Some(Meaning::Program {
-            path: path.clone(),
-            args: entry.runtime_args.clone(),
-        }),
-        (None, Some(shim)) if !is_reserved => Some(Meaning::Shim {
-            shim: shim.to_owned(),
-            options: options(shim, entry, faults),
-        }),
+        (None, Some(shim)) if !is_reserved => options(shim, entry, faults),
         _ => None,
     }
 }

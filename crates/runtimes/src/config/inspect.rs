@@ -2,11 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use super::check::{self, Checked, Meaning};
+use super::check::{self, Checked};
 use super::decode::decode;
 use super::entries::Config;
 use super::problem::{Problem, ProblemKind, Problems, sort};
 use super::read::Reader;
+use super::shim_options::ShimOptions;
 use super::unknown_key::UnknownKey;
 use crate::json::Value;
 
@@ -91,7 +92,7 @@ impl Config {
         sort(&mut problems);
         let mut unknown = reader.unknown;
         unknown.extend(judged.unknown);
-        let sound = sound(reader.config, judged.meanings, &problems);
+        let sound = sound(reader.config, judged.shim_options, &problems);
         Inspected {
             problems,
             others: reader.others,
@@ -104,7 +105,7 @@ impl Config {
 /// The entries of which no problem is known.
 fn sound(
     mut config: Config,
-    mut meanings: BTreeMap<String, Meaning>,
+    mut shim_options: BTreeMap<String, ShimOptions>,
     problems: &[Problem],
 ) -> Checked {
     for name in problems
@@ -112,7 +113,7 @@ fn sound(
         .filter_map(|problem| problem.runtime.as_ref())
     {
         config.runtimes.remove(name);
-        meanings.remove(name);
+        shim_options.remove(name);
     }
-    Checked::new(config, meanings)
+    Checked::new(config, shim_options)
 }

@@ -5,6 +5,7 @@ mod decode;
 mod entries;
 mod inspect;
 mod known_keys;
+mod member;
 mod problem;
 mod read;
 mod shim_options;

@@ -3,12 +3,14 @@
 //! Nothing is given up at the first fault: a wrong type costs that one member, and
 //! everything else is still read and checked.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use super::entries::{Config, RuntimeEntry};
 use super::known_keys::{Spelling, nearest_member, spelling};
+use super::member::{Member, Seen};
 use super::problem::{Problem, ProblemKind};
 use super::unknown_key::UnknownKey;
 use crate::json::Value;
@@ -119,11 +121,19 @@ impl Reader {
         let mut repeated = BTreeSet::new();
         for (name, value) in entries {
             let entry = self.entry(&name, value);
-            let known = self.config.runtimes.insert(name.clone(), entry).is_some();
-            if known && repeated.insert(name.clone()) {
-                let what = "is defined more than once".to_owned();
-                self.problem(Some(&name), ProblemKind::Duplicate, what);
+            match self.config.runtimes.entry(name) {
+                Entry::Vacant(place) => {
+                    place.insert(entry);
+                }
+                Entry::Occupied(mut place) => {
+                    place.insert(entry);
+                    repeated.insert(place.key().clone());
+                }
             }
+        }
+        for name in repeated {
+            let what = "is defined more than once".to_owned();
+            self.problem(Some(&name), ProblemKind::Duplicate, what);
         }
     }
 
@@ -137,49 +147,53 @@ impl Reader {
                 return entry;
             }
         };
-        let mut seen = BTreeSet::new();
+        let mut seen = Seen::default();
         for (key, value) in members {
-            // moby's decoder matches the members of an entry without regard to case.
-            if !seen.insert(key.to_lowercase()) {
+            let member = Member::named(&key);
+            if !seen.insert(member, &key) {
                 self.repeated(Some(name), &key);
             }
-            self.member(name, &mut entry, key, value);
+            match member {
+                Some(member) => self.member(name, &mut entry, member, value),
+                None => self.unknown_member(name, key, value),
+            }
         }
         entry
     }
 
-    fn member(&mut self, name: &str, entry: &mut RuntimeEntry, key: String, value: Value) {
-        match (key.to_lowercase().as_str(), value) {
-            ("path" | "runtimeargs" | "runtimetype" | "options", Value::Null) => {}
-            ("path", Value::String(path)) => {
+    fn member(&mut self, name: &str, entry: &mut RuntimeEntry, member: Member, value: Value) {
+        match (member, value) {
+            (_, Value::Null) => {}
+            (Member::Path, Value::String(path)) => {
                 entry.path = Some(PathBuf::from(path)).filter(|path| !path.as_os_str().is_empty());
             }
-            ("runtimetype", Value::String(shim)) => {
+            (Member::Type, Value::String(shim)) => {
                 entry.runtime_type = Some(shim).filter(|shim| !shim.is_empty());
             }
-            ("runtimeargs", Value::Array(args)) => entry.runtime_args = self.args(name, args),
-            ("options", Value::Object(options)) => entry.options = self.options(name, options),
-            ("options", other) => {
+            (Member::Args, Value::Array(args)) => entry.runtime_args = self.args(name, args),
+            (Member::Options, Value::Object(options)) => {
+                entry.options = self.options(name, options);
+            }
+            (Member::Options, other) => {
                 let what = format!("options must be an object, not {}", other.type_name());
                 self.problem(Some(name), ProblemKind::BadOptions, what);
             }
-            ("path", other) => self.wrong_type(Some(name), "path", "a string", &other),
-            ("runtimetype", other) => {
-                self.wrong_type(Some(name), "runtimeType", "a string", &other);
-            }
-            ("runtimeargs", other) => {
+            (Member::Path, other) => self.wrong_type(Some(name), "path", "a string", &other),
+            (Member::Type, other) => self.wrong_type(Some(name), "runtimeType", "a string", &other),
+            (Member::Args, other) => {
                 self.wrong_type(Some(name), "runtimeArgs", "an array of strings", &other);
             }
-            (_, value) => {
-                self.repeated_inside(Some(name), &key, &value);
-                self.unknown.push(UnknownKey {
-                    runtime: Some(name.to_owned()),
-                    nearest: nearest_member(&key),
-                    key,
-                    value,
-                });
-            }
         }
+    }
+
+    fn unknown_member(&mut self, name: &str, key: String, value: Value) {
+        self.repeated_inside(Some(name), &key, &value);
+        self.unknown.push(UnknownKey {
+            runtime: Some(name.to_owned()),
+            nearest: nearest_member(&key),
+            key,
+            value,
+        });
     }
 
     fn args(&mut self, name: &str, args: Vec<Value>) -> Vec<OsString> {

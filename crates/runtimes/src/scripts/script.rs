@@ -1,7 +1,6 @@
 //! The text of a wrapper script, and the file name that follows from it. Pure.
 
 use std::ffi::{OsStr, OsString};
-use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -132,8 +131,11 @@ fn file_name(runtime: &str, text: &[u8]) -> String {
         name.replace_range(..1, "_");
     }
     name.push('.');
+    name.reserve(DIGEST_LEN);
+    let digit = |value: u8| char::from(b"0123456789abcdef"[usize::from(value)]);
     for byte in Sha256::digest(text) {
-        write!(name, "{byte:02x}").expect("writing to a string cannot fail");
+        name.push(digit(byte >> 4));
+        name.push(digit(byte & 0xf));
     }
     name
 }

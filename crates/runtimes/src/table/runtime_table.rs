@@ -111,7 +111,7 @@ impl Runtimes {
             Some(row) => Arc::clone(row),
             None => Arc::new(stock(name, &options)),
         });
-        let configured = config.meanings().iter().map(|(name, meaning)| {
+        let configured = config.meanings().map(|(name, meaning)| {
             match old(name).filter(|row| row.is_made_from(meaning)) {
                 Some(row) => Arc::clone(row),
                 None => Arc::new(configured(name, meaning, &options)),
@@ -214,9 +214,9 @@ fn runc_options(binary: &OsStr, options: &TableOptions) -> ShimOptions {
 }
 
 /// The row for an entry.
-fn configured(name: &str, meaning: &Meaning, options: &TableOptions) -> Runtime {
+fn configured(name: &str, meaning: Meaning<'_>, options: &TableOptions) -> Runtime {
     match meaning {
-        Meaning::Program { path, args } if args.is_empty() => program(name, path, options),
+        Meaning::Program { path, args: [] } => program(name, path, options),
         Meaning::Program { path, args } => wrapper(name, path, args, options),
         Meaning::Shim {
             shim,
@@ -224,11 +224,11 @@ fn configured(name: &str, meaning: &Meaning, options: &TableOptions) -> Runtime 
         } => Runtime {
             name: name.to_owned(),
             kind: RuntimeKind::Shim,
-            shim: shim.clone(),
+            shim: shim.to_owned(),
             binary: None,
             args: Vec::new(),
             script: None,
-            options: shim_options.clone(),
+            options: shim_options.cloned(),
             stock: false,
             features: FeaturesState::NotApplicable,
             wrapper: None,
@@ -253,10 +253,10 @@ fn wrapper(name: &str, path: &Path, args: &[OsString], options: &TableOptions) -
 impl Runtime {
     /// Whether a row of an earlier table, made with equal options, came from this entry.
     /// Only said of programs: a shim's row is cheap to make.
-    fn is_made_from(&self, meaning: &Meaning) -> bool {
+    fn is_made_from(&self, meaning: Meaning<'_>) -> bool {
         match meaning {
             Meaning::Program { path, args } => {
-                !self.stock && self.binary.as_ref() == Some(path) && self.args == *args
+                !self.stock && self.binary.as_deref() == Some(path) && self.args == args
             }
             Meaning::Shim { .. } => false,
         }
