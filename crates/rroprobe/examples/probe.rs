@@ -1,5 +1,6 @@
-//! Says whether recursive read-only mounts work here, what stands in the way, and what a container's mount
-//! would get: `cargo run -p rroprobe --example probe`. Needs no privilege; with it, the effect is shown.
+//! Says whether recursive read-only mounts work here, what stands in the way, and what a
+//! container's mount would get: `cargo run -p rroprobe --example probe`. Needs no privilege; with
+//! it, the effect is shown.
 
 #![allow(clippy::print_stdout)] // an example shows something
 

@@ -19,16 +19,16 @@ const TRIES: u32 = 5;
 
 /// Makes the mount at `path` and every mount below it read-only, all or nothing.
 ///
-/// Symbolic links in `path` are followed; use [`make_recursively_read_only_fd`] where someone else may
-/// change the path meanwhile. The mounts change, not the filesystems: other mounts of the same
+/// Symbolic links in `path` are followed; use [`make_recursively_read_only_fd`] where someone else
+/// may change the path meanwhile. The mounts change, not the filesystems: other mounts of the same
 /// filesystem stay writable. A mount that appears below afterwards is not covered.
 ///
 /// Needs `CAP_SYS_ADMIN` in the user namespace that owns the mount namespace, and Linux 5.12.
 ///
 /// # Errors
 ///
-/// When it fails nothing has changed. [`ErrorKind::Busy`]: a file on a mount of the tree is
-/// open for writing; mountscan's `holders` tells by whom. [`ErrorKind::NotAMountPoint`]: `path` is an
+/// When it fails nothing has changed. [`ErrorKind::Busy`]: a file on a mount of the tree is open
+/// for writing; mountscan's `holders` tells by whom. [`ErrorKind::NotAMountPoint`]: `path` is an
 /// ordinary directory or file. [`ErrorKind::NotFound`], [`ErrorKind::Denied`],
 /// [`ErrorKind::Unsupported`] (before 5.12 or filtered), [`ErrorKind::Io`].
 ///
@@ -61,8 +61,8 @@ pub fn make_recursively_read_only(path: &Path) -> Result<(), Error> {
 
 /// Like [`make_recursively_read_only`], for the mount whose root `tree` refers to.
 ///
-/// `tree` may be an `O_PATH` descriptor, or a detached tree from `open_tree(2)` with `OPEN_TREE_CLONE`
-/// or `fsmount(2)`: it is then read-only before anyone can see it.
+/// `tree` may be an `O_PATH` descriptor, or a detached tree from `open_tree(2)` with
+/// `OPEN_TREE_CLONE` or `fsmount(2)`: it is then read-only before anyone can see it.
 ///
 /// # Errors
 ///
@@ -106,6 +106,8 @@ fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error
             ErrorKind::Busy,
             Some(&"a file on a mount of the tree is open for writing"),
         ),
+        // With the privilege at hand the refusal comes from the tree: a mount of it that came from
+        // a more privileged namespace is locked, or a security module guards it.
         Errno::PERM | Errno::ACCESS => match KernelSupport::probe() {
             support if support.is_supported() => error(
                 ErrorKind::Denied,
@@ -113,6 +115,7 @@ fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error
             ),
             support => error(ErrorKind::Denied, Some(&support)),
         },
+        // The kernel answers EINVAL for two faults; statx(2) knows which one it is.
         Errno::INVAL => match is_mount_root(tree) {
             Some(false) => error(
                 ErrorKind::NotAMountPoint,

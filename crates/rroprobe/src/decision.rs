@@ -14,7 +14,8 @@ pub struct MountRequest {
     pub read_only: bool,
     /// Its sub-mounts are to stay writable (moby's `ReadOnlyNonRecursive`).
     pub non_recursive: bool,
-    /// Its sub-mounts must be read-only too, or the container must not start (`ReadOnlyForceRecursive`).
+    /// Its sub-mounts must be read-only too, or the container must not start
+    /// (`ReadOnlyForceRecursive`).
     pub force_recursive: bool,
 }
 
@@ -65,13 +66,13 @@ impl fmt::Display for MountOption {
 /// | both wishes, or a wish on a writable mount | error `Conflict` | error `Conflict` |
 ///
 /// A sub-mount that appears after the mount was made is not covered by `rro`; private propagation
-/// (`rprivate`) keeps such from appearing.
+/// (`rprivate`) prevents that.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the wishes contradict each other or the mount
-/// is writable; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when recursion is forced and
-/// the verdict is not yes; the message says which half is missing.
+/// [`ErrorKind::Conflict`](crate::ErrorKind::Conflict) when the wishes contradict each other or the
+/// mount is writable; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) when recursion is
+/// forced and the verdict is not yes; the message says which half is missing.
 ///
 /// # Examples
 ///

@@ -31,7 +31,8 @@ pub enum ErrorKind {
     Io,
 }
 
-/// A failure of this crate: what was tried, with its arguments, and the system's own error as `source()`.
+/// A failure of this crate: what was tried, with its arguments, and the system's own error as
+/// `source()`.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,

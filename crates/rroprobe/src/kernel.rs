@@ -10,8 +10,8 @@ use crate::sys::{self, MountAttr};
 
 /// Whether this kernel, as this thread sees it, can make a mount tree recursively read-only.
 ///
-/// [`Display`](fmt::Display) gives the reason in an operator's words, [`remedy`](Self::remedy) what to do
-/// about it, [`as_str`](Self::as_str) the one stable word for machines.
+/// [`Display`](fmt::Display) gives the reason in an operator's words, [`remedy`](Self::remedy) what
+/// to do about it, [`as_str`](Self::as_str) the one stable word for machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KernelSupport {
@@ -38,7 +38,8 @@ pub enum KernelSupport {
 pub enum Absence {
     /// The kernel is older than 5.12.
     OldKernel,
-    /// The kernel is 5.12 or newer by its own account: a seccomp filter or a sandbox hides the call.
+    /// The kernel is 5.12 or newer by its own account: a seccomp filter or a sandbox hides the
+    /// call.
     Hidden,
 }
 
@@ -113,9 +114,9 @@ impl KernelSupport {
 
     /// True when the answer holds for as long as this kernel runs.
     ///
-    /// Privileges, filters and passing faults are not lasting: they differ between threads and change.
-    /// `Supported` counts as lasting, since it speaks of the kernel; a thread that gives up its privileges
-    /// later must ask [`probe`](Self::probe) again.
+    /// Privileges, filters and passing faults are not lasting: they differ between threads and
+    /// change. `Supported` counts as lasting, since it speaks of the kernel; a thread that gives up
+    /// its privileges later must ask [`probe`](Self::probe) again.
     pub fn is_lasting(&self) -> bool {
         matches!(self, Self::Supported | Self::Absent(Absence::OldKernel))
     }
@@ -225,8 +226,8 @@ fn judge(
     }
 }
 
-/// Tells an old kernel from a hidden call by the release text, such as `6.1.0-31-amd64`. One that does not
-/// tell has a filter, too.
+/// Decides by the release text, such as `6.1.0-31-amd64`, whether the kernel is old or the call is
+/// hidden. Without a text the call is hidden: only a filter refuses `uname(2)`.
 pub(crate) fn absence(release: &[u8]) -> Absence {
     let mut numbers = release.split(|b| !b.is_ascii_digit()).map(|digits| {
         digits.iter().fold(0u32, |n, d| {

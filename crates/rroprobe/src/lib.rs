@@ -1,6 +1,7 @@
 //! Tells whether recursive read-only mounts work here, and makes them.
 //!
-//! For container daemons and tools that want `rro` where it holds, and an honest reason where it does not.
+//! For container daemons and tools that want `rro` where it holds, and an honest reason where it
+//! does not.
 //!
 //! ```
 //! use rroprobe::{KernelSupport, MountRequest, Verdict, decide, runtime_support};
@@ -26,7 +27,8 @@
 //!   and knows versions.
 //! * [`Verdict`] is both halves, in words an operator can act on; [`decide`] turns it and a
 //!   [`MountRequest`] into `ro`, `rro`, nothing, or an error.
-//! * [`make_recursively_read_only`] and [`make_recursively_read_only_fd`] do it to a tree of mounts.
+//! * [`make_recursively_read_only`] and [`make_recursively_read_only_fd`] do it to a tree of
+//!   mounts.
 //!
 //! # When not to use this
 //!
@@ -41,14 +43,15 @@
 //! | [`prove`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | says what is missing |
 //! | [`make_recursively_read_only`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | error, nothing changed |
 //!
-//! "Over the mount namespace" means in the user namespace that owns it, so all of it works in an ordinary
-//! user's own user and mount namespace. Version numbers decide nothing but the wording: vendors port the
-//! call back, and sandboxes take it away.
+//! "Over the mount namespace" means in the user namespace that owns it, so all of it works in an
+//! ordinary user's own user and mount namespace. Version numbers decide nothing but the wording:
+//! vendors port the call back, and sandboxes take it away.
 //!
 //! # Errors and empty answers
 //!
-//! That recursive read-only does not work is an answer, not an error: the probes never fail. [`Error`] is for
-//! contradicting requests, forced wishes that cannot be met, and trees that could not be changed.
+//! That recursive read-only does not work is an answer, not an error: the probes never fail.
+//! [`Error`] is for contradicting requests, forced wishes that cannot be met, and trees that could
+//! not be changed.
 //!
 //! # Limitations
 //!
@@ -65,9 +68,9 @@
 //!
 //! # Compared with moby
 //!
-//! The decision table is moby's. The probe differs on purpose: moby mounts a tmpfs on a new temporary
-//! directory that is never removed, keeps a passing fault for the life of the process, and calls every
-//! failure an old kernel. The list of differences is `PARITY.md`.
+//! The decision table is moby's. The probe differs on purpose: moby mounts a tmpfs on a new
+//! temporary directory that is never removed, keeps a passing fault for the life of the process,
+//! and calls every failure an old kernel. The list of differences is `PARITY.md`.
 //!
 //! # Crate features
 //!

@@ -13,13 +13,13 @@ use crate::sys::{self, MountAttr};
 /// Shows the effect: makes a detached tmpfs recursively read-only and tries to create a file on it.
 ///
 /// The tmpfs is never attached anywhere: no mount table shows it, no directory is made for it, no
-/// `poll(2)` on a mount table wakes, and it is gone when its descriptor closes before this returns. Costs
-/// some 70 µs. Needs what the real thing needs: `CAP_SYS_ADMIN` in the user namespace that owns the
-/// mount namespace, so it also works inside a container's own user and mount namespace.
+/// `poll(2)` on a mount table wakes, and it is gone when its descriptor closes before this returns.
+/// Costs some 70 µs. Needs what the real thing needs: `CAP_SYS_ADMIN` in the user namespace that
+/// owns the mount namespace, so it also works inside a container's own user and mount namespace.
 ///
-/// Answers as [`KernelSupport::probe`] does when that already says no; [`KernelSupport::NoEffect`] when
-/// the call succeeds and the file can still be created; [`KernelSupport::Fault`] names the call that
-/// failed on the way (`EMFILE`, `ENOMEM`, …).
+/// Answers as [`KernelSupport::probe`] does when that already says no; [`KernelSupport::NoEffect`]
+/// when the call succeeds and the file can still be created; [`KernelSupport::Fault`] names the
+/// call that failed on the way (`EMFILE`, `ENOMEM`, …).
 ///
 /// # Examples
 ///
@@ -61,6 +61,8 @@ fn try_on_detached_tmpfs() -> Result<KernelSupport, Failed> {
     let flags = sys::EMPTY_PATH | sys::RECURSIVE;
     retry_on_intr(|| sys::mount_setattr(mount.as_raw_fd(), c"", flags, Some(&attr)))
         .map_err(|errno| ("mount_setattr", errno))?;
+    // A call that succeeds proves little: some sandboxes say yes and do nothing. So a file is
+    // created, which a read-only mount must refuse, even to root.
     let create = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::CLOEXEC;
     match retry_on_intr(|| openat(mount.as_fd(), "probe", create, Mode::RUSR)) {
         Err(Errno::ROFS) => Ok(KernelSupport::Supported),
@@ -70,6 +72,7 @@ fn try_on_detached_tmpfs() -> Result<KernelSupport, Failed> {
 }
 
 fn detached_tmpfs() -> Result<OwnedFd, Failed> {
+    // tmpfs needs no device, and may be mounted in a user namespace as well.
     let context = retry_on_intr(|| fsopen("tmpfs", FsOpenFlags::FSOPEN_CLOEXEC))
         .map_err(|errno| ("fsopen", errno))?;
     retry_on_intr(|| fsconfig_create(&context)).map_err(|errno| ("fsconfig", errno))?;

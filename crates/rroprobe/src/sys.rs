@@ -1,8 +1,8 @@
 //! The raw system calls of this crate.
 //!
-//! Neither std nor rustix wraps `mount_setattr(2)`, and the probe needs it with arguments that a safe
-//! wrapper would rightly refuse (descriptor −1, no attribute), so it is called by number here. rustix's
-//! `uname` takes for granted that no filter refuses it.
+//! Neither std nor rustix wraps `mount_setattr(2)`, and the probe needs it with arguments that a
+//! safe wrapper would rightly refuse (descriptor −1, no attribute), so it is called by number here.
+//! rustix's `uname` takes for granted that no filter refuses it.
 
 #![allow(unsafe_code)]
 

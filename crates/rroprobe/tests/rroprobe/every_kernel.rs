@@ -1,5 +1,5 @@
-//! The verdicts on every kernel of the VM lane: as root and in a user namespace, with and without privilege,
-//! under filters; and that asking leaves nothing behind, whatever the answer.
+//! The verdicts on every kernel of the VM lane: as root and in a user namespace, with and without
+//! privilege, under filters; and that asking leaves nothing behind, whatever the answer.
 
 use rroprobe::{Absence, Denial, KernelSupport, prove};
 

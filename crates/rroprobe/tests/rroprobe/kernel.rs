@@ -1,5 +1,5 @@
-//! The verdict as root, without privilege, in a user namespace, under filters; and that asking leaves
-//! nothing behind. Says nothing of kernels before 5.12: the VM lane does.
+//! The verdict as root, without privilege, in a user namespace, under filters; and that asking
+//! leaves nothing behind. Says nothing of kernels before 5.12: the VM lane does.
 
 use std::collections::BTreeSet;
 use std::fs;
