@@ -4,8 +4,9 @@
 //!
 //! # Overview
 //!
-//! An [`Engine`] is data: its roots, the rules for what it mounts below them, its daemons,
-//! sockets and state directories. [`Engine::built_in`] has those that nodes run today. A
+//! An [`Engine`] is data: its roots, the rules for what it mounts below them, and its
+//! [`Place`]s, with their sockets and state directories. [`Engine::built_in`] has those that
+//! nodes run today. [`detect()`] finds those of a machine, with what it could not see. A
 //! [`Catalogue`] of engines tells for a mount point which engine mounts there, what it is,
 //! and what may become of it ([`Fate`]).
 //!
@@ -65,14 +66,17 @@ mod builtin;
 mod catalogue;
 mod container;
 mod containers;
+mod detect;
 mod engine;
 mod resolve;
 mod store;
+mod tree;
 mod unread;
 
 pub use catalogue::{Catalogue, Found};
 pub use container::Container;
 pub use containers::Containers;
-pub use engine::{BadShape, Engine, Fate, Root, Rule, Shape, Store};
+pub use detect::{Daemon, DetectOptions, Detection, FoundEngine, FoundRoot, detect};
+pub use engine::{BadShape, Engine, Fate, Place, Root, RootAt, Rule, Shape, Store};
 pub use resolve::Resolved;
 pub use unread::Unread;

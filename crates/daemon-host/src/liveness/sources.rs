@@ -20,13 +20,13 @@ pub(super) fn with_engines(
 ) -> (StatesOptions, Vec<String>) {
     let (mut options, mut unread) = (options.clone(), Vec::new());
     for engine in of_root(root, stored) {
-        for states in &engine.states {
-            match directories(states) {
+        for states in engine.usual_states() {
+            match directories(&states) {
                 Ok(dirs) => add(&mut options.state_dirs, dirs),
                 Err(error) => unread.push(format!("readdir({states:?}): {error}")),
             }
         }
-        for bundles in &engine.bundles {
+        for bundles in engine.usual_bundles() {
             match directories(&format!("{bundles}/*")) {
                 Ok(dirs) => add(&mut options.bundle_dirs, dirs),
                 Err(error) => unread.push(format!("readdir({bundles:?}): {error}")),
@@ -39,7 +39,8 @@ pub(super) fn with_engines(
 fn of_root(root: &Path, stored: &Containers) -> Vec<Engine> {
     let bytes = root.as_os_str().as_bytes();
     let is_at = |engine: &Engine| {
-        let mut paths = engine.roots.iter().flat_map(|root| &root.paths);
+        let roots = engine.places.iter().flat_map(|place| &place.roots);
+        let mut paths = roots.flat_map(|at| &at.paths);
         paths.any(|path| path.matches(bytes))
     };
     let has_store = |engine: &Engine| {

@@ -1,10 +1,10 @@
 //! containerd, with all its namespaces, and the same inside k3s and rke2.
 
-use super::say::{root, texts};
-use crate::engine::Fate::{Sweep, Tell};
-use crate::engine::{Engine, Fate};
+use super::say::{Line, place, root, texts};
+use crate::engine::Fate::Sweep;
+use crate::engine::{Engine, Place};
 
-const STATE: &[(Fate, &str, &str)] = &[
+const STATE: &[Line] = &[
     (
         Sweep,
         "io.containerd.runtime.v2.task/<name>/<container>/rootfs",
@@ -22,7 +22,7 @@ const STATE: &[(Fate, &str, &str)] = &[
     ),
 ];
 
-const DATA: &[(Fate, &str, &str)] = &[
+const DATA: &[Line] = &[
     (Sweep, "tmpmounts/<name>", "mount of an image"),
     (
         Sweep,
@@ -31,39 +31,58 @@ const DATA: &[(Fate, &str, &str)] = &[
     ),
 ];
 
+/// Network namespaces of pods, by the names that CNI gives them.
+const NETNS: &[Line] = &[(Sweep, "cni-<pod>", "network namespace of a pod")];
+
 pub(super) fn engine() -> Engine {
-    let state = [
-        "/run/containerd",
-        "/run/k3s/containerd",
-        "/run/user/<number>/containerd",
-    ];
-    let data = [
-        "/var/lib/containerd",
-        "/var/lib/rancher/k3s/agent/containerd",
-        "/var/lib/rancher/rke2/agent/containerd",
-        "/home/<name>/.local/share/containerd",
-    ];
     let mut engine = Engine::new("containerd");
     engine.about = "containerd with ctr, nerdctl, Kubernetes, k3s and rke2".to_owned();
-    let netns = &[(Tell, "cni-<pod>", "network namespace of a pod")];
-    engine.roots = vec![
-        root("state", &state, STATE),
-        root("data", &data, DATA),
-        root("netns", &["/run/netns"], netns),
-    ];
-    engine.processes = texts(&["containerd", "k3s-server", "k3s-agent", "rke2"]);
-    engine.sockets = texts(&[
-        "/run/containerd/containerd.sock",
-        "/run/k3s/containerd/containerd.sock",
-    ]);
-    engine.states = texts(&[
-        "/run/containerd/runc/*",
-        "/run/containerd/runsc/*",
-        "/run/k3s/containerd/runc/*",
-    ]);
-    engine.bundles = texts(&[
-        "/run/containerd/io.containerd.runtime.v2.task",
-        "/run/k3s/containerd/io.containerd.runtime.v2.task",
-    ]);
+    let state = root("state", STATE).moved_by(&["--state"], &["state"]);
+    let data = root("data", DATA).moved_by(&["--root"], &["root", "data-dir+/agent/containerd"]);
+    let mut netns = root("netns", NETNS);
+    netns.is_shared = true;
+    engine.roots = vec![state, data, netns];
+    engine.places = vec![system(), k3s(), user()];
+    engine.processes = texts(&["containerd"]);
+    engine.config_flags = texts(&["--config", "-c"]);
     engine
+}
+
+fn system() -> Place {
+    let data = &["/var/lib/containerd"][..];
+    let netns = &["/run/netns"][..];
+    let state = &["/run/containerd"][..];
+    let mut place = with_states(place(
+        "system",
+        &[("state", state), ("data", data), ("netns", netns)],
+    ));
+    place.configs = texts(&["/etc/containerd/config.toml"]);
+    place
+}
+
+fn k3s() -> Place {
+    let state = &["/run/k3s/containerd"][..];
+    let data = &[
+        "/var/lib/rancher/k3s/agent/containerd",
+        "/var/lib/rancher/rke2/agent/containerd",
+    ][..];
+    let mut place = with_states(place("k3s", &[("state", state), ("data", data)]));
+    place.configs = texts(&[
+        "/etc/rancher/k3s/config.yaml",
+        "/etc/rancher/rke2/config.yaml",
+    ]);
+    place
+}
+
+fn user() -> Place {
+    let state = &["/run/user/<uid>/containerd"][..];
+    let data = &["/home/<name>/.local/share/containerd"][..];
+    with_states(place("user", &[("state", state), ("data", data)]))
+}
+
+fn with_states(mut place: Place) -> Place {
+    place.sockets = texts(&["{state}/containerd.sock"]);
+    place.states = texts(&["{state}/runc/*", "{state}/runsc/*"]);
+    place.bundles = texts(&["{state}/io.containerd.runtime.v2.task"]);
+    place
 }

@@ -1,10 +1,10 @@
 //! containers/storage: podman, buildah and CRI-O share its roots and its form.
 
-use super::say::{root, texts};
+use super::say::{Line, place, root, texts};
 use crate::engine::Fate::{Own, Sweep, Tell};
-use crate::engine::{Engine, Fate, Store};
+use crate::engine::{Engine, Place, Store};
 
-const GRAPH: &[(Fate, &str, &str)] = &[
+const GRAPH: &[Line] = &[
     (Own, "overlay", "the store itself, made private"),
     (Sweep, "overlay/<layer>/merged", "root file system"),
     (
@@ -21,7 +21,7 @@ const GRAPH: &[(Fate, &str, &str)] = &[
 ];
 
 /// CRI-O and transient containers of podman have their shared memory in the run root.
-const RUN: &[(Fate, &str, &str)] = &[
+const RUN: &[Line] = &[
     (
         Sweep,
         "overlay-containers/<id>/userdata/shm",
@@ -30,25 +30,47 @@ const RUN: &[(Fate, &str, &str)] = &[
     (Sweep, "vfs-containers/<id>/userdata/shm", "shared memory"),
 ];
 
+const NETNS: &[Line] = &[(Sweep, "netns-<pod>", "network namespace")];
+
 pub(super) fn engine() -> Engine {
-    let graph = [
-        "/var/lib/containers/storage",
-        "/home/<name>/.local/share/containers/storage",
-        "/root/.local/share/containers/storage",
-    ];
-    let run = ["/run/containers/storage", "/run/user/<number>/containers"];
     let mut engine = Engine::new("containers-storage");
     engine.about = "podman, buildah and CRI-O".to_owned();
-    let netns = &[(Tell, "netns-<pod>", "network namespace")];
-    engine.roots = vec![
-        root("graph", &graph, GRAPH),
-        root("run", &run, RUN),
-        root("netns", &["/run/netns"], netns),
-    ];
+    let graph = root("graph", GRAPH).moved_by(&["--root"], &["storage.graphroot", "crio.root"]);
+    let run = root("run", RUN).moved_by(&["--runroot"], &["storage.runroot", "crio.runroot"]);
+    let mut netns = root("netns", NETNS);
+    netns.is_shared = true;
+    engine.roots = vec![graph, run, netns];
+    engine.places = vec![system(), user()];
     engine.processes = texts(&["conmon", "crio", "podman"]);
-    engine.pid_files = texts(&["/run/crio/crio.pid"]);
-    engine.sockets = texts(&["/run/podman/podman.sock", "/run/crio/crio.sock"]);
-    engine.states = texts(&["/run/crun", "/run/runc", "/run/runsc"]);
+    engine.config_flags = texts(&["--config", "-c"]);
     engine.store = Store::ContainersStorage;
     engine
+}
+
+fn system() -> Place {
+    let graph = &["/var/lib/containers/storage"][..];
+    let run = &["/run/containers/storage"][..];
+    let netns = &["/run/netns"][..];
+    let mut place = place(
+        "system",
+        &[("graph", graph), ("run", run), ("netns", netns)],
+    );
+    place.configs = texts(&["/etc/containers/storage.conf", "/etc/crio/crio.conf"]);
+    place.pid_files = texts(&["/run/crio/crio.pid"]);
+    place.sockets = texts(&["/run/podman/podman.sock", "/run/crio/crio.sock"]);
+    place.states = texts(&["/run/crun", "/run/runc", "/run/runsc"]);
+    place
+}
+
+fn user() -> Place {
+    let graph = &[
+        "/home/<name>/.local/share/containers/storage",
+        "/root/.local/share/containers/storage",
+    ][..];
+    let run = &["/run/user/<uid>/containers"][..];
+    let mut place = place("user", &[("graph", graph), ("run", run)]);
+    place.configs = texts(&["/home/<name>/.config/containers/storage.conf"]);
+    place.sockets = texts(&["/run/user/<uid>/podman/podman.sock"]);
+    place.states = texts(&["/run/user/<uid>/crun", "/run/user/<uid>/runc"]);
+    place
 }

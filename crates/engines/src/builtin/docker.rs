@@ -1,11 +1,11 @@
 //! Docker, with BuildKit inside it.
 
-use super::say::{root, texts};
+use super::say::{Line, place, root, shape, texts};
 use crate::engine::Fate::{Sweep, Tell};
-use crate::engine::{Engine, Fate, Store};
+use crate::engine::{Engine, Place, Store};
 
 /// Relative to the data root. The second half is what builds and images leave.
-const DATA: &[(Fate, &str, &str)] = &[
+const DATA: &[Line] = &[
     (Sweep, "overlay2/<layer>/merged", "root file system"),
     (Sweep, "overlay2/<layer>-init/merged", "init layer"),
     (Sweep, "fuse-overlayfs/<layer>/merged", "root file system"),
@@ -35,33 +35,62 @@ const DATA: &[(Fate, &str, &str)] = &[
     (Tell, "volumes/<name>/_data", "volume"),
 ];
 
+const EXEC: &[Line] = &[(Sweep, "netns/<name>", "network namespace")];
+
 pub(super) fn engine() -> Engine {
-    let data = [
-        "/var/lib/docker",
-        // With userns-remap dockerd has its root one level down.
-        "/var/lib/docker/<number>.<number>",
-        "/var/snap/docker/common/var-lib-docker",
-        "/home/<name>/.local/share/docker",
-        "/root/.local/share/docker",
-    ];
-    let netns = &[(Tell, "netns/<name>", "network namespace")];
-    let exec = ["/run/docker", "/run/user/<number>/docker"];
     let mut engine = Engine::new("docker");
     engine.about = "dockerd, with BuildKit inside it".to_owned();
-    engine.roots = vec![root("data", &data, DATA), root("exec", &exec, netns)];
+    let mut data =
+        root("data", DATA).moved_by(&["--data-root", "-g", "--graph"], &["data-root", "graph"]);
+    // With userns-remap dockerd has its root one level down.
+    data.nested = vec![shape("<number>.<number>")];
+    let exec = root("exec", EXEC).moved_by(&["--exec-root"], &["exec-root"]);
+    engine.roots = vec![data, exec];
+    engine.places = vec![system(), snap(), user()];
     engine.processes = texts(&["dockerd"]);
-    engine.pid_files = texts(&["/run/docker.pid"]);
-    engine.sockets = texts(&["/run/docker.sock"]);
-    engine.states = texts(&[
-        "/run/docker/runtime-runc/moby",
-        "/run/docker/runtime-runc/plugins.moby",
-        "/run/containerd/runc/moby",
-        "/run/containerd/runsc/moby",
-    ]);
-    engine.bundles = texts(&[
-        "/run/docker/containerd/daemon/io.containerd.runtime.v2.task",
-        "/run/containerd/io.containerd.runtime.v2.task",
-    ]);
+    engine.config_flags = texts(&["--config-file"]);
     engine.store = Store::Docker;
     engine
+}
+
+fn system() -> Place {
+    let data = &["/var/lib/docker"][..];
+    let place = place("system", &[("data", data), ("exec", &["/run/docker"])]);
+    with_states(place, "/etc/docker/daemon.json")
+}
+
+fn snap() -> Place {
+    let data = &["/var/snap/docker/common/var-lib-docker"][..];
+    let place = place("snap", &[("data", data), ("exec", &["/run/snap.docker"])]);
+    with_states(place, "/var/snap/docker/current/config/daemon.json")
+}
+
+fn user() -> Place {
+    let data = &[
+        "/home/<name>/.local/share/docker",
+        "/root/.local/share/docker",
+    ][..];
+    let exec = &["/run/user/<uid>/docker"][..];
+    let place = place("user", &[("data", data), ("exec", exec)]);
+    with_states(place, "/home/<name>/.config/docker/daemon.json")
+}
+
+/// What dockerd and its own containerd keep below the exec root, and beside it.
+fn with_states(mut place: Place, config: &str) -> Place {
+    place.configs = texts(&[config]);
+    place.pid_files = texts(&["{exec}.pid", "{exec}/docker.pid"]);
+    place.sockets = texts(&["{exec}.sock", "{exec}/docker.sock"]);
+    place.states = texts(&[
+        "{exec}/runtime-runc/moby",
+        "{exec}/runtime-runc/plugins.moby",
+    ]);
+    place.bundles = texts(&["{exec}/containerd/daemon/io.containerd.runtime.v2.task"]);
+    if place.name == "system" {
+        // The system's containerd, where dockerd uses that one.
+        let beside = ["/run/containerd/runc/moby", "/run/containerd/runsc/moby"];
+        place.states.extend(texts(&beside));
+        let tasks = ["/run/containerd/io.containerd.runtime.v2.task"];
+        place.bundles.extend(texts(&tasks));
+    }
+    place
 }

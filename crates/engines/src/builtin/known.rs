@@ -1,6 +1,6 @@
 //! The known engines by name.
 
-use super::{containerd, containers_storage, docker, kubelet, nspawn};
+use super::{containerd, containers_storage, docker, ip_netns, kubelet, nspawn};
 use crate::engine::Engine;
 
 impl Engine {
@@ -12,6 +12,7 @@ impl Engine {
             Self::containers_storage(),
             Self::kubelet(),
             Self::nspawn(),
+            Self::ip_netns(),
         ]
     }
 
@@ -38,5 +39,10 @@ impl Engine {
     /// systemd-nspawn.
     pub fn nspawn() -> Self {
         nspawn::engine()
+    }
+
+    /// `ip netns`, by which people make network namespaces.
+    pub fn ip_netns() -> Self {
+        ip_netns::engine()
     }
 }

@@ -1,11 +1,11 @@
 //! The kubelet. What it mounts belongs to pods, and only a runtime knows which pods live,
 //! so all of it is told and none of it swept.
 
-use super::say::{root, texts};
+use super::say::{Line, place, root, texts};
+use crate::engine::Engine;
 use crate::engine::Fate::Tell;
-use crate::engine::{Engine, Fate};
 
-const DATA: &[(Fate, &str, &str)] = &[
+const DATA: &[Line] = &[
     (
         Tell,
         "pods/<pod>/volumes/kubernetes.io~projected/<name>",
@@ -56,9 +56,11 @@ const DATA: &[(Fate, &str, &str)] = &[
 pub(super) fn engine() -> Engine {
     let mut engine = Engine::new("kubelet");
     engine.about = "the kubelet of Kubernetes, k3s and rke2".to_owned();
-    let paths = ["/var/lib/kubelet", "/var/lib/rancher/k3s/agent/kubelet"];
-    engine.roots = vec![root("root", &paths, DATA)];
+    engine.roots = vec![root("root", DATA).moved_by(&["--root-dir"], &[])];
+    let paths = &["/var/lib/kubelet", "/var/lib/rancher/k3s/agent/kubelet"][..];
+    let mut place = place("system", &[("root", paths)]);
+    place.sockets = texts(&["/var/lib/kubelet/device-plugins/kubelet.sock"]);
+    engine.places = vec![place];
     engine.processes = texts(&["kubelet"]);
-    engine.sockets = texts(&["/var/lib/kubelet/device-plugins/kubelet.sock"]);
     engine
 }

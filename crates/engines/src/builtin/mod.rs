@@ -3,6 +3,7 @@
 mod containerd;
 mod containers_storage;
 mod docker;
+mod ip_netns;
 mod known;
 mod kubelet;
 mod nspawn;

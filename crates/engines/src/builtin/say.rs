@@ -1,19 +1,31 @@
 //! Short ways to write the data down.
 
-use crate::engine::{Fate, Root, Rule, Shape};
+use crate::engine::{Fate, Place, Root, Rule, Shape};
+
+/// A rule: what may become of it, its shape, what is mounted there.
+pub(super) type Line = (Fate, &'static str, &'static str);
 
 /// A shape of this crate's own.
 pub(super) fn shape(text: &str) -> Shape {
     text.parse().expect("the built-in shapes are tested")
 }
 
-/// A root at these places, with rules of one fate each: shape and what is mounted there.
-pub(super) fn root(name: &str, paths: &[&str], rules: &[(Fate, &str, &str)]) -> Root {
-    let paths = paths.iter().map(|path| shape(path)).collect();
+/// A root with these rules.
+pub(super) fn root(name: &str, rules: &[Line]) -> Root {
     let rules = rules
         .iter()
         .map(|(fate, path, what)| Rule::new(shape(path), *fate, *what));
-    rules.fold(Root::new(name, paths), Root::rule)
+    rules.fold(Root::new(name), Root::rule)
+}
+
+/// A place with these roots, each with where it is.
+pub(super) fn place(name: &str, roots: &[(&str, &[&str])]) -> Place {
+    let roots = roots
+        .iter()
+        .map(|(root, paths)| (*root, paths.iter().map(|path| shape(path)).collect()));
+    roots.fold(Place::new(name), |place, (root, paths)| {
+        place.root(root, paths)
+    })
 }
 
 /// Owned texts.

@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
-use crate::engine::{Engine, Root, Rule};
+use crate::engine::{Engine, Place, Root, Rule};
 
 /// A number of engines that can be asked about many mount points.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -49,25 +49,43 @@ impl Catalogue {
     /// What a mount point is to the first engine that knows it; `None` if to no one.
     pub fn find<'a>(&'a self, mount_point: &'a Path) -> Option<Found<'a>> {
         let bytes = mount_point.as_os_str().as_bytes();
-        let roots = |engine: &'a Engine| engine.roots.iter().map(move |root| (engine, root));
-        let mut roots = self.engines.iter().flat_map(roots);
-        roots.find_map(|(engine, root)| find_below(engine, root, bytes))
+        let places = |engine: &'a Engine| engine.places.iter().map(move |place| (engine, place));
+        let mut places = self.engines.iter().flat_map(places);
+        places.find_map(|(engine, place)| find_in(engine, place, bytes))
     }
 }
 
-fn find_below<'a>(engine: &'a Engine, kind: &'a Root, bytes: &'a [u8]) -> Option<Found<'a>> {
-    kind.paths.iter().find_map(|path| {
-        let length = path.directory_in(bytes)?;
-        let below = &bytes[length + 1..];
-        kind.rules.iter().find_map(|rule| {
-            let id = rule.shape.id_in(below)?;
-            Some(Found {
-                engine,
-                kind,
-                root: Path::new(OsStr::from_bytes(&bytes[..length])),
-                rule,
-                id: id.map(|range| OsStr::from_bytes(&below[range])),
-            })
+fn find_in<'a>(engine: &'a Engine, place: &'a Place, bytes: &'a [u8]) -> Option<Found<'a>> {
+    place.roots.iter().find_map(|at| {
+        let kind = engine.root(&at.root)?;
+        at.paths.iter().find_map(|path| {
+            let length = path.directory_in(bytes)?;
+            let nested = kind.nested.iter().filter_map(|nested| {
+                let below = nested.directory_in(&bytes[length + 1..])?;
+                Some(length + 1 + below)
+            });
+            let mut lengths = std::iter::once(length).chain(nested);
+            lengths.find_map(|length| by_rule(engine, kind, bytes, length))
+        })
+    })
+}
+
+/// The rule for what is below a root of this length.
+fn by_rule<'a>(
+    engine: &'a Engine,
+    kind: &'a Root,
+    bytes: &'a [u8],
+    length: usize,
+) -> Option<Found<'a>> {
+    let below = &bytes[length + 1..];
+    kind.rules.iter().find_map(|rule| {
+        let id = rule.shape.id_in(below)?;
+        Some(Found {
+            engine,
+            kind,
+            root: Path::new(OsStr::from_bytes(&bytes[..length])),
+            rule,
+            id: id.map(|range| OsStr::from_bytes(&below[range])),
         })
     })
 }

@@ -1,11 +1,11 @@
 //! One engine: where it keeps what, and how to see that it runs.
 
-use crate::engine::Rule;
+use crate::engine::{Place, Root};
 
 /// A container engine, as data.
 ///
 /// [`Engine::built_in`] has the known ones. A value of one's own is made by changing one of
-/// them, or from nothing by [`Engine::new`].
+/// them, from nothing by [`Engine::new`], or from a file by [`Engine::from_file`].
 ///
 /// # Examples
 ///
@@ -14,7 +14,7 @@ use crate::engine::Rule;
 /// use std::path::Path;
 ///
 /// let mut docker = Engine::docker();
-/// docker.roots[0].paths = vec!["/srv/docker".parse()?];
+/// docker.places[0].roots[0].paths = vec!["/srv/docker".parse()?];
 /// let known = Catalogue::new(vec![docker]);
 /// let mount = format!("/srv/docker/overlay2/{}/merged", "a1".repeat(32));
 /// let found = known.find(Path::new(&mount)).expect("Docker mounts it");
@@ -29,33 +29,16 @@ pub struct Engine {
     pub name: String,
     /// The programs and products that it stands for.
     pub about: String,
-    /// The directories below which it mounts.
+    /// The kinds of directories below which it mounts, with the rules for each.
     pub roots: Vec<Root>,
+    /// Where these directories are: one entry for each way to install it.
+    pub places: Vec<Place>,
     /// The names of its daemons' processes, as `/proc/<pid>/comm` has them.
     pub processes: Vec<String>,
-    /// The files in which its daemons write their process ids.
-    pub pid_files: Vec<String>,
-    /// The sockets on which it listens.
-    pub sockets: Vec<String>,
-    /// The directories in which OCI runtimes keep the state of its containers; `*` at the
-    /// end stands for every directory there.
-    pub states: Vec<String>,
-    /// The directories with bundles of containerd's shims, one namespace below each.
-    pub bundles: Vec<String>,
+    /// The arguments of its daemons that name a configuration file: `--config-file`.
+    pub config_flags: Vec<String>,
     /// How its store on disk lists containers.
     pub store: Store,
-}
-
-/// A directory below which an engine mounts, with the rules for what is there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Root {
-    /// What the engine calls the directory: `data`, `state`, `run`.
-    pub name: String,
-    /// Where it is: the default places, rootless ones among them.
-    pub paths: Vec<crate::engine::Shape>,
-    /// What is mounted below it.
-    pub rules: Vec<Rule>,
 }
 
 /// The form in which an engine lists its containers on disk.
@@ -83,36 +66,21 @@ impl Store {
 }
 
 impl Engine {
-    /// An engine of which nothing is known yet but its name.
+    /// An engine of which only the name is known.
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
             about: String::new(),
             roots: Vec::new(),
+            places: Vec::new(),
             processes: Vec::new(),
-            pid_files: Vec::new(),
-            sockets: Vec::new(),
-            states: Vec::new(),
-            bundles: Vec::new(),
+            config_flags: Vec::new(),
             store: Store::None,
         }
     }
-}
 
-impl Root {
-    /// A root without rules.
-    pub fn new(name: impl Into<String>, paths: Vec<crate::engine::Shape>) -> Self {
-        Self {
-            name: name.into(),
-            paths,
-            rules: Vec::new(),
-        }
-    }
-
-    /// Adds a rule.
-    #[must_use]
-    pub fn rule(mut self, rule: Rule) -> Self {
-        self.rules.push(rule);
-        self
+    /// The root of this name.
+    pub fn root(&self, name: &str) -> Option<&Root> {
+        self.roots.iter().find(|root| root.name == name)
     }
 }

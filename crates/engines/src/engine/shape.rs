@@ -16,6 +16,7 @@ use crate::engine::word::Word;
 /// | `<container>` | a container id as a person may choose it in containerd |
 /// | `<pod>` | the UID of a pod |
 /// | `<number>` | decimal digits |
+/// | `<uid>` | the number of a user |
 /// | `<name>` | any name, without a slash |
 /// | `<path>` | anything, with slashes |
 ///

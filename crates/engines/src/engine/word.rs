@@ -13,13 +13,14 @@ pub(super) enum Word {
     Path,
 }
 
-const WORDS: [(&str, Word); 8] = [
+const WORDS: [(&str, Word); 9] = [
     ("id", Word::Id),
     ("layer", Word::Layer),
     ("key", Word::Key),
     ("container", Word::Container),
     ("pod", Word::Pod),
     ("number", Word::Number),
+    ("uid", Word::Number),
     ("name", Word::Name),
     ("path", Word::Path),
 ];

@@ -12,7 +12,7 @@ use crate::unread::Unread;
 const LIMIT: u64 = 64 << 20;
 
 /// The text of a regular file; `None` if it does not exist.
-pub(super) fn read(path: &Path) -> Result<Option<Vec<u8>>, Unread> {
+pub(crate) fn read(path: &Path) -> Result<Option<Vec<u8>>, Unread> {
     let failed = |error: io::Error| Unread::io(path, &error);
     let mut options = OpenOptions::new();
     // A pipe in the place of the file would block the open call for ever.

@@ -3,5 +3,5 @@
 //! `file` reads, the parsers in `storage` and `docker` are pure and get text.
 
 mod docker;
-mod file;
+pub(crate) mod file;
 mod storage;

@@ -1,3 +1,4 @@
 //! The public behaviour of the crate, on stores in temporary directories.
 
+mod detection;
 mod stores;

@@ -37,7 +37,7 @@ fn catalogue() -> Catalogue {
     let other: Shape = "/var/lib/containers/fuse".parse().expect("a plain path");
     for engine in &mut all {
         if engine.name == "containers-storage" {
-            engine.roots[0].paths.push(other.clone());
+            engine.places[0].roots[0].paths.push(other.clone());
         }
     }
     Catalogue::new(all)
@@ -85,7 +85,7 @@ fn each_row_is_its_engines() {
 fn what_may_be_swept_is_all_that_lives_or_is_left() {
     for case in cases() {
         let mut noted = Vec::new();
-        for member in ["live", "leftover", "wished"] {
+        for member in ["live", "leftover", "wished", "namespaces"] {
             noted.extend(ids(&case[member]));
         }
         noted.sort_unstable();

@@ -1,0 +1,88 @@
+//! What was found. Values only.
+
+use std::path::PathBuf;
+
+use crate::engine::{Engine, Root};
+use crate::unread::Unread;
+
+/// The engines of a machine, and what could not be seen of it.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Detection {
+    /// One entry for each engine that is installed, or was: two daemons of one kind with
+    /// directories of their own are two engines.
+    pub engines: Vec<FoundEngine>,
+    /// What is there and could not be looked at. An engine may hide behind it.
+    pub unread: Vec<Unread>,
+}
+
+/// An engine that is installed here, or has left its directories.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoundEngine {
+    /// What it is.
+    pub engine: Engine,
+    /// The word for how it is installed: the name of the [`Place`](crate::Place), or
+    /// `running` where only a process tells.
+    pub place: String,
+    /// The user whose it is; `None` for one of the system.
+    pub user: Option<u32>,
+    /// The directories below which it mounts, as far as they exist.
+    pub roots: Vec<FoundRoot>,
+    /// The processes of its daemons.
+    pub daemons: Vec<Daemon>,
+    /// The sockets on which somebody listens.
+    pub sockets: Vec<PathBuf>,
+    /// Where its daemons write their process ids. They need not exist.
+    pub pid_files: Vec<PathBuf>,
+    /// Where runtimes keep the state of its containers. They need not exist.
+    pub states: Vec<PathBuf>,
+    /// Where containerd's shims keep bundles. They need not exist.
+    pub bundles: Vec<PathBuf>,
+    /// The mount namespace that it lives in, by its inode number, if that is another one. Its
+    /// paths are those of there; `daemons` names a process in it.
+    pub namespace: Option<u64>,
+}
+
+/// A directory below which an engine mounts.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct FoundRoot {
+    /// The name of the [`Root`](crate::Root).
+    pub root: String,
+    /// The directory, free of symbolic links where they could be followed.
+    pub path: PathBuf,
+    /// How it was found, in words.
+    pub because: Vec<String>,
+}
+
+/// A process of an engine.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Daemon {
+    /// Its process id.
+    pub pid: u32,
+    /// Its name.
+    pub name: String,
+    /// The inode number of its mount namespace; `None` if it could not be seen.
+    pub mount_namespace: Option<u64>,
+}
+
+impl FoundEngine {
+    /// The directory of a root of this name, and how it was found.
+    pub fn root(&self, name: &str) -> Option<&FoundRoot> {
+        self.roots.iter().find(|root| root.root == name)
+    }
+
+    /// Each directory with the rules for what is below it.
+    pub fn rules(&self) -> impl Iterator<Item = (&FoundRoot, &Root)> {
+        let rules = |found: &FoundRoot| self.engine.root(&found.root);
+        let roots = self.roots.iter();
+        roots.filter_map(move |found| Some((found, rules(found)?)))
+    }
+
+    /// Whether a daemon of it runs, or somebody listens on its socket.
+    pub fn is_running(&self) -> bool {
+        !self.daemons.is_empty() || !self.sockets.is_empty()
+    }
+}

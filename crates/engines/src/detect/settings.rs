@@ -1,0 +1,99 @@
+//! Where an engine's own configuration and its arguments move its roots.
+
+use std::path::{Path, PathBuf};
+
+use super::command_line;
+use super::ground::Ground;
+use crate::engine::Engine;
+use crate::tree::{Format, Node, Value, parse};
+use crate::unread::Unread;
+
+/// A root that is not where it usually is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Moved {
+    pub(super) root: String,
+    pub(super) path: PathBuf,
+    pub(super) because: String,
+}
+
+/// The roots that a configuration file moves; `name` is what to call the file.
+pub(super) fn of_config(
+    ground: &mut Ground<'_>,
+    engine: &Engine,
+    file: &Path,
+    name: &Path,
+) -> Vec<Moved> {
+    let Some(text) = ground.text(file) else {
+        return Vec::new();
+    };
+    let tree = match parse(&text, Format::of(name)) {
+        Ok(tree) => tree,
+        // dockerd, too, takes an empty daemon.json for one that says nothing.
+        Err(_) if text.trim_ascii().is_empty() => return Vec::new(),
+        Err(fault) => {
+            ground.complain(Unread::new(file, fault.to_string()));
+            return Vec::new();
+        }
+    };
+    let mut moved = Vec::new();
+    for root in &engine.roots {
+        for key in &root.keys {
+            match by_key(&tree, key) {
+                None => {}
+                Some(Ok(path)) => moved.push(Moved {
+                    root: root.name.clone(),
+                    path,
+                    because: format!("{} in {}", plain(key), name.display()),
+                }),
+                Some(Err(why)) => ground.complain(Unread::new(file, why)),
+            }
+        }
+    }
+    moved
+}
+
+fn by_key(tree: &Node, key: &str) -> Option<Result<PathBuf, String>> {
+    let (key, end) = key.split_once('+').unwrap_or((key, ""));
+    let node = tree.at(key)?;
+    let (line, kind) = (node.line, node.kind());
+    let Value::Text(text) = &node.value else {
+        return Some(Err(format!("line {line}: {key} is {kind}, not a text")));
+    };
+    // An empty text stands for the usual place.
+    if text.is_empty() {
+        return None;
+    }
+    let path = PathBuf::from(format!("{}{end}", text.trim_end_matches('/')));
+    let why = || format!("line {line}: {key} is not an absolute path without variables: {text:?}");
+    let is_plain = path.is_absolute() && !text.contains('$');
+    Some(is_plain.then_some(path).ok_or_else(why))
+}
+
+fn plain(key: &str) -> &str {
+    key.split('+').next().unwrap_or(key)
+}
+
+/// The roots that the arguments of a daemon move; `who` names the daemon.
+pub(super) fn of_arguments(engine: &Engine, arguments: &[String], who: &str) -> Vec<Moved> {
+    let moved = engine.roots.iter().filter_map(|root| {
+        let (flag, value) = command_line::value(arguments, &root.flags)?;
+        let path = PathBuf::from(value);
+        let because = format!("{flag} of {who}");
+        let root = root.name.clone();
+        path.is_absolute().then_some(Moved {
+            root,
+            path,
+            because,
+        })
+    });
+    moved.collect()
+}
+
+/// The configuration file that the arguments of a daemon name.
+pub(super) fn named_config(engine: &Engine, arguments: &[String]) -> Option<PathBuf> {
+    let (_, value) = command_line::value(arguments, &engine.config_flags)?;
+    let path = PathBuf::from(value);
+    let end = path.extension().and_then(|end| end.to_str());
+    let is_config = matches!(end, Some("json" | "toml" | "conf" | "yaml"));
+    (is_config && path.is_absolute()).then_some(path)
+}

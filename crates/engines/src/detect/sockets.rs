@@ -1,0 +1,56 @@
+//! The sockets on which somebody listens.
+
+use std::collections::HashSet;
+use std::ffi::OsString;
+use std::fs;
+use std::os::unix::ffi::OsStringExt as _;
+use std::path::{Path, PathBuf};
+
+use crate::unread::Unread;
+
+/// `__SO_ACCEPTCON`: the flag of a socket that listens.
+const LISTENS: &[u8] = b"00010000";
+
+/// The paths in `/proc/net/unix` of sockets that listen, as their owners named them.
+pub(super) fn listening(proc: &Path) -> Result<HashSet<PathBuf>, Unread> {
+    let file = proc.join("net/unix");
+    let text = fs::read(&file).map_err(|error| Unread::io(&file, &error))?;
+    Ok(parse(&text))
+}
+
+/// `Num: RefCount Protocol Flags Type St Inode Path`.
+fn parse(text: &[u8]) -> HashSet<PathBuf> {
+    let path = |line: &[u8]| {
+        let mut fields = line.splitn(8, |&byte| byte == b' ');
+        (fields.nth(3)? == LISTENS).then_some(())?;
+        // The inode number is right-aligned, so blanks may stand in front of it.
+        let rest: Vec<&[u8]> = fields.skip(2).collect();
+        let rest = rest.join(&b' ');
+        let rest = rest.trim_ascii_start();
+        let path = &rest[rest.iter().position(|&byte| byte == b' ')? + 1..];
+        let is_file = path.first() == Some(&b'/');
+        is_file.then(|| PathBuf::from(OsString::from_vec(path.to_vec())))
+    };
+    text.split(|&byte| byte == b'\n').filter_map(path).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_files_on_which_somebody_listens_count() {
+        let text = b"Num       RefCount Protocol Flags    Type St Inode Path\n\
+            0: 00000002 00000000 00010000 0001 01 23456 /run/docker.sock\n\
+            0: 00000002 00000000 00010000 0001 01    56 /run/a b.sock\n\
+            0: 00000002 00000000 00010000 0001 01 23457 @abstract\n\
+            0: 00000003 00000000 00000000 0001 03 23458 /run/connected.sock\n\
+            0: 00000003 00000000 00010000 0001 01 23459\n";
+        let mut found: Vec<PathBuf> = parse(text).into_iter().collect();
+        found.sort();
+        assert_eq!(
+            found,
+            ["/run/a b.sock", "/run/docker.sock"].map(PathBuf::from)
+        );
+    }
+}
