@@ -26,8 +26,8 @@
 //! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask
 //! about one path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the
 //! table. [`MountList`] counts and lists mounts without their rows. [`Watcher`] follows changes,
-//! [`holders()`] finds who keeps a mount busy, and [`MountWitness`] tells later whether a mount still
-//! lives.
+//! [`holders()`] finds who keeps a mount busy, and [`MountWitness`] tells later whether a mount
+//! still lives.
 //!
 //! # When not to use this
 //!
@@ -56,8 +56,8 @@
 //! | [`WatchRoute::Fanotify`] | `CAP_SYS_ADMIN` over it | 6.15 | [`WatchRoute::Poll`] |
 //!
 //! What there is is found by trying ([`KernelQueries`]), not by version; a system call filter that
-//! refuses with `ENOSYS` or `EPERM` counts as absence. Id maps are the exception: Linux 6.15 to 6.17
-//! may crash when they are asked for them.
+//! refuses with `ENOSYS` or `EPERM` counts as absence. Id maps are the exception: Linux 6.15 to
+//! 6.17 may crash when they are asked for them.
 //!
 //! # Errors and empty answers
 //!
@@ -115,7 +115,9 @@ pub use crate::ask::mount_list::{MountList, has_mounts_under};
 pub use crate::ask::resolve::resolve;
 pub use crate::ask::subtree::{mount_at, mount_point_at};
 pub use crate::error::{Error, ErrorKind};
+pub use crate::holders::everywhere::below::{DirectoryUsers, directory_users};
 pub use crate::holders::everywhere::detached::{DetachedMount, detached};
+pub use crate::holders::everywhere::directory::{DirectoryMount, DirectoryUse, directory_mounts};
 pub use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
 pub use crate::holders::everywhere::namespaces::namespaces;
 pub use crate::holders::find::holders;

@@ -4,7 +4,8 @@ use std::fs::File;
 use std::os::fd::AsRawFd;
 
 use mountscan::{
-    DetachedMount, HoldersOptions, MountUse, Namespaces, detached, mount_at, namespaces,
+    DetachedMount, HoldersOptions, MountUse, Namespaces, detached, directory_users, mount_at,
+    namespaces,
 };
 use rustix::mount::UnmountFlags;
 
@@ -72,5 +73,35 @@ fn a_mount_that_no_table_has_is_found_with_who_keeps_it() {
         assert!(mine.flat_map(|p| &p.uses).any(|u| *u == how), "{found:?}");
         drop(file);
         assert_eq!(ours(), []);
+    });
+}
+
+#[test]
+fn who_uses_files_below_a_directory_is_found_by_their_paths() {
+    isolated(|base| {
+        for directory in ["a", "ab"] {
+            std::fs::create_dir(base.join(directory)).expect("writable");
+        }
+        let uses = |directory: &str| -> Vec<MountUse> {
+            let options = HoldersOptions::new();
+            let found = directory_users(&base.join(directory), &options).expect("readable");
+            let mine = found
+                .processes
+                .into_iter()
+                .filter(|p| p.pid == std::process::id());
+            let mut uses: Vec<MountUse> = mine.flat_map(|process| process.uses).collect();
+            uses.dedup();
+            uses
+        };
+        assert_eq!(uses("a"), []);
+        let file = File::create(base.join("ab/f")).expect("writable");
+        assert_eq!(uses("a"), []);
+        let descriptor = MountUse::Descriptor(file.as_raw_fd() as u32);
+        assert!(uses("ab").contains(&descriptor));
+        std::fs::remove_file(base.join("ab/f")).expect("ours");
+        assert!(
+            uses("ab").contains(&descriptor),
+            "a removed file is open still"
+        );
     });
 }

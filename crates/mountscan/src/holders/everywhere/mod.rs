@@ -1,5 +1,7 @@
 //! Mounts of all namespaces, and mounts of none. The room reads procfs.
 
+pub(crate) mod below;
 pub(crate) mod detached;
+pub(crate) mod directory;
 pub(crate) mod listed;
 pub(crate) mod namespaces;

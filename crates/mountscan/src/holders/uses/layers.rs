@@ -47,7 +47,7 @@ fn user(row: Row<'_>, how: MountedUse) -> MountUser {
 }
 
 /// The absolute directories that an overlay is made of.
-fn layers(row: Row<'_>) -> Vec<PathBuf> {
+pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
     let mut layers = Vec::new();
     for (name, value) in row.super_options().pairs() {
         let Some(value) = value.filter(|_| DIRECTORIES.iter().any(|known| name == *known)) else {

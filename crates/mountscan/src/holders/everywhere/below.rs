@@ -1,0 +1,86 @@
+//! Who uses files below a directory, by their paths.
+
+use std::path::Path;
+
+use crate::error::Error;
+use crate::holders::in_parallel;
+use crate::holders::options::HoldersOptions;
+use crate::holders::processes::{Member, members, own_pid};
+use crate::holders::report::{HolderProcess, KernelUse, MountUse};
+use crate::holders::uses::kernel_uses::kernel_uses;
+use crate::holders::uses::maps::mapped_files;
+use crate::kernel::procfs::ProcDir;
+
+/// Who uses files below a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DirectoryUsers {
+    /// Processes, with how they use it. Unix sockets are not looked for.
+    pub processes: Vec<HolderProcess>,
+    /// What the kernel has open there.
+    pub kernel: Vec<KernelUse>,
+    /// Processes that could not be looked into for want of privilege.
+    pub unreadable: usize,
+}
+
+/// Finds the processes that have their root or working directory, program, mapped files or open
+/// files at or below a directory, and the loop devices and swap files there.
+///
+/// The paths are those that the kernel gives for them. A file of another container that has the
+/// same path there is named, too: it is better to look twice before something is removed. A
+/// removed file counts.
+///
+/// # Errors
+///
+/// When procfs cannot be read at all. Processes that end meanwhile are passed over, unreadable ones
+/// counted.
+pub fn directory_users(
+    directory: &Path,
+    options: &HoldersOptions,
+) -> Result<DirectoryUsers, Error> {
+    let proc = &options.proc.open()?;
+    let mut found = DirectoryUsers::default();
+    let all = members(proc, &mut found.unreadable)?;
+    let processes: Vec<Member> = all.into_values().flatten().collect();
+    let own = own_pid(proc);
+    let is_own = |member: &Member| Some(member.pid) == own;
+    let look = |member: &Member| {
+        let uses = uses(proc, member, directory);
+        (!uses.is_empty()).then(|| HolderProcess {
+            uses,
+            ..member.process(proc)
+        })
+    };
+    let using = in_parallel::map(&processes, is_own, look);
+    found.processes = using.into_iter().flatten().collect();
+    found
+        .processes
+        .sort_by_key(|process| (process.pid, process.thread));
+    found.kernel = kernel_uses(proc, &options.sys, |file| file.starts_with(directory));
+    Ok(found)
+}
+
+fn uses(proc: &ProcDir, member: &Member, directory: &Path) -> Vec<MountUse> {
+    let leads_there = |name: &str| {
+        let text = proc.link(member.file(name));
+        text.is_ok_and(|text| text.starts_with(directory))
+    };
+    let mut uses: Vec<MountUse> = [
+        ("cwd", MountUse::WorkingDirectory),
+        ("root", MountUse::RootDirectory),
+        ("exe", MountUse::Executable),
+    ]
+    .into_iter()
+    .filter_map(|(name, how)| leads_there(name).then_some(how))
+    .collect();
+    let maps = proc.read(member.file("maps")).unwrap_or_default();
+    if mapped_files(&maps).any(|file| file.path.starts_with(directory)) {
+        uses.push(MountUse::Mapping);
+    }
+    let numbers = proc.numbers(member.file("fd")).unwrap_or_default();
+    let there = numbers
+        .into_iter()
+        .filter(|n| leads_there(&format!("fd/{n}")));
+    uses.extend(there.map(MountUse::Descriptor));
+    uses
+}
