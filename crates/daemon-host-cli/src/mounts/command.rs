@@ -1,6 +1,6 @@
 //! The subcommands of `mounts`.
 
-use super::{holders, list, watch};
+use super::{holders, list, removal, watch};
 use crate::exit::Exit;
 use crate::output::Output;
 
@@ -14,6 +14,8 @@ pub(crate) enum Command {
     Watch(watch::Args),
     /// Who keeps a mount busy: namespaces and processes that hold it.
     Holders(holders::Args),
+    /// Whether a directory may be deleted: what is mounted there, shown elsewhere, or in use.
+    SafeToRemove(removal::Args),
 }
 
 pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
@@ -22,5 +24,6 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
         Command::Tree(args) => list::run_as_tree(args, out),
         Command::Watch(args) => watch::run(args, out),
         Command::Holders(args) => holders::run(args, out),
+        Command::SafeToRemove(args) => removal::run(args, out),
     }
 }

@@ -6,6 +6,8 @@ mod holders;
 mod list;
 mod mount_json;
 mod path;
+mod remote;
+mod removal;
 mod table_text;
 mod tree;
 mod watch;

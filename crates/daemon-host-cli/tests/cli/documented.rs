@@ -153,4 +153,8 @@ fn whatever_is_printed_is_documented() {
         "mounts holders",
         &run(&["mounts", "holders", "/proc", "--json"]).stdout,
     );
+    documented(
+        "mounts safe-to-remove",
+        &run(&["mounts", "safe-to-remove", "/proc", "--json"]).stdout,
+    );
 }

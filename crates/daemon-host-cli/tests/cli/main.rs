@@ -17,6 +17,7 @@ mod liveness;
 mod metrics;
 mod mount_tables;
 mod place;
+mod removal;
 mod resolv_conf;
 mod root;
 mod usage;

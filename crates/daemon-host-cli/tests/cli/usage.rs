@@ -41,6 +41,7 @@ fn every_subcommand_has_help_with_an_example() {
         &["mounts", "list"],
         &["mounts", "watch"],
         &["mounts", "holders"],
+        &["mounts", "safe-to-remove"],
         &["root", "status"],
         &["root", "prepare"],
         &["root", "release"],

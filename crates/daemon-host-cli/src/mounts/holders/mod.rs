@@ -8,3 +8,4 @@ mod text;
 mod words;
 
 pub(super) use command::{Args, run};
+pub(super) use words::uses_words;

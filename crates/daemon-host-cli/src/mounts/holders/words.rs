@@ -4,7 +4,7 @@ use daemon_host::mountscan::{
     HolderProcess, KernelUse, MountUse, MountUser, MountedUse, NamespaceKeeper,
 };
 
-pub(in crate::mounts) fn use_words(what: &MountUse) -> String {
+pub(super) fn use_words(what: &MountUse) -> String {
     match what {
         MountUse::WorkingDirectory => "working directory".into(),
         MountUse::RootDirectory => "root directory".into(),
@@ -17,7 +17,7 @@ pub(in crate::mounts) fn use_words(what: &MountUse) -> String {
 }
 
 /// All uses of a process; many descriptors are counted.
-pub(super) fn uses_words(process: &HolderProcess) -> String {
+pub(in crate::mounts) fn uses_words(process: &HolderProcess) -> String {
     const SHOWN: usize = 6;
     let uses = process.uses.iter().map(use_words);
     let mut words: Vec<String> = uses.clone().take(SHOWN).collect();
@@ -28,7 +28,7 @@ pub(super) fn uses_words(process: &HolderProcess) -> String {
     words.join(", ")
 }
 
-pub(in crate::mounts) fn keeper_words(keeper: &NamespaceKeeper) -> String {
+pub(super) fn keeper_words(keeper: &NamespaceKeeper) -> String {
     match keeper {
         NamespaceKeeper::Descriptor { pid, descriptor } => {
             format!("descriptor {descriptor} of process {pid}")

@@ -1,0 +1,46 @@
+//! File systems whose data is on another machine, or behind a server of this one. Pure.
+
+use std::ffi::OsStr;
+
+/// Types whose look-ups go over a network, or to a program that may stop.
+const REMOTE: [&str; 17] = [
+    "9p",
+    "afs",
+    "beegfs",
+    "ceph",
+    "cifs",
+    "coda",
+    "fuse",
+    "fuseblk",
+    "glusterfs",
+    "lustre",
+    "ncpfs",
+    "nfs",
+    "nfs4",
+    "orangefs",
+    "smb3",
+    "smbfs",
+    "virtiofs",
+];
+
+/// Whether a type is one of them; `fuse.sshfs` is, as all of FUSE is.
+pub(crate) fn is_remote(fs_type: &OsStr) -> bool {
+    let name = fs_type.to_string_lossy();
+    let base = name.split('.').next().unwrap_or_default();
+    REMOTE.contains(&base)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fuse_with_a_subtype_is_remote_and_local_disks_are_not() {
+        for name in ["nfs4", "fuse.sshfs", "fuse", "cifs"] {
+            assert!(is_remote(name.as_ref()), "{name}");
+        }
+        for name in ["ext4", "tmpfs", "overlay", "fusectl", "nfsd"] {
+            assert!(!is_remote(name.as_ref()), "{name}");
+        }
+    }
+}

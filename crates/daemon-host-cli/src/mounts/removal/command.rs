@@ -1,0 +1,78 @@
+//! The arguments of `mounts safe-to-remove`, and its flow.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use daemon_host::mountscan::{
+    HoldersOptions, MountTable, detached, directory_mounts, directory_users, namespaces,
+};
+
+use super::judge::{Facts, judge};
+use super::show::{self, Answer};
+use crate::exit::Exit;
+use crate::mounts::path::settle;
+use crate::output::Output;
+use crate::within::{LIMIT, within};
+
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Looks at mounts at the directory and below, remote ones and binds first; at mounts elsewhere
+that show it or have overlay layers there; at mounts there in other namespaces; at file
+systems that were detached and are alive; at processes, loop devices and swap files.
+Exit code 0: nothing stands against it. 1: something does, or it cannot be known.
+Nothing is changed, and nothing that is mounted is entered.
+
+Examples:
+  daemon-host mounts safe-to-remove /var/lib/docker && rm -rf --one-file-system /var/lib/docker")]
+pub(crate) struct Args {
+    /// The directory. A relative path and links in it are resolved.
+    directory: PathBuf,
+}
+
+pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    let table = MountTable::current()?;
+    let directory = settle(&args.directory, &table)?;
+    check(&directory, &table)?;
+    let facts = collect(&directory)?;
+    let reasons = judge(&facts);
+    let answer = Answer::new(&directory, &reasons);
+    if out.is_json() {
+        out.json(&answer)?;
+    } else {
+        out.text(&show::text(&directory, &reasons))?;
+    }
+    Ok(Exit::finding_if(!reasons.is_empty()))
+}
+
+/// Whether it is a directory; a mount point is not asked.
+fn check(path: &Path, table: &MountTable) -> anyhow::Result<()> {
+    if table.is_mount_point(path) {
+        return Ok(());
+    }
+    let owned = path.to_owned();
+    let seen = within(LIMIT, move || std::fs::symlink_metadata(owned));
+    let seen = seen.with_context(|| format!("{} did not answer", path.display()))?;
+    if !seen.with_context(|| format!("stat({path:?})"))?.is_dir() {
+        bail!("{} is not a directory", path.display());
+    }
+    Ok(())
+}
+
+fn collect(directory: &Path) -> anyhow::Result<Facts> {
+    let mut options = HoldersOptions::new();
+    options.unpopulated = true;
+    let namespaces = namespaces(&options)?;
+    let (all, asked) = (namespaces.clone(), options.clone());
+    let mut users = directory_users(directory, &options)?;
+    // This command ends before anybody acts on its answer.
+    let own = std::process::id();
+    users.processes.retain(|process| process.pid != own);
+    Ok(Facts {
+        mounts: directory_mounts(&namespaces, directory),
+        users,
+        is_root: nix::unistd::geteuid().is_root(),
+        // A file on NFS may let the search wait.
+        detached: within(LIMIT, move || detached(&all, &asked).ok()).flatten(),
+        namespaces,
+    })
+}

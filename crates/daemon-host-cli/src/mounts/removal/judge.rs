@@ -1,0 +1,137 @@
+//! What stands against removing a directory. Pure.
+
+use daemon_host::mountscan::{
+    DetachedMount, DirectoryMount, DirectoryUse, DirectoryUsers, HolderProcess, KernelUse,
+    Namespaces,
+};
+
+use super::reason::{Kind, Reason};
+use crate::mounts::holders::uses_words;
+use crate::mounts::remote::is_remote;
+use crate::output::count;
+
+/// All that was found out about a directory.
+pub(super) struct Facts {
+    pub(super) namespaces: Namespaces,
+    /// Whether root asks, who has no better user to ask as.
+    pub(super) is_root: bool,
+    pub(super) mounts: Vec<DirectoryMount>,
+    pub(super) users: DirectoryUsers,
+    /// `None` if a server let us wait.
+    pub(super) detached: Option<Vec<DetachedMount>>,
+}
+
+/// The reasons, the worst first.
+pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
+    let mut reasons: Vec<Reason> = facts.mounts.iter().map(|m| mount(m, facts)).collect();
+    reasons.extend(facts.users.processes.iter().map(process));
+    reasons.extend(facts.users.kernel.iter().map(kernel));
+    match &facts.detached {
+        Some(found) => {
+            let is_last = |m: &&DetachedMount| m.is_file_system_mounted != Some(true);
+            reasons.extend(found.iter().filter(is_last).map(detached));
+        }
+        None => reasons.push(Reason::new(
+            Kind::Unseen,
+            "detached mounts could not be looked for: a server did not answer",
+        )),
+    }
+    if facts.users.unreadable > 0 {
+        let who = count(facts.users.unreadable, "process", "processes");
+        let remedy = if facts.is_root {
+            ""
+        } else {
+            "; ask again as root"
+        };
+        let what = format!("{who} could not be looked into{remedy}");
+        reasons.push(Reason::new(Kind::Unseen, what));
+    }
+    if facts.namespaces.closed > 0 {
+        let what = count(
+            facts.namespaces.closed,
+            "mount namespace could not be read",
+            "mount namespaces could not be read",
+        );
+        reasons.push(Reason::new(Kind::Unseen, what));
+    }
+    reasons.sort_by_key(|reason| reason.kind);
+    reasons
+}
+
+fn mount(found: &DirectoryMount, facts: &Facts) -> Reason {
+    let mount = &found.mount;
+    let fs_type = mount.fs_type.to_string_lossy();
+    let source = mount.source.to_string_lossy();
+    let is_part = mount.root.as_os_str() != "/";
+    let own = facts.namespaces.namespaces.iter().find(|n| n.is_own);
+    let is_twice = own.is_some_and(|own| {
+        let same = own.table.rows().filter(|row| row.device() == mount.device);
+        same.count() > 1
+    });
+    let (kind, what) = match &found.how {
+        DirectoryUse::Below if !found.is_own => (Kind::Copy, format!("{fs_type} mounted there")),
+        DirectoryUse::Below if is_remote(&mount.fs_type) => {
+            (Kind::Remote, format!("{fs_type} from {source}"))
+        }
+        DirectoryUse::Below if is_part => {
+            let root = mount.root.display();
+            (Kind::Bind, format!("bind of {root} of {fs_type} {source}"))
+        }
+        DirectoryUse::Below if is_twice => {
+            let what = format!("{fs_type} {source}, mounted elsewhere, too");
+            (Kind::Bind, what)
+        }
+        DirectoryUse::Below => (Kind::Mount, format!("{fs_type} {source}")),
+        DirectoryUse::Layer(layer) => {
+            let what = format!("an overlay has {} as a layer", layer.display());
+            (Kind::Layer, what)
+        }
+        _ => (Kind::Shown, "shows it or a part of it".to_owned()),
+    };
+    Reason {
+        path: Some(mount.mount_point.clone()),
+        namespace: Some(found.namespace).filter(|_| !found.is_own),
+        ..Reason::new(kind, what)
+    }
+}
+
+fn process(process: &HolderProcess) -> Reason {
+    let comm = process.comm.to_string_lossy();
+    let what = format!("{comm}: {}", uses_words(process));
+    Reason {
+        pid: Some(process.pid),
+        ..Reason::new(Kind::Process, what)
+    }
+}
+
+fn kernel(what: &KernelUse) -> Reason {
+    let (what, file) = match what {
+        KernelUse::Loop { device, file } => {
+            (format!("{device} is a loop device of it"), Some(file))
+        }
+        KernelUse::Swap { file } => ("memory is swapped to it".to_owned(), Some(file)),
+        _ => ("the kernel has a file open".to_owned(), None),
+    };
+    Reason {
+        path: file.cloned(),
+        ..Reason::new(Kind::Kernel, what)
+    }
+}
+
+fn detached(mount: &DetachedMount) -> Reason {
+    let first = mount.kept_by.first();
+    let comm = first.map(|process| process.comm.to_string_lossy().into_owned());
+    let device = mount
+        .device
+        .map(|d| format!(" on device {}:{}", d.major, d.minor));
+    let what = format!(
+        "mount {}{} is in no table and alive, kept by {}; its data may be there",
+        mount.mount_id,
+        device.unwrap_or_default(),
+        comm.unwrap_or_default(),
+    );
+    Reason {
+        pid: first.map(|process| process.pid),
+        ..Reason::new(Kind::Detached, what)
+    }
+}
