@@ -1,7 +1,7 @@
 //! Reads mountinfo, and finds out of which moment a reading is.
 
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Seek};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -87,7 +87,7 @@ impl Reading {
 
     /// The whole text, from the beginning.
     fn text(&mut self) -> Result<Vec<u8>, Error> {
-        let text = self.file.rewind().and_then(|()| to_end(&mut self.file));
+        let text = self.file.rewind().and_then(|()| to_end(&self.file));
         text.map_err(|cause| Error::at("read", &self.path, cause))
     }
 
@@ -209,23 +209,21 @@ fn unstable(path: &Path, attempts: u32) -> Error {
     Error::unstable(what)
 }
 
-/// Reads to the end in small steps.
-fn to_end(reader: &mut impl Read) -> io::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    let mut filled = 0;
+/// Reads to the end in small steps, through a buffer that stays in the cache: memory for the text is
+/// touched only where there is text.
+fn to_end(file: &File) -> io::Result<Vec<u8>> {
+    let mut text = Vec::with_capacity(8 * STEP);
+    let mut step = [0; STEP];
     loop {
-        if text.len() - filled < STEP {
-            let size = (text.len() * 2).max(8 * STEP);
-            text.resize(size, 0);
-        }
-        match reader.read(&mut text[filled..filled + STEP]) {
-            Ok(0) => break,
-            Ok(count) => filled += count,
-            Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
-            Err(cause) => return Err(cause),
+        match rustix::io::retry_on_intr(|| rustix::io::read(file, &mut step))? {
+            0 => break,
+            count => text.extend_from_slice(&step[..count]),
         }
     }
-    text.truncate(filled);
-    text.shrink_to_fit();
+    // Memory that is given back and taken again at each reading costs a page fault for each page, more
+    // than the reading of short rows. So only what is mostly empty is given back.
+    if text.len() < text.capacity() / 2 {
+        text.shrink_to_fit();
+    }
     Ok(text)
 }
