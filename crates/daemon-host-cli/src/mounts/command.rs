@@ -1,6 +1,6 @@
 //! The subcommands of `mounts`.
 
-use super::{holders, list, removal, watch};
+use super::{holders, list, peers, removal, watch};
 use crate::exit::Exit;
 use crate::output::Output;
 
@@ -16,6 +16,8 @@ pub(crate) enum Command {
     Holders(holders::Args),
     /// Whether a directory may be deleted: what is mounted there, shown elsewhere, or in use.
     SafeToRemove(removal::Args),
+    /// Who gets mounts and unmounts, over all mount namespaces; as text, JSON or a picture.
+    Peers(peers::Args),
 }
 
 pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
@@ -25,5 +27,6 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
         Command::Watch(args) => watch::run(args, out),
         Command::Holders(args) => holders::run(args, out),
         Command::SafeToRemove(args) => removal::run(args, out),
+        Command::Peers(args) => peers::run(args, out),
     }
 }

@@ -6,6 +6,7 @@ mod holders;
 mod list;
 mod mount_json;
 mod path;
+mod peers;
 mod remote;
 mod removal;
 mod table_text;

@@ -153,6 +153,12 @@ fn whatever_is_printed_is_documented() {
         "mounts holders",
         &run(&["mounts", "holders", "/proc", "--json"]).stdout,
     );
+    for args in [
+        &["mounts", "peers", "--json"][..],
+        &["mounts", "peers", "/proc", "--json"],
+    ] {
+        documented("mounts peers", &run(args).stdout);
+    }
     documented(
         "mounts safe-to-remove",
         &run(&["mounts", "safe-to-remove", "/proc", "--json"]).stdout,

@@ -16,6 +16,7 @@ mod killed;
 mod liveness;
 mod metrics;
 mod mount_tables;
+mod peers;
 mod place;
 mod removal;
 mod resolv_conf;

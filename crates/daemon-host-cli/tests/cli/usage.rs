@@ -42,6 +42,7 @@ fn every_subcommand_has_help_with_an_example() {
         &["mounts", "watch"],
         &["mounts", "holders"],
         &["mounts", "safe-to-remove"],
+        &["mounts", "peers"],
         &["root", "status"],
         &["root", "prepare"],
         &["root", "release"],
