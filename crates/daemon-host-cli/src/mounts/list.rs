@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use daemon_host::mountscan::{
-    ErrorKind, MalformedRow, MountList, MountTable, ReadOptions, Row, Source,
+    ErrorKind, Extent, MalformedRow, MountList, MountTable, ReadOptions, Row, Source,
 };
 
 use super::foreign::looks_like;
 use super::path::settle;
-use super::table_text::{malformed_text, to_text};
+use super::table_text::{extent_text, malformed_text, to_text};
 use super::tree;
 use crate::exit::Exit;
 use crate::output::{Output, count};
@@ -78,18 +78,25 @@ pub(crate) fn run_as_tree(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 fn show(args: &Args, as_tree: bool, out: &Output) -> anyhow::Result<Exit> {
     let table = args.table()?;
     let rows = args.rows(&table)?;
+    let extent = args.extent(&table);
     if out.is_json() {
         out.json(&Listing {
             rows: &rows,
             malformed: table.malformed(),
+            extent: extent.as_str(),
         })?;
-    } else if as_tree {
+        return Ok(Exit::Fine);
+    }
+    if as_tree {
         out.text(&tree::draw(&table, &rows))?;
         out.text(&malformed_text(&table))?;
     } else {
         out.text(&to_text(&rows))?;
         out.text(&malformed_text(&table))?;
         out.text(&args.nothing_there(&table, &rows)?)?;
+    }
+    if args.newest.is_none() {
+        out.text(&extent_text(extent, args.pid))?;
     }
     Ok(Exit::Fine)
 }
@@ -124,6 +131,14 @@ impl Args {
             ensure!(error.kind() != ErrorKind::NotFound, "no process {pid}");
         }
         Ok(table?)
+    }
+
+    /// How much of its mount namespace the table shows; of a captured table nobody knows.
+    fn extent(&self, table: &MountTable) -> Extent {
+        match self.newest {
+            Some(_) => Extent::Part,
+            None => table.extent(),
+        }
     }
 
     fn rows<'t>(&self, table: &'t MountTable) -> anyhow::Result<Vec<Row<'t>>> {
@@ -206,4 +221,5 @@ pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
 struct Listing<'t> {
     rows: &'t [Row<'t>],
     malformed: &'t [MalformedRow],
+    extent: &'static str,
 }

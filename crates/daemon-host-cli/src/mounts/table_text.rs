@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use daemon_host::mountscan::{IdMaps, IdRange, MountTable, Row};
+use daemon_host::mountscan::{Extent, IdMaps, IdRange, MountTable, Row};
 
 use crate::output::{Cell, Ink, Table, paint};
 
@@ -67,6 +67,24 @@ fn source_of(row: &Row<'_>) -> Cell {
         return Cell::inked(Ink::Warn, text + " (deleted)");
     }
     text.into()
+}
+
+/// A word where the table is not, or may not be, of the whole mount namespace.
+pub(super) fn extent_text(extent: Extent, pid: Option<u32>) -> String {
+    let said = match (extent, pid) {
+        (Extent::Part, Some(pid)) => format!(
+            "process {pid} sees only a part of its mount namespace; \
+             --namespace /proc/{pid}/ns/mnt shows all of it"
+        ),
+        (Extent::Part, None) => "only a part of the mount namespace is seen from here; \
+             --namespace /proc/self/ns/mnt shows all of it"
+            .into(),
+        (Extent::Unknown, Some(pid)) => {
+            format!("it cannot be told whether process {pid} sees its whole mount namespace")
+        }
+        _ => return String::new(),
+    };
+    format!("{}\n", paint(Ink::Warn, said))
 }
 
 /// Malformed rows as warnings, one a line.

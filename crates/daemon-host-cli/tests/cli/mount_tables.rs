@@ -96,3 +96,34 @@ fn what_cannot_be_watched_is_a_failure_in_words() {
     ])
     .expect(2);
 }
+
+#[test]
+fn a_process_that_sees_a_part_of_its_namespace_is_said_to() {
+    // A shell in a root directory of its own, with one of the mounts below it.
+    let script = "mkdir $T/a/root; mount -t tmpfs r $T/a/root; mkdir $T/a/root/m
+        mount -t tmpfs m $T/a/root/m; mount -t tmpfs out $T/b
+        for dir in bin lib lib64 usr; do [ -e /$dir ] || continue
+            mkdir $T/a/root/$dir; mount --rbind /$dir $T/a/root/$dir; done
+        chroot $T/a/root /bin/sh -c 'echo up; exec sleep 60' > $T/out/up &
+        while [ ! -s $T/out/up ]; do sleep 0.05; done
+        list() { $D mounts list \"$@\"; echo ---; }
+        list --pid $!; list --pid $$; list --pid $! --json; list --namespace /proc/$!/ns/mnt --json
+        kill -9 $!";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let parts: Vec<&str> = ran.stdout.split("---\n").collect();
+    let word = if support::kernel::since(6, 11) {
+        "sees only a part of its mount namespace"
+    } else {
+        "sees its whole mount namespace"
+    };
+    assert!(parts[0].contains(word), "{}", parts[0]);
+    assert!(!parts[0].contains(" out "), "{}", parts[0]);
+    assert!(!parts[1].contains("sees only a part"), "{}", parts[1]);
+    let json = |text: &str| serde_json::from_str::<Value>(text).unwrap();
+    assert_ne!(json(parts[2])["extent"], "whole");
+    let all = json(parts[3]);
+    assert_ne!(all["extent"], "part");
+    let rows = all["rows"].as_array().unwrap();
+    assert!(rows.iter().any(|row| row["source"] == "out"));
+}

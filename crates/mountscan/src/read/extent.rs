@@ -28,6 +28,17 @@ pub enum Extent {
     Unknown,
 }
 
+impl Extent {
+    /// The stable word for it.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Part => "part",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
 impl MountTable {
     /// Whether the table shows its whole mount namespace.
     ///
