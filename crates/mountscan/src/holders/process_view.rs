@@ -1,8 +1,13 @@
 //! What a procfs shows of the processes of a machine, and what it hides.
 
+use std::io::BufReader;
+use std::ops::ControlFlow;
+
 use crate::error::{Error, ErrorKind};
 use crate::holders::processes::namespace_of_link;
 use crate::kernel::procfs::ProcDir;
+use crate::row::borrowed::Row;
+use crate::row::stream::for_each_row;
 use crate::table::mount_table::MountTable;
 
 /// Inode number of the initial pid namespace (`PROC_PID_INIT_INO` in the kernel).
@@ -101,16 +106,36 @@ fn in_initial_user_namespace(proc: &ProcDir) -> Option<bool> {
 
 /// Whether the mount option `hidepid` keeps processes from the caller.
 fn hides(proc: &ProcDir) -> bool {
-    let Ok(text) = proc.read("thread-self/mountinfo") else {
-        return true;
-    };
-    let table = MountTable::from_bytes(text);
-    let value = table.mount_of(&proc.shown("")).and_then(|row| {
+    let is_on = |row: Row<'_>| {
         let options = row.super_options();
-        options.get("hidepid").map(std::ffi::OsStr::to_os_string)
-    });
-    let is_on = value.is_some_and(|v| !matches!(v.to_str(), Some("0" | "off" | "1" | "noaccess")));
+        let value = options.get("hidepid");
+        value.is_some_and(|v| !matches!(v.to_str(), Some("0" | "off" | "1" | "noaccess")))
+    };
+    let is_on = match row_of_procfs(proc, is_on) {
+        Ok(Some(is_on)) => is_on,
+        // Its id is not in the table, or not known: its path is the next best.
+        Ok(None) => match proc.read("thread-self/mountinfo") {
+            Ok(text) => {
+                let table = MountTable::from_bytes(text);
+                table.mount_of(&proc.shown("")).is_some_and(is_on)
+            }
+            Err(_) => return true,
+        },
+        Err(_) => return true,
+    };
     is_on && !may_look_into_all(proc)
+}
+
+/// Asks the row of the procfs itself. A long table is read no further than to there.
+fn row_of_procfs(proc: &ProcDir, ask: impl Fn(Row<'_>) -> bool) -> Result<Option<bool>, Error> {
+    let Some((id, _)) = proc.place_of(".") else {
+        return Ok(None);
+    };
+    let table = BufReader::new(proc.file("thread-self/mountinfo")?);
+    for_each_row(table, |row| match row {
+        Ok(row) if row.mount_id() == id => ControlFlow::Break(ask(row)),
+        _ => ControlFlow::Continue(()),
+    })
 }
 
 /// Whether the caller has `CAP_SYS_PTRACE` in the initial user namespace.

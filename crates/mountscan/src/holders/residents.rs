@@ -3,14 +3,16 @@
 //! Nothing mounted is asked: tables, links and maps are text of procfs, and a link is opened as
 //! a place only. A link to a file system that even this could make wait (NFS, 9p) is not opened.
 
-use std::cell::RefCell;
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 
 use rustix::fs::OFlags;
 
 use crate::error::{Error, ErrorKind};
+use crate::holders::in_parallel;
 use crate::holders::process_view::ProcessView;
 use crate::holders::processes::{Member, members, namespace_of_link};
 use crate::holders::uses::maps::{Mapped, mapped_files};
@@ -29,6 +31,9 @@ pub struct ResidentsOptions {
     pub proc: Proc,
     /// Only those on file systems with these devices; `None` for all.
     pub devices: Option<Vec<Device>>,
+    /// The table of the caller's mount namespace, if it was read a moment ago. It is then not
+    /// read again for the processes that share the caller's namespace and root directory.
+    pub table: Option<MountTable>,
 }
 
 impl ResidentsOptions {
@@ -37,6 +42,7 @@ impl ResidentsOptions {
         Self {
             proc: Proc::default(),
             devices: None,
+            table: None,
         }
     }
 }
@@ -119,19 +125,20 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
     if first.is_err_and(|error| error.kind() == ErrorKind::Denied) {
         view.unreadable = view.unreadable.saturating_sub(1);
     }
-    let mut census = Census {
+    let census = Census {
         proc,
         devices: options
             .devices
             .as_ref()
             .map(|d| d.iter().copied().collect()),
-        found: Vec::new(),
-        gaps: RefCell::default(),
+        own: own(proc, &view, options.table.as_ref()),
+        gaps: Mutex::default(),
     };
-    for (&namespace, members) in &members {
-        census.add_namespace(namespace, members);
-    }
+    let spaces: Vec<(u64, &[Member])> = members.iter().map(|(&n, m)| (n, &m[..])).collect();
+    let look = |&(namespace, members): &(u64, &[Member])| census.namespace(namespace, members);
+    let found = in_parallel::map(&spaces, |_| false, look);
     let gaps = census.gaps.into_inner();
+    let gaps = gaps.unwrap_or_else(PoisonError::into_inner);
     view.processes = members
         .values()
         .flatten()
@@ -140,7 +147,7 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
         + view.unreadable;
     view.unreadable += gaps.len();
     Ok(Residents {
-        residents: census.found,
+        residents: found.into_iter().flatten().collect(),
         view,
     })
 }
@@ -148,57 +155,98 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
 struct Census<'p> {
     proc: &'p ProcDir,
     devices: Option<HashSet<Device>>,
-    found: Vec<Resident>,
+    /// A table that is known already, and for whom.
+    own: Option<Own<'p>>,
     /// Processes that live and of which something could not be read.
-    gaps: RefCell<BTreeSet<u32>>,
+    gaps: Mutex<BTreeSet<u32>>,
+}
+
+/// The caller's own table: for processes of his namespace with his root directory.
+struct Own<'p> {
+    namespace: u64,
+    root: PathBuf,
+    table: &'p MountTable,
+}
+
+fn own<'p>(proc: &ProcDir, view: &ProcessView, table: Option<&'p MountTable>) -> Option<Own<'p>> {
+    Some(Own {
+        namespace: view.own_namespace?,
+        root: proc.link("thread-self/root").ok()?,
+        table: table?,
+    })
 }
 
 /// A mount table as the processes with one root directory see it.
-struct View {
-    table: MountTable,
+struct View<'p> {
+    table: Cow<'p, MountTable>,
     /// Whether a mount of a wanted device is in it.
     has_wanted: bool,
+}
+
+/// A mount namespace with the mounts of wanted devices in it.
+struct Space {
+    namespace: u64,
+    ids: HashMap<MountId, (Device, PathBuf)>,
+}
+
+impl Space {
+    fn home(&self, mount_id: MountId) -> Option<Home> {
+        let (device, root) = self.ids.get(&mount_id)?;
+        Some((*device, Some(root.clone()), Some(mount_id)))
+    }
 }
 
 /// Where a process lives: the device and root of a mount, and its id.
 type Home = (Device, Option<PathBuf>, Option<MountId>);
 
 impl Census<'_> {
-    fn add_namespace(&mut self, namespace: u64, members: &[Member]) {
+    /// The residents among the members of a namespace.
+    fn namespace(&self, namespace: u64, members: &[Member]) -> Vec<Resident> {
         // The link's text stands for the root: within a namespace two roots differ in it.
-        let mut views: BTreeMap<PathBuf, View> = BTreeMap::new();
-        let mut rooted: Vec<(&Member, PathBuf)> = Vec::new();
-        for member in members {
-            let Some(root) = self.seen(member, self.proc.link(member.file("root"))) else {
-                continue;
-            };
-            if !views.contains_key(&root) {
-                if let Some(view) = self.view(member) {
-                    views.insert(root.clone(), view);
-                }
+        let root = |member: &Member| self.seen(member, self.proc.link(member.file("root")));
+        let roots = in_parallel::map(members, |_| false, root);
+        let rooted = members.iter().zip(roots);
+        let rooted: Vec<(&Member, PathBuf)> = rooted.filter_map(|(m, r)| Some((m, r?))).collect();
+        let mut views: BTreeMap<&Path, View<'_>> = BTreeMap::new();
+        for (member, root) in &rooted {
+            if !views.contains_key(&**root) {
+                let own = self
+                    .own
+                    .as_ref()
+                    .filter(|own| (own.namespace, &own.root) == (namespace, root));
+                // Through the next process with this root, where this one has ended.
+                let view = match own {
+                    Some(own) => Some(self.view(Cow::Borrowed(own.table))),
+                    None => self.table(member).map(|table| self.view(Cow::Owned(table))),
+                };
+                views.extend(view.map(|view| (&**root, view)));
             }
-            rooted.push((member, root));
         }
-        let ids: HashMap<MountId, (Device, PathBuf)> = views
-            .values()
-            .flat_map(|view| view.table.rows())
-            .filter(|row| self.is_wanted(row.device()))
-            .map(|row| (row.mount_id(), (row.device(), row.root().into_owned())))
-            .collect();
-        for (member, root) in rooted {
+        let wanted = views.values().flat_map(|view| view.table.rows());
+        let wanted = wanted.filter(|row| self.is_wanted(row.device()));
+        let space = Space {
+            namespace,
+            ids: wanted
+                .map(|row| (row.mount_id(), (row.device(), row.root().into_owned())))
+                .collect(),
+        };
+        let look = |(member, root): &(&Member, PathBuf)| {
             // Where no table could be read, each process has been noted as a gap.
-            if let Some(view) = views.get(&root) {
-                self.add(namespace, member, &root, view, &ids);
-            }
-        }
+            let view = views.get(&**root);
+            view.map_or_else(Vec::new, |view| self.of_member(member, root, view, &space))
+        };
+        let found = in_parallel::map(&rooted, |_| false, look);
+        found.into_iter().flatten().collect()
     }
 
-    fn view(&self, member: &Member) -> Option<View> {
+    fn table(&self, member: &Member) -> Option<MountTable> {
         let file = self.proc.file(member.file("mountinfo"));
-        let table = file.and_then(MountTable::from_reader);
-        let table = self.seen(member, table)?;
+        self.seen(member, file.and_then(MountTable::from_reader))
+    }
+
+    fn view<'t>(&self, table: Cow<'t, MountTable>) -> View<'t> {
         let has_wanted = table.rows().any(|row| self.is_wanted(row.device()));
-        Some(View { table, has_wanted })
+        View { table, has_wanted }
     }
 
     /// What was read of a process. One that has ended has left nothing; any other that could not
@@ -211,7 +259,9 @@ impl Census<'_> {
                 Some(libc::ENOENT | libc::ESRCH | libc::EINVAL)
             );
             if !is_over {
-                self.gaps.borrow_mut().insert(member.pid);
+                let gaps = self.gaps.lock();
+                gaps.unwrap_or_else(PoisonError::into_inner)
+                    .insert(member.pid);
             }
         })
         .ok()
@@ -223,14 +273,13 @@ impl Census<'_> {
             .is_none_or(|set| set.contains(&device))
     }
 
-    fn add(
-        &mut self,
-        namespace: u64,
+    fn of_member(
+        &self,
         member: &Member,
         root: &Path,
-        view: &View,
-        ids: &HashMap<MountId, (Device, PathBuf)>,
-    ) {
+        view: &View<'_>,
+        space: &Space,
+    ) -> Vec<Resident> {
         let mut homes: Vec<(ResidentUse, Home)> = Vec::new();
         // The row at "/" is the mount at the root directory, also where the link's text leads nowhere.
         let at_root = view.table.mount_of(Path::new("/"));
@@ -240,7 +289,7 @@ impl Census<'_> {
             ("cwd", ResidentUse::WorkingDirectory),
             ("exe", ResidentUse::Executable),
         ] {
-            let found = self.by_link(member, name, root, view, ids);
+            let found = self.by_link(member, name, root, view, space);
             homes.extend(found.map(|home| (how, home)));
         }
         let maps = self.seen(member, self.proc.read(member.file("maps")));
@@ -249,20 +298,21 @@ impl Census<'_> {
         homes.extend(by_map.map(|home| (ResidentUse::Mapping, home)));
         let mut seen = HashSet::new();
         homes.retain(|home| self.is_wanted(home.1.0) && seen.insert(home.clone()));
-        let mut process = None;
-        for (how, (device, root, mount_id)) in homes {
-            let process = process.get_or_insert_with(|| member.process(self.proc));
-            self.found.push(Resident {
-                pid: process.pid,
-                thread: process.thread,
-                comm: process.comm.clone(),
-                namespace,
-                how,
-                device,
-                root,
-                mount_id,
-            });
+        if homes.is_empty() {
+            return Vec::new();
         }
+        let process = member.process(self.proc);
+        let resident = |(how, (device, root, mount_id)): (ResidentUse, Home)| Resident {
+            pid: process.pid,
+            thread: process.thread,
+            comm: process.comm.clone(),
+            namespace: space.namespace,
+            how,
+            device,
+            root,
+            mount_id,
+        };
+        homes.into_iter().map(resident).collect()
     }
 
     /// The mount that a link of procfs leads to.
@@ -271,8 +321,8 @@ impl Census<'_> {
         member: &Member,
         name: &str,
         root: &Path,
-        view: &View,
-        ids: &HashMap<MountId, (Device, PathBuf)>,
+        view: &View<'_>,
+        space: &Space,
     ) -> Option<Home> {
         let link = &member.file(name);
         let text = self.seen(member, self.proc.link(link))?;
@@ -280,16 +330,21 @@ impl Census<'_> {
         if let Some(row) = by_path.filter(may_wait) {
             return Some(home(row));
         }
-        let file = self.seen(member, self.proc.follow(link, OFlags::PATH))?;
-        let identity = self.seen(member, identity_at(&file, Path::new("")))?;
-        let mount_id = identity.mount_id?;
-        let (device, root) = ids.get(&mount_id)?;
-        Some((*device, Some(root.clone()), Some(mount_id)))
+        // A kernel before 5.8 tells it of an open file alone.
+        let Some((mount_id, device)) = self.proc.place_of(link) else {
+            let file = self.seen(member, self.proc.follow(link, OFlags::PATH))?;
+            let identity = self.seen(member, identity_at(&file, Path::new("")))?;
+            return space.home(identity.mount_id?);
+        };
+        // A mount that no table has any more, or one of another namespace, may be of the
+        // file system all the same.
+        let elsewhere = || Some((device, None, Some(mount_id)));
+        space.home(mount_id).or_else(elsewhere)
     }
 
     /// The mount that a mapped file lies on. Older kernels give the device of the layer below an
     /// overlay, so the path is looked at too.
-    fn by_map(&self, file: &Mapped<'_>, root: &Path, view: &View) -> Option<Home> {
+    fn by_map(&self, file: &Mapped<'_>, root: &Path, view: &View<'_>) -> Option<Home> {
         let is_wanted = self.is_wanted(file.device);
         if !is_wanted && !view.has_wanted {
             return None;
@@ -335,6 +390,29 @@ mod tests {
             assert!(ways.contains(&how), "{how:?}: {ways:?}");
         }
         assert!(found.view.processes > 0);
+    }
+
+    #[test]
+    fn a_table_that_is_known_already_gives_the_same_answer() {
+        let own = std::process::id();
+        let of_us = |options: &ResidentsOptions| -> Vec<Resident> {
+            let found = residents(options).unwrap().residents;
+            found.into_iter().filter(|r| r.pid == own).collect()
+        };
+        let mut options = ResidentsOptions::new();
+        let read = of_us(&options);
+        options.table = Some(MountTable::current().unwrap());
+        assert_eq!(of_us(&options), read);
+        options.table = Some(MountTable::from_bytes(""));
+        let blind = of_us(&options);
+        assert!(
+            blind.iter().all(|r| r.root.is_none()),
+            "it is not read again"
+        );
+        assert!(
+            !blind.is_empty(),
+            "the device alone is known without a table"
+        );
     }
 
     #[test]

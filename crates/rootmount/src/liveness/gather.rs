@@ -52,6 +52,7 @@ fn look_at_processes(root: &Path, table: &MountTable, proc: &Path) -> Processes 
     let mut options = ResidentsOptions::new();
     options.proc = proc.into();
     options.devices = Some(devices.into_iter().collect());
+    options.table = Some(table.clone());
     match within(ANSWER_LIMIT, move || residents(&options)) {
         Some(Ok(seen)) => Processes::Seen(seen),
         Some(Err(error)) => Processes::Unseen(in_words(&error)),
