@@ -6,8 +6,8 @@ use crate::row::parse::decimal;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdMaps {
-    /// The ranges, as the caller's user namespace numbers them. The kernel leaves out a range that has no
-    /// numbers there.
+    /// The ranges, as the caller's user namespace numbers them. The kernel leaves out a range that
+    /// has no numbers there.
     Known {
         /// Ranges of user ids.
         users: Vec<IdRange>,

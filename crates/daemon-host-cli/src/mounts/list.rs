@@ -45,7 +45,8 @@ pub(crate) struct Args {
     #[arg(long, value_name = "PID")]
     pid: Option<u32>,
 
-    /// The table of a mount namespace, by its file: /proc/PID/ns/mnt, a bind of it, or /proc/PID/fd/N.
+    /// The table of a mount namespace, by its file: /proc/PID/ns/mnt, a bind of it, or
+    /// /proc/PID/fd/N.
     #[arg(long, value_name = "FILE", conflicts_with = "pid")]
     namespace: Option<PathBuf>,
 

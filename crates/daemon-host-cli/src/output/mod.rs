@@ -1,6 +1,7 @@
 //! How results reach the reader: tables for people, JSON for machines.
 //!
-//! `table`, `paint`, `count`, `bytes` and `hex` are pure; `stream`, `failure`, `log` and `aside` write.
+//! `table`, `paint`, `count`, `bytes` and `hex` are pure; `stream`, `failure`, `log` and `aside`
+//! write.
 
 mod aside;
 mod bytes;

@@ -7,8 +7,8 @@ use support::namespace::output;
 
 use crate::command::{Ran, SPACE, run};
 
-/// Runs a script in user and mount namespaces of its own, with `$D` as the command and `$T` a tmpfs.
-/// `soon FILE TEXT` waits until the file has the text. `None` where namespaces are refused.
+/// Runs a script in user and mount namespaces of its own, with `$D` as the command and `$T` a
+/// tmpfs. `soon FILE TEXT` waits until the file has the text. `None` where namespaces are refused.
 fn isolated(script: &str) -> Option<Ran> {
     let directory = tempfile::tempdir().unwrap();
     let prologue = "set -e; mount -t tmpfs t $T; mkdir $T/a $T/b $T/out

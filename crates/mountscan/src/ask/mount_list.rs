@@ -17,14 +17,15 @@ use crate::row::point::is_at_or_below;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::Detail;
 
-/// The mounts of a namespace as a list of unique ids (Linux 6.8): what is cheap to know about a table.
+/// The mounts of a namespace as a list of unique ids (Linux 6.8): what is cheap to know about a
+/// table.
 ///
-/// One `listmount` makes it: 80 µs for 1 000 mounts, where reading the table takes two milliseconds.
-/// Rows cost one `statmount` each, when they are asked for (Linux 6.13). For all rows, or for questions
-/// about structure, read a [`MountTable`].
+/// One `listmount` makes it: 80 µs for 1 000 mounts, where reading the table takes two
+/// milliseconds. Rows cost one `statmount` each, when they are asked for (Linux 6.13). For all
+/// rows, or for questions about structure, read a [`MountTable`].
 ///
-/// The kernel also lists mounts that no path from the root directory leads to. They count here, and have
-/// no row.
+/// The kernel also lists mounts that no path from the root directory leads to. They count here, and
+/// have no row.
 ///
 /// # Examples
 ///
@@ -60,7 +61,8 @@ impl MountList {
         Self::of(Scope::OWN)
     }
 
-    /// Lists the newest mounts that the calling thread can reach, the newest first, at most `count`.
+    /// Lists the newest mounts that the calling thread can reach, the newest first, at most
+    /// `count`.
     ///
     /// # Errors
     ///
@@ -72,12 +74,13 @@ impl MountList {
         Ok(Self { scope, ids })
     }
 
-    /// Lists the mounts of a mount namespace, by an open file such as `/proc/PID/ns/mnt`, the oldest first.
+    /// Lists the mounts of a mount namespace, by an open file such as `/proc/PID/ns/mnt`, the
+    /// oldest first.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] before Linux 6.11; [`ErrorKind::NotFound`] or [`ErrorKind::Denied`]
-    /// without `CAP_SYS_ADMIN` over the namespace.
+    /// [`ErrorKind::Unsupported`] before Linux 6.11; [`ErrorKind::NotFound`] or
+    /// [`ErrorKind::Denied`] without `CAP_SYS_ADMIN` over the namespace.
     pub fn of_namespace(namespace: BorrowedFd<'_>) -> Result<Self, Error> {
         needs(KernelQueries::Namespaces, "6.11")?;
         let id = sys::namespace_id(namespace)
@@ -115,8 +118,8 @@ impl MountList {
         row_in(&self.scope, id)
     }
 
-    /// The rows as a table, the oldest first, with their unique ids and id maps. It knows the structure of
-    /// these rows only.
+    /// The rows as a table, the oldest first, with their unique ids and id maps. It knows the
+    /// structure of these rows only.
     ///
     /// # Errors
     ///
@@ -130,7 +133,8 @@ impl MountList {
         Ok(table)
     }
 
-    /// The rows, each asked for when the iterator comes to it. Mounts that went meanwhile are left out.
+    /// The rows, each asked for when the iterator comes to it. Mounts that went meanwhile are left
+    /// out.
     pub fn rows(&self) -> impl Iterator<Item = Result<MountInfo, Error>> + '_ {
         self.ids().filter_map(|id| self.row(id).transpose())
     }
@@ -139,9 +143,9 @@ impl MountList {
 /// Whether a mount lies at `path` or below it, as a look-up finds it now, in the calling thread's
 /// namespace.
 ///
-/// Mounts that others hide do not count. Links in `path` are resolved. On Linux 6.13 and later the mounts
-/// below the one that holds `path` are asked for their place, the newest first, until one lies there;
-/// before, the table is read.
+/// Mounts that others hide do not count. Links in `path` are resolved. On Linux 6.13 and later the
+/// mounts below the one that holds `path` are asked for their place, the newest first, until one
+/// lies there; before, the table is read.
 ///
 /// # Errors
 ///
@@ -173,7 +177,8 @@ pub fn has_mounts_under(path: &Path) -> Result<bool, Error> {
 
 /// Asks about the mounts below a mount one by one; `None` where the table has to be read.
 fn ask_each(holder: u64, path: &Path) -> Result<Option<bool>, Error> {
-    /// A place costs a tenth of a row of the table, so that more than this is dearer than reading it.
+    /// A place costs a tenth of a row of the table, so that more than this is dearer than reading
+    /// it.
     const MANY: usize = 10_000;
     let scope = Scope {
         root: holder,

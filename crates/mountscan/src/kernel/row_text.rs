@@ -1,6 +1,7 @@
 //! The row of mountinfo that says what an answer to statmount(2) says.
 //!
-//! It is the same, to the byte, as the line of mountinfo, so that both routes give the same answers.
+//! It is the same, to the byte, as the line of mountinfo, so that both routes give the same
+//! answers.
 
 use std::io::Write as _;
 

@@ -21,8 +21,8 @@ const LISTMOUNT_REVERSE: libc::c_uint = 1;
 /// Flag of statmount(2): about the mount that a descriptor is on (Linux 7.0).
 const STATMOUNT_BY_FD: libc::c_uint = 1;
 
-/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take it
-/// as long as the last word is zero.
+/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take
+/// it as long as the last word is zero.
 #[repr(C)]
 struct MntIdReq {
     size: u32,
@@ -51,8 +51,8 @@ fn checked(result: impl Into<libc::c_long>) -> io::Result<()> {
     }
 }
 
-/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending, as
-/// many as fit. `namespace` 0 is the caller's.
+/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending,
+/// as many as fit. `namespace` 0 is the caller's.
 pub(crate) fn listmount(
     mount: u64,
     namespace: u64,
@@ -87,7 +87,8 @@ fn list(request: &MntIdReq, ids: &mut [u64], flags: libc::c_uint) -> io::Result<
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
-/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its strings.
+/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its
+/// strings.
 pub(crate) fn statmount(
     mount: u64,
     namespace: u64,
@@ -194,8 +195,8 @@ fn fanotify(flags: libc::c_uint) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Marks the mount that `path` leads to. The mark only says what to ignore, so no event ever comes: an
-/// event would keep the mount busy.
+/// Marks the mount that `path` leads to. The mark only says what to ignore, so no event ever comes:
+/// an event would keep the mount busy.
 pub(crate) fn fanotify_mark_mount(marks: BorrowedFd<'_>, path: &CStr) -> io::Result<()> {
     const IGNORE: libc::c_uint = libc::FAN_MARK_IGNORED_MASK | libc::FAN_MARK_IGNORED_SURV_MODIFY;
     // SAFETY: the descriptor is open and the path is a C string for the length of the call.

@@ -1,8 +1,8 @@
 //! Asking later whether one mount still lives, without keeping it alive.
 //!
-//! A descriptor of the mount would keep it. A mark of fanotify does not: the kernel drops it when the mount
-//! is freed, and the mark's line in the descriptor's fdinfo goes with it. The mark only names events to
-//! ignore, because an event that nobody takes would keep the mount too.
+//! A descriptor of the mount would keep it. A mark of fanotify does not: the kernel drops it when
+//! the mount is freed, and the mark's line in the descriptor's fdinfo goes with it. The mark only
+//! names events to ignore, because an event that nobody takes would keep the mount too.
 
 use std::ffi::CString;
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
@@ -23,8 +23,8 @@ use crate::log::debug;
 pub enum MountLife {
     /// It is in the calling thread's mount namespace.
     Mounted,
-    /// It is not in this namespace, and it lives: something uses it, or it lies in another namespace.
-    /// Files that a program sees below it are still there.
+    /// It is not in this namespace, and it lives: something uses it, or it lies in another
+    /// namespace. Files that a program sees below it are still there.
     Detached,
     /// Nothing keeps it any more: the kernel has freed it.
     Gone,
@@ -46,13 +46,14 @@ impl MountLife {
 
 /// Knows one mount and tells later whether it still lives, without keeping it alive or busy.
 ///
-/// A program that detaches a mount lazily learns nothing about its end. Somebody may still work below the
-/// mount for hours, and who removes the data meanwhile destroys it. Open a witness before the mount is
-/// detached, keep it, and ask when it matters.
+/// A program that detaches a mount lazily learns nothing about its end. Somebody may still work
+/// below the mount for hours, and who removes the data meanwhile destroys it. Open a witness before
+/// the mount is detached, keep it, and ask when it matters.
 ///
-/// It needs `CAP_SYS_ADMIN` in the first user namespace and fanotify. Without them it opens all the same,
-/// and only tells whether the mount is still mounted ([`MountLife::Unknown`] if not). To open it, the
-/// kernel checks the right to read the mount's root: a network or FUSE server may be asked for that.
+/// It needs `CAP_SYS_ADMIN` in the first user namespace and fanotify. Without them it opens all the
+/// same, and only tells whether the mount is still mounted ([`MountLife::Unknown`] if not). To open
+/// it, the kernel checks the right to read the mount's root: a network or FUSE server may be asked
+/// for that.
 ///
 /// # Examples
 ///
@@ -75,7 +76,8 @@ pub struct MountWitness {
 }
 
 impl MountWitness {
-    /// Becomes the witness of the mount that `path` is on. A link in the last component is not followed.
+    /// Becomes the witness of the mount that `path` is on. A link in the last component is not
+    /// followed.
     ///
     /// # Errors
     ///
@@ -109,7 +111,8 @@ impl MountWitness {
         self.identity
     }
 
-    /// Whether it can tell the end of the mount. Otherwise it only tells whether the mount is mounted.
+    /// Whether it can tell the end of the mount. Otherwise it only tells whether the mount is
+    /// mounted.
     pub fn sees_the_end(&self) -> bool {
         self.marks.is_some()
     }
@@ -129,7 +132,8 @@ impl MountWitness {
         }
     }
 
-    /// Whether the mark is still there, which is as long as the mount is; `None` where that cannot be read.
+    /// Whether the mark is still there, which is as long as the mount is; `None` where that cannot
+    /// be read.
     fn is_marked(&self) -> Option<bool> {
         let marks = self.marks.as_ref()?;
         let proc = Proc::default().open().ok()?;

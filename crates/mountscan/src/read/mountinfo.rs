@@ -209,8 +209,8 @@ fn unstable(path: &Path, attempts: u32) -> Error {
     Error::unstable(what)
 }
 
-/// Reads to the end in small steps, through a buffer that stays in the cache: memory for the text is
-/// touched only where there is text.
+/// Reads to the end in small steps, through a buffer that stays in the cache: memory for the text
+/// is touched only where there is text.
 fn to_end(file: &File) -> io::Result<Vec<u8>> {
     let mut text = Vec::with_capacity(8 * STEP);
     let mut step = [0; STEP];

@@ -35,9 +35,9 @@ pub struct ReadOptions {
     /// Also find each mount's unique id, for the thread's own namespace. Costs two `listmount`
     /// more. Without effect before Linux 6.8.
     pub unique_ids: bool,
-    /// Also ask for the id maps of idmapped mounts ([`Row::id_maps`](crate::Row::id_maps)), which no text
-    /// has. Costs one `statmount` for each of them, and finds the unique ids too. Without effect before
-    /// Linux 6.18, and for [`Source::Pid`].
+    /// Also ask for the id maps of idmapped mounts ([`Row::id_maps`](crate::Row::id_maps)), which
+    /// no text has. Costs one `statmount` for each of them, and finds the unique ids too. Without
+    /// effect before Linux 6.18, and for [`Source::Pid`].
     pub id_maps: bool,
     /// Go on until the rows are known to be of one moment; else
     /// [`ErrorKind::Unstable`](crate::ErrorKind::Unstable).
@@ -47,8 +47,8 @@ pub struct ReadOptions {
 }
 
 impl ReadOptions {
-    /// The defaults: the procfs at `/proc`, no unique ids, no id maps, whatever consistency one reading has,
-    /// ten attempts.
+    /// The defaults: the procfs at `/proc`, no unique ids, no id maps, whatever consistency one
+    /// reading has, ten attempts.
     pub fn new() -> Self {
         Self {
             proc: Proc::default(),

@@ -41,8 +41,8 @@ pub struct WatchOptions {
     pub proc: Proc,
     /// The process whose namespace to watch (by `poll`); `None`, the calling thread's.
     pub pid: Option<u32>,
-    /// The mount namespace to watch, by an open file such as `/proc/PID/ns/mnt`, also one that only this
-    /// file keeps. It needs `CAP_SYS_ADMIN` over the namespace, and goes before `pid`.
+    /// The mount namespace to watch, by an open file such as `/proc/PID/ns/mnt`, also one that only
+    /// this file keeps. It needs `CAP_SYS_ADMIN` over the namespace, and goes before `pid`.
     pub namespace: Option<Arc<OwnedFd>>,
     /// The route to take; `None`, the better one that works here.
     pub route: Option<WatchRoute>,

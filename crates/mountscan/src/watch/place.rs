@@ -54,8 +54,8 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for a process: its table ends at its root directory, and mount events do
-    /// not.
+    /// [`ErrorKind::Unsupported`] for a process: its table ends at its root directory, and mount
+    /// events do not.
     pub(crate) fn namespace(&self, proc: &ProcDir) -> Result<OwnedFd, Error> {
         match self {
             Self::Thread(_) => proc.follow("thread-self/ns/mnt", OFlags::RDONLY),

@@ -252,7 +252,8 @@ fn more_events_than_the_queue_holds_end_in_the_right_table() {
     });
 }
 
-/// A namespace in which no process lives, and that only a descriptor keeps, is followed as any other.
+/// A namespace in which no process lives, and that only a descriptor keeps, is followed as any
+/// other.
 #[test]
 fn a_namespace_that_only_a_descriptor_keeps_is_watched() {
     isolated(|base| {

@@ -16,8 +16,9 @@ pub(super) enum KernelWord {
     Unknown(String),
 }
 
-/// Asks by the first half of an unmount that waits for a mount to expire: it marks an idle mount and
-/// refuses a busy one. The mark is taken away at once, by a look at the mount. Nothing is unmounted.
+/// Asks by the first half of an unmount that waits for a mount to expire: it marks an idle mount
+/// and refuses a busy one. The mark is taken away at once, by a look at the mount. Nothing is
+/// unmounted.
 pub(super) fn ask(mount_point: &Path) -> KernelWord {
     let flags = MntFlags::MNT_EXPIRE | MntFlags::UMOUNT_NOFOLLOW;
     match umount2(mount_point, flags) {

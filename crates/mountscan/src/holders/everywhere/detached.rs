@@ -31,8 +31,8 @@ pub struct DetachedMount {
     pub kept_by: Vec<HolderProcess>,
 }
 
-/// Finds mounts that processes use and that none of the tables has: detached lazily, or moved out of
-/// reach.
+/// Finds mounts that processes use and that none of the tables has: detached lazily, or moved out
+/// of reach.
 ///
 /// A mount of a namespace that is not among `namespaces` is found, too: look at
 /// [`Namespaces::unreadable`] before you call it detached. Mounts that only mapped files keep are
