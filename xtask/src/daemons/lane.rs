@@ -2,7 +2,7 @@
 
 use super::stage::{self, Stage};
 use super::trees::tree;
-use super::{leftovers, live, node_exporter, resolved};
+use super::{fleet, leftovers, live, node_exporter, resolved};
 use crate::packages;
 use crate::vm::Outcome;
 use anyhow::{Context, Result, bail};
@@ -18,7 +18,7 @@ const LIMIT: &str = "600";
 /// Arguments of `cargo xtask daemons`.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Args {
-    /// Only scenarios whose name contains this: trixie, overlay2, live, podman, resolved, node_exporter, …
+    /// Only scenarios whose name contains this: trixie, overlay2, live, podman, resolved, node_exporter, fleet, …
     #[arg(long)]
     only: Vec<String>,
     /// Debian archive to fetch from, instead of this machine's own
@@ -130,7 +130,7 @@ pub(super) fn scenarios() -> Vec<String> {
             .map(move |scenario| format!("{tree}:{}", scenario.name))
     };
     let docker = named("bookworm").chain(named("trixie"));
-    let others = ["resolved", "node_exporter"].map(str::to_owned);
+    let others = ["resolved", "node_exporter", "fleet"].map(str::to_owned);
     docker.chain(live::scenarios()).chain(others).collect()
 }
 
@@ -241,6 +241,7 @@ fn inside(scenario: &str, tree: &OsStr, scratch: &Path, tool: &Path) -> Result<(
         }
         .run()?,
         _ if scenario == "node_exporter" => node_exporter::run(&stage)?,
+        _ if scenario == "fleet" => fleet::run(&stage)?,
         _ => resolved::run(&stage)?,
     };
     println!("{line}");

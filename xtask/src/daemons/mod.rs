@@ -1,6 +1,7 @@
 //! `cargo xtask daemons`: real daemons from Debian's packages against our command, in
 //! namespaces of their own. Nothing is installed: the packages are unpacked into the cache.
 
+mod fleet;
 mod lane;
 mod leftovers;
 mod live;

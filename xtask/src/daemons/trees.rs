@@ -60,6 +60,17 @@ const TREES: &[Recipe] = &[
         packages: &["prometheus-node-exporter", "busybox-static"],
         may_lag: false,
     },
+    Recipe {
+        name: "fleet",
+        suite: "trixie",
+        packages: &[
+            "prometheus",
+            "prometheus-node-exporter",
+            "busybox-static",
+            "systemd",
+        ],
+        may_lag: false,
+    },
 ];
 
 /// The youngest of the runtimes; Debian has no package of it.
