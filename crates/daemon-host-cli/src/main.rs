@@ -30,6 +30,12 @@ use crate::args::{Cli, Command};
 use crate::exit::Exit;
 
 fn main() -> ExitCode {
+    if std::env::args_os()
+        .nth(1)
+        .is_some_and(|first| first == report::PROBER)
+    {
+        return report::probe_mounts().into();
+    }
     let cli = Cli::parse();
     let is_daemon = matches!(cli.command, Command::Run(_));
     output::log::start(cli.verbose, is_daemon);

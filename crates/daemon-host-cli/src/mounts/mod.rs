@@ -15,4 +15,5 @@ mod watch;
 
 pub(crate) use command::{Command, run};
 pub(crate) use list::read_table;
+pub(crate) use remote::is_network;
 pub(crate) use table_text::malformed_text;

@@ -24,10 +24,17 @@ const REMOTE: [&str; 17] = [
 ];
 
 /// Whether a type is one of them; `fuse.sshfs` is, as all of FUSE is.
-pub(crate) fn is_remote(fs_type: &OsStr) -> bool {
+pub(super) fn is_remote(fs_type: &OsStr) -> bool {
     let name = fs_type.to_string_lossy();
     let base = name.split('.').next().unwrap_or_default();
     REMOTE.contains(&base)
+}
+
+/// Whether a type goes over a network by itself. FUSE does not: its server is a program here.
+pub(crate) fn is_network(fs_type: &OsStr) -> bool {
+    let name = fs_type.to_string_lossy();
+    let base = name.split('.').next().unwrap_or_default();
+    is_remote(fs_type) && !matches!(base, "fuse" | "fuseblk" | "virtiofs")
 }
 
 #[cfg(test)]

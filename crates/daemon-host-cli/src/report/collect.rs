@@ -1,6 +1,5 @@
 //! What there is to report: each crate asked once.
 
-use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -13,7 +12,7 @@ use daemon_host::rootmount::DataRootOptions;
 use daemon_host::rroprobe::KernelSupport;
 use daemon_host::runtimes::{Inspected, Runtimes};
 
-use super::openmetrics::label;
+use super::mounts::{self, Mounts, Which};
 use crate::resolv_conf::{self, PerNetwork};
 use crate::root::{EvidenceArgs, RootArgs, RootState};
 use crate::runtimes::TableArgs;
@@ -37,12 +36,6 @@ pub(super) struct Facts {
     pub(super) probed: bool,
 }
 
-pub(super) struct Mounts {
-    pub(super) count: usize,
-    pub(super) malformed: usize,
-    pub(super) by_type: BTreeMap<String, usize>,
-}
-
 pub(super) struct Root {
     pub(super) path: PathBuf,
     /// `None` when there is no such directory: no daemon has ever run there.
@@ -60,6 +53,7 @@ pub(super) fn collect(
     args: &RootArgs,
     evidence: &EvidenceArgs,
     probe: bool,
+    probe_mounts: Option<Which>,
 ) -> anyhow::Result<Facts> {
     let table = MountTable::current().map_err(|error| in_words(&error));
     let roots = args.config.roots().map_err(|error| format!("{error:#}"));
@@ -80,7 +74,7 @@ pub(super) fn collect(
         kernel: first_line("/proc/sys/kernel/osrelease"),
         queries: KernelQueries::cached(),
         root: root(&options, &liveness),
-        mounts: table.map(|table| count(&table)),
+        mounts: table.map(|table| mounts::collect(&table, &options.root, probe_mounts)),
         name_servers: resolv_conf::per_network(&select, &dns),
         config_fault: roots.err(),
         links: ifaddrs::all().map_err(|error| in_words(&error)),
@@ -88,18 +82,6 @@ pub(super) fn collect(
         runtimes: runtimes.map_err(|error| format!("{error:#}")),
         probed: probe,
     })
-}
-
-fn count(table: &MountTable) -> Mounts {
-    let mut by_type = BTreeMap::new();
-    for row in table.rows() {
-        *by_type.entry(label(&row.fs_type())).or_default() += 1;
-    }
-    Mounts {
-        count: table.len(),
-        malformed: table.malformed_count(),
-        by_type,
-    }
 }
 
 fn root(options: &DataRootOptions, liveness: &LivenessOptions) -> Root {

@@ -6,6 +6,7 @@ use anyhow::Context as _;
 use clap::ValueEnum;
 use daemon_host::service::{PublishOptions, publish};
 
+use super::mounts::Which;
 use super::{collect, json, judge, metrics, render};
 use crate::exit::Exit;
 use crate::output::Output;
@@ -28,6 +29,7 @@ Exit code 1 when there is a finding. Nothing is changed.
 Examples:
   daemon-host report
   daemon-host report --no-probe                 do not run the runtimes' features command
+  daemon-host report --probe-mounts=all         also whether each mount answers
   daemon-host report --format openmetrics --output /var/lib/node_exporter/daemon_host.prom")]
 pub(crate) struct Args {
     /// How to write it.
@@ -42,6 +44,13 @@ pub(crate) struct Args {
     #[arg(long)]
     no_probe: bool,
 
+    /// Look whether mounts answer, in children with a limit of 3 seconds a mount.
+    ///
+    /// Without a value, mounts over a network are left out.
+    #[arg(long, value_name = "WHICH", value_enum, num_args = 0..=1, require_equals = true,
+          default_missing_value = "local")]
+    probe_mounts: Option<Which>,
+
     #[command(flatten)]
     root: RootArgs,
 
@@ -50,7 +59,12 @@ pub(crate) struct Args {
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let facts = collect::collect(&args.root, &args.evidence, !args.no_probe)?;
+    let facts = collect::collect(
+        &args.root,
+        &args.evidence,
+        !args.no_probe,
+        args.probe_mounts,
+    )?;
     let findings = judge::judge(&facts);
     let format = if out.is_json() {
         Format::Json

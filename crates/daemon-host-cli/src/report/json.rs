@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use super::collect::{Facts, Known};
 use super::finding::Finding;
+use super::mounts::{Probed, State};
 use crate::addrs::LinkJson;
 use crate::output::Bytes;
 use crate::root::EvidenceJson;
@@ -26,6 +27,8 @@ pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<St
             count: mounts.count,
             malformed: mounts.malformed,
             by_type: &mounts.by_type,
+            max: mounts.max,
+            probed: mounts.probed.as_deref().map(probed),
         }),
         root: root(facts),
         resolv_conf: resolv_conf::selection_json(facts.selection()).into(),
@@ -104,6 +107,32 @@ struct Mounts<'r> {
     count: usize,
     malformed: usize,
     by_type: &'r BTreeMap<String, usize>,
+    max: Option<u64>,
+    probed: Option<Vec<ProbedJson<'r>>>,
+}
+
+/// A mount that did not answer well, or was not asked.
+#[derive(Serialize)]
+struct ProbedJson<'r> {
+    #[serde(flatten)]
+    mount_point: Bytes<'r>,
+    fs_type: &'r str,
+    state: &'static str,
+    detail: Option<&'r str>,
+}
+
+fn probed(mounts: &[Probed]) -> Vec<ProbedJson<'_>> {
+    let mounts = mounts.iter().map(|mount| ProbedJson {
+        mount_point: Bytes::path("mount_point", &mount.mount_point),
+        fs_type: &mount.fs_type,
+        state: mount.state.as_str(),
+        detail: match &mount.state {
+            State::Dead(why) | State::Unknown(why) => Some(why),
+            State::Skipped(why) => Some(why),
+            State::Answers | State::Hung => None,
+        },
+    });
+    mounts.collect()
 }
 
 #[derive(Serialize)]

@@ -5,6 +5,7 @@ use daemon_host::runtimes::{RroSupport, Runtimes};
 
 use super::collect::Facts;
 use super::finding::Finding;
+use super::mounts;
 use crate::resolv_conf;
 use crate::root::{RootState, is_doubtful};
 use crate::runtimes::unknown_text;
@@ -47,6 +48,7 @@ fn mounts(facts: &Facts, findings: &mut Vec<Finding>) {
         ),
         Ok(_) => {}
     }
+    findings.extend(facts.mounts.iter().flat_map(mounts::findings));
 }
 
 fn root(facts: &Facts, findings: &mut Vec<Finding>) {

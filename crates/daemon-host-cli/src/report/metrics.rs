@@ -34,6 +34,7 @@ pub(super) fn metrics(facts: &Facts, findings: &[Finding]) -> String {
             )
             .sample(&[], mounts.malformed as u64);
     }
+    probed(facts, &mut metrics);
     root(facts, &mut metrics);
     let reason = facts.selection().reason.as_str();
     let path = label(facts.selection().path.as_os_str());
@@ -52,6 +53,32 @@ pub(super) fn metrics(facts: &Facts, findings: &[Finding]) -> String {
     }
     read_only(facts, &mut metrics);
     metrics.finish()
+}
+
+/// Counts of every state, and the mounts that are dead or hang by name.
+fn probed(facts: &Facts, metrics: &mut Metrics) {
+    let Some(probed) = facts.mounts.as_ref().ok().and_then(|m| m.probed.as_ref()) else {
+        return;
+    };
+    let mut family = metrics.gauge("mounts_probed", "Mounts by how they answered a look.");
+    for state in ["answers", "dead", "hung", "unknown", "skipped"] {
+        let count = probed.iter().filter(|mount| mount.state.as_str() == state);
+        family.sample(&[("state", state)], count.count() as u64);
+    }
+    let mut family = metrics.gauge("mount_faulty", "A mount that is dead or does not answer.");
+    let mut seen = std::collections::BTreeSet::new();
+    for mount in probed.iter().filter(|mount| mount.state.is_faulty()) {
+        let point = label(mount.mount_point.as_os_str());
+        if seen.insert(point.clone()) {
+            let state = mount.state.as_str();
+            let labels = [
+                ("mount_point", point.as_str()),
+                ("type", &mount.fs_type),
+                ("state", state),
+            ];
+            family.sample(&labels, 1);
+        }
+    }
 }
 
 fn root(facts: &Facts, metrics: &mut Metrics) {

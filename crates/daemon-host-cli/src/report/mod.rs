@@ -10,8 +10,10 @@ mod finding;
 mod json;
 mod judge;
 mod metrics;
+mod mounts;
 mod openmetrics;
 mod render;
 
 pub(crate) use command::{Args, run};
 pub(crate) use finding::Finding;
+pub(crate) use mounts::{PROBER, probe_mounts};

@@ -4,8 +4,9 @@ use std::fmt::Write as _;
 
 use daemon_host::mountscan::KernelQueries;
 
-use super::collect::{Facts, Mounts};
+use super::collect::Facts;
 use super::finding::{Finding, Severity};
+use super::mounts::Mounts;
 use crate::output::{Cell, Ink, Table, paint};
 use crate::root::RootState;
 use crate::{addrs, rro};

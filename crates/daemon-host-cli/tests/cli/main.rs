@@ -18,6 +18,7 @@ mod metrics;
 mod mount_tables;
 mod peers;
 mod place;
+mod probe;
 mod removal;
 mod resolv_conf;
 mod root;

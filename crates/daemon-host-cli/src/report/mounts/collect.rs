@@ -1,0 +1,86 @@
+//! What the report says of mounts: counted, and looked at on request.
+
+use std::collections::{BTreeMap, HashMap};
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use daemon_host::mountscan::{Device, MountTable, Propagation};
+
+use super::facts::Mounts;
+use super::findings::{COPIED, STACKED};
+use super::probe::{Which, probe};
+use crate::report::openmetrics::label;
+use crate::within::{LIMIT, within};
+
+/// Rows of these show the kernel's own things, many times each.
+const UNCOUNTED: [&str; 4] = ["nsfs", "proc", "sysfs", "cgroup2"];
+
+pub(in crate::report) fn collect(
+    table: &MountTable,
+    data_root: &Path,
+    which: Option<Which>,
+) -> Mounts {
+    let mut by_type = BTreeMap::new();
+    let mut points: HashMap<PathBuf, usize> = HashMap::new();
+    let mut parts: HashMap<(Device, PathBuf), (PathBuf, usize)> = HashMap::new();
+    for row in table.rows() {
+        *by_type.entry(label(&row.fs_type())).or_default() += 1;
+        *points.entry(row.mount_point().into_owned()).or_default() += 1;
+        if !UNCOUNTED.iter().any(|name| row.has_fs_type(name)) {
+            let part = (row.device(), row.root().into_owned());
+            let first = || (row.mount_point().into_owned(), 0);
+            parts.entry(part).or_insert_with(first).1 += 1;
+        }
+    }
+    let mut stacks: Vec<_> = points.into_iter().filter(|(_, n)| *n >= STACKED).collect();
+    stacks.sort();
+    // A stack of one file system is told once.
+    let is_stack = |point: &PathBuf| stacks.iter().any(|(stacked, _)| stacked == point);
+    let copies = parts
+        .into_values()
+        .filter(|(p, n)| *n >= COPIED && !is_stack(p));
+    let mut copies: Vec<_> = copies.collect();
+    copies.sort();
+    let root = table.topmost(Path::new("/")).map(|row| row.propagation());
+    let max = fs::read_to_string("/proc/sys/fs/mount-max").ok();
+    Mounts {
+        count: table.len(),
+        malformed: table.malformed_count(),
+        by_type,
+        stacks,
+        copies,
+        max: max.and_then(|text| text.trim().parse().ok()),
+        root_is_private: root.map(|p| matches!(p, Propagation::Private)),
+        covered_data: covered_data(table, data_root),
+        probed: which.map(|which| probe(table, which)),
+    }
+}
+
+/// Directories of the data root that are there to be mounted on, have files, and have no mount.
+fn covered_data(table: &MountTable, data_root: &Path) -> Vec<PathBuf> {
+    let root = data_root.to_owned();
+    let found = within(LIMIT, move || {
+        let mut found = Vec::new();
+        for store in ["overlay2", "overlay", "fuse-overlayfs"] {
+            found.extend(entries(&root.join(store)).map(|layer| layer.join("merged")));
+        }
+        // A volume with options is mounted while it is in use.
+        let volumes = entries(&root.join("volumes"));
+        let with_options = volumes.filter(|volume| volume.join("opts.json").exists());
+        found.extend(with_options.map(|volume| volume.join("_data")));
+        found
+    });
+    // A mount there must not be entered: only what has none is opened.
+    let unmounted = found.unwrap_or_default().into_iter();
+    let unmounted: Vec<PathBuf> = unmounted
+        .filter(|path| !table.is_mount_point(path))
+        .collect();
+    let is_full = |path: &PathBuf| entries(path).next().is_some();
+    let full = move || unmounted.into_iter().filter(is_full).collect();
+    within(LIMIT, full).unwrap_or_default()
+}
+
+fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
+    let read = fs::read_dir(directory).into_iter().flatten();
+    read.filter_map(|entry| Some(entry.ok()?.path()))
+}

@@ -1,0 +1,14 @@
+//! What the report says of mounts. `collect` counts them, `probe` asks them by children
+//! (`prober`), `findings` decides.
+
+mod collect;
+mod facts;
+mod findings;
+mod probe;
+mod prober;
+
+pub(super) use collect::collect;
+pub(super) use facts::Mounts;
+pub(super) use findings::findings;
+pub(super) use probe::{Probed, State, Which};
+pub(crate) use prober::{PROBER, run as probe_mounts};

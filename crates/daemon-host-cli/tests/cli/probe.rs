@@ -1,0 +1,90 @@
+//! `report --probe-mounts` with mounts whose server is gone, or does not answer.
+
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+
+use crate::command::Ran;
+use crate::holders::isolated;
+
+/// A FUSE mount without a server, at `$T/sub`: nobody reads descriptor 5.
+const HUNG: &str = "exec 5<>/dev/fuse
+    mount -i -t fuse -o fd=5,rootmode=40000,user_id=0,group_id=0 srv sub\n";
+/// The same, and its descriptor is closed: the kernel knows that the server is gone.
+const DEAD: &str = "exec 5>&-\n";
+
+fn report(script: &str) -> Option<Ran> {
+    let none = "--config $T/none.json --data-root $T/none --exec-root $T/none";
+    let report = format!("$D report --no-probe --probe-mounts {none}");
+    let script = script.replace("REPORT", &report);
+    isolated(&script)
+}
+
+/// The probed mount at a path that ends so.
+fn state<'v>(value: &'v Value, end: &str) -> &'v str {
+    let probed = value["mounts"]["probed"].as_array().unwrap().iter();
+    let mut here = probed.filter(|m| m["mount_point"].as_str().unwrap().ends_with(end));
+    here.next().unwrap()["state"].as_str().unwrap()
+}
+
+fn has_finding(value: &Value, words: &str) -> bool {
+    let mut findings = value["findings"].as_array().unwrap().iter();
+    findings.any(|finding| finding["what"].as_str().unwrap().contains(words))
+}
+
+#[test]
+fn a_mount_whose_server_is_gone_is_dead_and_others_answer() {
+    let script = format!("{HUNG}{DEAD} echo '{{}}' > none.json; REPORT --json || test $? = 1");
+    let Some(ran) = report(&script) else { return };
+    let value = ran.expect(0).json();
+    assert_eq!(state(&value, "/sub"), "dead", "{value:#}");
+    assert_eq!(state(&value, "/m"), "answers");
+    assert!(has_finding(&value, "/sub (fuse) is dead"), "{value:#}");
+}
+
+#[test]
+fn a_mount_that_does_not_answer_is_hung_and_the_report_comes_all_the_same() {
+    let script = format!(
+        "{HUNG} echo '{{}}' > none.json; REPORT --format openmetrics || test $? = 1
+        REPORT >&2 || test $? = 1"
+    );
+    let begin = Instant::now();
+    let Some(ran) = report(&script) else { return };
+    let ran = ran.expect(0);
+    assert!(begin.elapsed() < Duration::from_secs(40));
+    let sample = "daemon_host_mounts_probed{state=\"hung\"} 1\n";
+    assert!(ran.stdout.contains(sample), "{}", ran.stdout);
+    assert!(
+        ran.stdout.contains("daemon_host_mount_faulty{"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stderr.contains("/sub (fuse) does not answer"),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
+fn stacks_copies_and_files_below_mount_points_are_findings() {
+    let script = "echo '{}' > none.json
+        for i in $(seq 12); do mount -t tmpfs t sub; done
+        mkdir c; for i in $(seq 110); do mkdir c/$i; mount --bind m c/$i; done
+        mkdir -p none/overlay2/a/merged none/overlay2/b/merged none/overlay2/c/merged
+        touch none/overlay2/a/merged/lost none/overlay2/b/merged/covered
+        mount -t tmpfs t none/overlay2/b/merged
+        REPORT --json || test $? = 1; ls none/overlay2/a/merged >&2";
+    let Some(ran) = report(script) else { return };
+    let value = ran.expect(0).json();
+    for words in [
+        "12 mounts are stacked at",
+        "111 mounts show the same directory as",
+        "overlay2/a/merged is not empty, and nothing is mounted there",
+        "the mount at / is private",
+    ] {
+        assert!(has_finding(&value, words), "{words}: {value:#}");
+    }
+    assert!(!has_finding(&value, "overlay2/b"), "{value:#}");
+    assert!(!has_finding(&value, "overlay2/c"), "{value:#}");
+}
