@@ -17,11 +17,12 @@
 //!
 //! # Overview
 //!
-//! [`rows`] and [`for_each_row`] turn text into borrowed [`Row`]s, one at a time. A [`MountTable`]
-//! owns the text and answers by structure: [`under`](MountTable::under), [`at`](MountTable::at),
-//! [`mount_of`](MountTable::mount_of), [`deepest_first`](MountTable::deepest_first). It comes from
-//! bytes, a file, or the kernel ([`MountTable::current`], [`MountTable::read`]), and can be brought
-//! up to date ([`refresh`](MountTable::refresh)). [`MountInfo`] is the owned row.
+//! [`rows()`] and [`for_each_row`] turn text into borrowed [`Row`]s, one at a time. A
+//! [`MountTable`] owns the text and answers by structure: [`under`](MountTable::under),
+//! [`at`](MountTable::at), [`mount_of`](MountTable::mount_of),
+//! [`deepest_first`](MountTable::deepest_first). It comes from bytes, a file, or the kernel
+//! ([`MountTable::current`], [`MountTable::read`]), and can be brought up to date
+//! ([`refresh`](MountTable::refresh)). [`MountInfo`] is the owned row.
 //!
 //! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask
 //! about one path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the

@@ -1,4 +1,4 @@
-//! Sorting mount points by component, as [`compare`](crate::row::point::compare) orders them.
+//! Sorts mount points by component, in the order of [`compare`].
 
 use crate::row::point::{common_prefix, compare, symbol};
 

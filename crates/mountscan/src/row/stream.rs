@@ -35,7 +35,7 @@ pub fn rows(text: &[u8]) -> Rows<'_> {
     }
 }
 
-/// The iterator that [`rows`] gives.
+/// The iterator that [`rows()`] gives.
 #[derive(Debug, Clone)]
 pub struct Rows<'t> {
     rest: &'t [u8],
