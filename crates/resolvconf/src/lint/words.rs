@@ -181,9 +181,9 @@ impl Diagnostic<'_> {
             K::DuplicateNameserver => write!(f, "{word} is listed on line {number} already"),
             _ => write!(
                 f,
-                "{word} is not asked by {}",
+                "{word} is not asked by {names}: {}",
                 self.each(|reader| format!(
-                    "it uses {} nameservers",
+                    "{} servers are enough",
                     reader.servers.most.unwrap_or(usize::MAX)
                 ))
             ),
@@ -218,7 +218,9 @@ impl Diagnostic<'_> {
                 self.each(|reader| match reader.search.invalid {
                     OnInvalidDomain::Skips | OnInvalidDomain::Unused => "it is skipped",
                     OnInvalidDomain::EndsList => "the list ends before it",
-                    OnInvalidDomain::FailsLookup => "the look-up fails there",
+                    OnInvalidDomain::FailsLookup | OnInvalidDomain::EndsLookup => {
+                        "the look-up fails there"
+                    }
                     OnInvalidDomain::RefusesFile => "the file is refused",
                 }
                 .to_owned())

@@ -1,7 +1,7 @@
 //! The lines of a file as a reader sees them: which directive, and its value.
 
 use crate::readers::reader::{Comments, LineEnds, Lines, Nul, Reader};
-use crate::readers::words::{ends_word, is_mark, trim};
+use crate::readers::words::{ends_word, is_mark, trim, words};
 
 /// A directive that readers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,4 +109,15 @@ pub(crate) fn sees(reader: &Reader, raw: &[u8]) -> bool {
     let mut pieces = pieces(text, rules.ends);
     let known = |piece| entry(1, piece, rules).is_some_and(|e| e.keyword != Keyword::Unknown);
     !too_long && !lost && pieces.any(known)
+}
+
+/// Whether the reader finds this word in a line with a directive that it sees.
+pub(crate) fn reads(reader: &Reader, raw: &[u8], word: &[u8]) -> bool {
+    let rules = &reader.lines;
+    let text = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let has_word = |piece| {
+        let entry = entry(1, piece, rules).filter(|e| e.keyword != Keyword::Unknown);
+        entry.is_some_and(|e| words(e.value, rules).any(|found| found == word))
+    };
+    sees(reader, raw) && pieces(text, rules.ends).any(has_word)
 }

@@ -17,7 +17,7 @@ mod words;
 
 pub use context::Context;
 pub use effective::{Effective, Server, Trouble};
-pub(crate) use lines::{Keyword, plain_entry, sees};
+pub(crate) use lines::{Keyword, plain_entry, reads, sees};
 pub use lookups::{Query, Times};
 pub(crate) use options::{Value, one_option};
 pub use profiles::{
@@ -31,3 +31,4 @@ pub use reader::{
 };
 pub(crate) use reading::{Depth, Outcome, Reading, Row};
 pub(crate) use search::is_domain;
+pub(crate) use servers::is_server;

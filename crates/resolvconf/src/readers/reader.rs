@@ -240,6 +240,8 @@ pub enum OnInvalidDomain {
     Unused,
     /// The list ends before it.
     EndsList,
+    /// The list ends before it, and a look-up that comes there fails.
+    EndsLookup,
     /// The look-up fails when it comes to it.
     FailsLookup,
     /// The whole file is refused.

@@ -76,6 +76,8 @@ pub(crate) struct Outcome {
     pub(crate) trouble: Option<Trouble>,
     /// Whether a server of the file is asked.
     pub(crate) has_server: bool,
+    /// The line of the search list, 0 for none.
+    pub(crate) search_line: usize,
     /// Whether there is a search list that no look-up comes to, as every name has enough dots.
     pub(crate) search_unused: bool,
 }
@@ -193,10 +195,22 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
     }
 
+    /// Whether further servers change nothing in the outcome.
+    fn has_enough(&self) -> bool {
+        let most = self.reader.servers.most.unwrap_or(1);
+        self.depth == Depth::Outcome && self.servers.len() >= most
+    }
+
+    /// Whether the lines before this one gave all the servers that the reader uses.
+    pub(crate) fn is_full_before(&self, line: usize) -> bool {
+        let most = self.reader.servers.most;
+        let full = most.is_some_and(|most| self.servers.len() >= most);
+        full && self.servers.last().is_some_and(|last| last.line < line)
+    }
+
     fn nameserver(&mut self, entry: Entry<'a>) {
         let (lines, rules) = (&self.reader.lines, &self.reader.servers);
-        let enough = self.depth == Depth::Outcome && !self.servers.is_empty();
-        if enough && rules.invalid == OnInvalid::Skips {
+        if self.has_enough() && rules.invalid == OnInvalid::Skips {
             return;
         }
         match rules.words {
@@ -249,8 +263,7 @@ impl<'a, 'r> Reading<'a, 'r> {
                 IpAddr::V4(_) => rules.drops_any_ipv4,
                 IpAddr::V6(_) => rules.drops_any_ipv6,
             };
-        let enough = self.depth == Depth::Outcome && !self.servers.is_empty();
-        if dropped || enough {
+        if dropped || self.has_enough() {
             return;
         }
         if rules.merges_repeated && !self.listed.insert((address.clone(), port)) {
@@ -304,6 +317,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         Outcome {
             trouble: self.trouble(),
             has_server: !lost && !self.servers.is_empty(),
+            search_line: if lost { 0 } else { self.lists.line_of_list() },
             search_unused: !lost && may_miss && has_names(),
         }
     }

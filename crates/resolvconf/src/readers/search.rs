@@ -77,14 +77,27 @@ impl<'a> Lists<'a> {
         let harmless = rules.root != Root::FailsLookup
             && !matches!(
                 rules.invalid,
-                OnInvalidDomain::FailsLookup | OnInvalidDomain::RefusesFile
+                OnInvalidDomain::EndsLookup
+                    | OnInvalidDomain::FailsLookup
+                    | OnInvalidDomain::RefusesFile
             );
         if harmless {
             return None;
         }
         let line = self.entries().last()?.line;
+        if rules.invalid == OnInvalidDomain::EndsLookup {
+            let mut all = self.entries().flat_map(|e| listed(e, rules, lines));
+            return all
+                .any(|word| !is_domain(word))
+                .then_some((Harm::FailsLookup, line));
+        }
         let mut domains = self.entries().flat_map(|e| domains(e, rules, lines));
         domains.find_map(|(_, harm)| Some((harm?, line)))
+    }
+
+    /// The line of the list, 0 for none. A list of several lines has the number of the last one.
+    pub(crate) fn line_of_list(&self) -> usize {
+        self.entries().last().map_or(0, |entry| entry.line)
     }
 
     /// Whether the list holds a domain that makes another name.
@@ -106,28 +119,37 @@ fn domains<'a>(
     rules: &Rules,
     lines: &Lines,
 ) -> impl Iterator<Item = (&'a [u8], Option<Harm>)> {
-    let most = match entry.keyword {
-        Keyword::Domain if !rules.domain_takes_all => 1,
-        _ => usize::MAX,
-    };
-    let commas = rules.commas;
     let (root, invalid) = (rules.root, rules.invalid);
-    words(entry.value, lines)
-        .take(most)
-        .flat_map(move |word| split_commas(word, commas))
+    listed(entry, rules, lines)
         .map_while(move |word| match (word, is_domain(word)) {
             (b".", _) if root == Root::LeftOut => Some(None),
             (b".", _) if root == Root::FailsLookup => Some(Some((word, Some(Harm::FailsLookup)))),
             (_, true) => Some(Some((word, None))),
             (_, false) => match invalid {
                 OnInvalidDomain::Skips => Some(None),
-                OnInvalidDomain::EndsList => None,
+                OnInvalidDomain::EndsList | OnInvalidDomain::EndsLookup => None,
                 OnInvalidDomain::Unused => Some(Some((word, None))),
                 OnInvalidDomain::FailsLookup => Some(Some((word, Some(Harm::FailsLookup)))),
                 OnInvalidDomain::RefusesFile => Some(Some((word, Some(Harm::RefusesFile)))),
             },
         })
         .flatten()
+}
+
+/// The words of one line that a reader takes for domains, good or not.
+fn listed<'a>(
+    entry: Entry<'a>,
+    rules: &Rules,
+    lines: &Lines,
+) -> impl Iterator<Item = &'a [u8]> + use<'a> {
+    let most = match entry.keyword {
+        Keyword::Domain if !rules.domain_takes_all => 1,
+        _ => usize::MAX,
+    };
+    let commas = rules.commas;
+    words(entry.value, lines)
+        .take(most)
+        .flat_map(move |word| split_commas(word, commas))
 }
 
 fn split_commas(word: &[u8], commas: bool) -> impl Iterator<Item = &[u8]> {

@@ -55,6 +55,11 @@ pub(crate) fn server(
     }
 }
 
+/// Whether a word is an address in this form, on a host of which nothing is known.
+pub(crate) fn is_server(word: &[u8], form: AddressForm) -> bool {
+    server(word, form, &Context::default()).is_some()
+}
+
 fn plain(word: &[u8]) -> Option<&str> {
     str::from_utf8(word).ok()
 }

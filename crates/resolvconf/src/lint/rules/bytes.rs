@@ -21,8 +21,16 @@ impl<'a> Lint<'a> {
         }
         let ends_in_return = line.raw.ends_with(b"\r\n") || line.raw.ends_with(b"\r");
         if look.has(Look::RETURN) && ends_in_return {
-            let loses_server = usize::from(line.kind == LineKind::Nameserver);
-            let affected = self.traits.return_is_a_byte;
+            // Behind a blank the return is a word of its own.
+            let plain = |b: &u8| *b == b' ' || *b == b'\t';
+            let words = content.split(plain).filter(|word| !word.is_empty());
+            let one_word = words.count() == 2 && !content.last().is_some_and(plain);
+            let loses_server = usize::from(line.kind == LineKind::Nameserver && one_word);
+            // A NUL ends the line before the return.
+            let affected = match look.has(Look::NUL) {
+                true => Set::default(),
+                false => self.traits.return_is_a_byte,
+            };
             self.push_number(
                 line.number,
                 Kind::CarriageReturn,

@@ -14,23 +14,27 @@ impl<'a> Lint<'a> {
     pub(crate) fn options(&mut self, line: Line<'a>, look: Look) {
         self.comment_in_value(line, look);
         let commas = look.has(Look::COMMA);
+        let readers = self.traits.options.and(self.who_sees(line, look));
         let mut words = line.fields().peekable();
         while let Some(word) = words.next() {
             if commas && word.contains(&b',') {
                 self.push(line.number, Kind::Comma, word, self.traits.all);
             }
-            self.option(line, word, words.peek().copied());
+            self.option(line, word, words.peek().copied(), readers);
         }
     }
 
-    fn option(&mut self, whole: Line<'a>, word: &'a [u8], next: Option<&'a [u8]>) {
+    /// Looks over one word of a line that these readers see.
+    fn option(&mut self, whole: Line<'a>, word: &'a [u8], next: Option<&'a [u8]>, readers: Set) {
         let line = whole.number;
         let Some(at) = place(word) else {
-            return self.flag(line, word);
+            return self.flag(line, word, readers);
         };
-        if let Some(last) = self.numeric.replaced_on(at, word) {
-            let options = self.traits.options;
-            self.push_number(line, Kind::OptionReplaced, word, last, options);
+        if let Some((last, seen)) = self.numeric.replaced_on(at, word) {
+            let affected = readers.and(seen);
+            if !affected.is_empty() {
+                self.push_number(line, Kind::OptionReplaced, word, last, affected);
+            }
         }
         let value = &word[word.len().min(NAMES[at].len() + 1)..];
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
@@ -40,7 +44,7 @@ impl<'a> Lint<'a> {
             let subject = behind
                 .and_then(|next| spanning(whole, word, next))
                 .unwrap_or(word);
-            return self.push(line, Kind::InvalidOptionValue, subject, self.traits.options);
+            return self.push(line, Kind::InvalidOptionValue, subject, readers);
         }
         let number = value.iter().fold(0_u64, |number, digit| {
             number
@@ -48,17 +52,17 @@ impl<'a> Lint<'a> {
                 .saturating_add(u64::from(digit - b'0'))
         });
         if !self.traits.fine[at].contains(&number) {
-            self.bounds(line, word, at, number);
+            self.bounds(line, word, at, number, readers);
         }
     }
 
-    fn bounds(&mut self, line: usize, word: &'a [u8], at: usize, number: u64) {
+    fn bounds(&mut self, line: usize, word: &'a [u8], at: usize, number: u64, readers: Set) {
         let of = |reader: &Reader| -> Option<Number> {
             let options = &reader.options;
             [options.ndots, options.timeout, options.attempts][at]
         };
         let above = |reader: &Reader| of(reader).is_some_and(|n| number > u64::from(n.most));
-        let above = Set::of(self.readers, above);
+        let above = Set::of(self.readers, above).and(readers);
         if !above.is_empty() {
             self.push(line, Kind::OptionAboveLimit, word, above);
         }
@@ -74,15 +78,15 @@ impl<'a> Lint<'a> {
                 .any(|value| value.harm.is_some())
         };
         let huge = number > i32::MAX as u64;
-        let below = Set::of(self.readers, |r| below(r) || (huge && wraps(r)));
+        let below = Set::of(self.readers, |r| below(r) || (huge && wraps(r))).and(readers);
         if !below.is_empty() {
             // All are named: what one survives ends another.
-            self.push(line, Kind::OptionBelowLimit, word, self.traits.options);
+            self.push(line, Kind::OptionBelowLimit, word, readers);
         }
     }
 
     /// An option without a value.
-    fn flag(&mut self, line: usize, word: &'a [u8]) {
+    fn flag(&mut self, line: usize, word: &'a [u8], readers: Set) {
         let (mut exact, mut prefix) = (Set::default(), Set::default());
         if word
             .first()
@@ -99,10 +103,11 @@ impl<'a> Lint<'a> {
                 }
             }
         }
+        let (exact, prefix) = (exact.and(readers), prefix.and(readers));
         if exact.is_empty() && !prefix.is_empty() {
             self.push(line, Kind::OptionPrefix, word, prefix);
         } else if exact.is_empty() {
-            self.push(line, Kind::UnknownOption, word, self.traits.options);
+            self.push(line, Kind::UnknownOption, word, readers);
         }
     }
 

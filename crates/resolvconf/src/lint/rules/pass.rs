@@ -5,8 +5,9 @@ use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
 use crate::lint::rules::findings::Findings;
 use crate::lint::rules::numeric::Numeric;
+use crate::lint::rules::readings::Readings;
 use crate::lint::rules::traits::Traits;
-use crate::readers::Reader;
+use crate::readers::{Reader, reads, sees};
 
 /// A document while it is looked over.
 pub(crate) struct Lint<'a> {
@@ -15,14 +16,18 @@ pub(crate) struct Lint<'a> {
     pub(crate) traits: Traits,
     pub(crate) numeric: Numeric<'a>,
     pub(crate) servers: Seen,
-    /// The last line with a search list.
+    /// The last line with a search list, of those that all readers see.
     pub(crate) search_line: Option<usize>,
+    /// Some search list stands on a line that not all readers see.
+    pub(crate) hidden_search: bool,
+    /// The readers that lose this line to a NUL on the line before, and those that lose the next.
+    pub(crate) eaten: Set,
+    pub(crate) next_eaten: Set,
 }
 
 /// The servers of the lines before.
 #[derive(Default)]
 pub(crate) struct Seen {
-    pub(crate) count: usize,
     /// The first ones that differ, with their lines.
     pub(crate) used: Vec<(usize, Nameserver)>,
 }
@@ -44,7 +49,11 @@ impl<'a> Lint<'a> {
     }
 
     /// Looks over one line.
-    pub(crate) fn line(&mut self, line: Line<'a>, look: Look) {
+    pub(crate) fn line(&mut self, line: Line<'a>, look: Look, readings: &Readings<'_, '_>) {
+        self.eaten = std::mem::take(&mut self.next_eaten);
+        if look.has(Look::NUL) && line.raw.len() <= self.traits.shortest_line {
+            self.next_eaten = self.traits.eats_next.without(self.eaten);
+        }
         if line.number == 1 && line.raw.starts_with(BYTE_ORDER_MARK) {
             self.push(1, Kind::ByteOrderMark, b"", self.traits.all);
         }
@@ -64,7 +73,10 @@ impl<'a> Lint<'a> {
             return self.without_value(line);
         };
         match line.kind {
-            LineKind::Nameserver => self.nameserver(line, first),
+            LineKind::Nameserver => {
+                let full = readings.full_before(line.number);
+                self.nameserver(line, look, first, full);
+            }
             LineKind::Search | LineKind::Domain => self.search(line, look),
             LineKind::Options => self.options(line, look),
             LineKind::Sortlist => self.sortlist(line, look),
@@ -73,6 +85,33 @@ impl<'a> Lint<'a> {
         if look.has(Look::SPLITS) || matches!(line.raw.first(), Some(b' ' | b'\t' | 0xef)) {
             self.blanks(line, look);
         }
+    }
+
+    /// The readers that see a line as it stands.
+    pub(crate) fn who_sees(&self, line: Line<'a>, look: Look) -> Set {
+        // A mark may hide all words from some reader.
+        let plain = is_plain(line, look) && !look.has(Look::MARK);
+        let seen = match plain && line.raw.len() <= self.traits.shortest_line {
+            true => self.traits.all,
+            false => Set::of(self.readers, |reader| sees(reader, line.raw)),
+        };
+        seen.without(self.eaten)
+    }
+
+    /// The readers that find a word in a line as it stands. Of the others other findings tell.
+    pub(crate) fn who_reads(&self, line: Line<'a>, look: Look, word: &[u8]) -> Set {
+        let short = line.raw.len() <= self.traits.shortest_line;
+        let read = match short && is_plain(line, look) {
+            true => self.traits.all,
+            _ if short && is_plain_before_returns(line, look) => {
+                match line.content().ends_with(word) {
+                    true => self.traits.all.without(self.traits.return_is_a_byte),
+                    false => self.traits.all,
+                }
+            }
+            false => Set::of(self.readers, |reader| reads(reader, line.raw, word)),
+        };
+        read.without(self.eaten)
     }
 
     fn without_value(&mut self, line: Line<'a>) {
@@ -94,4 +133,14 @@ impl<'a> Lint<'a> {
             self.push(line.number, Kind::CommentInValue, word, affected);
         }
     }
+}
+
+/// Whether all readers see a directive in the line, and the same words, unless it is too long.
+pub(crate) fn is_plain(line: Line<'_>, look: Look) -> bool {
+    !look.has(Look::SPLITS) && !matches!(line.raw.first(), Some(b' ' | b'\t'))
+}
+
+/// The same of a line with carriage returns at its end and nowhere else.
+fn is_plain_before_returns(line: Line<'_>, look: Look) -> bool {
+    look.has(Look::RETURN) && is_plain(line, Look::of(line.content()))
 }

@@ -1,6 +1,7 @@
 //! What comes of a file for several readers, in one pass over its lines.
 
 use crate::document::{Document, LineKind, Look};
+use crate::lint::groups::Set;
 use crate::readers::{Context, Depth, Keyword, Outcome, Reader, Reading, Row, plain_entry};
 
 /// The readers while they read.
@@ -70,6 +71,11 @@ impl<'a, 'r> Readings<'a, 'r> {
     /// Whether an empty line says nothing to any reader.
     pub(crate) fn may_skip_empty(&self) -> bool {
         !self.after_nul
+    }
+
+    /// The readers that had all the servers they use before this line.
+    pub(crate) fn full_before(&self, line: usize) -> Set {
+        Set::places(self.each.len(), |at| self.each[at].is_full_before(line))
     }
 
     pub(crate) fn outcomes(&self) -> Vec<Outcome> {

@@ -9,9 +9,10 @@ use crate::readers::{Reader, is_domain};
 impl<'a> Lint<'a> {
     pub(crate) fn search(&mut self, line: Line<'a>, look: Look) {
         let at = line.number;
-        if let Some(last) = self.search_line.filter(|last| *last != at) {
+        if let Some(last) = self.search_line.filter(|last| *last > at) {
             let replaced = self.traits.last_search;
-            if !replaced.is_empty() {
+            // With lists that not all readers see, it is told at the end for each reader.
+            if !replaced.is_empty() && !self.hidden_search {
                 self.push_number(at, Kind::SearchReplaced, b"", last, replaced);
             }
             if self.traits.searches.without(replaced).is_empty() {

@@ -2,22 +2,27 @@
 
 use std::net::IpAddr;
 
-use crate::document::{Line, Nameserver, glibc_ipv4};
+use crate::document::{Line, Look, Nameserver, glibc_ipv4};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
 use crate::lint::rules::pass::Lint;
+use crate::readers::{Reader, is_server};
 
 /// As many servers as the C libraries use.
 const USED_SERVERS: usize = 3;
 
 impl<'a> Lint<'a> {
     /// Looks over a line with this word after the directive.
-    pub(crate) fn nameserver(&mut self, line: Line<'a>, word: &'a [u8]) {
+    /// `full` are the readers that had enough servers before.
+    pub(crate) fn nameserver(&mut self, line: Line<'a>, look: Look, word: &'a [u8], full: Set) {
         let (at, all) = (line.number, self.traits.all);
-        let Some(server) = Nameserver::parse(word) else {
-            return self.not_an_address(at, word);
+        let server = Nameserver::parse(word);
+        if !full.is_empty() {
+            self.too_many(line, look, word, full, server.as_ref());
+        }
+        let Some(server) = server else {
+            return self.not_an_address(line, look, word);
         };
-        self.servers.count += 1;
         if server.is_unspecified() {
             self.push(at, Kind::UnspecifiedNameserver, word, all);
         }
@@ -26,7 +31,10 @@ impl<'a> Lint<'a> {
         }
         match (server.is_ipv6_link_local(), server.zone()) {
             (true, None) => self.push(at, Kind::ZoneMissing, word, all),
-            (false, Some(_)) => self.push(at, Kind::ZoneOnGlobal, word, all),
+            (false, Some(_)) => {
+                let affected = self.who_reads(line, look, word);
+                self.push(at, Kind::ZoneOnGlobal, word, affected);
+            }
             _ => {}
         }
         let before = self.servers.used.iter().find(|(_, used)| *used == server);
@@ -35,14 +43,26 @@ impl<'a> Lint<'a> {
         } else if self.servers.used.len() < USED_SERVERS {
             self.servers.used.push((at, server));
         }
-        let count = self.servers.count;
-        if count > self.traits.fewest_servers {
-            let short = Set::of(self.readers, |r| {
-                r.servers.most.is_some_and(|most| count > most)
-            });
-            self.push(at, Kind::TooManyNameservers, word, short);
-        }
         self.further_words(line);
+    }
+
+    /// A server that readers would take, had they not enough.
+    fn too_many(
+        &mut self,
+        line: Line<'a>,
+        look: Look,
+        word: &'a [u8],
+        full: Set,
+        server: Option<&Nameserver>,
+    ) {
+        // A global address without a zone is one to all readers.
+        let plain = server.is_some_and(|s| s.zone().is_none() && !s.is_ipv6_link_local());
+        let takes = |reader: &Reader| plain || is_server(word, reader.servers.form);
+        let affected = full.and(self.who_reads(line, look, word));
+        let affected = affected.and(Set::of(self.readers, takes));
+        if !affected.is_empty() {
+            self.push(line.number, Kind::TooManyNameservers, word, affected);
+        }
     }
 
     fn further_words(&mut self, line: Line<'a>) {
@@ -59,7 +79,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    fn not_an_address(&mut self, line: usize, word: &'a [u8]) {
+    fn not_an_address(&mut self, line: Line<'a>, look: Look, word: &'a [u8]) {
         let empty_zone = || {
             word.strip_suffix(b"%")
                 .and_then(Nameserver::parse)
@@ -76,7 +96,8 @@ impl<'a> Lint<'a> {
         } else {
             Kind::InvalidNameserver
         };
-        self.push(line, kind, word, self.traits.all);
+        let affected = self.who_reads(line, look, word);
+        self.push(line.number, kind, word, affected);
     }
 }
 

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::lint::groups::Set;
 use crate::readers::{
-    AddressForm, Below, Blanks, Comments, Matching, Number, Reader, SearchRule, ServerWords,
+    AddressForm, Below, Blanks, Comments, Matching, Nul, Number, Reader, SearchRule, ServerWords,
 };
 
 /// Sets of readers by what they do.
@@ -16,6 +16,8 @@ pub(crate) struct Traits {
     pub(crate) return_is_a_byte: Set,
     /// Vertical tab and form feed do not separate words.
     pub(crate) few_blanks: Set,
+    /// A NUL loses the next line too.
+    pub(crate) eats_next: Set,
     /// Blanks beyond ASCII do not separate words.
     pub(crate) ascii_blanks: Set,
     pub(crate) empty_clears: Set,
@@ -30,8 +32,7 @@ pub(crate) struct Traits {
     pub(crate) options: Set,
     /// The shortest line that some reader cannot take.
     pub(crate) shortest_line: usize,
-    /// The fewest servers that some reader uses.
-    pub(crate) fewest_servers: usize,
+    /// The fewest search domains that some reader uses.
     pub(crate) fewest_domains: usize,
     pub(crate) fewest_search_bytes: usize,
     /// The values of each numeric option that all readers take as they are.
@@ -62,6 +63,7 @@ impl Traits {
             few_blanks: set(|r| {
                 matches!(r.lines.blanks, Blanks::SpaceTab | Blanks::SpaceTabReturn)
             }),
+            eats_next: set(|r| r.lines.nul == Nul::EatsNextLine),
             ascii_blanks: set(|r| r.lines.blanks != Blanks::Unicode),
             empty_clears: set(|r| r.search.empty_clears && r.lines.bare),
             marks_are_words: set(|r| r.lines.comments == Comments::FirstColumn),
@@ -72,7 +74,6 @@ impl Traits {
             glibc: set(|r| r.servers.form == AddressForm::Glibc),
             options: set(|r| r.options.ndots.is_some()),
             shortest_line: fewest(|r| r.lines.longest.map(|(longest, _)| longest)),
-            fewest_servers: fewest(|r| r.servers.most),
             fewest_domains: fewest(|r| r.search.most),
             fewest_search_bytes: fewest(|r| r.search.bytes),
             fine: [

@@ -2,7 +2,7 @@
 //!
 //! One pass over the lines serves all readers; its work for each word is bounded.
 
-use crate::document::{Document, LineKind};
+use crate::document::{Document, LineKind, Look};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
 use crate::lint::groups::Set;
 use crate::lint::rules::findings::Findings;
@@ -48,36 +48,50 @@ impl Document {
             }
             let row = Row::of(line.number, line.raw);
             readings.line(row, line.kind);
-            lint.line(line, row.look);
+            lint.line(line, row.look, &readings);
         }
         let outcomes = readings.outcomes();
         lint.whole(self.is_missing(), &outcomes);
         lint.troubles(&outcomes);
         lint.unused_search(&outcomes);
+        if lint.hidden_search {
+            lint.replaced_searches(self, &outcomes);
+        }
         lint.found.finish()
     }
 }
 
 impl<'a> Lint<'a> {
     fn new(document: &'a Document, readers: &'a [Reader]) -> Self {
-        let mut numeric = Numeric::default();
-        let mut search_line = None;
-        let kinds = [LineKind::Options, LineKind::Search, LineKind::Domain];
-        for line in document.lines_of(|kind| kinds.contains(&kind)) {
-            if line.kind == LineKind::Options {
-                numeric.line(line);
-            } else if line.words().next().is_some() {
-                search_line = Some(line.number);
-            }
-        }
-        Self {
+        let mut lint = Self {
             found: Findings::new(readers),
             readers,
             traits: Traits::of(readers),
-            numeric,
+            numeric: Numeric::default(),
             servers: Seen::default(),
-            search_line,
+            search_line: None,
+            // To some reader a NUL hides the next line as well.
+            hidden_search: document.as_bytes().contains(&0),
+            eaten: Set::default(),
+            next_eaten: Set::default(),
+        };
+        if lint.hidden_search {
+            // Until the lines are read in their order, any of them may be such a line.
+            lint.eaten = lint.traits.eats_next;
         }
+        let kinds = [LineKind::Options, LineKind::Search, LineKind::Domain];
+        for line in document.lines_of(|kind| kinds.contains(&kind)) {
+            let look = Look::of(line.raw);
+            let seen = lint.who_sees(line, look);
+            if line.kind == LineKind::Options {
+                lint.numeric.line(line, seen);
+            } else if seen != lint.traits.all || look.has(Look::SPLITS.or(Look::MARK)) {
+                lint.hidden_search = true;
+            } else if line.words().next().is_some() {
+                lint.search_line = Some(line.number);
+            }
+        }
+        lint
     }
 
     /// What holds for the file as a whole.
@@ -120,9 +134,40 @@ impl<'a> Lint<'a> {
 
     /// Readers that never come to the search list, because every name has enough dots.
     fn unused_search(&mut self, outcomes: &[Outcome]) {
-        let unused = Set::places(outcomes.len(), |at| outcomes[at].search_unused);
-        if let Some(line) = self.search_line.filter(|_| !unused.is_empty()) {
-            self.push(line, Kind::SearchUnused, b"", unused);
+        for (line, affected) in by_line(outcomes, |outcome| {
+            outcome.search_unused.then_some(outcome.search_line)
+        }) {
+            self.push(line, Kind::SearchUnused, b"", affected);
         }
     }
+
+    /// Lists that a later one replaces, where readers do not all see the same lists.
+    fn replaced_searches(&mut self, document: &'a Document, outcomes: &[Outcome]) {
+        let last = by_line(outcomes, |outcome| {
+            Some(outcome.search_line).filter(|line| *line > 0)
+        });
+        self.eaten = Set::default();
+        let lists = [LineKind::Search, LineKind::Domain];
+        for line in document.lines_of(|kind| lists.contains(&kind)) {
+            if line.words().next().is_none() {
+                continue;
+            }
+            let seen = self.who_sees(line, Look::of(line.raw));
+            for (last, readers) in &last {
+                let affected = readers.and(self.traits.last_search).and(seen);
+                if line.number < *last && !affected.is_empty() {
+                    self.push_number(line.number, Kind::SearchReplaced, b"", *last, affected);
+                }
+            }
+        }
+    }
+}
+
+/// The readers for which there is a line, grouped by that line.
+fn by_line(outcomes: &[Outcome], line: impl Fn(&Outcome) -> Option<usize>) -> Vec<(usize, Set)> {
+    let mut lines: Vec<usize> = outcomes.iter().filter_map(&line).collect();
+    lines.sort_unstable();
+    lines.dedup();
+    let of = |wanted: usize| Set::places(outcomes.len(), |at| line(&outcomes[at]) == Some(wanted));
+    lines.into_iter().map(|line| (line, of(line))).collect()
 }

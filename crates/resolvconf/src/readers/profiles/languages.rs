@@ -122,7 +122,7 @@ pub const C_ARES: Reader = Reader {
     },
     search: Search {
         rule: SearchRule::SearchBeforeDomain, // C9b
-        invalid: OnInvalidDomain::EndsList,   // C13g, C13i
+        invalid: OnInvalidDomain::EndsLookup, // C13g, C13i
         bytes: Some(512),                     // C8
         commas: true,                         // C13h
         ..GLIBC.search
