@@ -7,7 +7,7 @@ mod leftovers;
 mod live;
 mod node_exporter;
 mod program;
-mod recipe;
+pub(crate) mod recipe;
 mod resolved;
 mod stage;
 mod trees;

@@ -3,13 +3,14 @@
 //!
 //! Everything happens in namespaces of its own: a network with a loopback link alone, a mount over
 //! `/etc/resolv.conf`, and a name server that writes down what it is asked and answers that there
-//! is no such name.
+//! is no such name. Readers of other versions come from Debian's packages, in trees of their own.
 
 mod cases;
 mod compare;
 mod inside;
 mod nameserver;
 mod programs;
+mod trees;
 
 use std::process::Command;
 
@@ -24,7 +25,11 @@ pub(crate) struct Args {
     #[arg(long = "case", value_name = "CASE")]
     cases: Vec<String>,
 
-    /// Fail when a reader is not on this machine.
+    /// Where Debian's packages come from, if not from the usual place.
+    #[arg(long, value_name = "URL")]
+    mirror: Option<String>,
+
+    /// Fail when a reader is missing.
     #[arg(long)]
     require: bool,
 }
@@ -33,6 +38,7 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     if std::env::var_os(INSIDE).is_some() {
         return inside::run(&args.cases, args.require);
     }
+    trees::prepare(args.mirror.as_deref());
     let mut command = Command::new("unshare");
     command.args(["--mount", "--net", "--uts", "--fork", "--kill-child"]);
     if !rustix::process::geteuid().is_root() {

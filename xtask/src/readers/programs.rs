@@ -6,10 +6,14 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use resolvconf::readers::{self, Reader};
 
-/// A reader on this machine.
+use super::trees::{Which, writable};
+
+/// A reader on this machine or in a tree.
 pub(super) struct Program {
     pub(super) reader: Reader,
     argv: Vec<String>,
+    /// The tree it runs in; none: this machine.
+    root: Option<PathBuf>,
 }
 
 /// A look-up by the C library, for libraries that have no `getent`.
@@ -18,36 +22,94 @@ const LOOK_UP: &str = "#include <netdb.h>\n#include <sys/socket.h>\n\
     struct addrinfo hints = {.ai_socktype = SOCK_STREAM}, *found;\n\
     return argc < 2 || getaddrinfo(argv[1], 0, &hints, &found) != 0; }\n";
 
+/// A look-up by c-ares.
+const CARES: &str = include_str!("look_up_cares.c");
+
 const NODE: &str = "require('dns').resolve4(process.argv[1], () => process.exit(0))";
 
-const GO: &str = "package main\nimport (\"context\"; \"net\"; \"os\")\n\
-    func main() { r := net.Resolver{PreferGo: true}; r.LookupHost(context.Background(), os.Args[1]) }\n";
+/// The programs that are here, and the names of those that are not.
+pub(super) struct Programs {
+    pub(super) here: Vec<Program>,
+    pub(super) missing: Vec<String>,
+}
 
-/// Those that are here, and the names of those that are not.
-pub(super) fn programs(dir: &Path) -> Result<(Vec<Program>, Vec<&'static str>)> {
-    let mut here = Vec::new();
-    let mut missing = Vec::new();
-    let mut found = |name: &'static str, reader: Reader, argv: Option<Vec<String>>| match argv {
-        Some(argv) => here.push(Program { reader, argv }),
-        None => missing.push(name),
+pub(super) fn programs(dir: &Path) -> Result<Programs> {
+    let mut programs = Programs {
+        here: Vec::new(),
+        missing: Vec::new(),
     };
-    let words = |words: &[&str]| {
-        words
-            .iter()
-            .map(|word| (*word).to_owned())
-            .collect::<Vec<_>>()
-    };
-    let getent = runs("getent", &["--version"]).then(|| words(&["getent", "ahosts"]));
-    found("glibc (getent)", readers::GLIBC, getent);
-    found(
-        "musl (musl-gcc)",
-        readers::MUSL_OLD,
-        compiled(dir, "musl-gcc")?,
-    );
+    let getent = words(&["getent", "ahosts"]);
+    let here = runs("getent", &["--version"]).then(|| getent.clone());
+    programs.add("glibc (getent)", readers::GLIBC, here, None);
+    let musl = compiled(dir, "musl-gcc", &["-static"], LOOK_UP)?;
+    programs.add("musl (musl-gcc)", readers::MUSL_OLD, musl, None);
     let node = runs("node", &["--version"]).then(|| words(&["node", "-e", NODE]));
-    found("node", readers::NODE, node);
-    found("go", readers::GO, go(dir)?);
-    Ok((here, missing))
+    programs.add("node", readers::NODE, node, None);
+    for (which, reader) in [(Which::Old, readers::GO_OLD), (Which::New, readers::GO)] {
+        let go = which.go().map(|go| vec![go.to_string_lossy().into_owned()]);
+        programs.add(reader.name, reader, go, None);
+    }
+    programs.add_trees(dir, &getent)?;
+    Ok(programs)
+}
+
+impl Programs {
+    fn add(
+        &mut self,
+        name: &str,
+        reader: Reader,
+        argv: Option<Vec<String>>,
+        root: Option<PathBuf>,
+    ) {
+        match argv {
+            Some(argv) => self.here.push(Program { reader, argv, root }),
+            None => self.missing.push(name.to_owned()),
+        }
+    }
+
+    /// Readers of other versions, each in the tree that holds its library.
+    fn add_trees(&mut self, dir: &Path, getent: &[String]) -> Result<()> {
+        let cares = compiled(dir, "gcc", &["-ldl"], CARES)?;
+        let old = root(Which::Old, dir, "old")?;
+        let new = root(Which::New, dir, "new")?;
+        for (reader, root) in [(readers::C_ARES_OLD, &old), (readers::C_ARES, &new)] {
+            let argv = copied(cares.as_deref(), root.as_deref(), "look_up_cares")?;
+            self.add(reader.name, reader, argv, root.clone());
+        }
+        let argv = new.is_some().then(|| getent.to_vec());
+        self.add(
+            "glibc of the newest Debian",
+            readers::GLIBC_NEW,
+            argv,
+            new.clone(),
+        );
+        let musl = compiled(dir, "musl-gcc", &[], LOOK_UP)?;
+        let argv = copied(musl.as_deref(), new.as_deref(), "look_up_musl")?;
+        self.add("musl of the newest Debian", readers::MUSL, argv, new);
+        Ok(())
+    }
+}
+
+fn words(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn root(which: Which, dir: &Path, name: &str) -> Result<Option<PathBuf>> {
+    let tree = which.fetched();
+    tree.map(|tree| writable(&tree, dir, name)).transpose()
+}
+
+/// A program put into a tree, which has the library that it loads.
+fn copied(
+    program: Option<&[String]>,
+    root: Option<&Path>,
+    name: &str,
+) -> Result<Option<Vec<String>>> {
+    let (Some([program]), Some(root)) = (program, root) else {
+        return Ok(None);
+    };
+    std::fs::copy(program, root.join(name)).with_context(|| name.to_owned())?;
+    Ok(Some(vec![format!("/{name}")]))
 }
 
 fn runs(program: &str, args: &[&str]) -> bool {
@@ -59,27 +121,35 @@ fn runs(program: &str, args: &[&str]) -> bool {
     command.status().is_ok_and(|status| status.success())
 }
 
-fn compiled(dir: &Path, compiler: &str) -> Result<Option<Vec<String>>> {
-    let (source, binary) = (dir.join("look_up.c"), dir.join(compiler));
-    std::fs::write(&source, LOOK_UP).context("write the program")?;
+/// Compiles a program, if the compiler is here.
+fn compiled(dir: &Path, compiler: &str, args: &[&str], text: &str) -> Result<Option<Vec<String>>> {
+    let binary = tempfile::Builder::new()
+        .prefix("look_up")
+        .tempfile_in(dir)?;
+    let (_, binary) = binary.keep().context("a place for the program")?;
+    let source = binary.with_extension("c");
+    std::fs::write(&source, text).context("write the program")?;
     let (from, to) = (source.to_string_lossy(), binary.to_string_lossy());
-    let made = runs(compiler, &["-static", "-o", &to, &from]);
-    Ok(made.then(|| vec![to.into_owned()]))
-}
-
-fn go(dir: &Path) -> Result<Option<Vec<String>>> {
-    let (source, binary): (PathBuf, PathBuf) = (dir.join("look_up.go"), dir.join("look_up_go"));
-    std::fs::write(&source, GO).context("write the program")?;
-    let (from, to) = (source.to_string_lossy(), binary.to_string_lossy());
-    let made = runs("go", &["build", "-o", &to, &from]);
+    let mut words = vec!["-o", &*to, &*from];
+    words.extend(args);
+    let made = runs(compiler, &words);
     Ok(made.then(|| vec![to.into_owned()]))
 }
 
 impl Program {
+    /// Where the file is that the program reads, if it runs in a tree of its own.
+    pub(super) fn own_file(&self) -> Option<PathBuf> {
+        self.root.as_ref().map(|root| root.join("etc/resolv.conf"))
+    }
+
     /// Looks a name up; what comes of it is seen by the name server.
     pub(super) fn look_up(&self, name: &str) -> Result<()> {
         let mut command = Command::new("timeout");
-        command.arg("20").args(&self.argv).arg(name);
+        command.arg("20");
+        if let Some(root) = &self.root {
+            command.arg("chroot").arg(root);
+        }
+        command.args(&self.argv).arg(name);
         command.env_remove("LOCALDOMAIN").env_remove("RES_OPTIONS");
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command
