@@ -13,6 +13,10 @@ fn inside(root: &Path, path: &Path) -> String {
     shown(path.strip_prefix(root).unwrap_or(path))
 }
 
+/// Mounts that were gone before their turn are named up to so many. More of them are a success
+/// that nobody wants to read line by line.
+const NAMED_GONE: usize = 5;
+
 fn count(n: usize, one: &str, many: &str) -> String {
     if n == 1 {
         format!("1 {one}")
@@ -107,11 +111,17 @@ impl fmt::Display for CleanupReport {
                 format!(", {left} left")
             }
         )?;
-        for report in self
-            .steps
-            .iter()
-            .filter(|r| r.outcome != Outcome::Unmounted)
-        {
+        let was_gone = |r: &&StepReport| r.outcome == Outcome::AlreadyGone;
+        let gone = self.steps.iter().filter(was_gone).count();
+        let is_told = |r: &&StepReport| match r.outcome {
+            Outcome::Unmounted => false,
+            Outcome::AlreadyGone => gone <= NAMED_GONE,
+            _ => true,
+        };
+        if gone > NAMED_GONE {
+            writeln!(f, "  {gone} of them were already gone")?;
+        }
+        for report in self.steps.iter().filter(is_told) {
             writeln!(
                 f,
                 "  {}: {}",
@@ -178,5 +188,46 @@ impl fmt::Display for RootOutcome {
             Self::Held => f.write_str("the root stays mounted: a mount below it is left"),
             Self::Failed(failure) => write!(f, "the root: {failure}"),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cleanup::report::CleanupReport;
+    use crate::plan::cleanup_plan::PlanOptions;
+    use crate::plan::decide::plan;
+    use crate::plan::rules::Rules;
+
+    /// What is said of so many mounts that were gone before their turn.
+    fn said(gone: usize) -> String {
+        let row = |n: usize| format!("{n} 1 0:{n} / /r/containers/{n:064x}/shm rw - tmpfs t rw\n");
+        let text: String = (2..gone + 2).map(row).collect();
+        let table = mountscan::MountTable::from_bytes(text);
+        let plan = plan(&table, &Rules::sweep(), &PlanOptions::new("/r")).unwrap();
+        let report = |step: &Step| StepReport {
+            step: step.clone(),
+            outcome: Outcome::AlreadyGone,
+            attempts: 0,
+            left_private: None,
+        };
+        let report = CleanupReport {
+            root_path: plan.root.clone(),
+            steps: plan.steps.iter().map(report).collect(),
+            kept: Vec::new(),
+            root_decision: plan.root_decision.clone(),
+            root: RootOutcome::Untouched(plan.root_decision.clone()),
+        };
+        report.to_string()
+    }
+
+    #[test]
+    fn thousands_of_mounts_that_were_gone_are_one_line() {
+        let few = said(5);
+        assert_eq!(few.matches(": already gone").count(), 5, "{few}");
+        let many = said(12_198);
+        assert!(many.starts_with("12198 mounts gone below /r\n"), "{many}");
+        assert!(many.contains("12198 of them were already gone"), "{many}");
+        assert_eq!(many.lines().count(), 3, "{many}");
     }
 }
