@@ -1,4 +1,4 @@
-//! Every row of a parity table names a test that exists.
+//! Every row of a parity table, and of the threat model, names a test that exists.
 
 use std::collections::HashSet;
 
@@ -14,7 +14,9 @@ pub(in crate::tidy) fn check(tree: &Tree, findings: &mut Findings) {
 }
 
 fn is_table_file(file: &SourceFile) -> bool {
-    file.path.as_os_str() == "PARITY.md"
+    ["PARITY.md", "SECURITY.md"]
+        .map(AsRef::as_ref)
+        .contains(&file.path.as_os_str())
 }
 
 /// What a row may name: functions and files of tests, and cases of test data.
