@@ -2,7 +2,9 @@
 
 use clap::{ColorChoice, Parser, Subcommand};
 
-use crate::{addrs, completions, demo, mounts, report, resolv_conf, root, rro, run, runtimes};
+use crate::{
+    addrs, completions, demo, engines, mounts, report, resolv_conf, root, rro, run, runtimes,
+};
 
 /// See, explain and repair the host-side state of a container daemon.
 #[derive(Debug, Parser)]
@@ -53,6 +55,9 @@ pub(crate) enum Command {
     /// The daemon's data root: its state, leftovers, clean-up.
     #[command(subcommand)]
     Root(root::Command),
+    /// The container engines of this machine.
+    #[command(subcommand)]
+    Engines(engines::Command),
     /// The resolv.conf that containers get.
     #[command(subcommand)]
     ResolvConf(resolv_conf::Command),

@@ -19,6 +19,11 @@ pub(crate) struct ConfigArgs {
 }
 
 impl ConfigArgs {
+    /// Whether a file was named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.config.is_some()
+    }
+
     /// Where it says that things are.
     pub(crate) fn roots(&self) -> anyhow::Result<HostConfig> {
         Ok(HostConfig::parse_roots(&self.read()?)?)

@@ -10,6 +10,7 @@ mod args;
 mod completions;
 mod config;
 mod demo;
+mod engines;
 mod exit;
 mod mounts;
 mod output;
@@ -61,6 +62,7 @@ fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {
         Command::Report(args) => report::run(args, out),
         Command::Mounts(command) => mounts::run(command, out),
         Command::Root(command) => root::run(command, out),
+        Command::Engines(command) => engines::run(command, out),
         Command::ResolvConf(command) => resolv_conf::run(command, out),
         Command::Addrs(args) => addrs::run(args, out),
         Command::Rro(args) => rro::run(args, out),

@@ -8,6 +8,7 @@ use daemon_host::service::{PublishOptions, publish};
 
 use super::mounts::Which;
 use super::{collect, json, judge, metrics, render};
+use crate::engines;
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::root::{EvidenceArgs, RootArgs};
@@ -65,7 +66,11 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         !args.no_probe,
         args.probe_mounts,
     )?;
-    let findings = judge::judge(&facts);
+    let mut findings = judge::judge(&facts);
+    if !args.root.names_one() {
+        findings.extend(engines::findings(&args.evidence, &facts.root.path));
+        findings.sort_by_key(|finding| finding.severity);
+    }
     let format = if out.is_json() {
         Format::Json
     } else {

@@ -33,6 +33,11 @@ impl RootArgs {
         Ok(self.options_of(&self.config.roots()?))
     }
 
+    /// Whether one daemon is meant, by a root of it or by its configuration.
+    pub(crate) fn names_one(&self) -> bool {
+        self.data_root.is_some() || self.exec_root.is_some() || self.config.is_named()
+    }
+
     /// The two roots, where an exec root that was named must exist: a mistyped one knows no
     /// container.
     pub(crate) fn existing(&self) -> anyhow::Result<DataRootOptions> {

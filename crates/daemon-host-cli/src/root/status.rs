@@ -1,9 +1,14 @@
 //! `root status`: what the data root is mounted on, who owns it, what is left below it.
 
-use daemon_host::rootmount::{Kept, Ownership, Status, Step};
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use daemon_host::rootmount::{self, Kept, Ownership, Status, Step};
 use serde::Serialize;
 
 use super::{EvidenceArgs, EvidenceJson, RootArgs, RootState};
+use crate::engines::{Leftovers, LeftoversJson, survey};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 
@@ -19,14 +24,45 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let options = args.root.existing()?;
     let liveness = args.evidence.liveness(&options.exec_root)?;
+    let (others, is_alone) = match args.root.names_one() {
+        true => (Vec::new(), false),
+        false => {
+            let missing = fs::symlink_metadata(&options.root);
+            let is_missing = missing.is_err_and(|e| e.kind() == ErrorKind::NotFound);
+            (others(args, &options.root)?, is_missing)
+        }
+    };
+    let is_left = others.iter().any(Leftovers::has_news);
+    // No Docker is here, and none was named.
+    if is_alone && !others.is_empty() {
+        match out.is_json() {
+            true => out.json(&serde_json::json!({ "engines": to_json(&others) }))?,
+            false => out.text(&others.iter().map(Leftovers::text).collect::<String>())?,
+        }
+        return Ok(Exit::finding_if(is_left));
+    }
     let state = RootState::read(&options, &liveness)?;
     if out.is_json() {
-        out.json(&Answer::new(&state))?;
+        out.json(&Answer::new(&state, &others))?;
     } else {
-        out.text(&status_text(&state))?;
+        let others: String = others.iter().map(Leftovers::text).collect();
+        out.text(&format!("{}{others}", status_text(&state)))?;
     }
-    let is_left = !state.plan.steps().is_empty() || state.plan.is_uncertain();
+    let is_left = is_left || !state.plan.steps().is_empty() || state.plan.is_uncertain();
     Ok(Exit::finding_if(is_left || is_doubtful(&state.status)))
+}
+
+/// What other engines have below their directories.
+fn others(args: &Args, root: &Path) -> anyhow::Result<Vec<Leftovers>> {
+    let table = rootmount::live_table()?;
+    let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+    let survey = survey(&table, &args.evidence, None, Some(&root))?;
+    let plans = survey.with_mounts(&table);
+    plans.map(|target| target.plan(&table)).collect()
+}
+
+fn to_json(others: &[Leftovers]) -> Vec<LeftoversJson<'_>> {
+    others.iter().map(Leftovers::to_json).collect()
 }
 
 /// The answer as JSON.
@@ -39,10 +75,12 @@ struct Answer<'s> {
     live: Option<usize>,
     contradictions: Vec<String>,
     evidence: EvidenceJson<'s>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    engines: Vec<LeftoversJson<'s>>,
 }
 
 impl<'s> Answer<'s> {
-    fn new(state: &'s RootState) -> Self {
+    fn new(state: &'s RootState, others: &'s [Leftovers]) -> Self {
         let contradictions = state.plan.contradictions().iter();
         Self {
             status: &state.status,
@@ -51,6 +89,7 @@ impl<'s> Answer<'s> {
             live: state.live(),
             contradictions: contradictions.map(ToString::to_string).collect(),
             evidence: EvidenceJson::new(&state.evidence),
+            engines: to_json(others),
         }
     }
 }

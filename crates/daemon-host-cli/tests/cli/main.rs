@@ -9,6 +9,7 @@ mod command;
 mod contract;
 mod daemon;
 mod documented;
+mod engines;
 mod gc;
 mod holders;
 mod hostile;

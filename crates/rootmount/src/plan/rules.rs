@@ -76,6 +76,8 @@ enum Ids {
 
 #[derive(Debug, Clone)]
 struct Custom {
+    /// What to call each rule.
+    names: Vec<String>,
     patterns: Vec<String>,
     set: RegexSet,
 }
@@ -155,15 +157,33 @@ impl Rules {
     ///
     /// [`ErrorKind::BadRule`], naming the rule, if one does not compile or would
     /// match the root itself (the empty path).
-    pub fn with_custom<I>(mut self, patterns: I) -> Result<Self, Error>
+    pub fn with_custom<I>(self, patterns: I) -> Result<Self, Error>
     where
         I: IntoIterator,
         I::Item: AsRef<str>,
     {
-        let mut all = self.custom.take().map(|c| c.patterns).unwrap_or_default();
-        all.extend(patterns.into_iter().map(|p| p.as_ref().to_owned()));
+        let twice = |pattern: I::Item| (pattern.as_ref().to_owned(), pattern.as_ref().to_owned());
+        self.with_named(patterns.into_iter().map(twice))
+    }
+
+    /// Adds rules as [`with_custom`](Self::with_custom) does, each with a name by which
+    /// reports call it: name, then pattern.
+    ///
+    /// # Errors
+    ///
+    /// As [`with_custom`](Self::with_custom).
+    pub fn with_named<I>(mut self, rules: I) -> Result<Self, Error>
+    where
+        I: IntoIterator<Item = (String, String)>,
+    {
+        let custom = self.custom.take();
+        let (mut names, mut all) = custom.map(|c| (c.names, c.patterns)).unwrap_or_default();
+        for (name, pattern) in rules {
+            names.push(name);
+            all.push(pattern);
+        }
         if !all.is_empty() {
-            self.custom = Some(Custom::compile(all)?);
+            self.custom = Some(Custom::compile(names, all)?);
         }
         Ok(self)
     }
@@ -188,7 +208,7 @@ impl Rules {
             .matches(bytes)
             .iter()
             .next()
-            .map(|i| custom.patterns[i].as_str())
+            .map(|i| custom.names[i].as_str())
     }
 
     /// Whether the rules are for every container.
@@ -256,7 +276,7 @@ impl Rules {
 }
 
 impl Custom {
-    fn compile(patterns: Vec<String>) -> Result<Self, Error> {
+    fn compile(names: Vec<String>, patterns: Vec<String>) -> Result<Self, Error> {
         let anchored = patterns
             .iter()
             .map(|p| anchor(p))
@@ -268,7 +288,11 @@ impl Custom {
         if let Some(i) = set.matches(b"").iter().next() {
             return Err(bad_rule(&patterns[i], "it would match the root itself"));
         }
-        Ok(Self { patterns, set })
+        Ok(Self {
+            names,
+            patterns,
+            set,
+        })
     }
 }
 

@@ -13,7 +13,8 @@ The root itself goes last, if it is ours and nothing below it stays. Exit code 1
 something is left, 2 when an id or a directory that was named does not exist.
 
 Examples:
-  daemon-host root cleanup --dry-run
+  daemon-host root cleanup --dry-run                     of every engine that is found
+  daemon-host root cleanup --engine containers-storage   of podman, buildah and CRI-O
   daemon-host root cleanup --keep web                    spare a container, by name or id
   daemon-host root cleanup --id 3f1c5e1c0d2b             one container only
   daemon-host root cleanup --rule 'custom/[a-z]+/mnt'    also what a rule names
@@ -24,6 +25,16 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     pub(super) evidence: EvidenceArgs,
+
+    /// Only this engine's mounts, in every directory of it that is found: docker, containerd,
+    /// containers-storage (podman, buildah, CRI-O), nspawn. Default: all engines, where no
+    /// root, configuration, container or rule is named.
+    #[arg(
+        long,
+        value_name = "NAME",
+        conflicts_with_all = ["id", "keep", "rule", "mountinfo", "data_root", "exec_root", "config"]
+    )]
+    pub(super) engine: Option<String>,
 
     /// Only this container's mounts, with its layers, or this layer's: by its id, the
     /// beginning of that, or its name. It must be dead.

@@ -1,10 +1,11 @@
 //! `root cleanup`: plan, show, and unless told otherwise, act.
 //!
-//! `ids` is pure: it finds out which container somebody means. `planner` reads, `run`
-//! unmounts.
+//! `ids` is pure: it finds out which container somebody means. `planner` reads,
+//! `others` are the directories of engines that were found, `run` unmounts.
 
 mod args;
 mod ids;
+mod others;
 mod planner;
 mod run;
 mod signals;

@@ -13,8 +13,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::args::Args;
+use super::others::{self, Scope};
 use super::planner::{Planned, Planner, of_captured};
 use super::signals::HeldSignals;
+use crate::engines::{Leftovers, LeftoversJson};
 use crate::exit::Exit;
 use crate::mounts::malformed_text;
 use crate::output::{Ink, Output, paint};
@@ -26,9 +28,49 @@ const BAR_FROM: u64 = 50;
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     if let Some(file) = &args.mountinfo {
         let planned = of_captured(args, file)?;
-        show_plan(&planned, &RunningEngine::No, out)?;
+        show_plan(&planned, &RunningEngine::No, &[], out)?;
         return Ok(Exit::Fine);
     }
+    let scope = Scope::of(args)?;
+    // Ended in the wrong moment, the process would leave a mount private.
+    let _held = (args.no_propagate && !args.dry_run)
+        .then(HeldSignals::hold)
+        .transpose()?;
+    let others = others::sweep(args, &scope)?;
+    let exit = match scope.has_root {
+        true => of_root(args, &others, out)?,
+        false => only_others(&others, out)?,
+    };
+    let is_finding = others.iter().any(Leftovers::is_finding);
+    Ok(match exit {
+        Exit::Fine => Exit::finding_if(is_finding),
+        worse => worse,
+    })
+}
+
+/// No data root was named, and Docker's is not there.
+fn only_others(others: &[Leftovers], out: &Output) -> anyhow::Result<Exit> {
+    if out.is_json() {
+        let engines = to_json(others);
+        out.json(&serde_json::json!({ "engines": engines }))?;
+    } else if others.is_empty() {
+        out.text("no engine has anything mounted here\n")?;
+    } else {
+        out.text(&to_text(others))?;
+    }
+    Ok(Exit::Fine)
+}
+
+fn to_json(others: &[Leftovers]) -> Vec<LeftoversJson<'_>> {
+    others.iter().map(Leftovers::to_json).collect()
+}
+
+fn to_text(others: &[Leftovers]) -> String {
+    others.iter().map(Leftovers::text).collect()
+}
+
+/// Cleans up below the data root of the arguments.
+fn of_root(args: &Args, others: &[Leftovers], out: &Output) -> anyhow::Result<Exit> {
     let planner = Planner::new(args)?;
     let mut planned = planner.plan()?;
     let engine = match planned.plan.is_empty() {
@@ -36,12 +78,12 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         false => planner.engine(),
     };
     if args.dry_run {
-        show_plan(&planned, &engine, out)?;
+        show_plan(&planned, &engine, others, out)?;
         return Ok(Exit::finding_if(planned.plan.is_uncertain()));
     }
     if let Some(engine) = engine.may_run() {
         if args.no_wait {
-            return refuse(&planned, &engine, out);
+            return refuse(&planned, &engine, others, out);
         }
         tell_wait(&engine, args.settle);
         thread::sleep(Duration::from_secs(args.settle));
@@ -52,12 +94,10 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         };
     }
     if !planned.plan.contradictions().is_empty() {
-        return refuse(&planned, "the evidence does not suffice", out);
+        return refuse(&planned, "the evidence does not suffice", others, out);
     }
-    // Ended in the wrong moment, the process would leave a mount private.
-    let _held = args.no_propagate.then(HeldSignals::hold).transpose()?;
     let report = execute(args, &planner, &planned.plan)?;
-    show_report(&planned, &report, out)?;
+    show_report(&planned, &report, others, out)?;
     Ok(Exit::finding_if(
         !report.is_clean() || keeps_unknown(&report),
     ))
@@ -80,12 +120,15 @@ struct PlanJson<'p> {
     refused: Option<&'p str>,
     evidence: Option<EvidenceJson<'p>>,
     malformed: &'p [MalformedRow],
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    engines: Vec<LeftoversJson<'p>>,
 }
 
 fn plan_json<'p>(
     planned: &'p Planned,
     engine: &RunningEngine,
     refused: Option<&'p str>,
+    others: &'p [Leftovers],
 ) -> PlanJson<'p> {
     PlanJson {
         plan: &planned.plan,
@@ -96,12 +139,18 @@ fn plan_json<'p>(
         refused,
         evidence: planned.evidence.as_ref().map(EvidenceJson::new),
         malformed: planned.table.malformed(),
+        engines: to_json(others),
     }
 }
 
-fn show_plan(planned: &Planned, engine: &RunningEngine, out: &Output) -> anyhow::Result<()> {
+fn show_plan(
+    planned: &Planned,
+    engine: &RunningEngine,
+    others: &[Leftovers],
+    out: &Output,
+) -> anyhow::Result<()> {
     if out.is_json() {
-        return Ok(out.json(&plan_json(planned, engine, None))?);
+        return Ok(out.json(&plan_json(planned, engine, None, others))?);
     }
     let mut text = format!("{}\n{}", planned.plan, notes(&planned.table));
     if planned.evidence.is_none() {
@@ -112,6 +161,7 @@ fn show_plan(planned: &Planned, engine: &RunningEngine, out: &Output) -> anyhow:
             "{engine}; without --dry-run everything is looked at twice\n"
         ));
     }
+    text.push_str(&to_text(others));
     Ok(out.text(&text)?)
 }
 
@@ -120,12 +170,18 @@ fn notes(table: &MountTable) -> String {
 }
 
 /// Says why nothing is done, and shows what was planned.
-fn refuse(planned: &Planned, why: &str, out: &Output) -> anyhow::Result<Exit> {
+fn refuse(
+    planned: &Planned,
+    why: &str,
+    others: &[Leftovers],
+    out: &Output,
+) -> anyhow::Result<Exit> {
     if out.is_json() {
-        out.json(&plan_json(planned, &RunningEngine::No, Some(why)))?;
+        let none = &RunningEngine::No;
+        out.json(&plan_json(planned, none, Some(why), others))?;
     } else {
         let head = paint(Ink::Bad, format_args!("nothing was done: {why}"));
-        out.text(&format!("{head}\n{}\n", planned.plan))?;
+        out.text(&format!("{head}\n{}\n{}", planned.plan, to_text(others)))?;
     }
     Ok(Exit::Finding)
 }
@@ -136,14 +192,24 @@ struct ReportJson<'r> {
     #[serde(flatten)]
     report: &'r CleanupReport,
     evidence: Option<EvidenceJson<'r>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    engines: Vec<LeftoversJson<'r>>,
 }
 
-fn show_report(planned: &Planned, report: &CleanupReport, out: &Output) -> anyhow::Result<()> {
+fn show_report(
+    planned: &Planned,
+    report: &CleanupReport,
+    others: &[Leftovers],
+    out: &Output,
+) -> anyhow::Result<()> {
     if out.is_json() {
-        let evidence = planned.evidence.as_ref().map(EvidenceJson::new);
-        return Ok(out.json(&ReportJson { report, evidence })?);
+        return Ok(out.json(&ReportJson {
+            report,
+            evidence: planned.evidence.as_ref().map(EvidenceJson::new),
+            engines: to_json(others),
+        })?);
     }
-    Ok(out.text(&format!("{report}\n"))?)
+    Ok(out.text(&format!("{report}\n{}", to_text(others)))?)
 }
 
 /// For a person who waits; a program has the answer at the end.

@@ -1,0 +1,87 @@
+//! What `report` tells of the engines.
+
+use std::path::Path;
+
+use daemon_host::rootmount;
+
+use super::survey::{Survey, survey};
+use crate::report::Finding;
+use crate::root::EvidenceArgs;
+
+/// Leftovers of every engine, engines in other mount namespaces, and what was not seen. The
+/// directory `known` is judged elsewhere.
+pub(crate) fn findings(evidence: &EvidenceArgs, known: &Path) -> Vec<Finding> {
+    match looked(evidence, known) {
+        Ok(findings) => findings,
+        Err(error) => {
+            let finding = Finding::warning("root", "the engines cannot be looked for");
+            vec![finding.because(format!("{error:#}"))]
+        }
+    }
+}
+
+fn looked(evidence: &EvidenceArgs, known: &Path) -> anyhow::Result<Vec<Finding>> {
+    let table = rootmount::live_table()?;
+    let survey = survey(&table, evidence, None, Some(known))?;
+    let mut findings = elsewhere(&survey);
+    for target in survey.with_mounts(&table) {
+        let left = target.plan(&table)?;
+        let (name, path) = (&left.engine, left.path.display());
+        let steps = left.plan.steps().len();
+        if steps > 0 {
+            let mounts = counted(steps, "leftover mount");
+            let finding = Finding::warning("root", format!("{mounts} of {name} in {path}"));
+            findings.push(
+                finding
+                    .because("an engine was killed, or stopped before it could clean up")
+                    .remedy(format!(
+                        "look with: daemon-host root cleanup --engine {name} --dry-run; then run \
+                         it without --dry-run"
+                    )),
+            );
+        }
+        let unknown = left.unknown();
+        if unknown > 0 {
+            let mounts = counted(unknown, "mount");
+            let what = format!("{mounts} of {name} in {path} may be leftovers; it cannot be told");
+            let why = left.plan.contradictions().iter().map(ToString::to_string);
+            let why: Vec<String> = why.collect();
+            let finding = Finding::warning("root", what).because(why.join("; "));
+            findings.push(finding.remedy("run the report as root, where all processes are seen"));
+        }
+    }
+    Ok(findings)
+}
+
+/// Engines whose mounts are not in this namespace, and what could not be seen.
+fn elsewhere(survey: &Survey) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for found in &survey.detection.engines {
+        let (Some(namespace), Some(daemon)) = (found.namespace, found.daemons.first()) else {
+            continue;
+        };
+        let (name, pid) = (&daemon.name, daemon.pid);
+        let what = format!("{name} (pid {pid}) lives in another mount namespace, {namespace}");
+        findings.push(
+            Finding::warning("root", what)
+                .because("what it leaves is in the mount table of there, not in this one")
+                .remedy(format!("look with: nsenter -t {pid} -m daemon-host report")),
+        );
+    }
+    for unread in &survey.detection.unread {
+        let what = "an engine may be here that cannot be seen";
+        findings.push(
+            Finding::warning("root", what)
+                .because(unread.to_string())
+                .remedy("run the report as root, or correct the file"),
+        );
+    }
+    findings
+}
+
+fn counted(n: usize, what: &str) -> String {
+    match n {
+        1 => format!("1 {what}"),
+        n => format!("{n} {what}s"),
+    }
+}

@@ -1,0 +1,15 @@
+//! The engines that this machine has, and what each may have left behind.
+//!
+//! `survey` finds them, `target` is one of their directories with its rules and evidence,
+//! `witness` says what only engines know, `command` prints.
+
+mod command;
+mod findings;
+mod survey;
+mod target;
+mod witness;
+
+pub(crate) use command::{Command, run};
+pub(crate) use findings::findings;
+pub(crate) use survey::survey;
+pub(crate) use target::{Leftovers, LeftoversJson, Target};

@@ -1,0 +1,67 @@
+//! From the machine to the directories of its engines.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::ensure;
+use daemon_host::engines::{DetectOptions, Detection, Engine, detect};
+use daemon_host::mountscan::MountTable;
+
+use super::target::Target;
+use crate::root::EvidenceArgs;
+
+/// The engines of this machine, and their directories in this mount namespace.
+pub(crate) struct Survey {
+    pub(crate) detection: Detection,
+    pub(crate) targets: Vec<Target>,
+}
+
+/// Finds the engines; with `only`, those of this name. The directory `known` is looked at
+/// elsewhere and left out.
+pub(crate) fn survey(
+    table: &MountTable,
+    evidence: &EvidenceArgs,
+    only: Option<&str>,
+    known: Option<&Path>,
+) -> anyhow::Result<Survey> {
+    let mut engines = Engine::built_in();
+    if let Some(name) = only {
+        let names: Vec<String> = engines.iter().map(|engine| engine.name.clone()).collect();
+        engines.retain(|engine| engine.name == name);
+        ensure!(
+            !engines.is_empty(),
+            "--engine {name:?}: unknown; known are {}",
+            names.join(", ")
+        );
+    }
+    let detection = detect(table, &DetectOptions::new().engines(engines));
+    let mut targets: Vec<Target> = Vec::new();
+    let mut seen: Vec<PathBuf> = known.map(Path::to_owned).into_iter().collect();
+    for found in &detection.engines {
+        if found.namespace.is_some() {
+            continue;
+        }
+        for (root, kind) in found.rules() {
+            if let Some(target) = Target::new(found, root, kind, evidence)? {
+                // Two engines may share a directory, such as that of network namespaces.
+                let is_new = !seen.contains(&root.path);
+                if is_new || kind.is_shared {
+                    seen.push(root.path.clone());
+                    targets.push(target);
+                }
+            }
+        }
+    }
+    Ok(Survey { detection, targets })
+}
+
+impl Survey {
+    /// The directories below which something is mounted that a rule names.
+    pub(crate) fn with_mounts<'s>(
+        &'s self,
+        table: &'s MountTable,
+    ) -> impl Iterator<Item = &'s Target> {
+        self.targets
+            .iter()
+            .filter(|target| target.has_mounts(table))
+    }
+}

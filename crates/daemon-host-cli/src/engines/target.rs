@@ -1,0 +1,181 @@
+//! One directory of an engine: its rules, its evidence, its plan.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use daemon_host::engines::{Fate, FoundEngine, FoundRoot, Root, Store};
+use daemon_host::mountscan::MountTable;
+use daemon_host::rootmount::{
+    self, CleanupPlan, CleanupReport, Evidence, ExecuteOptions, KeepReason, PlanOptions, Rules,
+};
+use daemon_host::{LivenessOptions, evidence, layers, look};
+use serde::Serialize;
+
+use super::witness::{Deliberate, Networks};
+use crate::root::{EvidenceArgs, EvidenceJson};
+
+/// A directory below which an engine mounts.
+pub(crate) struct Target {
+    pub(crate) engine: String,
+    pub(crate) path: PathBuf,
+    pub(crate) running: Option<String>,
+    rules: Rules,
+    liveness: LivenessOptions,
+}
+
+/// What an engine has left below one directory: the plan, and later what became of it.
+pub(crate) struct Leftovers {
+    pub(crate) engine: String,
+    pub(crate) path: PathBuf,
+    pub(crate) plan: CleanupPlan,
+    pub(crate) evidence: Evidence,
+    pub(crate) running: Option<String>,
+    pub(crate) report: Option<CleanupReport>,
+}
+
+impl Target {
+    /// `None` where no rule says that anything may be swept.
+    pub(super) fn new(
+        found: &FoundEngine,
+        root: &FoundRoot,
+        kind: &Root,
+        evidence: &EvidenceArgs,
+    ) -> anyhow::Result<Option<Self>> {
+        let sweep = kind.rules.iter().filter(|rule| rule.fate == Fate::Sweep);
+        let named = sweep.map(|rule| (rule.shape.to_string(), rule.shape.to_regex()));
+        let named: Vec<(String, String)> = named.collect();
+        if named.is_empty() {
+            return Ok(None);
+        }
+        let mut liveness = evidence.liveness(&root.path)?;
+        liveness.states.further_dirs.clear();
+        if evidence.dirs()?.is_empty() {
+            liveness.states.state_dirs.clone_from(&found.states);
+        } else {
+            liveness.states.further_dirs.clone_from(&found.states);
+        }
+        liveness.states.bundle_dirs.clone_from(&found.bundles);
+        let proc = liveness.proc.clone();
+        liveness = liveness.witness(Arc::new(Networks::new(proc)));
+        if found.engine.store == Store::ContainersStorage {
+            let run = found.root("run").map(|run| run.path.clone());
+            liveness = liveness.witness(Arc::new(Deliberate::new(run)));
+        }
+        Ok(Some(Self {
+            engine: found.engine.name.clone(),
+            path: root.path.clone(),
+            running: running(found),
+            rules: Rules::empty().with_named(named)?,
+            liveness,
+        }))
+    }
+
+    /// Whether something is mounted that a rule names.
+    pub(super) fn has_mounts(&self, table: &MountTable) -> bool {
+        table.under(&self.path).any(|row| {
+            let point = row.mount_point();
+            let below = point.strip_prefix(&self.path);
+            below.is_ok_and(|below| self.rules.matching(below).is_some())
+        })
+    }
+
+    /// Plans by this table, with evidence that is gathered now.
+    pub(crate) fn plan(&self, table: &MountTable) -> anyhow::Result<Leftovers> {
+        let known = evidence(&self.path, table, &self.liveness);
+        let options = PlanOptions::new(&self.path)
+            .evidence(known.clone())
+            .layers(layers(&self.path));
+        Ok(Leftovers {
+            engine: self.engine.clone(),
+            path: self.path.clone(),
+            plan: rootmount::plan(table, &self.rules, &options)?,
+            evidence: known,
+            running: self.running.clone(),
+            report: None,
+        })
+    }
+
+    /// Carries a plan out; everything is looked at again before.
+    pub(crate) fn execute(
+        &self,
+        leftovers: &mut Leftovers,
+        mut options: ExecuteOptions,
+    ) -> anyhow::Result<()> {
+        options.look = Some(look(&self.path, &self.liveness));
+        leftovers.report = Some(rootmount::execute(&leftovers.plan, &options)?);
+        Ok(())
+    }
+}
+
+fn running(found: &FoundEngine) -> Option<String> {
+    let daemon = found.daemons.first();
+    let daemon = daemon.map(|daemon| format!("pid {} {}", daemon.pid, daemon.name));
+    let socket = || {
+        Some(format!(
+            "{} is listened on",
+            found.sockets.first()?.display()
+        ))
+    };
+    daemon.or_else(socket)
+}
+
+impl Leftovers {
+    /// Whether a person should look at it.
+    pub(crate) fn is_finding(&self) -> bool {
+        match &self.report {
+            Some(report) => !report.is_clean() || self.plan.is_uncertain(),
+            None => self.plan.is_uncertain(),
+        }
+    }
+
+    /// Whether something is left, or may be.
+    pub(crate) fn has_news(&self) -> bool {
+        !self.plan.steps().is_empty() || self.plan.is_uncertain()
+    }
+
+    /// How many mounts stay of which it cannot be told whether somebody lives on them.
+    pub(crate) fn unknown(&self) -> usize {
+        let is_unknown = |reason: &KeepReason| matches!(reason, KeepReason::Unknown { .. });
+        let kept = self.plan.kept().iter();
+        kept.filter(|kept| is_unknown(&kept.reason)).count()
+    }
+
+    /// As text for people.
+    pub(crate) fn text(&self) -> String {
+        let what = match &self.report {
+            Some(report) => report.to_string(),
+            None => self.plan.to_string(),
+        };
+        format!("{} in {}\n{what}\n", self.engine, self.path.display())
+    }
+
+    /// As JSON.
+    pub(crate) fn to_json(&self) -> LeftoversJson<'_> {
+        LeftoversJson {
+            engine_name: &self.engine,
+            what: match &self.report {
+                Some(report) => What::Report(report),
+                None => What::Plan(&self.plan),
+            },
+            running: self.running.as_deref(),
+            evidence: EvidenceJson::new(&self.evidence),
+        }
+    }
+}
+
+/// A plan or what became of it, as JSON.
+#[derive(Serialize)]
+pub(crate) struct LeftoversJson<'l> {
+    engine_name: &'l str,
+    #[serde(flatten)]
+    what: What<'l>,
+    running: Option<&'l str>,
+    evidence: EvidenceJson<'l>,
+}
+
+#[derive(Serialize)]
+#[serde(untagged)]
+enum What<'l> {
+    Plan(&'l CleanupPlan),
+    Report(&'l CleanupReport),
+}

@@ -1,0 +1,151 @@
+//! Engines that are found by themselves, on real mounts, in namespaces of a test's own.
+
+use std::process::Command;
+
+use serde_json::{Value, json};
+use support::namespace::output;
+
+use crate::command::{Ran, SPACE};
+
+/// Runs a script where `/var/lib`, `/run`, `/etc` and `/home` are empty, so that no engine of
+/// the machine is seen. `$D` is the command.
+fn isolated(script: &str) -> Option<Ran> {
+    let place = tempfile::tempdir().expect("a directory");
+    let prologue = "set -e; cp $D $T/d; D=$T/d
+        for empty in /var/lib /run /etc /home; do mount -t tmpfs t $empty; done
+        G=/var/lib/containers/storage; N=/run/netns
+        at() { mkdir -p $1; mount -t tmpfs s $1; }
+        id() { printf \"$1%.0s\" $(seq 64); }
+        code() { want=$1; shift; got=0; \"$@\" || got=$?; test $got = $want; }
+        left() { grep -c \" $1\" /proc/self/mountinfo || true; }
+        ";
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", &format!("{prologue}{script}")])
+        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
+        .env("T", place.path());
+    output(SPACE, &mut command).map(|output| Ran::new(&output))
+}
+
+/// Words of a script: a store of podman with a container `a` on layer `c`, and `b` on `d`.
+const PODMAN: &str = "mkdir -p $G/overlay-containers /run/crun
+    echo '[{\"id\":\"'$(id a)'\",\"names\":[\"web\"],\"layer\":\"'$(id c)'\"},
+           {\"id\":\"'$(id b)'\",\"names\":[\"db\"],\"layer\":\"'$(id d)'\"}]' > $G/overlay-containers/containers.json
+    for layer in c d e; do at $G/overlay/$(id $layer)/merged; done
+    at $G/overlay-containers/$(id a)/userdata/shm
+    ";
+
+#[test]
+fn leftovers_of_podman_are_found_and_what_lives_or_was_asked_for_stays() {
+    let script = format!(
+        "{PODMAN} cd $G/overlay/$(id d)/merged; sleep 60 > /dev/null 2>&1 & P=$!; cd /
+        code 1 $D report --no-probe >&2
+        $D root cleanup --dry-run --json; test $(left $G) = 4
+        code 1 $D root status >&2; code 1 $D root status --json > $T/status
+        grep -q '\"engine_name\": \"containers-storage\"' $T/status
+        $D root cleanup >&2; test $(left $G) = 2
+        kill $P; wait $P || true
+        $D root cleanup --engine containers-storage >&2; test $(left $G) = 1
+        $D root cleanup --engine docker >&2"
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let ran = ran.expect(0);
+    let plan = ran.json();
+    let engine = &plan["engines"][0];
+    assert_eq!(engine["engine_name"], "containers-storage");
+    assert_eq!(engine["root_path"], "/var/lib/containers/storage");
+    let rules: Vec<&Value> = engine["steps"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|step| &step["rule"])
+        .collect();
+    assert_eq!(rules.len(), 2);
+    assert!(
+        rules.contains(&&json!("overlay/<layer>/merged")),
+        "{rules:?}"
+    );
+    assert!(
+        rules.contains(&&json!("overlay-containers/<id>/userdata/shm")),
+        "{rules:?}"
+    );
+    for words in [
+        "2 leftover mounts of containers-storage in /var/lib/containers/storage",
+        "root cleanup --engine containers-storage",
+        "asked for by a person or an image volume",
+        "runs: pid",
+        "no engine has anything mounted here",
+    ] {
+        assert!(ran.stderr.contains(words), "no {words:?} in {}", ran.stderr);
+    }
+}
+
+#[test]
+fn containers_of_every_containerd_namespace_are_known_by_their_states() {
+    let script = "S=/run/containerd; T=$S/io.containerd.runtime.v2.task
+        sleep 60 > /dev/null 2>&1 & P=$!; start=$(cut -d' ' -f22 /proc/$P/stat)
+        for one in default/c1 k8s.io/c2; do at $T/$one/rootfs; mkdir -p $S/runc/$one; done
+        echo \"{\\\"init_process_pid\\\":$P,\\\"init_process_start\\\":$start}\" > $S/runc/k8s.io/c2/state.json
+        true & Q=$!; wait $Q
+        echo \"{\\\"init_process_pid\\\":$Q,\\\"init_process_start\\\":$start}\" > $S/runc/default/c1/state.json
+        echo -n $Q > $T/default/c1/init.pid; echo -n $P > $T/k8s.io/c2/init.pid
+        $D root cleanup --dry-run --json
+        $D root cleanup >&2; test $(left $S) = 1; kill $P; wait $P || true";
+    let Some(ran) = isolated(script) else { return };
+    let plan = ran.json();
+    let engine = &plan["engines"][0];
+    assert_eq!(engine["engine_name"], "containerd");
+    assert_eq!(engine["steps"].as_array().unwrap().len(), 1, "{plan}");
+    let gone = engine["steps"][0]["mount_point"].as_str().unwrap();
+    assert!(gone.ends_with("default/c1/rootfs"), "{gone}");
+    assert!(
+        engine["kept"][0]["evidence"]
+            .as_str()
+            .unwrap()
+            .contains("runc state")
+    );
+}
+
+#[test]
+fn network_namespaces_go_when_nobody_is_left_in_them() {
+    let script = "mkdir -p /run/docker/netns /run/netns /run/docker/runtime-runc/moby
+        make() { touch $1; unshare -n sh -c \"echo ready; exec sleep 60 > /dev/null 2>&1\" > $T/ready & P=$!
+            until grep -q ready $T/ready; do sleep 0.05; done
+            mount --bind /proc/$P/ns/net $1; }
+        make /run/docker/netns/aa; A=$P; > $T/ready; make /run/docker/netns/bb; B=$P
+        touch /run/docker/netns/1-net /run/netns/mine
+        mount --bind /run/docker/netns/aa /run/netns/mine
+        kill $A; wait $A || true
+        $D root cleanup --json
+        test $(left /run/docker/netns/aa) = 0; test $(left /run/docker/netns/bb) = 1
+        test $(left /run/netns/mine) = 1; kill $B; wait $B || true
+        $D root cleanup >&2; test $(left /run/docker/netns) = 0; test $(left /run/netns/mine) = 1";
+    let Some(ran) = isolated(script) else { return };
+    let value = ran.expect(0).json();
+    let kept = &value["engines"][0]["kept"];
+    assert!(kept.to_string().contains("network of pid"), "{value}");
+}
+
+#[test]
+fn the_list_says_how_each_engine_was_found_and_what_was_not_seen() {
+    let script = "mkdir -p /srv /etc/docker /var/lib/kubelet /var/lib/docker
+        $D engines list; code 0 $D engines list --json >&2
+        echo '{\"data-root\": 7}' > /etc/docker/daemon.json
+        code 1 $D engines list; code 2 $D root cleanup --engine podmann";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    for words in [
+        "docker",
+        "kubelet",
+        "/var/lib/docker",
+        "its usual place",
+        "not seen: \"/etc/docker/daemon.json\": line 1: data-root is",
+    ] {
+        assert!(ran.stdout.contains(words), "no {words:?} in {}", ran.stdout);
+    }
+    assert!(
+        ran.stderr.contains("known are docker, containerd"),
+        "{}",
+        ran.stderr
+    );
+}
