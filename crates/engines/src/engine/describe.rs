@@ -55,6 +55,9 @@ pub enum Store {
 }
 
 impl Store {
+    /// All forms.
+    pub(crate) const ALL: [Self; 3] = [Self::None, Self::Docker, Self::ContainersStorage];
+
     /// The stable word for it.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -82,5 +85,21 @@ impl Engine {
     /// The root of this name.
     pub fn root(&self, name: &str) -> Option<&Root> {
         self.roots.iter().find(|root| root.name == name)
+    }
+}
+
+impl Engine {
+    /// The directories with states of its containers, of the system's installations at their
+    /// usual places; `*` at the end stands for every directory there.
+    pub fn usual_states(&self) -> Vec<String> {
+        let of_place = |place: &Place| place.at_usual(&place.states);
+        self.places.iter().flat_map(of_place).collect()
+    }
+
+    /// The directories with bundles of shims, of the system's installations at their usual
+    /// places, one namespace below each.
+    pub fn usual_bundles(&self) -> Vec<String> {
+        let of_place = |place: &Place| place.at_usual(&place.bundles);
+        self.places.iter().flat_map(of_place).collect()
     }
 }

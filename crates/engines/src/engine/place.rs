@@ -1,6 +1,6 @@
 //! One way to install an engine: where its roots, its configuration and its states are.
 
-use crate::engine::{Engine, Shape};
+use crate::engine::Shape;
 
 /// Where the roots of an engine are when it is installed in one way, with what belongs to
 /// it there.
@@ -57,25 +57,9 @@ impl Place {
     }
 }
 
-impl Engine {
-    /// The directories with states of its containers, of the system's installations at their
-    /// usual places; `*` at the end stands for every directory there.
-    pub fn usual_states(&self) -> Vec<String> {
-        let of_place = |place: &Place| place.at_usual(&place.states);
-        self.places.iter().flat_map(of_place).collect()
-    }
-
-    /// The directories with bundles of shims, of the system's installations at their usual
-    /// places, one namespace below each.
-    pub fn usual_bundles(&self) -> Vec<String> {
-        let of_place = |place: &Place| place.at_usual(&place.bundles);
-        self.places.iter().flat_map(of_place).collect()
-    }
-}
-
 impl Place {
     /// Texts with the usual path of each root in them; without those that name a user.
-    fn at_usual(&self, texts: &[String]) -> Vec<String> {
+    pub(super) fn at_usual(&self, texts: &[String]) -> Vec<String> {
         let mut filled = Vec::new();
         for text in texts {
             let Some((root, rest)) = text.strip_prefix('{').and_then(|t| t.split_once('}')) else {

@@ -16,6 +16,9 @@ pub enum Fate {
 }
 
 impl Fate {
+    /// All of them.
+    pub(crate) const ALL: [Self; 3] = [Self::Sweep, Self::Tell, Self::Own];
+
     /// The stable word for it.
     pub fn as_str(self) -> &'static str {
         match self {

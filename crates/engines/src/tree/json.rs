@@ -4,8 +4,8 @@ use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
 
+use super::fault::Fault;
 use super::node::{Node, Value, line_of};
-use super::read::Fault;
 
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     let whole: &RawValue = serde_json::from_str(text).map_err(|error| fault(&error))?;

@@ -1,5 +1,6 @@
 //! Text of JSON, TOML and plain YAML as one tree, in which each value knows its line. Pure.
 
+mod fault;
 mod json;
 mod node;
 mod read;

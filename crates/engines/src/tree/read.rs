@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use super::fault::Fault;
 use super::node::Node;
 use super::{json, toml, yaml};
 
@@ -12,13 +13,6 @@ pub(crate) enum Format {
     Toml,
     /// Only `key: value` at the left edge is understood.
     Yaml,
-}
-
-/// Why a text is no tree, and in which line.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Fault {
-    pub(crate) line: usize,
-    pub(crate) what: String,
 }
 
 impl Format {
@@ -49,12 +43,6 @@ pub(crate) fn parse(text: &[u8], format: Format) -> Result<Node, Fault> {
         Format::Json => json::parse(text),
         Format::Toml => toml::parse(text),
         Format::Yaml => Ok(yaml::parse(text)),
-    }
-}
-
-impl std::fmt::Display for Fault {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "line {}: {}", self.line, self.what)
     }
 }
 

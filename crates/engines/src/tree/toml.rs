@@ -3,8 +3,8 @@
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};
 
+use super::fault::Fault;
 use super::node::{Node, Value, line_of};
-use super::read::Fault;
 
 pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     let table = DeTable::parse(text).map_err(|error| Fault {

@@ -1,4 +1,5 @@
 //! The public behaviour of the crate, on stores in temporary directories.
 
 mod detection;
+mod files;
 mod stores;

@@ -1,0 +1,10 @@
+//! Engines as a file of one's own, in TOML or JSON. `read` and `write` are pure; `load` opens
+//! the file.
+
+mod bad;
+mod fields;
+mod load;
+mod read;
+mod write;
+
+pub use bad::BadEngines;
