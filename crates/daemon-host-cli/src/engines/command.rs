@@ -1,10 +1,14 @@
 //! `engines list`: the engines of this machine, and how each was found.
 
-use daemon_host::engines::FoundEngine;
+use std::path::PathBuf;
+
+use anyhow::ensure;
+use daemon_host::engines::{Engine, FoundEngine};
 use daemon_host::rootmount;
 use serde::Serialize;
+use serde_json::json;
 
-use super::survey::{Survey, survey};
+use super::survey::{EngineFiles, Survey, survey};
 use crate::exit::Exit;
 use crate::output::{Bytes, Cell, Ink, Output, Table};
 use crate::root::EvidenceArgs;
@@ -18,18 +22,93 @@ Exit code 1 when something could not be looked at: an engine may hide behind it.
 Examples:
   daemon-host engines list
   daemon-host engines list --json")]
-    List,
+    List(ListArgs),
+    /// The built-in engines, in the form of a file of one's own.
+    #[command(after_help = "\
+Examples:
+  daemon-host engines show docker > own.toml     to begin a file of one's own
+  daemon-host engines show --json")]
+    Show(ShowArgs),
+    /// Check a file of engines, TOML or JSON.
+    #[command(after_help = "\
+Exit code 1 when it has a fault, which is named with its line.
+
+Examples:
+  daemon-host engines check own.toml")]
+    Check(CheckArgs),
+}
+
+/// The arguments of `engines list`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListArgs {
+    #[command(flatten)]
+    files: EngineFiles,
+}
+
+/// The arguments of `engines show`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowArgs {
+    /// Only these engines, by name.
+    name: Vec<String>,
+}
+
+/// The arguments of `engines check`.
+#[derive(Debug, clap::Args)]
+pub(crate) struct CheckArgs {
+    /// The file: TOML where its name ends in .toml, else JSON.
+    file: PathBuf,
 }
 
 pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
     match command {
-        Command::List => list(out),
+        Command::List(args) => list(args, out),
+        Command::Show(args) => show(args, out),
+        Command::Check(args) => check(args, out),
     }
 }
 
-fn list(out: &Output) -> anyhow::Result<Exit> {
+fn show(args: &ShowArgs, out: &Output) -> anyhow::Result<Exit> {
+    let mut engines = Engine::built_in();
+    let known: Vec<String> = engines.iter().map(|engine| engine.name.clone()).collect();
+    for name in &args.name {
+        let known = known.join(", ");
+        ensure!(
+            known.split(", ").any(|one| one == name),
+            "{name:?}: unknown; known are {known}"
+        );
+    }
+    engines.retain(|engine| args.name.is_empty() || args.name.contains(&engine.name));
+    match out.is_json() {
+        true => out.json(&Engine::to_json(&engines))?,
+        false => out.text(&Engine::to_toml(&engines))?,
+    }
+    Ok(Exit::Fine)
+}
+
+fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
+    let (names, problem) = match Engine::from_file(&args.file) {
+        Ok(engines) => (
+            engines.into_iter().map(|engine| engine.name).collect(),
+            None,
+        ),
+        Err(bad) if bad.line().is_none() => return Err(bad.into()),
+        Err(bad) => (Vec::new(), Some(bad)),
+    };
+    let exit = Exit::finding_if(problem.is_some());
+    if out.is_json() {
+        let problem = problem.map(|bad| json!({ "line": bad.line(), "message": bad.to_string() }));
+        out.json(&json!({ "engines": names, "problem": problem }))?;
+    } else if let Some(bad) = problem {
+        out.text(&format!("{}: {bad}\n", args.file.display()))?;
+    } else {
+        out.text(&format!("no faults; engines: {}\n", names.join(", ")))?;
+    }
+    Ok(exit)
+}
+
+fn list(args: &ListArgs, out: &Output) -> anyhow::Result<Exit> {
     let table = rootmount::live_table()?;
-    let found = survey(&table, &EvidenceArgs::default(), None, None)?;
+    let found = survey(&table, &EvidenceArgs::default(), &args.files, None, None)?;
     if out.is_json() {
         out.json(&to_json(&found))?;
     } else {

@@ -4,14 +4,14 @@ use std::path::Path;
 
 use daemon_host::rootmount;
 
-use super::survey::{Survey, survey};
+use super::survey::{EngineFiles, Survey, survey};
 use crate::report::Finding;
 use crate::root::EvidenceArgs;
 
 /// Leftovers of every engine, engines in other mount namespaces, and what was not seen. The
 /// directory `known` is judged elsewhere.
-pub(crate) fn findings(evidence: &EvidenceArgs, known: &Path) -> Vec<Finding> {
-    match looked(evidence, known) {
+pub(crate) fn findings(evidence: &EvidenceArgs, files: &EngineFiles, known: &Path) -> Vec<Finding> {
+    match looked(evidence, files, known) {
         Ok(findings) => findings,
         Err(error) => {
             let finding = Finding::warning("root", "the engines cannot be looked for");
@@ -20,9 +20,13 @@ pub(crate) fn findings(evidence: &EvidenceArgs, known: &Path) -> Vec<Finding> {
     }
 }
 
-fn looked(evidence: &EvidenceArgs, known: &Path) -> anyhow::Result<Vec<Finding>> {
+fn looked(
+    evidence: &EvidenceArgs,
+    files: &EngineFiles,
+    known: &Path,
+) -> anyhow::Result<Vec<Finding>> {
     let table = rootmount::live_table()?;
-    let survey = survey(&table, evidence, None, Some(known))?;
+    let survey = survey(&table, evidence, files, None, Some(known))?;
     let mut findings = elsewhere(&survey);
     for target in survey.with_mounts(&table) {
         let left = target.plan(&table)?;

@@ -11,5 +11,5 @@ mod witness;
 
 pub(crate) use command::{Command, run};
 pub(crate) use findings::findings;
-pub(crate) use survey::survey;
+pub(crate) use survey::{EngineFiles, survey};
 pub(crate) use target::{Leftovers, LeftoversJson, Target};

@@ -2,12 +2,33 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
 use daemon_host::engines::{DetectOptions, Detection, Engine, detect};
 use daemon_host::mountscan::MountTable;
 
 use super::target::Target;
 use crate::root::EvidenceArgs;
+
+/// Files of engines of one's own.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct EngineFiles {
+    /// A file with further engines, TOML or JSON; `engines show` prints its form. May be
+    /// repeated.
+    #[arg(long, value_name = "FILE")]
+    engine_file: Vec<PathBuf>,
+}
+
+impl EngineFiles {
+    /// The built-in engines and those of the files.
+    fn engines(&self) -> anyhow::Result<Vec<Engine>> {
+        let mut engines = Engine::built_in();
+        for file in &self.engine_file {
+            let own = Engine::from_file(file);
+            engines.extend(own.with_context(|| format!("--engine-file {file:?}"))?);
+        }
+        Ok(engines)
+    }
+}
 
 /// The engines of this machine, and their directories in this mount namespace.
 pub(crate) struct Survey {
@@ -20,10 +41,11 @@ pub(crate) struct Survey {
 pub(crate) fn survey(
     table: &MountTable,
     evidence: &EvidenceArgs,
+    files: &EngineFiles,
     only: Option<&str>,
     known: Option<&Path>,
 ) -> anyhow::Result<Survey> {
-    let mut engines = Engine::built_in();
+    let mut engines = files.engines()?;
     if let Some(name) = only {
         let names: Vec<String> = engines.iter().map(|engine| engine.name.clone()).collect();
         engines.retain(|engine| engine.name == name);

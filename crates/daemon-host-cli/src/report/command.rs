@@ -8,7 +8,7 @@ use daemon_host::service::{PublishOptions, publish};
 
 use super::mounts::Which;
 use super::{collect, json, judge, metrics, render};
-use crate::engines;
+use crate::engines::{self, EngineFiles};
 use crate::exit::Exit;
 use crate::output::Output;
 use crate::root::{EvidenceArgs, RootArgs};
@@ -57,6 +57,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     evidence: EvidenceArgs,
+
+    #[command(flatten)]
+    engines: EngineFiles,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
@@ -68,7 +71,11 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     )?;
     let mut findings = judge::judge(&facts);
     if !args.root.names_one() {
-        findings.extend(engines::findings(&args.evidence, &facts.root.path));
+        findings.extend(engines::findings(
+            &args.evidence,
+            &args.engines,
+            &facts.root.path,
+        ));
         findings.sort_by_key(|finding| finding.severity);
     }
     let format = if out.is_json() {

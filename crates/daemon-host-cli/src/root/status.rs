@@ -8,7 +8,7 @@ use daemon_host::rootmount::{self, Kept, Ownership, Status, Step};
 use serde::Serialize;
 
 use super::{EvidenceArgs, EvidenceJson, RootArgs, RootState};
-use crate::engines::{Leftovers, LeftoversJson, survey};
+use crate::engines::{EngineFiles, Leftovers, LeftoversJson, survey};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 
@@ -19,6 +19,9 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     evidence: EvidenceArgs,
+
+    #[command(flatten)]
+    engines: EngineFiles,
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
@@ -56,7 +59,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 fn others(args: &Args, root: &Path) -> anyhow::Result<Vec<Leftovers>> {
     let table = rootmount::live_table()?;
     let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    let survey = survey(&table, &args.evidence, None, Some(&root))?;
+    let survey = survey(&table, &args.evidence, &args.engines, None, Some(&root))?;
     let plans = survey.with_mounts(&table);
     plans.map(|target| target.plan(&table)).collect()
 }

@@ -127,6 +127,37 @@ fn network_namespaces_go_when_nobody_is_left_in_them() {
 }
 
 #[test]
+fn engines_of_a_file_are_cleaned_up_like_the_others() {
+    let script = "cd $T
+        $D engines show nspawn > own.toml; $D engines check own.toml
+        sed -i s,/run/systemd/nspawn,/srv/own,\\;s,'\"nspawn\"','\"own\"', own.toml
+        mkdir -p /run/own-states; mount -t tmpfs s /srv
+        at /srv/own/unix-export/box
+        code 1 $D root cleanup --engine own --engine-file own.toml --json
+        $D root cleanup --engine own --engine-file own.toml --none-live >&2; test $(left /srv/own) = 0
+        echo 'x = 1' >> own.toml; code 1 $D engines check own.toml >&2
+        code 2 $D root cleanup --engine-file own.toml";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    assert!(
+        ran.stdout.contains("no faults; engines: nspawn"),
+        "{}",
+        ran.stdout
+    );
+    assert!(
+        ran.stdout.contains("\"engine_name\": \"own\""),
+        "{}",
+        ran.stdout
+    );
+    assert!(ran.stderr.contains("1 mount gone"), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("has the unknown key \"x\""),
+        "{}",
+        ran.stderr
+    );
+}
+
+#[test]
 fn the_list_says_how_each_engine_was_found_and_what_was_not_seen() {
     let script = "mkdir -p /srv /etc/docker /var/lib/kubelet /var/lib/docker
         $D engines list; code 0 $D engines list --json >&2

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use crate::engines::EngineFiles;
 use crate::root::{EvidenceArgs, RootArgs};
 
 #[derive(Debug, clap::Args)]
@@ -35,6 +36,9 @@ pub(crate) struct Args {
         conflicts_with_all = ["id", "keep", "rule", "mountinfo", "data_root", "exec_root", "config"]
     )]
     pub(super) engine: Option<String>,
+
+    #[command(flatten)]
+    pub(super) engines: EngineFiles,
 
     /// Only this container's mounts, with its layers, or this layer's: by its id, the
     /// beginning of that, or its name. It must be dead.

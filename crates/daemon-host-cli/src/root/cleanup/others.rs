@@ -55,7 +55,13 @@ pub(super) fn sweep(args: &Args, scope: &Scope) -> anyhow::Result<Vec<Leftovers>
     }
     let table = rootmount::live_table()?;
     let known = scope.has_root.then_some(scope.root.as_path());
-    let survey = survey(&table, &args.evidence, args.engine.as_deref(), known)?;
+    let survey = survey(
+        &table,
+        &args.evidence,
+        &args.engines,
+        args.engine.as_deref(),
+        known,
+    )?;
     let targets: Vec<&Target> = survey.with_mounts(&table).collect();
     let plans = targets.iter().map(|target| target.plan(&table));
     let mut found: Vec<Leftovers> = plans.collect::<anyhow::Result<_>>()?;
