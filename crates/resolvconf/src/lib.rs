@@ -26,6 +26,7 @@
 //! * [`write()`] puts that text into the file that is bind-mounted into the container, on the same
 //!   inode, unless a user has changed it; [`status()`] tells.
 //! * [`Watcher`] follows the selected file and gives a new document when it really changes.
+//! * [`coming_from`] shows the calls of other crates, and what to call here instead.
 //!
 //! Parsing, choosing and transforming are pure; [`load()`], [`find()`], [`status()`] and
 //! [`write()`] touch files.
@@ -97,6 +98,7 @@ mod log;
 #[macro_use]
 mod names;
 
+pub mod coming_from;
 mod container;
 mod document;
 mod error;
