@@ -64,8 +64,9 @@
 //!
 //! # Following the file by inotify
 //!
-//! A watch on `/etc/resolv.conf` itself ends with the first rename over it. [`Watcher`](crate::Watcher)
-//! watches the names on the way, every link among them, and the mount table:
+//! A watch on `/etc/resolv.conf` itself ends with the first rename over it.
+//! [`Watcher`](crate::Watcher) watches the names on the way, every link among them, and the mount
+//! table:
 //!
 //! ```
 //! # let dir = tempfile::tempdir()?;

@@ -1,12 +1,12 @@
 //! The work inside the namespaces.
 
 use std::net::IpAddr;
-use std::process::Command;
 use std::time::Duration;
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::Result;
 use resolvconf::readers::Waiting;
 
+use super::call::command;
 use super::cases::{Case, cases};
 use super::compare::{Cell, compare};
 use super::nameserver::{Log, serve};
@@ -128,17 +128,4 @@ fn network() -> Result<Vec<IpAddr>> {
 
 fn bind(from: &str, to: &str) -> Result<()> {
     command("mount", &["--bind", from, to])
-}
-
-pub(super) fn command(program: &str, args: &[&str]) -> Result<()> {
-    let output = Command::new(program).args(args).output();
-    let output = output.with_context(|| program.to_owned())?;
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    ensure!(
-        output.status.success(),
-        "{program} {}: {}",
-        args.join(" "),
-        said.trim()
-    );
-    Ok(())
 }

@@ -5,6 +5,7 @@
 //! `/etc/resolv.conf`, and a name server that writes down what it is asked and answers that there
 //! is no such name. Readers of other versions come from Debian's packages, in trees of their own.
 
+mod call;
 mod cases;
 mod compare;
 mod inside;

@@ -5,6 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
+use super::call::command;
 use crate::daemons::recipe::Recipe;
 use crate::vm::{cache, mirrors};
 
@@ -116,7 +117,7 @@ pub(super) fn writable(tree: &Path, dir: &Path, name: &str) -> Result<PathBuf> {
     for place in [&layers, &root] {
         std::fs::create_dir(place).with_context(|| place.display().to_string())?;
     }
-    super::inside::command(
+    command(
         "mount",
         &["-t", "tmpfs", "layers", &layers.to_string_lossy()],
     )?;
@@ -130,13 +131,13 @@ pub(super) fn writable(tree: &Path, dir: &Path, name: &str) -> Result<PathBuf> {
         layers.join("work").display()
     );
     let root_name = root.to_string_lossy();
-    super::inside::command(
+    command(
         "mount",
         &["-t", "overlay", "readers", "-o", &options, &root_name],
     )?;
     for name in ["dev", "proc"] {
         let (from, to) = (format!("/{name}"), root.join(name));
-        super::inside::command("mount", &["--rbind", &from, &to.to_string_lossy()])?;
+        command("mount", &["--rbind", &from, &to.to_string_lossy()])?;
     }
     std::fs::write(root.join("etc/nsswitch.conf"), "hosts: dns\n").context("nsswitch.conf")?;
     Ok(root)
