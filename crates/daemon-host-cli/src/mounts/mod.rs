@@ -9,6 +9,7 @@ mod path;
 mod peers;
 mod remote;
 mod removal;
+mod sight;
 mod table_text;
 mod tree;
 mod watch;

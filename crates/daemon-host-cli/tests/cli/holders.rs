@@ -171,3 +171,15 @@ fn paths_are_resolved_and_a_path_that_is_nowhere_is_an_error() {
     );
     assert!(ran.stderr.contains("no process 4194305"), "{}", ran.stderr);
 }
+
+#[test]
+fn processes_that_proc_does_not_show_are_told_of_and_a_proc_without_us_is_an_error() {
+    let script = "unshare -p -f --mount-proc bash -c '$D mounts holders m; $D mounts safe-to-remove sub' || true
+        mount -t tmpfs t /proc; $D mounts holders m && exit 9 || test $? = 2";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let said = "does not show the processes of the whole machine";
+    assert_eq!(ran.stdout.matches(said).count(), 2, "{}", ran.stdout);
+    assert!(ran.stdout.contains("It cannot be known"), "{}", ran.stdout);
+    assert!(ran.stderr.contains("proc"), "{}", ran.stderr);
+}

@@ -9,6 +9,7 @@ use daemon_host::mountscan::{
 
 use super::kernel_word::{self, KernelWord};
 use crate::mounts::path::settle;
+use crate::mounts::sight::unseen;
 use crate::within::{LIMIT, within};
 
 /// The whole answer.
@@ -22,6 +23,8 @@ pub(super) struct Answer {
     pub(super) detached: Option<Vec<DetachedMount>>,
     /// Processes that could not be looked into.
     pub(super) unreadable: usize,
+    /// What else could not be seen, that included, in words.
+    pub(super) unseen: Vec<String>,
 }
 
 /// What the path is in the caller's namespace.
@@ -46,7 +49,7 @@ impl Answer {
         options.uses = true;
         options.unpopulated = true;
         let all = namespaces(&options)?;
-        let unreadable = all.unreadable;
+        let (unreadable, unseen) = (all.unreadable, unseen(&all));
         let info = |row: Row<'_>| MountInfo::from(row);
         let (place, asked) = match table.topmost(&path) {
             Some(row) => (Place::MountPoint, vec![info(row)]),
@@ -70,6 +73,7 @@ impl Answer {
             // A file on NFS may let the search wait.
             detached: within(LIMIT, move || detached(&all, &options).ok()).flatten(),
             unreadable,
+            unseen,
         })
     }
 

@@ -27,6 +27,7 @@ pub(super) struct AnswerJson<'h> {
     kernel: Vec<KernelJson<'h>>,
     detached: Option<Vec<DetachedJson<'h>>>,
     unreadable: usize,
+    unseen: &'h [String],
 }
 
 #[derive(Serialize)]
@@ -104,6 +105,7 @@ pub(super) fn answer(answer: &Answer) -> AnswerJson<'_> {
             .as_ref()
             .map(|all| all.iter().map(DetachedJson::new).collect()),
         unreadable: answer.unreadable,
+        unseen: &answer.unseen,
     }
 }
 

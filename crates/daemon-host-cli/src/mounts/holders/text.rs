@@ -22,9 +22,8 @@ pub(super) fn answer(answer: &Answer) -> String {
     }
     text.push_str(&verdict(answer));
     text.push_str(&detached(answer.detached.as_deref()));
-    if answer.unreadable > 0 {
-        let who = count(answer.unreadable, "process", "processes");
-        let said = format!("{who} could not be looked into and may use it, too");
+    for what in &answer.unseen {
+        let said = format!("Not seen: {what}. It may be used from there, too.");
         text.push_str(&format!("{}\n", paint(Ink::Warn, said)));
     }
     text

@@ -11,7 +11,8 @@ use super::reach::Reach;
 use super::{json, mermaid, picture, svg, text};
 use crate::exit::Exit;
 use crate::mounts::path::settle;
-use crate::output::{Ink, Output, count, paint};
+use crate::mounts::sight::unseen;
+use crate::output::{Ink, Output, paint};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -70,9 +71,8 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
             Some(reach) => text::of_mount(reach),
             None => text::of_groups(&graph, &all),
         })?;
-        if all.unreadable > 0 {
-            let who = count(all.unreadable, "process", "processes");
-            let said = format!("{who} could not be looked into: their namespaces may be missing");
+        for what in unseen(&all) {
+            let said = format!("Not seen: {what}. Namespaces there may be missing.");
             out.text(&format!("{}\n", paint(Ink::Warn, said)))?;
         }
     }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use super::graph::{Graph, Place};
 use super::reach::Reach;
 use crate::mounts::mount_json::MountJson;
+use crate::mounts::sight::unseen;
 use crate::output::Bytes;
 
 #[derive(Serialize)]
@@ -17,6 +18,7 @@ pub(super) struct AnswerJson<'n> {
     groups: Vec<GroupJson<'n>>,
     namespaces: Vec<SpaceJson<'n>>,
     unreadable: usize,
+    unseen: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -71,6 +73,7 @@ pub(super) fn answer<'n>(
             .collect(),
         namespaces: namespaces.namespaces.iter().map(space).collect(),
         unreadable: namespaces.unreadable,
+        unseen: unseen(namespaces),
     }
 }
 

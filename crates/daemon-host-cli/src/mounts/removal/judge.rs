@@ -8,7 +8,7 @@ use daemon_host::mountscan::{
 use super::reason::{Kind, Reason};
 use crate::mounts::holders::uses_words;
 use crate::mounts::remote::is_remote;
-use crate::output::count;
+use crate::mounts::sight::unseen;
 
 /// All that was found out about a directory.
 pub(super) struct Facts {
@@ -36,23 +36,13 @@ pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
             "detached mounts could not be looked for: a server did not answer",
         )),
     }
-    if facts.users.unreadable > 0 {
-        let who = count(facts.users.unreadable, "process", "processes");
-        let remedy = if facts.is_root {
-            ""
-        } else {
-            "; ask again as root"
-        };
-        let what = format!("{who} could not be looked into{remedy}");
-        reasons.push(Reason::new(Kind::Unseen, what));
-    }
-    if facts.namespaces.closed > 0 {
-        let what = count(
-            facts.namespaces.closed,
-            "mount namespace could not be read",
-            "mount namespaces could not be read",
-        );
-        reasons.push(Reason::new(Kind::Unseen, what));
+    let remedy = if facts.is_root {
+        ""
+    } else {
+        "; ask again as root"
+    };
+    for what in unseen(&facts.namespaces) {
+        reasons.push(Reason::new(Kind::Unseen, format!("{what}{remedy}")));
     }
     reasons.sort_by_key(|reason| reason.kind);
     reasons

@@ -12,6 +12,12 @@ pub struct Namespaces {
     /// Processes that could not be looked into for want of privilege. They may live in namespaces
     /// that are missing here.
     pub unreadable: usize,
+    /// Whether procfs hides processes of other users (`hidepid`) from the caller. Namespaces of
+    /// theirs may be missing here.
+    pub hides: bool,
+    /// Whether procfs shows the processes of the whole machine; `None` if that is not known. If
+    /// not, namespaces of others may be missing here.
+    pub is_initial: Option<bool>,
     /// Namespaces that were found, but whose tables could not be read.
     pub closed: usize,
 }

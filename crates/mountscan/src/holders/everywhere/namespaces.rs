@@ -9,6 +9,7 @@ use crate::error::Error;
 use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
 use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
+use crate::holders::process_view::ProcessView;
 use crate::holders::processes::{Member, inode_of, members, namespace_of_link};
 use crate::holders::unpopulated::Unpopulated;
 use crate::kernel::procfs::ProcDir;
@@ -22,15 +23,20 @@ use crate::table::mount_table::MountTable;
 ///
 /// # Errors
 ///
-/// When procfs cannot be read at all. Processes that end meanwhile are passed over, unreadable ones
-/// counted.
+/// When procfs cannot be read at all, or does not show the calling process. Processes that end
+/// meanwhile are passed over, unreadable ones counted.
 ///
 /// # References
 ///
 /// `mount_namespaces(7)`.
 pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
     let proc = &options.proc.open()?;
-    let mut found = Namespaces::default();
+    let view = ProcessView::read(proc)?;
+    let mut found = Namespaces {
+        hides: view.hides,
+        is_initial: view.is_initial,
+        ..Namespaces::default()
+    };
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
     let members = members(proc, &mut found.unreadable)?;
     let populated: HashSet<u64> = members.keys().copied().collect();
