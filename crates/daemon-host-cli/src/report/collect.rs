@@ -16,6 +16,7 @@ use super::mounts::{self, Mounts, Which};
 use crate::resolv_conf::{self, PerNetwork};
 use crate::root::{EvidenceArgs, RootArgs, RootState};
 use crate::runtimes::TableArgs;
+use crate::within::{LIMIT, within};
 
 /// A fact, or in words why it could not be found out.
 pub(super) type Known<T> = Result<T, String>;
@@ -69,12 +70,15 @@ pub(super) fn collect(
             let table = if probe { table.probed() } else { table };
             (inspected, table)
         });
+    let root = root(&options, &liveness);
+    // A root that does not answer is not looked into.
+    let readable = matches!(root.state, Some(Ok(_))).then_some(options.root.as_path());
     Ok(Facts {
         host: first_line("/proc/sys/kernel/hostname"),
         kernel: first_line("/proc/sys/kernel/osrelease"),
         queries: KernelQueries::cached(),
-        root: root(&options, &liveness),
-        mounts: table.map(|table| mounts::collect(&table, &options.root, probe_mounts)),
+        root,
+        mounts: table.map(|table| mounts::collect(&table, readable, probe_mounts)),
         name_servers: resolv_conf::per_network(&select, &dns),
         config_fault: roots.err(),
         links: ifaddrs::all().map_err(|error| in_words(&error)),
@@ -84,9 +88,17 @@ pub(super) fn collect(
     })
 }
 
+/// The data root may lie in a mount that does not answer: the first look has a limit.
 fn root(options: &DataRootOptions, liveness: &LivenessOptions) -> Root {
     let path = options.root.clone();
-    let missing = fs::symlink_metadata(&path).is_err_and(|e| e.kind() == ErrorKind::NotFound);
+    let asked = path.clone();
+    let Some(seen) = within(LIMIT, move || fs::symlink_metadata(asked)) else {
+        let limit = LIMIT.as_secs();
+        let error = format!("{} did not answer in {limit} s", path.display());
+        let state = Some(Err(error));
+        return Root { path, state };
+    };
+    let missing = seen.is_err_and(|e| e.kind() == ErrorKind::NotFound);
     let read = || RootState::read(options, liveness).map_err(|error| in_words(&error));
     let state = (!missing).then(read);
     Root { path, state }

@@ -88,3 +88,24 @@ fn stacks_copies_and_files_below_mount_points_are_findings() {
     assert!(!has_finding(&value, "overlay2/b"), "{value:#}");
     assert!(!has_finding(&value, "overlay2/c"), "{value:#}");
 }
+
+/// Takes the five seconds that the look at the root may take.
+#[test]
+fn a_data_root_in_a_mount_that_does_not_answer_is_told_of() {
+    let script = format!(
+        "{HUNG} echo '{{}}' > conf; $D report --no-probe --config $T/conf --data-root $T/sub/docker \
+        --exec-root $T/exec --json || test $? = 1"
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let value = ran.expect(0).json();
+    assert!(
+        has_finding(&value, "sub/docker cannot be looked at"),
+        "{value:#}"
+    );
+    assert!(
+        value["root"]["error"]
+            .as_str()
+            .unwrap()
+            .contains("did not answer in 5 s")
+    );
+}

@@ -17,7 +17,7 @@ const UNCOUNTED: [&str; 4] = ["nsfs", "proc", "sysfs", "cgroup2"];
 
 pub(in crate::report) fn collect(
     table: &MountTable,
-    data_root: &Path,
+    data_root: Option<&Path>,
     which: Option<Which>,
 ) -> Mounts {
     let mut by_type = BTreeMap::new();
@@ -51,7 +51,7 @@ pub(in crate::report) fn collect(
         copies,
         max: max.and_then(|text| text.trim().parse().ok()),
         root_is_private: root.map(|p| matches!(p, Propagation::Private)),
-        covered_data: covered_data(table, data_root),
+        covered_data: data_root.map_or_else(Vec::new, |root| covered_data(table, root)),
         probed: which.map(|which| probe(table, which)),
     }
 }
