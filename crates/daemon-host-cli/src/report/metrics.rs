@@ -1,6 +1,6 @@
 //! The report as metrics, for watching a fleet.
 
-use daemon_host::runtimes::RroSupport;
+use daemon_host::runtimes::{RroSupport, Runtimes};
 
 use super::collect::Facts;
 use super::finding::{self, Finding, Severity};
@@ -129,6 +129,7 @@ fn read_only(facts: &Facts, metrics: &mut Metrics) {
             "Problems of the runtimes configuration.",
         )
         .sample(&[], inspected.problems.len() as u64);
+    runtime_faults(table, metrics);
     let mut family = metrics.gauge(
         "recursive_read_only_runtime",
         "Whether a runtime says that it does.",
@@ -141,5 +142,37 @@ fn read_only(facts: &Facts, metrics: &mut Metrics) {
             ];
             family.sample(&labels, u64::from(asked.verdict.support == support));
         }
+    }
+}
+
+/// One sample for each runtime that cannot start, or that failed when it was asked for its
+/// features, with what it said. A runtime without a sample has no known fault.
+fn runtime_faults(table: &Runtimes, metrics: &mut Metrics) {
+    let found = table.cannot_start();
+    let of_start = found.iter().map(|fault| {
+        let name = fault.runtime().to_owned();
+        (name, fault.kind(), fault.to_string())
+    });
+    let is_known = |name: &str| found.iter().any(|fault| fault.runtime() == name);
+    // A built-in runtime that is not installed is no fault unless it is the default.
+    let rows = table
+        .iter()
+        .filter(|row| !row.stock || row.name == table.default_name())
+        .filter(|row| !is_known(&row.name));
+    let of_probe = rows.filter_map(|row| {
+        let reason = row.features.fault()?;
+        Some((row.name.clone(), "probe", reason.to_owned()))
+    });
+    let faults: Vec<_> = of_start.chain(of_probe).collect();
+    // A family without a sample is an error to some parsers.
+    if faults.is_empty() {
+        return;
+    }
+    let mut family = metrics.gauge(
+        "runtime_fault",
+        "Why a runtime cannot start, or how it ended when it was asked for its features.",
+    );
+    for (name, kind, reason) in &faults {
+        family.sample(&[("runtime", name), ("kind", kind), ("reason", reason)], 1);
     }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 use std::thread;
@@ -96,6 +97,53 @@ fn a_strict_parser_reads_it_with_awkward_labels() {
         "{}",
         ran.stdout
     );
+}
+
+/// What a probe finds out about a runtime is there for a whole fleet to see.
+#[test]
+fn what_is_wrong_with_a_runtime_is_a_sample() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path();
+    let program = |name: &str, text: &str| {
+        let path = dir.join(name);
+        fs::write(&path, text).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+        path
+    };
+    let broken = program("broken", "#!/bin/sh\necho 'no \"luck\"' >&2\nexit 3\n");
+    let killed = program("killed", "#!/bin/sh\nkill -SEGV $$\n");
+    let sound = program("sound", "#!/bin/sh\necho '{\"mountOptions\":[\"rro\"]}'\n");
+    let config = dir.join("daemon.json");
+    let text = format!(
+        r#"{{"runtimes": {{"broken": {{"path": {broken:?}}}, "killed": {{"path": {killed:?}}},
+            "sound": {{"path": {sound:?}}}, "gone": {{"path": "/nope/bin"}}}}}}"#
+    );
+    fs::write(&config, text).unwrap();
+    let args = report(dir, &config, None);
+    let args = args.iter().filter(|arg| *arg != "--no-probe");
+    let args: Vec<&str> = args.map(String::as_str).collect();
+    let ran = run(&args).expect(1);
+    parse(&ran.stdout);
+    let samples = ran.stdout.lines();
+    let samples = samples.filter(|line| line.starts_with("daemon_host_runtime_fault{"));
+    let samples: Vec<&str> = samples.collect();
+    let of = |name: &str| {
+        let label = format!("runtime=\"{name}\"");
+        samples.iter().find(|line| line.contains(&label))
+    };
+    let broken = of("broken").expect("a fault");
+    assert!(broken.contains(r#"kind="probe""#), "{broken}");
+    assert!(
+        broken.contains("exit status: 3: no \\\"luck\\\""),
+        "{broken}"
+    );
+    assert!(of("killed").expect("a fault").contains("signal: 11"));
+    let gone = of("gone").expect("a fault");
+    assert!(
+        gone.contains("/nope/bin") && !gone.contains(r#"kind="probe""#),
+        "{gone}"
+    );
+    assert_eq!(of("sound"), None);
 }
 
 #[test]
