@@ -106,15 +106,10 @@ fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error
             ErrorKind::Busy,
             Some(&"a file on a mount of the tree is open for writing"),
         ),
-        // With the privilege at hand the refusal comes from the tree: a mount of it that came from
-        // a more privileged namespace is locked, or a security module guards it.
-        Errno::PERM | Errno::ACCESS => match KernelSupport::probe() {
-            support if support.is_supported() => error(
-                ErrorKind::Denied,
-                Some(&"a mount of the tree is locked or guarded"),
-            ),
-            support => error(ErrorKind::Denied, Some(&support)),
-        },
+        Errno::PERM | Errno::ACCESS => {
+            let why = why_denied(KernelSupport::probe());
+            error(ErrorKind::Denied, Some(&why))
+        }
         // The kernel answers EINVAL for two faults; statx(2) knows which one it is.
         Errno::INVAL => match is_mount_root(tree) {
             Some(false) => error(
@@ -130,10 +125,32 @@ fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error
     }
 }
 
+/// With the privilege at hand the refusal comes from the tree: a mount of it that came from a more
+/// privileged namespace is locked, or a security module guards it.
+fn why_denied(support: KernelSupport) -> String {
+    if support.is_supported() {
+        return "a mount of the tree is locked or guarded".to_owned();
+    }
+    support.to_string()
+}
+
 fn is_mount_root(tree: BorrowedFd<'_>) -> Option<bool> {
     let stat = statx(tree, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
     let known = stat
         .stx_attributes_mask
         .contains(StatxAttributes::MOUNT_ROOT);
     known.then(|| stat.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::Denial;
+
+    #[test]
+    fn a_refusal_is_the_trees_only_where_the_privilege_is_there() {
+        assert!(why_denied(KernelSupport::Supported).contains("locked or guarded"));
+        let missing = KernelSupport::Denied(Denial::Privilege);
+        assert!(why_denied(missing).contains("CAP_SYS_ADMIN"));
+    }
 }

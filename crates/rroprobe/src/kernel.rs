@@ -257,6 +257,12 @@ mod tests {
     }
 
     #[test]
+    fn the_release_is_the_kernels_own() {
+        let want = std::fs::read_to_string("/proc/sys/kernel/osrelease").expect("/proc");
+        assert_eq!(sys::kernel_release(), want.trim_end().as_bytes());
+    }
+
+    #[test]
     fn each_answer_has_its_verdict() {
         use KernelSupport::{Absent, Denied, Fault, NoEffect, Supported};
         let e = Err::<(), Errno>;

@@ -5,14 +5,17 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::OwnedFd;
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::PermissionsExt;
+use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::thread;
+use std::time::Duration;
 
 use rroprobe::{
     ErrorKind, make_recursively_read_only as make_rro, make_recursively_read_only_fd as make_rro_fd,
 };
 use rustix::fs::{CWD, Mode, OFlags, openat};
-use rustix::mount::{MoveMountFlags, OpenTreeFlags, move_mount, open_tree};
+use rustix::mount::{MoveMountFlags, OpenTreeFlags, mount_bind, move_mount, open_tree};
 use support::namespace::own;
 use support::space::Space;
 
@@ -278,5 +281,55 @@ fn a_missing_privilege_and_filters_are_told_in_words() {
         assert_eq!(error.kind(), ErrorKind::Unsupported);
         assert_eq!(error.raw_os_error(), Some(libc::ENOSYS));
         all_writable(&mounts);
+    });
+}
+
+#[test]
+fn a_mount_on_a_socket_needs_no_open_of_the_socket() {
+    own(Space::MOUNTS, || {
+        tmpfs_on_tmp();
+        let socket = std::env::temp_dir().join("socket");
+        let _listener = UnixListener::bind(&socket).unwrap();
+        mount_bind(&socket, &socket).unwrap();
+        make_rro(&socket).expect("a socket cannot be opened, but it can be named");
+    });
+}
+
+#[test]
+fn a_path_that_may_not_be_walked_is_denied() {
+    own(Space::MOUNTS, || {
+        tmpfs_on_tmp();
+        let shut = std::env::temp_dir().join("shut");
+        tmpfs(&shut);
+        tmpfs(&shut.join("tree"));
+        fs::set_permissions(&shut, fs::Permissions::from_mode(0o000)).unwrap();
+        let error = without_capabilities(|| make_rro(&shut.join("tree")).unwrap_err());
+        assert_eq!(error.kind(), ErrorKind::Denied, "{error}");
+        assert_eq!(error.raw_os_error(), Some(libc::EACCES));
+        assert!(error.to_string().starts_with("open("), "{error}");
+    });
+}
+
+/// A file that is open for writing for a few milliseconds makes it wait, not fail.
+#[test]
+fn a_writer_that_soon_ends_is_waited_for() {
+    own(Space::MOUNTS, || {
+        tmpfs_on_tmp();
+        // A machine without time to spare may let the writer live longer than the tries last.
+        let waited = (0..10).any(|round| {
+            let tree = std::env::temp_dir().join(format!("tree{round}"));
+            tmpfs(&tree);
+            let writer = File::create(tree.join("open")).unwrap();
+            let writer = thread::spawn(move || {
+                thread::sleep(Duration::from_millis(10));
+                drop(writer);
+            });
+            let done = make_rro(&tree);
+            let still_open = !writer.is_finished();
+            writer.join().unwrap();
+            assert!(done.is_ok() || done.is_err_and(|error| error.kind() == ErrorKind::Busy));
+            !still_open && File::create(tree.join("try")).is_err()
+        });
+        assert!(waited, "it never waited for a writer of ten milliseconds");
     });
 }

@@ -7,3 +7,4 @@ mod decision; // moby's table as data
 mod every_kernel; // the verdicts on every kernel of the VM lane
 mod kernel; // the verdict as root, without privilege, in a user namespace, under filters
 mod threads; // filters, capabilities
+mod words; // what machines read
