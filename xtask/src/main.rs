@@ -20,6 +20,7 @@ mod dist;
 mod faults;
 mod fuzz;
 mod instructions;
+mod mutants;
 mod packages;
 mod readers;
 mod soak;
@@ -60,6 +61,8 @@ enum Chore {
     Cost(cost::Args),
     /// Count the instructions of the hot paths and compare with the committed counts
     Instructions(instructions::Args),
+    /// Change a crate's code in small ways and see whether its tests notice
+    Mutants(mutants::Args),
     /// Ask the real readers of resolv.conf and compare them with their profiles
     Readers(readers::Args),
     /// Kill and fail every system call of what must survive it
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Chore::Bench(args) => bench::run(&args),
         Chore::Cost(args) => cost::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
+        Chore::Mutants(args) => mutants::run(&args),
         Chore::Readers(args) => readers::run(&args),
         Chore::Faults(args) => faults::run(&args),
         Chore::Soak(args) => soak::run(&args),
