@@ -35,6 +35,12 @@ const LONGEST: usize = 45;
 impl Nameserver {
     /// Parses one word of a `nameserver` line; `None` when it is not an address.
     pub fn parse(word: &[u8]) -> Option<Self> {
+        let mut first = word.iter().take(LONGEST + 1);
+        if !first.any(|&b| b == b'%' || b == b':') {
+            let short = Some(word).filter(|word| word.len() <= LONGEST)?;
+            let address: Ipv4Addr = str::from_utf8(short).ok()?.parse().ok()?;
+            return Some(IpAddr::V4(address).into());
+        }
         let percent = word.iter().take(LONGEST + 1).position(|&b| b == b'%');
         let (address, zone) = match percent {
             Some(at) => (&word[..at], Some(&word[at + 1..])),
@@ -43,16 +49,14 @@ impl Nameserver {
         if address.len() > LONGEST {
             return None;
         }
-        let address = match address.contains(&b':') {
-            true => IpAddr::V6(ipv6(address)?),
-            false => IpAddr::V4(str::from_utf8(address).ok()?.parse().ok()?),
-        };
+        // Only IPv6 has a colon, and in moby's parser only IPv6 has a zone.
+        let address = ipv6(address)?;
         match zone {
-            None => Some(address.into()),
-            // An empty zone, or a zone on IPv4, is no address in moby's parser either.
-            Some(zone) if zone.is_empty() || address.is_ipv4() => None,
+            None => Some(IpAddr::V6(address).into()),
+            // An empty zone is no address in moby's parser either.
+            Some([]) => None,
             Some(zone) => Some(Self {
-                address,
+                address: IpAddr::V6(address),
                 zone: Some(zone.into()),
             }),
         }

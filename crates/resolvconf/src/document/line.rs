@@ -32,6 +32,11 @@ impl Span {
         (self.0 >> KIND_BITS) as usize
     }
 
+    /// Without looking the kind up.
+    pub(crate) fn is(self, kind: LineKind) -> bool {
+        self.0 & ((1 << KIND_BITS) - 1) == kind as u64
+    }
+
     pub(crate) fn kind(self) -> LineKind {
         let kind = self.0 as usize & ((1 << KIND_BITS) - 1);
         KINDS.get(kind).copied().unwrap_or(LineKind::Other)
@@ -124,6 +129,8 @@ mod tests {
             for start in [0, 1, 15, 16, u32::MAX as usize] {
                 let span = Span::new(start, kind);
                 assert_eq!((span.start(), span.kind()), (start, kind));
+                let same: Vec<_> = KINDS.into_iter().filter(|other| span.is(*other)).collect();
+                assert_eq!(same, [kind]);
             }
         }
     }

@@ -164,7 +164,7 @@ impl Document {
     }
 
     fn of_kind(&self, kind: LineKind) -> impl Iterator<Item = Line<'_>> {
-        self.lines_of(move |found| found == kind)
+        self.lines_where(move |span| span.is(kind))
     }
 
     /// The lines of some kinds. The others cost next to nothing.
@@ -172,10 +172,13 @@ impl Document {
         &self,
         wanted: impl Fn(LineKind) -> bool,
     ) -> impl Iterator<Item = Line<'_>> {
-        let places = 0..self.spans.len();
-        places
-            .filter(move |at| wanted(self.spans[*at].kind()))
-            .map(|at| self.line_at(at))
+        self.lines_where(move |span| wanted(span.kind()))
+    }
+
+    fn lines_where(&self, wanted: impl Fn(Span) -> bool) -> impl Iterator<Item = Line<'_>> {
+        let numbered = self.spans.iter().enumerate();
+        let chosen = numbered.filter(move |(_, span)| wanted(**span));
+        chosen.map(|(at, _)| self.line_at(at))
     }
 
     fn line_at(&self, at: usize) -> Line<'_> {

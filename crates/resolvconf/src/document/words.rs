@@ -56,15 +56,17 @@ impl<'a> Iterator for Fields<'a> {
 
     fn next(&mut self) -> Option<&'a [u8]> {
         let text = self.at_next_word();
-        let mut end = 0;
+        let mut end = plain_len(text);
         while let Some(&byte) = text.get(end) {
-            match CLASS[usize::from(byte)] {
-                Class::Plain => {}
-                Class::Blank => break,
-                Class::MayBeBlank if blank_len(&text[end..]) > 0 => break,
-                Class::MayBeBlank => {}
+            let is_blank = match CLASS[usize::from(byte)] {
+                Class::Plain => false,
+                Class::Blank => true,
+                Class::MayBeBlank => blank_len(&text[end..]) > 0,
+            };
+            if is_blank {
+                break;
             }
-            end += 1;
+            end += 1 + plain_len(&text[end + 1..]);
         }
         let (word, rest) = text.split_at(end);
         self.rest = rest;
@@ -72,8 +74,14 @@ impl<'a> Iterator for Fields<'a> {
     }
 }
 
+/// How many bytes at the start are surely no white space.
+fn plain_len(text: &[u8]) -> usize {
+    let is_odd = |byte: &u8| CLASS[usize::from(*byte)] != Class::Plain;
+    text.iter().position(is_odd).unwrap_or(text.len())
+}
+
 /// What a byte can be to the splitting of words.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, PartialEq)]
 enum Class {
     Plain,
     Blank,
