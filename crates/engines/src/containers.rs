@@ -4,13 +4,13 @@ use crate::container::Container;
 use crate::resolve::{self, Resolved};
 use crate::unread::Unread;
 
-/// All containers that the store of one engine lists, and what could not be read of it.
+/// All containers that the store of one engine lists, and the files that could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Containers {
     /// The containers, in the order of their ids.
     pub list: Vec<Container>,
-    /// What is there and could not be read. If this is not empty, the list is not whole.
+    /// What exists but could not be read. If this is not empty, the list may lack containers.
     pub unread: Vec<Unread>,
 }
 
@@ -21,19 +21,19 @@ impl Containers {
         found.map_or(&[], |container| &container.layers)
     }
 
-    /// The container whose own layer this is, if the store lists one.
+    /// The container that has this layer as its own, if the store lists one.
     ///
-    /// A layer that is mounted and belongs to no container is an image that a person or
-    /// an engine looks into.
+    /// A mounted layer that belongs to no container is an image. A person or an engine looks into
+    /// it.
     pub fn of_layer(&self, layer: &str) -> Option<&Container> {
         let has = |container: &&Container| container.layers.iter().any(|own| own == layer);
         self.list.iter().find(has)
     }
 
-    /// The full id that a person means by an id, the beginning of one, or a name.
+    /// Finds the full id for what a person typed: an id, the beginning of an id, or a name.
     ///
-    /// A full id wins over a name, a name over the beginning of an id, as in `docker` and
-    /// `podman` themselves.
+    /// A full id wins over a name. A name wins over the beginning of an id. `docker` and `podman`
+    /// do the same.
     pub fn resolve(&self, asked: &str) -> Resolved {
         resolve::resolve(&self.list, asked)
     }
@@ -45,7 +45,7 @@ impl Containers {
 
     pub(crate) fn in_order(mut self) -> Self {
         self.list.sort_by(|a, b| a.id.cmp(&b.id));
-        // A container that moved from one file to the other meanwhile is in both.
+        // A container that moved from one file to the other between the two reads is in both.
         self.list.dedup();
         self
     }

@@ -1,23 +1,23 @@
-//! Knows the container engines of a host: where they mount what, which containers and layers
-//! they keep, and how people call them. For programs that clean up after engines and must
-//! not touch what lives.
+//! Knows the container engines of a host: where they mount, which containers and layers they keep,
+//! and which names people gave to these. For programs that clean up after engines and must not
+//! touch what is in use.
 //!
 //! # Overview
 //!
-//! An [`Engine`] is data: its roots, the rules for what it mounts below them, and its
-//! [`Place`]s, with their sockets and state directories. [`Engine::built_in`] has those that
-//! nodes run today. [`detect()`] finds those of a machine, with what it could not see. A
-//! [`Catalogue`] of engines tells for a mount point which engine mounts there, what it is,
-//! and what may become of it ([`Fate`]).
+//! An [`Engine`] is data: its roots, the rules for what it mounts below them, and its [`Place`]s,
+//! with their sockets and state directories. [`Engine::built_in`] gives the engines that nodes run
+//! today. [`detect()`] finds the engines of a machine, and names what it could not look at. A
+//! [`Catalogue`] of engines tells for a mount point which engine mounts there, what is mounted, and
+//! what a clean-up may do with it ([`Fate`]).
 //!
-//! [`Containers`] is what an engine's store on disk lists: each [`Container`] with its id,
-//! its names and its layers. [`Containers::of_docker`] reads Docker's data root,
-//! [`Containers::of_storage`] the graph root that podman, buildah and CRI-O share.
-//! [`Containers::layers`] goes from a container to the ids under which its file system is
-//! mounted; [`Containers::resolve`] goes from what a person typed to a full id.
+//! [`Containers`] is what an engine's store on disk lists: each [`Container`] with its id, its
+//! names and its layers. [`Containers::of_docker`] reads Docker's data root.
+//! [`Containers::of_storage`] reads the graph root that podman, buildah and CRI-O share.
+//! [`Containers::layers`] gives the ids under which the file system of a container is mounted.
+//! [`Containers::resolve`] finds the full id for what a person typed.
 //!
-//! A store that cannot be read is an answer of its own: [`Containers::unread`] names each
-//! file and the reason. Who plans a clean-up must keep what belongs to such a store.
+//! A store that cannot be read is an answer, too: [`Containers::unread`] names each file and the
+//! reason. A clean-up must keep everything that belongs to such a store.
 //!
 //! # Examples
 //!
@@ -39,8 +39,8 @@
 //!
 //! # When not to use this
 //!
-//! A program that can ask the engine itself, by its socket, gets a newer answer. This crate
-//! is for the time when the engine does not run, hangs, or was removed.
+//! If you can ask the engine itself through its socket, do that: its answer is newer. This crate is
+//! for the time when the engine does not run, hangs, or was removed.
 //!
 //! # Privileges and kernels
 //!
@@ -48,13 +48,13 @@
 //!
 //! # Errors and empty answers
 //!
-//! No call here fails as a whole. A root that does not exist has no containers. What exists
-//! and cannot be read or understood is in [`Containers::unread`].
+//! No call here fails as a whole. A root that does not exist has no containers. What exists but
+//! cannot be read or understood is in [`Containers::unread`].
 //!
 //! # Limitations
 //!
-//! - Engines write their stores without a lock that others may take for reading. A file
-//!   is read in one piece, so that it is the old or the new one.
+//! - Engines write their stores without a lock that others may take for reading. Each file is read
+//!   in one piece, so this crate sees either the old or the new file.
 //! - podman's own database (bolt or SQLite) is not read; it repeats what the files say.
 //! - Docker's layer store is read by `rootmount`, as plain text.
 //!

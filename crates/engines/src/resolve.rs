@@ -1,4 +1,4 @@
-//! From what a person typed to a full id. Pure.
+//! Finds the full id for what a person typed. Pure.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::container::Container;
 pub enum Resolved {
     /// One container, by its full id.
     One(String),
-    /// No container that could be read.
+    /// No container that could be read has it.
     None,
     /// Several containers, by their full ids. The person has to say more.
     Several(Vec<String>),

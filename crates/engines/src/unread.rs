@@ -4,10 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A file or directory of an engine's store that is there and could not be read or
-/// understood.
+/// A file or directory of an engine's store that exists but could not be read or understood.
 ///
-/// What belongs to it is unknown: it may hold any container.
+/// Its content is unknown: it may hold any container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Unread {

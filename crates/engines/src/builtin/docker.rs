@@ -4,7 +4,7 @@ use super::say::{Line, place, root, shape, texts};
 use crate::engine::Fate::{Sweep, Tell};
 use crate::engine::{Engine, Place, Store};
 
-/// Relative to the data root. The second half is what builds and images leave.
+/// Shapes below the data root. The second half is for what builds and images leave.
 const DATA: &[Line] = &[
     (Sweep, "overlay2/<layer>/merged", "root file system"),
     (Sweep, "overlay2/<layer>-init/merged", "init layer"),
@@ -42,7 +42,7 @@ pub(super) fn engine() -> Engine {
     engine.about = "dockerd, with BuildKit inside it".to_owned();
     let mut data =
         root("data", DATA).moved_by(&["--data-root", "-g", "--graph"], &["data-root", "graph"]);
-    // With userns-remap dockerd has its root one level down.
+    // With userns-remap dockerd puts its root one level down.
     data.nested = vec![shape("<number>.<number>")];
     let exec = root("exec", EXEC).moved_by(&["--exec-root"], &["exec-root"]);
     engine.roots = vec![data, exec];
@@ -75,7 +75,7 @@ fn user() -> Place {
     with_states(place, "/home/<name>/.config/docker/daemon.json")
 }
 
-/// What dockerd and its own containerd keep below the exec root, and beside it.
+/// Adds the files that dockerd and its own containerd keep below the exec root and beside it.
 fn with_states(mut place: Place, config: &str) -> Place {
     place.configs = texts(&[config]);
     place.pid_files = texts(&["{exec}.pid", "{exec}/docker.pid"]);

@@ -1,4 +1,4 @@
-//! `ip netns`: network namespaces that a person named. Nobody but that person removes them.
+//! `ip netns`: network namespaces that a person named. Only that person removes them.
 
 use super::say::{Line, place, root};
 use crate::engine::Engine;
@@ -10,7 +10,7 @@ pub(super) fn engine() -> Engine {
     let mut engine = Engine::new("ip-netns");
     engine.about = "network namespaces made by hand, with ip netns".to_owned();
     let mut netns = root("netns", NETNS);
-    // Its directory is no sign: CNI makes it, too.
+    // The directory alone shows nothing: CNI makes it, too.
     netns.is_shared = true;
     engine.roots = vec![netns];
     engine.places = vec![place("system", &[("netns", &["/run/netns"])])];

@@ -41,7 +41,7 @@ impl Engine {
         nspawn::engine()
     }
 
-    /// `ip netns`, by which people make network namespaces.
+    /// `ip netns`, the command with which people make network namespaces.
     pub fn ip_netns() -> Self {
         ip_netns::engine()
     }

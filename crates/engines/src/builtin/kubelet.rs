@@ -1,5 +1,5 @@
-//! The kubelet. What it mounts belongs to pods, and only a runtime knows which pods live,
-//! so all of it is told and none of it swept.
+//! The kubelet. What it mounts belongs to pods. Only a runtime knows which pods live, so the rules
+//! name these mounts and sweep none of them.
 
 use super::say::{Line, place, root, texts};
 use crate::engine::Engine;

@@ -2,7 +2,7 @@
 
 use crate::engine::{Fate, Place, Root, Rule, Shape};
 
-/// A rule: what may become of it, its shape, what is mounted there.
+/// One rule: its fate, its shape, and what is mounted there.
 pub(super) type Line = (Fate, &'static str, &'static str);
 
 /// A shape of this crate's own.

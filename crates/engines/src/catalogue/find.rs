@@ -1,4 +1,4 @@
-//! From a mount point to the engine and the rule.
+//! Finds the engine and the rule for a mount point.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -6,25 +6,26 @@ use std::path::Path;
 
 use crate::engine::{Engine, Place, Root, Rule};
 
-/// A number of engines that can be asked about many mount points.
+/// A list of engines. It tells for each mount point which of them mounts there.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Catalogue {
     engines: Vec<Engine>,
 }
 
-/// What a mount point is to an engine.
+/// The engine and the rule that a mount point belongs to.
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub struct Found<'a> {
     /// The engine that mounts there.
     pub engine: &'a Engine,
-    /// Which of its roots it is, with all rules.
+    /// The kind of root below which the mount point lies, with all its rules.
     pub kind: &'a Root,
-    /// The root's directory.
+    /// The directory of that root.
     pub root: &'a Path,
-    /// The rule.
+    /// The rule that matches the mount point.
     pub rule: &'a Rule,
-    /// The id in the path: of a container, a layer, a build or a pod.
+    /// The id in the path: of a container, a layer, a build or a pod. `None` if the rule's shape
+    /// has no id.
     pub id: Option<&'a OsStr>,
 }
 
@@ -36,7 +37,7 @@ impl Default for Catalogue {
 }
 
 impl Catalogue {
-    /// These engines. Where two have rules for one path, the first one counts.
+    /// A catalogue of these engines. If two of them have a rule for one path, the first one counts.
     pub fn new(engines: Vec<Engine>) -> Self {
         Self { engines }
     }
@@ -46,7 +47,7 @@ impl Catalogue {
         &self.engines
     }
 
-    /// What a mount point is to the first engine that knows it; `None` if to no one.
+    /// Finds the first engine that has a rule for this mount point. `None` if no engine has one.
     pub fn find<'a>(&'a self, mount_point: &'a Path) -> Option<Found<'a>> {
         let bytes = mount_point.as_os_str().as_bytes();
         let places = |engine: &'a Engine| engine.places.iter().map(move |place| (engine, place));
@@ -70,7 +71,7 @@ fn find_in<'a>(engine: &'a Engine, place: &'a Place, bytes: &'a [u8]) -> Option<
     })
 }
 
-/// The rule for what is below a root of this length.
+/// Finds the rule for a path whose first `length` bytes are the root.
 fn by_rule<'a>(
     engine: &'a Engine,
     kind: &'a Root,

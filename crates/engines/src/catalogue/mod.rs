@@ -1,4 +1,4 @@
-//! Engines together: which of them mounted what. Pure.
+//! Several engines together: finds out which of them mounted what. Pure.
 
 mod find;
 

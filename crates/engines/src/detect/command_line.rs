@@ -1,6 +1,6 @@
 //! The arguments of a daemon. Pure.
 
-/// podman gives conmon its own arguments, each behind this one.
+/// podman passes its own arguments on to conmon, and puts this word before each of them.
 const PASSED_ON: &str = "--exit-command-arg";
 
 /// The arguments in `/proc/<pid>/cmdline`.
@@ -11,7 +11,7 @@ pub(super) fn arguments(text: &[u8]) -> Vec<String> {
     arguments.filter(|one| one != PASSED_ON).collect()
 }
 
-/// The value of the last of these flags: `--flag=value`, or `--flag value`.
+/// The last argument that is one of these flags, and its value: `--flag=value`, or `--flag value`.
 pub(super) fn value<'a>(arguments: &'a [String], flags: &[String]) -> Option<(&'a str, String)> {
     let rest = arguments.iter().enumerate().skip(1);
     let mut found = rest.filter_map(|(at, own)| {

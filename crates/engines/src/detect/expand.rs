@@ -1,4 +1,4 @@
-//! From the shape of a path to the paths of that shape that exist.
+//! Finds the paths of one shape on a machine.
 
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
@@ -6,11 +6,11 @@ use std::path::{Path, PathBuf};
 use super::ground::Ground;
 use crate::engine::Shape;
 
-/// Homes and the like beyond this number are not looked into.
+/// The most paths that are followed for one shape, for example homes. Others are left out.
 const MOST: usize = 10_000;
 
-/// All paths of a shape, as they are on the ground. A path without words is given back
-/// whether it exists or not.
+/// All paths of this shape on the machine. Words are filled in from the directories there. A
+/// component without words is not checked, so a path may not exist.
 pub(super) fn expand(ground: &mut Ground<'_>, shape: &str) -> Vec<PathBuf> {
     let start = ground.place(Path::new("/"));
     let mut found = vec![start];

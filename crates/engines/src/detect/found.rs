@@ -1,33 +1,33 @@
-//! What was found. Values only.
+//! The results of a detection. Values only.
 
 use std::path::PathBuf;
 
 use crate::engine::{Engine, Root};
 use crate::unread::Unread;
 
-/// The engines of a machine, and what could not be seen of it.
+/// The engines of a machine, and the places that could not be looked at.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Detection {
-    /// One entry for each engine that is installed, or was: two daemons of one kind with
-    /// directories of their own are two engines.
+    /// One entry for each engine that is installed, or was. Two daemons of one kind with separate
+    /// directories are two entries.
     pub engines: Vec<FoundEngine>,
-    /// What is there and could not be looked at. An engine may hide behind it.
+    /// What exists but could not be looked at. An engine may be hidden there.
     pub unread: Vec<Unread>,
 }
 
-/// An engine that is installed here, or has left its directories.
+/// An engine that is installed here, or was, and left its directories.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct FoundEngine {
-    /// What it is.
+    /// The description of the engine.
     pub engine: Engine,
-    /// The word for how it is installed: the name of the [`Place`](crate::Place), or
-    /// `running` where only a process tells.
+    /// How it is installed: the name of the [`Place`](crate::Place), or `running` if only a process
+    /// shows it.
     pub place: String,
-    /// The user whose it is; `None` for one of the system.
+    /// The user who owns it; `None` if it belongs to the system.
     pub user: Option<u32>,
-    /// The directories below which it mounts, as far as they exist.
+    /// The directories below which it mounts. Those that do not exist are left out.
     pub roots: Vec<FoundRoot>,
     /// The processes of its daemons.
     pub daemons: Vec<Daemon>,
@@ -39,8 +39,8 @@ pub struct FoundEngine {
     pub states: Vec<PathBuf>,
     /// Where containerd's shims keep bundles. They need not exist.
     pub bundles: Vec<PathBuf>,
-    /// The mount namespace that it lives in, by its inode number, if that is another one. Its
-    /// paths are those of there; `daemons` names a process in it.
+    /// The inode number of its mount namespace, if that is not the one of this program. All paths
+    /// are then paths in that namespace; `daemons` names a process in it.
     pub namespace: Option<u64>,
 }
 
@@ -50,7 +50,7 @@ pub struct FoundEngine {
 pub struct FoundRoot {
     /// The name of the [`Root`](crate::Root).
     pub root: String,
-    /// The directory, free of symbolic links where they could be followed.
+    /// The directory. Symbolic links are resolved where they could be followed.
     pub path: PathBuf,
     /// How it was found, in words.
     pub because: Vec<String>,

@@ -1,4 +1,4 @@
-//! From a machine to the engines that it has.
+//! Finds the engines of a machine.
 
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -15,13 +15,13 @@ use super::settings::{Moved, named_config, of_arguments, of_config};
 use super::sockets::listening;
 use crate::engine::{Engine, Place};
 
-/// Finds the engines of a machine: by the directories where they mount, their configuration
-/// files, the sockets on which they listen, and their processes with their arguments.
+/// Finds the engines of a machine. It looks at the directories where they mount, their
+/// configuration files, the sockets on which they listen, and their processes with the arguments.
 ///
-/// `table` is the mount table of the machine. Where it says that a path lies on a file system
-/// whose server may not answer (NFS, FUSE and their like), the path is not looked at, and
-/// [`Detection::unread`] says so. What lies below the directories of engines is never looked
-/// at. Without privileges less is seen; that is said, too.
+/// `table` is the mount table of the machine. A path is not looked at if it lies on a file system
+/// whose server may not answer (NFS, FUSE and the like); [`Detection::unread`] says so. What lies
+/// below the directories of engines is never looked at. Without privileges less is seen;
+/// [`Detection::unread`] says that, too.
 ///
 /// # Examples
 ///
@@ -53,6 +53,7 @@ pub fn detect(table: &MountTable, options: &DetectOptions) -> Detection {
     let names = options.engines.iter().flat_map(|engine| &engine.processes);
     let (processes, unread) = processes(&options.proc, &names.map(String::as_str).collect());
     unread.into_iter().for_each(|one| ground.complain(one));
+    // If our own namespace cannot be read, every process counts as one in it.
     let own = mount_namespace(&options.proc.join("self"));
     let mut engines = Vec::new();
     for engine in &options.engines {
@@ -63,6 +64,7 @@ pub fn detect(table: &MountTable, options: &DetectOptions) -> Detection {
                 false => instances.push(of_system(&mut ground, engine, place)),
             }
         }
+        // Places come first: a process then joins an installation that is known already.
         for process in &processes {
             if engine.processes.contains(&process.name) {
                 let mut process = OfProcess::new(&mut ground, engine, process, &options.proc, own);
@@ -123,6 +125,7 @@ fn of_users<'e>(
         let mut instance = Instance::new(engine, place, Some(user));
         for config in &place.configs {
             for file in expand(ground, config) {
+                // The shape gives the files of all users. Only this user's own file counts.
                 if ground.owner(&file) == Some(user) {
                     for moved in of_config(ground, engine, &file, &file) {
                         instance.take_moved(ground, &moved);
@@ -139,7 +142,8 @@ fn of_users<'e>(
     instances
 }
 
-/// The roots of a user by number, whether they exist or not: states are found by them.
+/// Takes the roots whose path has the user's number, even if they do not exist: the paths of states
+/// are made from them.
 fn take_numbered(ground: &mut Ground<'_>, instance: &mut Instance<'_>) {
     let user = instance.user.unwrap_or_default().to_string();
     for at in &instance.place.roots {
@@ -153,14 +157,14 @@ fn take_numbered(ground: &mut Ground<'_>, instance: &mut Instance<'_>) {
     }
 }
 
-/// What a process of an engine says.
+/// What one process shows of its engine.
 struct OfProcess<'g, 'm, 'e> {
     ground: &'g mut Ground<'m>,
     engine: &'e Engine,
     daemon: Daemon,
     moved: Vec<Moved>,
     user: Option<u32>,
-    /// The mount namespace, if it is another one.
+    /// The mount namespace of the process, if it is not ours.
     elsewhere: Option<u64>,
 }
 
@@ -177,6 +181,8 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
         let who = format!("{} (pid {})", process.name, process.pid);
         let mut moved = of_arguments(engine, &process.arguments, &who);
         if let Some(name) = named_config(engine, &process.arguments) {
+            // `/proc/<pid>/root` leads into the mount namespace of that process, where the path
+            // that it was given is valid.
             let root = proc.join(process.pid.to_string()).join("root");
             let file = match elsewhere {
                 Some(_) => root.join(name.strip_prefix("/").unwrap_or(&name)),
@@ -193,6 +199,7 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
                 mount_namespace: theirs,
             },
             moved,
+            // A daemon that runs as root belongs to the system.
             user: Some(process.user).filter(|user| *user != 0),
             elsewhere,
         }
@@ -206,12 +213,13 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
                 Some(_) => moved.path.clone(),
                 None => self.ground.real(&self.ground.place(&moved.path)),
             };
-            // Arguments stand before the file that they name: the first one counts.
+            // Arguments come before the configuration file in this list and win over it.
             if !anchors.iter().any(|(root, _)| *root == moved.root) {
                 anchors.push((moved.root.clone(), path));
             }
         }
         let is_it = |instance: &Instance<'e>| {
+            // A root that no state or socket depends on may move within one installation.
             let fits = |(root, path): &(String, PathBuf)| {
                 !instance.is_anchored_by(root) || instance.has(root, path)
             };
@@ -239,7 +247,7 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
         instance.daemons.push(self.daemon.clone());
     }
 
-    /// An installation that only the process tells of.
+    /// A new installation that only this process shows.
     fn instance(&mut self) -> Option<Instance<'e>> {
         let fits = |place: &&'e Place| is_of_users(place) == self.user.is_some();
         let place = self.engine.places.iter().find(fits)?;
@@ -248,7 +256,7 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
         instance.namespace = self.elsewhere;
         let user = self.user.unwrap_or_default().to_string();
         for at in &place.roots {
-            // Where it says nothing itself, it uses the usual place.
+            // A root that the process does not move is at its usual place.
             if self.moved.iter().any(|moved| moved.root == at.root) {
                 continue;
             }

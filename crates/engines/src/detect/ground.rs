@@ -1,4 +1,4 @@
-//! Files and directories of a machine, without anything that could make a look wait.
+//! Looks at files and directories of a machine, and never waits for a server that may not answer.
 
 use std::ffi::OsString;
 use std::fs;
@@ -12,7 +12,7 @@ use rootmount::MountTable;
 use crate::store::file;
 use crate::unread::Unread;
 
-/// File systems whose server may not answer, by the beginning of their type.
+/// How the types of file systems begin whose server may not answer.
 const MAY_WAIT: [&[u8]; 15] = [
     b"nfs",
     b"cifs",
@@ -47,34 +47,35 @@ impl<'m> Ground<'m> {
         }
     }
 
-    /// Where a path of the machine is.
+    /// The path on this system that stands for a path of the machine.
     pub(super) fn place(&self, path: &Path) -> PathBuf {
         self.root.join(path.strip_prefix("/").unwrap_or(path))
     }
 
-    /// The owner of a directory; `None` if there is none.
+    /// The owner of a directory; `None` if no directory is there.
     pub(super) fn directory(&mut self, path: &Path) -> Option<u32> {
         let found = self.status(path)?;
         found.is_dir().then(|| found.uid())
     }
 
-    /// The owner of whatever is there.
+    /// The owner of the file or directory there. Symbolic links are followed.
     pub(super) fn owner(&mut self, path: &Path) -> Option<u32> {
         Some(self.status(path)?.uid())
     }
 
     fn status(&mut self, path: &Path) -> Option<fs::Metadata> {
+        // lstat(2) first: it does not follow the link, so it cannot reach a server that hangs.
         let link = self.asked(path, |path| fs::symlink_metadata(path))?;
         if !link.is_symlink() {
             return Some(link);
         }
         let target = self.asked(path, |path| fs::read_link(path))?;
         let target = path.parent().unwrap_or(path).join(target);
-        // Only the last step is followed here; what lies behind must answer, too.
+        // Only this last link is resolved here. The file system behind it must answer, too.
         self.asked(&target, |_| fs::metadata(path))
     }
 
-    /// The names in a directory; empty if there is none.
+    /// The names in a directory; empty if no directory is there.
     pub(super) fn names(&mut self, path: &Path) -> Vec<OsString> {
         let read = |path: &Path| {
             fs::read_dir(path)?
@@ -84,7 +85,7 @@ impl<'m> Ground<'m> {
         self.asked(path, read).unwrap_or_default()
     }
 
-    /// The text of a file; `None` if there is none.
+    /// The text of a file; `None` if no file is there.
     pub(super) fn text(&mut self, path: &Path) -> Option<Vec<u8>> {
         if !self.answers(path) {
             return None;
@@ -106,6 +107,8 @@ impl<'m> Ground<'m> {
             if !self.answers(known) {
                 return path.to_owned();
             }
+            // realpath(3) fails at a name that does not exist. So the part that exists is resolved,
+            // and the other names are added to it.
             if let Ok(real) = fs::canonicalize(known) {
                 return rest.iter().rev().fold(real, |real, name| real.join(name));
             }
@@ -137,8 +140,11 @@ impl<'m> Ground<'m> {
         }
     }
 
-    /// Whether the file system below a path answers at once. Said once where it may not.
+    /// Whether the file system that holds a path answers at once. If it may not, `unread` says so,
+    /// once for each mount.
     fn answers(&mut self, path: &Path) -> bool {
+        // The mount table is asked and not statfs(2): a call on the path would wait for the server
+        // itself.
         let Some(mount) = self.table.mount_of(path) else {
             return true;
         };
@@ -147,7 +153,7 @@ impl<'m> Ground<'m> {
         let may_wait = MAY_WAIT
             .iter()
             .any(|start| kind.as_bytes().starts_with(start));
-        // The root itself has answered before: this program was read from somewhere.
+        // The root file system has answered before: this program was read from somewhere.
         if !may_wait || &*point == Path::new("/") {
             return true;
         }
@@ -164,6 +170,7 @@ impl<'m> Ground<'m> {
 fn is_missing(error: &io::Error) -> bool {
     matches!(
         error.kind(),
+        // ENOTDIR: a name on the way is a file, so the path does not exist either.
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
     )
 }

@@ -1,4 +1,4 @@
-//! One installation of an engine, while it is put together.
+//! One installation of an engine, while facts about it are collected.
 
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub(super) struct Instance<'e> {
     pub(super) namespace: Option<u64>,
     pub(super) daemons: Vec<Daemon>,
     roots: Vec<FoundRoot>,
-    /// Where each root is or would be, the present place first.
+    /// Where each root is, or would be, in the order in which the paths were found.
     known: Vec<(String, PathBuf)>,
 }
 
@@ -36,15 +36,15 @@ impl<'e> Instance<'e> {
         }
     }
 
-    /// Whether this root is, or would be, there.
+    /// Whether this path is known for this root. The directory need not exist.
     pub(super) fn has(&self, root: &str, path: &Path) -> bool {
         self.known
             .iter()
             .any(|(name, own)| name == root && own == path)
     }
 
-    /// Takes a root that configuration or arguments move. It is looked at where it exists
-    /// and, if the installation is a user's, belongs to that user.
+    /// Takes a root that the configuration or the arguments move. The directory is added if it
+    /// exists. For a user's installation it must also belong to that user.
     pub(super) fn take_moved(&mut self, ground: &mut Ground<'_>, moved: &Moved) {
         let path = ground.real(&ground.place(&moved.path));
         self.take(ground, &moved.root, path, &moved.because);
@@ -56,7 +56,7 @@ impl<'e> Instance<'e> {
         self.take(ground, root, path, "its usual place");
     }
 
-    /// Takes a root in another mount namespace, which is not looked at.
+    /// Takes a root in another mount namespace. The directory there is not looked at.
     pub(super) fn take_elsewhere(&mut self, root: &str, path: &Path, because: &str) {
         if !self.has(root, path) {
             self.known.push((root.to_owned(), path.to_owned()));
@@ -69,13 +69,15 @@ impl<'e> Instance<'e> {
             self.know(root, path);
             return;
         };
+        // A user's configuration may name any directory. Only the user's own ones count.
         if self.user.is_some_and(|user| owner != user) {
             return;
         }
         let nested = self.engine.root(root).map(|kind| &kind.nested);
         for shape in nested.into_iter().flatten() {
             for below in inside(ground, &path, shape) {
-                // It belongs to the remapped root, so its owner says nothing.
+                // It belongs to the remapped root user, so its owner does not show whose engine it
+                // is.
                 if ground.directory(&below).is_some() {
                     self.add_root(root, below, "users are remapped there");
                 }
@@ -104,8 +106,8 @@ impl<'e> Instance<'e> {
         }
     }
 
-    /// Whether arguments that move this root make another installation of it: its states are
-    /// found by it.
+    /// Whether arguments that move this root mean another installation. They do if the paths of
+    /// states or sockets begin with it.
     pub(super) fn is_anchored_by(&self, root: &str) -> bool {
         let word = format!("{{{root}}}");
         let texts = self.place.states.iter().chain(&self.place.sockets);
@@ -149,17 +151,20 @@ impl<'e> Instance<'e> {
         all
     }
 
-    /// What was found, if there is a sign of the engine at all.
+    /// The engine that was found; `None` if nothing shows that it is or was here.
     pub(super) fn finish(
         self,
         ground: &mut Ground<'_>,
         listening: &HashSet<PathBuf>,
     ) -> Option<FoundEngine> {
+        // A directory that others use, too, does not show that this engine is here.
         let is_sign = |found: &FoundRoot| {
             let kind = self.engine.root(&found.root);
             kind.is_some_and(|kind| !kind.is_shared)
         };
         let mut sockets = self.fill_all(ground, &self.place.sockets);
+        // `/var/run` is a link to `/run`. The kernel lists a socket by the name that its owner
+        // used.
         let beside =
             |path: &PathBuf| Path::new("/var").join(path.strip_prefix("/").unwrap_or(path));
         sockets.retain(|path| listening.contains(path) || listening.contains(&beside(path)));

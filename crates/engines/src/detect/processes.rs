@@ -9,7 +9,7 @@ use std::path::Path;
 use super::command_line;
 use crate::unread::Unread;
 
-/// More than any daemon's arguments have.
+/// The most bytes that are read: more than the arguments of any daemon have.
 const LIMIT: u64 = 1 << 20;
 
 /// A process that may be an engine's.
@@ -39,7 +39,8 @@ pub(super) fn processes(proc: &Path, names: &HashSet<&str>) -> (Vec<Process>, Ve
         };
         match process(&proc.join(&name), pid, names) {
             Ok(process) => found.extend(process),
-            // It has ended meanwhile.
+            // The process has ended since `/proc` was listed. ESRCH comes if the file was opened
+            // before.
             Err(error) if error.kind() == io::ErrorKind::NotFound => {}
             Err(error) if error.raw_os_error() == Some(libc::ESRCH) => {}
             Err(error) => unread.push(Unread::io(&proc.join(&name), &error)),
@@ -50,13 +51,14 @@ pub(super) fn processes(proc: &Path, names: &HashSet<&str>) -> (Vec<Process>, Ve
 }
 
 fn process(place: &Path, pid: u32, names: &HashSet<&str>) -> io::Result<Option<Process>> {
+    // The name decides for nearly every process, so nothing else is read before it.
     let comm = read(&place.join("comm"))?;
     let name = String::from_utf8_lossy(comm.trim_ascii_end()).into_owned();
     if !names.contains(name.as_str()) {
         return Ok(None);
     }
     let arguments = command_line::arguments(&read(&place.join("cmdline"))?);
-    // A zombie has none.
+    // A zombie has no arguments.
     if arguments.iter().all(String::is_empty) {
         return Ok(None);
     }
@@ -64,6 +66,7 @@ fn process(place: &Path, pid: u32, names: &HashSet<&str>) -> io::Result<Option<P
         pid,
         name,
         arguments,
+        // The kernel gives `/proc/<pid>` to the effective user of the process.
         user: fs::metadata(place)?.uid(),
         mount_namespace: mount_namespace(place),
     }))
@@ -71,6 +74,8 @@ fn process(place: &Path, pid: u32, names: &HashSet<&str>) -> io::Result<Option<P
 
 /// The number in `mnt:[4026531841]`.
 pub(super) fn mount_namespace(place: &Path) -> Option<u64> {
+    // The kernel checks PTRACE_MODE_READ_FSCREDS here, so it refuses processes of other users to a
+    // program without privileges.
     let link = fs::read_link(place.join("ns/mnt")).ok()?;
     let text = link.to_str()?.strip_prefix("mnt:[")?.strip_suffix(']')?;
     text.parse().ok()

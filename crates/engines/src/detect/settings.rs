@@ -1,4 +1,4 @@
-//! Where an engine's own configuration and its arguments move its roots.
+//! Reads from an engine's configuration and arguments where its roots are.
 
 use std::path::{Path, PathBuf};
 
@@ -8,7 +8,7 @@ use crate::engine::Engine;
 use crate::tree::{Format, Node, Value, parse};
 use crate::unread::Unread;
 
-/// A root that is not where it usually is.
+/// A root that is not at its usual place.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Moved {
     pub(super) root: String,
@@ -16,7 +16,7 @@ pub(super) struct Moved {
     pub(super) because: String,
 }
 
-/// The roots that a configuration file moves; `name` is what to call the file.
+/// The roots that a configuration file moves. `name` is the file's path in messages.
 pub(super) fn of_config(
     ground: &mut Ground<'_>,
     engine: &Engine,
@@ -28,7 +28,7 @@ pub(super) fn of_config(
     };
     let tree = match parse(&text, Format::of(name)) {
         Ok(tree) => tree,
-        // dockerd, too, takes an empty daemon.json for one that says nothing.
+        // dockerd, too, accepts an empty daemon.json: it sets nothing.
         Err(_) if text.trim_ascii().is_empty() => return Vec::new(),
         Err(fault) => {
             ground.complain(Unread::new(file, fault.to_string()));

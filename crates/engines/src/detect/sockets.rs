@@ -11,14 +11,15 @@ use crate::unread::Unread;
 /// `__SO_ACCEPTCON`: the flag of a socket that listens.
 const LISTENS: &[u8] = b"00010000";
 
-/// The paths in `/proc/net/unix` of sockets that listen, as their owners named them.
+/// The paths of the sockets in `/proc/net/unix` that listen, by the names that their owners used.
 pub(super) fn listening(proc: &Path) -> Result<HashSet<PathBuf>, Unread> {
+    // The kernel shows the sockets of our own network namespace only.
     let file = proc.join("net/unix");
     let text = fs::read(&file).map_err(|error| Unread::io(&file, &error))?;
     Ok(parse(&text))
 }
 
-/// `Num: RefCount Protocol Flags Type St Inode Path`.
+/// Parses lines of the form `Num: RefCount Protocol Flags Type St Inode Path`.
 fn parse(text: &[u8]) -> HashSet<PathBuf> {
     let path = |line: &[u8]| {
         let mut fields = line.splitn(8, |&byte| byte == b' ');
@@ -28,6 +29,7 @@ fn parse(text: &[u8]) -> HashSet<PathBuf> {
         let rest = rest.join(&b' ');
         let rest = rest.trim_ascii_start();
         let path = &rest[rest.iter().position(|&byte| byte == b' ')? + 1..];
+        // An abstract socket begins with `@`, and a relative name tells no place.
         let is_file = path.first() == Some(&b'/');
         is_file.then(|| PathBuf::from(OsString::from_vec(path.to_vec())))
     };

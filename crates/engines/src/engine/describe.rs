@@ -1,11 +1,11 @@
-//! One engine: where it keeps what, and how to see that it runs.
+//! One engine: where it keeps its files, and how to see that it runs.
 
 use crate::engine::{Place, Root};
 
 /// A container engine, as data.
 ///
-/// [`Engine::built_in`] has the known ones. A value of one's own is made by changing one of
-/// them, from nothing by [`Engine::new`], or from a file by [`Engine::from_file`].
+/// [`Engine::built_in`] gives the known ones. To describe another engine, change one of these,
+/// begin with [`Engine::new`], or read a file with [`Engine::from_file`].
 ///
 /// # Examples
 ///
@@ -27,7 +27,7 @@ use crate::engine::{Place, Root};
 pub struct Engine {
     /// The word that people use for it, for example `docker`.
     pub name: String,
-    /// The programs and products that it stands for.
+    /// The programs and products that this name stands for.
     pub about: String,
     /// The kinds of directories below which it mounts, with the rules for each.
     pub roots: Vec<Root>,
@@ -45,12 +45,12 @@ pub struct Engine {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Store {
-    /// It has none that can be read.
+    /// The engine has no list that this crate can read.
     #[default]
     None,
     /// Docker's: `containers/<id>/config.v2.json` and the layer store.
     Docker,
-    /// That of containers/storage: `<driver>-containers/containers.json`.
+    /// The one of containers/storage: `<driver>-containers/containers.json`.
     ContainersStorage,
 }
 
@@ -89,15 +89,15 @@ impl Engine {
 }
 
 impl Engine {
-    /// The directories with states of its containers, of the system's installations at their
-    /// usual places; `*` at the end stands for every directory there.
+    /// The directories with the states of its containers, for the system's installations at their
+    /// usual places. A `*` at the end stands for every directory there.
     pub fn usual_states(&self) -> Vec<String> {
         let of_place = |place: &Place| place.at_usual(&place.states);
         self.places.iter().flat_map(of_place).collect()
     }
 
-    /// The directories with bundles of shims, of the system's installations at their usual
-    /// places, one namespace below each.
+    /// The directories with the bundles of shims, for the system's installations at their usual
+    /// places. Each directory below them is one namespace of containerd.
     pub fn usual_bundles(&self) -> Vec<String> {
         let of_place = |place: &Place| place.at_usual(&place.bundles);
         self.places.iter().flat_map(of_place).collect()

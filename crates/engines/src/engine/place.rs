@@ -2,8 +2,8 @@
 
 use crate::engine::Shape;
 
-/// Where the roots of an engine are when it is installed in one way, with what belongs to
-/// it there.
+/// One way to install an engine: where its roots are then, and where the files and sockets are that
+/// belong to it.
 ///
 /// The texts of [`pid_files`](Self::pid_files), [`sockets`](Self::sockets),
 /// [`states`](Self::states) and [`bundles`](Self::bundles) are paths. `{exec}` in them is the
@@ -22,10 +22,11 @@ pub struct Place {
     pub pid_files: Vec<String>,
     /// The sockets on which it listens.
     pub sockets: Vec<String>,
-    /// The directories in which OCI runtimes keep the state of its containers; `*` at the
-    /// end stands for every directory there.
+    /// The directories in which OCI runtimes keep the state of its containers. A `*` at the end
+    /// stands for every directory there.
     pub states: Vec<String>,
-    /// The directories with bundles of containerd's shims, one namespace below each.
+    /// The directories with the bundles of containerd's shims. Each directory below them is one
+    /// namespace of containerd.
     pub bundles: Vec<String>,
 }
 
@@ -58,7 +59,7 @@ impl Place {
 }
 
 impl Place {
-    /// Texts with the usual path of each root in them; without those that name a user.
+    /// Fills the usual path of each root into these texts. A path that needs a user is left out.
     pub(super) fn at_usual(&self, texts: &[String]) -> Vec<String> {
         let mut filled = Vec::new();
         for text in texts {

@@ -15,7 +15,7 @@ pub struct Root {
     pub keys: Vec<String>,
     /// Directories below it that are roots of this kind, too.
     pub nested: Vec<Shape>,
-    /// Whether others use the directory, so that it is no sign of the engine.
+    /// Whether others use the directory, too. Then it does not show that the engine is here.
     pub is_shared: bool,
     /// What is mounted below it.
     pub rules: Vec<Rule>,

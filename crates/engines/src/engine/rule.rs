@@ -6,12 +6,12 @@ use crate::engine::Shape;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Fate {
-    /// It belongs to a container or a build and goes with it. Only a mount on which nobody
-    /// lives may be taken away.
+    /// It belongs to a container or a build, and ends with it. A clean-up may unmount it only if
+    /// nobody uses it.
     Sweep,
-    /// Somebody asked for it, or it may hold data. It stays, and is named.
+    /// Somebody asked for it, or it may hold data. It stays, and the clean-up names it.
     Tell,
-    /// The engine itself has it as long as it is installed. It stays.
+    /// The engine itself keeps it mounted as long as it is installed. It stays.
     Own,
 }
 

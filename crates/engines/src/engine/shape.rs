@@ -1,4 +1,4 @@
-//! The shape of a path: literal parts, and words in angle brackets for what differs.
+//! The shape of a path: literal parts, and words in angle brackets for the parts that differ.
 
 use std::fmt;
 use std::ops::Range;
@@ -79,14 +79,15 @@ impl Shape {
         walk(&self.parts, path, 0, &mut id, &end).map(|_| id)
     }
 
-    /// How long the directory of this shape is of which a path lies below.
+    /// The length of the directory of this shape; `None` if the path is not below such a directory.
     pub(crate) fn directory_in(&self, path: &[u8]) -> Option<usize> {
         let end = |rest: usize| path.get(rest) == Some(&b'/');
         walk(&self.parts, path, 0, &mut None, &end)
     }
 }
 
-/// Walks along the path from `at`; where the parts end, if `end` likes it.
+/// Matches the parts with the path from `at` on. Gives the place after the last part, if `end`
+/// accepts it.
 fn walk(
     parts: &[Part],
     path: &[u8],

@@ -29,7 +29,7 @@ const WORDS: [(&str, Word); 9] = [
 const ID: usize = 64;
 /// Letters and digits of a key of BuildKit.
 const KEY: usize = 25;
-/// A UID with its dashes, and the digest that a static pod has instead.
+/// Lengths of the UID of a pod: with its dashes, and as the digest that a static pod has instead.
 const UIDS: [usize; 2] = [36, 32];
 
 impl Word {
@@ -50,7 +50,7 @@ impl Word {
         }
     }
 
-    /// Whether it is the id of something that lives or dies as a whole.
+    /// Whether it is the id of one thing: a container, a layer, a build or a pod.
     pub(super) fn is_id(self) -> bool {
         !matches!(self, Self::Number | Self::Name | Self::Path)
     }
@@ -73,7 +73,7 @@ impl Word {
         fixed.into_iter().flatten().chain((1..=run).rev())
     }
 
-    /// The number of bytes that a word of any length may have; 0 for the others.
+    /// The most bytes that a word without a fixed length can take here; 0 for other words.
     fn run(self, text: &[u8]) -> usize {
         let may_be = |byte: u8, first: bool| match self {
             Self::Container => {
@@ -81,7 +81,7 @@ impl Word {
             }
             Self::Number => byte.is_ascii_digit(),
             Self::Name => byte != b'/',
-            // As the dot of a regular expression.
+            // The dot of a regular expression does not match a line feed either.
             Self::Path => byte != b'\n',
             _ => false,
         };

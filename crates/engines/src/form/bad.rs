@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// A file of engines that cannot be taken, with the line where it is wrong.
+/// A file of engines that is not valid, with the line of the fault.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BadEngines {
     pub(super) line: Option<usize>,

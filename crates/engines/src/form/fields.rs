@@ -7,7 +7,7 @@ use crate::tree::{Node, Value};
 pub(super) struct Fields<'n>(&'n Node);
 
 impl<'n> Fields<'n> {
-    /// Takes a node as a table with no other keys than these.
+    /// Takes a node as a table that has only these keys.
     pub(super) fn of(node: &'n Node, what: &str, keys: &[&str]) -> Result<Self, BadEngines> {
         let Value::Table(entries) = &node.value else {
             let kind = node.kind();
@@ -30,7 +30,7 @@ impl<'n> Fields<'n> {
         self.0.line
     }
 
-    /// The line of a key, or that of the table.
+    /// The line of a key, or the line of the table if the key is not there.
     pub(super) fn line_of(&self, key: &str) -> usize {
         self.0.get(key).map_or(self.0.line, |node| node.line)
     }
@@ -57,7 +57,7 @@ impl<'n> Fields<'n> {
         }
     }
 
-    /// The nodes of a list; none if the key is not there.
+    /// The nodes of a list; empty if the key is not there.
     pub(super) fn list(&self, key: &str) -> Result<&'n [Node], BadEngines> {
         match self.0.get(key).map(|node| (&node.value, node)) {
             None => Ok(&[]),

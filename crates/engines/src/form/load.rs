@@ -1,4 +1,4 @@
-//! Files of engines.
+//! Reads files of engines.
 
 use std::path::Path;
 
@@ -9,13 +9,13 @@ use crate::store::file;
 use crate::tree::Format;
 
 impl Engine {
-    /// The engines in a file of one's own: TOML where its name ends in `.toml`, else JSON.
+    /// Reads engines from a file that a user wrote: TOML if its name ends in `.toml`, else JSON.
     ///
     /// [`Engine::to_toml`] shows the form.
     ///
     /// # Errors
     ///
-    /// What is wrong, with the line. No engine of a file with a fault is taken.
+    /// The error says what is wrong, and in which line. A file with a fault gives no engine at all.
     ///
     /// # Examples
     ///

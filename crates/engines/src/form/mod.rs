@@ -1,4 +1,4 @@
-//! Engines as a file of one's own, in TOML or JSON. `read` and `write` are pure; `load` opens
+//! Engines in a file that a user writes, in TOML or JSON. `read` and `write` are pure; `load` opens
 //! the file.
 
 mod bad;

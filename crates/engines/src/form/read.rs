@@ -1,4 +1,4 @@
-//! From the text of a file to engines.
+//! Parses the text of a file into engines.
 
 use super::bad::BadEngines;
 use super::fields::Fields;

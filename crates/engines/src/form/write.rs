@@ -1,4 +1,4 @@
-//! From engines to the text of a file.
+//! Writes engines as the text of a file.
 
 use std::fmt::Write as _;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::engine::{Engine, Place, Root};
 
 impl Engine {
-    /// Engines in the form that [`Engine::from_file`] takes, as TOML.
+    /// Writes engines as TOML, in the form that [`Engine::from_file`] reads.
     pub fn to_toml(engines: &[Self]) -> String {
         let mut text = String::new();
         for engine in engines {
@@ -29,7 +29,7 @@ impl Engine {
         text
     }
 
-    /// The same as JSON.
+    /// Writes engines as JSON, in the form that [`Engine::from_file`] reads.
     pub fn to_json(engines: &[Self]) -> Value {
         let engines: Vec<Value> = engines.iter().map(as_value).collect();
         json!({ "engine": engines })
@@ -41,7 +41,8 @@ fn table(text: &mut String, name: &str) {
     writeln!(text, "{blank}[[{name}]]").expect("writing to a String cannot fail");
 }
 
-/// A text or a list of texts reads in TOML as it does in JSON.
+/// Writes one key, unless its value is empty. A text or a list of texts looks the same in TOML and
+/// in JSON.
 fn line(text: &mut String, key: &str, value: &Value) {
     let is_empty = match value {
         Value::Array(list) => list.is_empty(),

@@ -11,14 +11,14 @@ use crate::unread::Unread;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct NetworkUsers {
-    /// By the inode number of the namespace: one that uses it, in words.
+    /// For each namespace, by its inode number: one process that uses it, in words.
     pub users: HashMap<u64, String>,
-    /// How many processes could not be looked into. Any namespace may be theirs.
+    /// How many processes could not be looked into. Each of them may use any namespace.
     pub unreadable: usize,
 }
 
-/// Finds who uses network namespaces: each thread of each process that `proc` shows, and each
-/// descriptor that is open on a namespace.
+/// Finds who uses network namespaces. It looks at each thread of each process in `proc`, and at
+/// each descriptor that is open on a namespace.
 ///
 /// # Errors
 ///
@@ -38,7 +38,7 @@ pub fn network_users(proc: &Path) -> Result<NetworkUsers, Unread> {
         };
         match look_into(&proc.join(pid), pid, &mut found.users) {
             Ok(()) => {}
-            // It has ended meanwhile.
+            // The process has ended since `proc` was listed.
             Err(error) if is_gone(&error) => {}
             Err(_) => found.unreadable += 1,
         }
@@ -49,6 +49,7 @@ pub fn network_users(proc: &Path) -> Result<NetworkUsers, Unread> {
 fn look_into(place: &Path, pid: &str, users: &mut HashMap<u64, String>) -> io::Result<()> {
     let comm = fs::read(place.join("comm"))?;
     let comm = String::from_utf8_lossy(comm.trim_ascii_end()).into_owned();
+    // unshare(2) and setns(2) move one thread only, so each thread may be in another namespace.
     for task in fs::read_dir(place.join("task"))? {
         let task = task?.path();
         match fs::read_link(task.join("ns/net")) {
@@ -57,6 +58,7 @@ fn look_into(place: &Path, pid: &str, users: &mut HashMap<u64, String>) -> io::R
             Err(error) => return Err(error),
         }
     }
+    // An open descriptor keeps a namespace alive, even when no thread is in it.
     for descriptor in fs::read_dir(place.join("fd"))? {
         let descriptor = descriptor?;
         match fs::read_link(descriptor.path()) {

@@ -40,7 +40,8 @@ fn read(root: &Path) -> Containers {
             continue;
         };
         let path = directory.join(id).join("config.v2.json");
-        // Docker makes the directory first; a removal leaves it for a moment.
+        // Docker makes the directory before the file, and a removal leaves it for a moment. So a
+        // missing file is a container without a name, not a fault.
         match file::read(&path) {
             Ok(None) => known.list.push(named(id, None)),
             Ok(Some(text)) => match parse(&text) {
@@ -66,7 +67,7 @@ fn named(id: &str, name: Option<String>) -> Container {
     }
 }
 
-/// The name in a `config.v2.json`; `None` where it has none yet.
+/// The name in a `config.v2.json`; `None` if the container has no name yet.
 fn parse(text: &[u8]) -> Result<Option<String>, String> {
     let value: Value = serde_json::from_slice(text).map_err(|error| error.to_string())?;
     if !value.is_object() {

@@ -1,6 +1,6 @@
 //! What engines keep on disk about their containers.
 //!
-//! `file` reads, the parsers in `storage` and `docker` are pure and get text.
+//! `file` reads. The parsers in `storage` and `docker` are pure; they get the text.
 
 mod docker;
 pub(crate) mod file;

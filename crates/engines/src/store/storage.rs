@@ -11,7 +11,7 @@ use crate::unread::Unread;
 
 /// Where a driver's containers are listed: `overlay-containers`, `vfs-containers`, …
 const SUFFIX: &str = "-containers";
-/// The lists there; the second has those that need not survive a reboot.
+/// The names of the lists. The second list has containers that need not survive a reboot.
 const LISTS: [&str; 2] = ["containers.json", "volatile-containers.json"];
 
 impl Containers {
@@ -20,8 +20,8 @@ impl Containers {
     ///
     /// They are in `<driver>-containers/containers.json` and, for containers that need not
     /// survive a reboot, in `volatile-containers.json` beside it. With podman's
-    /// `--transient-store` the second file is below the run root instead, so give it where
-    /// it is known; the default of root's podman is `/run/containers/storage`.
+    /// `--transient-store` the second file is below the run root instead. Give the run root if you
+    /// know it; the default of root's podman is `/run/containers/storage`.
     pub fn of_storage(root: &Path, run_root: Option<&Path>) -> Self {
         let mut known = read(root);
         if let Some(run_root) = run_root {
@@ -65,8 +65,8 @@ fn read_list(path: &Path) -> Result<Vec<Container>, Unread> {
 
 /// One list: `[{"id": …, "names": […], "layer": …}, …]`. Other members are not looked at.
 ///
-/// One entry that is not understood makes the whole list unreadable: it may be of a later
-/// form, in which the rest means something else too.
+/// If one entry is not understood, the whole list counts as unreadable: it may have a later form,
+/// in which the other entries mean something else, too.
 fn parse(text: &[u8]) -> Result<Vec<Container>, String> {
     if text.trim_ascii().is_empty() {
         return Err("it is empty".to_owned());
@@ -98,7 +98,7 @@ fn container(entry: &Value) -> Result<Container, &'static str> {
     };
     let id = text(&entry["id"], "\"id\"")?;
     let layer = text(&entry["layer"], "\"layer\"")?;
-    // A container that was made without a root file system has an empty one.
+    // A container that was made without a root file system has an empty layer id.
     let layers = Some(layer).filter(|layer| !layer.is_empty());
     Ok(Container {
         id,

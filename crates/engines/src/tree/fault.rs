@@ -1,6 +1,6 @@
 //! What is wrong with a text, and where.
 
-/// Why a text is no tree, and in which line.
+/// Why a text could not be parsed, and in which line.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Fault {
     pub(crate) line: usize,

@@ -1,4 +1,4 @@
-//! JSON.
+//! Parses JSON into a tree.
 
 use serde::de::{MapAccess, Visitor};
 use serde::{Deserialize, Deserializer};
@@ -12,7 +12,7 @@ pub(super) fn parse(text: &str) -> Result<Node, Fault> {
     node(whole, text)
 }
 
-/// Each value is a slice of the text, and its place there is its position.
+/// Each raw value is a slice of `text`, so its address gives its position in the text.
 fn node(raw: &RawValue, text: &str) -> Result<Node, Fault> {
     let own = raw.get();
     let at = own.as_ptr() as usize - text.as_ptr() as usize;
@@ -63,7 +63,7 @@ fn fault(error: &serde_json::Error) -> Fault {
     }
 }
 
-/// The entries of an object, also those with equal keys.
+/// All entries of an object. Entries with equal keys are all kept, so that a fault can be found.
 struct Entries<'t>(Vec<(String, &'t RawValue)>);
 
 impl<'t> Deserialize<'t> for Entries<'t> {

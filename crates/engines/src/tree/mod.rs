@@ -1,4 +1,4 @@
-//! Text of JSON, TOML and plain YAML as one tree, in which each value knows its line. Pure.
+//! Parses JSON, TOML and plain YAML into one kind of tree. Each value knows its line. Pure.
 
 mod fault;
 mod json;

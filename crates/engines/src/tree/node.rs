@@ -1,4 +1,4 @@
-//! A value with its place in the text.
+//! A value and its line in the text.
 
 /// A value, and where it begins in the text.
 #[derive(Debug, Clone, PartialEq)]
@@ -8,19 +8,19 @@ pub(crate) struct Node {
     pub(crate) line: usize,
 }
 
-/// What configuration files are made of, as far as anybody here asks.
+/// The kinds of values in configuration files that this crate asks for.
 #[derive(Debug, Clone, PartialEq)]
 pub(crate) enum Value {
     Text(String),
     Bool(bool),
     List(Vec<Node>),
     Table(Vec<(String, Node)>),
-    /// A number, a date, nothing: never asked for.
+    /// A number, a date or null. This crate never asks for one.
     Other,
 }
 
 impl Node {
-    /// The value of a key; `None` where this is no table.
+    /// The value of a key; `None` if the key is missing or this is not a table.
     pub(crate) fn get(&self, key: &str) -> Option<&Self> {
         let Value::Table(entries) = &self.value else {
             return None;
@@ -29,7 +29,7 @@ impl Node {
         found.map(|(_, node)| node)
     }
 
-    /// The value at a path of keys with dots between.
+    /// The value at a path of keys, with a dot between two keys.
     pub(crate) fn at(&self, path: &str) -> Option<&Self> {
         path.split('.').try_fold(self, |node, key| node.get(key))
     }

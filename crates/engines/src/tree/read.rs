@@ -1,4 +1,4 @@
-//! From bytes to a tree, by the form that the name of the file says.
+//! Parses bytes into a tree. The name of the file tells the form.
 
 use std::path::Path;
 
@@ -16,7 +16,7 @@ pub(crate) enum Format {
 }
 
 impl Format {
-    /// The form that the end of a name says; JSON where it says nothing.
+    /// The form by the extension of the name; JSON if the extension is not known.
     pub(crate) fn of(path: &Path) -> Self {
         match path.extension().and_then(|end| end.to_str()) {
             Some("toml" | "conf") => Self::Toml,
@@ -26,8 +26,8 @@ impl Format {
     }
 }
 
-/// Reads a text. A key that stands twice in one table is a fault: two readers would take
-/// different ones.
+/// Parses a text. A key that stands twice in one table is a fault, as two readers may take
+/// different values.
 pub(crate) fn parse(text: &[u8], format: Format) -> Result<Node, Fault> {
     let text = std::str::from_utf8(text).map_err(|error| {
         let before = &text[..error.valid_up_to()];

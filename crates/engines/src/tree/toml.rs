@@ -1,4 +1,4 @@
-//! TOML.
+//! Parses TOML into a tree.
 
 use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue};

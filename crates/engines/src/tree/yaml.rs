@@ -1,4 +1,4 @@
-//! The little of YAML that k3s needs: `key: value` at the left edge. The rest is passed over.
+//! The part of YAML that k3s needs: `key: value` at the left edge. All other lines are skipped.
 
 use super::node::{Node, Value};
 
@@ -14,7 +14,7 @@ pub(super) fn parse(text: &str) -> Node {
     Node { value, line: 1 }
 }
 
-/// A value without its quotes and without the comment after it; `None` if there is none here.
+/// A value without its quotes and without the comment after it; `None` if the line has no value.
 fn scalar(text: &str) -> Option<String> {
     let text = text.trim();
     for quote in ['"', '\''] {
