@@ -1,4 +1,4 @@
-//! Coming from another crate: the call there, the call here, and what differs in the answer.
+//! For users of other crates: the call there, the call here, and how the answers differ.
 //!
 //! Each line is compiled and run as a test of this page.
 //!
@@ -21,11 +21,11 @@
 //! ```
 //!
 //! * There an unknown directive or option is an error for the whole file. Here content is never an
-//!   error; [`diagnostics`](crate::Document::diagnostics) tells what is odd about it.
-//! * There `ndots`, `timeout` and `attempts` are taken as they stand; here each is held to the
-//!   limits of the reader.
-//! * `get_nameservers_or_local` is [`Effective::servers`](crate::readers::Effective::servers): it
-//!   has the reader's own fallback where the file gives no server.
+//!   error; [`diagnostics`](crate::Document::diagnostics) lists what is odd about it.
+//! * There `ndots`, `timeout` and `attempts` keep the values of the file. Here the limits of the
+//!   reader apply.
+//! * `get_nameservers_or_local` is [`Effective::servers`](crate::readers::Effective::servers). If
+//!   the file gives no server, this is the reader's own fallback.
 //! * `get_last_search_or_domain` is [`Effective::search`](crate::readers::Effective::search).
 //! * `get_system_domain` asks the system for the host's name. Here the caller gives it:
 //!
@@ -37,14 +37,13 @@
 //! assert_eq!(here.search[0], "prod.example");
 //! ```
 //!
-//! * There a word that is glued to the address by `#` is left out (`192.0.2.1#x` is `192.0.2.1`),
-//!   and a value ends at `#` or `;`. Here this depends on the reader. glibc drops such a server,
-//!   and takes `#` for a search domain; [`HICKORY`](crate::readers::HICKORY) is the profile that
-//!   reads as resolv-conf does.
-//! * There a zone is a text; [`Server::socket_addr`](crate::readers::Server::socket_addr) turns it
-//!   into a number for a socket.
+//! * There a `#` right after the address ends it (`192.0.2.1#x` is `192.0.2.1`), and a value ends
+//!   at `#` or `;`. Here this depends on the reader. glibc drops such a server, and takes `#` for a
+//!   search domain. The profile [`HICKORY`](crate::readers::HICKORY) reads as resolv-conf does.
+//! * There a zone is a text. Here [`Server::socket_addr`](crate::readers::Server::socket_addr)
+//!   turns it into a number for a socket.
 //!
-//! # A parser of one's own
+//! # Your own parser
 //!
 //! ```
 //! # let text = "search a.test\nnameserver 192.0.2.1 # main\nnameserver fe80::1%eth0\n";
@@ -57,12 +56,12 @@
 //! assert_eq!(there, here);
 //! ```
 //!
-//! * Here a tab after the directive, CR LF and a byte order mark are understood, and each address
-//!   has the number of its line.
-//! * A daemon that forwards queries wants all servers; a program that stands for a C library wants
-//!   [`effective`](crate::Document::effective), which ends after three.
+//! * Here a tab after the directive, CR LF and a byte order mark are understood. Each address has
+//!   the number of its line.
+//! * A daemon that forwards queries wants all servers. A program that acts like a C library wants
+//!   [`effective`](crate::Document::effective), which stops after three.
 //!
-//! # Following the file by inotify
+//! # Following the file with inotify
 //!
 //! A watch on `/etc/resolv.conf` itself ends with the first rename over it.
 //! [`Watcher`](crate::Watcher) watches the names on the way, every link among them, and the mount

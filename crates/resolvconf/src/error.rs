@@ -4,9 +4,9 @@ use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// What went wrong, and on which path.
+/// What failed, and on which path.
 ///
-/// The text names the call with its arguments. The operating system's answer is in
+/// The text names the call with its arguments. The operating system's error is in
 /// [`source`](std::error::Error::source) and [`raw_os_error`](Error::raw_os_error).
 #[derive(Debug)]
 pub struct Error {
@@ -24,15 +24,15 @@ pub enum ErrorKind {
     Denied,
     /// Another failure of a system call; [`Error::raw_os_error`] says which.
     Io,
-    /// The file is larger than the limit. Raise the limit or look at the file.
+    /// The file is larger than the limit. Raise the limit, or check the file.
     TooLarge,
     /// The path is a directory, FIFO, socket or device. Nothing was read from it.
     NotAFile,
     /// A word that should be an address is not one. [`Nameserver`](crate::Nameserver) has the
     /// forms.
     InvalidAddress,
-    /// The record or moby's hash file exists but cannot be understood, or has no place.
-    /// Nothing was written. Remove the file to start again.
+    /// The record or moby's hash file exists but cannot be understood, or no place is set for the
+    /// record. Nothing was written. Remove the file to start again.
     InvalidState,
     /// Another writer of the same file does not finish. Nothing was written.
     Busy,
@@ -52,7 +52,7 @@ impl Error {
         self.cause.as_ref().and_then(io::Error::raw_os_error)
     }
 
-    /// The path the call was about, if there was one.
+    /// The path in the call, if there was one.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -80,7 +80,7 @@ impl Error {
         }
     }
 
-    /// A refusal of this crate about a path.
+    /// This crate refuses a path.
     pub(crate) fn about(kind: ErrorKind, call: &str, path: &Path, why: &str) -> Self {
         Self {
             kind,
@@ -90,7 +90,7 @@ impl Error {
         }
     }
 
-    /// A refusal of this crate about a word.
+    /// This crate refuses a word.
     pub(crate) fn word(kind: ErrorKind, operation: String) -> Self {
         Self {
             kind,
@@ -114,7 +114,7 @@ impl std::error::Error for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Keeps the kind of the system's error. The error itself is the inner one.
+    /// Keeps the kind of the system's error. The inner error is this error itself.
     fn from(error: Error) -> Self {
         let kind = match (&error.cause, error.kind) {
             (Some(cause), _) => cause.kind(),

@@ -1,5 +1,5 @@
 //! Chooses, parses losslessly, transforms and renders resolv.conf for containers.
-//! For authors of container daemons, and for whoever must explain a host's DNS to a person.
+//! For authors of container daemons, and for anyone who must explain a host's DNS to a person.
 //!
 //! ```
 //! use resolvconf::{Network, TransformOptions, parse, transform};
@@ -16,25 +16,27 @@
 //!
 //! # Overview
 //!
-//! * [`find()`] looks at the host's files, [`select()`] chooses one of them and says why.
-//! * [`load()`] or [`parse()`] make a [`Document`]: every byte kept, every line numbered. Its
-//!   [`diagnostics`](Document::diagnostics) tell which lines glibc, musl, Go and other readers take
-//!   in another way than it seems; [`explain`](Document::explain) tells a person what each line
-//!   does. [`readers`] has what each reader makes of a file.
-//! * [`transform()`] turns a document into what a container gets, a [`Resolved`]: overrides, then
-//!   what the kind of [`Network`] needs. [`Resolved::render`] is the text of the file.
-//! * [`write()`] puts that text into the file that is bind-mounted into the container, on the same
-//!   inode, unless a user has changed it; [`status()`] tells.
-//! * [`Watcher`] follows the selected file and gives a new document when it really changes.
+//! * [`find()`] looks at the host's files. [`select()`] chooses one of them and says why.
+//! * [`load()`] or [`parse()`] make a [`Document`], which keeps every byte and numbers every line.
+//!   Its [`diagnostics`](Document::diagnostics) list the lines that glibc, musl, Go or other
+//!   readers understand in an unexpected way. [`explain`](Document::explain) tells a person what
+//!   each line does. [`readers`] describes what each reader takes from a file.
+//! * [`transform()`] turns a document into a [`Resolved`], which is what a container gets: first
+//!   the overrides, then what the kind of [`Network`] needs. [`Resolved::render`] gives the text of
+//!   the file.
+//! * [`write()`] puts that text into the file that is bind-mounted into the container. It keeps the
+//!   inode, and it does not touch a file that a user has changed. [`status()`] shows whether one
+//!   has.
+//! * [`Watcher`] follows the selected file, and gives a new document when it really changes.
 //! * [`coming_from`] shows the calls of other crates, and what to call here instead.
 //!
-//! Parsing, choosing and transforming are pure; [`load()`], [`find()`], [`status()`] and
+//! Parsing, choosing and transforming are pure. [`load()`], [`find()`], [`status()`] and
 //! [`write()`] touch files.
 //!
 //! # When not to use this
 //!
-//! To look up names: take a resolver. To read the host's settings into a resolver: `resolv-conf` or
-//! `hickory-resolver` do that with less.
+//! To look up names, use a resolver. To read the host's settings into a resolver, use `resolv-conf`
+//! or `hickory-resolver`, which do that with less.
 //!
 //! # Privileges and kernels
 //!
@@ -48,22 +50,22 @@
 //!
 //! # Errors and empty answers
 //!
-//! Content is never an error. A missing file is an empty document that says so. What cannot be read
-//! is an error: no permission, a directory, a FIFO, more bytes than the limit.
+//! Content is never an error. A missing file is an empty document that says so. A file that cannot
+//! be read is an error: no permission, a directory, a FIFO, more bytes than the limit.
 //!
 //! # Limitations
 //!
-//! The choice is a snapshot; ask again when a file is needed. systemd's manual wants its uplink
-//! file reached by the link `/etc/resolv.conf` only. Like moby this crate opens it directly,
-//! because there is no other way to the servers behind the stub.
+//! The choice is a snapshot. Ask again each time a file is needed. systemd's manual says that
+//! programs should reach its uplink file only through the link `/etc/resolv.conf`. Like moby, this
+//! crate opens that file directly, because there is no other way to the servers behind the stub.
 //!
-//! A rewrite without a lease ([`Written::Rewritten`] with `exclusive: false`: somebody keeps the
-//! file open, or the file system has no leases) is three calls that leave the file whole at each
-//! step. Yet Linux does not make one `write` atomic for a concurrent `read` on ext4, tmpfs or
-//! overlayfs: in the instant of the copy a reader may see bytes of both texts. A reader that reads
-//! in small pieces may get one piece before the rewrite and one after. Measured on Linux 6.18 by
-//! the example `rewrite_under_readers`, 100 000 rewrites from 55 to 1100 bytes each, none ever
-//! empty or cut:
+//! If somebody keeps the file open, or the file system has no leases, a rewrite has no lease
+//! ([`Written::Rewritten`] with `exclusive: false`). It is then three calls, and each leaves the
+//! file whole. But on ext4, tmpfs and overlayfs, Linux does not make one `write` atomic for a
+//! concurrent `read`. While the kernel copies the bytes, a reader may see bytes of both texts. A
+//! reader that reads in small pieces may get one piece before the rewrite and one after it. The
+//! example `rewrite_under_readers` measured this on Linux 6.18 with 100 000 rewrites from 55 to
+//! 1100 bytes each. No text was ever empty or cut:
 //!
 //! | file system | looks by opening readers | not whole | looks by one that keeps it open | mixed or stale end |
 //! | --- | --- | --- | --- | --- |
@@ -71,21 +73,22 @@
 //! | tmpfs | 7.7 million | 0 | 3.7 million | 1037 |
 //! | overlayfs on tmpfs | 5.1 million | 0 | 3.8 million | 348 |
 //!
-//! No other order of calls did better for one who keeps the file open: a single `write` and a
-//! truncation (cut texts too), whole pages, a shared mapping (ten times as many), `O_DIRECT` (cut
-//! texts). From Linux 5.4 to 6.0 a lease may be granted while an open is half way through; there
-//! the lease is held for ten milliseconds and asked for again before anything is written.
+//! For a reader that keeps the file open, no other order of calls did better. A single `write` and
+//! a truncation gave cut texts, too. Whole pages were no better. A shared mapping gave ten times as
+//! many mixed texts. `O_DIRECT` gave cut texts. From Linux 5.4 to 6.0 a lease may be granted while
+//! an open is half done. On these kernels the lease is held for ten milliseconds and requested
+//! again before anything is written.
 //!
 //! # Compared with moby
 //!
-//! Plain output is the same, byte for byte, except for the cases that the repository's `PARITY.md`
-//! lists: a byte order mark, unspecified and zoned link-local servers, IPv4-mapped loopback, very
-//! long lines.
+//! Plain output is the same, byte for byte, except for the cases in the repository's `PARITY.md`: a
+//! byte order mark, unspecified and zoned link-local servers, IPv4-mapped loopback, very long
+//! lines.
 //!
 //! # Crate features
 //!
 //! * `moby`: moby's hash file is checked for files that have no record yet (adds `sha2`). Without
-//!   it a file with such a hash is an error.
+//!   this feature a file with such a hash is an error.
 //! * `serde`: `Serialize` for results and diagnostics.
 //! * `tracing`: log lines at target `resolvconf`.
 //!

@@ -1,4 +1,4 @@
-//! Logging that costs nothing without the feature `tracing`.
+//! Logging. Without the feature `tracing` it costs nothing.
 
 #[cfg(feature = "tracing")]
 macro_rules! debug {

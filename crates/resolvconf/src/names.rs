@@ -1,6 +1,6 @@
 //! Enums whose variants have stable names for machines.
 
-/// Defines one: `as_str` gives the names, and serde writes them.
+/// Defines such an enum: `as_str` gives the names, and serde writes them.
 macro_rules! named {
     ($(#[$meta:meta])* pub enum $name:ident { $($(#[$doc:meta])* $variant:ident = $word:literal,)* }) => {
         $(#[$meta])*

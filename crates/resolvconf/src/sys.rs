@@ -1,8 +1,8 @@
 //! The one system call that no safe wrapper has: `fcntl` with `F_SETLEASE`.
 //!
-//! A write lease is granted only while nobody else has the file open. Whoever opens the file then
-//! waits until the lease is given back. There is no other way to rewrite a file in place so that no
-//! reader sees half of the work, however small the pieces are in which it reads.
+//! The kernel grants a write lease only while nobody else has the file open. Anyone who opens the
+//! file then waits until the lease is given back. There is no other way to rewrite a file in place
+//! so that no reader sees a part of the work. Even a reader that reads in small pieces sees none.
 #![allow(unsafe_code)]
 
 use std::ffi::c_int;
@@ -10,7 +10,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd};
 
 use rustix::io::Errno;
 
-/// The numbers are those of `asm-generic/fcntl.h`; ports that deviate go without leases.
+/// The numbers below are those of `asm-generic/fcntl.h`. Ports with other numbers get no leases.
 const PORT_IS_GENERIC: bool = cfg!(any(
     target_arch = "x86_64",
     target_arch = "x86",
@@ -26,7 +26,7 @@ const F_SETSIG: c_int = 10;
 const F_SETLEASE: c_int = 1024;
 const F_WRLCK: c_int = 1;
 const F_UNLCK: c_int = 2;
-/// Ignored unless a program asks for it.
+/// A process ignores this signal by default.
 const SIGURG: c_int = 23;
 
 unsafe extern "C" {
@@ -35,20 +35,21 @@ unsafe extern "C" {
 
 /// Takes a write lease on an open file.
 ///
-/// Needs the file's owner or CAP_LEASE (EACCES without), and a file system with leases (EINVAL).
-/// EAGAIN: someone else has the file open.
+/// Only the file's owner or a process with CAP_LEASE may do this (else EACCES), and only on a file
+/// system with leases (else EINVAL). EAGAIN: someone else has the file open.
 ///
-/// The kernel tells the holder by a signal that someone waits; the default one, SIGIO, would end
-/// the process, so SIGURG, which does nothing by default, is asked for first.
+/// When someone waits, the kernel sends the holder a signal. The default signal, SIGIO, would end
+/// the process. So SIGURG is chosen before, which does nothing by default.
 pub(crate) fn take_write_lease(file: BorrowedFd<'_>) -> Result<(), Errno> {
     if !PORT_IS_GENERIC {
         return Err(Errno::NOSYS);
     }
+    // The signal must be set first: a reader may come as soon as the lease is held.
     control(file, F_SETSIG, SIGURG)?;
     control(file, F_SETLEASE, F_WRLCK)
 }
 
-/// Gives a lease back; whoever waits to open the file goes on.
+/// Gives a lease back. Anyone who waits to open the file goes on.
 pub(crate) fn drop_lease(file: impl AsFd) -> Result<(), Errno> {
     control(file.as_fd(), F_SETLEASE, F_UNLCK)
 }

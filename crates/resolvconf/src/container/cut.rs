@@ -1,4 +1,4 @@
-//! Cuts what a container gets to what one reader uses, on request.
+//! Cuts a container's content to the limits of one reader, on request.
 
 use crate::container::limits::Limits;
 use crate::container::resolved::{Resolved, Warning};
@@ -41,7 +41,7 @@ impl Resolved {
         }
     }
 
-    /// The whole line must fit, `options` and the blanks included.
+    /// Cuts the options. The whole line must fit, with the word `options` and the blanks.
     fn cut_options(&mut self, limits: &Limits) {
         let (Some(most), before) = (limits.line_bytes, self.options.len()) else {
             return;

@@ -1,14 +1,14 @@
-//! What a container inherits from the host's file, in a form that all readers read the same.
+//! Takes from the host's file what a container inherits, in a form that all readers read the same.
 //!
-//! Readers disagree about odd forms, and some fail on them. What is written for a container is the
-//! plain form of what the C libraries read, or it is left out with a warning.
+//! Readers disagree about odd forms, and some fail on them. So a container gets the plain form of
+//! what the C libraries read. If there is no such form, the entry is left out with a warning.
 
 use std::net::IpAddr;
 
 use crate::container::resolved::{NdotsOrigin, Resolved, Warning};
 use crate::document::{Document, Line, LineKind, Nameserver, Text, glibc_ipv4};
 
-/// Names of options with a number, and the least value with which every reader works.
+/// The options with a number, and the smallest value with which every reader works.
 const NUMERIC: [(&[u8], u64); 3] = [(b"ndots", 0), (b"timeout", 1), (b"attempts", 1)];
 
 /// The largest number that no reader wraps around.
@@ -30,8 +30,8 @@ impl Resolved {
                 _ => {}
             }
         }
-        // `.` means names as they are, which needs no list; musl before 1.2.5 and c-ares 1.18
-        // fail on it.
+        // `.` means "look up names as they are", which needs no list. musl before 1.2.5 and c-ares
+        // 1.18 fail on it.
         let search = document.search().filter(|domain| *domain != b".");
         self.search = search.map(Text::from).collect();
         self.options = self.options_of(document);
@@ -42,7 +42,8 @@ impl Resolved {
         let Some(word) = line.words().next() else {
             return;
         };
-        // Short and octal forms are addresses to the C libraries, which the host's programs use.
+        // For the C libraries, which the host's programs use, short and octal forms are addresses,
+        // too.
         let short = || Some(IpAddr::from(glibc_ipv4(word)?).into());
         match Nameserver::parse(word).or_else(short) {
             Some(server) => self.nameservers.push(server),
@@ -50,8 +51,9 @@ impl Resolved {
         }
     }
 
-    /// All options on one line. Of a number that stands on several lines the last line counts: it
-    /// is what glibc, musl and Go take. On one line musl takes the first word, which stays first.
+    /// Puts all options on one line. If a numeric option stands on several lines, the last line
+    /// counts, as for glibc, musl and Go. Within one line musl takes the first word, and that word
+    /// stays first.
     fn options_of(&mut self, document: &Document) -> Vec<Text> {
         let mut last_lines = [0; 3];
         let mut lines = document.lines().filter(|l| l.kind == LineKind::Options);
@@ -76,7 +78,8 @@ impl Resolved {
         options
     }
 
-    /// Leaves out the values that take DNS away from some reader, and writes the others plainly.
+    /// Leaves out the values with which some reader has no DNS, and writes the others in plain
+    /// form.
     pub(crate) fn make_options_safe(&mut self) {
         for option in std::mem::take(&mut self.options) {
             match safe(option.as_bytes()) {
@@ -91,17 +94,17 @@ impl Resolved {
     }
 }
 
-/// How an option is written so that every reader reads the same.
+/// How to write an option so that every reader reads the same.
 enum Safe {
     AsItIs,
     Plainly(Text),
-    /// It is not written at all, as some reader would lose DNS.
+    /// It is not written at all, because some reader would have no DNS with it.
     Never,
 }
 
 /// The place in [`NUMERIC`] of an option with a colon.
 fn numeric(option: &[u8]) -> Option<usize> {
-    // The first byte alone tells most words.
+    // For most words the first byte is enough to say no.
     let at = match option.first()? {
         b'n' => 0,
         b't' => 1,
@@ -128,7 +131,7 @@ fn safe(option: &[u8]) -> Safe {
     }
 }
 
-/// Digits with at most a plus before them.
+/// Digits, with an optional plus before them.
 fn number(value: &[u8]) -> Option<u64> {
     let digits = value.strip_prefix(b"+").unwrap_or(value);
     let plain = !digits.is_empty() && digits.iter().all(u8::is_ascii_digit);

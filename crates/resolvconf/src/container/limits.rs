@@ -1,4 +1,4 @@
-//! How much of a file one reader uses, for cutting a container's file to it.
+//! How much of a file one reader uses. A container's file can be cut to these limits.
 
 /// How much of a file one reader uses.
 ///
@@ -13,7 +13,7 @@ pub struct Limits {
     pub nameservers: usize,
     /// Search domains used; `None` without limit.
     pub search_domains: Option<usize>,
-    /// Bytes of the search list, blanks between the domains included.
+    /// Bytes of the search list, with the blanks between the domains.
     pub search_bytes: Option<usize>,
     /// Bytes of a line without its terminator; a longer one is skipped.
     pub line_bytes: Option<usize>,
@@ -46,7 +46,7 @@ impl Limits {
         ..Self::GLIBC
     };
 
-    /// musl 1.1.13 and later: a whole line must fit its buffer, `search` and a blank included.
+    /// musl 1.1.13 and later. A whole line must fit its buffer, with the word `search` and a blank.
     pub const MUSL: Self = Self {
         reader: "musl",
         nameservers: 3,
@@ -58,7 +58,7 @@ impl Limits {
         attempts: 10,
     };
 
-    /// systemd-resolved, when it did not write `/etc/resolv.conf` itself. It reads no options.
+    /// systemd-resolved, if it did not write `/etc/resolv.conf` itself. It reads no options.
     pub const SYSTEMD: Self = Self {
         reader: "systemd-resolved",
         nameservers: 256,

@@ -1,4 +1,4 @@
-//! The kind of network a file is for, and what stands in where no server is left.
+//! The kind of network that a file is for, and the servers that are used when none is left.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -14,17 +14,18 @@ pub enum Network {
     None,
     /// The container shares the host's network: overrides only.
     Host,
-    /// A network without a resolver of its own: what works only on the host is dropped.
+    /// A network without a resolver of its own. Servers that work only on the host are dropped.
     Legacy {
         /// Whether the network has IPv6.
         ipv6: bool,
     },
-    /// A network with the daemon's own resolver: it alone is listed, the others become its
-    /// upstreams.
+    /// A network with the daemon's own resolver. Only this resolver is listed; the other servers
+    /// become its upstreams.
     Internal {
         /// The resolver's address inside the container; Docker uses `127.0.0.11`.
         nameserver: Nameserver,
-        /// Options the resolver needs, such as `ndots:0`; an option that is there already is kept.
+        /// Options that the resolver needs, such as `ndots:0`. An option that is there already is
+        /// kept.
         required_options: Vec<Text>,
     },
 }
@@ -40,16 +41,17 @@ impl Network {
     }
 }
 
-/// The servers of a network without a resolver when the host's file leaves none.
+/// The servers of a network without a resolver, if the host's file gives no usable server.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fallback {
-    /// None: names do not resolve, and a warning says so. For hosts that must not ask outside.
+    /// No servers: names do not resolve, and a warning says so. For hosts that must not ask servers
+    /// outside.
     Off,
     /// The public servers that moby lists: [`DEFAULT_IPV4`], and [`DEFAULT_IPV6`] with IPv6.
     #[default]
     Moby,
-    /// These servers, whatever their address family is.
+    /// These servers, of any address family.
     Servers(Vec<Nameserver>),
 }
 

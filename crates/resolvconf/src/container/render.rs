@@ -1,4 +1,4 @@
-//! The text of a container's file, with or without the comments that say how it came about.
+//! The text of a container's file, with or without comments that explain it.
 
 use std::fmt::{self, Write as _};
 
@@ -9,9 +9,9 @@ use crate::document::BYTE_ORDER_MARK;
 impl Resolved {
     /// The bytes of the file.
     ///
-    /// Order: nameservers, search list, options, other lines. With comments there is the header
-    /// on top and, at the end, the source, the kind of network, warnings, upstreams, what was
-    /// left out, overrides and who set `ndots`.
+    /// The order is: nameservers, search list, options, other lines. With comments the header
+    /// stands on top. At the end stand the source, the kind of network, warnings, upstreams, what
+    /// was left out, overrides, and who set `ndots`.
     pub fn render(&self, with_comments: bool) -> Vec<u8> {
         let mut text = Vec::with_capacity(512);
         if with_comments {
@@ -27,7 +27,8 @@ impl Resolved {
             push_line(&mut text, b"options", &self.options);
         }
         for line in &self.other {
-            // A byte order mark is a mark only at the very start, where this line never was.
+            // Only at the very start of a file are these bytes a byte order mark. The line did not
+            // stand there in the host's file.
             if text.is_empty() && line.as_bytes().starts_with(BYTE_ORDER_MARK) {
                 text.push(b'\n');
             }
@@ -135,10 +136,11 @@ fn network_words(network: &Network) -> &'static str {
     }
 }
 
-/// A comment of one line. Control characters are made visible, as foreign words must not end it.
+/// Writes a comment of one line. Control characters are made visible, so that foreign words cannot
+/// end the line.
 fn push_comment(text: &mut Vec<u8>, line: &str) {
     text.extend_from_slice(b"# ");
-    // All control characters begin with one of these bytes; nearly no line has one.
+    // All control characters begin with one of these bytes. Almost no line has one.
     let may_hold_control = |b: u8| b < b' ' || b == 0x7f || b == 0xc2;
     if line.bytes().any(may_hold_control) {
         for c in line.chars() {

@@ -1,4 +1,4 @@
-//! What a container gets: the content of its file and how it came about.
+//! What a container gets: the content of its file, and the reasons for it.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use crate::container::network::Network;
 use crate::document::{Nameserver, Text, split_option};
 
-/// The content of a container's file and how it came about.
+/// The content of a container's file, and the reasons for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Resolved {
@@ -28,19 +28,19 @@ pub struct Resolved {
     pub(crate) header: Option<String>,
 }
 
-/// A server the internal resolver forwards to.
+/// A server to which the internal resolver forwards.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub struct Upstream {
     /// Its address.
     pub address: Nameserver,
-    /// Whether it must be asked from the host's network namespace: it came from the host's file.
-    /// Servers given as override are asked from the container's.
+    /// Whether it must be asked from the host's network namespace, because it came from the host's
+    /// file. Servers from an override are asked from the container's namespace.
     pub host_namespace: bool,
 }
 
-/// A nameserver of the host that the container does not get.
+/// A nameserver in the host's file that the container does not get.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -67,27 +67,29 @@ named! {
     }
 }
 
-/// Something the operator should know about the result.
+/// A fact about the result that the operator should know.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Warning {
-    /// No usable server was left; public ones are listed instead.
+    /// No usable server was left. Public servers are listed instead.
     DefaultNameservers,
-    /// No usable server was left; the configured fallback servers are listed instead.
+    /// No usable server was left. The configured fallback servers are listed instead.
     FallbackNameservers,
     /// No usable server was left, and the fallback has none: no name will resolve.
     NoNameservers,
-    /// The internal resolver has no server to forward to: only names it knows will resolve.
+    /// The internal resolver has no server to forward to. Only names that it knows will resolve.
     NoUpstreams,
-    /// An option was left out, because some reader asks nobody with its value.
+    /// An option was left out, because with its value some reader asks no server.
     DroppedOption(Text),
     /// A `sortlist` was left out, because glibc would loop for ever at one of its bytes.
     DroppedSortlist(Text),
-    /// An option was left out because a later line gives it again. c-ares up to 1.18 took this one.
+    /// An option was left out, because a later line gives it again. c-ares up to 1.18 would have
+    /// taken this one.
     MergedOption(Text),
-    /// With `ndots:0` musl never uses the search list.
+    /// The option is `ndots:0`, and with it musl never uses the search list.
     SearchUnused,
-    /// More options than fit on a line that a reader takes; the rest was cut, as asked for.
+    /// There were more options than fit on a line that a reader takes. The rest was cut, as
+    /// requested.
     CutOptions {
         /// How many are left.
         kept: usize,
@@ -96,23 +98,23 @@ pub enum Warning {
     },
     /// A link-local server was dropped because its zone is a link of the host.
     HostZone(Nameserver),
-    /// More nameservers than a reader uses; the rest was cut, as asked for.
+    /// There were more nameservers than a reader uses. The rest was cut, as requested.
     CutNameservers {
         /// How many are left.
         kept: usize,
         /// Whose limit it is.
         reader: &'static str,
     },
-    /// A longer search list than a reader uses; the rest was cut, as asked for.
+    /// The search list was longer than a reader uses. The rest was cut, as requested.
     CutSearch {
         /// How many domains are left.
         kept: usize,
         /// Whose limit it is.
         reader: &'static str,
     },
-    /// An option above what a reader takes was lowered, as asked for.
+    /// An option was above the limit of a reader. It was lowered, as requested.
     LoweredOption {
-        /// The option as it is now.
+        /// The option with its new value.
         lowered: Text,
         /// Whose limit it is.
         reader: &'static str,
@@ -159,12 +161,12 @@ impl Resolved {
         &self.options
     }
 
-    /// The lines passed on as they were.
+    /// The lines that are passed on without a change.
     pub fn other(&self) -> &[Text] {
         &self.other
     }
 
-    /// The servers that the internal resolver forwards to, in order. Empty for other networks.
+    /// The servers to which the internal resolver forwards, in order. Empty for other networks.
     pub fn upstreams(&self) -> &[Upstream] {
         &self.upstreams
     }
@@ -174,7 +176,7 @@ impl Resolved {
         &self.dropped
     }
 
-    /// Words of the host's `nameserver` lines that are no addresses.
+    /// The words of the host's `nameserver` lines that are not addresses.
     pub fn invalid_nameservers(&self) -> &[Text] {
         &self.invalid_nameservers
     }
@@ -184,17 +186,17 @@ impl Resolved {
         &self.warnings
     }
 
-    /// Who set `ndots`, when it is set.
+    /// Who set `ndots`; `None` if it is not set.
     pub fn ndots_origin(&self) -> Option<NdotsOrigin> {
         self.ndots_origin
     }
 
-    /// What overrides replaced.
+    /// The kinds of entries that overrides replaced.
     pub fn overridden(&self) -> &[Overridden] {
         &self.overridden
     }
 
-    /// The value of the last option of that name; empty when it has none.
+    /// The value of the last option with that name; empty if the option has no value.
     pub fn option(&self, name: &str) -> Option<&[u8]> {
         let split = self
             .options

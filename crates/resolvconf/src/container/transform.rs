@@ -1,4 +1,5 @@
-//! What a container gets: overrides first, then what its kind of network needs.
+//! Turns the host's document into what a container gets: first the overrides, then what its kind of
+//! network needs.
 
 use std::path::PathBuf;
 
@@ -11,7 +12,7 @@ use crate::document::{Document, Nameserver, Text, fields, split_option};
 
 /// What to change on the way from the host's file to the container's.
 ///
-/// Words of overrides and options are split at white space, so no word can add a line.
+/// The words of overrides and options are split at white space, so no word can add a line.
 ///
 /// # Examples
 ///
@@ -37,17 +38,18 @@ pub struct TransformOptions {
     pub options: Option<Vec<Text>>,
     /// Options to append after any override.
     pub add_options: Vec<Text>,
-    /// What a network without a resolver gets when the host's file leaves no server.
+    /// The servers of a network without a resolver if the host's file gives no usable server.
     pub fallback: Fallback,
-    /// Whether the network has no IPv4, so that IPv4 servers are dropped (networks without a
-    /// resolver).
+    /// Whether the network has no IPv4. IPv4 servers are then dropped, in networks without a
+    /// resolver.
     pub ipv6_only: bool,
-    /// Cuts the result to what a reader uses, with a warning for each cut; by default nothing is
-    /// cut.
+    /// The limits of a reader to which the result is cut, with a warning for each cut. By default
+    /// nothing is cut.
     pub limits: Option<Limits>,
-    /// The file the document came from, for the comments.
+    /// The file that the document came from, for the comments.
     pub source: Option<PathBuf>,
-    /// Text for the top of the file, with the comments. A line that is not a comment becomes one.
+    /// Text for the top of the file. It is written only with comments. A line that is not a comment
+    /// becomes one.
     pub header: Option<String>,
 }
 
@@ -155,7 +157,8 @@ impl Resolved {
         for option in words(required) {
             let (name, _) = split_option(option.as_bytes());
             if name == b"ndots" {
-                // One without a number says nothing; those with a bad one are gone already.
+                // An `ndots` without a number has no effect. Those with a bad number are removed
+                // already.
                 self.options.retain(|option| option != "ndots");
             }
             let present = |present: &Text| split_option(present.as_bytes()).0 == name;

@@ -2,9 +2,9 @@
 
 use crate::document::words::{self, Fields};
 
-/// Where a line starts and what it is; it ends where the next one starts.
+/// Where a line starts, and its kind. It ends where the next line starts.
 ///
-/// Both stand in one word, as a file may have a line for each of its bytes.
+/// Both are packed into one word to save memory: a file may have as many lines as bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Span(u64);
 
@@ -51,7 +51,7 @@ pub enum LineKind {
     Blank,
     /// `#` or `;` in the first column.
     Comment,
-    /// A comment mark after white space. No reader takes it for a directive; it is passed on.
+    /// A comment mark after white space. No reader takes it for a directive. It is passed on.
     IndentedComment,
     /// `nameserver`.
     Nameserver,
@@ -92,7 +92,8 @@ impl<'a> Line<'a> {
 
     /// Whether glibc loops for ever at a byte of this sortlist.
     ///
-    /// `res_init.c` stops at what is not ASCII or is white space, but skips blanks and tabs only.
+    /// `res_init.c` stops at each byte that is white space or not ASCII, but it skips only blanks
+    /// and tabs. So it never gets past other such bytes.
     pub(crate) fn hangs_glibc(&self) -> bool {
         let stops = |b: &u8| !b.is_ascii() || matches!(b, b'\x0b' | b'\x0c' | b'\r');
         let mut list = self.raw.split(|&b| b == b';' || b == 0);

@@ -1,6 +1,6 @@
-//! Which bytes a line holds that some reader takes in a way of its own.
+//! Which bytes of a line mean different things to different readers.
 
-/// Which odd bytes a line holds. One look at each byte answers for all readers.
+/// Which odd bytes a line holds. Each byte is looked at once, for all readers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Look(u8);
 
@@ -14,9 +14,9 @@ impl Look {
     pub(crate) const MARK: Self = Self(16);
     pub(crate) const COMMA: Self = Self(32);
     pub(crate) const COLON: Self = Self(64);
-    /// Bytes that split lines or words for some readers only.
+    /// Bytes that split lines or words, but only for some readers.
     pub(crate) const SPLITS: Self = Self::NUL.or(Self::ODD);
-    /// Bytes that are blanks for some readers only.
+    /// Bytes that are blanks, but only for some readers.
     pub(crate) const ODD: Self = Self::RETURN.or(Self::ODD_BLANK).or(Self::BEYOND_ASCII);
 
     pub(crate) fn of(text: &[u8]) -> Self {

@@ -1,4 +1,5 @@
-//! A resolv.conf file as it stands: every byte kept, every line numbered, values read on request.
+//! A resolv.conf file without any loss: every byte is kept, every line has a number, and values are
+//! read on request.
 
 use std::fmt;
 
@@ -8,7 +9,7 @@ use crate::document::parse::spans;
 
 /// A parsed resolv.conf, lossless: [`as_bytes`](Document::as_bytes) is the input, byte for byte.
 ///
-/// Parsing cannot fail. [`diagnostics`](Document::diagnostics) tells what is odd about the content,
+/// Parsing cannot fail. [`diagnostics`](Document::diagnostics) lists what is odd about the content,
 /// with line numbers.
 ///
 /// # Examples
@@ -36,7 +37,7 @@ pub struct Found<T> {
     pub value: T,
 }
 
-/// Parses the bytes of a resolv.conf file. Never fails; linear in the length.
+/// Parses the bytes of a resolv.conf file. Never fails. The time is linear in the length.
 ///
 /// # Examples
 ///
@@ -91,7 +92,7 @@ impl Document {
         })
     }
 
-    /// The words of `nameserver` lines that are no addresses.
+    /// The words of `nameserver` lines that are not addresses.
     pub fn invalid_nameservers(&self) -> impl Iterator<Item = Found<&[u8]>> {
         self.nameserver_words()
             .filter(|(_, word)| Nameserver::parse(word).is_none())
@@ -116,7 +117,7 @@ impl Document {
         })
     }
 
-    /// The words of all `options` lines, in order, repetitions too.
+    /// The words of all `options` lines, in order, with repetitions.
     pub fn options(&self) -> impl Iterator<Item = Found<&[u8]>> {
         self.of_kind(LineKind::Options).flat_map(|line| {
             line.words().map(move |value| Found {
@@ -126,9 +127,10 @@ impl Document {
         })
     }
 
-    /// The value of the last option of that name: the text after the first colon, or nothing.
+    /// The value of the last option with that name: the text after the first colon. Empty without a
+    /// colon.
     pub fn option(&self, name: &[u8]) -> Option<&[u8]> {
-        // Lines are walked backwards so that the answer does not cost a pass over all of them.
+        // The lines are read from the end, so most calls do not need a pass over all of them.
         let lines = self.lines().rev();
         let mut lines = lines.filter(|line| line.kind == LineKind::Options);
         lines.find_map(|line| {
@@ -147,8 +149,8 @@ impl Document {
         last.into_iter().flat_map(|line| line.words())
     }
 
-    /// The lines that transforms pass on as they are, without terminators: unknown directives,
-    /// `sortlist`, comments that do not start in the first column.
+    /// The lines that transforms pass on without a change: unknown directives, `sortlist`, and
+    /// comments that do not start in the first column. They come without terminators.
     pub fn other(&self) -> impl Iterator<Item = Found<&[u8]>> {
         self.lines()
             .filter(|line| {
@@ -167,7 +169,7 @@ impl Document {
         self.lines_where(move |span| span.is(kind))
     }
 
-    /// The lines of some kinds. The others cost next to nothing.
+    /// The lines of some kinds. Lines of other kinds cost almost no time.
     pub(crate) fn lines_of(
         &self,
         wanted: impl Fn(LineKind) -> bool,

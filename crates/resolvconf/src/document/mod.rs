@@ -1,4 +1,4 @@
-//! A file as it stands: bytes in, lines and words out. This room is pure.
+//! A file without any loss: bytes in, lines and words out. This room is pure.
 
 mod address;
 mod line;

@@ -1,11 +1,11 @@
-//! Bytes in, lines out: where each line starts and which directive it holds.
+//! Finds where each line starts, and which directive it holds.
 //!
-//! One pass that copies nothing and cannot fail. Values are read later, when asked for.
+//! This is one pass that copies nothing and cannot fail. Values are read later, on request.
 
 use crate::document::line::{LineKind, Span};
 use crate::document::words::{content, fields};
 
-/// Where each line starts and what it is.
+/// Where each line starts, and its kind.
 pub(crate) fn spans(text: &[u8]) -> Vec<Span> {
     let mut spans = Vec::with_capacity(count_feeds(text) + 1);
     let mut start = 0;
@@ -27,7 +27,7 @@ fn classify(line: &[u8]) -> LineKind {
     };
     match first {
         b'#' | b';' => return LineKind::Comment,
-        // No directive begins with these, nor is any of them white space.
+        // No directive begins with one of these bytes, and none of them is white space.
         b'!'..=b'c' | b'e'..=b'm' | b'p'..=b'r' | b't'..=b'~' => return LineKind::Other,
         _ => {}
     }
@@ -46,7 +46,7 @@ fn classify(line: &[u8]) -> LineKind {
 const LOW_BITS: u64 = u64::from_ne_bytes([0x7f; 8]);
 const FEEDS: u64 = u64::from_ne_bytes([b'\n'; 8]);
 
-/// The high bit of each byte that is a line feed, of eight bytes; the first byte is the lowest.
+/// Sets the high bit for each of eight bytes that is a line feed. The first byte is the lowest.
 fn feeds(chunk: &[u8]) -> u64 {
     let mut word = [0; 8];
     word.copy_from_slice(chunk);

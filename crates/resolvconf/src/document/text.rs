@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str;
 
-/// A word or a line as it stands in the file, byte for byte.
+/// A word or a line of the file, byte for byte.
 ///
-/// resolv.conf has no encoding. Domains and options are nearly always ASCII, yet a stray byte
-/// must come out as it went in. `Display` is lossy, [`as_bytes`](Text::as_bytes) is not.
+/// resolv.conf has no encoding. Domains and options are nearly always ASCII, but any other byte
+/// must be kept, too. `Display` is lossy, [`as_bytes`](Text::as_bytes) is not.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text(Vec<u8>);
 
@@ -16,7 +16,7 @@ impl Text {
         &self.0
     }
 
-    /// The text, when it is UTF-8.
+    /// The text, if it is UTF-8.
     pub fn to_str(&self) -> Option<&str> {
         str::from_utf8(&self.0).ok()
     }

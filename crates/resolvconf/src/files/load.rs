@@ -1,4 +1,4 @@
-//! A path in, a document out. Nothing that is not a file makes it wait.
+//! Reads a document from a path. A FIFO or a device never makes it wait.
 
 use std::path::Path;
 
@@ -14,15 +14,14 @@ pub const DEFAULT_SIZE_LIMIT: u64 = 1 << 20;
 
 /// Reads and parses a resolv.conf file of at most [`DEFAULT_SIZE_LIMIT`] bytes.
 ///
-/// Symbolic links are followed. A file that does not exist, or a link to one, is an empty document
-/// that [says so](Document::is_missing).
+/// Symbolic links are followed. A file that does not exist gives an empty document that [says
+/// so](Document::is_missing). A link to such a file does the same.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) above the limit,
-/// [`ErrorKind::NotAFile`](crate::ErrorKind::NotAFile) at once for a directory, FIFO, socket or
-/// device, [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be
-/// opened or read.
+/// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) above the limit.
+/// [`ErrorKind::NotAFile`](crate::ErrorKind::NotAFile), at once, for a directory, FIFO, socket or
+/// device. [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be opened or read.
 ///
 /// # Examples
 ///
@@ -47,7 +46,8 @@ pub fn load_within(path: &Path, limit: u64) -> Result<Document, Error> {
 
 /// The bytes of a regular file. `None` if it does not exist.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
-    // Looked at before it is opened: opening a device may act on it.
+    // The type is checked before the open, because opening a device may act on it. It is checked
+    // again on the open file.
     match retry_on_intr(|| rustix::fs::stat(path)) {
         Ok(stat) => open::check_type(path, stat.st_mode)?,
         Err(Errno::NOENT) => return Ok(None),

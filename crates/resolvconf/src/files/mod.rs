@@ -1,4 +1,4 @@
-//! Reads files and puts them in place whole. Nothing that is not a file makes it wait.
+//! Reads files, and puts whole files in place. A FIFO or a device never makes it wait.
 
 mod load;
 mod open;

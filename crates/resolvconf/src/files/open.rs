@@ -1,4 +1,4 @@
-//! Opens and reads files, and waits for nothing that is not a file.
+//! Opens and reads files. A FIFO or a device never makes it wait.
 
 use std::ffi::OsStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
@@ -11,14 +11,16 @@ use rustix::io::{Errno, retry_on_intr};
 
 use crate::error::{Error, ErrorKind};
 
-/// How long an open waits for a writer that keeps readers out for a moment.
+/// How long an open waits for a writer that holds a lease.
 const LEASE_PATIENCE: Duration = Duration::from_secs(1);
 
 /// Opens without blocking. A FIFO that took the file's place is refused by [`check_type`].
 ///
-/// A writer may hold a lease for the instant of its rewrite. An open that does not block is then
-/// refused instead of delayed, so it is tried again.
+/// A writer may hold a lease while it rewrites the file. The kernel then refuses an open with
+/// `O_NONBLOCK` instead of delaying it, so the open is tried again.
 pub(crate) fn unleased(at: BorrowedFd<'_>, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+    // O_NONBLOCK: a FIFO without a writer does not block. O_NOCTTY: a terminal does not become
+    // ours.
     let flags = flags | OFlags::NONBLOCK | OFlags::CLOEXEC | OFlags::NOCTTY;
     let deadline = Instant::now() + LEASE_PATIENCE;
     loop {
@@ -44,10 +46,13 @@ pub(crate) fn read_all(path: &Path, fd: &OwnedFd, limit: u64) -> Result<Vec<u8>,
     if size > limit {
         return Err(too_large());
     }
-    // One byte more than the limit: a file that grows, or one of /proc, is larger than its size.
+    // One byte more than the size shows whether the file is larger: it may grow, and a file in
+    // /proc has size 0.
     let mut bytes = vec![0; usize::try_from(size).unwrap_or(0) + 1];
     let mut filled = 0;
     loop {
+        // pread(2) leaves the offset alone, so the same descriptor can be read again from the
+        // start.
         let read = retry_on_intr(|| rustix::io::pread(fd, &mut bytes[filled..], filled as u64));
         match read.map_err(|errno| Error::io("pread", path, errno))? {
             0 => break,

@@ -1,4 +1,5 @@
-//! A name in an open directory. Later calls act on it, whatever happens to the path meanwhile.
+//! A name in an open directory. Later calls use this directory, even if the path leads elsewhere by
+//! then.
 
 use std::ffi::{OsStr, OsString};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -20,13 +21,14 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place of a path. Symbolic links of its directories are followed, as by any open.
+    /// The place of a path. Symbolic links in its directories are followed, as open(2) does.
     pub(crate) fn of(path: &Path) -> Result<Self, Error> {
         let name = path.file_name().ok_or_else(|| not_a_name(path))?;
         let parent = match path.parent() {
             Some(parent) if !parent.as_os_str().is_empty() => parent,
             _ => Path::new("."),
         };
+        // Not O_PATH: flock(2) and fsync(2) refuse such a descriptor.
         let directory = open_directory(CWD, parent.as_os_str(), OFlags::RDONLY)
             .map_err(|errno| Error::io("open", parent, errno))?;
         Ok(Self {
@@ -38,14 +40,16 @@ impl Place {
 
     /// The place of a name below a directory. No symbolic link is followed on the way.
     ///
-    /// Each directory is opened in the one before it. A directory that is open stays the same, so
-    /// a rename or a new link between two steps cannot lead out.
+    /// Each directory is opened in the one before it. An open directory stays the same, so a rename
+    /// or a new link between two steps cannot lead out.
     pub(crate) fn beneath(directory: BorrowedFd<'_>, name: &Path) -> Result<Self, Error> {
         let mut parts = name.components().filter(|part| *part != Component::CurDir);
         let last = parts.next_back().ok_or_else(|| not_a_name(name))?;
+        // A descriptor of our own, which lives as long as the place.
         let mut inner = open_directory(directory, OsStr::new("."), OFlags::RDONLY)
             .map_err(|errno| Error::io("openat", name, errno))?;
         for part in parts {
+            // O_NOFOLLOW, as the container may put a link in the place of any directory.
             let flags = OFlags::RDONLY | OFlags::NOFOLLOW;
             inner = open_directory(inner.as_fd(), normal(part, name)?, flags)
                 .map_err(|errno| way_refused(inner.as_fd(), part, name, errno))?;
@@ -69,7 +73,7 @@ impl Place {
         &self.name
     }
 
-    /// Opens the file without waiting for anything; a link in its place is not followed.
+    /// Opens the file and waits for no FIFO or device. A link in its place is not followed.
     pub(crate) fn open(&self, flags: OFlags) -> Result<OwnedFd, Errno> {
         open::unleased(self.directory(), &self.name, flags | OFlags::NOFOLLOW)
     }
@@ -96,8 +100,8 @@ fn normal<'p>(part: Component<'p>, name: &Path) -> Result<&'p OsStr, Error> {
     }
 }
 
-/// For a symbolic link, Linux answers `O_NOFOLLOW` with `O_DIRECTORY` by `ENOTDIR`. So the name is
-/// looked at again.
+/// Tells a symbolic link from other failures. With `O_NOFOLLOW` and `O_DIRECTORY` Linux gives
+/// `ENOTDIR` for a link, so the type of the name is asked for.
 fn way_refused(at: BorrowedFd<'_>, part: Component<'_>, name: &Path, errno: Errno) -> Error {
     let flags = rustix::fs::AtFlags::SYMLINK_NOFOLLOW;
     let found = rustix::fs::statat(at, part.as_os_str(), flags);

@@ -1,4 +1,5 @@
-//! Files that exist whole or not at all, wherever the work is cut off. One writer at a time.
+//! Puts files in place so that they exist whole or not at all, even if the work is cut off. One
+//! writer at a time.
 
 use std::ffi::OsString;
 use std::os::fd::OwnedFd;
@@ -15,15 +16,15 @@ use crate::files::place::Place;
 /// How long to wait for another writer of the same file.
 const LOCK_PATIENCE: Duration = Duration::from_secs(5);
 
-/// Keeps other writers out for as long as the place's directory stays open.
+/// Keeps other writers out until the directory of the place is closed.
 ///
-/// The lock is on the directory. A container can reach the file, and could lock it for ever.
+/// The lock is on the directory, because a container can reach the file and could lock it for ever.
 pub(crate) fn lock_directory_of(place: &Place) -> Result<(), Error> {
     let deadline = Instant::now() + LOCK_PATIENCE;
     let lock = FlockOperation::NonBlockingLockExclusive;
     loop {
         match retry_on_intr(|| rustix::fs::flock(place.directory(), lock)) {
-            // A file system without locks: writers there must agree among themselves.
+            // This file system has no locks. Writers there must agree among themselves.
             Ok(()) | Err(Errno::NOTSUP | Errno::NOLCK | Errno::INVAL | Errno::NOSYS) => {
                 return Ok(());
             }
@@ -39,10 +40,10 @@ pub(crate) fn lock_directory_of(place: &Place) -> Result<(), Error> {
     }
 }
 
-/// Puts a file in place by temporary file and rename. Call with the directory locked.
+/// Puts a file in place with a temporary file and a rename. Call it with the directory locked.
 ///
-/// The temporary name is always the same, so a kill leaves one file, which [`tidy`] knows.
-/// With `O_EXCL` a link or FIFO that somebody put under that name is never opened.
+/// The temporary name is always the same. So a killed process leaves at most one file, and [`tidy`]
+/// knows its name. `O_EXCL` makes sure that a link or FIFO under that name is never opened.
 pub(crate) fn replace(place: &Place, bytes: &[u8], mode: u32, durable: bool) -> Result<(), Error> {
     let temporary = temporary(place);
     let directory = place.directory();
@@ -52,7 +53,7 @@ pub(crate) fn replace(place: &Place, bytes: &[u8], mode: u32, durable: bool) -> 
         check_identity(place, &file)
     });
     if done.is_err() {
-        // The error that is returned says more than one about the temporary file would.
+        // If this fails, too, the first error says more than a second one would.
         tidy(place);
     }
     done?;
@@ -62,10 +63,11 @@ pub(crate) fn replace(place: &Place, bytes: &[u8], mode: u32, durable: bool) -> 
     Ok(())
 }
 
-/// Removes what a killed [`replace`] left. Call it with the directory locked and before any other
-/// step, as that step may have nothing to replace.
+/// Removes the file that a killed [`replace`] left. Call it with the directory locked, before any
+/// other step: such a step may end without a call to `replace`.
 pub(crate) fn tidy(place: &Place) {
-    // Mostly there is nothing. What cannot be taken away makes the next `replace` fail, and say so.
+    // Usually there is no such file. If one cannot be removed, the next `replace` fails and says
+    // so.
     let name = temporary(place);
     let _ = retry_on_intr(|| rustix::fs::unlinkat(place.directory(), &name, AtFlags::empty()));
 }
@@ -89,7 +91,7 @@ fn create(
         retry_on_intr(|| rustix::fs::openat(place.directory(), name, flags, mode))
     };
     let opened = match create() {
-        // Someone has put a file under the temporary name since it was tidied away.
+        // Someone has made a file with the temporary name after it was removed.
         Err(Errno::EXIST) => {
             tidy(place);
             create()
@@ -98,16 +100,18 @@ fn create(
     };
     let fd = opened.map_err(|errno| place.error("openat", errno))?;
     write_all_at(place.path(), &fd, bytes, 0)?;
+    // The umask cuts the mode of openat(2), but not the one of fchmod(2).
     retry_on_intr(|| rustix::fs::fchmod(&fd, Mode::from_raw_mode(mode)))
         .map_err(|errno| place.error("fchmod", errno))?;
     if durable {
+        // Before the rename: after a power cut the name could else lead to an empty file.
         retry_on_intr(|| rustix::fs::fsync(&fd)).map_err(|errno| place.error("fsync", errno))?;
     }
     Ok(fd)
 }
 
-/// Whether the name leads to the file that was written. In a directory where others may write,
-/// another file may have been renamed over the temporary name.
+/// Checks that the name leads to the file that was written. In a directory where others may write,
+/// somebody may have renamed another file over the temporary name.
 fn check_identity(place: &Place, file: &OwnedFd) -> Result<(), Error> {
     let flags = AtFlags::SYMLINK_NOFOLLOW;
     let named = retry_on_intr(|| rustix::fs::statat(place.directory(), place.name(), flags));
@@ -121,7 +125,7 @@ fn check_identity(place: &Place, file: &OwnedFd) -> Result<(), Error> {
     Err(Error::about(ErrorKind::Busy, "renameat", place.path(), why))
 }
 
-/// Writes all of it, at an offset.
+/// Writes all bytes, beginning at an offset.
 pub(crate) fn write_all_at(
     path: &Path,
     fd: &OwnedFd,
@@ -142,7 +146,7 @@ pub(crate) fn write_all_at(
 
 fn sync_directory(place: &Place) -> Result<(), Error> {
     match retry_on_intr(|| rustix::fs::fsync(place.directory())) {
-        // Some file systems cannot sync a directory, and need not.
+        // Some file systems cannot sync a directory, and do not need it.
         Ok(()) | Err(Errno::INVAL) => Ok(()),
         Err(errno) => Err(place.error("fsync", errno)),
     }

@@ -1,4 +1,4 @@
-//! What is odd about a document, each with its line and the readers it matters to.
+//! The findings about a document, each with its line and the readers that it matters to.
 
 use std::fmt;
 
@@ -10,15 +10,15 @@ use crate::readers::Reader;
 pub struct Diagnostic<'a> {
     pub(crate) line: usize,
     pub(crate) kind: DiagnosticKind,
-    /// The word or line it is about.
+    /// The word or line of the finding.
     pub(crate) subject: &'a [u8],
-    /// A count or another line. The kind decides which.
+    /// A count, or the number of another line. This depends on the kind.
     pub(crate) number: usize,
-    /// How many more of its kind are not listed.
+    /// How many more findings of this kind are not listed.
     pub(crate) more: usize,
     /// The readers that were asked for.
     pub(crate) readers: &'a [Reader],
-    /// Those of them that it matters to.
+    /// Those of them to which it matters.
     pub(crate) affected: Set,
 }
 
@@ -26,9 +26,9 @@ pub struct Diagnostic<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Severity {
-    /// Worth knowing; nothing is lost.
+    /// It is worth knowing, and nothing is lost.
     Note,
-    /// Some reader understands the line in another way, or not at all.
+    /// Some reader understands the line in another way, or does not understand it.
     Warning,
     /// The line does not do what it should do.
     Error,
@@ -68,9 +68,9 @@ kinds! {
     NoNameservers = "no-nameservers", Error;
     /// A reader refuses the whole file.
     FileRefused = "file-refused", Error;
-    /// A reader gives the whole file up at a line that is too long.
+    /// A reader gives up the whole file at a line that is too long.
     FileLost = "file-lost", Error;
-    /// A reader's look-ups fail when they come to the search list.
+    /// A reader's look-ups fail as soon as they use the search list.
     SearchFails = "search-fails", Error;
     /// The file starts with a byte order mark.
     ByteOrderMark = "byte-order-mark", Error;
@@ -86,7 +86,7 @@ kinds! {
     IndentedDirective = "indented-directive", Warning;
     /// White space before a comment.
     IndentedComment = "indented-comment", Note;
-    /// White space other than blank and tab after a directive or between words.
+    /// White space that is not a blank or a tab, after a directive or between words.
     OddBlank = "odd-blank", Warning;
     /// The first word is not a directive.
     UnknownDirective = "unknown-directive", Note;
@@ -108,7 +108,7 @@ kinds! {
     Comma = "comma", Error;
     /// Text after the address of a `nameserver` line.
     TrailingText = "trailing-text", Note;
-    /// A further address on a `nameserver` line, which most readers ignore.
+    /// Another address on a `nameserver` line. Most readers ignore it.
     TrailingAddress = "trailing-address", Warning;
     /// A comment mark inside a value.
     CommentInValue = "comment-in-value", Warning;
@@ -130,15 +130,15 @@ kinds! {
     TooManySearchDomains = "too-many-search-domains", Warning;
     /// A search list longer than some reader takes.
     SearchTooLong = "search-too-long", Warning;
-    /// A search domain that no DNS name can end in.
+    /// A search domain that cannot be the end of any DNS name.
     InvalidSearchDomain = "invalid-search-domain", Error;
-    /// The search domain `.`: look up names as they are.
+    /// The search domain `.`, which means: look up names as they are.
     RootDomain = "root-domain", Note;
     /// With `ndots:0` some reader never uses the search list.
     SearchUnused = "search-unused", Warning;
-    /// An option that no reader asked for knows.
+    /// An option that none of the requested readers knows.
     UnknownOption = "unknown-option", Note;
-    /// A word that only begins like an option; some reader takes it for that option.
+    /// A word that only begins like an option. Some reader takes it for that option.
     OptionPrefix = "option-prefix", Warning;
     /// An option whose value is not a plain number.
     InvalidOptionValue = "invalid-option-value", Error;
@@ -146,11 +146,12 @@ kinds! {
     OptionAboveLimit = "option-above-limit", Warning;
     /// An option below the smallest value with which some reader works.
     OptionBelowLimit = "option-below-limit", Error;
-    /// An option that another of the same name replaces.
+    /// An option that is replaced by another one with the same name.
     OptionReplaced = "option-replaced", Note;
     /// A `sortlist` with a byte at which glibc loops for ever.
     SortlistHang = "sortlist-hang", Error;
-    /// A word of `sortlist` that is not `address` or `address/netmask`, or beyond the tenth.
+    /// A word of `sortlist` that is not `address` or `address/netmask`, or that comes after the
+    /// tenth word.
     InvalidSortlist = "invalid-sortlist", Warning;
 }
 
@@ -160,23 +161,23 @@ impl<'a> Diagnostic<'a> {
         self.line
     }
 
-    /// What it is about.
+    /// The kind of the finding.
     pub fn kind(&self) -> DiagnosticKind {
         self.kind
     }
 
-    /// The word or line it is about; empty when the line as such is meant.
+    /// The word or line of the finding; empty if it is about the line itself.
     pub fn subject(&self) -> &'a [u8] {
         self.subject
     }
 
-    /// How many more findings of this kind there are for the same readers. Of a kind at most 1000
-    /// are listed, and the last of them tells how many follow; 0 on all others.
+    /// How many more findings of this kind there are for the same readers. At most 1000 of one kind
+    /// are listed. The last of them has the number of those that are left out; all others have 0.
     pub fn more(&self) -> usize {
         self.more
     }
 
-    /// The readers that it matters to, of those that were asked for.
+    /// Those of the requested readers to which it matters.
     pub fn readers(&self) -> impl Iterator<Item = &'a Reader> + use<'a> {
         let (readers, affected) = (self.readers, self.affected);
         readers

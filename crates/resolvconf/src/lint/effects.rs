@@ -1,13 +1,14 @@
-//! What one word does to one reader, in words.
+//! Describes in words what one word of a file does to one reader.
 
 use std::fmt::Write as _;
 
 use crate::readers::{Below, Context, Reader, Value};
 
-/// The longest word that is looked at for one reader; a longer one is no address and no option.
+/// The longest word that is looked at for one reader. A longer word is neither an address nor an
+/// option.
 const LONGEST: usize = 4096;
 
-/// Who is asked when the file gives no server.
+/// The servers that are asked if the file gives none.
 pub(crate) fn without_servers(reader: &Reader) -> String {
     match reader.servers.fallback {
         _ if reader.servers.refuses_none => "the file is refused".to_owned(),
@@ -16,7 +17,7 @@ pub(crate) fn without_servers(reader: &Reader) -> String {
     }
 }
 
-/// The servers that a reader takes from the words of a line.
+/// Names the servers that a reader takes from the words of a line.
 pub(crate) fn server(words: &[u8], reader: &Reader) -> String {
     let words = &words[..words.len().min(LONGEST)];
     let line = [b"nameserver ", words].concat();
@@ -38,7 +39,7 @@ pub(crate) fn server(words: &[u8], reader: &Reader) -> String {
     }
 }
 
-/// What a reader makes of an option.
+/// Describes what an option does to a reader.
 pub(crate) fn option(word: &[u8], reader: &Reader) -> String {
     let word = &word[..word.len().min(LONGEST)];
     let taken = crate::readers::one_option(word, reader);

@@ -1,4 +1,4 @@
-//! A document told to a person, line by line.
+//! Explains a document to a person, line by line.
 
 use crate::document::{Document, Line, LineKind, Nameserver, Text, split_option};
 use crate::lint::diagnostic::Diagnostic;
@@ -7,7 +7,7 @@ use crate::lint::groups::grouped;
 use crate::lint::known::known_option;
 use crate::readers::{Context, DEFAULT, Effective, Reader, SearchRule, Server, Trouble};
 
-/// One line of a file, what it means, and what is odd about it.
+/// One line of a file, its meaning, and what is odd about it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
@@ -23,8 +23,8 @@ pub struct Explanation<'a> {
 }
 
 impl Document {
-    /// Explains every line to the readers that containers have most often; first, as line 0, what
-    /// is odd about the file as a whole, if anything.
+    /// Explains every line, for the readers that containers have most often. If something is odd
+    /// about the file as a whole, that comes first, as line 0.
     ///
     /// # Examples
     ///
@@ -37,8 +37,7 @@ impl Document {
         self.explain_for(&DEFAULT, &Context::default())
     }
 
-    /// [`explain`](Document::explain) to other readers, at most 64, on a host of which more is
-    /// known.
+    /// [`explain`](Document::explain) for other readers, at most 64, and with facts about the host.
     pub fn explain_for<'a>(
         &'a self,
         readers: &'a [Reader],
@@ -81,7 +80,7 @@ impl Document {
     }
 }
 
-/// What each reader takes of the file.
+/// What each reader takes from the file.
 struct Views<'v> {
     readers: &'v [Reader],
     effective: &'v [Effective],
@@ -136,7 +135,7 @@ impl Views<'_> {
         told.join("; ")
     }
 
-    /// One option, to the readers that see its line.
+    /// Explains one option, for the readers that see its line.
     fn option(&self, word: &[u8], seen: &[bool]) -> String {
         let mut seen = seen.iter();
         let effect = grouped(self.readers, |reader| match seen.next() {
@@ -155,7 +154,7 @@ impl Views<'_> {
     }
 }
 
-/// How many words of an `options` line are told one by one.
+/// How many words of an `options` line are explained one by one.
 const MOST_WORDS: usize = 100;
 
 fn server(line: Line<'_>, reader: &Reader, effective: &Effective) -> String {

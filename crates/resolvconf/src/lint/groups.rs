@@ -1,9 +1,10 @@
-//! Readers that do the same, named together.
+//! Groups of readers that do the same.
 
 use crate::readers::Reader;
 
-/// What each reader does, asked in their order, those that do the same together: `glibc, musl: …;
-/// go: …`. Only the effect where all do the same.
+/// Names the effect for each reader, and puts readers with the same effect together: `glibc, musl:
+/// …; go: …`. If all have the same effect, the result is only that effect. The readers are asked in
+/// their order.
 pub(crate) fn grouped(readers: &[Reader], mut effect: impl FnMut(&Reader) -> String) -> String {
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
     for reader in readers {
@@ -22,17 +23,17 @@ pub(crate) fn grouped(readers: &[Reader], mut effect: impl FnMut(&Reader) -> Str
     told.collect::<Vec<_>>().join("; ")
 }
 
-/// A set of readers, one bit each in the order of the list that was asked for.
+/// A set of readers. Each reader has one bit, in the order of the list of requested readers.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Set(u64);
 
 impl Set {
-    /// Those of the first 64 for which it holds.
+    /// Those of the first 64 readers for which the test is true.
     pub(crate) fn of(readers: &[Reader], holds: impl Fn(&Reader) -> bool) -> Self {
         Self::places(readers.len(), |at| holds(&readers[at]))
     }
 
-    /// Those of the first 64 places for which it holds.
+    /// Those of the first 64 places for which the test is true.
     pub(crate) fn places(count: usize, holds: impl Fn(usize) -> bool) -> Self {
         let held = (0..count.min(64)).filter(|at| holds(*at));
         Self(held.fold(0, |set, at| set | 1 << at))

@@ -1,6 +1,6 @@
-//! What options are for.
+//! The meaning of each option.
 
-/// What an option is to glibc, with its meaning in words.
+/// The meaning of an option in words, as glibc defines it.
 pub(crate) fn known_option(name: &[u8]) -> Option<&'static str> {
     Some(match name {
         b"ndots" => "a name with at least this many dots is tried as it is first",

@@ -1,4 +1,5 @@
-//! What is odd about a document, and what its lines do to each reader. This room is pure.
+//! Finds what is odd about a document, and explains what its lines do to each reader. This room is
+//! pure.
 
 mod diagnostic;
 mod effects;

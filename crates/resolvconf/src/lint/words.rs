@@ -1,4 +1,4 @@
-//! Diagnostics in words: the cause, and what it does to each reader it matters to.
+//! Puts diagnostics into words: the cause, and the effect on each reader that it matters to.
 
 use std::fmt;
 
@@ -43,7 +43,7 @@ impl Diagnostic<'_> {
         }
     }
 
-    /// The names of the readers that it matters to.
+    /// The names of the readers to which it matters.
     fn names(&self) -> String {
         let names: Vec<&str> = self.readers().map(|reader| reader.name).collect();
         names.join(", ")
@@ -273,10 +273,10 @@ impl Diagnostic<'_> {
     }
 }
 
-/// A word in quotes, cut when it is very long.
+/// A word in quotes. A very long word is cut.
 pub(crate) struct Shortened<'a>(pub(crate) &'a [u8]);
 
-/// What of a word is shown, in bytes.
+/// How many bytes of a word are shown.
 const SHOWN: usize = 64;
 
 impl fmt::Display for Shortened<'_> {

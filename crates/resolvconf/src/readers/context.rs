@@ -1,21 +1,21 @@
-//! What a reader finds on its host beside the file.
+//! What a reader knows about its host besides the file.
 
 use crate::document::Text;
 
-/// What a reader finds on its host beside the file.
+/// What a reader knows about its host besides the file.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Context {
-    /// What follows the first dot of the host's name. Some readers search it when the file has no
-    /// search list.
+    /// The part of the host's name after the first dot. Some readers search this domain if the file
+    /// has no search list.
     pub host_domain: Option<Text>,
-    /// The names and numbers of the links. `None`: they are not known, and every zone counts as
-    /// one of them.
+    /// The names and numbers of the links. `None` if they are not known; every zone then counts as
+    /// a link.
     pub links: Option<Vec<(String, u32)>>,
 }
 
 impl Context {
-    /// A host without a domain, whose links are not known.
+    /// A host without a domain. Its links are not known.
     pub fn new() -> Self {
         Self::default()
     }

@@ -1,4 +1,4 @@
-//! What one reader takes of a file: servers, search list, options.
+//! What one reader takes from a file: servers, search list, options.
 
 use std::net::{IpAddr, SocketAddr, SocketAddrV4, SocketAddrV6};
 use std::time::Duration;
@@ -6,30 +6,31 @@ use std::time::Duration;
 use crate::document::{Nameserver, Text};
 use crate::readers::context::Context;
 
-/// What one reader takes of a file, and what it cannot cope with.
+/// What one reader takes from a file, and why its look-ups fail, if they do.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Effective {
     /// The reader's name.
     pub reader: &'static str,
-    /// The servers that are asked, in order. The reader's own fallback if the file gives none.
+    /// The servers that are asked, in order. If the file gives none, these are the reader's own
+    /// fallback.
     pub servers: Vec<Server>,
-    /// Servers of the file that are never asked, because there are enough before them.
+    /// Servers of the file that are never asked, because enough servers stand before them.
     pub unasked: Vec<Server>,
     /// The search list.
     pub search: Vec<Text>,
-    /// The line of the search list; 0 when there is none, or when it is the host's own domain.
+    /// The line of the search list; 0 if there is no list, or if it is the host's own domain.
     pub search_line: usize,
-    /// How many dots a name needs to be tried as it is before the search list.
+    /// A name with at least so many dots is tried as it is before the search list.
     pub ndots: u32,
     /// How long to wait for an answer.
     pub timeout: Duration,
     /// How often to try.
     pub attempts: u32,
-    /// The options without a value that act.
+    /// The options without a value that have an effect.
     pub flags: Vec<&'static str>,
-    /// Whether something in the file is unknown to the reader in a way that changes what it does.
-    /// Go then leaves look-ups to the C library, where it can.
+    /// Whether the file holds something that the reader does not know and reacts to. Go then leaves
+    /// look-ups to the C library, if it can.
     pub unknown: bool,
     /// Why look-ups fail, if they do.
     pub trouble: Option<Trouble>,
@@ -51,21 +52,21 @@ pub struct Server {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Trouble {
-    /// The whole file is refused. Line 0: because it names no server.
+    /// The whole file is refused. Line 0 means: because it names no server.
     Refused(usize),
-    /// The file is given up at a line that is too long. The reader goes on as with an empty file.
+    /// The file is given up at a line that is too long. The reader continues as with an empty file.
     Lost(usize),
-    /// No query is sent: there is no attempt, or no time.
+    /// No query is sent, because the number of attempts or the time is zero.
     AsksNobody(usize),
-    /// The program ends.
+    /// The program that reads the file ends.
     EndsProgram(usize),
     /// A look-up that needs the search list fails.
     SearchFails(usize),
 }
 
 impl Server {
-    /// Where to send queries. The zone becomes the number of a link of `context`, or is a number.
-    /// `None` for a zone that is neither.
+    /// The address for a socket. The zone is the name of a link in `context`, or a number. `None`
+    /// if it is neither.
     pub fn socket_addr(&self, context: &Context) -> Option<SocketAddr> {
         match self.address.address() {
             IpAddr::V4(address) => Some(SocketAddrV4::new(address, self.port).into()),

@@ -1,4 +1,4 @@
-//! The lines of a file as a reader sees them: which directive, and its value.
+//! The lines of a file as one reader sees them: the directive and its value.
 
 use crate::readers::reader::{Comments, LineEnds, Lines, Nul, Reader};
 use crate::readers::words::{ends_word, is_mark, trim, words};
@@ -21,7 +21,7 @@ pub(crate) struct Entry<'a> {
     /// Its number, from 1.
     pub(crate) line: usize,
     pub(crate) keyword: Keyword,
-    /// What follows the directive.
+    /// The text after the directive.
     pub(crate) value: &'a [u8],
 }
 
@@ -34,7 +34,7 @@ pub(crate) fn pieces(text: &[u8], ends: LineEnds) -> impl Iterator<Item = &[u8]>
     splits.into_iter().flatten().chain(whole)
 }
 
-/// What a reader takes a line for; `None` for what says nothing to it.
+/// What a reader sees in a line; `None` if the line has no meaning for it.
 pub(crate) fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<Entry<'a>> {
     let text = match rules.comments {
         Comments::Anywhere => text.split(|b| is_mark(*b)).next().unwrap_or_default(),
@@ -69,8 +69,8 @@ pub(crate) fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<En
     })
 }
 
-/// The directive of a line without odd bytes that begins in the first column: all readers see it
-/// alike. `None` when the line is not so plain after all.
+/// The directive of a line without odd bytes that begins in the first column. All readers see such
+/// a line in the same way. `None` if the line is not so plain.
 pub(crate) fn plain_entry(line: usize, text: &[u8]) -> Option<Entry<'_>> {
     let (keyword, name) = keyword(text)?;
     let value = text.get(name..).filter(|_| keyword != Keyword::Unknown)?;
@@ -98,7 +98,7 @@ fn keyword(text: &[u8]) -> Option<(Keyword, usize)> {
     Some(known.unwrap_or((Keyword::Unknown, 0)))
 }
 
-/// Whether the reader sees a directive in a line. What lines before it do is not looked at.
+/// Whether the reader sees a directive in a line. The effect of earlier lines is not considered.
 pub(crate) fn sees(reader: &Reader, raw: &[u8]) -> bool {
     let rules = &reader.lines;
     let text = raw.strip_suffix(b"\n").unwrap_or(raw);
@@ -111,7 +111,7 @@ pub(crate) fn sees(reader: &Reader, raw: &[u8]) -> bool {
     !too_long && !lost && pieces.any(known)
 }
 
-/// Whether the reader finds this word in a line with a directive that it sees.
+/// Whether the reader finds this word in a line whose directive it sees.
 pub(crate) fn reads(reader: &Reader, raw: &[u8], word: &[u8]) -> bool {
     let rules = &reader.lines;
     let text = raw.strip_suffix(b"\n").unwrap_or(raw);

@@ -7,13 +7,13 @@ use crate::readers::effective::{Effective, Trouble};
 use crate::readers::reader::{Order, Reader, Waiting};
 use crate::readers::search::is_domain;
 
-/// One name that a look-up asks for, if those before it were not found.
+/// One name that a look-up asks for, if the names before it were not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Query {
     /// The whole name, without its final dot.
     pub name: Text,
-    /// The search domain it was made with; `None` for the name as it is.
+    /// The search domain that was added; `None` for the name as it is.
     pub domain: Option<Text>,
 }
 
@@ -32,8 +32,8 @@ pub enum Times {
 impl Effective {
     /// The names that a look-up asks for, in order, until one is found.
     ///
-    /// Empty when the reader fails before it asks anything. The reader must be the one that this
-    /// was made for.
+    /// Empty if the reader fails before it asks anything. The reader must be the one for which this
+    /// value was made.
     ///
     /// # Examples
     ///
@@ -68,7 +68,7 @@ impl Effective {
             (Order::Never, _) => vec![plain],
             (Order::FewDotsOnly, false) => vec![plain],
             (Order::SingleLabel, _) if dots > 0 => vec![plain],
-            // A domain that makes the look-up fail ends it there.
+            // The look-up ends at a domain that makes it fail.
             (Order::Both | Order::FewDotsOnly, true) if fails => searched,
             (Order::Both, false) => std::iter::once(plain).chain(searched).collect(),
             _ => searched.into_iter().chain([plain]).collect(),
@@ -77,7 +77,7 @@ impl Effective {
 
     fn searched(&self, name: &[u8]) -> Vec<Query> {
         let usable = self.search.iter().take_while(|domain| {
-            // The list up to what the look-up fails at.
+            // Only the domains before the one at which the look-up fails are asked for.
             let bytes = domain.as_bytes();
             let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
             !fails || (is_domain(bytes) && bytes != b".")
@@ -109,8 +109,9 @@ impl Effective {
         }
     }
 
-    /// The first server waits the whole time; each later one twice as long as the one before,
-    /// divided by the number of servers, in whole seconds and at least one.
+    /// Sums up the times of all tries. The first server waits the whole time. For each later server
+    /// the time is doubled once more, and then divided by the number of servers. It is in whole
+    /// seconds, and at least one.
     fn doubling(&self, servers: u32) -> Duration {
         let seconds = self.timeout.as_secs().max(1);
         let wait = |at: u32| match at {

@@ -1,7 +1,8 @@
-//! The readers of resolv.conf as data, and what each makes of a file. This room is pure.
+//! The readers of resolv.conf as data, and what each takes from a file. This room is pure.
 //!
-//! A profile is a [`Reader`]; [`Document::effective`](crate::Document::effective) applies one to a
-//! file. [`ALL`] lists them, [`DEFAULT`] those that containers have most often.
+//! A profile is a [`Reader`]. [`Document::effective`](crate::Document::effective) applies one to a
+//! file. [`ALL`] lists all profiles, and [`DEFAULT`] lists the readers that containers have most
+//! often.
 
 mod context;
 mod effective;

@@ -1,4 +1,4 @@
-//! The options of a file, to each reader.
+//! The options of a file, as each reader takes them.
 
 use std::time::Duration;
 
@@ -7,7 +7,7 @@ use crate::readers::reader::{
 };
 use crate::readers::words::words;
 
-/// What a reader takes of the options.
+/// What a reader takes from the options.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) ndots: Value,
@@ -17,12 +17,12 @@ pub(crate) struct Taken {
     pub(crate) unknown: bool,
 }
 
-/// The value of a numeric option and where it stands; line 0 is the default.
+/// The value of a numeric option, and its line. Line 0 means that it is the default.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub(crate) struct Value {
     pub(crate) number: u32,
     pub(crate) line: usize,
-    /// What the value does to the reader, when it is below what works.
+    /// The effect on the reader if the value is too small to work.
     pub(crate) harm: Option<Below>,
 }
 
@@ -57,7 +57,7 @@ impl Taken {
         }
     }
 
-    /// Takes the numbers of one `options` line, and leaves out the words without a value.
+    /// Takes the numeric options of one `options` line, and leaves out the words without a value.
     pub(crate) fn numbers(&mut self, line: usize, value: &[u8], rules: &Rules, lines: &Lines) {
         if rules.matching == Matching::Anywhere {
             return self.anywhere(line, value, rules);
@@ -84,7 +84,7 @@ impl Taken {
     /// Takes one word if it is an option without a value.
     fn flag(&mut self, word: &[u8], rules: &Rules) -> bool {
         let flag = rules.flags.iter().find(|flag| {
-            // Most words are none of the flags, and the first byte tells.
+            // Most words are not flags, and the first byte shows this.
             flag.as_bytes().first() == word.first()
                 && match rules.matching {
                     Matching::Prefix => word.starts_with(flag.as_bytes()),
@@ -99,7 +99,7 @@ impl Taken {
         flag.is_some()
     }
 
-    /// The first place of each name in the line, in the middle of a word too.
+    /// Takes the first place of each name in the line, even in the middle of a word.
     fn anywhere(&mut self, line: usize, value: &[u8], rules: &Rules) {
         let mut open = numeric(rules);
         for (colon, _) in value.iter().enumerate().filter(|(_, b)| **b == b':') {
@@ -159,7 +159,7 @@ impl Taken {
     }
 }
 
-/// What a reader takes of one option that stands alone on a line.
+/// What a reader takes from one option that stands alone on a line.
 pub(crate) fn one_option(word: &[u8], reader: &Reader) -> Taken {
     let mut taken = Taken::defaults(&reader.options);
     taken.line(1, word, &reader.options, &reader.lines);
@@ -187,7 +187,7 @@ fn numeric(rules: &Rules) -> [Numeric<'_>; 3] {
     ]
 }
 
-/// The text of a numeric option's value; `None` when the word is another option.
+/// The text of a numeric option's value; `None` if the word is another option.
 fn value_of<'v>(name: &str, word: &'v [u8], value: &'v [u8], rules: &Rules) -> Option<&'v [u8]> {
     let name = name.as_bytes();
     if word.first() != name.first() {
@@ -195,7 +195,7 @@ fn value_of<'v>(name: &str, word: &'v [u8], value: &'v [u8], rules: &Rules) -> O
     }
     let after = word.strip_prefix(name)?;
     match (after.strip_prefix(b":"), rules.matching) {
-        // It reads on behind the word: a blank may come before the number.
+        // Such a reader reads on after the word: a blank may stand before the number.
         (Some(text), Matching::Prefix) => {
             let start = text.as_ptr() as usize - value.as_ptr() as usize;
             Some(&value[start..])
@@ -229,7 +229,7 @@ fn read(text: &[u8], numbers: Numbers, which: Which) -> Option<i64> {
     }
 }
 
-/// `atoi` wraps at 32 bits; `ndots` is kept in four of them.
+/// Reads a number like `atoi`, which wraps at 32 bits. glibc keeps only four bits of `ndots`.
 fn atoi(text: &[u8], which: Which) -> i64 {
     let value = i64::from(strtol(text) as i32);
     match which {
@@ -248,7 +248,7 @@ fn strtol(text: &[u8]) -> i64 {
     }
 }
 
-/// The digits at the start; 0 when there is none.
+/// The number at the start; 0 if there is no digit.
 fn digits(text: &[u8]) -> i64 {
     let digits = text.iter().take_while(|b| b.is_ascii_digit());
     digits.fold(0_i64, |value, digit| {

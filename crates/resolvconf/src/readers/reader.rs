@@ -1,15 +1,15 @@
-//! The form of a profile: what one reader makes of a resolv.conf, as data.
+//! The form of a profile: how one reader understands resolv.conf, as data.
 
 /// One program or library that reads resolv.conf, in a range of versions.
 ///
-/// The fields are facts, each seen in the real reader. [`ALL`](crate::readers::ALL) lists the
-/// profiles; [`Document::effective`](crate::Document::effective) applies one to a file.
+/// The fields are facts. Each was seen in the real reader. [`ALL`](crate::readers::ALL) lists the
+/// profiles. [`Document::effective`](crate::Document::effective) applies one to a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Reader {
     /// Its name for machines, such as `glibc`.
     pub name: &'static str,
-    /// The versions the profile was compared with.
+    /// The versions with which the profile was compared.
     pub versions: &'static str,
     /// Which lines it sees.
     pub lines: Lines,
@@ -19,7 +19,7 @@ pub struct Reader {
     pub search: Search,
     /// Which options it knows.
     pub options: Options,
-    /// How it looks a name up.
+    /// How it looks up a name.
     pub lookups: Lookups,
 }
 
@@ -37,11 +37,11 @@ pub struct Lines {
     pub nul: Nul,
     /// What starts a comment.
     pub comments: Comments,
-    /// The bytes of a line that are read, and what happens to a longer one.
+    /// The length of the longest line in bytes, and what happens to a longer line.
     pub longest: Option<(usize, TooLong)>,
-    /// Whether a directive without a value counts, as `search` alone may clear the list.
+    /// Whether a directive without a value counts. For example, `search` alone may clear the list.
     pub bare: bool,
-    /// Whether an indented comment, or an unknown directive, makes it report something unknown.
+    /// Whether it reacts to an indented comment or an unknown directive as to something unknown.
     pub reports_unknown: bool,
 }
 
@@ -53,7 +53,7 @@ pub enum Blanks {
     SpaceTab,
     /// Blank, tab and carriage return.
     SpaceTabReturn,
-    /// The white space of C: also vertical tab and form feed.
+    /// The white space of C, which has also vertical tab and form feed.
     C,
     /// The white space of Unicode.
     Unicode,
@@ -77,7 +77,7 @@ pub enum Nul {
     Byte,
     /// It ends the line.
     EndsLine,
-    /// It loses the line and the next one.
+    /// The reader loses this line and the next one.
     EatsNextLine,
 }
 
@@ -99,7 +99,7 @@ pub enum Comments {
 pub enum TooLong {
     /// It is skipped.
     SkipsLine,
-    /// The whole file is given up. The reader goes on as with an empty file.
+    /// The whole file is given up. The reader continues as with an empty file.
     LosesFile,
 }
 
@@ -107,7 +107,7 @@ pub enum TooLong {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Servers {
-    /// How many are used; later ones are never asked.
+    /// How many servers are used. Later ones are never asked.
     pub most: Option<usize>,
     /// Which words of a line are servers.
     pub words: ServerWords,
@@ -121,7 +121,7 @@ pub struct Servers {
     pub drops_any_ipv4: bool,
     /// Whether `::` is left out.
     pub drops_any_ipv6: bool,
-    /// The addresses it asks when no server is left. Empty: nobody is asked.
+    /// The addresses that it asks if no server is left. If empty, nobody is asked.
     pub fallback: &'static [&'static str],
     /// Whether a file without servers is refused.
     pub refuses_none: bool,
@@ -131,14 +131,14 @@ pub struct Servers {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ServerWords {
-    /// The first.
+    /// The first word.
     First,
-    /// All of them.
+    /// All words.
     All,
-    /// All of them, separated by commas too.
+    /// All words, which may also be separated by commas.
     AllAndCommas,
-    /// All of them, separated by blanks and commas, until one that is not an address. A tab or a
-    /// carriage return inside the line is part of a word.
+    /// All words, separated by blanks and commas, up to the first that is not an address. A tab or
+    /// a carriage return inside the line is part of a word.
     UntilInvalid,
 }
 
@@ -146,15 +146,16 @@ pub enum ServerWords {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AddressForm {
-    /// glibc: `inet_aton` for IPv4, a zone is a link that exists or is ignored.
+    /// glibc: `inet_aton` for IPv4. A zone that is not an existing link is ignored.
     Glibc,
-    /// musl: `inet_aton` for IPv4, a zone on link-local addresses of links that exist.
+    /// musl: `inet_aton` for IPv4. A zone is a number or, on a link-local address, an existing
+    /// link.
     Musl,
-    /// Four decimal numbers or IPv6; a zone on IPv6 is kept.
+    /// Four decimal numbers, or IPv6. A zone on IPv6 is kept.
     Strict,
-    /// The same; a zone may be empty.
+    /// The same, but a zone may be empty.
     StrictEmptyZone,
-    /// Four decimal numbers or IPv6; a zone on IPv6 is left out.
+    /// Four decimal numbers, or IPv6. A zone on IPv6 is left out.
     StrictDropsZone,
     /// c-ares up to 1.18: `0x…` and short forms, filled with zeros at the end; no zone; `#53`.
     Cares118,
@@ -174,7 +175,7 @@ pub enum OnInvalid {
     Skips,
     /// The whole file is refused.
     RefusesFile,
-    /// Reading stops; servers before it are kept.
+    /// Reading stops. The servers before it are kept.
     Stops,
 }
 
@@ -184,21 +185,21 @@ pub enum OnInvalid {
 pub struct Search {
     /// Which lines make the list.
     pub rule: SearchRule,
-    /// Whether `domain` takes all its words, or the first.
+    /// Whether `domain` takes all its words. Else it takes only the first.
     pub domain_takes_all: bool,
     /// Whether `search` or `domain` without a word empties the list.
     pub empty_clears: bool,
     /// What `.` does.
     pub root: Root,
-    /// What a domain that no name can end in does.
+    /// The effect of a domain that cannot be the end of any name.
     pub invalid: OnInvalidDomain,
-    /// How many domains are used.
+    /// How many domains are used; `None` without a limit.
     pub most: Option<usize>,
-    /// How many bytes the value of a line may have; a longer one is not read.
+    /// How many bytes of the value of a line are allowed. A longer value is not read.
     pub bytes: Option<usize>,
     /// Whether a comma separates domains.
     pub commas: bool,
-    /// Whether the domain of the host's own name is the list when the file gives none.
+    /// Whether the domain of the host's own name becomes the list if the file gives none.
     pub host_domain: bool,
 }
 
@@ -208,13 +209,13 @@ pub struct Search {
 pub enum SearchRule {
     /// The last `search` or `domain`.
     Last,
-    /// The last `search`; `domain` only when there is none.
+    /// The last `search`. `domain` counts only if there is no `search`.
     SearchBeforeDomain,
-    /// The first `search`; `domain` only when there is none.
+    /// The first `search`. `domain` counts only if there is no `search`.
     FirstSearch,
     /// All of them together.
     Merged,
-    /// No line: the reader never searches.
+    /// No line makes a list. The reader never searches.
     Never,
 }
 
@@ -222,7 +223,7 @@ pub enum SearchRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Root {
-    /// Names are tried as they are at its place, which asks nothing new.
+    /// At its place in the list, names are tried as they are. That asks nothing new.
     Harmless,
     /// It is left out. The domain of the host's name may take its place.
     LeftOut,
@@ -230,19 +231,19 @@ pub enum Root {
     FailsLookup,
 }
 
-/// What a search domain that no DNS name can end in does.
+/// The effect of a search domain that cannot be the end of any DNS name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum OnInvalidDomain {
     /// It is not in the list.
     Skips,
-    /// It is in the list, and skipped by each look-up.
+    /// It is in the list, but each look-up skips it.
     Unused,
     /// The list ends before it.
     EndsList,
-    /// The list ends before it, and a look-up that comes there fails.
+    /// The list ends before it. A look-up that gets there fails.
     EndsLookup,
-    /// The look-up fails when it comes to it.
+    /// The look-up fails when it gets to this domain.
     FailsLookup,
     /// The whole file is refused.
     RefusesFile,
@@ -252,21 +253,21 @@ pub enum OnInvalidDomain {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Options {
-    /// How a word is matched with an option's name.
+    /// How a word is compared with the name of an option.
     pub matching: Matching,
-    /// Which one counts when an option is given several times.
+    /// Which one counts if an option is given several times.
     pub repeated: Repeated,
     /// How numbers are read.
     pub numbers: Numbers,
-    /// `ndots`; `None` when it is not known.
+    /// `ndots`; `None` if the reader does not know it.
     pub ndots: Option<Number>,
-    /// `timeout`, in seconds; `None` when it is not known.
+    /// `timeout`, in seconds; `None` if the reader does not know it.
     pub timeout: Option<Number>,
-    /// `attempts`; `None` when it is not known.
+    /// `attempts`; `None` if the reader does not know it.
     pub attempts: Option<Number>,
-    /// The names of the option for the time.
+    /// The names that the reader knows for the option `timeout`.
     pub timeout_names: &'static [&'static str],
-    /// The names of the option for the number of tries.
+    /// The names that the reader knows for the option `attempts`.
     pub attempts_names: &'static [&'static str],
     /// Milliseconds in one unit of the time.
     pub timeout_unit: u32,
@@ -274,11 +275,11 @@ pub struct Options {
     pub flags: &'static [&'static str],
 }
 
-/// How a word is matched with an option's name.
+/// How a word is compared with the name of an option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Matching {
-    /// The word is the name, with `:` and the value where it takes one.
+    /// The word is the name, with `:` and the value if the option takes one.
     Word,
     /// The word begins with the name, so `rotated` is `rotate`.
     Prefix,
@@ -286,7 +287,7 @@ pub enum Matching {
     Anywhere,
 }
 
-/// Which one counts when an option is given several times.
+/// Which one counts if an option is given several times.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Repeated {
@@ -294,7 +295,7 @@ pub enum Repeated {
     Last,
     /// The first of the file.
     First,
-    /// The first of a line, of the last line that has it.
+    /// The first one on the last line that has this option.
     FirstOfLastLine,
 }
 
@@ -302,59 +303,60 @@ pub enum Repeated {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Numbers {
-    /// `atoi`: a blank may come first, what follows is ignored, no digit is 0, it wraps at 32 bits.
+    /// `atoi`: a blank may come first, text after the digits is ignored, no digit gives 0, and the
+    /// number wraps at 32 bits.
     Atoi,
-    /// `strtoul` after a digit: anything else leaves the default.
+    /// `strtoul` if the first byte is a digit. Anything else leaves the default.
     Digit,
-    /// Digits at the start, at most 16 777 215; no digit is 0.
+    /// Digits at the start, at most 16 777 215. No digit gives 0.
     Dtoi,
-    /// A whole decimal number with a sign; anything else is 0.
+    /// A whole decimal number, with or without a sign. Anything else gives 0.
     Integer,
-    /// A whole decimal number with a sign; anything else leaves the default.
+    /// A whole decimal number, with or without a sign. Anything else leaves the default.
     IntegerOrDefault,
-    /// A whole decimal number of 32 bits without a minus; anything else leaves the default.
+    /// A whole decimal number of 32 bits without a minus. Anything else leaves the default.
     Unsigned,
-    /// Digits alone, empty is 0; anything else leaves the default.
+    /// Only digits; an empty text gives 0. Anything else leaves the default.
     Digits,
-    /// `strtol`, the sign bit cut off.
+    /// `strtol`, with the sign bit cut off.
     Masked,
 }
 
-/// A numeric option: its default and what it is held to.
+/// A numeric option: its default and its limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Number {
-    /// Without the option.
+    /// The value without the option.
     pub default: u32,
-    /// The largest value that is taken; larger ones count as this.
+    /// The largest value that is taken. A larger one counts as this one.
     pub most: u32,
-    /// What a value below [`least`](Number::least) counts as.
+    /// What happens to a value below [`least`](Number::least).
     pub below: Below,
     /// The smallest value with which the reader works.
     pub least: u32,
 }
 
-/// What a value below the least one counts as.
+/// What happens to a value below the least one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Below {
-    /// The least value.
+    /// It counts as the least value.
     Least,
-    /// The default.
+    /// It counts as the default.
     Default,
-    /// Its own value, with which nobody is asked.
+    /// It is taken, and with it nobody is asked.
     AsksNobody,
-    /// Its own value, with which the program ends.
+    /// It is taken, and with it the program ends.
     EndsProgram,
 }
 
-/// How a reader looks a name up.
+/// How a reader looks up a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Lookups {
     /// When the search list is tried.
     pub order: Order,
-    /// How the servers are asked, and for how long when none answers.
+    /// How the servers are asked, and how long a look-up takes if none answers.
     pub waiting: Waiting,
 }
 
@@ -362,26 +364,28 @@ pub struct Lookups {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Order {
-    /// With fewer dots than `ndots` the list first and then the name; else the name, then the list.
+    /// With fewer dots than `ndots`: first the list, then the name. Else: first the name, then the
+    /// list.
     Both,
-    /// With fewer dots than `ndots` the list first and then the name; else the name alone.
+    /// With fewer dots than `ndots`: first the list, then the name. Else: only the name.
     FewDotsOnly,
-    /// For a name without a dot alone.
+    /// Only for a name without a dot.
     SingleLabel,
     /// Never.
     Never,
 }
 
-/// How the servers are asked, and how long a look-up takes when none answers.
+/// How the servers are asked, and how long a look-up takes if none answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Waiting {
-    /// In turn; the first waits `timeout`, each later one twice as long, shared by all servers.
+    /// One after the other. The first waits `timeout`. For each later one the time is doubled once
+    /// more, and then divided by the number of servers.
     Doubling,
-    /// In turn, each for `timeout`, the whole as often as `attempts` says.
+    /// One after the other, each for `timeout`. All of this is done `attempts` times.
     InTurn,
-    /// All at once, for `timeout` in all.
+    /// All at once. The look-up takes `timeout` in total.
     AllAtOnce,
-    /// Not measured.
+    /// This was not measured.
     Unknown,
 }

@@ -1,4 +1,4 @@
-//! A file while one reader reads it, line by line.
+//! Reads a file as one reader does, line by line.
 
 use std::collections::HashSet;
 use std::net::IpAddr;
@@ -16,7 +16,7 @@ use crate::readers::servers::{PORT, server};
 use crate::readers::words::words;
 
 impl Document {
-    /// What a reader takes of this file, on a host of which nothing is known.
+    /// What a reader takes from this file, if nothing is known about the host.
     ///
     /// # Examples
     ///
@@ -34,7 +34,7 @@ impl Document {
         self.effective_on(reader, &Context::default())
     }
 
-    /// [`effective`](Document::effective) on a host of which more is known.
+    /// [`effective`](Document::effective) with facts about the host.
     pub fn effective_on(&self, reader: &Reader, context: &Context) -> Effective {
         let mut reading = Reading::new(reader, context, Depth::Whole);
         for line in self.lines() {
@@ -44,11 +44,11 @@ impl Document {
     }
 }
 
-/// One line of the file with the look at its bytes, which is the same for all readers.
+/// One line of the file, and the odd bytes in it. These are the same for all readers.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Row<'a> {
     pub(crate) number: usize,
-    /// Without the line feed.
+    /// The line without the line feed.
     pub(crate) text: &'a [u8],
     pub(crate) look: Look,
 }
@@ -61,16 +61,16 @@ impl<'a> Row<'a> {
     }
 }
 
-/// How much of what a reader takes is wanted.
+/// How much of the result is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
-    /// All of it.
+    /// Everything that the reader takes.
     Whole,
     /// Enough for the [`Outcome`].
     Outcome,
 }
 
-/// What comes of a file for a reader, in short.
+/// The result of a file for one reader, in short.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) trouble: Option<Trouble>,
@@ -78,18 +78,18 @@ pub(crate) struct Outcome {
     pub(crate) has_server: bool,
     /// The line of the search list, 0 for none.
     pub(crate) search_line: usize,
-    /// Whether there is a search list that no look-up comes to, as every name has enough dots.
+    /// Whether there is a search list that no look-up uses, because every name has enough dots.
     pub(crate) search_unused: bool,
 }
 
-/// A file while it is read.
+/// The state while a file is read.
 pub(crate) struct Reading<'a, 'r> {
     reader: &'r Reader,
     context: &'r Context,
     depth: Depth,
     servers: Vec<Server>,
     unasked: Vec<Server>,
-    /// The servers so far, for readers that leave out what is listed twice.
+    /// The servers so far, for readers that leave out a server that is listed twice.
     listed: HashSet<(Nameserver, u16)>,
     lists: search::Lists<'a>,
     options: options::Taken,
@@ -152,7 +152,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
     }
 
-    /// Whether a directive without a value says something to the reader.
+    /// Whether a directive without a value has an effect for the reader.
     pub(crate) fn takes_bare(&self) -> bool {
         self.reader.lines.bare
     }
@@ -195,7 +195,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
     }
 
-    /// Whether further servers change nothing in the outcome.
+    /// Whether more servers would not change the outcome.
     fn has_enough(&self) -> bool {
         let most = self.reader.servers.most.unwrap_or(1);
         self.depth == Depth::Outcome && self.servers.len() >= most
@@ -238,7 +238,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
     }
 
-    /// Takes one word; whether it is an address to the reader.
+    /// Takes one word. Returns whether the reader accepts it as an address.
     fn server(&mut self, word: &[u8], line: usize) -> bool {
         let rules = &self.reader.servers;
         match (server(word, rules.form, self.context), rules.invalid) {
@@ -277,7 +277,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         if rules.most.is_none_or(|most| self.servers.len() < most) {
             self.servers.push(server);
         } else if self.unasked.len() < MOST_UNASKED {
-            // Enough to name some; a file may list very many.
+            // Only some of them are kept, because a file may list very many.
             self.unasked.push(server);
         }
     }
@@ -308,7 +308,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         Some(Trouble::SearchFails(line))
     }
 
-    /// What comes of the file, in short.
+    /// The result so far, in short.
     pub(crate) fn outcome(&self) -> Outcome {
         let reader = self.reader;
         let lost = self.lost.is_some();
@@ -322,7 +322,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
     }
 
-    /// All that the reader takes of the file.
+    /// Everything that the reader takes from the file.
     fn effective(self) -> Effective {
         let reader = self.reader;
         let trouble = self.trouble();

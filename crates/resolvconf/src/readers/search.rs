@@ -1,4 +1,4 @@
-//! The search list of a file, to each reader.
+//! The search list of a file, as each reader takes it.
 
 use crate::document::Text;
 use crate::readers::context::Context;
@@ -6,7 +6,7 @@ use crate::readers::lines::{Entry, Keyword};
 use crate::readers::reader::{Lines, OnInvalidDomain, Root, Search as Rules, SearchRule};
 use crate::readers::words::words;
 
-/// The lines that may make the list, while a file is read.
+/// The lines that may become the list, while a file is read.
 #[derive(Debug, Default)]
 pub(crate) struct Lists<'a> {
     search: Option<Entry<'a>>,
@@ -14,15 +14,15 @@ pub(crate) struct Lists<'a> {
     merged: Vec<Entry<'a>>,
 }
 
-/// What a reader takes for its search list.
+/// The search list that a reader takes.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Taken {
     pub(crate) domains: Vec<Text>,
-    /// Where the list stands; 0 for the host name's own domain, or none.
+    /// The line of the list; 0 if it is the domain of the host's name, or if there is no list.
     pub(crate) line: usize,
 }
 
-/// What a domain does to the reader.
+/// The effect of a domain on the reader.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Harm {
     FailsLookup,
@@ -52,7 +52,7 @@ impl<'a> Lists<'a> {
         }
     }
 
-    /// The list that is left at the end of the file.
+    /// The list that counts at the end of the file.
     pub(crate) fn take(&self, rules: &Rules, lines: &Lines, context: &Context) -> Taken {
         let mut taken = Taken::default();
         for entry in self.entries() {
@@ -72,7 +72,7 @@ impl<'a> Lists<'a> {
         taken
     }
 
-    /// What the list does to the reader, and where it stands, without making the list.
+    /// The harm that the list does to the reader, and its line. The list itself is not built.
     pub(crate) fn harm(&self, rules: &Rules, lines: &Lines) -> Option<(Harm, usize)> {
         let harmless = rules.root != Root::FailsLookup
             && !matches!(
@@ -95,12 +95,13 @@ impl<'a> Lists<'a> {
         domains.find_map(|(_, harm)| Some((harm?, line)))
     }
 
-    /// The line of the list, 0 for none. A list of several lines has the number of the last one.
+    /// The line of the list; 0 if there is no list. For a list from several lines it is the last
+    /// one.
     pub(crate) fn line_of_list(&self) -> usize {
         self.entries().last().map_or(0, |entry| entry.line)
     }
 
-    /// Whether the list holds a domain that makes another name.
+    /// Whether the list holds a domain with which another name is tried.
     pub(crate) fn makes_names(&self, rules: &Rules, lines: &Lines) -> bool {
         let domains = self.entries().flat_map(|e| domains(e, rules, lines));
         let mut used = domains.take(rules.most.unwrap_or(usize::MAX));
@@ -113,7 +114,7 @@ impl<'a> Lists<'a> {
     }
 }
 
-/// The domains that a reader takes of one line, each with what it does to the reader.
+/// The domains that a reader takes from one line, each with its effect on the reader.
 fn domains<'a>(
     entry: Entry<'a>,
     rules: &Rules,
@@ -136,7 +137,7 @@ fn domains<'a>(
         .flatten()
 }
 
-/// The words of one line that a reader takes for domains, good or not.
+/// The words of one line that a reader takes for domains, valid or not.
 fn listed<'a>(
     entry: Entry<'a>,
     rules: &Rules,
@@ -157,10 +158,11 @@ fn split_commas(word: &[u8], commas: bool) -> impl Iterator<Item = &[u8]> {
         .filter(|part| !part.is_empty())
 }
 
-/// Whether a name can end in this: labels of 1 to 63 bytes, 253 in all, one final dot allowed.
+/// Whether this can be the end of a name: labels of 1 to 63 bytes, 253 bytes in total, and one
+/// final dot is allowed.
 pub(crate) fn is_domain(word: &[u8]) -> bool {
     let name = word.strip_suffix(b".").unwrap_or(word);
-    // A lone dot is the root: names are looked up as they are.
+    // A single dot is the root: names are looked up as they are.
     let mut labels = name.split(|&b| b == b'.');
     name.is_empty() || (name.len() <= 253 && labels.all(|label| matches!(label.len(), 1..=63)))
 }

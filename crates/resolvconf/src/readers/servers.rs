@@ -1,4 +1,4 @@
-//! Which words are addresses, to each reader.
+//! Which words each reader accepts as addresses.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str;
@@ -10,14 +10,14 @@ use crate::readers::reader::AddressForm;
 /// The port of DNS.
 pub(crate) const PORT: u16 = 53;
 
-/// What a reader makes of a word: an address and a port, or nothing.
+/// The address and port that a reader takes from a word, if it accepts the word.
 pub(crate) fn server(
     word: &[u8],
     form: AddressForm,
     context: &Context,
 ) -> Option<(Nameserver, u16)> {
     let at_port = |address: Nameserver| (address, PORT);
-    // No form of an address begins with another byte.
+    // In no form does an address begin with another byte.
     if !matches!(word.first()?, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'[') {
         return None;
     }
@@ -55,7 +55,7 @@ pub(crate) fn server(
     }
 }
 
-/// Whether a word is an address in this form, on a host of which nothing is known.
+/// Whether a word is an address in this form, if nothing is known about the host.
 pub(crate) fn is_server(word: &[u8], form: AddressForm) -> bool {
     server(word, form, &Context::default()).is_some()
 }
@@ -64,7 +64,7 @@ fn plain(word: &[u8]) -> Option<&str> {
     str::from_utf8(word).ok()
 }
 
-/// A word cut at its first `%`.
+/// Splits a word at its first `%`.
 fn split_zone(word: &[u8]) -> (&[u8], Option<&[u8]>) {
     match word.iter().position(|&b| b == b'%') {
         Some(at) => (&word[..at], Some(&word[at + 1..])),
@@ -77,7 +77,8 @@ fn is_link_local(address: Ipv6Addr) -> bool {
     address.is_unicast_link_local() || multicast
 }
 
-/// A zone is used on link-local addresses of links that exist. It never makes a line invalid.
+/// A zone counts only on a link-local address, and only if it is an existing link. It never makes a
+/// line invalid.
 fn glibc(word: &[u8], context: &Context) -> Option<Nameserver> {
     if !word.contains(&b':') {
         return glibc_ipv4(word).map(|address| IpAddr::from(address).into());
@@ -88,7 +89,7 @@ fn glibc(word: &[u8], context: &Context) -> Option<Nameserver> {
     Some(Nameserver::new(address.into(), zone))
 }
 
-/// A zone must be a number, or a link that exists on a link-local address.
+/// A zone must be a number or, on a link-local address, an existing link.
 fn musl(word: &[u8], context: &Context) -> Option<Nameserver> {
     if !word.contains(&b':') {
         return glibc_ipv4(word).map(|address| IpAddr::from(address).into());
@@ -101,7 +102,7 @@ fn musl(word: &[u8], context: &Context) -> Option<Nameserver> {
         .then(|| Nameserver::new(address.into(), zone))
 }
 
-/// A zone of a link that exists; IPv4 has none.
+/// A zone must be an existing link. IPv4 has no zone.
 fn zoned(word: &[u8], context: &Context) -> Option<Nameserver> {
     let server = Nameserver::parse(word)?;
     let zone = server.zone().map(|zone| zone.as_bytes());
@@ -109,7 +110,7 @@ fn zoned(word: &[u8], context: &Context) -> Option<Nameserver> {
         .then_some(server)
 }
 
-/// A link-local address needs a link that exists. Elsewhere a zone is left out.
+/// A link-local address needs an existing link as its zone. On other addresses a zone is left out.
 fn cares(word: &[u8], context: &Context) -> Option<Nameserver> {
     let (host, zone) = split_zone(word);
     if zone.is_some_and(<[u8]>::is_empty) {
@@ -129,7 +130,7 @@ fn cares(word: &[u8], context: &Context) -> Option<Nameserver> {
 fn resolved(word: &[u8], context: &Context) -> Option<(Nameserver, u16)> {
     let host = word.split(|&b| b == b'#').next()?;
     let (host, port) = match host.first() {
-        // Brackets stand only where a port follows.
+        // Brackets are allowed only if a port follows.
         Some(b'[') if host.ends_with(b"]") => return None,
         _ => with_port(host)?,
     };
@@ -161,7 +162,7 @@ fn with_port(word: &[u8]) -> Option<(&[u8], u16)> {
     }
 }
 
-/// One to four decimal numbers; what is missing is zero at the end.
+/// One to four decimal numbers. Missing numbers at the end are zero.
 fn decimal(word: &[u8]) -> Option<Ipv4Addr> {
     let mut octets = [0; 4];
     let mut parts = word.split(|&b| b == b'.');
@@ -175,7 +176,7 @@ fn decimal(word: &[u8]) -> Option<Ipv4Addr> {
     parts.next().is_none().then(|| octets.into())
 }
 
-/// `0x` and up to eight digits; what is missing is zero at the end.
+/// `0x` and up to eight digits. Missing digits at the end are zero.
 fn hexadecimal(word: &[u8]) -> Option<Ipv4Addr> {
     let digits = word
         .strip_prefix(b"0x")

@@ -1,9 +1,9 @@
-//! The words of a value, split as a reader splits them.
+//! Splits a value into words, as each reader does.
 
 use crate::document;
 use crate::readers::reader::{Blanks, Comments, Lines};
 
-/// What a byte can be to the splitting of words.
+/// What a byte can mean when words are split.
 #[derive(Debug, Clone, Copy)]
 enum Class {
     Plain,
@@ -14,7 +14,8 @@ enum Class {
 
 type Classes = [Class; 256];
 
-/// Of every byte, to each kind of reader: one look at a byte must do, as a line may be very long.
+/// The class of every byte, for each kind of reader. A line may be very long, so one look at a byte
+/// must be enough.
 static CLASSES: [Classes; 4] = [
     classes(Blanks::SpaceTab),
     classes(Blanks::SpaceTabReturn),
@@ -48,7 +49,7 @@ fn classes_of(blanks: Blanks) -> &'static Classes {
     }]
 }
 
-/// The length of the blank at the start; 0 when none stands there.
+/// The length of the blank at the start; 0 if there is no blank.
 fn blank(text: &[u8], classes: &Classes) -> usize {
     match text.first().map(|byte| classes[usize::from(*byte)]) {
         None | Some(Class::Plain) => 0,

@@ -1,4 +1,4 @@
-//! Which file a container should inherit, and why. A rule over what was found.
+//! Decides which file a container should inherit, and why, from the facts that were found.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -14,25 +14,26 @@ use crate::select::network::NetworkKind;
 pub struct Selection {
     /// The file to inherit.
     pub path: PathBuf,
-    /// Why this one.
+    /// Why this file was chosen.
     pub reason: Reason,
-    /// How systemd-resolved is wired to `/etc/resolv.conf`.
+    /// How systemd-resolved and `/etc/resolv.conf` are connected.
     pub mode: ResolvedMode,
     /// The kind of network it was chosen for.
     pub network: NetworkKind,
-    /// Where the path leads, when it is or goes through a symbolic link.
+    /// The file to which the path leads, if it is a symbolic link or goes through one.
     pub link_target: Option<PathBuf>,
 }
 
-/// The chosen file and the content that the choice was made from.
+/// The chosen file, and the content on which the choice was based.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Current {
     /// Which file, and why.
     pub selection: Selection,
-    /// Its content. [`Document::missing`] if there is no such file.
+    /// Its content. This is [`Document::missing`] if there is no such file.
     pub document: Document,
-    /// Why the file could not be read, if so. The document is empty then.
+    /// Why the file could not be read. The document is empty then. `None` if it was read or is
+    /// missing.
     pub unreadable: Option<String>,
 }
 
@@ -41,54 +42,58 @@ named! {
     pub enum Reason {
         /// The administrator set it.
         Configured = "configured",
-        /// The network reaches the host's own resolver, so it is the file of the host's programs.
+        /// The network reaches the host's own resolver, so the file of the host's programs is
+        /// right.
         HostFile = "host-file",
         /// It lists a server of its own.
         OwnServers = "own-servers",
         /// It lists no server at all.
         NoServers = "no-servers",
-        /// It does not exist; it reads as empty.
+        /// It does not exist, and counts as empty.
         Missing = "missing",
         /// It cannot be read, so nothing is known about it.
         Unreadable = "unreadable",
-        /// `/etc/resolv.conf` lists only systemd-resolved's stubs; this file has the servers behind
+        /// `/etc/resolv.conf` lists only systemd-resolved's stubs. This file has the servers behind
         /// them.
         ResolvedUplink = "resolved-uplink",
         /// `/etc/resolv.conf` lists only systemd-resolved's stubs. This is the file for the servers
-        /// behind them, but it lists none that a container can reach.
+        /// behind them, but a container can reach none of these.
         UplinkUnusable = "uplink-unusable",
-        /// `/etc/resolv.conf` lists only systemd-resolved's stubs, but the file with the servers
-        /// behind them is missing or cannot be read, and there is no other.
+        /// `/etc/resolv.conf` lists only systemd-resolved's stubs. The file with the servers behind
+        /// them is missing or cannot be read, and there is no other file.
         StubOnly = "stub-only",
-        /// `/etc/resolv.conf` lists only a local cache or stub; NetworkManager has the servers
-        /// behind it.
+        /// `/etc/resolv.conf` lists only a local cache or stub. NetworkManager's file has the
+        /// servers behind it.
         NetworkManager = "network-manager",
-        /// `/etc/resolv.conf` lists only servers on loopback, and nobody says what is behind them.
+        /// `/etc/resolv.conf` lists only servers on loopback, and no file shows the servers behind
+        /// them.
         LoopbackOnly = "loopback-only",
     }
 }
 
 named! {
-    /// The four ways in which systemd-resolved and `/etc/resolv.conf` go together.
+    /// The four ways in which systemd-resolved and `/etc/resolv.conf` work together.
     ///
     /// # References
     ///
     /// [systemd-resolved.service(8)](https://www.freedesktop.org/software/systemd/man/latest/systemd-resolved.service.html#/etc/resolv.conf)
     pub enum ResolvedMode {
-        /// A link to the stub file: search domains follow the links, the server is the stub.
+        /// A link to the stub file. The search domains come from the network links, and the server
+        /// is the stub.
         Stub = "stub",
-        /// A link to the static file: the server is the stub, no search domains.
+        /// A link to the static file. The server is the stub, and there are no search domains.
         Static = "static",
         /// A link to the file with the real servers.
         Uplink = "uplink",
-        /// A file of someone else, which systemd-resolved reads; also when it is not running.
+        /// A file of someone else, which systemd-resolved reads. This is also the mode if
+        /// systemd-resolved does not run.
         Foreign = "foreign",
     }
 }
 
 /// Chooses the file, and returns it with its content.
 ///
-/// Call it again for each file: the host may change at any time.
+/// Call it again for each container's file, because the host may change at any time.
 ///
 /// # Examples
 ///

@@ -1,12 +1,12 @@
-//! The selected file with its content: looking and choosing in one step.
+//! Looks at the files and chooses one, in one step.
 
 use crate::select::choice::{Current, select};
 use crate::select::find::{SelectOptions, find};
 
 /// Looks at the files, chooses one and returns it with its content.
 ///
-/// The content is the one that the choice was made from. Nothing is kept for the next call. A file
-/// that cannot be read is an answer, not an error.
+/// The choice was based on this content. Nothing is kept for the next call. A file that cannot be
+/// read is an answer, not an error.
 ///
 /// # Examples
 ///

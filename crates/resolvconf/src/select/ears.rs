@@ -1,5 +1,5 @@
-//! What tells a watcher to look again: inotify, the mount table, and a timer. One descriptor for
-//! all.
+//! The sources that tell a watcher to look again: inotify, the mount table, and a timer. One
+//! descriptor stands for all of them.
 
 use std::collections::HashMap;
 use std::ffi::OsString;
@@ -21,7 +21,7 @@ use rustix::time::{
 use crate::error::Error;
 use crate::select::links::Step;
 
-/// What is watched in a directory on the way: names that come, go, are exchanged or change.
+/// The events in a directory on the way: a name comes, goes, is exchanged, or its file changes.
 const DIRECTORY_EVENTS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::DELETE)
     .union(WatchFlags::MOVE)
@@ -32,27 +32,30 @@ const DIRECTORY_EVENTS: WatchFlags = WatchFlags::CREATE
     .union(WatchFlags::MOVE_SELF)
     .union(WatchFlags::ONLYDIR);
 
-/// What is watched on the file itself: it may be mounted there, or have other names.
+/// The events of the file itself. Its directory does not report a change that is made through
+/// another name or through a mount.
 const FILE_EVENTS: WatchFlags = WatchFlags::CLOSE_WRITE
     .union(WatchFlags::MODIFY)
     .union(WatchFlags::ATTRIB)
     .union(WatchFlags::DELETE_SELF)
     .union(WatchFlags::MOVE_SELF);
 
-/// The sources of news.
+/// The sources of events.
 #[derive(Debug)]
 pub(crate) struct Ears {
     all: OwnedFd,
     timer: OwnedFd,
     inotify: Option<OwnedFd>,
-    /// A mount over a file changes no directory. Only the mount table tells of it.
+    /// A mount over a file changes no directory. Only the mount table shows it.
     mounts: Option<File>,
-    /// Per watch, the names that matter in that directory; none for the file itself.
+    /// For each watch, the names that matter in that directory; no name for a watch on the file
+    /// itself.
     watched: HashMap<i32, Vec<OsString>>,
 }
 
 impl Ears {
-    /// Opens what can be opened, and returns the error of inotify with it.
+    /// Opens the sources. If inotify cannot be opened, the others work, and its error is returned
+    /// with them.
     pub(crate) fn open() -> Result<(Self, Option<Error>), Error> {
         let all = epoll::create(epoll::CreateFlags::CLOEXEC)
             .map_err(|errno| Error::call("epoll_create1()", errno))?;
@@ -61,10 +64,12 @@ impl Ears {
             TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK,
         )
         .map_err(|errno| Error::call("timerfd_create()", errno))?;
+        // A user's limit of instances may be used up (EMFILE). The timer still finds changes then.
         let inotify = inotify::init(CreateFlags::CLOEXEC | CreateFlags::NONBLOCK);
         let fault = inotify.as_ref().err().copied();
         let fault = fault.map(|errno| Error::call("inotify_init1()", errno));
         let ears = Self {
+            // poll(2) gives POLLPRI on this file after a change of the mount table.
             mounts: File::open("/proc/self/mountinfo").ok(),
             inotify: inotify.ok(),
             watched: HashMap::new(),
@@ -88,14 +93,14 @@ impl Ears {
         [Some(timer), inotify, mounts].into_iter().flatten()
     }
 
-    /// Readable when there may be news.
+    /// The descriptor that becomes readable when there may be events.
     pub(crate) fn as_fd(&self) -> BorrowedFd<'_> {
         self.all.as_fd()
     }
 
     /// Makes the descriptor readable after this time. `None`: never.
     pub(crate) fn wake_after(&self, time: Option<Duration>) -> Result<(), Error> {
-        // A time of zero would switch the timer off.
+        // timerfd_settime(2) takes a time of zero as "switch the timer off".
         let time = time.map(|time| time.max(Duration::from_nanos(1)));
         let never = Timespec::default();
         let value = match time {
@@ -111,7 +116,7 @@ impl Ears {
             .map_err(|errno| Error::call("timerfd_settime()", errno))
     }
 
-    /// Waits for news or the time, whichever comes first.
+    /// Waits for an event, at most for this time.
     pub(crate) fn wait(&self, time: Option<Duration>) -> Result<(), Error> {
         let time = time.and_then(|time| Timespec::try_from(time).ok());
         let mut fds: Vec<PollFd<'_>> = self
@@ -127,7 +132,7 @@ impl Ears {
         }
     }
 
-    /// Takes all events that are there; true when one of them matters.
+    /// Takes all events that have come; true when one of them matters.
     pub(crate) fn drain(&self) -> Result<bool, Error> {
         let Some(inotify) = &self.inotify else {
             return Ok(false);
@@ -135,9 +140,11 @@ impl Ears {
         let mut matters = false;
         let mut buffer = [MaybeUninit::uninit(); 4096];
         let mut reader = Reader::new(inotify, &mut buffer);
-        // A flood that never ends must not keep the caller: the rest is left for the next call.
+        // Events may come without end. The caller must not wait for that, so the rest is left for
+        // the next call.
         for _ in 0..MOST_EVENTS {
             match reader.next() {
+                // The kernel has dropped events, so any of them may have mattered.
                 Ok(event) if event.events().contains(ReadFlags::QUEUE_OVERFLOW) => matters = true,
                 Ok(event) => {
                     let names = self.watched.get(&event.wd());
@@ -154,8 +161,8 @@ impl Ears {
         Ok(true)
     }
 
-    /// Watches these names and the files behind them, and nothing else. Gives the error of a limit
-    /// that is used up: what is not watched then is found by looking only.
+    /// Watches these names and the files behind them, and nothing else. If a limit is used up, its
+    /// error is returned. Changes that are not watched then are found only by looking.
     pub(crate) fn watch(&mut self, steps: &[Step]) -> Result<Option<Error>, Error> {
         let Some(inotify) = &self.inotify else {
             return Ok(None);
@@ -179,7 +186,7 @@ impl Ears {
             }
         }
         for gone in self.watched.keys().filter(|wd| !watched.contains_key(wd)) {
-            // Gone already when what it watched was deleted.
+            // The kernel has removed the watch already if the watched file was deleted.
             let _ = inotify::remove_watch(inotify, *gone);
         }
         self.watched = watched;
@@ -187,12 +194,12 @@ impl Ears {
     }
 }
 
-/// Events taken in one call.
+/// The most events that are taken in one call.
 const MOST_EVENTS: usize = 65_536;
 
 enum Added {
     Watch(i32),
-    /// It is not there any more, or must not be watched.
+    /// The path does not exist any more, or we may not watch it.
     Nothing,
     /// A limit of the user is used up.
     UsedUp(Error),

@@ -1,4 +1,4 @@
-//! What was found about the files that a choice is made from.
+//! What was found about the files that may be chosen.
 
 use std::path::{Path, PathBuf};
 
@@ -6,15 +6,15 @@ use crate::document::{Document, Nameserver};
 use crate::error::ErrorKind;
 use crate::select::network::NetworkKind;
 
-/// What was found about the files that may be chosen. [`find`](crate::find()) makes it.
+/// What was found about the files that may be chosen. [`find`](crate::find()) gives it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Facts {
     /// The kind of network the file is for.
     pub network: NetworkKind,
-    /// The file the administrator set, if any. It is taken as it is.
+    /// The file that the administrator set, if any. It is used without any check.
     pub configured: Option<FileFacts>,
-    /// The file every program on the host reads: `/etc/resolv.conf`.
+    /// The file that every program on the host reads: `/etc/resolv.conf`.
     pub etc: FileFacts,
     /// systemd-resolved's list of real servers: `/run/systemd/resolve/resolv.conf`.
     pub uplink: FileFacts,
@@ -68,7 +68,7 @@ impl Facts {
 }
 
 impl Default for Facts {
-    /// The usual paths, without any file.
+    /// The usual paths, with no file at any of them.
     fn default() -> Self {
         Self {
             network: NetworkKind::default(),
@@ -83,7 +83,7 @@ impl Default for Facts {
 }
 
 impl FileFacts {
-    /// Facts about a file that is not there.
+    /// Facts about a file that does not exist.
     pub fn missing(path: impl Into<PathBuf>) -> Self {
         Self {
             path: path.into(),
@@ -126,7 +126,7 @@ impl From<Document> for Content {
     }
 }
 
-/// What every program on the host reads.
+/// The file that every program on the host reads.
 pub const ETC_PATH: &str = "/etc/resolv.conf";
 /// systemd-resolved's list of the servers it asks.
 pub const UPSTREAM_PATH: &str = "/run/systemd/resolve/resolv.conf";

@@ -16,17 +16,17 @@ use crate::select::network::NetworkKind;
 pub struct SelectOptions {
     /// The kind of network the file is for.
     pub network: NetworkKind,
-    /// The path the administrator set, if any.
+    /// The path that the administrator set, if any.
     pub configured: Option<PathBuf>,
-    /// In place of `/etc/resolv.conf`.
+    /// The path to use instead of `/etc/resolv.conf`.
     pub etc: PathBuf,
-    /// In place of `/run/systemd/resolve/resolv.conf`.
+    /// The path to use instead of `/run/systemd/resolve/resolv.conf`.
     pub uplink: PathBuf,
-    /// In place of `/run/systemd/resolve/stub-resolv.conf`.
+    /// The path to use instead of `/run/systemd/resolve/stub-resolv.conf`.
     pub stub: PathBuf,
-    /// In place of `/usr/lib/systemd/resolv.conf`.
+    /// The path to use instead of `/usr/lib/systemd/resolv.conf`.
     pub static_file: PathBuf,
-    /// In place of `/run/NetworkManager/no-stub-resolv.conf`.
+    /// The path to use instead of `/run/NetworkManager/no-stub-resolv.conf`.
     pub network_manager: PathBuf,
 }
 
@@ -59,9 +59,9 @@ impl Default for SelectOptions {
     }
 }
 
-/// Looks at the files. A file that cannot be read is a fact like any other, so this cannot fail.
+/// Looks at the files. This cannot fail: a file that cannot be read is a fact, not an error.
 ///
-/// [`current`](crate::current()) does this and chooses.
+/// [`current`](crate::current()) does this, and then chooses.
 ///
 /// # Examples
 ///
@@ -91,18 +91,21 @@ fn look_at(path: &Path) -> FileFacts {
     }
 }
 
-/// Where a link leads. A link that leads nowhere gives the path that its text names.
+/// Where a link leads. If its target does not exist, this is the path in the text of the link.
 fn link_target(path: &Path) -> Option<PathBuf> {
     match fs::canonicalize(path) {
         Ok(target) => (target != path).then_some(target),
         Err(_) => {
+            // realpath(3) fails if the target does not exist. The text of the link still shows
+            // which service the file belongs to.
             let target = fs::read_link(path).ok()?;
             Some(without_dots(&path.parent()?.join(target)))
         }
     }
 }
 
-/// Removes each `..` with the name before it. A path that does not exist allows no better way.
+/// Removes each `..` with the name before it. For a path that does not exist there is no better
+/// way.
 fn without_dots(path: &Path) -> PathBuf {
     let mut plain = PathBuf::new();
     for part in path.components() {
@@ -122,6 +125,7 @@ fn content(path: &Path) -> Content {
     match load(path) {
         Ok(document) => document.into(),
         Err(error) => {
+            // An `io::Error` can be neither cloned nor compared, so its text is kept.
             let cause = std::error::Error::source(&error);
             Content::Unreadable {
                 kind: error.kind(),

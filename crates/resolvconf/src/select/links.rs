@@ -1,4 +1,4 @@
-//! Where a path leads, name by name, so that each name on the way can be watched.
+//! Follows a path name by name, so that each name on the way can be watched.
 
 use std::collections::VecDeque;
 use std::ffi::OsString;
@@ -12,11 +12,11 @@ pub(crate) struct Step {
     pub(crate) name: OsString,
 }
 
-/// As many links as the kernel follows.
+/// The kernel follows at most 40 links, and then gives ELOOP (path_resolution(7)).
 const MOST_LINKS: usize = 40;
 
-/// The steps from the root to the file, through every symbolic link, as far as names exist; the
-/// last one names the file, or what is missing.
+/// The steps from the root to the file, through every symbolic link. They end at the file, or at
+/// the first name that does not exist.
 pub(crate) fn trail(path: &Path) -> Vec<Step> {
     let mut ahead: VecDeque<PathBuf> = parts(path).collect();
     let mut directory = PathBuf::from(if path.is_absolute() { "/" } else { "." });
@@ -32,12 +32,15 @@ pub(crate) fn trail(path: &Path) -> Vec<Step> {
             directory: directory.clone(),
             name: name.to_owned(),
         });
+        // A name counts even if it does not exist: the watch on its directory tells when it comes.
         match fs::read_link(&full) {
+            // A relative target begins in the directory of its link, which is still `directory`.
             Ok(target) if links < MOST_LINKS => {
                 links += 1;
                 parts(&target).rev().for_each(|part| ahead.push_front(part));
             }
             Ok(_) => break,
+            // readlink(2) gives EINVAL for a name that is not a link.
             Err(_) if fs::symlink_metadata(&full).is_ok() => directory = full,
             Err(_) => break,
         }
@@ -50,7 +53,8 @@ fn parts(path: &Path) -> impl DoubleEndedIterator<Item = PathBuf> {
         .map(|part| PathBuf::from(part.as_os_str()))
 }
 
-/// The root, `.` or `..`: the directory reached so far is free of links.
+/// Handles the root, `.` and `..`. The directory so far holds no links, so `..` only removes its
+/// last name.
 fn step_aside(directory: &mut PathBuf, part: &Path) {
     match part.components().next() {
         Some(Component::RootDir) => *directory = PathBuf::from("/"),

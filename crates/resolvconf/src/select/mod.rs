@@ -1,4 +1,5 @@
-//! Which file a container inherits. `choice` is pure; the others look at files.
+//! Decides which file a container inherits. `choice` is pure; the other files here look at the
+//! host.
 
 mod choice;
 mod current;

@@ -17,8 +17,8 @@ use crate::select::network::NetworkKind;
 pub struct WatchOptions {
     /// Which files are looked at. Default: the usual ones, for the default bridge.
     pub select: SelectOptions,
-    /// The files are looked at this often even if nothing was heard, for changes that nobody is
-    /// told of, such as those on a network file system. Default: 30 s; `None` for never.
+    /// How often the files are looked at without an event. This finds changes that the kernel does
+    /// not report, such as those on a network file system. Default: 30 s; `None` for never.
     pub recheck: Option<Duration>,
 }
 
@@ -44,7 +44,7 @@ impl WatchOptions {
         self
     }
 
-    /// Sets how often the files are looked at when nothing was heard.
+    /// Sets how often the files are looked at without an event.
     #[must_use]
     pub fn recheck(mut self, recheck: Option<Duration>) -> Self {
         self.recheck = recheck;
@@ -52,32 +52,32 @@ impl WatchOptions {
     }
 }
 
-/// A burst of changes is over when nothing happened for this long.
+/// A burst of changes is over after this time without a change.
 const QUIET: Duration = Duration::from_millis(20);
 
-/// A burst is cut off after this long. An empty or missing file is waited for as long: it is what
-/// a rewrite in two steps looks like half way.
+/// A burst is cut off after this time. An empty or missing file must stay so for as long, because a
+/// rewrite in two steps looks like that in between.
 const LONGEST: Duration = Duration::from_millis(250);
 
-/// How often the watches are set again while the links change.
+/// How often the watches are set again at most, while the links change.
 const MOST_LAYINGS: usize = 8;
 
 /// Follows the selected file through edits, renames, switched links, mounts, deletion and return,
 /// and through a change of the choice itself.
 ///
-/// Three ways to use it: [`next_within`](Watcher::next_within) blocks for a time, the iterator
-/// blocks without end, and [`try_next`](Watcher::try_next) never blocks. For an event loop: wait
-/// until the descriptor is readable, then call `try_next` until it gives nothing. The descriptor
-/// also becomes readable when [`next_wake`](Watcher::next_wake) has come, so that no timer is
-/// needed.
+/// There are three ways to use it. [`next_within`](Watcher::next_within) blocks for a time, the
+/// iterator blocks without end, and [`try_next`](Watcher::try_next) never blocks. In an event loop,
+/// wait until the descriptor is readable, then call `try_next` until it gives nothing. The
+/// descriptor also becomes readable at the time of [`next_wake`](Watcher::next_wake), so no timer
+/// is needed.
 ///
-/// Answers come from comparing what is there with what was there, so a lost or a doubled event
-/// changes nothing.
+/// The watcher compares the files with what it saw before. So a lost or a doubled event changes
+/// nothing.
 ///
 /// # Privileges and kernels
 ///
-/// Read access to the files; one inotify instance. Where a limit of inotify is used up, changes are
-/// found by [`recheck`](WatchOptions::recheck) only, and [`deaf`](Watcher::deaf) says so.
+/// Read access to the files; one inotify instance. If a limit of inotify is used up, only
+/// [`recheck`](WatchOptions::recheck) finds changes, and [`deaf`](Watcher::deaf) says so.
 ///
 /// # Examples
 ///
@@ -106,18 +106,18 @@ pub struct Watcher {
     options: WatchOptions,
     current: Current,
     burst: Option<Burst>,
-    /// When to look although nothing was heard; `None` for never.
+    /// When to look without an event; `None` for never.
     recheck_at: Option<Instant>,
     deaf: Option<Error>,
 }
 
-/// A change that may not be at its end yet.
+/// A change that may still be going on.
 #[derive(Debug, Clone)]
 struct Burst {
     since: Instant,
-    /// When something last happened.
+    /// When the last event or difference was seen.
     last: Instant,
-    /// What was there last.
+    /// The last content that was seen.
     seen: Current,
 }
 
@@ -126,8 +126,9 @@ impl Watcher {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when no descriptor is left, or when inotify cannot
-    /// be used and [`recheck`](WatchOptions::recheck) is off, so that nothing would ever be seen.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when no descriptor is left. Also when inotify cannot
+    /// be used and [`recheck`](WatchOptions::recheck) is off, because then no change would ever be
+    /// seen.
     pub fn open(options: &WatchOptions) -> Result<Self, Error> {
         let (ears, deaf) = Ears::open()?;
         let mut watcher = Self {
@@ -143,37 +144,41 @@ impl Watcher {
             Some(error) if options.recheck.is_none() => return Err(error),
             deaf => watcher.deaf = deaf,
         }
-        // Looked at again now that nothing can be missed.
+        // The files may have changed before the watches were set. From now on no change is missed,
+        // so we look again.
         watcher.current = current(&options.select);
         watcher.plan_recheck();
         watcher.set_timer()?;
         Ok(watcher)
     }
 
-    /// The selection and content last given out.
+    /// The selection and content that were last given out.
     pub fn current(&self) -> &Current {
         &self.current
     }
 
-    /// Why changes are not heard at once: a limit of inotify is used up. They are found when the
+    /// Why changes are not reported at once: a limit of inotify is used up. They are found when the
     /// files are looked at the next time.
     pub fn deaf(&self) -> Option<&Error> {
         self.deaf.as_ref()
     }
 
-    /// The change that has come and is at its end; `None` when there is none yet. Never blocks.
+    /// Gives a change that has come and is over; `None` if there is no such change yet. Never
+    /// blocks.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when a call for news fails.
+    /// [`ErrorKind::Io`](crate::ErrorKind::Io) when a system call for events fails.
     pub fn try_next(&mut self) -> Result<Option<Current>, Error> {
+        // Events are taken before the look. A change after the look then leaves a new event.
         let heard = self.ears.drain()?;
         let now = Instant::now();
         let due = self.recheck_at.is_some_and(|at| now >= at);
         if heard || due {
             self.lay_watches()?;
         }
-        // Looked at in every case: whoever polled the descriptor has taken the news of a mount.
+        // We look in every case. The kernel reports a change of the mount table only once, and a
+        // poll of the descriptor by the caller has taken that report.
         let seen = current(&self.options.select);
         self.plan_recheck();
         let change = self.judge(seen, heard, now)?;
@@ -181,8 +186,8 @@ impl Watcher {
         Ok(change)
     }
 
-    /// When to call [`try_next`](Watcher::try_next) again although the descriptor is not readable.
-    /// `None`: not before it is.
+    /// When to call [`try_next`](Watcher::try_next) again even if the descriptor is not readable.
+    /// `None`: only when it is readable.
     pub fn next_wake(&self) -> Option<Instant> {
         let burst = self.burst.as_ref().map(|burst| burst.end(&self.current));
         burst.into_iter().chain(self.recheck_at).min()
@@ -194,7 +199,7 @@ impl Watcher {
     ///
     /// As for [`try_next`](Watcher::try_next).
     pub fn next_within(&mut self, timeout: Duration) -> Result<Option<Current>, Error> {
-        // A deadline beyond what the clock can show is none.
+        // If the clock cannot show the deadline, there is no deadline.
         self.next_until(Instant::now().checked_add(timeout))
     }
 
@@ -213,7 +218,7 @@ impl Watcher {
         }
     }
 
-    /// Whether what was seen is a change that is at its end.
+    /// Decides whether this is a change, and whether it is over.
     fn judge(
         &mut self,
         seen: Current,
@@ -236,6 +241,7 @@ impl Watcher {
             self.burst = Some(burst);
             return Ok(None);
         }
+        // A change without an event, such as a mount, may have changed the ways to the files.
         self.lay_watches()?;
         debug!(
             path = %burst.seen.selection.path.display(),
@@ -257,13 +263,15 @@ impl Watcher {
         self.ears.wake_after(left)
     }
 
-    /// Watches each turning of the ways to the files, and the files. Again while links move.
+    /// Watches each name on the ways to the files, and the files. Does it again while links change.
     fn lay_watches(&mut self) -> Result<(), Error> {
         let mut steps = self.steps();
         for _ in 0..MOST_LAYINGS {
             if let Some(used_up) = self.ears.watch(&steps)? {
                 self.deaf = Some(used_up);
             }
+            // A link may have moved before its directory was watched. If so, the way is another one
+            // now.
             let again = self.steps();
             if again == steps {
                 break;
@@ -287,10 +295,11 @@ impl Watcher {
 }
 
 impl Burst {
-    /// When it counts as over.
+    /// When the burst counts as over.
     fn end(&self, before: &Current) -> Instant {
         let half_way = self.seen.document.as_bytes().is_empty();
         let half_way = half_way && !before.document.as_bytes().is_empty();
+        // An empty file gets no shorter wait: the second step of a rewrite may come late.
         match half_way {
             true => self.since + LONGEST,
             false => (self.last + QUIET).min(self.since + LONGEST),
@@ -313,7 +322,7 @@ impl AsRawFd for Watcher {
 impl Iterator for Watcher {
     type Item = Result<Current, Error>;
 
-    /// Waits for the next change, for ever.
+    /// Waits for the next change, without a limit of time.
     fn next(&mut self) -> Option<Self::Item> {
         self.next_until(None).transpose()
     }

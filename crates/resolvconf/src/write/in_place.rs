@@ -1,11 +1,11 @@
 //! Replaces the content of an open file so that no reader sees anything between old and new.
 //!
-//! Under a write lease, whoever opens the file waits until it is whole. Some files allow no lease,
-//! and the process may be killed at any point. The order of the calls is made for both. First the
-//! file is filled up with empty lines to the longer of the two lengths. Then one call replaces the
-//! bytes that differ. Then the empty lines at the end are cut off. After each call the file holds
-//! the old text or the new one, with empty lines behind it. Only in the instant in which the kernel
-//! copies the bytes it may hold parts of both.
+//! Under a write lease, anyone who opens the file waits until it is whole. But some files allow no
+//! lease, and the process may be killed at any point. The order of the calls is made for both
+//! cases. First the file is filled up with empty lines to the longer of the two lengths. Then one
+//! call replaces the bytes that differ. Then the empty lines at the end are cut off. After each
+//! call the file holds the old text or the new one, with empty lines behind it. Only while the
+//! kernel copies the bytes it may hold parts of both.
 
 use std::fs;
 use std::os::fd::{AsFd, OwnedFd};
@@ -21,11 +21,11 @@ use crate::sys;
 use crate::write::options::{WriteOptions, Written};
 use crate::write::record::PADDING;
 
-/// Tries for a lease between two pauses, and the pause.
+/// How often a lease is tried between two pauses, and how long a pause is.
 const BURST: u32 = 64;
 const PAUSE: Duration = Duration::from_micros(50);
-/// How long to wait for a reader whose open began before the lease. On one busy processor it may
-/// not run for some milliseconds.
+/// How long to wait for a reader whose open began before the lease. With one busy processor that
+/// reader may not run for some milliseconds.
 const GRACE: Duration = Duration::from_millis(10);
 
 /// A held lease, given back when dropped.
@@ -41,11 +41,11 @@ impl Drop for Lease<'_> {
 impl<'f> Lease<'f> {
     /// Tries until nobody else has the file open, at most for the time that the options give.
     fn take(file: &'f OwnedFd, patience: Duration) -> Option<Self> {
-        // A deadline beyond what the clock can show is none.
+        // If the clock cannot show the deadline, there is no deadline.
         let deadline = Instant::now().checked_add(patience);
         let in_time = || deadline.is_none_or(|deadline| Instant::now() < deadline);
-        // Readers are done in microseconds, so the first tries follow close on each other; only
-        // for one who stays is it worth to leave the processor to others.
+        // Readers finish in microseconds, so the first tries come without a pause. Only when a
+        // reader stays do we leave the processor to others.
         for attempt in 1_u32.. {
             let granted = sys::take_write_lease(file.as_fd()).map(|()| Self(file));
             match granted.and_then(Self::confirm) {
@@ -62,11 +62,12 @@ impl<'f> Lease<'f> {
         None
     }
 
-    /// Gives the lease back if a reader slipped through.
+    /// Checks that no reader has the file open in spite of the lease. If one has, the lease is
+    /// given back.
     ///
-    /// From Linux 5.4 to 6.0 an open looks for leases before the kernel counts it. So a lease may
-    /// be granted while an open is half way through. After a pause that open is counted, and asking
-    /// again shows it.
+    /// From Linux 5.4 to 6.0 an open looks for leases first, and the kernel counts it later. So a
+    /// lease may be granted while an open is half done. After a pause that open is counted, and a
+    /// second request for the lease fails.
     fn confirm(self) -> Result<Self, Errno> {
         if fs::read_to_string(KERNEL_RELEASE).is_ok_and(|release| counts_late(&release)) {
             thread::sleep(GRACE);
@@ -76,11 +77,12 @@ impl<'f> Lease<'f> {
     }
 }
 
-/// The safe wrapper of `uname` expects that no seccomp filter refuses it, so a file is read.
+/// The safe wrapper of `uname` assumes that no seccomp filter refuses the call. So this file is
+/// read instead.
 const KERNEL_RELEASE: &str = "/proc/sys/kernel/osrelease";
 
-/// Whether the kernel counts an open only after it looked for leases. Only the version tells this:
-/// later kernels also count an open that waits, so asking again proves nothing there.
+/// Whether the kernel counts an open only after it looked for leases. Only the version shows this.
+/// Later kernels also count an open that waits, so a second request proves nothing there.
 fn counts_late(release: &str) -> bool {
     let mut numbers = release.split(|c: char| !c.is_ascii_digit()).map(str::parse);
     let (Some(Ok(major)), Some(Ok(minor))) = (numbers.next(), numbers.next()) else {
@@ -89,7 +91,7 @@ fn counts_late(release: &str) -> bool {
     (major, minor) < (6_u32, 1_u32)
 }
 
-/// Replaces `before` by `text`. Says whether somebody changed the file in between.
+/// Replaces `before` by `text`. If somebody changed the file in between, the result says so.
 pub(crate) fn rewrite(
     path: &Path,
     file: &OwnedFd,
@@ -99,6 +101,7 @@ pub(crate) fn rewrite(
 ) -> Result<Written, Error> {
     let lease = Lease::take(file, options.patience);
     let limit = before.len() as u64;
+    // Under the lease the content cannot change any more, so an edit since the first read is seen.
     let same = match read_all(path, file, limit) {
         Ok(now) => now == before,
         Err(error) if error.kind() == ErrorKind::TooLarge => false,
@@ -111,7 +114,8 @@ pub(crate) fn rewrite(
     let old = padded(before, length);
     let new = padded(text, length);
     write_all_at(path, file, &old[before.len()..], before.len() as u64)?;
-    // All of it when the content is not the one that was read, else what differs.
+    // If the file is not as it was read, the whole text is written, else only the part that
+    // differs.
     let start = if same {
         common(old.iter(), new.iter())
     } else {
@@ -130,6 +134,7 @@ pub(crate) fn rewrite(
         retry_on_intr(|| rustix::fs::ftruncate(file, text.len() as u64))
             .map_err(|errno| Error::io("ftruncate", path, errno))?;
     }
+    // The lease is held up to here: readers may come in only when the end is cut off.
     let exclusive = lease.is_some();
     drop(lease);
     Ok(Written::Rewritten { exclusive })

@@ -1,7 +1,8 @@
-//! moby's hash file: the digest of what moby last wrote, for files that have no record of ours yet.
+//! moby's hash file: the digest of what moby last wrote. It is for files that have no record of
+//! ours yet.
 //!
-//! Without the feature `moby` a digest cannot be checked. That is an error and not a "no": else
-//! an edit that moby kept would be written over.
+//! Without the feature `moby` a digest cannot be checked. That is an error and not a "no": with a
+//! "no", an edit that moby kept would be written over.
 
 use std::path::{Path, PathBuf};
 
@@ -9,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::files;
 use crate::write::options::{FileStatus, WriteOptions};
 
-/// Bytes of a hash file: it has 71. What is larger is not one.
+/// The most bytes that are read. A hash file has 71; a larger file is not one.
 const LIMIT: u64 = 4096;
 
 /// What moby's hash file says about a content.
@@ -24,7 +25,7 @@ pub(crate) fn status(hash: &Path, content: &[u8]) -> Result<FileStatus, Error> {
     }
 }
 
-/// Where the hash file is; `None` when there is no path to put it beside.
+/// Where the hash file is; `None` if it is not set and there is no path for the default.
 pub(crate) fn path_of(options: &WriteOptions, beside: Option<&Path>) -> Option<PathBuf> {
     let default = || Some(super::options::with_suffix(beside?, ".hash"));
     options.moby_hash.clone().or_else(default)
@@ -35,10 +36,9 @@ const WHY: &str = "not a digest of the form sha256:<64 hex>";
 #[cfg(not(feature = "moby"))]
 const WHY: &str = "moby's digest is not checked without the feature moby";
 
-/// Whether a content has the digest that moby's `<path>.hash` gives; `None` when the file gives
-/// none.
+/// Whether a content has the digest in moby's `<path>.hash`; `None` when that file has no digest.
 ///
-/// The form is `sha256:` and 64 lower-case hexadecimal digits, nothing after.
+/// The form is `sha256:` and 64 lower-case hexadecimal digits, with nothing after them.
 #[cfg(feature = "moby")]
 fn matches(hash: &[u8], content: &[u8]) -> Option<bool> {
     use sha2::{Digest as _, Sha256};

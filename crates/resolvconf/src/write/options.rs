@@ -1,4 +1,4 @@
-//! How to write a container's file, and what came of it.
+//! How to write a container's file, and the result.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::time::Duration;
 
 /// How to write a container's file.
 ///
-/// A daemon sets `state` and `overwrite_edits`. The other fields are for tests and measurements,
-/// which must wait longer than a daemon, or must not wait for the disk.
+/// A daemon sets `state` and `overwrite_edits`. The other fields are for tests and measurements:
+/// these must wait longer than a daemon, or must not wait for the disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct WriteOptions {
@@ -17,18 +17,19 @@ pub struct WriteOptions {
     /// For [`write`](fn@crate::write) the default is the file's path with `.state` appended.
     /// [`write_at`](crate::write_at) has no default and refuses to write without one.
     pub state: Option<PathBuf>,
-    /// moby's hash file, read when there is no record yet. For [`write`](fn@crate::write) the
-    /// default is the file's path with `.hash` appended; for [`write_at`](crate::write_at) none.
+    /// moby's hash file. It is read when there is no record yet. For [`write`](fn@crate::write) the
+    /// default is the file's path with `.hash` appended. [`write_at`](crate::write_at) has no
+    /// default.
     pub moby_hash: Option<PathBuf>,
-    /// Whether to write over what a user changed. Default: no.
+    /// Whether to write over a user's changes. Default: no.
     pub overwrite_edits: bool,
     /// The mode of a fresh file. Default: 0644. An existing file keeps its own.
     pub mode: u32,
-    /// Whether to wait until the content is on the disk, so that a power cut is as harmless as a
-    /// crash. Default: yes. Without it a test makes thousands of writes in a second.
+    /// Whether to wait until the content is on the disk. Then a power cut is as harmless as a
+    /// crash. Default: yes. With `false` a test makes thousands of writes in a second.
     pub durable: bool,
-    /// How long to try for a moment in which nobody has the file open. Default: 50 ms.
-    /// `Duration::MAX` tries for ever.
+    /// How long to try for a lease, which needs a moment in which nobody else has the file open.
+    /// Default: 50 ms. `Duration::MAX` tries for ever.
     pub patience: Duration,
 }
 
@@ -58,7 +59,7 @@ impl WriteOptions {
         self
     }
 
-    /// Sets whether to write over what a user changed.
+    /// Sets whether to write over a user's changes.
     #[must_use]
     pub fn overwrite_edits(mut self, overwrite: bool) -> Self {
         self.overwrite_edits = overwrite;
@@ -66,7 +67,7 @@ impl WriteOptions {
     }
 }
 
-/// The path with a suffix to its last name.
+/// The path with a suffix added to its last name.
 pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);
@@ -77,24 +78,25 @@ pub(crate) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Written {
-    /// There was no file; there is one now.
+    /// There was no file. A new one was made.
     Created,
     /// The content was replaced, on the same inode.
     Rewritten {
-        /// Whether everyone who opened the file meanwhile had to wait until it was whole.
+        /// Whether a lease was held, so that everyone who opened the file had to wait until it was
+        /// whole.
         ///
         /// If not, someone kept it open, or the file system has no leases. A reader may then have
-        /// seen bytes of both contents in that instant, but never an empty file.
+        /// seen bytes of both contents for an instant, but never an empty file.
         exclusive: bool,
     },
-    /// It held that content already.
+    /// The file held that content already.
     Unchanged,
     /// A user has changed the file; it was left alone.
     KeptEdit,
 }
 
 named! {
-    /// Whose content a container's file has.
+    /// Who wrote the content of a container's file.
     pub enum FileStatus {
         /// There is no file.
         Missing = "missing",

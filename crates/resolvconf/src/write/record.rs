@@ -1,16 +1,16 @@
-//! The record of what was last written, and what it says about a file's content.
+//! The record of the last write. It shows whether the content of a file is ours.
 //!
-//! The record holds the texts themselves, not digests. It is a kilobyte. Only with the texts can a
-//! file that a crash left half rewritten be distinguished from one that a user edited.
+//! The record holds the texts themselves, not digests. It is about a kilobyte. A crash may leave a
+//! file half rewritten. Only the texts can show that this is not a user's edit.
 
-/// What was last written to a container's file, or is being written.
+/// The texts of the last write to a container's file, which may still be going on.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct State {
     /// Whether the rewrite is finished.
     pub(crate) phase: Phase,
-    /// What the file held before.
+    /// The content of the file before the write.
     pub(crate) previous: Vec<u8>,
-    /// What it holds after the rewrite.
+    /// The content of the file after the write.
     pub(crate) current: Vec<u8>,
 }
 
@@ -26,7 +26,7 @@ pub(crate) enum Phase {
 /// What the record says about a content.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Standing {
-    /// It is what we wrote, or what was there before a rewrite that never began.
+    /// It is the text that we wrote, or the text before a rewrite that never began.
     Ours,
     /// A rewrite was cut off in the middle.
     Interrupted,
@@ -36,11 +36,11 @@ pub(crate) enum Standing {
 
 const MAGIC: &str = "resolvconf-state 2 ";
 
-/// Where the word for the phase stands, so that it can be changed in place.
+/// Where the word for the phase begins. The word is changed in place.
 pub(crate) const PHASE_OFFSET: u64 = MAGIC.len() as u64;
 
 impl Phase {
-    /// Both words have the same length.
+    /// The word in the record. Both words have the same length, so that one can replace the other.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Pending => "pending",
@@ -62,7 +62,7 @@ impl State {
         bytes
     }
 
-    /// Reads a record; `None` when the bytes are not one.
+    /// Reads a record; `None` when the bytes are not a record.
     pub(crate) fn decode(bytes: &[u8]) -> Option<Self> {
         let rest = bytes.strip_prefix(MAGIC.as_bytes())?;
         let (phase, rest) = split_line(rest)?;
@@ -85,6 +85,7 @@ impl State {
         if content == self.current {
             return Standing::Ours;
         }
+        // After a finished write nothing of ours can be half done, so any other text is an edit.
         if self.phase == Phase::Settled {
             return Standing::Edited;
         }
@@ -97,20 +98,21 @@ impl State {
         Standing::Edited
     }
 
-    /// Whether each byte is that of the old text, of the new one, or of the padding of one of them.
-    /// A rewrite leaves such a file when it is cut off, or when only some pages reached the disk.
+    /// Whether each byte comes from the old text, the new text, or the padding of one of them. A
+    /// rewrite leaves such a file if it is cut off, or if only some pages reached the disk.
     fn is_mixture(&self, content: &[u8]) -> bool {
         let longest = self.previous.len().max(self.current.len());
         let byte = |text: &[u8], at: usize| text.get(at).copied().unwrap_or(PADDING);
         content.len() <= longest
             && content.iter().enumerate().all(|(at, &found)| {
-                // A block that was allocated and never written reads as NUL.
+                // After a power cut, a block that was allocated but never written reads as NUL
+                // bytes.
                 found == 0 || found == byte(&self.previous, at) || found == byte(&self.current, at)
             })
     }
 }
 
-/// What fills a file up while its length changes: empty lines, which no reader looks at.
+/// The byte that fills a file up while its length changes: empty lines, which every reader skips.
 pub(crate) const PADDING: u8 = b'\n';
 
 fn is_padded(content: &[u8], text: &[u8]) -> bool {

@@ -13,26 +13,27 @@ use crate::write::moby_hash;
 use crate::write::options::{FileStatus, WriteOptions, Written, with_suffix};
 use crate::write::record::{PHASE_OFFSET, Phase, Standing, State};
 
-/// Bytes of a record: two texts and a few words.
+/// The most bytes of a record: two texts and a few words.
 const STATE_LIMIT: u64 = 64 << 20;
-/// Bytes of a container's file that are read. A user may have made it longer.
+/// The most bytes of a container's file that are read. A user may have made it longer than ours.
 const TARGET_LIMIT: u64 = 16 << 20;
 
 /// Writes a container's file, unless a user has changed it since the last time.
 ///
-/// * A file that exists keeps its inode: it is bind-mounted into the container. Whoever opens it
-///   during the rewrite waits for a few microseconds (a write lease, [fcntl(2)]; a millisecond
-///   before Linux 6.1), so no reader sees it empty, cut short, mixed or with a stale end.
+/// * A file that exists keeps its inode, because it is bind-mounted into the container. Anyone who
+///   opens it during the rewrite waits for a few microseconds (a write lease, [fcntl(2)]; a
+///   millisecond before Linux 6.1). So no reader sees it empty, cut short, mixed or with a stale
+///   end.
 /// * A file that does not exist is put in place whole.
-/// * The record of the write goes first, so that a user's edit and a write that was cut off are
-///   never confused, also after a restart, a crash or a power cut at any point.
+/// * The record of the write is written first. So a user's edit and a write that was cut off are
+///   never confused, even after a restart, a crash or a power cut at any point.
 ///
-/// The path is resolved as any path is: symbolic links of its directories are followed. So it must
-/// be a path that only the daemon can change, such as its own directory for the container. Never
-/// give it a path inside a container's root file system; [`write_at`] is for those.
+/// Symbolic links in the directories of the path are followed. So it must be a path that only the
+/// daemon can change, such as its own directory for the container. Never give it a path inside a
+/// container's root file system; [`write_at`] is for those.
 ///
-/// Blocks for the time of three fsyncs when [durable](WriteOptions::durable). The process is sent
-/// SIGURG, which does nothing by default, when a reader waits.
+/// Blocks for the time of three fsyncs when [durable](WriteOptions::durable). When a reader waits,
+/// the kernel sends the process SIGURG, which does nothing by default.
 ///
 /// # Errors
 ///
@@ -67,9 +68,10 @@ pub fn write(path: &Path, text: &[u8], options: &WriteOptions) -> Result<Written
 
 /// [`write`](fn@write) for a name below an open directory, such as a container's root file system.
 ///
-/// No symbolic link is followed on the way, and no `..`: nothing outside the directory is ever
-/// written, whatever the container does to its directories meanwhile. Missing directories are not
-/// made. The record must be given: it has no safe place below the directory.
+/// No symbolic link and no `..` is followed on the way. So nothing outside the directory is ever
+/// written, even if the container changes its directories meanwhile. Missing directories are not
+/// made. The place of the record must be given, because no place below the directory is safe for
+/// it.
 ///
 /// # Errors
 ///
@@ -100,7 +102,7 @@ pub fn write_at(
     target.write(text)
 }
 
-/// Whose content a container's file has. Writes nothing.
+/// Tells who wrote the content of a container's file. Writes nothing.
 ///
 /// # Errors
 ///
@@ -122,7 +124,7 @@ pub fn status_at(
     Target::beneath(directory, name, options)?.status()
 }
 
-/// A file to write, with the places that go with it.
+/// A file to write, and the places of its record and of moby's hash file.
 struct Target<'o> {
     place: Place,
     state: Place,
@@ -162,11 +164,14 @@ impl<'o> Target<'o> {
 
     fn write(&self, text: &[u8]) -> Result<Written, Error> {
         files::lock_directory_of(&self.state)?;
+        // Only now: another writer's temporary file may be in use until the lock is ours.
         files::tidy(&self.state);
         files::tidy(&self.place);
         let written = match self.open()? {
             Some(file) => self.update(&file, text)?,
             None => {
+                // The record goes first: without it a crash after the next call would leave a file
+                // that nobody knows.
                 self.store(Phase::Pending, b"", text)?;
                 files::replace(&self.place, text, self.options.mode, self.options.durable)?;
                 self.settle()?;
@@ -200,10 +205,14 @@ impl<'o> Target<'o> {
         if status == FileStatus::Edited && !self.options.overwrite_edits {
             return Ok(Written::KeptEdit);
         }
+        // Both texts are on the disk before the first byte changes. After a crash the record can
+        // tell a half rewritten file from an edit.
         self.store(Phase::Pending, &before, text)?;
         let outcome = in_place::rewrite(path, file, &before, text, self.options)?;
         if let Written::Rewritten { .. } = outcome {
             if self.options.durable {
+                // Before the record says "settled": else a power cut could keep that word and lose
+                // the text.
                 retry_on_intr(|| rustix::fs::fdatasync(file))
                     .map_err(|errno| self.place.error("fdatasync", errno))?;
             }
@@ -225,7 +234,7 @@ impl<'o> Target<'o> {
         }
     }
 
-    /// Opens the file for rewriting; `None` when there is none.
+    /// Opens the file for rewriting; `None` when it does not exist.
     fn open(&self) -> Result<Option<OwnedFd>, Error> {
         let path = self.place.path();
         let refused = |why| Err(Error::about(ErrorKind::NotAFile, "openat", path, why));
@@ -237,6 +246,8 @@ impl<'o> Target<'o> {
                 Ok(Some(fd))
             }
             Err(Errno::NOENT) => Ok(None),
+            // The kernel answers O_NOFOLLOW on a link with ELOOP, and opening a directory for
+            // writing with EISDIR.
             Err(Errno::LOOP) => refused("a symbolic link, not a file"),
             Err(Errno::ISDIR) => refused("a directory, not a file"),
             Err(errno) => Err(self.place.error("openat", errno)),
@@ -269,8 +280,8 @@ impl<'o> Target<'o> {
         files::replace(&self.state, &state.encode(), 0o600, self.options.durable)
     }
 
-    /// Marks the write as finished: one word of the record, in place. Until that word is on the
-    /// disk, a power cut leaves the record pending, which is right as well.
+    /// Marks the write as finished: one word of the record is changed in place. A power cut before
+    /// this word is on the disk leaves the record pending, which is also right.
     fn settle(&self) -> Result<(), Error> {
         let fd = self.state.open(OFlags::WRONLY);
         let fd = fd.map_err(|errno| self.state.error("openat", errno))?;

@@ -1,4 +1,4 @@
-//! What the bytes of a line show before their meaning is looked at.
+//! Findings about the bytes of a line, before its meaning is looked at.
 
 use crate::document::{Line, LineKind, Look};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
@@ -7,7 +7,7 @@ use crate::lint::rules::pass::Lint;
 use crate::readers::Reader;
 
 impl<'a> Lint<'a> {
-    /// What the bytes of a line show before their meaning is looked at.
+    /// Checks the bytes of a line, before its meaning is looked at.
     pub(crate) fn bytes(&mut self, line: Line<'a>, look: Look) {
         let content = line.content();
         if !look.has(Look::SPLITS) && content.len() <= self.traits.shortest_line {
@@ -21,12 +21,12 @@ impl<'a> Lint<'a> {
         }
         let ends_in_return = line.raw.ends_with(b"\r\n") || line.raw.ends_with(b"\r");
         if look.has(Look::RETURN) && ends_in_return {
-            // Behind a blank the return is a word of its own.
+            // After a blank the return is a separate word.
             let plain = |b: &u8| *b == b' ' || *b == b'\t';
             let words = content.split(plain).filter(|word| !word.is_empty());
             let one_word = words.count() == 2 && !content.last().is_some_and(plain);
             let loses_server = usize::from(line.kind == LineKind::Nameserver && one_word);
-            // A NUL ends the line before the return.
+            // For some readers a NUL ends the line before the return.
             let affected = match look.has(Look::NUL) {
                 true => Set::default(),
                 false => self.traits.return_is_a_byte,
@@ -53,7 +53,7 @@ impl<'a> Lint<'a> {
     pub(crate) fn unknown(&mut self, line: Line<'a>) {
         let directive = line.directive();
         let known: [&[u8]; 5] = [b"nameserver", b"search", b"domain", b"options", b"sortlist"];
-        // Most words are too short or too long to be one.
+        // Most words are too short or too long to be a directive.
         let in_other_case = (6..=10).contains(&directive.len())
             && known
                 .iter()
@@ -65,7 +65,7 @@ impl<'a> Lint<'a> {
         self.push(line.number, kind, directive, self.traits.all);
     }
 
-    /// White space that not all readers take for white space.
+    /// Finds white space that not all readers take for white space.
     pub(crate) fn blanks(&mut self, line: Line<'a>, look: Look) {
         let content = line.content();
         if matches!(content.first(), Some(b' ' | b'\t')) {
@@ -78,7 +78,7 @@ impl<'a> Lint<'a> {
         }
         let plain = |b: &u8| *b == b' ' || *b == b'\t';
         let by_blanks = content.split(plain).filter(|word| !word.is_empty());
-        // Where the words are the same and no odd blank stands beside one, all readers agree.
+        // If the words are the same and no odd blank stands beside one, all readers agree.
         if look.has(Look::ODD)
             && (by_blanks.count() != 1 + line.fields().count() || has_odd_end(content))
         {
@@ -92,7 +92,7 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// Whether a word ends or begins in white space that only some readers know.
+/// Whether a word begins or ends with white space that only some readers know.
 fn has_odd_end(content: &[u8]) -> bool {
     let plain = |b: &u8| *b == b' ' || *b == b'\t';
     let odd = |word: &[u8]| {

@@ -1,11 +1,11 @@
-//! The findings so far. Few of one kind are listed, all are counted.
+//! The findings so far. A limited number of each kind is listed; all are counted.
 
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
 use crate::lint::groups::Set;
 use crate::readers::Reader;
 
-/// How many findings of one kind for the same readers are listed. Nobody reads more of them, and a
-/// file of a megabyte can give half a million.
+/// How many findings of one kind for the same readers are listed. Nobody reads more, and a file of
+/// a megabyte can give half a million.
 pub(crate) const MOST_OF_A_KIND: usize = 1000;
 
 /// The findings so far.
@@ -19,7 +19,7 @@ pub(crate) struct Findings<'a> {
 struct Count {
     affected: Set,
     found: usize,
-    /// The place of the last one that is listed.
+    /// The index of the last finding that is listed.
     last: usize,
 }
 
@@ -69,8 +69,8 @@ impl<'a> Findings<'a> {
         });
     }
 
-    /// The findings in the order of their lines. The last one of a kind tells how many more there
-    /// are.
+    /// The findings in the order of their lines. The last one of a kind has the number of those
+    /// that are not listed.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic<'a>> {
         for count in self.counts.iter().flatten() {
             self.listed[count.last].more = count.found.saturating_sub(MOST_OF_A_KIND);

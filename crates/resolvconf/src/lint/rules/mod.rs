@@ -1,4 +1,4 @@
-//! The rules that find what is odd, line by line and for the file as a whole. This room is pure.
+//! The rules that find odd things, line by line and for the file as a whole. This room is pure.
 
 mod bytes;
 mod findings;

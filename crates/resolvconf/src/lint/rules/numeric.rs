@@ -1,4 +1,4 @@
-//! The numeric options of a document, before its words are looked at one by one.
+//! Collects the numeric options of a document, before its words are checked one by one.
 
 use crate::document::{Found, Line};
 use crate::lint::groups::Set;
@@ -6,7 +6,7 @@ use crate::lint::groups::Set;
 /// A word, and the readers that see its line.
 type Last<'a> = (Found<&'a [u8]>, Set);
 
-/// Where each numeric option stands last and, with a value, first.
+/// The last place of each numeric option, and the first place with a value.
 #[derive(Default)]
 pub(crate) struct Numeric<'a> {
     last: [Option<Last<'a>>; 3],
@@ -18,7 +18,7 @@ impl<'a> Numeric<'a> {
     /// Takes one `options` line, which these readers see.
     pub(crate) fn line(&mut self, line: Line<'a>, seen: Set) {
         for word in line.words() {
-            // A bare word has no value, and replaces none.
+            // A word without a value replaces no value.
             if let Some(at) = place(word).filter(|at| word.len() > NAMES[*at].len()) {
                 let found = Found {
                     line: line.number,
@@ -29,18 +29,19 @@ impl<'a> Numeric<'a> {
         }
     }
 
-    /// The line of the word that comes last, if it is not this very word, and who sees that line.
+    /// The line of the last word of this option, and the readers that see that line. `None` if this
+    /// word is the last one.
     pub(crate) fn replaced_on(&self, at: usize, word: &[u8]) -> Option<(usize, Set)> {
         let (last, seen) = self.last[at].as_ref()?;
-        // The same place in the text, not a word of the same letters.
+        // The places in the text are compared: another word may have the same letters.
         let other = word.contains(&b':') && !std::ptr::eq(last.value, word);
         other.then_some((last.line, *seen))
     }
 }
 
-/// The place of a numeric option in [`NAMES`]; it has a colon or ends there.
+/// The place of a numeric option in [`NAMES`]. After the name comes a colon or the end of the word.
 pub(crate) fn place(option: &[u8]) -> Option<usize> {
-    // The first byte alone tells most words.
+    // For most words the first byte is enough to say no.
     let at = match option.first()? {
         b'n' => 0,
         b't' => 1,

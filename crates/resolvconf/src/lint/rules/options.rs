@@ -1,4 +1,4 @@
-//! What is odd about `options` and `sortlist` lines.
+//! Findings about `options` and `sortlist` lines.
 
 use crate::document::{Line, Look, glibc_ipv4};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
@@ -7,7 +7,7 @@ use crate::lint::rules::numeric::{NAMES, place};
 use crate::lint::rules::pass::Lint;
 use crate::readers::{Below, Number, Reader, one_option};
 
-/// Words of a sortlist that glibc uses.
+/// How many words of a sortlist glibc uses.
 const SORTLIST_WORDS: usize = 10;
 
 impl<'a> Lint<'a> {
@@ -24,7 +24,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Looks over one word of a line that these readers see.
+    /// Checks one word of a line that these readers see.
     fn option(&mut self, whole: Line<'a>, word: &'a [u8], next: Option<&'a [u8]>, readers: Set) {
         let line = whole.number;
         let Some(at) = place(word) else {
@@ -39,7 +39,7 @@ impl<'a> Lint<'a> {
         let value = &word[word.len().min(NAMES[at].len() + 1)..];
         let digits = !value.is_empty() && value.iter().all(u8::is_ascii_digit);
         if !digits {
-            // glibc reads a number behind a blank.
+            // glibc also reads a number that stands after a blank.
             let behind = next.filter(|_| value.is_empty());
             let subject = behind
                 .and_then(|next| spanning(whole, word, next))
@@ -70,7 +70,7 @@ impl<'a> Lint<'a> {
             let harmful = |n: &Number| matches!(n.below, Below::AsksNobody | Below::EndsProgram);
             of(reader).is_some_and(|n| number < u64::from(n.least) && harmful(&n))
         };
-        // A number that a reader wraps around may become any number.
+        // If a reader wraps a number around, the result may be any number.
         let wraps = |reader: &Reader| {
             let taken = one_option(word, reader);
             [taken.timeout, taken.attempts]
@@ -80,12 +80,12 @@ impl<'a> Lint<'a> {
         let huge = number > i32::MAX as u64;
         let below = Set::of(self.readers, |r| below(r) || (huge && wraps(r))).and(readers);
         if !below.is_empty() {
-            // All are named: what one survives ends another.
+            // All readers are named: one may work with this value while another ends.
             self.push(line, Kind::OptionBelowLimit, word, readers);
         }
     }
 
-    /// An option without a value.
+    /// Checks an option without a value.
     fn flag(&mut self, line: usize, word: &'a [u8], readers: Set) {
         let (mut exact, mut prefix) = (Set::default(), Set::default());
         if word
@@ -128,14 +128,14 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// Whether it is `address` or `address/netmask`.
+/// Whether the word is `address` or `address/netmask`.
 fn is_pair(word: &[u8]) -> bool {
     let mut pair = word.split(|&b| b == b'/' || b == b'&');
     let valid = |part: Option<&[u8]>| part.is_none_or(|part| glibc_ipv4(part).is_some());
     valid(pair.next()) && valid(pair.next()) && pair.next().is_none()
 }
 
-/// Two words of one line, with what stands between them.
+/// The bytes of a line from one word to the end of the next one.
 fn spanning<'a>(line: Line<'a>, word: &[u8], next: &[u8]) -> Option<&'a [u8]> {
     let place = |word: &[u8]| (word.as_ptr() as usize).checked_sub(line.raw.as_ptr() as usize);
     line.raw.get(place(word)?..place(next)? + next.len())

@@ -1,4 +1,4 @@
-//! The pass over the lines of a document.
+//! The pass over the lines of a document that collects findings.
 
 use crate::document::{BYTE_ORDER_MARK, Line, LineKind, Look, Nameserver};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
@@ -9,26 +9,27 @@ use crate::lint::rules::readings::Readings;
 use crate::lint::rules::traits::Traits;
 use crate::readers::{Reader, reads, sees};
 
-/// A document while it is looked over.
+/// A document while it is checked.
 pub(crate) struct Lint<'a> {
     pub(crate) found: Findings<'a>,
     pub(crate) readers: &'a [Reader],
     pub(crate) traits: Traits,
     pub(crate) numeric: Numeric<'a>,
     pub(crate) servers: Seen,
-    /// The last line with a search list, of those that all readers see.
+    /// The last line with a search list that all readers see.
     pub(crate) search_line: Option<usize>,
-    /// Some search list stands on a line that not all readers see.
+    /// Whether a search list stands on a line that not all readers see.
     pub(crate) hidden_search: bool,
-    /// The readers that lose this line to a NUL on the line before, and those that lose the next.
+    /// The readers that do not see this line, because of a NUL on the line before it. `next_eaten`
+    /// holds those that do not see the next line.
     pub(crate) eaten: Set,
     pub(crate) next_eaten: Set,
 }
 
-/// The servers of the lines before.
+/// The servers of the lines before this one.
 #[derive(Default)]
 pub(crate) struct Seen {
-    /// The first ones that differ, with their lines.
+    /// The first different servers, with their lines.
     pub(crate) used: Vec<(usize, Nameserver)>,
 }
 
@@ -48,7 +49,7 @@ impl<'a> Lint<'a> {
         self.found.push(line, kind, subject, number, affected);
     }
 
-    /// Looks over one line.
+    /// Checks one line.
     pub(crate) fn line(&mut self, line: Line<'a>, look: Look, readings: &Readings<'_, '_>) {
         self.eaten = std::mem::take(&mut self.next_eaten);
         if look.has(Look::NUL) && line.raw.len() <= self.traits.shortest_line {
@@ -87,9 +88,9 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// The readers that see a line as it stands.
+    /// The readers that see a directive in this line.
     pub(crate) fn who_sees(&self, line: Line<'a>, look: Look) -> Set {
-        // A mark may hide all words from some reader.
+        // A comment mark may hide all words from some reader.
         let plain = is_plain(line, look) && !look.has(Look::MARK);
         let seen = match plain && line.raw.len() <= self.traits.shortest_line {
             true => self.traits.all,
@@ -98,7 +99,7 @@ impl<'a> Lint<'a> {
         seen.without(self.eaten)
     }
 
-    /// The readers that find a word in a line as it stands. Of the others other findings tell.
+    /// The readers that find this word in the line. Other findings are about the other readers.
     pub(crate) fn who_reads(&self, line: Line<'a>, look: Look, word: &[u8]) -> Set {
         let short = line.raw.len() <= self.traits.shortest_line;
         let read = match short && is_plain(line, look) {
@@ -122,7 +123,8 @@ impl<'a> Lint<'a> {
         self.push(line.number, Kind::MissingValue, line.directive(), clears);
     }
 
-    /// The first word that looks like the start of a comment, but is a word to some readers.
+    /// Finds the first word that looks like the start of a comment, but is a plain word for some
+    /// readers.
     pub(crate) fn comment_in_value(&mut self, line: Line<'a>, look: Look) {
         if !look.has(Look::MARK) || self.traits.marks_are_words.is_empty() {
             return;
@@ -135,12 +137,12 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// Whether all readers see a directive in the line, and the same words, unless it is too long.
+/// Whether all readers see a directive and the same words in this line, unless it is too long.
 pub(crate) fn is_plain(line: Line<'_>, look: Look) -> bool {
     !look.has(Look::SPLITS) && !matches!(line.raw.first(), Some(b' ' | b'\t'))
 }
 
-/// The same of a line with carriage returns at its end and nowhere else.
+/// The same for a line with carriage returns only at its end.
 fn is_plain_before_returns(line: Line<'_>, look: Look) -> bool {
     look.has(Look::RETURN) && is_plain(line, Look::of(line.content()))
 }

@@ -1,15 +1,15 @@
-//! What comes of a file for several readers, in one pass over its lines.
+//! Lets several readers read a file, in one pass over its lines.
 
 use crate::document::{Document, LineKind, Look};
 use crate::lint::groups::Set;
 use crate::readers::{Context, Depth, Keyword, Outcome, Reader, Reading, Row, plain_entry};
 
-/// The readers while they read.
+/// The readers, while they read the file.
 pub(crate) struct Readings<'a, 'r> {
     each: Vec<Reading<'a, 'r>>,
-    /// A longer line may be lost to some reader.
+    /// Some reader may lose a line that is longer than this.
     shortest_line: usize,
-    /// The line before held a NUL, with which some reader loses the next line as well.
+    /// Whether the line before holds a NUL. Some reader then loses the next line, too.
     after_nul: bool,
 }
 
@@ -39,8 +39,8 @@ impl<'a, 'r> Readings<'a, 'r> {
         }
     }
 
-    /// Reads a line with a directive. Without odd bytes all readers see the same one with the same
-    /// value, and it is looked for once.
+    /// Reads a line with a directive. In a line without odd bytes all readers see the same
+    /// directive and value, so the line is parsed only once.
     fn directive(&mut self, row: Row<'a>) {
         let body = before_returns(row.text);
         let returns = body.len() < row.text.len();
@@ -68,12 +68,12 @@ impl<'a, 'r> Readings<'a, 'r> {
         }
     }
 
-    /// Whether an empty line says nothing to any reader.
+    /// Whether an empty line has no effect for any reader.
     pub(crate) fn may_skip_empty(&self) -> bool {
         !self.after_nul
     }
 
-    /// The readers that had all the servers they use before this line.
+    /// The readers that had enough servers before this line.
     pub(crate) fn full_before(&self, line: usize) -> Set {
         Set::places(self.each.len(), |at| self.each[at].is_full_before(line))
     }
@@ -89,9 +89,9 @@ fn before_returns(text: &[u8]) -> &[u8] {
     &text[..text.len() - returns]
 }
 
-/// Whether a line that holds no directive may still hold one for some reader.
+/// Whether some reader may see a directive in a line that holds none by our rules.
 ///
-/// Readers differ in the bytes that end a line and in those that are blanks.
+/// For different readers, different bytes end a line, and different bytes are blanks.
 fn may_speak(row: Row<'_>) -> bool {
     let blank = |b: &&u8| matches!(b, b' ' | b'\t' | 0x0b | 0x0c | 0x80..);
     let first = || row.text.iter().find(|b| !blank(b));

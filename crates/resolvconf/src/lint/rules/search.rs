@@ -1,4 +1,4 @@
-//! What is odd about `search` and `domain` lines.
+//! Findings about `search` and `domain` lines.
 
 use crate::document::{Line, LineKind, Look};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
@@ -11,7 +11,7 @@ impl<'a> Lint<'a> {
         let at = line.number;
         if let Some(last) = self.search_line.filter(|last| *last > at) {
             let replaced = self.traits.last_search;
-            // With lists that not all readers see, it is told at the end for each reader.
+            // If not all readers see all lists, this is checked at the end, for each reader.
             if !replaced.is_empty() && !self.hidden_search {
                 self.push_number(at, Kind::SearchReplaced, b"", last, replaced);
             }
@@ -48,7 +48,7 @@ impl<'a> Lint<'a> {
             count += 1;
             bytes += word.len() + 1;
         }
-        // No blank follows the last one.
+        // No blank follows the last domain.
         let bytes = bytes - 1;
         if bytes > self.traits.fewest_search_bytes {
             let long = |r: &Reader| r.search.bytes.is_some_and(|most| bytes > most);

@@ -1,4 +1,4 @@
-//! What is odd about `nameserver` lines.
+//! Findings about `nameserver` lines.
 
 use std::net::IpAddr;
 
@@ -8,12 +8,12 @@ use crate::lint::groups::Set;
 use crate::lint::rules::pass::Lint;
 use crate::readers::{Reader, is_server};
 
-/// As many servers as the C libraries use.
+/// How many servers the C libraries use.
 const USED_SERVERS: usize = 3;
 
 impl<'a> Lint<'a> {
-    /// Looks over a line with this word after the directive.
-    /// `full` are the readers that had enough servers before.
+    /// Checks a line with this word after the directive. `full` is the set of readers that had
+    /// enough servers before.
     pub(crate) fn nameserver(&mut self, line: Line<'a>, look: Look, word: &'a [u8], full: Set) {
         let (at, all) = (line.number, self.traits.all);
         let server = Nameserver::parse(word);
@@ -46,7 +46,7 @@ impl<'a> Lint<'a> {
         self.further_words(line);
     }
 
-    /// A server that readers would take, had they not enough.
+    /// Finds a server that readers would take if they did not have enough servers.
     fn too_many(
         &mut self,
         line: Line<'a>,
@@ -55,7 +55,7 @@ impl<'a> Lint<'a> {
         full: Set,
         server: Option<&Nameserver>,
     ) {
-        // A global address without a zone is one to all readers.
+        // Every reader accepts a global address without a zone.
         let plain = server.is_some_and(|s| s.zone().is_none() && !s.is_ipv6_link_local());
         let takes = |reader: &Reader| plain || is_server(word, reader.servers.form);
         let affected = full.and(self.who_reads(line, look, word));
@@ -101,7 +101,7 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// Whether it is multicast, or the broadcast address of IPv4.
+/// Whether the address is multicast, or the broadcast address of IPv4.
 fn is_for_many(server: &Nameserver) -> bool {
     match server.address() {
         IpAddr::V4(address) => address.is_multicast() || address.is_broadcast(),
@@ -109,7 +109,7 @@ fn is_for_many(server: &Nameserver) -> bool {
     }
 }
 
-/// Whether an address stands there with a port, in brackets, or with a name after `#`.
+/// Whether the word is an address with a port, in brackets, or with a name after `#`.
 fn has_port(word: &[u8]) -> bool {
     let word = &word[..word.len().min(128)];
     let is_address = |word: &[u8]| Nameserver::parse(word).is_some();

@@ -1,4 +1,4 @@
-//! What a list of readers has in common, worked out once per document.
+//! Which readers of a list do what. It is worked out once for each document.
 
 use std::ops::RangeInclusive;
 
@@ -7,16 +7,16 @@ use crate::readers::{
     AddressForm, Below, Blanks, Comments, Matching, Nul, Number, Reader, SearchRule, ServerWords,
 };
 
-/// Sets of readers by what they do.
+/// Sets of readers that have a property in common.
 pub(crate) struct Traits {
     pub(crate) all: Set,
     pub(crate) no_indent: Set,
     pub(crate) reports_unknown: Set,
-    /// A carriage return is a byte of a word.
+    /// A carriage return is part of a word.
     pub(crate) return_is_a_byte: Set,
     /// Vertical tab and form feed do not separate words.
     pub(crate) few_blanks: Set,
-    /// A NUL loses the next line too.
+    /// A NUL makes them lose the next line, too.
     pub(crate) eats_next: Set,
     /// Blanks beyond ASCII do not separate words.
     pub(crate) ascii_blanks: Set,
@@ -28,7 +28,7 @@ pub(crate) struct Traits {
     pub(crate) domain_takes_one: Set,
     pub(crate) searches: Set,
     pub(crate) glibc: Set,
-    /// Who knows options at all.
+    /// They know at least one option.
     pub(crate) options: Set,
     /// The shortest line that some reader cannot take.
     pub(crate) shortest_line: usize,
@@ -37,8 +37,8 @@ pub(crate) struct Traits {
     pub(crate) fewest_search_bytes: usize,
     /// The values of each numeric option that all readers take as they are.
     pub(crate) fine: [RangeInclusive<u64>; 3],
-    /// Each flag that some reader knows, with those that take the word, and those that take words
-    /// that begin with it.
+    /// Each flag that some reader knows, with two sets: the readers that take the word itself, and
+    /// the readers that take every word that begins with it.
     pub(crate) flags: Vec<(&'static str, Set, Set)>,
     /// The first bytes of the flags.
     pub(crate) flag_starts: [bool; 256],
@@ -87,7 +87,7 @@ impl Traits {
     }
 }
 
-/// The values that no reader lowers or is harmed by.
+/// The values that no reader lowers, and that harm no reader.
 fn fine(readers: &[Reader], number: fn(&Reader) -> Option<Number>) -> RangeInclusive<u64> {
     let numbers = || readers.iter().filter_map(number);
     let harmful = |n: &Number| matches!(n.below, Below::AsksNobody | Below::EndsProgram);

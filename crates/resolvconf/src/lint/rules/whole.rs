@@ -1,6 +1,6 @@
-//! Looks over a document for what some reader takes in another way than it looks.
+//! Checks a document for lines that some reader understands in an unexpected way.
 //!
-//! One pass over the lines serves all readers; its work for each word is bounded.
+//! There is one pass over the lines for all readers. The work for each word is bounded.
 
 use crate::document::{Document, LineKind, Look};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
@@ -13,8 +13,8 @@ use crate::lint::rules::traits::Traits;
 use crate::readers::{Context, DEFAULT, Outcome, Reader, Row, Trouble};
 
 impl Document {
-    /// Everything odd about the document, in the order of its lines, for the readers that
-    /// containers have most often: glibc, musl and Go.
+    /// Lists everything odd about the document, in the order of its lines. The readers are those
+    /// that containers have most often: glibc, musl and Go.
     ///
     /// # Examples
     ///
@@ -34,7 +34,7 @@ impl Document {
         self.diagnostics_on(readers, &Context::default())
     }
 
-    /// [`diagnostics_for`](Document::diagnostics_for) on a host of which more is known.
+    /// [`diagnostics_for`](Document::diagnostics_for) with facts about the host.
     pub fn diagnostics_on<'a>(
         &'a self,
         readers: &'a [Reader],
@@ -70,13 +70,13 @@ impl<'a> Lint<'a> {
             numeric: Numeric::default(),
             servers: Seen::default(),
             search_line: None,
-            // To some reader a NUL hides the next line as well.
+            // For some reader a NUL hides the next line, too.
             hidden_search: document.as_bytes().contains(&0),
             eaten: Set::default(),
             next_eaten: Set::default(),
         };
         if lint.hidden_search {
-            // Until the lines are read in their order, any of them may be such a line.
+            // Before the lines are read in order, any of them may be hidden by a NUL.
             lint.eaten = lint.traits.eats_next;
         }
         let kinds = [LineKind::Options, LineKind::Search, LineKind::Domain];
@@ -94,7 +94,7 @@ impl<'a> Lint<'a> {
         lint
     }
 
-    /// What holds for the file as a whole.
+    /// Findings about the file as a whole.
     fn whole(&mut self, missing: bool, outcomes: &[Outcome]) {
         if missing {
             return self.push(0, Kind::MissingFile, b"", self.traits.all);
@@ -108,7 +108,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// What makes a reader fail. Attempts and times are told with their options.
+    /// Finds what makes a reader fail. Attempts and times are reported with their options.
     fn troubles(&mut self, outcomes: &[Outcome]) {
         type Which = fn(&Trouble) -> bool;
         let kinds: [(Kind, Which); 3] = [
@@ -132,7 +132,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Readers that never come to the search list, because every name has enough dots.
+    /// Finds readers that never use the search list, because every name has enough dots.
     fn unused_search(&mut self, outcomes: &[Outcome]) {
         for (line, affected) in by_line(outcomes, |outcome| {
             outcome.search_unused.then_some(outcome.search_line)
@@ -141,7 +141,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Lists that a later one replaces, where readers do not all see the same lists.
+    /// Finds lists that a later list replaces, if not all readers see the same lists.
     fn replaced_searches(&mut self, document: &'a Document, outcomes: &[Outcome]) {
         let last = by_line(outcomes, |outcome| {
             Some(outcome.search_line).filter(|line| *line > 0)
@@ -163,7 +163,7 @@ impl<'a> Lint<'a> {
     }
 }
 
-/// The readers for which there is a line, grouped by that line.
+/// Groups the readers by the line that `line` gives for them. Readers without a line are left out.
 fn by_line(outcomes: &[Outcome], line: impl Fn(&Outcome) -> Option<usize>) -> Vec<(usize, Set)> {
     let mut lines: Vec<usize> = outcomes.iter().filter_map(&line).collect();
     lines.sort_unstable();

@@ -1,11 +1,11 @@
-//! Readers of languages and their libraries.
+//! Readers that belong to languages and their libraries.
 //!
-//! Each fact was seen in the real reader; the case of the matrix that shows it stands beside it.
+//! Each fact was seen in the real reader. Beside it stands the case of the matrix that shows it.
 
 use crate::readers::profiles::libc::GLIBC;
 use crate::readers::reader::*;
 
-/// Go 1.20 and later, its own resolver.
+/// Go's own resolver, 1.20 and later.
 pub const GO: Reader = Reader {
     name: "go",
     versions: "1.27",
@@ -187,7 +187,7 @@ pub const C_ARES_OLD: Reader = Reader {
             below: Below::Least,
             least: 0,
         }),
-        // C10a, C12g: it knows neither `timeout` nor `attempts`.
+        // C10a, C12g: this version does not know `timeout` and `attempts`.
         timeout: Some(Number {
             default: 5000,
             most: i32::MAX as u32,
@@ -208,7 +208,8 @@ pub const C_ARES_OLD: Reader = Reader {
     ..C_ARES
 };
 
-/// Node's `dns.resolve`: the c-ares it brings along. Its `dns.lookup` is the C library's.
+/// Node's `dns.resolve`, which uses the c-ares that Node brings along. `dns.lookup` uses the C
+/// library.
 pub const NODE: Reader = Reader {
     name: "node",
     versions: "20.20 (c-ares 1.34.6)",
@@ -284,7 +285,7 @@ pub const DNSPYTHON: Reader = Reader {
     },
 };
 
-/// hickory-resolver, by the `resolv-conf` crate.
+/// hickory-resolver, which reads the file with the `resolv-conf` crate.
 pub const HICKORY: Reader = Reader {
     name: "hickory",
     versions: "0.26.3 (resolv-conf 0.7.6)",
@@ -327,7 +328,7 @@ pub const HICKORY: Reader = Reader {
     },
 };
 
-/// Java's own DNS client (JNDI). `InetAddress` is the C library's.
+/// Java's own DNS client (JNDI). `InetAddress` uses the C library.
 pub const JAVA: Reader = Reader {
     name: "java",
     versions: "17",

@@ -1,6 +1,6 @@
 //! The C libraries.
 //!
-//! Each fact was seen in the real library; the case of the matrix that shows it stands beside it.
+//! Each fact was seen in the real library. Beside it stands the case of the matrix that shows it.
 //! The matrix is `tests/resolvconf/data/readers.json`.
 
 use crate::readers::reader::*;
@@ -45,14 +45,14 @@ pub const GLIBC: Reader = Reader {
         matching: Matching::Prefix,
         repeated: Repeated::Last, // C12c
         numbers: Numbers::Atoi,   // C11
-        // Four bits: what is below zero counts as the largest value.
+        // The value has four bits, so a value below zero becomes the largest one.
         ndots: Some(Number {
             default: 1,
             most: 15,
             below: Below::Least,
             least: 0,
         }),
-        // No time counts as one second.
+        // A time of zero counts as one second.
         timeout: Some(Number {
             default: 5,
             most: 30,
@@ -87,7 +87,7 @@ pub const GLIBC: Reader = Reader {
     },
 };
 
-/// glibc 2.41 and later: it knows one option more.
+/// glibc 2.41 and later, which knows one more option.
 pub const GLIBC_NEW: Reader = Reader {
     versions: "2.43",
     options: Options {
@@ -167,7 +167,7 @@ pub const MUSL: Reader = Reader {
     },
 };
 
-/// musl up to 1.2.3: a search domain it cannot use makes the look-up fail.
+/// musl up to 1.2.3. A search domain that it cannot use makes the look-up fail.
 pub const MUSL_OLD: Reader = Reader {
     name: "musl-1.2.3",
     versions: "1.2.3",

@@ -1,6 +1,6 @@
-//! Resolvers that read the file as servers, and tools.
+//! Servers that take their upstream servers from the file, and tools.
 //!
-//! Each fact was seen in the real reader; the case of the matrix that shows it stands beside it.
+//! Each fact was seen in the real reader. Beside it stands the case of the matrix that shows it.
 
 use crate::readers::profiles::languages::{DNSPYTHON, JAVA};
 use crate::readers::profiles::libc::GLIBC;
@@ -9,7 +9,7 @@ use crate::readers::reader::*;
 const NO_OPTIONS: Options = JAVA.options;
 const NEVER: Lookups = JAVA.lookups;
 
-/// systemd-resolved, of a file that is not its own.
+/// systemd-resolved, when it reads a file that it did not write.
 pub const RESOLVED: Reader = Reader {
     name: "resolved",
     versions: "252, 262",
@@ -52,7 +52,7 @@ pub const RESOLVED: Reader = Reader {
     },
 };
 
-/// systemd-resolved of 262: it takes more domains.
+/// systemd-resolved of systemd 262, which takes more domains.
 pub const RESOLVED_NEW: Reader = Reader {
     versions: "262",
     search: Search {
@@ -88,7 +88,7 @@ pub const UNBOUND: Reader = Reader {
     lookups: NEVER,
 };
 
-/// dnsmasq, which asks the servers for others.
+/// dnsmasq, which asks the servers on behalf of other hosts.
 pub const DNSMASQ: Reader = Reader {
     name: "dnsmasq",
     versions: "2.90, 2.93",
