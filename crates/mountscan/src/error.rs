@@ -6,26 +6,26 @@ use std::path::{Path, PathBuf};
 
 use crate::row::parse::MalformedRow;
 
-/// What went wrong, in a form to decide by.
+/// The kind of an error, for decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// No such process, file or namespace, or the process has exited. The caller may go on without
-    /// it.
+    /// There is no such process, file or namespace, or the process has exited. The caller may go on
+    /// without it.
     NotFound,
-    /// The kernel refused: another user's process, or a capability is missing.
+    /// The kernel refused. It is another user's process, or a capability is missing.
     Denied,
     /// The kernel, or a system call filter, has no such call. Another route or a newer kernel is
     /// needed.
     Unsupported,
-    /// A row is not of mountinfo's form and strict reading was asked for. [`Error::malformed`] says
-    /// which.
+    /// A row is malformed, and strict reading was asked for. [`Error::malformed`] says which row it
+    /// is.
     Malformed,
-    /// What should be procfs is not, or something is mounted over a part of it: its word is not the
-    /// kernel's.
+    /// The place of procfs holds something else, or something is mounted over a part of procfs.
+    /// What is read there is not the kernel's own word.
     Untrusted,
-    /// The table kept changing: after the given number of attempts no reading was known to be of
-    /// one moment.
+    /// The table kept changing. In the given number of attempts no reading was surely of one
+    /// moment.
     Unstable,
     /// Any other failure of a read or a system call.
     Io,
@@ -33,7 +33,7 @@ pub enum ErrorKind {
 
 /// A failure of this crate.
 ///
-/// `Display` names the operation and its arguments; the system's reason is in
+/// `Display` names the operation and its arguments. The system's reason is in
 /// [`source()`](std::error::Error::source) and [`raw_os_error`](Error::raw_os_error).
 #[derive(Debug)]
 pub struct Error {
@@ -45,17 +45,17 @@ pub struct Error {
 }
 
 impl Error {
-    /// What went wrong, in a form to decide by.
+    /// The kind of the error, for decisions.
     pub fn kind(&self) -> ErrorKind {
         self.kind
     }
 
-    /// The errno of the failed call, where there was one.
+    /// The errno of the failed call, if there was one.
     pub fn raw_os_error(&self) -> Option<i32> {
         self.cause.as_ref().and_then(io::Error::raw_os_error)
     }
 
-    /// The file or directory concerned, where there is one.
+    /// The file or directory of the failed operation, if there is one.
     pub fn path(&self) -> Option<&Path> {
         self.path.as_deref()
     }
@@ -111,7 +111,7 @@ impl Error {
         }
     }
 
-    /// The same failure with another kind, where the errno alone does not tell which it is.
+    /// The same failure with another kind, if the errno alone does not say which kind it is.
     pub(crate) fn with_kind(mut self, kind: ErrorKind) -> Self {
         self.kind = kind;
         self
@@ -131,8 +131,8 @@ impl std::error::Error for Error {
 }
 
 impl From<Error> for io::Error {
-    /// The kind is that of the cause. The error is kept inside, and its cause stays behind
-    /// `source()`.
+    /// The kind is that of the cause. The error is kept inside the `io::Error`, and its cause stays
+    /// behind `source()`.
     fn from(error: Error) -> Self {
         let kind = match (&error.cause, error.kind) {
             (Some(cause), _) => cause.kind(),

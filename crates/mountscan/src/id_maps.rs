@@ -1,4 +1,4 @@
-//! The id maps of an idmapped mount: whose files its readers see as whose.
+//! The id maps of an idmapped mount. They change whose files its users see.
 
 use crate::row::parse::decimal;
 
@@ -6,8 +6,8 @@ use crate::row::parse::decimal;
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IdMaps {
-    /// The ranges, as the caller's user namespace numbers them. The kernel leaves out a range that
-    /// has no numbers there.
+    /// The ranges, with the numbers of the caller's user namespace. The kernel leaves out a range
+    /// that has no numbers there.
     Known {
         /// Ranges of user ids.
         users: Vec<IdRange>,
@@ -24,16 +24,16 @@ pub enum IdMaps {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct IdRange {
-    /// The first id, as the file system has it.
+    /// The first id as the file system stores it.
     pub stored: u32,
-    /// The first id, as users of the mount see it.
+    /// The first id as users of the mount see it.
     pub seen: u32,
-    /// How many ids follow one another in both.
+    /// How many consecutive ids the range has.
     pub count: u32,
 }
 
 impl IdMaps {
-    /// What an answer of the kernel amounts to.
+    /// What the ranges of the kernel's answer mean.
     pub(crate) fn of(users: Vec<IdRange>, groups: Vec<IdRange>) -> Self {
         if users.is_empty() && groups.is_empty() {
             Self::OutOfSight

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// The mount id of mountinfo's first field. Ids are reused as soon as a mount is gone.
+/// The mount id: the first field of mountinfo. An id is reused as soon as its mount is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct MountId(pub u32);
 

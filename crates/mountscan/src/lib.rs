@@ -1,7 +1,8 @@
-//! Reads Linux mount tables: every row a kernel can print, without loss, with answers by structure.
+//! Reads Linux mount tables: every row that a kernel can print, without loss, with answers by
+//! structure.
 //!
-//! For daemons and tools that must not be wrong about mounts: what is mounted where, what lies on
-//! top, what has to go first, who keeps it.
+//! It is for daemons and tools that must not be wrong about mounts: what is mounted where, what
+//! lies on top, what has to go first, who keeps it busy.
 //!
 //! ```
 //! use std::path::Path;
@@ -24,18 +25,18 @@
 //! ([`MountTable::current`], [`MountTable::read`]), and can be brought up to date
 //! ([`refresh`](MountTable::refresh)). [`MountInfo`] is the owned row.
 //!
-//! Small questions have small answers: [`is_mount_point`], [`mount_at`] and [`identity_at`] ask
-//! about one path, [`MountTable::under_now`] about a subtree, at a cost that does not grow with the
+//! Small questions have cheap answers. [`is_mount_point`], [`mount_at`] and [`identity_at`] ask
+//! about one path, and [`MountTable::under_now`] about a subtree. Their cost does not grow with the
 //! table. [`MountList`] counts and lists mounts without their rows. [`Watcher`] follows changes,
 //! [`holders()`] finds who keeps a mount busy, and [`MountWitness`] tells later whether a mount
 //! still lives.
 //!
 //! # When not to use this
 //!
-//! To learn how full a file system is, use `statvfs`. To unmount what a path names, an answer of
-//! this crate is only a hint: by the time it is used, another mount may be there. Open the parent
-//! directory, check with [`identity_at`], unmount by name, as the crate `rootmount` does. It never
-//! mounts or unmounts.
+//! To learn how full a file system is, use `statvfs`. To unmount the mount at a path, an answer of
+//! this crate is only a hint: when you use it, another mount may be there. Open the parent
+//! directory, check with [`identity_at`], and unmount by name, as the crate `rootmount` does. This
+//! crate never mounts or unmounts.
 //!
 //! # Privileges and kernels
 //!
@@ -56,44 +57,44 @@
 //! | [`Source::NamespaceId`] | `CAP_SYS_ADMIN` over it | 6.11 | [`ErrorKind::Unsupported`] |
 //! | [`WatchRoute::Fanotify`] | `CAP_SYS_ADMIN` over it | 6.15 | [`WatchRoute::Poll`] |
 //!
-//! What there is is found by trying ([`KernelQueries`]), not by version; a system call filter that
-//! refuses with `ENOSYS` or `EPERM` counts as absence. Id maps are the exception: Linux 6.15 to
-//! 6.17 may crash when they are asked for them.
+//! The crate finds out by trying what the kernel offers ([`KernelQueries`]), not by the version. A
+//! system call filter that refuses with `ENOSYS` or `EPERM` counts as a missing call. Id maps are
+//! the exception: Linux 6.15 to 6.17 may crash when they are asked for them.
 //!
 //! # Errors and empty answers
 //!
-//! No such mount, no mount point, nothing under a path: empty answers. [`Error`] is for what could
-//! not be read, and names the call. A malformed row costs itself only ([`MountTable::malformed`]);
-//! strict reading ([`MountTable::from_bytes_strict`]) refuses it.
+//! No such mount, no mount point, nothing under a path: these are empty answers. [`Error`] says
+//! what could not be read, and names the call. A malformed row does not affect the others
+//! ([`MountTable::malformed`]). Strict reading ([`MountTable::from_bytes_strict`]) refuses it.
 //!
 //! # Limitations
 //!
-//! - The kernel hands out mountinfo in pieces. Where nothing changed meanwhile a scan is of one
-//!   moment. Else it has every mount that stayed, and it is read again where rows contradict each
-//!   other; [`Consistency`] says what is known. Before 5.8 a changing table is read until two
+//! - The kernel gives mountinfo in pieces. If nothing changed meanwhile, a reading is of one
+//!   moment. Otherwise it has every mount that stayed, and it is read again if rows contradict each
+//!   other. [`Consistency`] says what is known. Before Linux 5.8 a changing table is read until two
 //!   readings agree.
 //! - Mount ids are reused at once; only unique ids (6.8) name a mount for good.
-//! - A directory above a mount point can be renamed without any notice: a path in a held table is a
-//!   hint.
-//! - Mounts in detached trees, and those out of reach of the root directory, are in no table. A
-//!   [`MountWitness`] made before a mount was detached knows whether it lives.
+//! - A directory above a mount point can be renamed without any notice. So a path in a held table
+//!   is a hint.
+//! - Mounts in detached trees, and mounts out of reach of the root directory, are in no table. A
+//!   [`MountWitness`] that was made before a mount was detached knows whether it lives.
 //!
 //! # Logging
 //!
-//! With the feature `tracing`: target `mountscan::<module>`, level debug, the route taken and rows
-//! dropped.
+//! With the feature `tracing` it logs the route taken and the rows dropped. The target is
+//! `mountscan::<module>`, the level debug.
 //!
 //! # Compared with moby
 //!
-//! It takes what `moby/sys/mountinfo` takes and more: no limit on rows, bytes above `\177`, one bad
-//! row without losing the table; paths compare by component, stacks are seen from the top. Each
-//! difference is a row of PARITY.md.
+//! It accepts what `moby/sys/mountinfo` accepts and more: any number of rows, bytes above `\177`,
+//! and one bad row without losing the table. Paths are compared by component, and stacks are seen
+//! from the top. Each difference is a row of PARITY.md.
 //!
 //! # Crate features
 //!
 //! - `serde`: `Serialize` for [`Row`], [`MountInfo`] and [`MalformedRow`], in the shape of
 //!   `daemon-host mounts list --json`.
-//! - `tracing`: the log lines above; without it nothing is logged.
+//! - `tracing`: the log lines above. Without it nothing is logged.
 //!
 //! MSRV: Rust 1.85.
 #![deny(unsafe_code)]

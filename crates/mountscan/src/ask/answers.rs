@@ -1,4 +1,4 @@
-//! Keeps what the kernel has said about single mounts so far.
+//! Keeps the kernel's answers about single mounts.
 
 use std::ops::Range;
 
@@ -18,17 +18,17 @@ pub(crate) struct Answers<'s> {
 }
 
 enum Found {
-    /// Where in the text its row is.
+    /// The range of its row in the text.
     Row(Range<usize>, Fields),
     OutOfReach,
     Gone,
 }
 
-/// What is known about one mount.
+/// What the kernel has said about one mount.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Known<'a> {
     Row(Row<'a>),
-    /// It is there, but no path leads to it, so that it has no row.
+    /// It is there, but no path leads to it. So it has no row.
     OutOfReach,
     /// It is gone. A later list will not have it.
     Gone,
@@ -56,7 +56,7 @@ impl<'s> Answers<'s> {
         })
     }
 
-    /// Asks about mounts, also again; false if one of them is gone.
+    /// Asks about each of these mounts, even if an answer is known. False if one of them is gone.
     pub(crate) fn ask_each(&mut self, ids: &[u64]) -> Result<bool, Error> {
         let mut is_whole = true;
         for &id in ids {
@@ -71,6 +71,7 @@ impl<'s> Answers<'s> {
         let found = match queries::append_row(self.scope, id, self.mask, buffer, text)? {
             Shown::Row => match parse_fields(&self.text[start..]) {
                 Ok(fields) => Found::Row(start..self.text.len(), fields),
+                // A text that mountinfo could not have is no row.
                 Err(_) => Found::OutOfReach,
             },
             Shown::OutOfReach => Found::OutOfReach,
@@ -84,7 +85,7 @@ impl<'s> Answers<'s> {
         Ok(is_there)
     }
 
-    /// Where in `found` an id is, or would have to go.
+    /// The place of an id in `found`, or the place where it has to be inserted.
     fn place(&self, id: u64) -> Result<usize, usize> {
         // Most ids are asked about, and looked for, in ascending order.
         match self.found.last() {

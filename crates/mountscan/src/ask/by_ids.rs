@@ -1,17 +1,16 @@
 //! Makes a table agree with the kernel's list of ids, while mounts come and go.
 //!
-//! A list is of one moment. The table is of that moment as soon as it has the rows of all that is
-//! listed, and no row contradicts another. A mount that went before it could be asked about spoils
-//! that, and another list has to be made. Each list costs what is new in it, not what the table
-//! holds.
+//! A list shows one moment. The table shows the same moment as soon as it has the rows of all
+//! listed mounts and no row contradicts another. If a mount goes before it is asked about, another
+//! list has to be made. Each list costs what is new in it, not what the table holds.
 //!
-//! Where mounts are replaced nearly as fast as they are asked about, the order of asking decides:
+//! If mounts are replaced nearly as fast as they are asked about, the order of asking decides:
 //!
 //! 1. The first list is asked about from the oldest mount on. Old mounts mostly stay.
 //! 2. The second list is asked about from its newest mount on. New mounts stay longest from now.
 //! 3. So most of the third list is known already, and the few that are new are asked about at once.
 //!
-//! Where they are replaced faster, no order helps, and the table does without the mounts that went.
+//! If they are replaced faster, no order helps. The table then leaves out the mounts that went.
 
 use crate::ask::answers::{Answers, Known};
 use crate::ask::listing::Listing;
@@ -37,7 +36,8 @@ pub(crate) fn ask_all(
     follow_list(&mut table, scope, listed, attempts).map(|_| table)
 }
 
-/// A table of the rows of a list, each asked for once. What went meanwhile is left out.
+/// Makes a table of the rows of a list. Each row is asked for once. A mount that went meanwhile is
+/// left out.
 pub(crate) fn ask_once(scope: &Scope, listed: &[u64]) -> Result<MountTable, Error> {
     let (mut buffer, mut text, mut shown) = (Vec::new(), Vec::new(), Vec::new());
     for &id in listed {
@@ -48,14 +48,15 @@ pub(crate) fn ask_once(scope: &Scope, listed: &[u64]) -> Result<MountTable, Erro
         }
     }
     let (rows, ids) = (RowStore::parse(text), UniqueIds::all_shown(shown));
+    // The rows were asked for one after the other, so no single moment is known.
     let known = Consistency::Unknown;
     Ok(MountTable::assemble(rows, ids, Origin::Given, known))
 }
 
-/// Makes the table agree with a list of now, and tells what changed. After `attempts` lists (at
-/// least one) it leaves out mounts that went before they could be asked about.
+/// Makes the table agree with a list of now, and returns what changed. After `attempts` lists (at
+/// least one), mounts that went before they could be asked about are left out.
 ///
-/// `None` where the kernel lists mounts but gives no rows, and the lists differ.
+/// `None` if the kernel lists mounts but gives no rows, and the list has changed.
 pub(crate) fn follow(
     table: &mut MountTable,
     scope: &Scope,
@@ -64,16 +65,19 @@ pub(crate) fn follow(
     let held = table.unique_ids();
     let listed = queries::list(scope, held.shown.len() + held.hidden.len())?;
     let is_settled = table.consistency() == Consistency::OneMoment;
+    // No id came and none went: the rows are as good as before.
     if is_settled && held.hidden.is_empty() && held.shown == listed {
         return Ok(Some(Changes::default()));
     }
+    // The list shows a change, but single rows cannot be asked for. The caller reads everything.
     if KernelQueries::cached() < KernelQueries::Rows {
         return Ok(None);
     }
     follow_list(table, scope, listed, attempts).map(Some)
 }
 
-/// Makes the table agree with a list, or with a later one where mounts of the first went too soon.
+/// Makes the table agree with a list, or with a later list if mounts of the first one went too
+/// soon.
 pub(crate) fn follow_list(
     table: &mut MountTable,
     scope: &Scope,
@@ -83,10 +87,12 @@ pub(crate) fn follow_list(
     let mut answers = Answers::new(scope, mask_of(table.origin().detail()));
     for attempt in 1.. {
         let mut new = unknown(table, &listed, &answers);
+        // The second list begins with its newest mount: see the head of this file.
         if attempt % 2 == 0 {
             new.reverse();
         }
         let mut is_whole = answers.ask_each(&new)?;
+        // A held row may be old by now. Rows that contradict each other are asked for once more.
         let doubts = Listing::of(table, &listed, &answers).doubts();
         is_whole &= answers.ask_each(&doubts)?;
         let listing = Listing::of(table, &listed, &answers);
@@ -108,7 +114,7 @@ pub(crate) fn follow_list(
     unreachable!("the attempts end before the numbers do")
 }
 
-/// The ids of the list of which nothing is known yet.
+/// The ids of the list about which nothing is known yet.
 fn unknown(table: &MountTable, listed: &[u64], answers: &Answers<'_>) -> Vec<u64> {
     let held = table.unique_ids();
     let mut shown = held.ascending();

@@ -1,11 +1,12 @@
-//! The id maps of a table's idmapped mounts. No text has them, so the kernel is asked for each.
+//! Asks for the id maps of a table's idmapped mounts. No text has them, so the kernel is asked for
+//! each.
 
 use crate::kernel::queries::{self, Scope};
 use crate::table::mount_table::MountTable;
 use crate::table::origin::Origin;
 
 impl MountTable {
-    /// Asks about each idmapped mount whose maps are not held.
+    /// Asks about each idmapped mount whose maps are not held yet.
     pub(crate) fn ask_for_id_maps(&mut self) {
         match self.origin() {
             Origin::Thread { namespace, .. } => {
@@ -16,7 +17,8 @@ impl MountTable {
         }
     }
 
-    /// Held maps stay: a mount gets its maps before it is attached anywhere, and keeps them.
+    /// Asks in this scope. Held maps stay: a mount gets its maps before it is attached anywhere,
+    /// and keeps them.
     pub(crate) fn ask_for_id_maps_in(&mut self, scope: &Scope) {
         let held = self.id_maps().unwrap_or_default();
         let mut buffer = Vec::new();

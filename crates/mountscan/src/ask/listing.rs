@@ -1,5 +1,5 @@
-//! Puts together the rows of a list of ids: those that a table holds, and those that were asked
-//! about.
+//! Puts together the rows of a list of ids: rows that a table holds, and rows that were asked for.
+//! Pure.
 
 use crate::ask::answers::{Answers, Known};
 use crate::index::row_index::RowSource;
@@ -17,14 +17,14 @@ pub(crate) struct Listing<'t, 'a> {
     parts: Vec<(u64, Part<'a>)>,
     /// Ids of mounts without a row.
     hidden: Vec<u64>,
-    /// Which parts have not been looked at beside the others yet.
+    /// The parts that have not been compared with the others yet.
     new: Vec<u32>,
-    /// Which rows of the table are in the list.
+    /// For each row of the table, whether it is in the list.
     stays: Vec<bool>,
 }
 
 impl<'t, 'a> Listing<'t, 'a> {
-    /// A mount that went before it could be asked about is left out.
+    /// Puts the parts together. A mount that went before it could be asked about is left out.
     pub(crate) fn of(table: &'t MountTable, listed: &[u64], answers: &'a Answers<'_>) -> Self {
         let mut listing = Self {
             table,
@@ -39,19 +39,23 @@ impl<'t, 'a> Listing<'t, 'a> {
         for &id in listed {
             let (place, known) = (shown.find(id), answers.get(id));
             let part = match (place, known) {
+                // An answer is newer than the row that the table holds.
                 (_, Some(Known::Row(row))) => listing.part(place, row),
                 (Some(place), None) => Part::Held(place),
+                // Nobody knows its row any more, and the next list will not have it.
                 (_, Some(Known::Gone)) => continue,
                 (_, Some(Known::OutOfReach)) => {
                     listing.hidden.push(id);
                     continue;
                 }
                 (None, None) => {
+                    // It has no row, because no path leads to it. That is known from before.
                     let is_hidden = held.hidden.binary_search(&id).is_ok();
                     listing.hidden.extend(is_hidden.then_some(id));
                     continue;
                 }
             };
+            // The rows of a settled table have been compared with each other already.
             if known.is_some() || !is_settled {
                 listing.new.push(listing.parts.len() as u32);
             }
@@ -63,7 +67,7 @@ impl<'t, 'a> Listing<'t, 'a> {
         listing
     }
 
-    /// The row that is held, if the answer says the same; else the answer.
+    /// The held row if the answer says the same, else the answer.
     fn part(&self, place: Option<usize>, row: crate::row::borrowed::Row<'a>) -> Part<'a> {
         match place {
             Some(place) if self.table.store().line(place) == row.as_bytes() => Part::Held(place),
@@ -71,7 +75,7 @@ impl<'t, 'a> Listing<'t, 'a> {
         }
     }
 
-    /// The ids of mounts whose rows contradict others.
+    /// The ids of the mounts whose rows contradict other rows.
     pub(crate) fn doubts(&self) -> Vec<u64> {
         let gone = self.table.rows().zip(&self.stays);
         let gone = gone.filter(|(_, stays)| !**stays);
@@ -103,7 +107,7 @@ impl<'t, 'a> Listing<'t, 'a> {
         changes
     }
 
-    /// The rows by id, and the ids that have none.
+    /// The rows by id, and the ids that have no row.
     pub(crate) fn into_parts(self) -> (Vec<(u64, Part<'a>)>, Vec<u64>) {
         (self.parts, self.hidden)
     }

@@ -1,4 +1,4 @@
-//! A table of ids alone, whose rows are asked for when they are wanted.
+//! A list of mount ids. Rows are asked for only when they are wanted.
 
 use std::os::fd::BorrowedFd;
 use std::os::unix::ffi::OsStrExt;
@@ -17,15 +17,15 @@ use crate::row::point::is_at_or_below;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::Detail;
 
-/// The mounts of a namespace as a list of unique ids (Linux 6.8): what is cheap to know about a
+/// The mounts of a namespace as a list of unique ids (Linux 6.8): the cheapest knowledge about a
 /// table.
 ///
-/// One `listmount` makes it: 80 µs for 1 000 mounts, where reading the table takes two
-/// milliseconds. Rows cost one `statmount` each, when they are asked for (Linux 6.13). For all
-/// rows, or for questions about structure, read a [`MountTable`].
+/// One `listmount` makes the list: 80 µs for 1 000 mounts. To read the table takes two
+/// milliseconds. Each row costs one `statmount` when it is asked for (Linux 6.13). For all rows, or
+/// for questions about structure, read a [`MountTable`].
 ///
-/// The kernel also lists mounts that no path from the root directory leads to. They count here, and
-/// have no row.
+/// The kernel also lists mounts to which no path leads from the root directory. They count here,
+/// and have no row.
 ///
 /// # Examples
 ///
@@ -50,7 +50,7 @@ impl MountList {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] before Linux 6.8, and where a filter of system calls refuses.
+    /// [`ErrorKind::Unsupported`] before Linux 6.8, or when a filter of system calls refuses.
     ///
     /// # References
     ///
@@ -61,8 +61,8 @@ impl MountList {
         Self::of(Scope::OWN)
     }
 
-    /// Lists the newest mounts that the calling thread can reach, the newest first, at most
-    /// `count`.
+    /// Lists the newest mounts that the calling thread can reach, at most `count`, the newest
+    /// first.
     ///
     /// # Errors
     ///
@@ -74,8 +74,8 @@ impl MountList {
         Ok(Self { scope, ids })
     }
 
-    /// Lists the mounts of a mount namespace, by an open file such as `/proc/PID/ns/mnt`, the
-    /// oldest first.
+    /// Lists the mounts of a mount namespace, the oldest first. The namespace is given as an open
+    /// file such as `/proc/PID/ns/mnt`.
     ///
     /// # Errors
     ///
@@ -108,24 +108,25 @@ impl MountList {
         self.ids.iter().copied().map(UniqueMountId)
     }
 
-    /// The row of a mount as it is now. `None` if the mount went, or no path leads to it.
+    /// The row of a mount as it is now. `None` if the mount is gone, or no path leads to it.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] before Linux 6.13; else the kernel's refusal.
+    /// [`ErrorKind::Unsupported`] before Linux 6.13; otherwise the error of the kernel.
     pub fn row(&self, id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
         needs(KernelQueries::Rows, "6.13")?;
         row_in(&self.scope, id)
     }
 
-    /// The rows as a table, the oldest first, with their unique ids and id maps. It knows the
-    /// structure of these rows only.
+    /// The rows as a table, the oldest first, with their unique ids and id maps. The table knows
+    /// the structure of these rows only.
     ///
     /// # Errors
     ///
     /// As [`row`](Self::row).
     pub fn table(&self) -> Result<MountTable, Error> {
         needs(KernelQueries::Rows, "6.13")?;
+        // A table looks up unique ids by bisection, and a list may have the newest first.
         let mut ids = self.ids.clone();
         ids.sort_unstable();
         let mut table = ask_once(&self.scope, &ids)?;
@@ -133,19 +134,19 @@ impl MountList {
         Ok(table)
     }
 
-    /// The rows, each asked for when the iterator comes to it. Mounts that went meanwhile are left
-    /// out.
+    /// The rows. Each is asked for when the iterator comes to it. Mounts that went meanwhile are
+    /// left out.
     pub fn rows(&self) -> impl Iterator<Item = Result<MountInfo, Error>> + '_ {
         self.ids().filter_map(|id| self.row(id).transpose())
     }
 }
 
-/// Whether a mount lies at `path` or below it, as a look-up finds it now, in the calling thread's
-/// namespace.
+/// Whether a mount lies at `path` or below it now, as a look-up in the calling thread's namespace
+/// finds it.
 ///
-/// Mounts that others hide do not count. Links in `path` are resolved. On Linux 6.13 and later the
-/// mounts below the one that holds `path` are asked for their place, the newest first, until one
-/// lies there; before, the table is read.
+/// Mounts that other mounts hide do not count. Links in `path` are resolved. On Linux 6.13 and
+/// later, the mounts below the one that holds `path` are asked for their place, the newest first,
+/// until one lies there. On older kernels the table is read.
 ///
 /// # Errors
 ///
@@ -160,6 +161,7 @@ impl MountList {
 pub fn has_mounts_under(path: &Path) -> Result<bool, Error> {
     let file = place(path)?;
     let holder = identity_at(&file, Path::new(""))?;
+    // The path itself is a mount point: nothing more has to be asked.
     if holder.is_mount_root {
         return Ok(true);
     }
@@ -175,19 +177,20 @@ pub fn has_mounts_under(path: &Path) -> Result<bool, Error> {
     Ok(!table.is_empty())
 }
 
-/// Asks about the mounts below a mount one by one; `None` where the table has to be read.
+/// Asks about the mounts below a mount, one by one. `None` if the table has to be read instead.
 fn ask_each(holder: u64, path: &Path) -> Result<Option<bool>, Error> {
-    /// A place costs a tenth of a row of the table, so that more than this is dearer than reading
-    /// it.
+    /// A place costs a tenth of a row of the table. To ask about more mounts than this costs more
+    /// than to read the table.
     const MANY: usize = 10_000;
     let scope = Scope {
         root: holder,
         ..Scope::OWN
     };
-    // Leftovers and what runs are newer than the system, so the newest are asked first.
+    // Leftovers and running containers are newer than the mounts of the system, so the newest are
+    // asked first.
     let ids = match queries::list_newest(&scope, MANY + 1) {
         Ok(ids) if ids.len() <= MANY => ids,
-        // The holder went meanwhile, or a filter refuses: the table knows.
+        // The holder went meanwhile, or a filter refuses. The table has the answer.
         _ => return Ok(None),
     };
     let mut buffer = Vec::new();
@@ -201,6 +204,7 @@ fn ask_each(holder: u64, path: &Path) -> Result<Option<bool>, Error> {
             }
             // It went meanwhile.
             Err(cause) if cause.raw_os_error() == Some(libc::ENOENT) => {}
+            // The kernel refuses the question. The table has the answer.
             Err(_) => return Ok(None),
         }
     }
@@ -214,7 +218,8 @@ fn needs(what: KernelQueries, since: &str) -> Result<(), Error> {
     Err(queries::unsupported("list mounts", since))
 }
 
-/// A filter that came after the first probe is as good as no call.
+/// A filter may come after the first probe. It then has the same effect as a kernel without the
+/// call.
 fn missing(error: Error) -> Error {
     match error.raw_os_error() {
         Some(libc::ENOSYS) => error.with_kind(ErrorKind::Unsupported),

@@ -1,4 +1,4 @@
-//! Resolves a path to the form that the mount table has: without links.
+//! Resolves a path to the form that the mount table has: a path without links.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -8,14 +8,14 @@ use rustix::fs::{Mode, OFlags};
 use crate::error::Error;
 use crate::kernel::procfs::Proc;
 
-/// The path that `path` leads to, without links and `..`, seen from the calling thread's root
+/// The path to which `path` leads, without links and `..`, seen from the calling thread's root
 /// directory.
 ///
-/// Mount tables have such paths only: give the result to
+/// Mount tables have only such paths. Give the result to
 /// [`MountTable::under`](crate::MountTable::under) and [`at`](crate::MountTable::at), which compare
 /// texts and also show covered mounts. A link in the last component is followed. The path is opened
-/// as a place, so that no automount is triggered and no file system is asked about the last
-/// component; the directories above it are looked up as usual.
+/// as a place. So no automount is triggered, and no file system is asked about the last component.
+/// The directories above it are looked up as usual.
 ///
 /// # Errors
 ///
@@ -31,7 +31,7 @@ pub fn resolve(path: &Path) -> Result<PathBuf, Error> {
     let file = place(path)?;
     match path_of(&file) {
         Ok(path) => Ok(path),
-        // Without procfs, link by link.
+        // Without procfs, the standard library follows link by link.
         Err(_) => path
             .canonicalize()
             .map_err(|cause| Error::at("realpath", path, cause)),
@@ -44,8 +44,9 @@ pub(crate) fn place(path: &Path) -> Result<OwnedFd, Error> {
     opened.map_err(|cause| Error::at("open", path, cause.into()))
 }
 
-/// Where an open file is, without links.
+/// The path of an open file, without links.
 pub(crate) fn path_of(file: &impl AsFd) -> Result<PathBuf, Error> {
+    // The kernel knows the path of an open file. Its link in procfs shows it without any links.
     let proc = Proc::default().open()?;
     proc.link(format!("thread-self/fd/{}", file.as_fd().as_raw_fd()))
 }

@@ -1,4 +1,5 @@
-//! Tells what is mounted at one path or below it, at the cost of the answer and not of the table.
+//! Tells what is mounted at one path or below it. It costs what the answer holds, not what the
+//! table holds.
 
 use std::io::BufReader;
 use std::ops::ControlFlow;
@@ -19,20 +20,22 @@ use crate::row::stream::for_each_row;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Detail, Origin, ReadOptions};
 
-/// How often a mount may be replaced under us before we give up.
+/// How often a mount may be replaced meanwhile before this gives up.
 const TRIES: usize = 16;
-/// A subtree of at most this many mounts is asked about without comparing costs.
+/// A subtree of at most this many mounts is asked about without a comparison of costs.
 const FEW: usize = 64;
 
 impl MountTable {
     /// Reads the mounts that are at `path` or below it now, in the calling thread's namespace.
     ///
-    /// The same rows as a whole table has for the top mount at `path` and its descendants, in the
-    /// same order. Mounts that others hide, such as leftovers under a mount over a directory above
-    /// them, are not among them: for those read the whole table. Links in `path` are resolved.
+    /// It has the same rows, in the same order, as a whole table has for the top mount at `path`
+    /// and its descendants. Mounts that other mounts hide are not among them, such as leftovers
+    /// under a mount over a directory above them. To see those, read the whole table. Links in
+    /// `path` are resolved.
     ///
     /// On Linux 6.13 and later the kernel is asked for that subtree alone, with unique ids, unless
-    /// a whole table is cheaper; before, the whole table is read and the rest left out.
+    /// a whole table is cheaper. On older kernels the whole table is read, and other mounts are
+    /// left out.
     ///
     /// # Errors
     ///
@@ -48,7 +51,7 @@ impl MountTable {
                 return Ok(table);
             }
         }
-        // The whole table has hidden mounts too, which the answer must not have.
+        // The whole table also has hidden mounts, which the answer must not have.
         let mut table = MountTable::current()?;
         table.keep_visible_under(&canonical);
         let top = None;
@@ -56,7 +59,7 @@ impl MountTable {
         Ok(table.read_as(Origin::Under { path, detail, top }))
     }
 
-    /// Keeps what is at or below `path` and hangs below the mount that holds it.
+    /// Keeps the mounts that are at or below `path` and that hang below the mount that holds it.
     fn keep_visible_under(&mut self, path: &Path) {
         let mut keep = vec![false; self.len()];
         if let Some(holder) = self.mount_of(path) {
@@ -69,20 +72,20 @@ impl MountTable {
     }
 }
 
-/// The subtree by listmount and statmount, or `None` where the whole table by text is cheaper.
+/// The subtree by listmount and statmount. `None` if the whole table by text is cheaper.
 fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>, Error> {
     let scope = Scope::under(id, path);
-    // The mount went meanwhile, or may not be asked about: the text has the answer.
+    // The mount went meanwhile, or we may not ask about it. The text has the answer.
     let text_knows =
         |error: &Error| queries::is_refused(error) || error.raw_os_error() == Some(libc::ENOENT);
     let listed = match queries::list(&scope, 0) {
         Err(error) if text_knows(&error) => return Ok(None),
         listed => listed?,
     };
-    // Places alone are always cheaper: the text would bring the long options of overlays.
+    // To ask for places alone is always cheaper: the text would bring the long options of overlays.
     if listed.len() > FEW && detail == Detail::Everything {
         let all = queries::list(&Scope::OWN, listed.len())?.len();
-        // A row costs about twice as much asked for singly as read in the table.
+        // A row that is asked for alone costs about twice as much as one that is read in the table.
         if listed.len() > all / 2 {
             return Ok(None);
         }
@@ -98,11 +101,12 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
     }
 }
 
-/// The row of the mount that `path` is on, as a look-up finds it now, in the calling thread's
-/// namespace.
+/// The row of the mount on which `path` is now, as a look-up in the calling thread's namespace
+/// finds it.
 ///
-/// One `statx` and one `statmount` at any size of the table (Linux 6.13); before, mountinfo is read
-/// up to the row. A link in the last component is not followed; nothing mounted is touched.
+/// It costs one `statx` and one `statmount`, however large the table is (Linux 6.13). On older
+/// kernels mountinfo is read up to the row. A link in the last component is not followed. Nothing
+/// mounted is touched.
 ///
 /// # Errors
 ///
@@ -117,6 +121,7 @@ fn by_kernel(id: u64, path: &Path, detail: Detail) -> Result<Option<MountTable>,
 /// ```
 pub fn mount_at(path: &Path) -> Result<MountInfo, Error> {
     for _ in 0..TRIES {
+        // The mount may go between the two questions. Then another one is at the path now.
         if let Some(info) = info_of(path, &identify(path)?)? {
             return Ok(info);
         }
@@ -124,11 +129,10 @@ pub fn mount_at(path: &Path) -> Result<MountInfo, Error> {
     Err(replaced(path))
 }
 
-/// The row of the top mount whose mount point is `path`, or `None` if it is no mount point or
+/// The row of the top mount whose mount point is `path`. `None` if the path is no mount point or is
 /// missing.
 ///
-/// As [`mount_at`], with the yes or no of [`is_mount_point`](crate::is_mount_point) in the same
-/// call.
+/// It is [`mount_at`] and [`is_mount_point`](crate::is_mount_point) in one call.
 ///
 /// # Errors
 ///
@@ -152,7 +156,7 @@ fn replaced(path: &Path) -> Error {
     Error::unstable(format!("mount at {path:?}: replaced {TRIES} times"))
 }
 
-/// Identifies the mount at a path, in the fewest calls that suffice to find its row.
+/// Identifies the mount at a path, with as few calls as its row needs.
 fn identify(path: &Path) -> Result<MountIdentity, Error> {
     if KernelQueries::cached() >= KernelQueries::Rows {
         if let Some(identity) = unique_at(path)? {
@@ -168,6 +172,7 @@ fn info_of(path: &Path, identity: &MountIdentity) -> Result<Option<MountInfo>, E
         .unique_id
         .filter(|_| KernelQueries::cached() >= KernelQueries::Rows);
     match asked.map(row_by_kernel) {
+        // A filter came after the first probe. The text needs the other id, so it is asked for.
         Some(Err(error)) if queries::is_refused(&error) => {
             row_by_text(&identity_at(rustix::fs::CWD, path)?)
         }
@@ -180,7 +185,7 @@ fn row_by_kernel(id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
     row_in(&Scope::OWN, id)
 }
 
-/// The row of a mount; `None` if it went, or no path leads to it.
+/// The row of a mount; `None` if the mount is gone, or no path leads to it.
 pub(crate) fn row_in(scope: &Scope, id: UniqueMountId) -> Result<Option<MountInfo>, Error> {
     let (mut buffer, mut text) = (Vec::new(), Vec::with_capacity(512));
     match queries::append_row(scope, id.0, statmount::EVERYTHING, &mut buffer, &mut text)? {
@@ -200,6 +205,7 @@ fn row_by_text(identity: &MountIdentity) -> Result<Option<MountInfo>, Error> {
         .mount_id
         .ok_or_else(|| queries::unsupported("find the mount of a path", "5.8"))?;
     let proc = Proc::default().open()?;
+    // Without statmount, only the text has the row. Reading stops as soon as it comes.
     let file = proc.file(mountinfo_of(&proc)?)?;
     for_each_row(BufReader::with_capacity(2048, file), |row| match row {
         Ok(row) if row.mount_id() == wanted => ControlFlow::Break(MountInfo::from(row)),

@@ -10,7 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::sys;
 
-/// The name of the calling thread's mountinfo. There is no `thread-self` before Linux 3.17.
+/// The name of the calling thread's mountinfo. Before Linux 3.17 there is no `thread-self`.
 pub(crate) fn mountinfo_of(proc: &ProcDir) -> Result<String, Error> {
     let thread = rustix::thread::gettid().as_raw_nonzero();
     let older = format!("self/task/{thread}");
@@ -28,14 +28,15 @@ pub(crate) fn mountinfo_of(proc: &ProcDir) -> Result<String, Error> {
 
 /// Opens the mountinfo of a mount namespace, as seen from the namespace's root.
 ///
-/// A thread enters the namespace for it and ends. The open file stays that namespace's, so a
-/// namespace in which no process lives can be read and polled too.
+/// A new thread enters the namespace, opens the file and ends. The open file still shows that
+/// namespace. So a namespace in which no process lives can be read and polled, too.
 pub(crate) fn mountinfo_in(proc: &ProcDir, namespace: BorrowedFd<'_>) -> Result<File, Error> {
     std::thread::scope(|scope| {
         let opener = scope.spawn(|| {
             sys::enter_mount_namespace(namespace)
                 .map_err(|cause| Error::io("setns(CLONE_NEWNS)", cause))?;
-            // The descriptor of procfs is of before, so the file is this thread's in any namespace.
+            // The descriptor of procfs was opened before, so the file is this thread's in any
+            // namespace.
             proc.file("thread-self/mountinfo")
         });
         opener
@@ -44,7 +45,7 @@ pub(crate) fn mountinfo_in(proc: &ProcDir, namespace: BorrowedFd<'_>) -> Result<
     })
 }
 
-/// The id of the calling thread's mount namespace, 0 where it is not known.
+/// The id of the calling thread's mount namespace; 0 if it is not known.
 pub(crate) fn own_namespace_id(proc: &ProcDir) -> u64 {
     let file = proc.follow("thread-self/ns/mnt", OFlags::RDONLY).ok();
     file.and_then(|file| sys::namespace_id(file.as_fd()).ok())

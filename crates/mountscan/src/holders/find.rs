@@ -1,4 +1,4 @@
-//! Who keeps a mount busy: namespaces that have it or a copy of it, and what uses it.
+//! Finds who keeps a mount busy: the namespaces that have it or a copy of it, and what uses it.
 
 use std::collections::HashSet;
 use std::os::fd::AsFd;
@@ -22,29 +22,32 @@ use crate::kernel::sys;
 use crate::row::mount_info::MountInfo;
 use crate::table::mount_table::MountTable;
 
-/// The tables of so many namespaces are held at once, beside those that are kept anyway.
+/// How many namespaces are looked at together. Their tables are in memory at once, beside the
+/// tables that are kept anyway.
 const AT_ONCE: usize = 64;
 
-/// Finds the mount namespaces that hold `mount` or a copy of it, who lives there, and what uses it.
+/// Finds the mount namespaces that hold `mount` or a copy of it, their processes, and what uses it.
 ///
-/// A namespace holds it if it has a mount of the same file system with the same root or one below:
-/// a copy that propagated or was cloned keeps the file system, and with `MS_SHARED` also the
-/// unmounting, busy. Each namespace is read once, whatever number of processes share it; where all
-/// tables together are large, some are read twice. A namespace that no process lives in is found
-/// only if [`HoldersOptions::unpopulated`] asks for it, and not if its only bind is in another such
-/// one.
+/// A namespace holds the mount if it has a mount of the same file system, with the same root or a
+/// root below it. Such a copy came by propagation or by cloning the namespace. It keeps the file
+/// system busy. With `MS_SHARED` it also keeps the unmounting busy.
 ///
-/// A record of a mount that has been detached meanwhile is as good: copies elsewhere are found by
-/// its file system, and processes that still use it by its mount id, as long as no other mount has
-/// taken that over.
+/// Each namespace is read once, however many processes share it. If all tables together are large,
+/// some are read twice. A namespace in which no process lives is found only if
+/// [`HoldersOptions::unpopulated`] asks for it. It is not found if its only bind is in another such
+/// namespace.
 ///
-/// Nothing mounted is touched. Sockets are found by the absolute path they were bound at. Where
-/// many processes run, a few threads look at them; they are gone before this returns.
+/// `mount` may have been detached meanwhile. Copies elsewhere are then found by its file system.
+/// Processes that still use it are found by its mount id, as long as no other mount has got that
+/// id.
+///
+/// Nothing mounted is touched. Sockets are found by the absolute path at which they were bound. If
+/// many processes run, a few threads look at them. These threads have ended when this returns.
 ///
 /// # Errors
 ///
-/// When procfs cannot be read at all. Processes that end meanwhile are passed over, unreadable ones
-/// counted.
+/// When procfs cannot be read at all. A process that ends meanwhile is passed over. A process that
+/// cannot be read is counted.
 ///
 /// # References
 ///
@@ -52,6 +55,8 @@ const AT_ONCE: usize = 64;
 pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, Error> {
     let proc = &options.proc.open()?;
     let mut found = Holders::default();
+    // A procfs of another pid namespace does not show this thread. Then no namespace is the own
+    // one.
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
     let members = members(proc, &mut found.unreadable)?;
     let populated: HashSet<u64> = members.keys().copied().collect();
@@ -59,10 +64,12 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
     found.namespaces_read = spaces.len();
     let is_populated = |inode| populated.contains(&inode);
     let mut unpopulated = Unpopulated::new(&options.proc, proc, is_populated);
+    // All namespaces first: a process may use a mount of a namespace in which it does not live.
     let holding: Vec<MountInfo> = spaces.iter().flat_map(|s| s.mounts.clone()).collect();
     let plain = || spaces.iter().flat_map(Space::plain).collect();
     let uses = || Uses::new(proc, mount, &holding, plain(), options.unpopulated);
     let uses = options.uses.then(uses);
+    // In groups: tables that were not kept are read again here, and dropped before the next group.
     for group in spaces.chunks_mut(AT_ONCE) {
         for (space, seen) in processes(proc, group, uses.as_ref()) {
             if options.unpopulated {
@@ -76,6 +83,7 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
         group.iter_mut().for_each(Space::forget);
     }
     if options.unpopulated {
+        // The search for uses has seen all descriptors already.
         if !options.uses {
             unpopulated.by_descriptors()?;
         }
@@ -92,12 +100,12 @@ fn read_all(proc: &ProcDir, members: Vec<(u64, Vec<Member>)>, mount: &MountInfo)
     spaces.into_iter().flatten().collect()
 }
 
-/// What was found of a process.
+/// What was found about a process.
 struct Seen {
     member: Member,
-    /// A record of it, if it lives with the mount or uses it.
+    /// The record of the process, if it lives in a namespace that has the mount, or uses the mount.
     process: Option<HolderProcess>,
-    /// Descriptors of it that are of mount namespaces.
+    /// Its descriptors of mount namespaces: the number, and the inode of the namespace.
     namespaces: Vec<(u32, u64)>,
 }
 
@@ -109,6 +117,7 @@ fn processes<'s>(
 ) -> Vec<(&'s Space, Vec<Seen>)> {
     let of = |space: &'s Space| space.members.iter().map(move |member| (space, *member));
     let all: Vec<(&Space, Member)> = spaces.iter().flat_map(of).collect();
+    // The own process is looked at before helper threads start: it must not show their open files.
     let own = own_pid(proc);
     let is_own = |(_, member): &(&Space, Member)| Some(member.pid) == own;
     let look = |(space, member): &(&Space, Member)| {
@@ -143,6 +152,8 @@ fn add(
         found.elsewhere.extend(processes);
         return;
     }
+    // Opened for reading, because an ioctl gives the id: it refuses a file opened as a place
+    // (O_PATH).
     let file = proc.follow(space.speaker.file("ns/mnt"), OFlags::RDONLY);
     let mut namespace = HolderNamespace {
         inode: space.inode,
@@ -157,6 +168,8 @@ fn add(
     };
     if let Some(table) = space.table(proc).filter(|_| options.uses) {
         namespace.users = users(table, &namespace.mounts);
+        // The kernel prints these paths as the calling thread sees them: only its own table knows
+        // them.
         if namespace.is_own {
             let is_there = |path: &Path| is_on(table, path, &namespace.mounts);
             found.kernel = kernel_uses(proc, &options.sys, is_there);

@@ -1,18 +1,18 @@
-//! Work on many items by a few threads.
+//! Works on many items with a few threads.
 
 use std::num::NonZero;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
-/// A thread costs more than so many items save.
+/// One thread is used for each this many items. For fewer, a thread costs more than it saves.
 const WORTH_A_THREAD: usize = 32;
-/// More threads than this wait for the same locks of the kernel.
+/// The most threads. More of them would only wait for the same locks of the kernel.
 const MOST: usize = 4;
 
 /// Works on all items and returns the results in their order.
 ///
-/// Items that have to be worked on while no other thread of ours runs come first: whoever looks at
-/// his own process would see the helpers and their open files.
+/// Some items have to be worked on while no other thread of ours runs (`is_alone`). They come
+/// first. A look at the own process would otherwise show the helper threads and their open files.
 pub(super) fn map<T: Sync, R: Send>(
     items: &[T],
     is_alone: impl Fn(&T) -> bool,
@@ -23,6 +23,8 @@ pub(super) fn map<T: Sync, R: Send>(
     let one = |place: usize| (place, work(&items[place]));
     let mut done: Vec<(usize, R)> = alone.into_iter().map(one).collect();
     let next = AtomicUsize::new(0);
+    // The next free item and no fixed share: one process with many descriptors holds up nobody
+    // else.
     let share = || {
         let places = std::iter::from_fn(|| rest.get(next.fetch_add(1, Ordering::Relaxed)));
         places.map(|&place| one(place)).collect::<Vec<_>>()
@@ -30,7 +32,7 @@ pub(super) fn map<T: Sync, R: Send>(
     let processors = thread::available_parallelism().map_or(1, NonZero::get);
     let threads = processors.min(MOST).min(rest.len() / WORTH_A_THREAD);
     thread::scope(|scope| {
-        // Where the system gives no thread, this one does all.
+        // If the system gives no thread, this one does all the work.
         let start = |_| thread::Builder::new().spawn_scoped(scope, share).ok();
         let helpers: Vec<_> = (1..threads).filter_map(start).collect();
         done.extend(share());

@@ -1,4 +1,4 @@
-//! Who keeps a mount busy, and who lives on a file system. The room reads procfs and sysfs.
+//! Finds who keeps a mount busy, and who lives on a file system. The room reads procfs and sysfs.
 
 pub(crate) mod everywhere;
 pub(crate) mod find;

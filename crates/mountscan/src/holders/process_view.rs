@@ -16,12 +16,13 @@ const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 /// Bit of `CAP_SYS_PTRACE` in a capability set.
 const CAP_SYS_PTRACE: u32 = 19;
-/// Field of `/proc/PID/stat` that has the start time, counted after the command's `)`.
+/// Place of the start time in `/proc/PID/stat`, counted from the first field after the `)` of the
+/// command.
 const START_TIME: usize = 19;
 
 /// What a procfs shows of the processes of the machine.
 ///
-/// A process that is not seen here may live all the same: this says in which cases.
+/// A process that is not seen here may still live. The fields say in which cases.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProcessView {
@@ -29,24 +30,25 @@ pub struct ProcessView {
     pub own_namespace: Option<u64>,
     /// How many processes were seen.
     pub processes: usize,
-    /// How many of them could not be looked into for want of privilege. Process 1 does not
-    /// count: all others come from it, so it lives in no container that this view shows.
+    /// How many of them could not be looked into, because a privilege is missing. Process 1 does
+    /// not count. All other processes come from it, so it lives in no container that this view
+    /// shows.
     pub unreadable: usize,
-    /// Whether the procfs hides processes of others (`hidepid`) and the caller has not the
-    /// right to see them.
+    /// Whether the procfs hides processes of other users (`hidepid`) and the caller has no right to
+    /// see them.
     pub hides: bool,
-    /// Whether it shows the initial pid namespace, and so every process. `None` if that
-    /// cannot be told.
+    /// Whether it shows the initial pid namespace, and so every process. `None` if that is not
+    /// known.
     pub is_initial: Option<bool>,
-    /// Whether the caller is in the initial user namespace. In another one, the processes
-    /// outside of it cannot be looked into. `None` if that cannot be told.
+    /// Whether the caller is in the initial user namespace. From another user namespace, the
+    /// processes outside of it cannot be looked into. `None` if that is not known.
     pub is_initial_user: Option<bool>,
-    /// The last pid that was given out in the pid namespace of the caller.
+    /// The last pid that was given to a process in the caller's pid namespace.
     pub last_pid: Option<u32>,
     /// Start time of process 1, in clock ticks since the machine was started.
     pub first_start: Option<u64>,
-    /// Whether start times are those of the machine: the caller's time namespace shifts
-    /// nothing. `None` if that cannot be told.
+    /// Whether start times are those of the machine, that is, the caller's time namespace shifts
+    /// nothing. `None` if that is not known.
     pub is_time_plain: Option<bool>,
 }
 
@@ -56,7 +58,7 @@ impl ProcessView {
         self.is_initial == Some(true) && !self.hides && self.unreadable == 0
     }
 
-    /// Reads what can be known before processes are looked at.
+    /// Reads everything that is known before the processes are looked at.
     pub(crate) fn read(proc: &ProcDir) -> Result<Self, Error> {
         // A procfs of another pid namespace does not show the caller.
         proc.link("self").map_err(|error| match error.kind() {
@@ -67,7 +69,8 @@ impl ProcessView {
             _ => error,
         })?;
         let namespace = |process: &str| inode_of_namespace(proc, process, "pid");
-        // The caller may live deeper than what this procfs shows; then its process 1 tells.
+        // The caller may live in a pid namespace below the one that this procfs shows. Then process
+        // 1 tells.
         let seen = [namespace("thread-self"), namespace("1")];
         Ok(Self {
             own_namespace: namespace_of_link(proc, "thread-self/ns/mnt").ok().flatten(),
@@ -109,11 +112,13 @@ fn hides(proc: &ProcDir) -> bool {
     let is_on = |row: Row<'_>| {
         let options = row.super_options();
         let value = options.get("hidepid");
+        // Only 2 (invisible) and 4 (ptraceable) hide the directories. 1 closes the files in them:
+        // such processes are listed, and counted as unreadable.
         value.is_some_and(|v| !matches!(v.to_str(), Some("0" | "off" | "1" | "noaccess")))
     };
     let is_on = match row_of_procfs(proc, is_on) {
         Ok(Some(is_on)) => is_on,
-        // Its id is not in the table, or not known: its path is the next best.
+        // Its id is unknown or not in the table. Its path is the next best way to find the row.
         Ok(None) => match proc.read("thread-self/mountinfo") {
             Ok(text) => {
                 let table = MountTable::from_bytes(text);
@@ -126,7 +131,7 @@ fn hides(proc: &ProcDir) -> bool {
     is_on && !may_look_into_all(proc)
 }
 
-/// Asks the row of the procfs itself. A long table is read no further than to there.
+/// Asks about the row of the procfs itself. A long table is read only up to that row.
 fn row_of_procfs(proc: &ProcDir, ask: impl Fn(Row<'_>) -> bool) -> Result<Option<bool>, Error> {
     let Some((id, _)) = proc.place_of(".") else {
         return Ok(None);
@@ -144,6 +149,7 @@ fn may_look_into_all(proc: &ProcDir) -> bool {
     let effective = status.lines().find_map(|l| l.strip_prefix("CapEff:"));
     let set = effective.and_then(|text| u64::from_str_radix(text.trim(), 16).ok());
     let has_it = set.is_some_and(|set| set & (1 << CAP_SYS_PTRACE) != 0);
+    // In another user namespace the capability does not reach the processes outside of it.
     has_it && in_initial_user_namespace(proc) == Some(true)
 }
 
@@ -152,13 +158,15 @@ fn last_pid(loadavg: &str) -> Option<u32> {
     loadavg.split_whitespace().nth(4)?.parse().ok()
 }
 
-/// The start time in a `/proc/PID/stat`; the command may hold blanks and brackets.
+/// The start time in `/proc/PID/stat`. It counts from the last bracket, because the command may
+/// hold blanks and brackets.
 fn start_time(stat: &str) -> Option<u64> {
     let (_, fields) = stat.rsplit_once(')')?;
     fields.split_whitespace().nth(START_TIME)?.parse().ok()
 }
 
-/// Kernels without time namespaces have no such file.
+/// Whether the caller's time namespace shifts nothing. A kernel without time namespaces has no such
+/// file.
 fn is_time_plain(proc: &ProcDir) -> Option<bool> {
     match proc.read("self/timens_offsets") {
         Ok(text) => {

@@ -1,4 +1,4 @@
-//! Processes as procfs shows them, by mount namespace.
+//! Lists processes as procfs shows them, by mount namespace.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use crate::holders::in_parallel;
 use crate::holders::report::HolderProcess;
 use crate::kernel::procfs::ProcDir;
 
-/// A process, or a thread in a namespace of its own.
+/// A process, or a thread that is in another mount namespace than its process.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Member {
     pub(crate) pid: u32,
@@ -22,7 +22,7 @@ impl Member {
         self.thread
     }
 
-    /// The name of a file of its directory in procfs.
+    /// The name of a file in its directory of procfs.
     pub(crate) fn file(&self, name: &str) -> String {
         match self.thread {
             None => format!("{}/{name}", self.pid),
@@ -30,9 +30,10 @@ impl Member {
         }
     }
 
-    /// A record of it, without uses.
+    /// Its record, without uses.
     pub(crate) fn process(&self, proc: &ProcDir) -> HolderProcess {
         let mut comm = proc.read_first(self.file("comm")).unwrap_or_default();
+        // The kernel adds one newline. The name itself may also end in one, which stays.
         if comm.last() == Some(&b'\n') {
             comm.pop();
         }
@@ -45,8 +46,8 @@ impl Member {
     }
 }
 
-/// All processes, and threads that differ from theirs, by the inode of their mount namespace. Those
-/// that cannot be looked into are counted.
+/// All processes by the inode of their mount namespace, and the threads that are in another
+/// namespace than their process. Processes that cannot be looked into are counted in `unreadable`.
 pub(crate) fn members(
     proc: &ProcDir,
     unreadable: &mut usize,
@@ -54,6 +55,7 @@ pub(crate) fn members(
     let mut members: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
     let pids = proc.numbers(".")?;
     let own = own_pid(proc);
+    // The own process is looked at alone: its tasks would show our helper threads.
     let all = in_parallel::map(&pids, |&pid| Some(pid) == own, |&pid| places(proc, pid));
     for places in all {
         match places {
@@ -62,14 +64,15 @@ pub(crate) fn members(
                     members.entry(inode).or_default().push(member);
                 }
             }
+            // Any other error is of a process that has ended meanwhile.
             Err(error) => *unreadable += usize::from(error.kind() == ErrorKind::Denied),
         }
     }
     Ok(members)
 }
 
-/// A process and its threads with the inodes of their mount namespaces. Threads count only where
-/// they are in another one.
+/// A process and its threads, with the inodes of their mount namespaces. A thread counts only if it
+/// is in another namespace than the process.
 fn places(proc: &ProcDir, pid: u32) -> Result<Vec<(u64, Member)>, Error> {
     let Some(inode) = namespace_of_link(proc, &format!("{pid}/ns/mnt"))? else {
         return Ok(Vec::new());
@@ -77,6 +80,7 @@ fn places(proc: &ProcDir, pid: u32) -> Result<Vec<(u64, Member)>, Error> {
     let thread = None;
     let mut places = vec![(inode, Member { pid, thread })];
     let tasks = proc.numbers(format!("{pid}/task")).unwrap_or_default();
+    // The task with the number of the process is its main thread, which stands for the process.
     for id in tasks.into_iter().filter(|&id| id != pid) {
         let link = namespace_of_link(proc, &format!("{pid}/task/{id}/ns/mnt"));
         if let Some(other) = link.ok().flatten().filter(|&other| other != inode) {
@@ -87,12 +91,14 @@ fn places(proc: &ProcDir, pid: u32) -> Result<Vec<(u64, Member)>, Error> {
     Ok(places)
 }
 
-/// The number of the calling process in this procfs; `None` if it does not show it.
+/// The number of the calling process in this procfs; `None` if the procfs does not show the
+/// process.
 pub(crate) fn own_pid(proc: &ProcDir) -> Option<u32> {
     proc.link("self").ok()?.to_str()?.parse().ok()
 }
 
-/// The inode of the mount namespace that a link of procfs leads to, if it leads to one.
+/// The inode of the mount namespace to which a link of procfs leads. `None` if it leads to
+/// something else.
 pub(crate) fn namespace_of_link(proc: &ProcDir, name: &str) -> Result<Option<u64>, Error> {
     proc.link(name).map(|target| inode_of(&target))
 }

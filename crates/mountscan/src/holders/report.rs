@@ -1,31 +1,34 @@
-//! What a search for holders finds.
+//! The results of a search for holders.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::row::mount_info::MountInfo;
 
-/// Who holds a mount.
+/// Who holds a mount, and what uses it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Holders {
-    /// Namespaces that have the mount or a copy of it: the caller's own first, then by their lowest
-    /// process, then those without processes.
+    /// Namespaces that have the mount or a copy of it. The caller's own comes first, then the
+    /// others by their lowest process, then those without processes.
     pub namespaces: Vec<HolderNamespace>,
-    /// Processes that use it from a namespace that does not have it, if uses were asked for: they
-    /// entered another one since, were handed a descriptor, or the mount has been detached lazily.
+    /// Processes that use the mount from a namespace that does not have it, if uses were asked for.
+    /// Such a process entered another namespace later, or got a descriptor from another process, or
+    /// the mount has been detached lazily.
     pub elsewhere: Vec<HolderProcess>,
-    /// What the kernel itself keeps open there, if uses were asked for.
+    /// What the kernel itself keeps open on the mount, if uses were asked for.
     pub kernel: Vec<KernelUse>,
-    /// Namespaces whose tables were read, each once.
+    /// How many namespaces were read. Each counts once.
     pub namespaces_read: usize,
-    /// Processes that could not be looked into for want of privilege: they may hold it too.
+    /// How many processes could not be looked into, because a privilege is missing. They may hold
+    /// the mount, too.
     pub unreadable: usize,
 }
 
 impl Holders {
-    /// Whether anything uses the mount: a process, the kernel, or a mount on it or from it. A
-    /// namespace that only has a copy does not use it, but keeps its file system alive.
+    /// Whether anything uses the mount: a process, the kernel, a mount on it, or an overlay with a
+    /// layer on it. A namespace that only has a copy does not use the mount, but keeps its file
+    /// system alive.
     pub fn is_used(&self) -> bool {
         let mut processes = self
             .namespaces
@@ -49,15 +52,16 @@ pub struct HolderNamespace {
     pub inode: u64,
     /// Its 64-bit id (Linux 6.11).
     pub namespace_id: Option<u64>,
-    /// Whether it is the calling thread's.
+    /// Whether it is the namespace of the calling thread.
     pub is_own: bool,
-    /// The mounts there that hold it: of the same file system, with the same root or one below.
+    /// The mounts in this namespace that hold it: mounts of the same file system, with the same
+    /// root or a root below it.
     pub mounts: Vec<MountInfo>,
-    /// Mounts there that use it, if uses were asked for.
+    /// Mounts in this namespace that use it, if uses were asked for.
     pub users: Vec<MountUser>,
     /// The processes that live there, by pid.
     pub processes: Vec<HolderProcess>,
-    /// What keeps it, if no process lives there and such namespaces were asked for.
+    /// What keeps the namespace, if no process lives in it and such namespaces were asked for.
     pub kept_by: Vec<NamespaceKeeper>,
 }
 
@@ -65,9 +69,9 @@ pub struct HolderNamespace {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MountUser {
-    /// The mount that uses it.
+    /// The mount that uses the other one.
     pub mount: MountInfo,
-    /// How.
+    /// How it uses the other one.
     pub how: MountedUse,
 }
 
@@ -75,10 +79,10 @@ pub struct MountUser {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum MountedUse {
-    /// It is mounted on it.
+    /// It is mounted on the other one.
     Nested,
-    /// An overlay that has this directory on it as a layer or as its work directory. By the path in
-    /// its options, which is as whoever mounted it wrote it.
+    /// It is an overlay, and this directory is one of its layers or its work directory. The path
+    /// comes from its options. It is written there as whoever mounted the overlay saw it.
     Layer(PathBuf),
 }
 
@@ -86,21 +90,21 @@ pub enum MountedUse {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum KernelUse {
-    /// A loop device with its backing file there.
+    /// A loop device whose backing file is on the mount.
     Loop {
         /// The device's name, such as `loop0`.
         device: String,
         /// The backing file.
         file: PathBuf,
     },
-    /// A file to which memory is swapped.
+    /// A file into which the kernel swaps memory.
     Swap {
         /// The file.
         file: PathBuf,
     },
 }
 
-/// What keeps a namespace that no process lives in.
+/// What keeps a namespace in which no process lives.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum NamespaceKeeper {
@@ -108,29 +112,29 @@ pub enum NamespaceKeeper {
     Descriptor {
         /// The process that has it open.
         pid: u32,
-        /// Its number there.
+        /// The number of the descriptor in that process.
         descriptor: u32,
     },
     /// A bind mount of its nsfs file.
     Bind {
-        /// The mount namespace where the bind is, by inode number.
+        /// The inode number of the mount namespace in which the bind is.
         namespace: u64,
-        /// Where it is there.
+        /// The mount point of the bind in that namespace.
         mount_point: PathBuf,
     },
 }
 
-/// A process, or a thread with a mount namespace of its own.
+/// A process, or a thread that is in another mount namespace than its process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HolderProcess {
     /// Process id.
     pub pid: u32,
-    /// The thread, where it is in another namespace than its process.
+    /// The thread, if it is in another mount namespace than its process.
     pub thread: Option<u32>,
     /// Command name, at most 15 bytes.
     pub comm: OsString,
-    /// How it uses the mount, if that was asked for.
+    /// How it uses the mount, if uses were asked for.
     pub uses: Vec<MountUse>,
 }
 
@@ -138,16 +142,16 @@ pub struct HolderProcess {
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum MountUse {
-    /// Its working directory is there.
+    /// Its working directory is on the mount.
     WorkingDirectory,
-    /// Its root directory is there.
+    /// Its root directory is on the mount.
     RootDirectory,
-    /// The program that it runs is there.
+    /// The program that it runs is on the mount.
     Executable,
-    /// It has a file from there mapped.
+    /// It has mapped a file of the mount.
     Mapping,
-    /// This descriptor is of a file there.
+    /// This descriptor is of a file on the mount.
     Descriptor(u32),
-    /// A Unix socket that it has open is bound there, at this path.
+    /// It has a Unix socket open that is bound on the mount, at this path.
     Socket(PathBuf),
 }

@@ -1,7 +1,8 @@
-//! Which processes live on which file systems: one pass over procfs.
+//! Finds which processes live on which file systems, in one pass over procfs.
 //!
-//! Nothing mounted is asked: tables, links and maps are text of procfs, and a link is opened as
-//! a place only. A link to a file system that even this could make wait (NFS, 9p) is not opened.
+//! No file system is asked anything. Tables, links and maps are text of procfs, and a link is
+//! opened as a place only. On NFS and 9p even that could wait for a server, so such a link is not
+//! opened.
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
@@ -23,21 +24,22 @@ use crate::kernel::procfs::{Proc, ProcDir};
 use crate::row::borrowed::Row;
 use crate::table::mount_table::MountTable;
 
-/// Which processes to look for.
+/// Which processes to look for, and where.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ResidentsOptions {
-    /// Which procfs; the one at `/proc`. Processes that it does not show are not seen.
+    /// Which procfs to read; by default the one at `/proc`. Processes that it does not show are not
+    /// seen.
     pub proc: Proc,
-    /// Only those on file systems with these devices; `None` for all.
+    /// Only processes on file systems with these devices; `None` for all.
     pub devices: Option<Vec<Device>>,
-    /// The table of the caller's mount namespace, if it was read a moment ago. It is then not
-    /// read again for the processes that share the caller's namespace and root directory.
+    /// The table of the caller's mount namespace, if it was read a moment ago. It is then not read
+    /// again for processes that share the caller's namespace and root directory.
     pub table: Option<MountTable>,
 }
 
 impl ResidentsOptions {
-    /// `/proc`, and file systems of every device.
+    /// Reads `/proc`, for file systems of every device.
     pub fn new() -> Self {
         Self {
             proc: Proc::default(),
@@ -57,9 +59,9 @@ impl Default for ResidentsOptions {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Residents {
-    /// One for each process and way of use, by mount namespace and pid.
+    /// One entry for each process and each way of use, sorted by mount namespace and pid.
     pub residents: Vec<Resident>,
-    /// What the procfs shows at all. A process that it does not show may live all the same.
+    /// What the procfs shows of the machine. A process that it does not show may still live.
     pub view: ProcessView,
 }
 
@@ -69,7 +71,7 @@ pub struct Residents {
 pub struct Resident {
     /// Process id.
     pub pid: u32,
-    /// The thread, where it is in another namespace than its process.
+    /// The thread, if it is in another mount namespace than its process.
     pub thread: Option<u32>,
     /// Command name, at most 15 bytes.
     pub comm: OsString,
@@ -79,10 +81,10 @@ pub struct Resident {
     pub how: ResidentUse,
     /// Device of the file system.
     pub device: Device,
-    /// The root of the mount that it lives on, as a directory of the file system. `None` if only
+    /// The root of the mount on which it lives, as a directory of the file system. `None` if only
     /// the device is known.
     pub root: Option<PathBuf>,
-    /// The mount, in its namespace.
+    /// The id of the mount, in the namespace of the process.
     pub mount_id: Option<MountId>,
 }
 
@@ -90,28 +92,29 @@ pub struct Resident {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ResidentUse {
-    /// Its root directory is there, or its mount namespace has it as the root.
+    /// Its root directory is there, or a mount of that file system is at `/` in its table.
     RootDirectory,
     /// Its working directory is there.
     WorkingDirectory,
     /// The program that it runs is there.
     Executable,
-    /// It has a file from there mapped.
+    /// It has mapped a file that is there.
     Mapping,
 }
 
-/// Finds the processes that live on file systems: by root directory, working directory, program
-/// and mapped files, in every mount namespace that can be reached.
+/// Finds the processes that live on file systems, in every mount namespace that can be reached. A
+/// process lives on a file system with its root directory, working directory, program or mapped
+/// files.
 ///
-/// Each pair of mount namespace and root directory is read once, whatever number of processes
-/// share it. Open descriptors do not count: see [`holders`](crate::holders()) for who keeps a
-/// mount busy.
+/// Each pair of mount namespace and root directory is read once, however many processes share it.
+/// Open descriptors do not count. To learn who keeps a mount busy, see
+/// [`holders`](crate::holders()).
 ///
 /// # Errors
 ///
 /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the procfs is missing or does not show
-/// the calling process; others if it cannot be listed. Processes that end meanwhile are passed
-/// over, unreadable ones counted.
+/// the calling process; other kinds if it cannot be listed. A process that ends meanwhile is passed
+/// over. A process that cannot be read is counted.
 ///
 /// # References
 ///
@@ -122,6 +125,7 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
     let mut view = ProcessView::read(proc)?;
     let members = members(proc, &mut view.unreadable)?;
     let first = namespace_of_link(proc, "1/ns/mnt");
+    // Process 1 does not count: it lives in no container that this view shows.
     if first.is_err_and(|error| error.kind() == ErrorKind::Denied) {
         view.unreadable = view.unreadable.saturating_sub(1);
     }
@@ -155,13 +159,14 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
 struct Census<'p> {
     proc: &'p ProcDir,
     devices: Option<HashSet<Device>>,
-    /// A table that is known already, and for whom.
+    /// A table that is known already, and whose it is.
     own: Option<Own<'p>>,
-    /// Processes that live and of which something could not be read.
+    /// Processes that live, but about which something could not be read.
     gaps: Mutex<BTreeSet<u32>>,
 }
 
-/// The caller's own table: for processes of his namespace with his root directory.
+/// The caller's own table. It is used for processes in the caller's namespace with the caller's
+/// root directory.
 struct Own<'p> {
     namespace: u64,
     root: PathBuf,
@@ -176,14 +181,14 @@ fn own<'p>(proc: &ProcDir, view: &ProcessView, table: Option<&'p MountTable>) ->
     })
 }
 
-/// A mount table as the processes with one root directory see it.
+/// A mount table as it looks from one root directory.
 struct View<'p> {
     table: Cow<'p, MountTable>,
-    /// Whether a mount of a wanted device is in it.
+    /// Whether the table has a mount of a wanted device.
     has_wanted: bool,
 }
 
-/// A mount namespace with the mounts of wanted devices in it.
+/// A mount namespace, with its mounts of wanted devices.
 struct Space {
     namespace: u64,
     ids: HashMap<MountId, (Device, PathBuf)>,
@@ -200,9 +205,10 @@ impl Space {
 type Home = (Device, Option<PathBuf>, Option<MountId>);
 
 impl Census<'_> {
-    /// The residents among the members of a namespace.
+    /// Finds the residents among the members of a namespace.
     fn namespace(&self, namespace: u64, members: &[Member]) -> Vec<Resident> {
-        // The link's text stands for the root: within a namespace two roots differ in it.
+        // The text of the link names the root directory: within one namespace, two roots differ in
+        // it.
         let root = |member: &Member| self.seen(member, self.proc.link(member.file("root")));
         let roots = in_parallel::map(members, |_| false, root);
         let rooted = members.iter().zip(roots);
@@ -214,7 +220,7 @@ impl Census<'_> {
                     .own
                     .as_ref()
                     .filter(|own| (own.namespace, &own.root) == (namespace, root));
-                // Through the next process with this root, where this one has ended.
+                // If this process has ended, the next one with the same root gives the table.
                 let view = match own {
                     Some(own) => Some(self.view(Cow::Borrowed(own.table))),
                     None => self.table(member).map(|table| self.view(Cow::Owned(table))),
@@ -222,6 +228,7 @@ impl Census<'_> {
                 views.extend(view.map(|view| (&**root, view)));
             }
         }
+        // From all views: a link may lead out of the root directory of its own process.
         let wanted = views.values().flat_map(|view| view.table.rows());
         let wanted = wanted.filter(|row| self.is_wanted(row.device()));
         let space = Space {
@@ -231,7 +238,7 @@ impl Census<'_> {
                 .collect(),
         };
         let look = |(member, root): &(&Member, PathBuf)| {
-            // Where no table could be read, each process has been noted as a gap.
+            // If no table could be read, each process has been noted as a gap.
             let view = views.get(&**root);
             view.map_or_else(Vec::new, |view| self.of_member(member, root, view, &space))
         };
@@ -249,8 +256,8 @@ impl Census<'_> {
         View { table, has_wanted }
     }
 
-    /// What was read of a process. One that has ended has left nothing; any other that could not
-    /// be read is a gap.
+    /// What was read of a process. A process that has ended left nothing behind. Any other process
+    /// that could not be read is a gap.
     fn seen<T>(&self, member: &Member, read: Result<T, Error>) -> Option<T> {
         read.map_err(|error| {
             let is_over = matches!(
@@ -281,7 +288,8 @@ impl Census<'_> {
         space: &Space,
     ) -> Vec<Resident> {
         let mut homes: Vec<(ResidentUse, Home)> = Vec::new();
-        // The row at "/" is the mount at the root directory, also where the link's text leads nowhere.
+        // The row at "/" is the mount of the root directory, even if the text of the link leads
+        // nowhere.
         let at_root = view.table.mount_of(Path::new("/"));
         homes.extend(at_root.map(|row| (ResidentUse::RootDirectory, home(row))));
         for (name, how) in [
@@ -297,6 +305,7 @@ impl Census<'_> {
         let by_map = mapped_files(&maps).filter_map(|file| self.by_map(&file, root, view));
         homes.extend(by_map.map(|home| (ResidentUse::Mapping, home)));
         let mut seen = HashSet::new();
+        // A process that maps a hundred files of one mount is one resident and not a hundred.
         homes.retain(|home| self.is_wanted(home.1.0) && seen.insert(home.clone()));
         if homes.is_empty() {
             return Vec::new();
@@ -315,7 +324,7 @@ impl Census<'_> {
         homes.into_iter().map(resident).collect()
     }
 
-    /// The mount that a link of procfs leads to.
+    /// The mount to which a link of procfs leads.
     fn by_link(
         &self,
         member: &Member,
@@ -327,23 +336,24 @@ impl Census<'_> {
         let link = &member.file(name);
         let text = self.seen(member, self.proc.link(link))?;
         let by_path = inside(&text, root).and_then(|path| view.table.mount_of(&path));
+        // The server may be gone. The path alone answers here, so that the search does not hang.
         if let Some(row) = by_path.filter(may_wait) {
             return Some(home(row));
         }
-        // A kernel before 5.8 tells it of an open file alone.
+        // A kernel before 5.8 tells the mount of an open file only.
         let Some((mount_id, device)) = self.proc.place_of(link) else {
             let file = self.seen(member, self.proc.follow(link, OFlags::PATH))?;
             let identity = self.seen(member, identity_at(&file, Path::new("")))?;
             return space.home(identity.mount_id?);
         };
-        // A mount that no table has any more, or one of another namespace, may be of the
-        // file system all the same.
+        // A mount that is in no table any more, or is of another namespace, may still be of a
+        // wanted file system.
         let elsewhere = || Some((device, None, Some(mount_id)));
         space.home(mount_id).or_else(elsewhere)
     }
 
-    /// The mount that a mapped file lies on. Older kernels give the device of the layer below an
-    /// overlay, so the path is looked at too.
+    /// The mount on which a mapped file lies. For a file on an overlay, older kernels give the
+    /// device of the layer below. So the path is looked at, too.
     fn by_map(&self, file: &Mapped<'_>, root: &Path, view: &View<'_>) -> Option<Home> {
         let is_wanted = self.is_wanted(file.device);
         if !is_wanted && !view.has_wanted {

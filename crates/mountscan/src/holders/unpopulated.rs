@@ -1,4 +1,4 @@
-//! Mount namespaces that no process lives in: found by what keeps them.
+//! Finds mount namespaces in which no process lives, by what keeps them.
 
 use std::collections::BTreeMap;
 use std::fs::File;
@@ -19,16 +19,17 @@ use crate::row::mount_info::MountInfo;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{ReadOptions, Source};
 
-/// As a place only, so that nothing mounted is touched.
+/// Opens as a place only, so that nothing mounted is touched.
 const PLACE: OFlags = OFlags::PATH.union(OFlags::CLOEXEC);
 
-/// The namespaces without processes that were found so far.
+/// The namespaces without processes that have been found so far.
 pub(crate) struct Unpopulated<'p, P> {
     source: &'p Proc,
     proc: &'p ProcDir,
     /// Whether a process lives in the namespace of this inode.
     is_populated: P,
-    /// By inode: the open nsfs file, and what keeps the namespace.
+    /// By inode: the open nsfs file, and what keeps the namespace. The open file also keeps it
+    /// until its table has been read.
     found: BTreeMap<u64, (File, Vec<NamespaceKeeper>)>,
 }
 
@@ -46,7 +47,8 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
     pub(crate) fn by_descriptors(&mut self) -> Result<(), Error> {
         let proc = self.proc;
         for pid in proc.numbers(".")? {
-            // Ended, or closed to us: it was counted when its namespace was looked for.
+            // The process has ended, or we may not read it. Then it was counted when its namespace
+            // was read.
             let descriptors = proc.numbers(format!("{pid}/fd")).unwrap_or_default();
             for descriptor in descriptors {
                 let name = format!("{pid}/fd/{descriptor}");
@@ -61,7 +63,7 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         Ok(())
     }
 
-    /// Looks at descriptors of a process that are known to be of these namespaces.
+    /// Looks at descriptors of a process that are known to be of mount namespaces.
     pub(crate) fn by_descriptors_of(&mut self, member: &Member, seen: &[(u32, u64)]) {
         for &(descriptor, inode) in seen {
             let name = member.file(&format!("fd/{descriptor}"));
@@ -72,14 +74,15 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         }
     }
 
-    /// Looks at binds of nsfs files in the namespace of a process.
+    /// Looks at the binds of nsfs files that the namespace of a process has.
     pub(crate) fn by_binds(&mut self, member: &Member, namespace: u64, binds: &[(u64, PathBuf)]) {
         let Ok(root) = self.proc.follow(member.file("root"), OFlags::PATH) else {
             return;
         };
         for (inode, mount_point) in binds {
             let inside = mount_point.strip_prefix("/").unwrap_or(mount_point);
-            // The kernel shows mount points without links; whoever lives there may have made one since.
+            // The kernel shows mount points without links. But somebody who lives there may have
+            // made a link since.
             let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
             let place = rustix::fs::openat2(&root, inside, PLACE, Mode::empty(), resolve);
             let keeper = NamespaceKeeper::Bind {
@@ -101,8 +104,8 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         }
     }
 
-    /// Opens the nsfs file at a place, if it is the one of this inode: anything could be there by
-    /// now.
+    /// Opens the nsfs file at a place, if it is the file of this inode. Meanwhile anything else
+    /// could have come to that place.
     fn open(&self, place: &OwnedFd, inode: u64) -> Option<File> {
         let number_of = |file: BorrowedFd<'_>| {
             let seen = look(file, Path::new(""), StatxFlags::empty()).ok()?;
@@ -112,14 +115,17 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
             .proc
             .follow("thread-self/ns/mnt", OFlags::RDONLY)
             .ok()?;
+        // All namespaces have their files on one nsfs. The own one shows its device.
         let (nsfs, _) = number_of(own.as_fd())?;
         let is_it = number_of(place.as_fd())? == (nsfs, inode);
+        // Through the descriptor and not by the path again: the path may lead elsewhere by now.
         let link = format!("thread-self/fd/{}", place.as_raw_fd());
         let file = is_it.then(|| self.proc.follow(link, OFlags::RDONLY).ok())?;
         file.map(File::from)
     }
 
-    /// Reads each and adds it; returns how many could not be read.
+    /// Reads the table of each namespace and adds it to `found`. Returns how many could not be
+    /// read.
     pub(crate) fn add_namespaces(self, found: &mut Vec<MountNamespace>) -> usize {
         let mut options = ReadOptions::new();
         options.proc = self.source.clone();
@@ -141,7 +147,8 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         closed
     }
 
-    /// Reads each and adds those that hold `mount`; the unreadable are counted.
+    /// Reads the table of each namespace and adds those that hold `mount`. Unreadable ones are
+    /// counted.
     pub(crate) fn add_holders(self, mount: &MountInfo, found: &mut Holders) {
         let mut options = ReadOptions::new();
         options.proc = self.source.clone();

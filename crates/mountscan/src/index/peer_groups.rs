@@ -1,4 +1,4 @@
-//! Which rows belong to which peer group.
+//! Knows which rows belong to which peer group.
 
 use crate::row::borrowed::Row;
 use crate::row::propagation::PeerGroup;

@@ -9,8 +9,8 @@ const SMALL: usize = 12;
 
 /// Rows `0..count` in component order of `path_of(row)`; rows of one path stay in row order.
 ///
-/// A radix sort over keys of seven bytes that first skips what all paths of a range share: mount
-/// points of containers differ only after a long common beginning.
+/// It is a radix sort over keys of seven bytes. It first skips the beginning that all paths of a
+/// range share, because mount points of containers differ only after a long common beginning.
 pub(crate) fn sort<'p>(count: u32, path_of: impl Fn(u32) -> &'p [u8]) -> Vec<u32> {
     let mut items: Vec<(u64, u32)> = (0..count).map(|row| (0, row)).collect();
     let mut ranges = vec![(0, items.len(), 0)];
@@ -37,7 +37,7 @@ pub(crate) fn sort<'p>(count: u32, path_of: impl Fn(u32) -> &'p [u8]) -> Vec<u32
     items.into_iter().map(|(_, row)| row).collect()
 }
 
-/// How many leading bytes all paths of the range share, if at least `depth` are known to be.
+/// How many leading bytes all paths of the range share. At least `depth` are known to be shared.
 fn shared_depth<'p>(
     range: &[(u64, u32)],
     depth: usize,

@@ -1,4 +1,4 @@
-//! The index of a table: rows by id, by mount point and as a tree. It is built without recursion.
+//! The index of a table: rows by id, by mount point, and as a tree. It is built without recursion.
 
 use crate::index::point_order;
 use crate::row::point::{compare, is_at_or_below};
@@ -6,7 +6,7 @@ use crate::row::point::{compare, is_at_or_below};
 /// Stands for "no row".
 pub(crate) const NONE: u32 = u32::MAX;
 
-/// What the index needs to know of each row.
+/// What the index needs to know about each row.
 pub(crate) trait RowSource {
     fn len(&self) -> u32;
     fn ids(&self, row: u32) -> (u32, u32);
@@ -63,7 +63,7 @@ impl Index {
         }
     }
 
-    /// The last row of this id. Only a torn reading shows an id twice.
+    /// The last row of this id. An id occurs twice only if the table changed while it was read.
     pub(crate) fn by_id(&self, id: u32) -> Option<u32> {
         rows_of_id(&self.ids, id).last().map(|entry| *entry as u32)
     }
@@ -171,8 +171,7 @@ fn rows_of_id(ids: &[u64], id: u32) -> &[u64] {
     &ids[from..from + length]
 }
 
-/// The parent of each row. Where an id occurs twice, the later row that lies above the child is
-/// taken.
+/// The parent of each row. If an id occurs twice, it is the later row that lies above the child.
 fn link_parents<'r>(
     rows: &'r impl RowSource,
     ids: &[u64],
@@ -253,14 +252,15 @@ fn heights<'r>(tree: &Tree, points: &[u32], point_of: impl Fn(u32) -> &'r [u8]) 
     heights
 }
 
-/// Pairs of siblings of which the second, mounted at the same path or above, hides the first.
+/// Pairs of siblings. The second, mounted at the same path or above, hides the first.
 fn covering_siblings<'r>(
     tree: &Tree,
     points: &[u32],
     point_of: &impl Fn(u32) -> &'r [u8],
 ) -> Vec<(u32, u32)> {
     let mut covers = Vec::new();
-    // By parent: the last sibling seen that no other covers. The last entry is for the roots.
+    // By parent: the last sibling seen that no other sibling covers. The last entry is for the
+    // roots.
     let mut top = vec![NONE; points.len() + 1];
     for &row in points {
         let parent = tree.parent[row as usize];

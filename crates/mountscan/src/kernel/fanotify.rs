@@ -1,23 +1,23 @@
-//! The records of fanotify's mount events: bytes become ids of mounts.
+//! Parses the records of fanotify's mount events: bytes become ids of mounts. Pure.
 
 use crate::ids::UniqueMountId;
 use crate::kernel::statmount::fixed;
 
-/// `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask (8), fd,
-/// pid.
+/// Size of `struct fanotify_event_metadata`: length (4), version, reserved, own length (2), mask
+/// (8), fd, pid.
 const METADATA: usize = 24;
-/// `struct fanotify_event_info_mnt`: type, pad, length (2), pad to 8, mount id (8).
+/// Type of `struct fanotify_event_info_mnt`: type, pad, length (2), pad to 8, mount id (8).
 const INFO_TYPE_MNT: u8 = 7;
 const ATTACH: u64 = 0x0100_0000;
 const DETACH: u64 = 0x0200_0000;
 const OVERFLOW: u64 = 0x4000;
 
-/// All that one or more reads of events said.
+/// Everything that one or more reads of events said.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Batch {
     pub(crate) attached: Vec<UniqueMountId>,
     pub(crate) detached: Vec<UniqueMountId>,
-    /// A mount was moved: attached and detached in one event.
+    /// Whether a mount was moved: attached and detached in one event.
     pub(crate) moved: bool,
     pub(crate) overflow: bool,
 }
@@ -31,7 +31,7 @@ impl Batch {
 /// Adds the events of one read to `batch`. Unknown records are passed over.
 pub(crate) fn parse(mut bytes: &[u8], batch: &mut Batch) {
     while let Some(length) = fixed(bytes, 0).map(|length| u32::from_ne_bytes(length) as usize) {
-        // A cut record has nothing behind it that could be found.
+        // After a cut record, the beginning of the next one is not known.
         if length < METADATA || length > bytes.len() {
             return;
         }
@@ -44,7 +44,7 @@ pub(crate) fn parse(mut bytes: &[u8], batch: &mut Batch) {
         let Some(id) = mount_id(event.get(own..).unwrap_or_default()) else {
             continue;
         };
-        // A mount that moves is told once, with both bits, and keeps its id.
+        // The kernel tells a move in one event with both bits. The mount keeps its id.
         batch.moved |= mask & (ATTACH | DETACH) == ATTACH | DETACH;
         if mask & ATTACH != 0 {
             batch.attached.push(id);

@@ -12,26 +12,26 @@ use crate::kernel::queries::is_mounted;
 use crate::kernel::statmount::Answer;
 use crate::kernel::{statmount, sys};
 
-/// `STATX_MNT_ID_UNIQUE` (Linux 6.8), which the wrapper does not name yet.
+/// `STATX_MNT_ID_UNIQUE` (Linux 6.8). The wrapper has no name for it yet.
 const MNT_ID_UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);
-/// How often the mount at a name may be replaced between two calls before we give up.
+/// How often the mount at a name may be replaced between two calls before this gives up.
 const TRIES: usize = 16;
 
 /// The mount that an object is on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct MountIdentity {
-    /// The id as in mountinfo (Linux 5.8). Reused as soon as the mount is gone.
+    /// The id as in mountinfo (Linux 5.8). It is reused as soon as the mount is gone.
     pub mount_id: Option<MountId>,
     /// The id that is never reused (Linux 6.8).
     pub unique_id: Option<UniqueMountId>,
-    /// Whether the object is the root of the mount, that is, whether its path is a mount point.
+    /// Whether the object is the root of the mount, so that its path is a mount point.
     pub is_mount_root: bool,
 }
 
 impl MountIdentity {
-    /// Whether both are certainly the same mount: by unique id where both have one, else by the
-    /// reused id.
+    /// Whether both are certainly the same mount. The unique ids decide if both have one, else the
+    /// reused ids.
     pub fn is_same_mount(&self, other: &MountIdentity) -> bool {
         match (self.unique_id, other.unique_id) {
             (Some(a), Some(b)) => a == b,
@@ -40,17 +40,18 @@ impl MountIdentity {
     }
 }
 
-/// Tells which mount the object `name` in the open directory `dir` is on; with an empty `name`,
-/// `dir` itself.
+/// Tells on which mount the object `name` in the open directory `dir` is. With an empty `name` it
+/// is `dir` itself.
 ///
-/// Never follows a link in the last component, never triggers an automount, never asks the file
-/// system: a hung network or FUSE server does not hang it. Of stacked mounts it sees the top one.
-/// Both ids are of the same mount even if another takes its place meanwhile.
+/// It does not follow a link in the last component, triggers no automount and does not ask the file
+/// system. So a network or FUSE server that hangs cannot make it hang. Of stacked mounts it sees
+/// the top one. Both ids are of the same mount, even if another mount takes its place meanwhile.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::NotFound`] when there is no such name; [`ErrorKind::Unsupported`] before Linux 5.8
-/// or where `statx` is filtered; [`ErrorKind::Unstable`] when the mount was replaced over and over.
+/// [`ErrorKind::NotFound`] when there is no such name. [`ErrorKind::Unsupported`] before Linux 5.8,
+/// or when a filter refuses `statx`. [`ErrorKind::Unstable`] when the mount was replaced again and
+/// again.
 ///
 /// # References
 ///
@@ -61,7 +62,7 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
     let failed = |cause: Errno| Error::at("statx", name, cause.into());
     for _ in 0..TRIES {
         let before = unique_id(dir, name).map_err(failed)?;
-        // The two calls may see two mounts at one name: the first is asked again below.
+        // The two calls may see two mounts at one name. So the first is repeated below.
         let answer = plain(dir, name)?;
         // The reused id and the unique one cannot be asked for in one call.
         if before.is_none()
@@ -81,8 +82,8 @@ pub fn identity_at(dir: impl AsFd, name: &Path) -> Result<MountIdentity, Error> 
     Err(Error::unstable(what))
 }
 
-/// Asks for the unique id and for "is it a mount point" in one call. `None` where the call does not
-/// give both.
+/// Asks in one call for the unique id, and whether the path is a mount point. `None` if the call
+/// does not give both.
 pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
     let answer = match look(rustix::fs::CWD, path, MNT_ID_UNIQUE) {
         Err(Errno::ACCESS) => return Ok(None),
@@ -97,8 +98,8 @@ pub(crate) fn unique_at(path: &Path) -> Result<Option<MountIdentity>, Error> {
 
 /// Whether the object `name` in the open directory `dir` is the root of a mount: one `statx`.
 ///
-/// It answers less than [`identity_at`] and costs less. A bound file is a mount root, too. A link
-/// is not followed, so a link to a mount point is not a mount root.
+/// It tells less than [`identity_at`] and costs less. A bound file is a mount root, too. A link is
+/// not followed, so a link to a mount point is no mount root.
 ///
 /// # Errors
 ///
@@ -107,10 +108,10 @@ pub fn is_mount_root_at(dir: impl AsFd, name: &Path) -> Result<bool, Error> {
     plain(dir.as_fd(), name).map(|answer| is_mount_root(&answer))
 }
 
-/// Whether `path` is a mount point: one `statx`, at any size of the mount table.
+/// Whether `path` is a mount point: one `statx`, however large the mount table is.
 ///
-/// Links before the last component are followed, the last one is not. A missing path is no mount
-/// point.
+/// Links before the last component are followed; a link in the last component is not. A missing
+/// path is no mount point.
 ///
 /// # Errors
 ///
@@ -125,22 +126,22 @@ pub fn is_mount_point(path: &Path) -> Result<bool, Error> {
 /// Whether the mount that an open file is on has left every mount namespace, as after a lazy
 /// unmount.
 ///
-/// `Some(true)` says that the mount lives on only because something still uses it. The file may be
-/// opened as a place (`O_PATH`), and is itself such a use. Linux 7.0 tells it of any mount. An
-/// older kernel (6.8) only tells that the mount is still in the calling thread's namespace; else
-/// the answer is `None`.
+/// `Some(true)` says that the mount lives only because something still uses it. The file may be
+/// opened as a place (`O_PATH`); the open file itself is such a use. Linux 7.0 tells this of any
+/// mount. An older kernel (6.8) only tells that the mount is still in the calling thread's
+/// namespace. In all other cases the answer is `None`.
 ///
 /// # References
 ///
 /// `statmount(2)` with `STATMOUNT_BY_FD`, `umount2(2)` with `MNT_DETACH`.
 #[doc(alias = "STATMOUNT_BY_FD")]
 pub fn is_detached(file: impl AsFd) -> Option<bool> {
-    // The fixed part of the answer alone.
+    // Only the fixed part of the answer is needed.
     let mut answer = [0; 512];
     let mask = statmount::MNT_BASIC | statmount::MNT_NS_ID;
     match sys::statmount_by_fd(file.as_fd(), mask, &mut answer) {
         Ok(()) => Some(!Answer::new(&answer).has(statmount::MNT_NS_ID)),
-        // A tree that was never attached, or only its own descriptor keeps.
+        // The tree was never attached, or only its own descriptor keeps it.
         Err(cause) if cause.raw_os_error() == Some(libc::ENOENT) => Some(true),
         Err(_) => {
             let id = unique_id(file.as_fd(), Path::new("")).ok().flatten()?;
@@ -153,10 +154,9 @@ pub fn is_detached(file: impl AsFd) -> Option<bool> {
     }
 }
 
-/// Asks `statx` for nothing: the reused id and the attributes come with every answer.
+/// Asks `statx` for nothing. Every answer has the reused id and the attributes.
 ///
-/// Asking for nothing is answered even by a FUSE mount of another user, which refuses everything
-/// else.
+/// Even a FUSE mount of another user answers a question for nothing. It refuses all others.
 fn plain(dir: BorrowedFd<'_>, name: &Path) -> Result<Statx, Error> {
     let answer = look(dir, name, StatxFlags::empty())
         .map_err(|cause| Error::at("statx", name, cause.into()))?;
@@ -191,7 +191,7 @@ fn unique_id(dir: BorrowedFd<'_>, name: &Path) -> Result<Option<u64>, Errno> {
     }
 }
 
-/// Takes the id out of a file handle, since a FUSE mount of another user refuses `statx`. The file
+/// Takes the id from a file handle, because a FUSE mount of another user refuses `statx`. The file
 /// is opened as a place (`O_PATH`), so that the server is not asked.
 fn by_handle(dir: BorrowedFd<'_>, name: &Path) -> Option<u64> {
     use rustix::fs::{Mode, OFlags, openat};
@@ -209,7 +209,7 @@ fn by_handle(dir: BorrowedFd<'_>, name: &Path) -> Option<u64> {
 }
 
 pub(crate) fn look(dir: BorrowedFd<'_>, name: &Path, want: StatxFlags) -> Result<Statx, Errno> {
-    // What is known is enough: a server that hangs must not hang us.
+    // The kernel answers with what it knows. It does not ask a server, which may hang.
     let flags = AtFlags::EMPTY_PATH
         | AtFlags::SYMLINK_NOFOLLOW
         | AtFlags::NO_AUTOMOUNT

@@ -1,8 +1,8 @@
-//! Opening procfs so that what is read is the kernel's own word.
+//! Opens procfs in a way that makes sure that what is read is the kernel's own word.
 //!
-//! Whoever can mount in our namespace can lay a file of his own over `/proc/self/mountinfo`, or a
-//! directory over `/proc`. So the file system is checked by its magic number, and nothing below it
-//! is reached through another mount or a link out of it (`openat2`, Linux 5.6).
+//! A program that can mount in our namespace can put its own file over `/proc/self/mountinfo`, or a
+//! directory over `/proc`. So the file system is checked by its magic number. Nothing below it is
+//! reached through another mount or through a link that leads out of it (`openat2`, Linux 5.6).
 
 use std::ffi::OsString;
 use std::fs::File;
@@ -32,8 +32,8 @@ const INSIDE: ResolveFlags = ResolveFlags::BENEATH
 
 /// Which procfs to read.
 ///
-/// By default the one at `/proc`. A program that keeps a procfs of its own, which nobody can mount
-/// over, hands over a descriptor of its root.
+/// By default it is the one at `/proc`. A program can have a procfs of its own, over which nobody
+/// else can mount. It then gives a descriptor of the root of that procfs.
 ///
 /// # Examples
 ///
@@ -54,13 +54,13 @@ enum Place {
 }
 
 impl Proc {
-    /// A directory that is taken for procfs without a check, such as a copy of another host's
+    /// A directory that is used as procfs without a check, such as a copy of another host's
     /// `/proc`.
     pub fn unchecked(directory: impl Into<PathBuf>) -> Self {
         Self(Place::Unchecked(directory.into()))
     }
 
-    /// Opens its root.
+    /// Opens the root of the procfs.
     pub(crate) fn open(&self) -> Result<ProcDir, Error> {
         let (file, shown, is_checked) = match &self.0 {
             Place::At(path) => (place(path)?, path.clone(), true),
@@ -80,7 +80,8 @@ impl Proc {
         // A directory over /proc has another magic number.
         root.check_magic(root.file.as_fd(), &root.shown)?;
         if is_checked {
-            // A directory of procfs bound over /proc has the right number, but is not the root.
+            // A directory of procfs that is bound over /proc has the right number, but is not the
+            // root.
             root.check_root()?;
         }
         Ok(root)
@@ -126,7 +127,7 @@ impl From<File> for Proc {
     }
 }
 
-/// Opens a directory as a place only, so that nothing is triggered.
+/// Opens a directory as a place only, so that no automount is triggered.
 fn place(path: &Path) -> Result<OwnedFd, Error> {
     let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
     let opened = openat(CWD, path, flags, Mode::empty());
@@ -148,8 +149,7 @@ impl ProcDir {
         self.shown.join(name)
     }
 
-    /// The number of its own descriptor. Whoever lists the descriptors of this process leaves it
-    /// out.
+    /// The number of its own descriptor. A list of this process's descriptors leaves it out.
     pub(crate) fn descriptor(&self) -> u32 {
         self.file.as_raw_fd().unsigned_abs()
     }
@@ -168,7 +168,7 @@ impl ProcDir {
         Ok(text)
     }
 
-    /// Reads the beginning of a file, in one call: all of it where it has a few lines.
+    /// Reads the beginning of a file in one call. A file of a few lines is read whole.
     pub(crate) fn read_first(&self, name: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
         let file = self.file(&name)?;
         let mut text = Vec::new();
@@ -176,8 +176,8 @@ impl ProcDir {
         Ok(text)
     }
 
-    /// Appends what one call gives. The standard library asks for size and place of a file first,
-    /// which procfs does not know.
+    /// Appends what one call gives. The standard library would first ask for the size and the
+    /// position of the file. Procfs knows no sizes.
     fn read_more(
         &self,
         file: &File,
@@ -200,38 +200,40 @@ impl ProcDir {
         let mut numbers = Vec::new();
         for entry in Dir::new(file).map_err(failed)? {
             let entry = entry.map_err(failed)?;
-            // Names that are no numbers are files about the system.
+            // Other names are files about the system.
             numbers.extend(decimal(entry.file_name().to_bytes()));
         }
+        // The order of readdir is no promise.
         numbers.sort_unstable();
         Ok(numbers)
     }
 
-    /// What a link says, without following it.
+    /// The text of a link, without following it.
     pub(crate) fn link(&self, name: impl AsRef<Path>) -> Result<PathBuf, Error> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         let link = self.open(name.as_ref(), flags)?;
-        // The empty name is the link itself, which was opened as a place.
+        // The empty name is the link itself, because the link was opened as a place.
         let target = rustix::fs::readlinkat(&link, "", Vec::new());
         let target =
             target.map_err(|cause| Error::at("readlink", &self.shown(name), cause.into()))?;
         Ok(OsString::from_vec(target.into_bytes()).into())
     }
 
-    /// Opens what a magic link leads to: a namespace, a working directory, another process's file.
+    /// Opens the target of a magic link: a namespace, a working directory, another process's file.
     pub(crate) fn follow(&self, name: impl AsRef<Path>, flags: OFlags) -> Result<OwnedFd, Error> {
         let name = name.as_ref();
-        // The link itself has to be procfs's own. Only what it leads to lies elsewhere.
+        // The link itself must be part of procfs. Only its target lies elsewhere.
         let link = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         drop(self.open(name, link)?);
         let opened = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
         opened.map_err(|cause| Error::at("open", &self.shown(name), cause.into()))
     }
 
-    /// The mount that a magic link leads to, and the device of its file system. Nothing is opened,
-    /// and its file system is asked nothing. Only for a link whose text was read before: that
-    /// checks the link itself.
+    /// The mount to which a magic link leads, and the device of its file system. Nothing is opened,
+    /// and the file system is asked nothing. Use it only for a link whose text was read before,
+    /// because that reading checks the link itself.
     pub(crate) fn place_of(&self, name: impl AsRef<Path>) -> Option<(MountId, Device)> {
+        // The link is followed on purpose. Without a sync no server is asked.
         let flags = AtFlags::NO_AUTOMOUNT | AtFlags::STATX_DONT_SYNC;
         let name = name.as_ref();
         let look = || statx(&self.file, name, flags, StatxFlags::empty());
@@ -256,12 +258,12 @@ impl ProcDir {
                 openat2(&self.file, name, flags, Mode::empty(), INSIDE)
             });
             match opened {
-                // An old kernel, or a system call filter.
+                // An old kernel has no openat2, or a system call filter refuses it.
                 Err(Errno::NOSYS | Errno::PERM) => {}
                 opened => return opened.map_err(failed),
             }
         }
-        // Without openat2 a mount of procfs over a part of procfs goes unseen.
+        // Without openat2, a mount of procfs over a part of procfs is not noticed.
         let opened = openat(&self.file, name, flags, Mode::empty()).map_err(failed)?;
         self.check_magic(opened.as_fd(), &self.shown(name))?;
         Ok(opened)

@@ -1,4 +1,4 @@
-//! Asks the kernel about single mounts by listmount(2) and statmount(2), where it has them.
+//! Asks the kernel about single mounts with listmount(2) and statmount(2), if it has them.
 
 use std::io;
 use std::os::unix::ffi::OsStrExt;
@@ -14,23 +14,24 @@ use crate::log::debug;
 use crate::row::parse::decimal;
 use crate::row::point::is_at_or_below;
 
-/// What the kernel lets us ask about single mounts. Later ones include earlier ones.
+/// What the kernel lets us ask about single mounts. A later value includes the earlier ones.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum KernelQueries {
-    /// Nothing: before Linux 6.8, or a system call filter refuses (`ENOSYS` or `EPERM`).
+    /// Nothing. The kernel is older than Linux 6.8, or a system call filter refuses (`ENOSYS` or
+    /// `EPERM`).
     Absent,
-    /// Lists of unique ids (Linux 6.8): changes are seen without reading the table.
+    /// Lists of unique ids (Linux 6.8). They show changes without a reading of the table.
     Ids,
-    /// Lists of other mount namespaces by their id too (Linux 6.11).
+    /// Also lists of other mount namespaces, by the id of the namespace (Linux 6.11).
     Namespaces,
-    /// Whole rows (Linux 6.13): subtrees and single mounts cost what they hold, not what the table
+    /// Whole rows (Linux 6.13). A subtree or a single mount costs what it holds, not what the table
     /// holds.
     Rows,
 }
 
 impl KernelQueries {
-    /// Finds out by trying, each time it is called.
+    /// Finds it out by trying, each time it is called.
     ///
     /// # References
     ///
@@ -51,8 +52,9 @@ impl KernelQueries {
                 given |= answer.mask() | answer.supported_mask();
             }
         }
-        // A mount without a source or options does not have their bits. One of the first few mounts will.
-        // The source came in the same release as the last field that a row needs.
+        // A mount without a source or without options does not have these bits. But one of the
+        // first few mounts has them. The source came in the same release as the last field that a
+        // row needs.
         if given & statmount::SB_SOURCE != 0 {
             Self::Rows
         } else if given & statmount::MNT_OPTS != 0 {
@@ -62,7 +64,7 @@ impl KernelQueries {
         }
     }
 
-    /// The first answer of [`probe`](Self::probe) in this process, kept.
+    /// The first answer of [`probe`](Self::probe) in this process. It is kept.
     pub fn cached() -> Self {
         static FIRST: OnceLock<KernelQueries> = OnceLock::new();
         *FIRST.get_or_init(|| {
@@ -76,23 +78,23 @@ impl KernelQueries {
 /// Which mounts are asked about.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Scope {
-    /// This mount and all below it; `LSMT_ROOT`: below the root directory.
+    /// This mount and all mounts below it. With `LSMT_ROOT`: all mounts below the root directory.
     pub(crate) root: u64,
-    /// Mount namespace by id; 0 is the calling thread's.
+    /// Id of the mount namespace; 0 is the namespace of the calling thread.
     pub(crate) namespace: u64,
-    /// Of those, the mounts at or below this path only.
+    /// If set, only the mounts at or below this path.
     pub(crate) within: Option<Vec<u8>>,
 }
 
 impl Scope {
-    /// All that the calling thread can reach.
+    /// All mounts that the calling thread can reach.
     pub(crate) const OWN: Scope = Scope {
         root: sys::LSMT_ROOT,
         namespace: 0,
         within: None,
     };
 
-    /// All that can be reached in a namespace.
+    /// All mounts that can be reached in a namespace.
     pub(crate) fn namespace(id: u64) -> Self {
         Self {
             namespace: id,
@@ -100,7 +102,7 @@ impl Scope {
         }
     }
 
-    /// A mount and what hangs below it, at or below a path.
+    /// A mount and the mounts that hang below it, as far as they are at or below a path.
     pub(crate) fn under(top: u64, path: &Path) -> Self {
         Self {
             root: top,
@@ -116,10 +118,10 @@ impl Scope {
     }
 }
 
-/// The unique ids of all mounts in scope, ascending: of one moment, as long as there are fewer than
-/// a million.
+/// The unique ids of all mounts in scope, ascending. The list is of one moment if it has fewer than
+/// a million mounts.
 pub(crate) fn list(scope: &Scope, expected: usize) -> Result<Vec<u64>, Error> {
-    // Some room for mounts that came meanwhile: a second call would be of another moment.
+    // With room for mounts that came meanwhile: a second call would show another moment.
     let mut ids = vec![0; (expected + expected / 8).max(1000)];
     loop {
         let count = list_after(scope, 0, &mut ids)?;
@@ -127,6 +129,7 @@ pub(crate) fn list(scope: &Scope, expected: usize) -> Result<Vec<u64>, Error> {
             ids.truncate(count);
             break;
         }
+        // The kernel takes no longer list, so the rest needs further calls, of later moments.
         if ids.len() >= MOST_IDS {
             list_on(scope, &mut ids)?;
             break;
@@ -135,15 +138,15 @@ pub(crate) fn list(scope: &Scope, expected: usize) -> Result<Vec<u64>, Error> {
         ids.resize(more, 0);
     }
     if scope.root != sys::LSMT_ROOT {
-        // The kernel leaves the mount itself out.
-        // In its place: others count on ascending ids.
+        // The kernel leaves the mount itself out. It is put in its place, because others rely on
+        // ascending ids.
         let place = ids.partition_point(|&id| id < scope.root);
         ids.insert(place, scope.root);
     }
     Ok(ids)
 }
 
-/// Lists what comes after the first million.
+/// Lists what comes after the first million mounts.
 fn list_on(scope: &Scope, ids: &mut Vec<u64>) -> Result<(), Error> {
     loop {
         let filled = ids.len();
@@ -157,14 +160,14 @@ fn list_on(scope: &Scope, ids: &mut Vec<u64>) -> Result<(), Error> {
     }
 }
 
-/// The unique ids in scope that are greater than `after`, ascending, as many as fit: not the
-/// scope's own root.
+/// The unique ids in scope that are greater than `after`, ascending, as many as fit. The scope's
+/// own root is not among them.
 pub(crate) fn list_after(scope: &Scope, after: u64, ids: &mut [u64]) -> Result<usize, Error> {
     sys::listmount(scope.root, scope.namespace, after, ids)
         .map_err(|cause| failed_list(scope, cause))
 }
 
-/// The unique ids of the newest mounts in scope, descending, as many as asked for and there are.
+/// The unique ids of the newest mounts in scope, descending, at most `count`.
 pub(crate) fn list_newest(scope: &Scope, count: usize) -> Result<Vec<u64>, Error> {
     let mut ids = vec![0; count.min(MOST_IDS)];
     let listed = sys::listmount_backwards(scope.root, scope.namespace, 0, &mut ids);
@@ -184,10 +187,11 @@ fn failed_list(scope: &Scope, cause: io::Error) -> Error {
     Error::io(format!("listmount({:#x})", scope.root), cause)
 }
 
-/// What the kernel gives in one call.
+/// The most ids that the kernel gives in one call.
 const MOST_IDS: usize = 1_000_000;
 
-/// Asks about one mount; the buffer is reused from call to call and grows to what the answer takes.
+/// Asks about one mount. The buffer is used again from call to call, and grows to the size of the
+/// answer.
 pub(crate) fn ask<'b>(
     scope: &Scope,
     id: u64,
@@ -203,7 +207,7 @@ pub(crate) fn ask<'b>(
         match sys::statmount(id, scope.namespace, mask, buffer) {
             Ok(()) => return Ok(Answer::new(buffer)),
             Err(cause) if cause.raw_os_error() == Some(libc::EOVERFLOW) && buffer.len() < MOST => {
-                // The kernel does not say how much it needs.
+                // The kernel does not say how much room it needs.
                 let more = buffer.len() * 4;
                 buffer.resize(more, 0);
             }
@@ -217,8 +221,8 @@ pub(crate) fn ask<'b>(
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Shown {
     Row,
-    /// It is out of scope, or no path from the root directory leads to it: mountinfo has no row
-    /// either.
+    /// It is out of scope, or no path leads to it from the root directory. Then mountinfo has no
+    /// row for it either.
     OutOfReach,
     Gone,
 }
@@ -233,7 +237,7 @@ pub(crate) fn append_row(
 ) -> Result<Shown, Error> {
     match ask(scope, id, mask, buffer) {
         Ok(answer) => {
-            // A list below a mount also has what lies there outside of the path asked for.
+            // A list of all below a mount also has mounts that lie outside of the path in question.
             let in_scope = answer.mount_point().is_some_and(|point| scope.shows(point));
             Ok(if in_scope && answer.render(text) {
                 Shown::Row
@@ -246,7 +250,7 @@ pub(crate) fn append_row(
     }
 }
 
-/// The id maps of an idmapped mount, as far as the kernel tells them.
+/// The id maps of an idmapped mount, if the kernel tells them.
 pub(crate) fn id_maps(scope: &Scope, id: u64, buffer: &mut Vec<u8>) -> IdMaps {
     let mask = statmount::MNT_UIDMAP | statmount::MNT_GIDMAP;
     let answer = tells_id_maps()
@@ -260,8 +264,8 @@ pub(crate) fn id_maps(scope: &Scope, id: u64, buffer: &mut Vec<u8>) -> IdMaps {
 
 /// Whether the kernel can be asked for id maps without harm.
 ///
-/// Asked for them, Linux 6.15 to 6.17 may write through a pointer that nobody has set. To try would
-/// be to run into that, so the version decides, for once.
+/// When Linux 6.15 to 6.17 is asked for them, it may write through a pointer that nobody has set.
+/// To try is therefore too dangerous. Only here does the version decide.
 fn tells_id_maps() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
@@ -273,11 +277,12 @@ fn tells_id_maps() -> bool {
     })
 }
 
-/// Whether a mount is in the calling thread's mount namespace now, by the id that is never reused.
+/// Whether a mount is in the calling thread's mount namespace now. It is named by the id that is
+/// never reused.
 ///
-/// One `statmount` (Linux 6.8), which touches nothing mounted. `None` where the kernel does not
-/// say: it is older, or a system call filter refuses the call. A mount that was detached lazily is
-/// not in the namespace any more, though something may still use it.
+/// This is one `statmount` (Linux 6.8), which touches nothing mounted. `None` if the kernel does
+/// not say, because it is older or a system call filter refuses the call. A mount that was detached
+/// lazily is not in the namespace any more, even if something still uses it.
 ///
 /// # Examples
 ///
@@ -298,8 +303,8 @@ pub fn is_mounted(mount: UniqueMountId) -> Option<bool> {
     }
 }
 
-/// Whether the call itself was refused, by a filter that came after the first probe. Then another
-/// route has to be taken.
+/// Whether the call itself was refused, by a filter that came after the first probe. Then the
+/// caller has to take another route.
 pub(crate) fn is_refused(error: &Error) -> bool {
     matches!(error.raw_os_error(), Some(libc::ENOSYS | libc::EPERM))
 }

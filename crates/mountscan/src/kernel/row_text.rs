@@ -1,7 +1,6 @@
-//! The row of mountinfo that says what an answer to statmount(2) says.
+//! Writes the answer of statmount(2) as a row of mountinfo.
 //!
-//! It is the same, to the byte, as the line of mountinfo, so that both routes give the same
-//! answers.
+//! The row equals the line of mountinfo byte by byte, so that both routes give the same answers.
 
 use std::io::Write as _;
 
@@ -15,7 +14,7 @@ const MOUNT_ATTR_RDONLY: u64 = 1;
 const MOUNT_ATTR_NOSUID: u64 = 1 << 1;
 const MOUNT_ATTR_NODEV: u64 = 1 << 2;
 const MOUNT_ATTR_NOEXEC: u64 = 1 << 3;
-/// The access time setting is a number in these three bits: 0 is relatime, 1 noatime, 2
+/// The setting of access times is a number in these three bits: 0 is relatime, 1 noatime, 2
 /// strictatime.
 const MOUNT_ATTR_ATIME: u64 = 0x70;
 const MOUNT_ATTR_NOATIME: u64 = 0x10;
@@ -31,8 +30,8 @@ const SB_DIRSYNC: u32 = 1 << 7;
 const SB_LAZYTIME: u32 = 1 << 25;
 
 impl Answer<'_> {
-    /// Appends the row without a newline, or nothing (and `false`) where mountinfo would have no
-    /// row.
+    /// Appends the row without a newline. If mountinfo would have no row, it appends nothing and
+    /// returns `false`.
     pub(crate) fn render(self, out: &mut Vec<u8>) -> bool {
         let Some(point) = self.mount_point() else {
             return false;
@@ -50,7 +49,7 @@ impl Answer<'_> {
         out.extend_from_slice(b" - ");
         escape_with_hash(self.string(FS_TYPE, at::FS_TYPE), out);
         let subtype = self.string(FS_SUBTYPE, at::FS_SUBTYPE);
-        // As in `fuse.sshfs`; the kernel gives both halves apart.
+        // As in `fuse.sshfs`. The kernel gives the two parts separately.
         if !subtype.is_empty() {
             out.push(b'.');
             escape_with_hash(subtype, out);
@@ -65,7 +64,7 @@ impl Answer<'_> {
     fn render_mount_options(self, out: &mut Vec<u8>) {
         let attributes = self.word(at::MNT_ATTR);
         let has = |bit| attributes & bit != 0;
-        // Strict access times are the default of old, so the kernel prints no word for them.
+        // Strict access times were the default long ago, so the kernel prints no word for them.
         let access_time = attributes & MOUNT_ATTR_ATIME;
         out.extend_from_slice(if has(MOUNT_ATTR_RDONLY) { b"ro" } else { b"rw" });
         // In the order in which the kernel prints them.
@@ -92,7 +91,7 @@ impl Answer<'_> {
         }
         if propagation & MS_SLAVE != 0 {
             let _ = write!(out, " master:{master}");
-            // The kernel prints it only where the master itself is outside the reader's root.
+            // The kernel prints it only if the master itself is outside the reader's root.
             if self.has(PROPAGATE_FROM) && from != 0 && from != master {
                 let _ = write!(out, " propagate_from:{from}");
             }
@@ -114,7 +113,7 @@ impl Answer<'_> {
                 out.extend_from_slice(word);
             }
         }
-        // Options of file systems come escaped already.
+        // The kernel has escaped the options of file systems already.
         let options = self.string(MNT_OPTS, at::MNT_OPTS);
         if !options.is_empty() {
             out.push(b',');
@@ -123,7 +122,7 @@ impl Answer<'_> {
     }
 }
 
-/// Type and source have `#` escaped besides.
+/// In the type and the source, `#` is escaped, too.
 fn escape_with_hash(field: &[u8], out: &mut Vec<u8>) {
     for (at, part) in field.split(|&byte| byte == b'#').enumerate() {
         if at > 0 {

@@ -1,4 +1,4 @@
-//! The kernel's answer to statmount(2): which bytes of it hold what.
+//! Reads the kernel's answer to statmount(2): which bytes hold which field. Pure.
 
 use crate::id_maps::IdRange;
 
@@ -17,14 +17,14 @@ pub(crate) const SUPPORTED_MASK: u64 = 1 << 12;
 pub(crate) const MNT_UIDMAP: u64 = 1 << 13;
 pub(crate) const MNT_GIDMAP: u64 = 1 << 14;
 
-/// Where a mount is, what it is, but not from what and with which options.
+/// Where a mount is and what it is, without its source and its options.
 pub(crate) const PLACES: u64 =
     SB_BASIC | MNT_BASIC | PROPAGATE_FROM | MNT_ROOT | MNT_POINT | FS_TYPE | FS_SUBTYPE;
 /// Everything that mountinfo has.
 pub(crate) const EVERYTHING: u64 = PLACES | MNT_OPTS | SB_SOURCE;
 
-/// Where the fields of `struct statmount` lie, by the kernel's names (linux/mount.h). Those of text
-/// hold an offset into the strings that follow the fixed part.
+/// The offsets of the fields of `struct statmount`, with the kernel's names (linux/mount.h). A text
+/// field holds an offset into the strings that follow the fixed part.
 pub(super) mod at {
     pub(crate) const MNT_OPTS: usize = 4;
     pub(crate) const MASK: usize = 8;
@@ -53,7 +53,7 @@ pub(super) mod at {
     pub(crate) const STRINGS: usize = 512;
 }
 
-/// A view of the kernel's `struct statmount`. Fields it was not asked for read as 0 or empty.
+/// A view of the kernel's `struct statmount`. A field that was not asked for reads as 0 or empty.
 #[derive(Clone, Copy)]
 pub(crate) struct Answer<'a> {
     bytes: &'a [u8],
@@ -64,13 +64,14 @@ impl<'a> Answer<'a> {
         Answer { bytes }
     }
 
-    /// Which of the fields that were asked for the kernel gave.
+    /// The bits of the fields that the kernel gave.
     pub(crate) fn mask(self) -> u64 {
         self.word(at::MASK)
     }
 
-    /// All bits that this kernel knows (Linux 6.15), else 0.
+    /// All bits that this kernel knows (Linux 6.15); 0 on an older kernel.
     pub(crate) fn supported_mask(self) -> u64 {
+        // An older kernel leaves out a bit that it does not know, and the field is then not filled.
         if self.has(SUPPORTED_MASK) {
             self.word(at::SUPPORTED_MASK)
         } else {
@@ -83,20 +84,21 @@ impl<'a> Answer<'a> {
         self.half(at::MNT_ID_OLD)
     }
 
-    /// The id, never reused, of the mount it hangs on; its own where it is the first of its
-    /// namespace.
+    /// The unique id of the mount on which it hangs. The first mount of a namespace hangs on
+    /// itself.
     pub(crate) fn unique_parent_id(self) -> u64 {
         self.word(at::MNT_PARENT_ID)
     }
 
-    /// Where it is mounted, raw; `None` where no path from the root leads to it, as rows are then
-    /// left out.
+    /// The mount point, not decoded. `None` if no path leads to it from the root. Mountinfo has no
+    /// row then.
     pub(crate) fn mount_point(self) -> Option<&'a [u8]> {
+        // The kernel gives an empty text if the mount cannot be reached.
         let point = self.string(MNT_POINT, at::MNT_POINT);
         (!point.is_empty()).then_some(point)
     }
 
-    /// The ranges of its id maps: users, then groups. `None` where the answer has no maps.
+    /// The ranges of its id maps: users, then groups. `None` if the answer has no maps.
     pub(crate) fn id_maps(self) -> Option<(Vec<IdRange>, Vec<IdRange>)> {
         if !self.has(MNT_UIDMAP | MNT_GIDMAP) {
             return None;
@@ -105,9 +107,10 @@ impl<'a> Answer<'a> {
         Some((users, self.ranges(at::MNT_GIDMAP_NUM, at::MNT_GIDMAP)?))
     }
 
-    /// So many strings as one field says, from the offset on that another one holds.
+    /// Reads as many strings as the field `count` says, from the offset that the field `field`
+    /// holds.
     fn ranges(self, count: usize, field: usize) -> Option<Vec<IdRange>> {
-        // The count says how many strings there are: the text after them is of other fields.
+        // The count says how many strings there are. The text after them belongs to other fields.
         let from = at::STRINGS + self.half(field) as usize;
         let strings = self.bytes.get(from..)?.split(|&byte| byte == 0);
         let mut ranges = Vec::new();
@@ -129,8 +132,9 @@ impl<'a> Answer<'a> {
         fixed(self.bytes, at).map_or(0, u64::from_ne_bytes)
     }
 
-    /// The string whose offset is at `field`, empty if its bit is not in the answer.
+    /// The string whose offset is at `field`; empty if its bit is not in the answer.
     pub(super) fn string(self, bit: u64, field: usize) -> &'a [u8] {
+        // Without its bit, the offset is 0, where the text of another field begins.
         if !self.has(bit) {
             return b"";
         }
@@ -140,7 +144,7 @@ impl<'a> Answer<'a> {
     }
 }
 
-/// The bytes of a number at a place in what the kernel has filled.
+/// The bytes of a number at a place in the kernel's answer; `None` if it ends before.
 pub(crate) fn fixed<const N: usize>(bytes: &[u8], at: usize) -> Option<[u8; N]> {
     bytes.get(at..at + N)?.try_into().ok()
 }

@@ -1,8 +1,8 @@
-//! The system calls that no safe wrapper has: statmount, listmount, mount events of fanotify, the
-//! mount id out of name_to_handle_at, the namespace id of an nsfs file. All unsafe code of the
-//! crate is here.
+//! The system calls for which there is no safe wrapper: statmount, listmount, the mount events of
+//! fanotify, the mount id of name_to_handle_at, the namespace id of an nsfs file. All unsafe code
+//! of the crate is here.
 //!
-//! Each function is the call and nothing more: errors are the kernel's own.
+//! Each function makes the call and nothing more. Errors are those of the kernel.
 #![allow(unsafe_code)]
 
 use std::ffi::CStr;
@@ -10,7 +10,7 @@ use std::io;
 use std::mem::size_of;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
-/// Lists from the caller's root directory (`LSMT_ROOT`).
+/// Makes listmount begin at the caller's root directory (`LSMT_ROOT`).
 pub(crate) const LSMT_ROOT: u64 = u64::MAX;
 
 const SYS_STATMOUNT: libc::c_long = 457;
@@ -21,12 +21,12 @@ const LISTMOUNT_REVERSE: libc::c_uint = 1;
 /// Flag of statmount(2): about the mount that a descriptor is on (Linux 7.0).
 const STATMOUNT_BY_FD: libc::c_uint = 1;
 
-/// `struct mnt_id_req` of linux/mount.h, the second published size (Linux 6.11). Older kernels take
-/// it as long as the last word is zero.
+/// `struct mnt_id_req` of linux/mount.h, in its second published size (Linux 6.11). Older kernels
+/// take it if the last word is zero.
 #[repr(C)]
 struct MntIdReq {
     size: u32,
-    /// Used with [`STATMOUNT_BY_FD`] only; else it has to be zero.
+    /// Used only with [`STATMOUNT_BY_FD`]. Otherwise it must be zero.
     mnt_fd: u32,
     mnt_id: u64,
     param: u64,
@@ -43,7 +43,7 @@ fn request(mount: u64, param: u64, namespace: u64) -> MntIdReq {
     }
 }
 
-/// The answer of a call that gives 0 or fails.
+/// Checks a call that returns 0 or fails.
 fn checked(result: impl Into<libc::c_long>) -> io::Result<()> {
     match result.into() {
         0 => Ok(()),
@@ -51,8 +51,8 @@ fn checked(result: impl Into<libc::c_long>) -> io::Result<()> {
     }
 }
 
-/// listmount(2): unique ids of all mounts below `mount` that are greater than `after`, ascending,
-/// as many as fit. `namespace` 0 is the caller's.
+/// listmount(2): the unique ids of all mounts below `mount` that are greater than `after`,
+/// ascending, as many as fit. `namespace` 0 is that of the caller.
 pub(crate) fn listmount(
     mount: u64,
     namespace: u64,
@@ -62,7 +62,7 @@ pub(crate) fn listmount(
     list(&request(mount, after, namespace), ids, 0)
 }
 
-/// The same from the newest mount on, descending. `before` 0 is the end of the list.
+/// The same, descending from the newest mount. `before` 0 is the end of the list.
 pub(crate) fn listmount_backwards(
     mount: u64,
     namespace: u64,
@@ -87,7 +87,7 @@ fn list(request: &MntIdReq, ids: &mut [u64], flags: libc::c_uint) -> io::Result<
     usize::try_from(count).map_err(|_| io::Error::last_os_error())
 }
 
-/// statmount(2): what `mask` asks for about `mount`, as the kernel's `struct statmount` and its
+/// statmount(2): the fields of `mask` about `mount`, as the kernel's `struct statmount` and its
 /// strings.
 pub(crate) fn statmount(
     mount: u64,
@@ -98,14 +98,14 @@ pub(crate) fn statmount(
     stat(&request(mount, mask, namespace), answer, 0)
 }
 
-/// The same about the mount that an open file is on, also where no namespace has it any more.
+/// The same about the mount of an open file, even if no namespace has the mount any more.
 pub(crate) fn statmount_by_fd(
     file: BorrowedFd<'_>,
     mask: u64,
     answer: &mut [u8],
 ) -> io::Result<()> {
     let mut request = request(0, mask, 0);
-    // A descriptor in use is never negative.
+    // An open descriptor is never negative.
     request.mnt_fd = file.as_raw_fd() as u32;
     stat(&request, answer, STATMOUNT_BY_FD)
 }
@@ -125,7 +125,7 @@ fn stat(request: &MntIdReq, answer: &mut [u8], flags: libc::c_uint) -> io::Resul
     checked(result)
 }
 
-/// The unique id of the mount that an open file is on, without asking the file system (Linux 6.12).
+/// The unique id of the mount of an open file (Linux 6.12). The file system is not asked.
 pub(crate) fn unique_id_by_handle(file: BorrowedFd<'_>) -> io::Result<u64> {
     const AT_HANDLE_MNT_ID_UNIQUE: libc::c_int = 1;
     // `struct file_handle` with room for no handle: `handle_bytes` 0, `handle_type` 0.
@@ -144,7 +144,8 @@ pub(crate) fn unique_id_by_handle(file: BorrowedFd<'_>) -> io::Result<u64> {
         )
     };
     let error = io::Error::last_os_error();
-    // No room for the handle is the answer hoped for: the id has been stored by then.
+    // There is no room for the handle, so EOVERFLOW is the good answer: the id has been stored by
+    // then.
     match (result, error.raw_os_error()) {
         (0, _) | (_, Some(libc::EOVERFLOW)) if mount != 0 => Ok(mount),
         _ => Err(error),
@@ -161,7 +162,7 @@ pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> io::Result<u64> {
 
 /// Enters a mount namespace.
 ///
-/// Changes the calling thread for good: to be called on a thread that ends after use.
+/// This changes the calling thread for good. Call it on a thread that ends after use.
 pub(crate) fn enter_mount_namespace(namespace: BorrowedFd<'_>) -> io::Result<()> {
     // SAFETY: takes integers; the thread's root and working directory become its own, which setns demands.
     checked(unsafe { libc::unshare(libc::CLONE_FS) })?;
@@ -169,13 +170,13 @@ pub(crate) fn enter_mount_namespace(namespace: BorrowedFd<'_>) -> io::Result<()>
     checked(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) })
 }
 
-/// A descriptor for mount events (Linux 6.15): close-on-exec, not blocking.
+/// A descriptor for mount events (Linux 6.15). It is close-on-exec and does not block.
 pub(crate) fn fanotify_mount_events() -> io::Result<OwnedFd> {
     const FAN_REPORT_MNT: libc::c_uint = 0x4000;
     fanotify(FAN_REPORT_MNT)
 }
 
-/// A descriptor for marks: close-on-exec, not blocking.
+/// A descriptor for marks. It is close-on-exec and does not block.
 pub(crate) fn fanotify_marks() -> io::Result<OwnedFd> {
     fanotify(libc::FAN_CLASS_NOTIF)
 }
@@ -195,8 +196,8 @@ fn fanotify(flags: libc::c_uint) -> io::Result<OwnedFd> {
     Ok(unsafe { OwnedFd::from_raw_fd(fd) })
 }
 
-/// Marks the mount that `path` leads to. The mark only says what to ignore, so no event ever comes:
-/// an event would keep the mount busy.
+/// Marks the mount to which `path` leads. The mark only says what to ignore, so that no event ever
+/// comes. An event would keep the mount busy.
 pub(crate) fn fanotify_mark_mount(marks: BorrowedFd<'_>, path: &CStr) -> io::Result<()> {
     const IGNORE: libc::c_uint = libc::FAN_MARK_IGNORED_MASK | libc::FAN_MARK_IGNORED_SURV_MODIFY;
     // SAFETY: the descriptor is open and the path is a C string for the length of the call.

@@ -18,14 +18,14 @@ use crate::table::origin::{Origin, ReadOptions, Source};
 impl MountTable {
     /// Reads the table of the calling thread's mount namespace.
     ///
-    /// From `/proc/thread-self`, because a thread can be in a namespace of its own; where that is
-    /// missing (before Linux 3.17), from the thread's directory under `/proc/self/task`, then
-    /// `/proc/self`. Where procfs is not mounted or closed, by asking about each mount (Linux
-    /// 6.13).
+    /// The table comes from `/proc/thread-self`, because a thread can be in a namespace of its own.
+    /// Before Linux 3.17 that is missing. Then it comes from the thread's directory under
+    /// `/proc/self/task`, then from `/proc/self`. If procfs is not mounted or cannot be read, the
+    /// kernel is asked about each mount (Linux 6.13).
     ///
     /// # Errors
     ///
-    /// When neither is possible.
+    /// When none of these is possible.
     pub fn current() -> Result<Self, Error> {
         MountTable::read(Source::Thread, &ReadOptions::new())
     }
@@ -35,22 +35,22 @@ impl MountTable {
     /// # Errors
     ///
     /// [`ErrorKind::NotFound`] when there is no such process, it has exited, or procfs hides it
-    /// (`hidepid`). No privilege is needed to read the table of another user's process.
+    /// (`hidepid`). The table of another user's process needs no privilege.
     pub fn of_pid(pid: u32) -> Result<Self, Error> {
         MountTable::read(Source::Pid(pid), &ReadOptions::new())
     }
 
     /// Reads a table from the kernel.
     ///
-    /// A whole table goes by text: 1.4 to 2 times cheaper than asking about every mount. Other
-    /// namespaces go by id where the kernel has it (Linux 6.13); before, by a thread that enters
-    /// the namespace, or by a process that lives there.
+    /// A whole table is read as text. That is 1.4 to 2 times cheaper than to ask about every mount.
+    /// Another namespace is read by its id if the kernel can do it (Linux 6.13). On older kernels a
+    /// thread enters the namespace, or a process that lives there gives the table.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] and [`ErrorKind::Denied`] as [`of_pid`](Self::of_pid); for a
-    /// namespace that the caller has no `CAP_SYS_ADMIN` over, either of them, as the kernel has it;
-    /// [`ErrorKind::Unsupported`] for a namespace id before Linux 6.11; [`ErrorKind::Unstable`]
+    /// [`ErrorKind::NotFound`] and [`ErrorKind::Denied`] as [`of_pid`](Self::of_pid). Without
+    /// `CAP_SYS_ADMIN` over a namespace the kernel gives one of these two.
+    /// [`ErrorKind::Unsupported`] for a namespace id before Linux 6.11. [`ErrorKind::Unstable`]
     /// when one moment was asked for and not found.
     pub fn read(source: Source<'_>, options: &ReadOptions) -> Result<Self, Error> {
         let mut table = match source {
@@ -82,7 +82,7 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         Err(error) => return mount_by_mount(options).ok_or(error),
     };
     let wants_ids = options.unique_ids || options.one_moment || options.id_maps;
-    // The lists need the id of the very namespace whose text is read.
+    // The lists must be of the same namespace as the text, so its id is needed.
     let lists = wants_ids && KernelQueries::cached() >= KernelQueries::Ids;
     let namespace = lists.then(|| own_namespace_id(&proc));
     let origin = Origin::Thread {
@@ -94,14 +94,14 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
         None => reading.table(options, origin),
     }?;
     if table.consistency() == Consistency::OrderUnknown {
-        // The text contradicts itself each time: the kernel can be asked about the mounts concerned.
+        // The text contradicts itself each time, but the kernel can be asked about each mount.
         return Ok(mount_by_mount(options).unwrap_or(table));
     }
     Ok(table)
 }
 
-/// Reads the table by asking about each mount, for when text gives no answer. `None` where the
-/// kernel gives none either.
+/// Reads the table by asking about each mount, if the text gives no answer. `None` if the kernel
+/// gives none either.
 fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
     if KernelQueries::cached() < KernelQueries::Rows {
         return None;
@@ -112,7 +112,7 @@ fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
     };
     let listed = queries::list(&Scope::OWN, 0).ok()?;
     let table = by_ids::ask_all(&Scope::OWN, listed, options.attempts, origin).ok()?;
-    // Whoever asked for one moment gets the first failure rather than less.
+    // A caller that asked for one moment gets the first failure, not a lesser answer.
     let enough = !options.one_moment || table.consistency() == Consistency::OneMoment;
     enough.then_some(table)
 }
@@ -126,7 +126,7 @@ fn read_pid(pid: u32, options: &ReadOptions) -> Result<MountTable, Error> {
         let name = format!("{pid}/mountinfo");
         Reading::of(proc.file(&name)?, proc.shown(&name)).table(options, origin)
     });
-    // A process that has exited but is not yet waited for has no namespace.
+    // A process that has exited, but has not been waited for, has no namespace any more: EINVAL.
     read.map_err(|error| match error.raw_os_error() {
         Some(libc::EINVAL) => error.with_kind(ErrorKind::NotFound),
         _ => error,
@@ -138,6 +138,7 @@ fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTa
         let id =
             sys::namespace_id(file).map_err(|cause| Error::io("ioctl(NS_GET_MNTNS_ID)", cause))?;
         match read_namespace_id(id, options) {
+            // A filter refuses the list. A thread can still enter the namespace.
             Err(error) if queries::is_refused(&error) => {}
             read => return read,
         }
@@ -156,6 +157,7 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
         )),
         KernelQueries::Namespaces => {
             let what = format!("find a process in mount namespace {id}");
+            // Links of procfs show inodes and not ids, so each process has to be asked.
             let member = member_of(id, &options.proc.open()?)?;
             read_pid(
                 member.ok_or_else(|| Error::new(ErrorKind::NotFound, what))?,

@@ -1,5 +1,5 @@
-//! Tells whether a table shows its whole mount namespace, or only what a process with its own root
-//! directory sees.
+//! Tells whether a table shows its whole mount namespace, or only what a process sees from its own
+//! root directory.
 
 use std::collections::HashSet;
 use std::os::fd::AsFd;
@@ -19,12 +19,12 @@ use crate::table::origin::Origin;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Extent {
-    /// All mounts of the namespace that a path leads to.
+    /// All mounts of the namespace to which a path leads.
     Whole,
-    /// A part: a subtree, or what a process sees whose root directory is not the namespace's.
+    /// A part: a subtree, or what a process sees from a root directory that is not the namespace's.
     Part,
-    /// It cannot be told: the kernel is older than 6.11, or refuses the question, or the table is
-    /// of text.
+    /// It is not known. The kernel is older than 6.11, or refuses the question, or the table was
+    /// made of text.
     Unknown,
 }
 
@@ -42,17 +42,18 @@ impl Extent {
 impl MountTable {
     /// Whether the table shows its whole mount namespace.
     ///
-    /// The table of a process ([`Source::Pid`](crate::Source::Pid)) and of the calling thread ends
-    /// at that process's root directory, which may be any. To read all, give
-    /// [`Source::NamespaceOf`](crate::Source::NamespaceOf). The kernel is asked when this is
-    /// called: one `listmount`, or two `statmount` for the calling thread, with `CAP_SYS_ADMIN`
-    /// over the namespace.
+    /// The table of a process ([`Source::Pid`](crate::Source::Pid)) or of the calling thread ends
+    /// at its root directory, which may be any directory. To read everything, use
+    /// [`Source::NamespaceOf`](crate::Source::NamespaceOf). This asks the kernel when it is called:
+    /// one `listmount`, or two `statmount` for the calling thread. It needs `CAP_SYS_ADMIN` over
+    /// the namespace.
     pub fn extent(&self) -> Extent {
         let answer = match self.origin() {
             Origin::Namespace { .. } => return Extent::Whole,
             Origin::Under { .. } => return Extent::Part,
             Origin::Given => return Extent::Unknown,
-            // Something hangs on a mount that is not shown, and not at the root: that mount holds the root.
+            // The first row hangs on a mount that is not shown, and not at the root. That mount
+            // holds the root.
             _ if !self.is_empty() && self.at(Path::new("/")).is_empty() => return Extent::Part,
             Origin::Thread { .. } => own_root_is_the_namespaces(),
             Origin::Pid { proc, pid } => shows_all_of(self, proc, *pid),
@@ -65,11 +66,11 @@ impl MountTable {
     }
 }
 
-/// Whether the calling thread's root directory is the root of a mount that lies on the namespace's
-/// first one.
+/// Whether the calling thread's root directory is the root of a mount that lies on the first mount
+/// of the namespace.
 ///
-/// The first mount of a namespace hangs on itself, and no path leads to it: the root file system of
-/// the kernel was mounted over it.
+/// The first mount of a namespace hangs on itself, and no path leads to it. The kernel mounted the
+/// root file system over it.
 fn own_root_is_the_namespaces() -> Result<bool, Error> {
     let root = identity_at(rustix::fs::CWD, Path::new("/"))?;
     let unsupported = || queries::unsupported("compare with the namespace's root", "6.8");
@@ -88,7 +89,7 @@ fn parent_of(id: u64) -> Result<u64, Error> {
     Ok(answer.unique_parent_id())
 }
 
-/// Whether each mount of the process's namespace that has a place is in the table.
+/// Whether the table has each mount of the process's namespace to which a path leads.
 fn shows_all_of(table: &MountTable, proc: &Proc, pid: u32) -> Result<bool, Error> {
     if KernelQueries::cached() < KernelQueries::Namespaces {
         return Err(queries::unsupported("list the mounts of a process", "6.11"));
@@ -100,6 +101,7 @@ fn shows_all_of(table: &MountTable, proc: &Proc, pid: u32) -> Result<bool, Error
         .map_err(|cause| Error::io("ioctl(NS_GET_MNTNS_ID)", cause))?;
     let scope = Scope::namespace(id);
     let listed = queries::list(&scope, table.len())?;
+    // The list has all mounts of the namespace: a table with as many rows shows all of them.
     if listed.len() <= table.len() {
         return Ok(true);
     }
@@ -107,7 +109,7 @@ fn shows_all_of(table: &MountTable, proc: &Proc, pid: u32) -> Result<bool, Error
     let mask = statmount::MNT_BASIC | statmount::MNT_POINT;
     let mut buffer = Vec::new();
     for id in listed {
-        // A mount that went meanwhile is no part of either.
+        // A mount that went meanwhile is part of neither.
         let Ok(answer) = queries::ask(&scope, id, mask, &mut buffer) else {
             continue;
         };

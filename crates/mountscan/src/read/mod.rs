@@ -1,4 +1,4 @@
-//! Reading whole tables: from mountinfo, from a namespace, again. The room asks the kernel.
+//! Reads whole tables: from mountinfo, from a namespace, and again. The room asks the kernel.
 
 pub(crate) mod by_source;
 pub(crate) mod extent;

@@ -1,4 +1,4 @@
-//! Reads mountinfo, and finds out of which moment a reading is.
+//! Reads mountinfo, and finds out which moment a reading shows.
 
 use std::fs::File;
 use std::io::{self, Seek};
@@ -20,8 +20,9 @@ use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{Origin, ReadOptions};
 
-/// Bytes asked for in one read. The kernel formats a row that overflows its page again in the next
-/// read, so on tables with long rows small steps are 1.7 times cheaper than large ones.
+/// How many bytes one read asks for. If a row overflows the kernel's page, the kernel formats it
+/// again in the next read. So on tables with long rows, small steps are 1.7 times cheaper than
+/// large ones.
 pub(crate) const STEP: usize = 2048;
 
 /// An open mountinfo file.
@@ -36,11 +37,11 @@ impl Reading {
         Reading { file, path }
     }
 
-    /// The table by text, as consistent as asked for.
+    /// Reads the table as text, as consistent as asked for.
     ///
-    /// If nothing changed while it was read, it is of one moment, on any kernel. Else it is read
-    /// again until no row contradicts another. A row that does may be of a mount that has moved, or
-    /// that hangs on a mount that is gone.
+    /// If nothing changed meanwhile, the table is of one moment, on any kernel. Otherwise it is
+    /// read again until no row contradicts another. A row that contradicts others may be of a mount
+    /// that has moved, or that hangs on a mount that is gone.
     pub(crate) fn table(
         &mut self,
         options: &ReadOptions,
@@ -59,10 +60,11 @@ impl Reading {
                 if is_last {
                     return Err(unstable(&self.path, attempt));
                 }
-                // Nothing less than one moment will do.
+                // The caller accepts one moment only.
                 continue;
             }
-            // Before Linux 5.8 a row could be lost while another mount went: only equal readings are whole.
+            // Before Linux 5.8 a row could get lost while another mount went. So only equal
+            // readings are whole.
             let is_whole = is_loss_free() || before.as_ref() == Some(&text);
             if !is_whole && !is_last {
                 before = Some(text);
@@ -97,8 +99,8 @@ impl Reading {
     }
 }
 
-/// Whether the table changed since this file was opened or last asked; being asked takes the mark
-/// off it.
+/// Whether the table changed since this file was opened or last asked. The question clears the
+/// mark.
 pub(crate) fn take_change(file: &File) -> io::Result<bool> {
     let mut files = [PollFd::new(file, PollFlags::PRI)];
     let now = Timespec {
@@ -107,11 +109,13 @@ pub(crate) fn take_change(file: &File) -> io::Result<bool> {
     };
     rustix::io::retry_on_intr(|| poll(&mut files, Some(&now)))?;
     let seen = files[0].revents();
+    // The kernel reports a changed mount table as an error and as urgent data
+    // (`proc_pid_mounts(5)`).
     Ok(seen.intersects(PollFlags::PRI | PollFlags::ERR))
 }
 
-/// Reads text between two lists of unique ids. If the lists are equal, the text is of one moment,
-/// and the ids belong to its rows. `scope` is the whole namespace that is read.
+/// Reads the text between two lists of unique ids. If the lists are equal, the text is of one
+/// moment, and the ids belong to its rows. `scope` is the whole namespace that is read.
 ///
 /// If the table keeps changing, the missing rows are asked for one by one (Linux 6.13). Before that
 /// the last reading is returned as it is.
@@ -131,7 +135,7 @@ pub(crate) fn listed(
         let after = queries::list(scope, before.len())?;
         let agreed = agreed_rows(scope, &rows, &before, &after);
         let is_whole = agreed == rows.len() && agreed == after.len() && agreed == before.len();
-        // No list tells of a mount that was moved while the text was read.
+        // A list does not show that a mount was moved while the text was read.
         if is_whole && (!reading.has_changed()? || is_clear(&rows)) {
             let ids = UniqueIds::all_shown(after);
             let moment = Consistency::OneMoment;
@@ -155,11 +159,11 @@ pub(crate) fn listed(
     reading.table(options, origin)
 }
 
-/// How many of the first rows surely belong to the ids that both lists begin with.
+/// How many rows, from the first one on, surely belong to the ids with which both lists begin.
 ///
-/// Text is in the order of unique ids. A mount that is in both lists was there all the time, and
-/// its old id was no other mount's. If its row stands at the place that it has in the lists, then
-/// so do the rows of all mounts before it.
+/// The text is in the order of unique ids. A mount that is in both lists was there all the time, so
+/// no other mount had its old id. If its row stands at its place in the lists, then so do the rows
+/// of all mounts before it.
 fn agreed_rows(scope: &Scope, rows: &RowStore, before: &[u64], after: &[u64]) -> usize {
     let pairs = before.iter().zip(after).take(rows.len());
     let mut agreed = pairs.take_while(|(one, other)| one == other).count();
@@ -169,7 +173,7 @@ fn agreed_rows(scope: &Scope, rows: &RowStore, before: &[u64], after: &[u64]) ->
         asked.is_ok_and(|answer| answer.mount_id() == rows.fields(place).mount_id)
     };
     while agreed > 0 && !is_in_place(agreed - 1) {
-        // Where the rows stop to agree is not known: half of them is a cheap guess.
+        // The place from which the rows differ is not known. Half of them is a cheap guess.
         agreed /= 2;
     }
     agreed
@@ -179,8 +183,8 @@ fn of_rows(rows: RowStore, origin: Origin, consistency: Consistency) -> MountTab
     MountTable::assemble(rows, UniqueIds::default(), origin, consistency)
 }
 
-/// Parses text that the kernel printed while mounts came and went. True if no row contradicts
-/// another.
+/// Parses text that the kernel printed while mounts came and went. The second value is true if no
+/// row contradicts another.
 fn torn(text: Vec<u8>) -> (RowStore, bool) {
     let mut rows = RowStore::parse(text);
     rows.drop_replaced();
@@ -194,8 +198,8 @@ fn is_clear(rows: &RowStore) -> bool {
     doubtful(rows, &all, &[]).is_empty()
 }
 
-/// Whether mountinfo read in pieces has every mount that stays: since Linux 5.8, which is also the
-/// first where statx knows of mounts.
+/// Whether mountinfo, read in pieces, has every mount that stays. That is so since Linux 5.8. In
+/// the same version statx began to tell about mounts.
 fn is_loss_free() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| {
@@ -209,8 +213,8 @@ fn unstable(path: &Path, attempts: u32) -> Error {
     Error::unstable(what)
 }
 
-/// Reads to the end in small steps, through a buffer that stays in the cache: memory for the text
-/// is touched only where there is text.
+/// Reads to the end in small steps, through a buffer that stays in the processor's cache. So memory
+/// for the text is touched only where text comes.
 fn to_end(file: &File) -> io::Result<Vec<u8>> {
     let mut text = Vec::with_capacity(8 * STEP);
     let mut step = [0; STEP];
@@ -220,8 +224,9 @@ fn to_end(file: &File) -> io::Result<Vec<u8>> {
             count => text.extend_from_slice(&step[..count]),
         }
     }
-    // Memory that is given back and taken again at each reading costs a page fault for each page, more
-    // than the reading of short rows. So only what is mostly empty is given back.
+    // If memory is given back and taken again at each reading, each page costs a page fault. That
+    // is more than the reading of short rows costs. So memory is given back only if it is mostly
+    // empty.
     if text.len() < text.capacity() / 2 {
         text.shrink_to_fit();
     }

@@ -1,4 +1,4 @@
-//! The borrowed view of one row.
+//! One row as a view that borrows its text.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -12,17 +12,17 @@ use crate::row::options::Options;
 use crate::row::parse::{Fields, RowError, parse_fields};
 use crate::row::propagation::{PeerGroup, Propagation, PropagationTag, PropagationTags};
 
-/// One row of a mount table, borrowed from the text it was read from.
+/// One row of a mount table. It borrows the text from which it was read.
 ///
-/// Cheap to copy. Fields are decoded when asked for, and allocate only where an escape is in the
-/// text.
+/// It is cheap to copy. A field is decoded when it is asked for. It allocates only if the text has
+/// an escape.
 #[derive(Clone, Copy)]
 pub struct Row<'t> {
     line: &'t [u8],
     fields: Fields,
     /// 0 if the unique id is not known.
     unique_id: u64,
-    /// The place of the row in its table. It means nothing for a row without a table.
+    /// The place of the row in its table. It has no meaning for a row without a table.
     place: u32,
     id_maps: Option<&'t IdMaps>,
 }
@@ -32,7 +32,7 @@ impl<'t> Row<'t> {
     ///
     /// # Errors
     ///
-    /// What is wrong, when the text is not of mountinfo's form.
+    /// The reason, if the text is malformed.
     ///
     /// # Examples
     ///
@@ -83,13 +83,13 @@ impl<'t> Row<'t> {
         MountId(self.fields.mount_id)
     }
 
-    /// (2) The id of the mount it is mounted on; for the root of the tree an id that the table does
-    /// not show.
+    /// (2) The id of the mount on which it is mounted. For the root of the tree it is an id that
+    /// the table does not show.
     pub fn parent_id(&self) -> MountId {
         MountId(self.fields.parent_id)
     }
 
-    /// The id that is never reused, where the row was read by a route that gives it.
+    /// The id that is never reused, if the row was read by a route that gives it.
     pub fn unique_id(&self) -> Option<UniqueMountId> {
         (self.unique_id != 0).then_some(UniqueMountId(self.unique_id))
     }
@@ -105,7 +105,7 @@ impl<'t> Row<'t> {
     /// (4) The directory of the file system that is the root of this mount, without the deletion
     /// mark.
     ///
-    /// It need not begin with a slash: a bound namespace file has `net:[4026531993]`.
+    /// It may begin without a slash: a bound namespace file has `net:[4026531993]`.
     pub fn root(&self) -> Cow<'t, Path> {
         escape::path(self.root_field().0)
     }
@@ -128,7 +128,7 @@ impl<'t> Row<'t> {
         escape::path(self.mount_point_field())
     }
 
-    /// The mount point as it stands in the table, escapes not decoded.
+    /// The mount point as the table has it, with escapes not decoded.
     pub fn mount_point_field(&self) -> &'t [u8] {
         self.span(self.fields.mount_point, self.fields.mount_options)
     }
@@ -140,12 +140,12 @@ impl<'t> Row<'t> {
 
     /// The id maps of an idmapped mount; `None` for any other mount.
     ///
-    /// They are known where the table was read with
+    /// They are known if the table was read with
     /// [`ReadOptions::id_maps`](crate::ReadOptions::id_maps).
     pub fn id_maps(&self) -> Option<&'t IdMaps> {
         static UNKNOWN: IdMaps = IdMaps::Unknown;
         let mut options = self.mount_options();
-        // No other word that the kernel prints here has a `p`: most rows are done after one look.
+        // No other word that the kernel prints here has a `p`. So one look is enough for most rows.
         let may_be = memchr::memchr(b'p', options.as_bytes()).is_some();
         let is_idmapped = may_be && options.any(|word| word == "idmapped");
         is_idmapped.then(|| self.id_maps.unwrap_or(&UNKNOWN))
@@ -162,7 +162,7 @@ impl<'t> Row<'t> {
         })
     }
 
-    /// The peer group it is a member of.
+    /// The peer group of which it is a member.
     pub fn shared(&self) -> Option<PeerGroup> {
         self.tags().find_map(|tag| match tag {
             PropagationTag::Shared(group) => Some(group),
@@ -170,7 +170,7 @@ impl<'t> Row<'t> {
         })
     }
 
-    /// The peer group it receives events from.
+    /// The peer group from which it receives events.
     pub fn master(&self) -> Option<PeerGroup> {
         self.tags().find_map(|tag| match tag {
             PropagationTag::Master(group) => Some(group),
@@ -178,8 +178,8 @@ impl<'t> Row<'t> {
         })
     }
 
-    /// The nearest peer group above it in propagation that the reader's root shows, if it does not
-    /// show the master.
+    /// The nearest peer group above it in propagation that the reader's root shows. It is given
+    /// only if the reader's root does not show the master.
     pub fn propagate_from(&self) -> Option<PeerGroup> {
         self.tags().find_map(|tag| match tag {
             PropagationTag::PropagateFrom(group) => Some(group),
@@ -200,7 +200,7 @@ impl<'t> Row<'t> {
         })
     }
 
-    /// The propagation type that the tags make up.
+    /// The propagation type that the tags give together.
     pub fn propagation(&self) -> Propagation {
         self.tags().propagation()
     }
@@ -210,21 +210,21 @@ impl<'t> Row<'t> {
         escape::os_str(self.span(self.fields.fs_type, self.fields.source))
     }
 
-    /// Whether the file system is of this type, as `row.has_fs_type("overlay")`.
+    /// Whether the file system is of this type, such as `row.has_fs_type("overlay")`.
     ///
-    /// A type with a subtype is that of both: `fuse.sshfs` is not `fuse`.
+    /// A type with a subtype is compared whole: `fuse.sshfs` is not `fuse`.
     pub fn has_fs_type(&self, name: impl AsRef<OsStr>) -> bool {
         *self.fs_type() == *name.as_ref()
     }
 
     /// (10) What is mounted, in the words of the program that mounted it. It may be empty, and it
-    /// may be anything.
+    /// may be any text.
     pub fn source(&self) -> Cow<'t, OsStr> {
         escape::os_str(self.span(self.fields.source, self.fields.super_options))
     }
 
-    /// (11) Options of the file system, the same for all its mounts. Words after them are part of
-    /// the last one.
+    /// (11) Options of the file system. They are the same for all its mounts. Words after them are
+    /// part of the last one.
     pub fn super_options(&self) -> Options<'t> {
         Options::new(&self.line[self.fields.super_options as usize..])
     }
@@ -242,14 +242,15 @@ impl<'t> Row<'t> {
         self.span(self.fields.fs_type, self.fields.super_options)
     }
 
-    /// The field that starts at `start`, when the next one starts at `next`.
+    /// The field that starts at `start` if the next field starts at `next`.
     fn span(&self, start: u32, next: u32) -> &'t [u8] {
         &self.line[start as usize..next as usize - 1]
     }
 }
 
 impl PartialEq for Row<'_> {
-    /// Equal text; the unique id, which only some routes know, does not count.
+    /// Two rows are equal if their texts are. The unique id does not count, because only some
+    /// routes know it.
     fn eq(&self, other: &Row<'_>) -> bool {
         self.line == other.line
     }

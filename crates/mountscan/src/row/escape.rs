@@ -1,9 +1,9 @@
-//! Octal escapes: how the kernel writes blanks inside a field.
+//! Decodes and writes octal escapes, the kernel's form of blanks inside a field. Pure.
 //!
-//! The kernel prints space, tab, newline and backslash as `\` and three octal digits in the root,
-//! the mount point, the type and the source (there also `#`, since about 5.11). Everything else is
-//! raw bytes. Decoding takes any `\000` to `\377`; a backslash that starts nothing of that form
-//! stays text.
+//! The kernel prints space, tab, newline and backslash as `\` and three octal digits. It does so in
+//! the root, the mount point, the type and the source. In the type and the source it also escapes
+//! `#`, since about 5.11. All other bytes are raw. Decoding takes any `\000` to `\377`. A backslash
+//! that does not begin such an escape stays text.
 
 use std::borrow::Cow;
 use std::ffi::OsStr;
@@ -15,7 +15,7 @@ use memchr::memchr;
 /// Decodes the octal escapes of a mountinfo field; borrows when there is none.
 ///
 /// `\` followed by three octal digits from `000` to `377` becomes that byte. Any other backslash
-/// stays as it is, so decoding never fails. The result may be any bytes, also such as are not
+/// stays as it is, so decoding never fails. The result may be any bytes, even if they are not
 /// UTF-8.
 ///
 /// # Examples
@@ -38,8 +38,8 @@ pub fn unescape(field: &[u8]) -> Cow<'_, [u8]> {
 
 /// Writes a field as the kernel does: space, tab, newline and backslash become octal escapes.
 ///
-/// This is the kernel's form for roots and mount points. The source field has `#` escaped as well
-/// on newer kernels; [`unescape`] takes both back.
+/// This is the kernel's form for roots and mount points. On newer kernels `#` in the source is
+/// escaped, too. [`unescape`] decodes both.
 ///
 /// # Examples
 ///

@@ -1,4 +1,4 @@
-//! The owned row.
+//! One row that owns its fields.
 
 use std::ffi::{OsStr, OsString};
 use std::path::PathBuf;
@@ -15,11 +15,11 @@ use crate::row::propagation::{PeerGroup, Propagation};
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct MountInfo {
-    /// (1) The mount's id; reused once it is gone.
+    /// (1) The mount's id. It is reused when the mount is gone.
     pub mount_id: MountId,
-    /// (2) The id of the mount it is mounted on.
+    /// (2) The id of the mount on which it is mounted.
     pub parent_id: MountId,
-    /// The id that is never reused, where the route that read the row gives it.
+    /// The id that is never reused, if the row was read by a route that gives it.
     pub unique_id: Option<UniqueMountId>,
     /// (3) The device number.
     pub device: Device,
@@ -34,9 +34,9 @@ pub struct MountInfo {
     pub mount_options: Vec<OsString>,
     /// The id maps of an idmapped mount; `None` for any other mount.
     pub id_maps: Option<IdMaps>,
-    /// (7) `shared:N`: the peer group it is a member of.
+    /// (7) `shared:N`: the peer group of which it is a member.
     pub shared: Option<PeerGroup>,
-    /// (7) `master:N`: the peer group it receives events from.
+    /// (7) `master:N`: the peer group from which it receives events.
     pub master: Option<PeerGroup>,
     /// (7) `propagate_from:N`: the nearest dominant peer group under the reader's root.
     pub propagate_from: Option<PeerGroup>,
@@ -53,12 +53,12 @@ pub struct MountInfo {
 }
 
 impl MountInfo {
-    /// Parses one line of mountinfo, without its newline: a record for tests, or from a captured
+    /// Parses one line of mountinfo, without its newline. Use it for tests, or for a captured
     /// table.
     ///
     /// # Errors
     ///
-    /// What is wrong, when the text is not of mountinfo's form.
+    /// The reason, if the text is malformed.
     ///
     /// # Examples
     ///
@@ -76,7 +76,7 @@ impl MountInfo {
         self.fs_type == name.as_ref()
     }
 
-    /// The propagation type that the tags make up.
+    /// The propagation type that the tags give together.
     pub fn propagation(&self) -> Propagation {
         Propagation::of(self.shared, self.master, self.is_unbindable)
     }

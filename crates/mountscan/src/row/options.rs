@@ -1,13 +1,13 @@
-//! Option lists, `rw,nosuid,lowerdir=a:b`: in order, with repeats.
+//! Reads option lists such as `rw,nosuid,lowerdir=a:b`, in order, with repeats. Pure.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 
 /// The words of an option list, in the kernel's order, repeats included.
 ///
-/// An iterator over the words as the kernel printed them. Values keep their escapes (`\040`, and
-/// file systems' own ones such as overlay's `\054` for a comma): decode one with
-/// [`unescape`](crate::unescape) when its meaning is needed. A comma inside a quoted value
+/// It is an iterator over the words as the kernel printed them. Values keep their escapes: `\040`,
+/// and those of file systems, such as overlay's `\054` for a comma. Decode a value with
+/// [`unescape`](crate::unescape) when you need its meaning. A comma inside a quoted value
 /// (`context="a:c1,c2"`) does not split.
 ///
 /// # Examples
@@ -25,14 +25,14 @@ pub struct Options<'t> {
 }
 
 impl<'t> Options<'t> {
-    /// Reads a comma-separated list; an empty one has no words.
+    /// Reads a comma-separated list. An empty list has no words.
     pub fn new(list: &'t [u8]) -> Self {
         Self {
             rest: (!list.is_empty()).then_some(list),
         }
     }
 
-    /// The list that is left, as one string of bytes: all of it before the first call of `next`.
+    /// The rest of the list as bytes. Before the first call of `next` it is the whole list.
     pub fn as_bytes(&self) -> &'t [u8] {
         self.rest.unwrap_or_default()
     }
@@ -42,12 +42,12 @@ impl<'t> Options<'t> {
         self.get(name).is_some()
     }
 
-    /// The value of the first option of this name; empty for a bare word such as `ro`.
+    /// The value of the first option of this name. It is empty for a bare word such as `ro`.
     pub fn get(&self, name: impl AsRef<OsStr>) -> Option<&'t OsStr> {
         self.get_all(name).next()
     }
 
-    /// The values of every option of this name, in order; empty for bare words.
+    /// The values of every option of this name, in order. They are empty for bare words.
     pub fn get_all<N: AsRef<OsStr>>(
         &self,
         name: N,
@@ -83,8 +83,8 @@ impl<'t> Iterator for Options<'t> {
     }
 }
 
-/// Where the first word ends. A value that opens with a quote (security labels) runs to the closing
-/// one.
+/// Where the first word ends. If a value begins with a quote (security labels), it goes to the
+/// closing quote.
 fn word_end(list: &[u8]) -> usize {
     let comma = memchr::memchr(b',', list).unwrap_or(list.len());
     let mut quotes = memchr::memchr_iter(b'"', &list[..comma]);

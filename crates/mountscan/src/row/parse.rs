@@ -5,8 +5,8 @@
 //! (1)(2)(3:4) (5)   (6)     (7)       (8)   (9) (10)  (11)          (12)
 //! ```
 //!
-//! Fields are separated by single blanks and never contain one, except the last: whatever follows
-//! the source, blanks included, is the super options. A field may be empty (a source of `""` is).
+//! Single blanks separate the fields. No field contains a blank, except the last: everything after
+//! the source, with its blanks, is the super options. A field may be empty: a source of `""` is.
 
 use std::fmt;
 
@@ -32,7 +32,7 @@ impl fmt::Display for MalformedRow {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum RowError {
-    /// Nothing on the line.
+    /// The line is empty.
     Empty,
     /// The mount id is not a decimal number of 32 bits.
     MountId,
@@ -42,7 +42,7 @@ pub enum RowError {
     Device,
     /// The row ends before the mount options.
     TooFewFields,
-    /// No lone `-` after the mount options.
+    /// There is no lone `-` after the mount options.
     NoSeparator,
     /// Type, source or super options are missing after the separator.
     ShortTail,
@@ -75,7 +75,7 @@ pub(crate) struct Fields {
     pub(crate) root: u32,
     pub(crate) mount_point: u32,
     pub(crate) mount_options: u32,
-    /// Start of the first tag, or of the separator where there is none.
+    /// Start of the first tag, or of the separator if there is no tag.
     pub(crate) tags: u32,
     pub(crate) fs_type: u32,
     pub(crate) source: u32,
@@ -83,13 +83,14 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// The mount point in the row these fields were found in.
+    /// The mount point, in the row in which these fields were found.
     pub(crate) fn raw_point<'t>(&self, line: &'t [u8]) -> &'t [u8] {
         &line[self.mount_point as usize..self.mount_options as usize - 1]
     }
 }
 
-/// Finds the fields of one row. One pass, no allocation; nothing after the source is looked at.
+/// Finds the fields of one row, in one pass and without allocation. It does not look at what
+/// follows the source.
 #[inline]
 pub(crate) fn parse_fields(line: &[u8]) -> Result<Fields, RowError> {
     if line.len() >= u32::MAX as usize {
@@ -108,7 +109,7 @@ pub(crate) fn parse_fields(line: &[u8]) -> Result<Fields, RowError> {
     let fs_type = after_separator(line, tags).ok_or(RowError::NoSeparator)?;
     let source = next_field(line, fs_type).ok_or(RowError::ShortTail)?;
     let super_options = next_field(line, source).ok_or(RowError::ShortTail)?;
-    // No place is beyond the length, which has been looked at.
+    // The length has been checked, and no place is beyond it.
     Ok(Fields {
         mount_id,
         parent_id,
@@ -124,7 +125,8 @@ pub(crate) fn parse_fields(line: &[u8]) -> Result<Fields, RowError> {
     })
 }
 
-/// A decimal number at `at`, ended by `end`; the number and where the next field starts.
+/// Reads a decimal number at `at` that `end` follows. Returns the number, and where the next field
+/// starts.
 #[inline]
 fn number(line: &[u8], at: usize, end: u8) -> Option<(u32, usize)> {
     let mut value = 0u32;
@@ -155,7 +157,7 @@ pub(crate) fn decimal(text: &[u8]) -> Option<u32> {
 
 /// Start of the field after the one at `at`.
 ///
-/// Most fields are short: the first bytes are looked at in the word they make, without a call.
+/// Most fields are short. So the first bytes are looked at as one word, without a call.
 #[inline]
 fn next_field(line: &[u8], at: usize) -> Option<usize> {
     const NEAR: usize = 16;
@@ -176,8 +178,8 @@ fn next_field(line: &[u8], at: usize) -> Option<usize> {
     memchr(b' ', &line[from..]).map(|length| from + length + 1)
 }
 
-/// Start of the field after the separator: the first lone `-` from `at` on. Paths cannot fake it
-/// (their blanks are escaped), a source of `-` comes after it.
+/// Start of the field after the separator, the first lone `-` from `at` on. A path cannot look like
+/// it, because blanks in paths are escaped. A source of `-` comes after it.
 #[inline]
 fn after_separator(line: &[u8], mut at: usize) -> Option<usize> {
     while !line[at..].starts_with(b"- ") {

@@ -1,8 +1,8 @@
-//! Paths of mount points as bytes: their order, and what lies below what.
+//! Compares paths of mount points as bytes: their order, and what lies below what. Pure.
 //!
-//! Paths compare by component, so that all that lies below a path stands together. `/` comes before
-//! every other byte, and the end of a path comes before `/`. So `/a`, `/a/b`, `/a/c` stand before
-//! `/a-b`.
+//! Paths are compared by component, so that everything below a path stands together. `/` comes
+//! before every other byte, and the end of a path comes before `/`. So `/a`, `/a/b`, `/a/c` stand
+//! before `/a-b`.
 
 use std::cmp::Ordering;
 
@@ -32,7 +32,7 @@ pub(crate) fn symbol(byte: Option<&u8>) -> u64 {
 /// How many bytes two paths share from the start.
 pub(crate) fn common_prefix(a: &[u8], b: &[u8]) -> usize {
     let mut same = 0;
-    // Large steps first: the compiler's comparison of slices is what is fast.
+    // Large steps come first, because the compiler's comparison of slices is fast.
     for step in [512, 8] {
         let chunks = a[same..]
             .chunks_exact(step)

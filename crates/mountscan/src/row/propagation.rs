@@ -1,4 +1,4 @@
-//! Propagation tags, the optional fields of a row, and what they say together.
+//! Reads propagation tags, the optional fields of a row, and what they mean together. Pure.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use memchr::memchr;
 
 /// A peer group: mounts that pass mount events to each other (`shared:N`, `master:N`).
 ///
-/// The number is the kernel's, in decimal as in mountinfo; it is reused once the group is gone.
+/// The number is the kernel's, in decimal as in mountinfo. It is reused when the group is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PeerGroup(pub u32);
 
@@ -24,11 +24,11 @@ impl fmt::Display for PeerGroup {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum PropagationTag<'t> {
-    /// `shared:N`: a member of peer group N.
+    /// `shared:N`: it is a member of peer group N.
     Shared(PeerGroup),
-    /// `master:N`: receives events from peer group N.
+    /// `master:N`: it receives events from peer group N.
     Master(PeerGroup),
-    /// `propagate_from:N`: its master is outside the reader's root; N is the nearest dominant group
+    /// `propagate_from:N`: its master is outside the reader's root. N is the nearest dominant group
     /// inside.
     PropagateFrom(PeerGroup),
     /// `unbindable`: private, and cannot be the source of a bind.
@@ -37,7 +37,7 @@ pub enum PropagationTag<'t> {
     Unknown(&'t [u8]),
 }
 
-/// How mount and unmount events travel to and from a mount, its propagation type.
+/// The propagation type: how mount and unmount events travel to and from a mount.
 ///
 /// # References
 ///
@@ -45,22 +45,22 @@ pub enum PropagationTag<'t> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Propagation {
-    /// No events in or out.
+    /// It receives no events and sends none.
     Private,
-    /// Private, and cannot be bound elsewhere.
+    /// It is private, and cannot be bound elsewhere.
     Unbindable,
-    /// Events in and out with the peers.
+    /// It exchanges events with its peers.
     Shared(PeerGroup),
-    /// Events in from a master, none out.
+    /// It receives events from a master and sends none.
     Slave {
-        /// The group whose events come in.
+        /// The group from which it receives events.
         master: PeerGroup,
     },
-    /// Events in from a master, and in and out with peers of its own.
+    /// It receives events from a master, and exchanges events with its own peers.
     SharedSlave {
-        /// The group it is a member of.
+        /// The group of which it is a member.
         peers: PeerGroup,
-        /// The group whose events come in.
+        /// The group from which it receives events.
         master: PeerGroup,
     },
 }
@@ -80,12 +80,12 @@ impl Propagation {
         }
     }
 
-    /// Whether events go out from this mount: a member of a peer group.
+    /// Whether it sends events: it is a member of a peer group.
     pub fn is_shared(self) -> bool {
         matches!(self, Self::Shared(_) | Self::SharedSlave { .. })
     }
 
-    /// Whether events come in from a master.
+    /// Whether it receives events from a master.
     pub fn is_slave(self) -> bool {
         matches!(self, Self::Slave { .. } | Self::SharedSlave { .. })
     }
@@ -112,7 +112,7 @@ pub struct PropagationTags<'t> {
 }
 
 impl<'t> PropagationTags<'t> {
-    /// `text` is what stands between the mount options and the separator, without the outer blanks.
+    /// `text` is the text between the mount options and the separator, without the outer blanks.
     pub(crate) fn new(text: &'t [u8]) -> Self {
         PropagationTags { rest: text }
     }

@@ -1,8 +1,7 @@
-//! Serialisation of rows, behind the feature `serde`: the shape of `daemon-host mounts list
-//! --json`.
+//! Serialises rows, with the feature `serde`, in the shape of `daemon-host mounts list --json`.
 //!
-//! Text that is not UTF-8 is given lossily, with its bytes in hexadecimal in a sibling
-//! `<field>_hex`: a string for a string, a list of strings for a list.
+//! Text that is not UTF-8 is given lossily. A sibling `<field>_hex` then has its bytes in
+//! hexadecimal: a string for a string, a list of strings for a list.
 
 use std::ffi::{OsStr, OsString};
 use std::fmt::Write as _;
@@ -42,7 +41,7 @@ impl Serialize for MountInfo {
 }
 
 impl Serialize for Row<'_> {
-    /// The shape of [`MountInfo`]; nothing is copied.
+    /// The shape of [`MountInfo`]. Nothing is copied.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let unknown_tags: Vec<&[u8]> = self.unknown_tags().collect();
         Shape {
@@ -63,8 +62,8 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// The fields of both kinds of row. Lists are written word by word, since an overlay row may have
-/// thousands.
+/// The fields of both kinds of row. Lists are written word by word, because an overlay row may have
+/// thousands of words.
 struct Shape<'a, M, U, S> {
     ids: (MountId, MountId, Option<UniqueMountId>),
     device: Device,
@@ -112,7 +111,7 @@ where
 }
 
 impl Serialize for IdMaps {
-    /// `state`, and where it is `known` also `users` and `groups`.
+    /// `state`, and if it is `known` also `users` and `groups`.
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let mut map = serializer.serialize_map(None)?;
         map.serialize_entry("state", self.as_str())?;

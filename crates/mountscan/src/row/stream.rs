@@ -1,4 +1,4 @@
-//! Reads rows out of bytes or a reader, one at a time, and stops early if told.
+//! Reads rows from bytes or a reader, one at a time, and stops early if told.
 
 use std::io::BufRead;
 use std::ops::ControlFlow;
@@ -11,14 +11,13 @@ use crate::row::parse::{MalformedRow, RowError, parse_fields};
 
 /// The longest row that [`for_each_row`] gathers by default: 64 MiB.
 ///
-/// No kernel prints a longer one: 500 overlay layers of the longest paths, every byte escaped, make
-/// 8 MiB.
+/// No kernel prints a longer row. 500 overlay layers of the longest paths, with every byte escaped,
+/// make 8 MiB.
 pub const MAX_ROW_BYTES: usize = 64 << 20;
 
-/// Iterates over the rows of a table in memory, malformed ones included as errors with their line
-/// number.
+/// Iterates over the rows of a table in memory. A malformed row is an error with its line number.
 ///
-/// Borrows from `text` and allocates nothing. Stop when you have seen enough.
+/// It borrows from `text` and allocates nothing. Stop when you have seen enough.
 ///
 /// # Examples
 ///
@@ -68,10 +67,10 @@ impl<'t> Iterator for Rows<'t> {
 
 /// Reads rows from a reader and hands each to `visit`, until it breaks or the input ends.
 ///
-/// A malformed row goes to `visit` as an error: skip it, or break with it to be strict. Rows of
-/// more than [`MAX_ROW_BYTES`] are reported as [`RowError::TooLong`] and passed over without being
-/// held, so memory is bounded whatever the input. Returns what `visit` broke with, or `None` at the
-/// end of the input.
+/// A malformed row goes to `visit` as an error. Skip it, or break with it to be strict. A row of
+/// more than [`MAX_ROW_BYTES`] is reported as [`RowError::TooLong`] and passed over without being
+/// held. So memory is bounded, whatever the input is. Returns the value with which `visit` broke,
+/// or `None` at the end of the input.
 ///
 /// # Errors
 ///

@@ -1,9 +1,9 @@
-//! Rows of different moments contradict each other: this finds the rows that do.
+//! Finds rows that contradict each other, because they are of different moments. Pure.
 //!
-//! In a table of one moment each mount hangs on a mount that is shown, at a place at or below that
-//! mount's own, and no two mounts hang on one mount at one place. Rows that were read while mounts
-//! came beneath others, went from beneath them or moved can break each of these rules. Such rows
-//! have to be read again.
+//! A table of one moment keeps three rules. Each mount hangs on a mount that is shown. Its place is
+//! at or below the place of that mount. No two mounts hang on one mount at one place. Rows that
+//! were read while mounts came beneath others, went from there or moved can break each rule. Such
+//! rows have to be read again.
 
 use std::collections::{HashMap, HashSet};
 
@@ -12,9 +12,9 @@ use crate::row::point::is_at_or_below;
 
 /// The places of rows that contradict another row, ascending.
 ///
-/// `new` are the rows to look at, by place; the others are known not to contradict each other.
-/// `gone` are the mount ids of rows that were among the others and are no more, ascending: what
-/// hung on them hangs elsewhere now, even if another mount has taken over the id.
+/// `new` are the rows to look at, by place. The others are known not to contradict each other.
+/// `gone` are the mount ids of rows that were among the others and are there no more, ascending.
+/// What hung on them hangs elsewhere now, even if another mount has got the id.
 pub(crate) fn doubtful(rows: &impl RowSource, new: &[u32], gone: &[u32]) -> Vec<u32> {
     let mut doubts = Doubts {
         rows,
@@ -66,7 +66,7 @@ struct Doubts<'r, R> {
 }
 
 impl<'r, R: RowSource> Doubts<'r, R> {
-    /// Which new row claims which place on which mount. Of two that claim the same, both are in
+    /// Which new row claims which place on which mount. If two claim the same place, both are in
     /// doubt.
     fn claims(&mut self, new: &[u32]) -> HashMap<(u32, &'r [u8]), u32> {
         let mut claims = HashMap::with_capacity(new.len());
@@ -78,22 +78,22 @@ impl<'r, R: RowSource> Doubts<'r, R> {
         claims
     }
 
-    /// Two rows that cannot both be right, unless they are one.
+    /// Two rows that cannot both be right, unless they are the same row.
     fn pair(&mut self, row: u32, other: u32) {
         if row != other {
             self.found.extend([row, other]);
         }
     }
 
-    /// A row that does not lie at or below the row it hangs on.
+    /// A row whose place is not at or below the row on which it hangs.
     fn displaced(&mut self, row: u32, above: u32) {
         if !is_at_or_below(self.rows.raw_point(row), self.rows.raw_point(above)) {
             self.pair(row, above);
         }
     }
 
-    /// Rows that hang on a mount that is not shown. That is right for what hangs on the mount above
-    /// the reader's root, and there is only one such mount.
+    /// Rows that hang on a mount that is not shown. That is right only below the mount above the
+    /// reader's root, and there is only one such mount.
     fn orphans(&mut self) {
         let ids: HashSet<u32> = (0..self.rows.len())
             .map(|row| self.rows.ids(row).0)

@@ -1,12 +1,12 @@
 //! Finds rows of mounts that were gone before the reading ended. Only an equal mount id proves
-//! that.
+//! that. Pure.
 
 use std::collections::HashMap;
 
 use crate::row::borrowed::Row;
 
-/// Which rows may still be there at the end of the reading, or `None` if all: of two rows with one
-/// mount id only the later, since an id is used again as soon as its mount is gone.
+/// Which rows may still be there at the end of the reading; `None` if all. Of two rows with one
+/// mount id it is only the later, because an id is used again as soon as its mount is gone.
 pub(crate) fn survivors<'t>(rows: impl ExactSizeIterator<Item = Row<'t>>) -> Option<Vec<bool>> {
     let count = rows.len();
     let mut by_id = HashMap::with_capacity(count);

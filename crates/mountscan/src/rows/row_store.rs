@@ -15,9 +15,9 @@ use crate::rows::replaced::survivors;
 
 /// No row is shorter: `1 1 0:1 / / r - t  `.
 const MIN_ROW: usize = 16;
-/// Malformed rows that are kept; more are only counted, so that junk does not cost memory.
+/// How many malformed rows are kept. More are only counted, so that junk does not cost memory.
 const MAX_MALFORMED: usize = 100_000;
-/// What a reader is asked for at once: the size that is cheapest for a mountinfo file.
+/// How many bytes a reader is asked for at once: the cheapest size for a mountinfo file.
 const STEP: usize = 2048;
 
 /// The rows of a table, parsed, and the text that they borrow from.
@@ -40,14 +40,14 @@ struct Entry {
 /// A row from which a store is made.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Part<'r> {
-    /// A row that is held already, by place.
+    /// A row that the store holds already, by place.
     Held(usize),
     /// A row of other text.
     New(Row<'r>),
 }
 
 impl RowStore {
-    /// Parses text; rows that are not of mountinfo's form are kept apart.
+    /// Parses text. Malformed rows are kept separately.
     pub(crate) fn parse(text: Vec<u8>) -> Self {
         let most = (memchr_iter(b'\n', &text).count() + 1).min(text.len() / MIN_ROW + 1);
         let mut store = Self::default();
@@ -114,7 +114,7 @@ impl RowStore {
         self.text.len()
     }
 
-    /// Keeps the first rows. What was malformed is forgotten, because its place in the rest is not
+    /// Keeps the first rows. Malformed rows are forgotten, because their place in the rest is not
     /// known.
     pub(crate) fn truncate(&mut self, count: usize) {
         self.malformed.clear();
@@ -122,7 +122,7 @@ impl RowStore {
         self.entries.truncate(count);
     }
 
-    /// Keeps the rows for which `keep`, by place, is true.
+    /// Keeps the rows for which `keep` is true, by place.
     pub(crate) fn retain(&mut self, keep: &[bool]) {
         let mut places = keep.iter();
         self.entries
@@ -146,7 +146,7 @@ impl RowStore {
         }
     }
 
-    /// Makes the store of rows that it holds and rows of other text.
+    /// Makes the store anew from rows that it holds and rows of other text.
     pub(crate) fn rebuild<'r>(&mut self, parts: impl Iterator<Item = Part<'r>>) {
         let mut entries = Vec::with_capacity(parts.size_hint().0);
         for part in parts {
@@ -169,7 +169,7 @@ impl RowStore {
         }
     }
 
-    /// Frees the text of rows that are gone, once it is the larger part.
+    /// Frees the text of rows that are gone, when it is the larger part.
     fn compact(&mut self) {
         const SLACK: usize = 64 << 10;
         let live: usize = self.entries.iter().map(|entry| entry.length as usize).sum();

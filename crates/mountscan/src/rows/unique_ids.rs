@@ -1,11 +1,11 @@
 //! The unique ids of a table.
 
-/// The ids that are never reused, of the mounts of a table.
+/// The never-reused ids of the mounts of a table.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct UniqueIds {
-    /// One for each row and ascending, where the route gives them; else empty.
+    /// One for each row, ascending, if the route gives them; else empty.
     pub(crate) shown: Vec<u64>,
-    /// Those of mounts in scope that have no row, because no path leads to them. Ascending.
+    /// The ids of mounts in scope that have no row, because no path leads to them. Ascending.
     pub(crate) hidden: Vec<u64>,
 }
 
@@ -33,7 +33,7 @@ pub(crate) struct Ascending<'i> {
 }
 
 impl Ascending<'_> {
-    /// The place of `id`, which must be greater than the one asked for before.
+    /// The place of `id`. It must be greater than the id of the call before.
     pub(crate) fn find(&mut self, id: u64) -> Option<usize> {
         while self.ids.get(self.next).is_some_and(|&held| held < id) {
             self.next += 1;

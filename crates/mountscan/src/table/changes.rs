@@ -1,4 +1,4 @@
-//! Finds what differs between two tables.
+//! Finds the differences between two tables.
 
 use std::collections::HashMap;
 
@@ -14,9 +14,10 @@ use crate::table::mount_table::MountTable;
 pub struct Changes {
     /// Mounts that are new, in the order of the later table.
     pub attached: Vec<MountInfo>,
-    /// Mounts that are gone, as they were, in the order of the earlier table.
+    /// Mounts that are gone, with their last rows, in the order of the earlier table.
     pub detached: Vec<MountInfo>,
-    /// Mounts whose row differs now: moved, remounted, made shared. As they are now.
+    /// Mounts whose rows differ now, because they were moved, remounted or made shared. These are
+    /// the new rows.
     pub changed: Vec<MountInfo>,
 }
 
@@ -30,9 +31,9 @@ impl Changes {
 impl MountTable {
     /// What happened since an earlier table of the same namespace.
     ///
-    /// A mount is known again by its unique id where both tables have them. Without, by its reused
-    /// id together with its place, device, root and source: a mount that took over an id counts as
-    /// new, and so does one that was moved.
+    /// A mount is recognised by its unique id if both tables have unique ids. If not, it is
+    /// recognised by its reused id together with its place, device, root and source. Then a mount
+    /// that took over an id counts as new, and so does a mount that was moved.
     pub fn changes_since(&self, earlier: &MountTable) -> Changes {
         let unique = self.has_unique_ids() && earlier.has_unique_ids();
         let mut before: HashMap<Key<'_>, Row<'_>> = HashMap::with_capacity(earlier.len());
@@ -53,11 +54,11 @@ impl MountTable {
     }
 }
 
-/// By what a mount is known again in another table.
+/// How a mount is recognised in another table.
 #[derive(PartialEq, Eq, Hash)]
 enum Key<'t> {
     Unique(u64),
-    /// What a mount cannot change, and its place.
+    /// The properties that a mount cannot change, and its place.
     Likely {
         id: u32,
         parent: u32,

@@ -1,38 +1,38 @@
-//! What is known about the moment that a table shows.
+//! Says what is known about the moment that a table shows.
 
 /// What is known about the moment, or moments, that a table shows.
 ///
-/// Two things may always be of another moment than the rest: options and propagation tags, and
-/// paths after a rename of a directory above, since the kernel tells of neither.
+/// Two things may always be of another moment than the rest, because the kernel does not tell when
+/// they change: options and propagation tags, and paths after a rename of a directory above.
 ///
-/// Each promise is what a storm of changes checks (`tests/mountscan/storm.rs`): copies that come
-/// beneath a mount by propagation, mounts moved beneath it, moves of the mount itself, renames
-/// above it, among 100 further mounts. On Linux 6.18 it was counted in 100 800 readings by each of
-/// eleven routes (text, process, unique ids, one moment, namespace, without procfs, subtree,
-/// refresh of everything and of existence, watch by poll and by fanotify): no mount that stayed was
-/// lost or shown twice, and in the half of them in which its place stays, none had another mount on
-/// top. In 5 040 searches for holders none was about another mount.
+/// A storm of changes checks each promise (`tests/mountscan/storm.rs`). Copies come beneath a mount
+/// by propagation, mounts are moved beneath it, the mount itself is moved, and directories above it
+/// are renamed, among 100 further mounts. On Linux 6.18 it was counted in 100 800 readings by each
+/// of eleven routes: text, process, unique ids, one moment, namespace, without procfs, subtree,
+/// refresh of everything and of existence, watch by poll and by fanotify. No mount that stayed was
+/// lost or shown twice. In half of the readings its place stays: in none of these another mount was
+/// on top. In 5 040 searches for holders none was about another mount.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Consistency {
-    /// The mounts shown are those of one moment, and so is which of them lies on which.
+    /// The shown mounts are those of one moment. So is which of them lies on which.
     ///
     /// Checked: a stable mount is shown once, and is on top of its place.
     OneMoment,
     /// Every mount that was there during the whole reading is shown, exactly once. Mounts that came
-    /// or went meanwhile may be shown or not. Among the mounts that stayed where they were, which
-    /// lies on which is right.
+    /// or went meanwhile may be shown or not. Among the mounts that stayed in place, it is right
+    /// which lies on which.
     ///
     /// Checked as [`OneMoment`](Self::OneMoment).
     EveryStableMount,
-    /// Every mount that was there during the whole reading is shown, exactly once. Two rows
-    /// contradict each other in where they lie, and the table never rested long enough to settle
-    /// it: which of the mounts at one place is on top is not known.
+    /// Every mount that was there during the whole reading is shown, exactly once. But two rows
+    /// contradict each other about where they lie, and the table kept changing. So it is not known
+    /// which of the mounts at one place is on top.
     ///
-    /// Checked: a stable mount is shown once, and fewer than one reading in ten ends so.
+    /// Checked: a stable mount is shown once, and fewer than one reading in ten has this result.
     OrderUnknown,
-    /// A kernel before 5.8 kept changing its table: a mount may be missing.
+    /// The kernel is older than 5.8 and kept changing its table. A mount may be missing.
     MayMissMounts,
-    /// The text came from the caller: nothing is known.
+    /// The text came from the caller, so nothing is known.
     Unknown,
 }

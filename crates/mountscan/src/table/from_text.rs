@@ -1,4 +1,4 @@
-//! Tables made of text: bytes, a reader, a file.
+//! Makes tables of text: of bytes, a reader, a file.
 
 use std::fs::File;
 use std::io::Read;
@@ -12,8 +12,7 @@ use crate::table::mount_table::MountTable;
 use crate::table::origin::Origin;
 
 impl MountTable {
-    /// Reads a table from text. Rows that are not of mountinfo's form go to
-    /// [`malformed`](Self::malformed).
+    /// Reads a table from text. A malformed row goes to [`malformed`](Self::malformed).
     pub fn from_bytes(text: impl Into<Vec<u8>>) -> Self {
         Self::given(RowStore::parse(text.into()))
     }
@@ -30,7 +29,7 @@ impl MountTable {
     /// Reads a table from an open file or any other reader, to its end. Malformed rows go to
     /// [`malformed`](Self::malformed).
     ///
-    /// Only rows are held. Memory is bounded by the rows, and no row may be longer than
+    /// Only rows are held in memory. No row may be longer than
     /// [`MAX_ROW_BYTES`](crate::MAX_ROW_BYTES).
     ///
     /// # Errors
@@ -51,7 +50,8 @@ impl MountTable {
         Self::from_reader(file).map_err(|error| error.reading(path))
     }
 
-    /// The table, if no row of it was malformed: strict reading of bytes, a reader or a file.
+    /// Returns the table if no row of it was malformed. This makes reading of bytes, a reader or a
+    /// file strict.
     ///
     /// # Errors
     ///

@@ -1,4 +1,4 @@
-//! The table: rows, their unique ids, and what is known about both.
+//! The table: its rows, their unique ids, and what is known about both.
 
 use std::fmt;
 use std::sync::OnceLock;
@@ -16,13 +16,13 @@ use crate::table::origin::Origin;
 
 /// A mount table: its text and an index to it.
 ///
-/// Rows are views that borrow from the table. The text is parsed once, when the table is made; the
-/// index behind the queries is built at the first query, in one pass and a sort. Queries cost the
-/// logarithm of the table's size plus the answer, unless they say otherwise.
+/// Rows are views that borrow from the table. The text is parsed once, when the table is made. The
+/// first query builds the index, in one pass and a sort. Queries cost the logarithm of the table's
+/// size plus the answer, unless they say otherwise.
 ///
-/// Paths are compared byte by byte and by component; links and `..` are not resolved, so give
-/// canonical ones. A table is a picture of the past: when an answer is used, a mount can be gone,
-/// or a directory above it renamed.
+/// Paths are compared byte by byte and by component. Links and `..` are not resolved, so give
+/// canonical paths. A table shows the past: when you use an answer, a mount can be gone, or a
+/// directory above it renamed.
 ///
 /// # Examples
 ///
@@ -43,14 +43,14 @@ pub struct MountTable {
     ids: UniqueIds,
     origin: Origin,
     consistency: Consistency,
-    /// Of the idmapped mounts, by unique id, ascending; `None` where they are not wanted.
+    /// The id maps of the idmapped mounts, by unique id, ascending; `None` if they are not wanted.
     id_maps: Option<Vec<(u64, IdMaps)>>,
     index: OnceLock<Index>,
     groups: OnceLock<Groups>,
 }
 
 impl MountTable {
-    /// The one way in which a table is made.
+    /// Every table is made here.
     pub(crate) fn assemble(
         rows: RowStore,
         ids: UniqueIds,
@@ -69,7 +69,7 @@ impl MountTable {
         }
     }
 
-    /// Rows that could not be read, in order; the first 100 000 of them.
+    /// The rows that could not be read, in order; at most the first 100 000.
     pub fn malformed(&self) -> &[MalformedRow] {
         self.rows.malformed()
     }
@@ -84,7 +84,7 @@ impl MountTable {
         self.consistency
     }
 
-    /// Whether the rows have their unique ids.
+    /// Whether the unique ids of the rows are known.
     pub fn has_unique_ids(&self) -> bool {
         !self.ids.shown.is_empty() || self.is_empty()
     }
@@ -99,7 +99,7 @@ impl MountTable {
         self.len() == 0
     }
 
-    /// All rows, in the order of the table, which is the order of age on Linux 6.8 and later.
+    /// All rows, in the order of the table. On Linux 6.8 and later that is the order of age.
     pub fn rows(
         &self,
     ) -> impl ExactSizeIterator<Item = Row<'_>> + DoubleEndedIterator + Clone + use<'_> {
@@ -116,14 +116,14 @@ impl MountTable {
         text
     }
 
-    /// Removes rows of mounts that a torn reading shows although they were gone before it ended: of
-    /// two rows with the same mount id the later one stays. Returns how many.
+    /// Removes rows of mounts that were gone before the reading ended: of two rows with the same
+    /// mount id the later one stays. Returns how many were removed.
     ///
-    /// This is right for text from a kernel: it uses an id for one mount at a time, and rows that
-    /// were read later show a later moment. Nothing else proves that a mount is gone: of two mounts
-    /// with the same parent and mount point the earlier may be alive, because the later came
-    /// beneath it or it has been moved. Tables that this crate reads from a kernel have been
-    /// cleared in this way. Text of the caller is left as it is.
+    /// This is right for text from a kernel. A kernel uses an id for one mount at a time, and a row
+    /// that was read later shows a later moment. Nothing else proves that a mount is gone. Of two
+    /// mounts with the same parent and mount point, the earlier may be alive: the later came
+    /// beneath it, or the earlier has been moved. Tables that this crate reads from a kernel are
+    /// cleared in this way. A table of the caller's text is left as it is.
     pub fn drop_replaced(&mut self) -> usize {
         let before = self.len();
         if let Some(keep) = replaced::survivors(self.rows()) {
@@ -132,7 +132,7 @@ impl MountTable {
         before - self.len()
     }
 
-    /// Keeps the rows for which `keep`, by place, is true.
+    /// Keeps the rows for which `keep` is true, by place.
     pub(crate) fn retain(&mut self, keep: &[bool]) {
         self.rows.retain(keep);
         let mut places = keep.iter();
@@ -142,7 +142,7 @@ impl MountTable {
         self.forget_indexes();
     }
 
-    /// Makes the table of rows that it holds and of other rows, each with its unique id.
+    /// Makes the table anew from rows that it holds and from other rows, each with its unique id.
     pub(crate) fn rebuild(
         &mut self,
         parts: &[(u64, Part<'_>)],
@@ -156,18 +156,18 @@ impl MountTable {
         self.forget_indexes();
     }
 
-    /// The same rows, said to come from elsewhere: a part of what was read.
+    /// The same rows with another origin: they are a part of what was read.
     pub(crate) fn read_as(mut self, origin: Origin) -> Self {
         self.origin = origin;
         self
     }
 
-    /// The id maps that are known; `None` where they are not wanted.
+    /// The known id maps; `None` if they are not wanted.
     pub(crate) fn id_maps(&self) -> Option<&[(u64, IdMaps)]> {
         self.id_maps.as_deref()
     }
 
-    /// Takes the id maps of the idmapped mounts, by unique id, ascending.
+    /// Sets the id maps of the idmapped mounts, by unique id, ascending.
     pub(crate) fn set_id_maps(&mut self, maps: Vec<(u64, IdMaps)>) {
         self.id_maps = Some(maps);
     }
@@ -194,7 +194,7 @@ impl MountTable {
         }
     }
 
-    /// Where a row stands here; a row of another table is looked for by its id.
+    /// The place of a row in this table. A row of another table is looked for by its id.
     pub(crate) fn place(&self, row: Row<'_>) -> Option<u32> {
         match self.rows.get(row.place()) {
             Some(line) if line.as_ptr() == row.as_bytes().as_ptr() => Some(row.place() as u32),

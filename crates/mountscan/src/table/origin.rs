@@ -1,4 +1,5 @@
-//! Where a table comes from: plain values that the table carries and the reading room acts on.
+//! Says where a table comes from. The table carries these plain values, and the room `read` acts on
+//! them.
 
 use std::os::fd::BorrowedFd;
 use std::path::PathBuf;
@@ -9,19 +10,19 @@ use crate::kernel::procfs::Proc;
 #[derive(Debug, Clone, Copy)]
 #[non_exhaustive]
 pub enum Source<'a> {
-    /// The calling thread's: its mount namespace, seen from its root directory.
+    /// The calling thread's table: its mount namespace, seen from its root directory.
     Thread,
-    /// A process's: its mount namespace, seen from its root directory. Where that is not the
-    /// namespace's root, mounts outside are not shown
+    /// A process's table: its mount namespace, seen from its root directory. If that is not the
+    /// namespace's root, mounts outside of it are not shown
     /// ([`MountTable::extent`](crate::MountTable::extent) tells).
     Pid(u32),
-    /// A process's mount namespace, whole: seen from the namespace's root, whatever the process's
-    /// own is.
+    /// The whole mount namespace of a process, seen from the namespace's root. The process's own
+    /// root directory does not matter.
     NamespaceOf(u32),
-    /// A mount namespace, by an open file such as `/proc/PID/ns/mnt` or a bind of it; seen from its
-    /// root.
+    /// A mount namespace, seen from its root. It is given as an open file such as
+    /// `/proc/PID/ns/mnt` or a bind of it.
     Namespace(BorrowedFd<'a>),
-    /// A mount namespace by its 64-bit id (Linux 6.11); seen from its root.
+    /// A mount namespace, seen from its root. It is given by its 64-bit id (Linux 6.11).
     NamespaceId(u64),
 }
 
@@ -29,26 +30,26 @@ pub enum Source<'a> {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct ReadOptions {
-    /// Which procfs; the one at `/proc`. If it is not procfs, or covered, the kernel is asked mount
-    /// by mount (Linux 6.13), else it is an error.
+    /// Which procfs to read; by default the one at `/proc`. If it is not procfs, or is covered, the
+    /// kernel is asked mount by mount (Linux 6.13). On older kernels that is an error.
     pub proc: Proc,
-    /// Also find each mount's unique id, for the thread's own namespace. Costs two `listmount`
-    /// more. Without effect before Linux 6.8.
+    /// Also find the unique id of each mount, for the thread's own namespace. It costs two more
+    /// `listmount`. It has no effect before Linux 6.8.
     pub unique_ids: bool,
     /// Also ask for the id maps of idmapped mounts ([`Row::id_maps`](crate::Row::id_maps)), which
-    /// no text has. Costs one `statmount` for each of them, and finds the unique ids too. Without
-    /// effect before Linux 6.18, and for [`Source::Pid`].
+    /// no text has. It costs one `statmount` for each of them, and finds the unique ids, too. It
+    /// has no effect before Linux 6.18, and for [`Source::Pid`].
     pub id_maps: bool,
-    /// Go on until the rows are known to be of one moment; else
+    /// Read until the rows are known to be of one moment. If that fails, the error is
     /// [`ErrorKind::Unstable`](crate::ErrorKind::Unstable).
     pub one_moment: bool,
-    /// How often to read, or to list, before giving up on one moment; 10.
+    /// How often to read, or to list, before giving up on one moment; by default 10.
     pub attempts: u32,
 }
 
 impl ReadOptions {
-    /// The defaults: the procfs at `/proc`, no unique ids, no id maps, whatever consistency one
-    /// reading has, ten attempts.
+    /// The defaults: the procfs at `/proc`, no unique ids, no id maps, any consistency, ten
+    /// attempts.
     pub fn new() -> Self {
         Self {
             proc: Proc::default(),
@@ -72,18 +73,18 @@ impl Default for ReadOptions {
 pub enum Detail {
     /// Every field.
     Everything,
-    /// All fields except the source and the super options. These may read as empty, and as `rw` or
-    /// `ro` alone. Much cheaper where they are long, as on overlay mounts.
+    /// All fields except the source and the super options. These may read as empty, and as only
+    /// `rw` or `ro`. It is much cheaper if they are long, as on overlay mounts.
     Places,
 }
 
 /// How a table was made, so that it can be made again.
 #[derive(Debug, Clone, Default)]
 pub(crate) enum Origin {
-    /// From text or a file of the caller's.
+    /// From text or a file of the caller.
     #[default]
     Given,
-    /// `namespace` is the id of the thread's mount namespace, 0 where it is not known.
+    /// `namespace` is the id of the thread's mount namespace; 0 if it is not known.
     Thread {
         proc: Proc,
         namespace: u64,
@@ -95,7 +96,7 @@ pub(crate) enum Origin {
     Namespace {
         id: u64,
     },
-    /// `top` is the unique id of the mount that holds the path; `None` where the table was read by
+    /// `top` is the unique id of the mount that holds the path; `None` if the table was read as
     /// text.
     Under {
         path: PathBuf,

@@ -1,4 +1,4 @@
-//! Questions that the structure of the table answers.
+//! Answers questions about the structure of a table.
 
 use std::borrow::Cow;
 use std::os::unix::ffi::OsStrExt;
@@ -13,12 +13,14 @@ use crate::row::propagation::PeerGroup;
 use crate::table::mount_table::MountTable;
 
 impl MountTable {
-    /// The row of this id. If a torn table shows an id twice, it is the last one.
+    /// The row of this id. If the table changed while it was read and shows an id twice, this is
+    /// the last one.
     pub fn by_id(&self, id: MountId) -> Option<Row<'_>> {
         self.index().by_id(id.0).map(|row| self.row(row))
     }
 
-    /// The row of this unique id. `None` also for tables read by a route that does not give them.
+    /// The row of this unique id. Also `None` if the table was read by a route that gives no unique
+    /// ids.
     pub fn by_unique_id(&self, id: UniqueMountId) -> Option<Row<'_>> {
         let place = self.unique_ids().shown.binary_search(&id.0).ok()?;
         Some(self.row(place as u32))
@@ -36,7 +38,7 @@ impl MountTable {
 
     /// Rows mounted at exactly `path`, from the bottom of the stack to its top.
     ///
-    /// The last one is what a path look-up finds, unless a mount above hides it: see
+    /// A look-up of the path finds the last one, unless a mount above hides it: see
     /// [`is_hidden`](Self::is_hidden).
     pub fn at(&self, path: &Path) -> Vec<Row<'_>> {
         self.index()
@@ -54,7 +56,7 @@ impl MountTable {
             .map(|&row| self.row(row))
     }
 
-    /// The row it is mounted on, if the table shows it.
+    /// The row on which it is mounted, if the table shows it.
     pub fn parent(&self, row: Row<'_>) -> Option<Row<'_>> {
         let parent = self.index().tree.parent[self.place(row)? as usize];
         (parent != NONE).then(|| self.row(parent))
@@ -69,7 +71,7 @@ impl MountTable {
         chain(first, |row| tree.next_sibling[row as usize]).map(|row| self.row(row))
     }
 
-    /// Rows without a parent in the table: one on a running system, more in a partial table.
+    /// Rows without a parent in the table. A running system has one; a partial table has more.
     pub fn roots(&self) -> impl Iterator<Item = Row<'_>> + use<'_> {
         let tree = &self.index().tree;
         chain(tree.first_root, |row| tree.next_sibling[row as usize]).map(|row| self.row(row))
@@ -87,8 +89,9 @@ impl MountTable {
         chain(first, move |row| tree.next_in_walk(row, top)).map(|row| self.row(row))
     }
 
-    /// The rows in an order in which they can be unmounted: children before parents, stacks from
-    /// the top, what hides others before what it hides; otherwise the latest first.
+    /// The rows in an order in which they can be unmounted. Children come before parents, a stack
+    /// begins at its top, and a mount that hides others comes before these. Otherwise the latest
+    /// comes first.
     ///
     /// The order comes from the structure, not from the length of paths. It costs a sort of `rows`.
     pub fn deepest_first<'t>(&'t self, mut rows: Vec<Row<'t>>) -> Vec<Row<'t>> {
@@ -99,10 +102,11 @@ impl MountTable {
         rows
     }
 
-    /// The mount that holds `path`, as a look-up would find it: from the root down, always to the
+    /// The mount that holds `path`, as a look-up would find it: down from the root, always to the
     /// top of a stack.
     ///
-    /// `None` where the table has no mount that holds it (a relative path, a chroot below a mount).
+    /// `None` if the table has no mount that holds it. Examples are a relative path, and a chroot
+    /// below a mount.
     pub fn mount_of(&self, path: &Path) -> Option<Row<'_>> {
         let path = normal(path);
         if path.first() != Some(&b'/') {
@@ -117,14 +121,15 @@ impl MountTable {
         (current != NONE).then(|| self.row(current))
     }
 
-    /// The mount that a look-up is in after it has reached `path` on mount `current`.
+    /// The mount in which a look-up is after it has reached `path` on mount `current`.
     fn cross(&self, path: &[u8], mut current: u32) -> u32 {
         let index = self.index();
         let parent = |row: u32| index.tree.parent[row as usize];
         let base = current;
         for &row in index.at(self.store(), path) {
-            // A row whose parent the table does not show is taken to hang where it is. A second row on the
-            // same parent, which only a torn table has, is the later one.
+            // If the table does not show the parent of a row, the row is taken to hang where it is.
+            // A second row on the same parent, which exists only if the table changed while it was
+            // read, is the later one.
             if [current, base, NONE].contains(&parent(row)) {
                 current = row;
             }
@@ -141,8 +146,8 @@ impl MountTable {
         })
     }
 
-    /// Whether no path leads to the root of this mount: something is mounted over it, or over a
-    /// directory above.
+    /// Whether no path leads to the root of this mount, because something is mounted over it or
+    /// over a directory above.
     pub fn is_hidden(&self, row: Row<'_>) -> bool {
         self.mount_of(&row.mount_point())
             .is_none_or(|visible| visible.place() != row.place())

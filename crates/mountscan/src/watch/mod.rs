@@ -1,4 +1,4 @@
-//! Following a mount table as it changes. The room asks the kernel and waits.
+//! Follows a mount table as it changes. The room asks the kernel and waits.
 
 pub(crate) mod options;
 mod place;

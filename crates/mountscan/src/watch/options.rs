@@ -1,4 +1,4 @@
-//! What to watch, how, and what is told.
+//! Settings of a watcher, and its events.
 
 use std::os::fd::OwnedFd;
 use std::sync::Arc;
@@ -7,29 +7,30 @@ use std::time::Duration;
 use crate::kernel::procfs::Proc;
 use crate::row::mount_info::MountInfo;
 
-/// One thing that happened to a mount table.
+/// One event of a mount table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Event {
-    /// A mount is there that was not.
+    /// A mount is new.
     Attached(MountInfo),
-    /// A mount is gone; as it was.
+    /// A mount is gone. This is its last row.
     Detached(MountInfo),
-    /// A mount's row is another: moved, remounted, made shared; as it is now.
+    /// The row of a mount has changed: it was moved, remounted or made shared. This is its new row.
     Changed(MountInfo),
-    /// The kernel's queue ran over (16 384 events). The table has been read again; what changed
-    /// follows.
+    /// The kernel's queue overflowed (16 384 events). The table has been read again. The changes
+    /// follow as events.
     Overflow,
 }
 
-/// What tells of changes.
+/// How a watcher learns about changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum WatchRoute {
-    /// Mount events of fanotify (Linux 6.15, `CAP_SYS_ADMIN` over the mount namespace), which name
-    /// the mounts that come, go and move; and beside them `poll`, for what else changes.
+    /// Mount events of fanotify (Linux 6.15, `CAP_SYS_ADMIN` over the mount namespace). They name
+    /// the mounts that come, go and move. `poll` is used as well, for other changes.
     Fanotify,
-    /// `poll` on mountinfo, for anyone: it wakes for each change, and everything is read again.
+    /// `poll` on mountinfo, which anyone may use. It wakes for each change, and then everything is
+    /// read again.
     Poll,
 }
 
@@ -37,16 +38,17 @@ pub enum WatchRoute {
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct WatchOptions {
-    /// Which procfs; the one at `/proc`.
+    /// Which procfs to read; by default the one at `/proc`.
     pub proc: Proc,
-    /// The process whose namespace to watch (by `poll`); `None`, the calling thread's.
+    /// The process whose namespace to watch, by `poll`; `None` for the calling thread.
     pub pid: Option<u32>,
-    /// The mount namespace to watch, by an open file such as `/proc/PID/ns/mnt`, also one that only
-    /// this file keeps. It needs `CAP_SYS_ADMIN` over the namespace, and goes before `pid`.
+    /// The mount namespace to watch, as an open file such as `/proc/PID/ns/mnt`. It may be a
+    /// namespace that only this file keeps. It needs `CAP_SYS_ADMIN` over the namespace. If it is
+    /// set, `pid` does not count.
     pub namespace: Option<Arc<OwnedFd>>,
-    /// The route to take; `None`, the better one that works here.
+    /// The route to take; `None` for the better one that works here.
     pub route: Option<WatchRoute>,
-    /// Read everything again this often, for changes that nothing tells of; `None`, never.
+    /// How often to read everything again, for changes that no event tells; `None` for never.
     pub rescan_every: Option<Duration>,
 }
 

@@ -1,4 +1,4 @@
-//! Whose table a watcher follows, and how its files are opened.
+//! Knows whose table a watcher follows, and opens its files.
 
 use std::fs::File;
 use std::os::fd::{AsFd, OwnedFd};
@@ -17,11 +17,11 @@ use crate::watch::options::WatchOptions;
 /// Whose table is followed.
 #[derive(Debug)]
 pub(crate) enum Place {
-    /// The calling thread's; the name of its mountinfo in procfs.
+    /// The calling thread's table. The text is the name of its mountinfo in procfs.
     Thread(String),
-    /// A process's; the name of its mountinfo in procfs.
+    /// A process's table. The text is the name of its mountinfo in procfs.
     Process(String),
-    /// A namespace's, by its nsfs file.
+    /// A namespace's table, by its nsfs file.
     Namespace(Arc<OwnedFd>),
 }
 
@@ -34,10 +34,13 @@ impl Place {
         })
     }
 
-    /// Opens its mountinfo. Each file has a mark of its own that says what changed since.
+    /// Opens its mountinfo. Each open file has its own mark that says whether something changed
+    /// since.
     pub(crate) fn mountinfo(&self, proc: &ProcDir) -> Result<File, Error> {
         match self {
             Self::Thread(name) | Self::Process(name) => proc.file(name),
+            // Without a process there is no such path: a thread of ours enters the namespace to
+            // open it.
             Self::Namespace(namespace) => mountinfo_in(proc, namespace.as_fd()),
         }
     }
@@ -54,8 +57,8 @@ impl Place {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Unsupported`] for a process: its table ends at its root directory, and mount
-    /// events do not.
+    /// [`ErrorKind::Unsupported`] for a process. Its table ends at its root directory, but mount
+    /// events are of the whole namespace.
     pub(crate) fn namespace(&self, proc: &ProcDir) -> Result<OwnedFd, Error> {
         match self {
             Self::Thread(_) => proc.follow("thread-self/ns/mnt", OFlags::RDONLY),
@@ -69,7 +72,7 @@ impl Place {
         }
     }
 
-    /// What to list to learn which mounts exist; `None` where the kernel does not list them.
+    /// What to list to learn which mounts exist; `None` if the kernel does not list them.
     pub(crate) fn scope(&self, proc: &ProcDir) -> Result<Option<Scope>, Error> {
         let can = KernelQueries::cached();
         Ok(match self {
@@ -78,6 +81,7 @@ impl Place {
                 sys::namespace_id(file.as_fd())
                     .map_err(|cause| Error::io("ioctl(NS_GET_MNTNS_ID)", cause))?,
             ),
+            // A process's table may end at its root directory, and a list would not.
             _ => None,
         }
         .map(Scope::namespace))

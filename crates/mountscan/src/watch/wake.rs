@@ -1,4 +1,4 @@
-//! What wakes a watcher: mount events of fanotify, the mark on mountinfo, a timer.
+//! Wakes a watcher: by mount events of fanotify, the mark on mountinfo, and a timer.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -19,14 +19,14 @@ use crate::read::mountinfo::take_change;
 use crate::watch::options::{WatchOptions, WatchRoute};
 use crate::watch::place::Place;
 
-/// The sources of a wake. One epoll descriptor is readable when one of them has something.
+/// The sources that wake. One epoll descriptor is readable when one of them has something.
 #[derive(Debug)]
 pub(crate) struct Wake {
     epoll: OwnedFd,
     fanotify: Option<File>,
-    /// In the epoll set, to wake. Whoever polls the set takes the mark off this file.
+    /// In the epoll set, to wake. A caller that polls the set clears the mark of this file.
     _wakes: File,
-    /// Never in the set, so that its mark is there when we ask, whoever has polled.
+    /// Never in the set. So its mark is still there when we ask, whoever has polled before.
     asked: File,
     timer: OwnedFd,
     due: Option<Instant>,
@@ -36,9 +36,9 @@ pub(crate) struct Wake {
 #[derive(Debug, Default)]
 pub(crate) struct Woken {
     pub(crate) events: Batch,
-    /// The mark on mountinfo: something changed, of whatever kind.
+    /// The mark on mountinfo is set: something changed, of any kind.
     pub(crate) is_marked: bool,
-    /// The time that was set has come.
+    /// Whether the time that was set has come.
     pub(crate) is_due: bool,
 }
 
@@ -58,6 +58,7 @@ impl Wake {
         // The mark on mountinfo wakes as an exceptional condition, not as data.
         add(&epoll, wakes.as_fd(), epoll::EventFlags::PRI)?;
         let flags = TimerfdFlags::CLOEXEC | TimerfdFlags::NONBLOCK;
+        // The wall clock may be set back or forth. Monotonic time is not.
         let timer = timerfd_create(TimerfdClockId::Monotonic, flags)
             .map_err(|cause| Error::io("timerfd_create", cause.into()))?;
         add(&epoll, timer.as_fd(), epoll::EventFlags::IN)?;
@@ -75,24 +76,25 @@ impl Wake {
         self.fanotify.is_some()
     }
 
-    /// Takes what there is, without waiting. What comes later wakes again.
+    /// Takes everything that is there now, without waiting. What comes later wakes again.
     pub(crate) fn take(&mut self) -> Result<Woken, Error> {
         let mut woken = Woken::default();
         if let Some(file) = &mut self.fanotify {
             woken.events = drain(file).map_err(|cause| Error::io("read mount events", cause))?;
         }
         woken.is_marked = take_change(&self.asked).map_err(|cause| Error::io("poll", cause))?;
+        // The clock and not the timer is asked. The timer stays readable until it is set again.
         woken.is_due = self.due.is_some_and(|due| due <= Instant::now());
         Ok(woken)
     }
 
-    /// Sets when to wake though nothing else does; `None`, never.
+    /// Sets the time at which to wake even if nothing else does; `None` for never.
     pub(crate) fn set_due(&mut self, due: Option<Instant>) -> Result<(), Error> {
         if self.due == due {
             return Ok(());
         }
         self.due = due;
-        // An all-zero time would switch the timer off, and one is the least that wakes.
+        // A time of zero would switch the timer off. One nanosecond is the least that wakes.
         let left = due.map_or(Duration::ZERO, |due| {
             let left = due.saturating_duration_since(Instant::now());
             left.max(Duration::from_nanos(1))
@@ -106,12 +108,12 @@ impl Wake {
             .map_err(|cause| Error::io("timerfd_settime", cause.into()))
     }
 
-    /// Waits until something may have changed, or the deadline.
+    /// Waits until something may have changed, or until the deadline.
     pub(crate) fn wait(&self, deadline: Option<Instant>) -> Result<(), Error> {
         let limit = deadline.map(|at| timespec(at.saturating_duration_since(Instant::now())));
         let mut files = [PollFd::new(&self.epoll, PollFlags::IN)];
         match poll(&mut files, limit.as_ref()) {
-            // The caller's loop sees to the time that is left.
+            // The caller's loop computes the time that is left.
             Ok(_) | Err(rustix::io::Errno::INTR) => Ok(()),
             Err(cause) => Err(Error::io("poll", cause.into())),
         }
@@ -131,7 +133,7 @@ fn timespec(duration: Duration) -> Timespec {
     }
 }
 
-/// The descriptor for mount events, or `None` where poll is the only way.
+/// The descriptor for mount events. `None` if `poll` is the only way.
 fn open_fanotify(
     options: &WatchOptions,
     proc: &ProcDir,
@@ -152,6 +154,7 @@ fn open_fanotify(
 
 fn marked(namespace: OwnedFd) -> Result<File, Error> {
     let events = sys::fanotify_mount_events().map_err(|cause| {
+        // The kernel answers EINVAL to flags that it does not know.
         let is_unknown = cause.raw_os_error() == Some(libc::EINVAL);
         let error = Error::io("fanotify_init(FAN_REPORT_MNT)", cause);
         if is_unknown {
@@ -170,7 +173,8 @@ fn add(epoll: &OwnedFd, file: BorrowedFd<'_>, events: epoll::EventFlags) -> Resu
         .map_err(|cause| Error::io("epoll_ctl", cause.into()))
 }
 
-/// All that is queued, up to a bound, so that endless changes do not keep the caller waiting.
+/// Reads everything that is queued, up to a bound. So endless changes do not keep the caller
+/// waiting.
 fn drain(file: &mut File) -> io::Result<Batch> {
     const MOST_READS: usize = 64;
     let mut batch = Batch::default();
@@ -179,6 +183,7 @@ fn drain(file: &mut File) -> io::Result<Batch> {
         match file.read(&mut buffer) {
             Ok(0) => break,
             Ok(count) => fanotify::parse(&buffer[..count], &mut batch),
+            // The descriptor does not block, so an empty queue is the usual end.
             Err(cause) if cause.kind() == io::ErrorKind::WouldBlock => break,
             Err(cause) if cause.kind() == io::ErrorKind::Interrupted => {}
             Err(cause) => return Err(cause),

@@ -1,4 +1,4 @@
-//! Follows a mount table: it wakes when the table may have changed, and finds events by comparing.
+//! Follows a mount table. It wakes when the table may have changed, and finds events by comparing.
 
 use std::collections::VecDeque;
 use std::os::fd::{AsFd, BorrowedFd};
@@ -16,30 +16,31 @@ use crate::watch::options::{Event, WatchOptions, WatchRoute};
 use crate::watch::place::Place;
 use crate::watch::wake::Wake;
 
-/// How often a look tries to be of one moment. Once is enough: a mount that went meanwhile need not
+/// How often a look tries to show one moment. Once is enough: a mount that went meanwhile need not
 /// be told, and the next look finds what came.
 const ATTEMPTS: u32 = 1;
-/// How soon everything is read again after a mark on mountinfo: the change may be one that no event
-/// tells of.
+/// How long after a mark on mountinfo everything is read again. The change may be one that no event
+/// tells.
 const SETTLE: Duration = Duration::from_millis(20);
-/// Reading again waits this many times as long as the last reading took, so that it costs a small
-/// share of a processor.
+/// The next reading waits this many times as long as the last reading took. So reading costs a
+/// small share of a processor.
 const SHARE: u32 = 20;
 
-/// Follows a mount table: an iterator over events that waits for the next one, and the table as it
-/// is.
+/// Follows a mount table. It is an iterator that waits for the next event, and it has the current
+/// table.
 ///
-/// Both routes compare tables; they differ in what wakes them. By fanotify the ids of mounts that
-/// come and go are told, so that only these are asked about. The mark on mountinfo tells of more,
-/// such as a remount, but not what it was: then everything is read again, by fanotify a few
-/// hundredths of a second later, so that many changes cost one reading.
+/// Both routes compare tables, but different things wake them. Fanotify tells the ids of mounts
+/// that come and go, so only these are asked about. The mark on mountinfo also tells other changes,
+/// such as a remount, but not which. Then everything is read again. With fanotify this happens a
+/// few hundredths of a second later, so that many changes cost one reading.
 ///
-/// Nothing in Linux tells of a rename of a directory above a mount point, nor (up to 7.0) of `mount
-/// --make-shared`. [`WatchOptions::rescan_every`] finds them. A mount that comes and goes before it
-/// can be looked at is in no event. Without unique ids (before Linux 6.8) a move is told as one
-/// gone and one new, and a mount that takes the place, id and device of another not at all.
+/// Linux does not tell when a directory above a mount point is renamed. Up to 7.0 it does not tell
+/// `mount --make-shared` either. [`WatchOptions::rescan_every`] finds both. A mount that comes and
+/// goes before it can be looked at is in no event. Without unique ids (before Linux 6.8) a move is
+/// told as one gone and one new mount. A mount that takes the place, id and device of another is
+/// then not told at all.
 ///
-/// As a descriptor ([`AsFd`]) it becomes readable when there may be events, also when it is time to
+/// As a descriptor ([`AsFd`]) it becomes readable when there may be events, and when it is time to
 /// read again. Then call [`try_next`](Self::try_next) until it gives `None`.
 ///
 /// # Examples
@@ -58,23 +59,24 @@ const SHARE: u32 = 20;
 pub struct Watcher {
     wake: Wake,
     reading: Reading,
-    /// What to list for existence; `None` where there are no lists.
+    /// What to list to see which mounts exist; `None` if there are no lists.
     scope: Option<Scope>,
     table: MountTable,
     events: VecDeque<Event>,
     rescan_every: Option<Duration>,
-    /// When everything was last read, and how long that took.
+    /// When everything was last read, and how long it took.
     scanned: (Instant, Duration),
-    /// When to read everything because of the mark on mountinfo.
+    /// When to read everything again because of the mark on mountinfo.
     settles: Option<Instant>,
 }
 
 impl Watcher {
-    /// Starts watching: events count from the table that [`table`](Self::table) gives now.
+    /// Starts watching. The first events are changes of the table that [`table`](Self::table) gives
+    /// now.
     ///
     /// # Errors
     ///
-    /// As reading the table; [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or
+    /// Those of reading the table. [`ErrorKind::Unsupported`](crate::ErrorKind::Unsupported) or
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) when [`WatchRoute::Fanotify`] was asked for
     /// and the kernel does not give it.
     ///
@@ -88,7 +90,7 @@ impl Watcher {
         let wake = Wake::open(options, &proc, &place)?;
         let scope = place.scope(&proc)?;
         let mut reading = Reading::of(place.mountinfo(&proc)?, place.shown(&proc));
-        // After the marks are set, so that nothing falls between.
+        // The marks are set before this reading, so that no change falls between the two.
         let started = Instant::now();
         let table = read_table(&mut reading, scope.as_ref())?;
         debug!(
@@ -110,12 +112,12 @@ impl Watcher {
         Ok(watcher)
     }
 
-    /// The table as it is after all events found so far, some of which may not have been taken yet.
+    /// The table after all events found so far. Some of them may not have been taken yet.
     pub fn table(&self) -> &MountTable {
         &self.table
     }
 
-    /// What wakes it. By fanotify the mark on mountinfo wakes it too.
+    /// What wakes it. With fanotify, the mark on mountinfo wakes it, too.
     pub fn route(&self) -> WatchRoute {
         if self.wake.has_events() {
             WatchRoute::Fanotify
@@ -124,7 +126,7 @@ impl Watcher {
         }
     }
 
-    /// The next event if there is one now.
+    /// The next event, if there is one now.
     ///
     /// # Errors
     ///
@@ -136,7 +138,7 @@ impl Watcher {
         Ok(self.events.pop_front())
     }
 
-    /// Waits for the next event, at most so long; `None` when the time is over.
+    /// Waits for the next event, at most for `limit`. `None` when the time is over.
     ///
     /// # Errors
     ///
@@ -145,7 +147,7 @@ impl Watcher {
         self.next_until(Instant::now().checked_add(limit))
     }
 
-    /// Reads everything again, whatever has been told; what differs comes as events.
+    /// Reads everything again, whatever has been told. Differences come as events.
     ///
     /// # Errors
     ///
@@ -156,6 +158,7 @@ impl Watcher {
         let changes = new.changes_since(&self.table);
         self.table = new;
         self.scanned = (started, started.elapsed());
+        // This reading has seen the change of the mark.
         self.settles = None;
         self.report(changes);
         self.plan()
@@ -173,20 +176,20 @@ impl Watcher {
         }
     }
 
-    /// Takes what the kernel tells and finds the events in it.
+    /// Takes what the kernel tells, and finds the events in it.
     fn look(&mut self) -> Result<(), Error> {
         let woken = self.wake.take()?;
         if woken.events.overflow {
             debug!("the queue of mount events ran over");
-            // What was lost is found by comparing, but the order of it is not.
+            // A comparison finds what was lost, but not in which order it happened.
             self.events.push_back(Event::Overflow);
         }
         if woken.is_due || (woken.is_marked && !self.wake.has_events()) {
             return self.rescan();
         }
         if woken.is_marked && self.settles.is_none() {
-            // Mount events mark it too. Whether there was another change as well, only a reading tells.
-            // A long table is read again less often: reading must not be all that we do.
+            // Mount events set the mark, too. Only a reading tells whether something else changed
+            // as well. A long table is read less often, so that we do more than reading.
             let pause = SETTLE.max(self.scanned.1.saturating_mul(SHARE));
             self.settles = Instant::now().checked_add(pause);
             self.plan()?;
@@ -194,7 +197,7 @@ impl Watcher {
         if woken.events.is_empty() {
             return Ok(());
         }
-        // A move changes the paths of all that lies below, and no list shows it.
+        // A move changes the paths of all mounts below it, and no list shows that.
         let is_told = !woken.events.overflow && !woken.events.moved;
         if is_told && self.follow()? {
             return Ok(());
@@ -202,7 +205,7 @@ impl Watcher {
         self.rescan()
     }
 
-    /// Brings the table up to date by a list of ids; false where that cannot be done.
+    /// Brings the table up to date by a list of ids. False if that is not possible.
     fn follow(&mut self) -> Result<bool, Error> {
         let asks = KernelQueries::cached() >= KernelQueries::Rows && self.table.has_unique_ids();
         let Some(scope) = self.scope.as_ref().filter(|_| asks) else {
@@ -228,6 +231,7 @@ impl Watcher {
     }
 
     fn report(&mut self, changes: Changes) {
+        // What went comes first: a new mount may have taken its place or its id.
         let detached = changes.detached.into_iter().map(Event::Detached);
         let changed = changes.changed.into_iter().map(Event::Changed);
         let attached = changes.attached.into_iter().map(Event::Attached);
@@ -254,6 +258,7 @@ fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable
     let mut options = ReadOptions::new();
     match scope {
         Some(scope) => {
+            // Single rows can be asked for, so a list that does not fit need not be read again.
             if KernelQueries::cached() >= KernelQueries::Rows {
                 options.attempts = ATTEMPTS;
             }

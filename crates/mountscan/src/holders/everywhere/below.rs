@@ -1,4 +1,4 @@
-//! Who uses files below a directory, by their paths.
+//! Finds who uses files below a directory, by the paths of the files.
 
 use std::path::Path;
 
@@ -15,25 +15,25 @@ use crate::kernel::procfs::ProcDir;
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DirectoryUsers {
-    /// Processes, with how they use it. Unix sockets are not looked for.
+    /// The processes, and how they use it. Unix sockets are not looked for.
     pub processes: Vec<HolderProcess>,
-    /// What the kernel has open there.
+    /// What the kernel has open there: loop devices and swap files.
     pub kernel: Vec<KernelUse>,
-    /// Processes that could not be looked into for want of privilege.
+    /// How many processes could not be looked into, because a privilege is missing.
     pub unreadable: usize,
 }
 
-/// Finds the processes that have their root or working directory, program, mapped files or open
-/// files at or below a directory, and the loop devices and swap files there.
+/// Finds the processes that use a directory or something below it: as root directory, working
+/// directory or program, or as mapped or open files. It also finds the loop devices and swap files
+/// there.
 ///
-/// The paths are those that the kernel gives for them. A file of another container that has the
-/// same path there is named, too: it is better to look twice before something is removed. A
-/// removed file counts.
+/// The paths are those that the kernel gives. A file of another container that has the same path is
+/// found, too: before something is removed, it is better to look twice. A removed file counts.
 ///
 /// # Errors
 ///
-/// When procfs cannot be read at all. Processes that end meanwhile are passed over, unreadable ones
-/// counted.
+/// When procfs cannot be read at all. A process that ends meanwhile is passed over. A process that
+/// cannot be read is counted.
 pub fn directory_users(
     directory: &Path,
     options: &HoldersOptions,
@@ -43,6 +43,7 @@ pub fn directory_users(
     let all = members(proc, &mut found.unreadable)?;
     let processes: Vec<Member> = all.into_values().flatten().collect();
     let own = own_pid(proc);
+    // The own process comes first, before helper threads have files open.
     let is_own = |member: &Member| Some(member.pid) == own;
     let look = |member: &Member| {
         let uses = uses(proc, member, directory);
@@ -62,6 +63,8 @@ pub fn directory_users(
 
 fn uses(proc: &ProcDir, member: &Member, directory: &Path) -> Vec<MountUse> {
     let leads_there = |name: &str| {
+        // Only the text of the link: to open it could wait for a server. A removed file has a mark
+        // at the end of its path, which leaves the directories above it as they are.
         let text = proc.link(member.file(name));
         text.is_ok_and(|text| text.starts_with(directory))
     };

@@ -1,4 +1,4 @@
-//! Mounts that are in no table, and are kept by processes.
+//! Finds mounts that are in no table and that processes keep.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -16,43 +16,46 @@ use crate::kernel::identity::identity_at;
 use crate::kernel::procfs::ProcDir;
 use crate::table::mount_table::MountTable;
 
-/// A mount that no table has, and that processes keep alive.
+/// A mount that is in no table and that processes keep alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DetachedMount {
-    /// Its id, which no table of the namespaces has.
+    /// Its id. No table of the namespaces has it.
     pub mount_id: MountId,
-    /// The device of its file system; `None` if that could not be seen.
+    /// The device of its file system; `None` if it could not be read.
     pub device: Option<Device>,
     /// Whether a table has another mount of the same file system; `None` if the device is unknown.
-    /// If not, the file system ends with the last of those who keep it.
+    /// If no table has one, the file system ends when the last process that keeps it lets go.
     pub is_file_system_mounted: Option<bool>,
-    /// Who keeps it, and by what.
+    /// The processes that keep it, and how.
     pub kept_by: Vec<HolderProcess>,
 }
 
-/// Finds mounts that processes use and that none of the tables has: detached lazily, or moved out
-/// of reach.
+/// Finds mounts that processes use and that none of the tables has. They were detached lazily, or
+/// moved out of reach.
 ///
-/// A mount of a namespace that is not among `namespaces` is found, too: look at
-/// [`Namespaces::unreadable`] before you call it detached. Mounts that only mapped files keep are
+/// A mount of a namespace that is missing in `namespaces` is found, too. So look at
+/// [`Namespaces::unreadable`] before you call it detached. A mount that only mapped files keep is
 /// not found.
 ///
-/// A file on NFS or 9p may make this wait for its server. Call it from a thread that you can leave.
+/// A file on NFS or 9p may make this wait for its server. Call it in a thread that you can leave
+/// behind.
 ///
 /// # Errors
 ///
-/// When procfs cannot be read at all. Processes that end meanwhile are passed over.
+/// When procfs cannot be read at all. A process that ends meanwhile is passed over.
 pub fn detached(
     namespaces: &Namespaces,
     options: &HoldersOptions,
 ) -> Result<Vec<DetachedMount>, Error> {
     let proc = &options.proc.open()?;
+    // The namespaces that were given count the unreadable processes already.
     let all = members(proc, &mut 0)?;
     let processes: Vec<Member> = all.into_values().flatten().collect();
     let tables = || namespaces.namespaces.iter().map(|space| &space.table);
     let rows = || tables().flat_map(MountTable::rows);
     let mut known: HashSet<MountId> = rows().map(|row| row.mount_id()).collect();
+    // The mount of memory files is in no table, and never was.
     known.extend(of_memory_files());
     let own = own_pid(proc);
     let is_own = |member: &Member| Some(member.pid) == own;
@@ -60,6 +63,7 @@ pub fn detached(
     let mut mounts: BTreeMap<MountId, DetachedMount> = BTreeMap::new();
     for (member, uses) in processes.iter().zip(found) {
         for (mount_id, device, how) in uses {
+            // Several processes may keep one mount. Any of their uses can tell the device.
             let mount = mounts.entry(mount_id).or_insert_with(|| DetachedMount {
                 mount_id,
                 device: None,
@@ -91,7 +95,7 @@ fn keep(kept_by: &mut Vec<HolderProcess>, proc: &ProcDir, member: &Member, how: 
     }
 }
 
-/// The mount that the kernel keeps for files without a name, which every `memfd` is on.
+/// The kernel's own mount for files without a name. Every `memfd` is on it.
 fn of_memory_files() -> Option<MountId> {
     let file = memfd_create("mountscan", MemfdFlags::CLOEXEC).ok()?;
     identity_at(&file, "".as_ref()).ok()?.mount_id
@@ -99,7 +103,7 @@ fn of_memory_files() -> Option<MountId> {
 
 type Use = (MountId, Option<Device>, MountUse);
 
-/// What a process has of mounts that are not known.
+/// How a process uses mounts that are not known.
 fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
     let mut uses = Vec::new();
     for (name, how) in [
@@ -108,6 +112,7 @@ fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
         ("exe", MountUse::Executable),
     ] {
         let link = member.file(name);
+        // The link is read first, because `place_of` does not check the link itself.
         if proc.link(&link).is_ok() {
             let place = proc.place_of(&link).filter(|(id, _)| !known.contains(id));
             uses.extend(place.map(|(id, device)| (id, Some(device), how)));
@@ -119,7 +124,7 @@ fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
         let id = mount_of_fdinfo(&info.unwrap_or_default());
         if let Some(id) = id.filter(|id| !known.contains(id)) {
             let link = member.file(&format!("fd/{number}"));
-            // Pipes, sockets and other things without a path are on mounts of the kernel's own.
+            // Pipes, sockets and other things without a path are on mounts of the kernel itself.
             let is_file = proc.link(&link).is_ok_and(|text| is_path(&text));
             let device = is_file.then(|| proc.place_of(&link));
             let device = device.map(|place| place.map(|(_, device)| device));
@@ -129,8 +134,8 @@ fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
     uses
 }
 
-/// Whether the text of a link is of a file in a file system: the kernel's own files have a colon
-/// in the first name.
+/// Whether the text of a link names a file in a file system. The kernel's own files have names of
+/// their own kind, such as `memfd:`.
 fn is_path(text: &std::path::Path) -> bool {
     let is_own = |name: &std::ffi::OsStr| {
         let name = name.as_encoded_bytes();

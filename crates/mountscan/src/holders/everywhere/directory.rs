@@ -1,4 +1,4 @@
-//! Mounts that have to do with a directory, in all namespaces. Pure.
+//! Finds the mounts that concern a directory, in all namespaces. Pure.
 
 use std::path::{Path, PathBuf};
 
@@ -8,37 +8,39 @@ use crate::ids::Device;
 use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
 
-/// A mount that has to do with a directory.
+/// A mount that concerns a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DirectoryMount {
     /// The mount.
     pub mount: MountInfo,
-    /// Inode number of the namespace that has it.
+    /// Inode number of the namespace in which the mount is.
     pub namespace: u64,
-    /// Whether that is the calling thread's.
+    /// Whether that is the namespace of the calling thread.
     pub is_own: bool,
-    /// What it has to do with the directory.
+    /// How it concerns the directory.
     pub how: DirectoryUse,
 }
 
-/// What a mount has to do with a directory.
+/// How a mount concerns a directory.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum DirectoryUse {
     /// It is mounted at the directory or below.
     Below,
-    /// It is mounted elsewhere and shows the directory or a part of it.
+    /// It is mounted elsewhere, and shows the directory or a part of it.
     Bind,
-    /// It is an overlay, mounted elsewhere, with this layer or work directory there.
+    /// It is an overlay that is mounted elsewhere. This path, one of its layers or its work
+    /// directory, is in the directory.
     Layer(PathBuf),
 }
 
-/// The mounts at a directory and below it, and those elsewhere that show it or have layers there.
+/// The mounts at a directory and below it, and the mounts elsewhere that show it or have layers in
+/// it.
 ///
-/// A mount of another namespace counts if the directory lies on the same file system there: its
-/// own `/var/lib/x` on another disk is another directory. The path has to be without links:
-/// see [`resolve`](crate::resolve).
+/// A mount of another namespace counts if the directory is on the same file system there. If
+/// another disk is mounted there, `/var/lib/x` is another directory. The path must be without
+/// links: see [`resolve`](crate::resolve).
 pub fn directory_mounts(namespaces: &Namespaces, directory: &Path) -> Vec<DirectoryMount> {
     let spaces = &namespaces.namespaces;
     let own = spaces.iter().find(|space| space.is_own);
@@ -75,7 +77,7 @@ fn use_of(
     if row.device() == device && row.root().starts_with(root) {
         return Some(DirectoryUse::Bind);
     }
-    // The text of an option is as whoever mounted it saw the directory.
+    // The option has the path as whoever mounted the overlay saw it.
     let mut layers = row
         .has_fs_type("overlay")
         .then(|| layers(*row))?
@@ -84,8 +86,8 @@ fn use_of(
     Some(DirectoryUse::Layer(layer))
 }
 
-/// Where a directory is: its file system, and its path in it. A mount at the directory itself
-/// covers it and does not count.
+/// Where a directory is: the device of its file system, and its path in that file system. A mount
+/// at the directory itself covers the directory and does not count.
 fn place(space: &MountNamespace, directory: &Path) -> Option<(Device, PathBuf)> {
     let on = match directory.parent() {
         Some(parent) => space.table.mount_of(parent)?,

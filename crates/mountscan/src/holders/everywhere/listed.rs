@@ -1,4 +1,4 @@
-//! Mount namespaces as values.
+//! The values that describe mount namespaces.
 
 use crate::holders::report::{HolderProcess, NamespaceKeeper};
 use crate::table::mount_table::MountTable;
@@ -7,18 +7,19 @@ use crate::table::mount_table::MountTable;
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Namespaces {
-    /// The caller's own first, then by their lowest process, then those without processes.
+    /// The namespaces. The caller's own comes first, then the others by their lowest process, then
+    /// those without processes.
     pub namespaces: Vec<MountNamespace>,
-    /// Processes that could not be looked into for want of privilege. They may live in namespaces
-    /// that are missing here.
+    /// How many processes could not be looked into, because a privilege is missing. They may live
+    /// in namespaces that are missing here.
     pub unreadable: usize,
-    /// Whether procfs hides processes of other users (`hidepid`) from the caller. Namespaces of
-    /// theirs may be missing here.
+    /// Whether procfs hides processes of other users (`hidepid`) from the caller. If so, namespaces
+    /// of these processes may be missing here.
     pub hides: bool,
-    /// Whether procfs shows the processes of the whole machine; `None` if that is not known. If
-    /// not, namespaces of others may be missing here.
+    /// Whether procfs shows the processes of the whole machine; `None` if that is not known. If it
+    /// does not, namespaces of others may be missing here.
     pub is_initial: Option<bool>,
-    /// Namespaces that were found, but whose tables could not be read.
+    /// How many namespaces were found whose tables could not be read.
     pub closed: usize,
 }
 
@@ -30,12 +31,12 @@ pub struct MountNamespace {
     pub inode: u64,
     /// Its 64-bit id (Linux 6.11).
     pub namespace_id: Option<u64>,
-    /// Whether it is the calling thread's.
+    /// Whether it is the namespace of the calling thread.
     pub is_own: bool,
     /// Its mounts, as far as its first process can reach them.
     pub table: MountTable,
     /// The processes that live there, by pid, without uses.
     pub processes: Vec<HolderProcess>,
-    /// What keeps it, if no process lives there.
+    /// What keeps the namespace, if no process lives there.
     pub kept_by: Vec<NamespaceKeeper>,
 }

@@ -1,4 +1,4 @@
-//! Mounts of all namespaces, and mounts of none. The room reads procfs.
+//! Finds mounts in all namespaces, and mounts that are in none. The room reads procfs.
 
 pub(crate) mod below;
 pub(crate) mod detached;

@@ -1,4 +1,4 @@
-//! The tables of all mount namespaces.
+//! Reads the tables of all mount namespaces.
 
 use std::collections::HashSet;
 use std::os::fd::AsFd;
@@ -18,13 +18,13 @@ use crate::table::mount_table::MountTable;
 
 /// Reads the mount tables of all namespaces that can be seen.
 ///
-/// Of the options, [`proc`](HoldersOptions::proc) and [`unpopulated`](HoldersOptions::unpopulated)
-/// count. All tables are in memory at once.
+/// Two options count: [`proc`](HoldersOptions::proc) and
+/// [`unpopulated`](HoldersOptions::unpopulated). All tables are in memory at once.
 ///
 /// # Errors
 ///
-/// When procfs cannot be read at all, or does not show the calling process. Processes that end
-/// meanwhile are passed over, unreadable ones counted.
+/// When procfs cannot be read at all, or does not show the calling process. A process that ends
+/// meanwhile is passed over. A process that cannot be read is counted.
 ///
 /// # References
 ///
@@ -37,6 +37,7 @@ pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
         is_initial: view.is_initial,
         ..Namespaces::default()
     };
+    // If the own link cannot be read, no namespace is marked as the own one.
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
     let members = members(proc, &mut found.unreadable)?;
     let populated: HashSet<u64> = members.keys().copied().collect();
@@ -47,6 +48,7 @@ pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
     if options.unpopulated {
         let is_populated = |inode| populated.contains(&inode);
         let mut unpopulated = Unpopulated::new(&options.proc, proc, is_populated);
+        // A bind is reached through the root directory of a process in the namespace that has it.
         for (speaker, space) in &spaces {
             let rows = space.table.rows().filter(|row| row.has_fs_type("nsfs"));
             let binds = rows.filter_map(|r| Some((inode_of(&r.root())?, r.mount_point().into())));
@@ -68,13 +70,14 @@ pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
     Ok(found)
 }
 
-/// The namespace as the first process shows it that is still there.
+/// Reads the namespace through its first process that still lives.
 fn read(proc: &ProcDir, inode: u64, members: &[Member]) -> Option<(Member, MountNamespace)> {
     let text = |member: &Member| {
         let text = proc.read(member.file("mountinfo")).ok()?;
         Some((*member, text))
     };
     let (speaker, text) = members.iter().find_map(text)?;
+    // For reading and not as a place: the ioctl that gives the id needs an open file.
     let file = proc.follow(speaker.file("ns/mnt"), OFlags::RDONLY).ok();
     let space = MountNamespace {
         inode,

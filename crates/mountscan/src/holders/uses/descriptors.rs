@@ -1,4 +1,5 @@
-//! Which descriptors of a process are of some mounts, of bound sockets or of mount namespaces.
+//! Finds the descriptors of a process that are of some mounts, of bound sockets or of mount
+//! namespaces.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::path::{Path, PathBuf};
@@ -11,29 +12,30 @@ use crate::kernel::procfs::ProcDir;
 use crate::row::mount_info::MountInfo;
 use crate::row::parse::decimal;
 
-/// What descriptors are looked at for.
+/// What the search wants to know about descriptors.
 pub(super) struct Descriptors<'p> {
     proc: &'p ProcDir,
-    /// The mount points that hold the mount, which paths of sockets are compared with first.
+    /// The mount points of the mounts. The path of a socket is compared with these first.
     points: Vec<PathBuf>,
-    /// Whether those of mount namespaces are wanted.
+    /// Whether descriptors of mount namespaces are wanted.
     wants_namespaces: bool,
-    /// Mounts of ordinary files: a descriptor of one is neither a socket nor a namespace.
+    /// Mounts of ordinary files. A descriptor on one of these is neither a socket nor a namespace.
     plain: HashSet<MountId>,
-    /// Bound sockets at or below such a point, by the link of their network namespace.
+    /// The sockets that are bound at or below one of the points, by the link of their network
+    /// namespace.
     sockets: Mutex<BTreeMap<PathBuf, Arc<Bound>>>,
 }
 
 /// Paths of bound sockets by their inodes.
 type Bound = HashMap<u64, PathBuf>;
 
-/// What a descriptor is of.
+/// What a descriptor belongs to.
 pub(super) enum Kind {
-    /// Of a file on one of the mounts.
+    /// A file on one of the mounts: the number of the descriptor.
     OnMount(u32),
-    /// Of a socket that is bound near one of the mounts.
+    /// A socket that is bound at or below one of the mount points.
     Socket(PathBuf),
-    /// Of a mount namespace.
+    /// A mount namespace: the number of the descriptor, and the inode of the namespace.
     Namespace(u32, u64),
 }
 
@@ -57,17 +59,22 @@ impl<'p> Descriptors<'p> {
         }
     }
 
-    /// Mount ids are the same in all namespaces, so a descriptor that was passed on is seen too.
+    /// Looks at the descriptors of one process. Mount ids are the same in all namespaces. So a
+    /// descriptor that came from a process of another namespace is found, too.
     pub(super) fn of(&self, member: &Member, is_own: bool, ids: &HashSet<MountId>) -> Vec<Kind> {
         let numbers = self.proc.numbers(member.file("fdinfo")).unwrap_or_default();
+        // The search itself has procfs open. That is no use of a mount.
         let ours = |number: u32| is_own && number == self.proc.descriptor();
         let mut bound = None;
         let kind = |number: u32| {
+            // fdinfo names the mount in its first lines. Nothing has to be opened or followed for
+            // that.
             let info = member.file(&format!("fdinfo/{number}"));
             let id = mount_of_fdinfo(&self.proc.read_first(info).ok()?);
             match id {
                 Some(id) if ids.contains(&id) => Some(Kind::OnMount(number)),
                 Some(id) if self.plain.contains(&id) => None,
+                // Sockets and namespace files are on mounts of the kernel, which are in no table.
                 _ => self.by_link(member, number, &mut bound),
             }
         };
@@ -91,11 +98,12 @@ impl<'p> Descriptors<'p> {
     }
 
     /// The sockets of a process's network namespace that are bound at or below one of the mount
-    /// points. Each namespace is read once.
+    /// points. Each network namespace is read once.
     fn bound_near(&self, member: &Member) -> Arc<Bound> {
         let Ok(namespace) = self.proc.link(member.file("ns/net")) else {
             return Arc::default();
         };
+        // Locked while it reads: another thread waits, instead of reading the same text again.
         let mut known = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
         let read = || {
             let text = self.proc.read(member.file("net/unix")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Files that the kernel itself keeps open: under loop devices and as swap.
+//! Finds the files that the kernel itself keeps open: under loop devices, and as swap.
 
 use std::ffi::OsString;
 use std::fs;
@@ -9,13 +9,14 @@ use crate::holders::report::KernelUse;
 use crate::kernel::procfs::ProcDir;
 use crate::row::escape::unescape;
 
-/// The files that the kernel keeps open, of those that lie where `is_there` says.
+/// The files that the kernel keeps open and for which `is_there` is true.
 pub(crate) fn kernel_uses(
     proc: &ProcDir,
     sys: &Path,
     is_there: impl Fn(&Path) -> bool,
 ) -> Vec<KernelUse> {
     let loops = loop_devices(&sys.join("block")).into_iter();
+    // A kernel without swap has no such file.
     let swaps = proc.read("swaps").unwrap_or_default();
     let swaps = swap_files(&swaps).into_iter();
     let all = loops.chain(swaps.map(|file| KernelUse::Swap { file }));
@@ -30,7 +31,7 @@ fn loop_devices(block: &Path) -> Vec<KernelUse> {
     let mut devices: Vec<KernelUse> = entries
         .filter_map(|entry| {
             let device = entry.file_name().into_string().ok()?;
-            // A device without a file has no such directory.
+            // A loop device without a backing file, or another device, has no such file.
             let mut file = fs::read(entry.path().join("loop/backing_file")).ok()?;
             if file.last() == Some(&b'\n') {
                 file.pop();
@@ -39,6 +40,7 @@ fn loop_devices(block: &Path) -> Vec<KernelUse> {
             Some(KernelUse::Loop { device, file })
         })
         .collect();
+    // By length first, so that loop2 comes before loop10.
     devices.sort_by(|one, other| key(one).cmp(&key(other)));
     devices
 }
@@ -50,7 +52,8 @@ fn key(what: &KernelUse) -> (usize, &str) {
     }
 }
 
-/// `Filename Type Size Used Priority`, the name escaped as in mountinfo.
+/// The files in the text of `/proc/swaps`: `Filename Type Size Used Priority`. The name is escaped
+/// as in mountinfo.
 fn swap_files(text: &[u8]) -> Vec<PathBuf> {
     let lines = text.split(|&byte| byte == b'\n').skip(1);
     lines
@@ -59,12 +62,13 @@ fn swap_files(text: &[u8]) -> Vec<PathBuf> {
                 .split(|byte| matches!(byte, b' ' | b'\t'))
                 .filter(|field| !field.is_empty());
             let name = fields.next()?;
+            // A swap partition is a device. It is on no mount.
             (fields.next()? == b"file").then(|| without_mark(unescape(name).into_owned()))
         })
         .collect()
 }
 
-/// The path of a file, also of one that has been removed since.
+/// The path without the mark that the kernel adds if the file has been removed.
 fn without_mark(mut path: Vec<u8>) -> PathBuf {
     for mark in [&b" (deleted)"[..], b"\\040(deleted)"] {
         if path.ends_with(mark) {

@@ -1,4 +1,4 @@
-//! Mounts that use another mount: what is mounted on it, and overlays with layers on it. Pure.
+//! Finds mounts that use another mount: mounts on it, and overlays with layers on it. Pure.
 
 use std::path::{Path, PathBuf};
 
@@ -12,15 +12,16 @@ use crate::table::mount_table::MountTable;
 use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// The options of overlay that name directories.
+/// The options of an overlay that name directories.
 const DIRECTORIES: [&str; 5] = ["lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"];
 
-/// The mounts of a table that use one of the mounts `held`, which are of the same table.
+/// The mounts of a table that use one of the mounts `held`. Those are of the same table.
 pub(crate) fn users(table: &MountTable, held: &[MountInfo]) -> Vec<MountUser> {
     let is_held = |row: &Row<'_>| held.iter().any(|info| info.mount_id == row.mount_id());
     let mut users = Vec::new();
     for row in table.rows() {
         let hangs_on = |info: &MountInfo| info.mount_id == row.parent_id();
+        // The mounts in question do not use each other: they go together.
         if held.iter().any(hangs_on) && !is_held(&row) {
             let how = MountedUse::Nested;
             users.push(user(row, how));
@@ -30,7 +31,7 @@ pub(crate) fn users(table: &MountTable, held: &[MountInfo]) -> Vec<MountUser> {
                     let point = info.mount_point.as_os_str().as_bytes();
                     is_at_or_below(layer.as_os_str().as_bytes(), point)
                 };
-                // Text first: a look-up costs more, and most layers are elsewhere.
+                // The text is compared first: a look-up costs more, and most layers are elsewhere.
                 held.iter().any(below) && table.mount_of(layer).is_some_and(|top| is_held(&top))
             });
             users.extend(layer.map(|layer| user(row, MountedUse::Layer(layer))));
@@ -46,7 +47,7 @@ fn user(row: Row<'_>, how: MountedUse) -> MountUser {
     }
 }
 
-/// The absolute directories that an overlay is made of.
+/// The directories of an overlay's options, as far as their paths are absolute.
 pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
     let mut layers = Vec::new();
     for (name, value) in row.super_options().pairs() {
@@ -54,7 +55,7 @@ pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
             continue;
         };
         let text = unescape(value.as_bytes());
-        // Only the old form has several directories in one value.
+        // Only the old form has several directories in one value, with colons between them.
         let parts = match name.to_str() {
             Some("lowerdir") => split(&text),
             _ => vec![text.into_owned()],
@@ -62,12 +63,14 @@ pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
         let parts = parts
             .into_iter()
             .map(|part| PathBuf::from(OsString::from_vec(part)));
+        // A relative path was resolved in a directory that nobody knows any more.
         layers.extend(parts.filter(|part| Path::new(part).is_absolute()));
     }
     layers
 }
 
-/// Parts between colons; overlay's own backslash before a colon or a backslash makes it plain text.
+/// Splits at colons. A backslash of overlay before a colon or a backslash makes that byte plain
+/// text.
 fn split(list: &[u8]) -> Vec<Vec<u8>> {
     let mut parts = vec![Vec::new()];
     let mut bytes = list.iter();

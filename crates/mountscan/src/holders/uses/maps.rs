@@ -1,4 +1,4 @@
-//! Mapped files in the text of `/proc/PID/maps`. Pure.
+//! Finds mapped files in the text of `/proc/PID/maps`. Pure.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
@@ -11,12 +11,13 @@ use crate::ids::Device;
 pub(crate) struct Mapped<'t> {
     /// Device of the file, as `stat` gives it.
     pub(crate) device: Device,
-    /// Its path as the text has it: from the root of the process. A newline in it is `\012`.
+    /// Its path as the text has it, seen from the reader's root directory. A newline in it is
+    /// written `\012`.
     pub(crate) path: &'t Path,
 }
 
-/// The files of a text, one after the other. Several mappings of one file that follow each
-/// other count once.
+/// The files in a text, one after the other. If several mappings of one file follow each other, it
+/// counts once.
 pub(crate) fn mapped_files(text: &[u8]) -> impl Iterator<Item = Mapped<'_>> {
     let mut last = None;
     text.split(|&byte| byte == b'\n')
@@ -28,7 +29,7 @@ pub(crate) fn mapped_files(text: &[u8]) -> impl Iterator<Item = Mapped<'_>> {
         })
 }
 
-/// `address perms offset device inode path`, the path after blanks that align it.
+/// Parses `address perms offset device inode path`. Blanks before the path align it.
 fn mapped(line: &[u8]) -> Option<Mapped<'_>> {
     let mut fields = line.splitn(6, |&byte| byte == b' ').skip(3);
     let device = device(fields.next()?)?;
@@ -41,7 +42,7 @@ fn mapped(line: &[u8]) -> Option<Mapped<'_>> {
     })
 }
 
-/// `08:01`, in hexadecimal.
+/// Parses a device such as `08:01`, in hexadecimal.
 fn device(text: &[u8]) -> Option<Device> {
     let (major, minor) = std::str::from_utf8(text).ok()?.split_once(':')?;
     Some(Device {

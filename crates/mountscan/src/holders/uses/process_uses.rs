@@ -1,4 +1,4 @@
-//! How processes use mounts: by links, mapped files, descriptors and bound sockets.
+//! Finds how processes use mounts: by links, mapped files, descriptors and bound sockets.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -16,19 +16,20 @@ use crate::table::mount_table::MountTable;
 /// A search for the uses of some mounts.
 pub(crate) struct Uses<'p> {
     proc: &'p ProcDir,
-    /// The file system that is asked about.
+    /// The mount in question.
     mount: &'p MountInfo,
-    /// The mounts that hold it, in all namespaces, and itself: it may be in none any more.
+    /// The ids of the mounts that hold it, in all namespaces, and of the mount itself, which may be
+    /// in no namespace any more.
     ids: HashSet<MountId>,
     descriptors: Descriptors<'p>,
     own: Option<u32>,
 }
 
-/// What a process has of the mounts.
+/// How a process uses the mounts.
 #[derive(Default)]
 pub(crate) struct Found {
     pub(crate) uses: Vec<MountUse>,
-    /// Its descriptors of mount namespaces, with the inodes of these.
+    /// Its descriptors of mount namespaces: the number, and the inode of the namespace.
     pub(crate) namespaces: Vec<(u32, u64)>,
 }
 
@@ -50,8 +51,10 @@ impl<'p> Uses<'p> {
         }
     }
 
-    /// How one process uses the mounts. `table` is that of its namespace.
+    /// How one process uses the mounts. `table` is the table of its namespace.
     pub(crate) fn of(&self, member: &Member, table: &MountTable) -> Found {
+        // Links and maps show paths from outside. Without this root they fit no table of the
+        // process.
         let root = self.proc.link(member.file("root")).unwrap_or_default();
         let mut found = Found::default();
         for (name, how) in [
@@ -73,6 +76,7 @@ impl<'p> Uses<'p> {
         if mapped_files(&maps).any(|file| self.is_map_there(&file, &root, table)) {
             found.uses.push(MountUse::Mapping);
         }
+        // Our own descriptor of procfs must not count as a use.
         let is_own = self.own == Some(member.pid);
         for kind in self.descriptors.of(member, is_own, &self.ids) {
             match kind {
@@ -83,7 +87,8 @@ impl<'p> Uses<'p> {
                         found.uses.push(MountUse::Socket(path));
                     }
                 }
-                // Threads share the descriptors of their process.
+                // Threads share the descriptors of their process, so only the process itself names
+                // them.
                 Kind::Namespace(number, inode) if member.thread().is_none() => {
                     found.namespaces.push((number, inode));
                 }
@@ -93,8 +98,8 @@ impl<'p> Uses<'p> {
         found
     }
 
-    /// Whether a link of procfs leads to one of the mounts. Nothing is opened. Where even the
-    /// look-up may have to wait for a server, the path says it.
+    /// Whether a link of procfs leads to one of the mounts. Nothing is opened. If even the look-up
+    /// may have to wait for a server, the path alone decides.
     fn is_link_there(&self, link: &str, text: &Path, root: &Path, table: &MountTable) -> bool {
         let by_path = inside(text, root).and_then(|path| table.mount_of(&path));
         if let Some(row) = by_path.filter(may_wait) {
@@ -104,13 +109,14 @@ impl<'p> Uses<'p> {
         place.is_some_and(|(id, _)| self.ids.contains(&id))
     }
 
-    /// Whether a mapped file lies on one of the mounts: by its path, or, where that leads nowhere
-    /// (any more), by its device.
+    /// Whether a mapped file lies on one of the mounts. The path decides. If it leads nowhere, or
+    /// not any more, the device decides.
     fn is_map_there(&self, file: &Mapped<'_>, root: &Path, table: &MountTable) -> bool {
         let is_of_device = file.device == self.mount.device;
         match inside(file.path, root).and_then(|path| table.mount_of(&path)) {
             Some(row) if self.ids.contains(&row.mount_id()) => true,
-            // Another mount of the file system has the file at this path.
+            // If the row has the device of the file, another mount of the file system has the file.
+            // If not, something else lies at this path now, and the device decides.
             Some(row) => is_of_device && row.device() != file.device,
             None => is_of_device,
         }

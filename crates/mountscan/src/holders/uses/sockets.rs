@@ -1,18 +1,18 @@
-//! Unix sockets that are bound in a file system, in the text of `/proc/PID/net/unix`.
+//! Finds bound Unix sockets in the text of `/proc/PID/net/unix`. Pure.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 /// The bound sockets of a text, as inode number and path. A name that is not an absolute path is
-/// left out: it is of no file, or nobody knows from which directory it was bound.
+/// left out. It belongs to no file, or nobody knows in which directory it was bound.
 pub(crate) fn bound(text: &[u8]) -> impl Iterator<Item = (u64, &Path)> {
     text.split(|&byte| byte == b'\n').filter_map(socket)
 }
 
-/// `address: count protocol flags type state inode path`.
+/// Parses `address: count protocol flags type state inode path`.
 fn socket(line: &[u8]) -> Option<(u64, &Path)> {
-    // The fields are padded with blanks; the path is all that follows one blank after the inode.
+    // The fields are padded with blanks. After the inode comes one blank, and the rest is the path.
     let mut at = 0;
     let mut inode: &[u8] = b"";
     for _ in 0..7 {
@@ -23,6 +23,7 @@ fn socket(line: &[u8]) -> Option<(u64, &Path)> {
     }
     let path = line.get(at + 1..)?;
     let inode = std::str::from_utf8(inode).ok()?.parse().ok()?;
+    // Names in the abstract namespace begin with `@` here, and belong to no file.
     path.starts_with(b"/")
         .then(|| (inode, Path::new(OsStr::from_bytes(path))))
 }
