@@ -1,4 +1,4 @@
-//! `completions` and `man`: the command described for shells and for man(1).
+//! `completions` and `man`: they describe the command for shells and for man(1).
 
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -42,15 +42,15 @@ pub(crate) fn completions(args: &CompletionsArgs, mut command: Command) -> anyho
     Ok(Exit::Fine)
 }
 
-/// The bash script with one name for each state. For a command with a hyphen in its name
+/// The bash script, with one name for each state. If a command has a hyphen in its name,
 /// clap_complete sets `daemon__host__subcmd__root` and asks for
-/// `daemon__subcmd__host__subcmd__root` (clap-rs/clap#6421): nothing behind the first word
+/// `daemon__subcmd__host__subcmd__root` (clap-rs/clap#6421). Then nothing after the first word
 /// would be completed.
 fn with_one_name(script: &str) -> String {
     script.replace("daemon__subcmd__host__", "daemon__host__")
 }
 
-/// Prints the manual page of `command`, or writes all of its pages.
+/// Prints the manual page of `command`, or writes all its pages.
 pub(crate) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
     match &args.out {
         None => {

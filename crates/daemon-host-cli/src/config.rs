@@ -1,4 +1,4 @@
-//! Which daemon.json a subcommand reads.
+//! Chooses the daemon.json that a subcommand reads.
 
 use std::fs::File;
 use std::io::Read as _;
@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use daemon_host::{HostConfig, MAX_CONFIG_LENGTH, read_config};
 use nix::libc::ENOENT;
 
-/// Where Docker looks for its configuration when nothing else is said.
+/// Where Docker looks for its configuration if nothing else is given.
 const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
 
 #[derive(Debug, Clone, Default, clap::Args)]
@@ -24,12 +24,12 @@ impl ConfigArgs {
         self.config.is_some()
     }
 
-    /// Where it says that things are.
+    /// Reads the directories that it names.
     pub(crate) fn roots(&self) -> anyhow::Result<HostConfig> {
         Ok(HostConfig::parse_roots(&self.read()?)?)
     }
 
-    /// The text of the file; empty when the usual one is missing.
+    /// The text of the file. It is empty if the usual file is missing.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<u8>> {
         let (path, optional) = match &self.config {
             Some(path) => (path.as_path(), false),
@@ -45,8 +45,8 @@ impl ConfigArgs {
     }
 }
 
-/// Whether the caller named a descriptor of ours, as `<(…)` of a shell does. Only then a
-/// pipe is expected and waited for.
+/// Whether the caller named a descriptor of this process, as a shell's `<(…)` does. Only then it
+/// may be a pipe, and we wait for its text.
 fn is_piped_in(path: &Path) -> bool {
     path.starts_with("/dev/fd") || path == Path::new("/dev/stdin")
 }
@@ -54,6 +54,7 @@ fn is_piped_in(path: &Path) -> bool {
 fn read_pipe(path: &Path) -> anyhow::Result<Vec<u8>> {
     let mut text = Vec::new();
     File::open(path)?
+        // One byte more than allowed, so that a text that is too long is noticed and not cut.
         .take(MAX_CONFIG_LENGTH + 1)
         .read_to_end(&mut text)?;
     anyhow::ensure!(

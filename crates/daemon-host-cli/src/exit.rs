@@ -5,7 +5,7 @@ use std::process::ExitCode;
 /// How a subcommand ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// All is well.
+    /// Everything is in order.
     Fine,
     /// It ran, and found something that a person should look at.
     Finding,

@@ -1,8 +1,8 @@
-//! The `daemon-host` command: see, explain and repair the host-side state of a
-//! container daemon, and a small reference daemon.
+//! The `daemon-host` command. It shows, explains and repairs the host-side state of a container
+//! daemon. It is also a small reference daemon.
 //!
-//! One file per subcommand; `output` turns values into tables or JSON. The JSON
-//! contract stands in the repository's `docs/json.md`.
+//! Each subcommand has a file or a room. `output` turns values into tables or JSON. The JSON
+//! contract is in the repository's `docs/json.md`.
 #![forbid(unsafe_code)]
 
 mod addrs;
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     }
     let exit = match run(&cli.command, &out) {
         Ok(exit) => exit,
-        // The reader of a stream of events has gone: nothing is left to tell it.
+        // The reader of a stream of events is gone, so nobody is left to be told.
         Err(error) if output::is_broken_pipe(&error) => Exit::Fine,
         Err(error) => {
             output::error(&error);

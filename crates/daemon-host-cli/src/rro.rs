@@ -1,4 +1,4 @@
-//! `rro`: whether recursive read-only mounts work here.
+//! `rro`: says whether recursive read-only mounts work here.
 
 use daemon_host::rroprobe::{self, KernelSupport, RuntimeSupport};
 use daemon_host::runtimes::{FeaturesState, RroAnswer, RroSupport, Runtimes};
@@ -75,11 +75,11 @@ pub(crate) fn ask(probed: &Runtimes) -> Vec<Asked> {
         .collect()
 }
 
-/// What one runtime says; a name that only may be a shim's does not.
+/// What one runtime says. A name that can only be a shim's has no answer.
 fn ask_one(table: &Runtimes, name: &str) -> anyhow::Result<Asked> {
     match table.lookup(name).map(|runtime| runtime.name.clone()) {
         Some(name) => {
-            // The others are not asked, so that a slow one does not delay this answer.
+            // The other runtimes are not asked, so that a slow one does not delay this answer.
             let verdict = table.features_now(&name).rro();
             Ok(Asked { name, verdict })
         }
@@ -124,7 +124,7 @@ impl Asked {
     }
 }
 
-/// Who says what, and what to do where something is missing.
+/// What the kernel and each runtime say, and what to do if something is missing.
 fn to_text(kernel: &KernelSupport, asked: &[Asked]) -> String {
     let mut text = table(kernel, asked).render();
     let runtime = RuntimeSupport::No.remedy().filter(|_| one_refuses(asked));
@@ -134,7 +134,7 @@ fn to_text(kernel: &KernelSupport, asked: &[Asked]) -> String {
     text
 }
 
-/// Kernel first, then each runtime.
+/// A table: the kernel first, then each runtime.
 pub(crate) fn table(kernel: &KernelSupport, asked: &[Asked]) -> Table {
     let ink = if kernel.is_supported() {
         Ink::Good

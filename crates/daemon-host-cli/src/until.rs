@@ -1,10 +1,10 @@
-//! When a subcommand that watches ends by itself.
+//! Decides when a subcommand that watches ends by itself.
 
 use std::time::{Duration, Instant};
 
 use crate::exit::Exit;
 
-/// How long one wait is when there is no limit.
+/// How long one wait is if there is no limit.
 const LONG: Duration = Duration::from_secs(3600);
 
 #[derive(Debug, clap::Args)]
@@ -19,7 +19,7 @@ pub(crate) struct Until {
 }
 
 impl Until {
-    /// Has the next event shown, waiting for it no longer than told, until there were enough.
+    /// Shows event after event, until there were enough or the time is over.
     pub(crate) fn follow(
         &self,
         mut show_next: impl FnMut(Duration) -> anyhow::Result<Option<()>>,
@@ -38,7 +38,7 @@ impl Until {
     }
 }
 
-/// When `seconds` from now are over; `None` for no end, or one that no clock reaches.
+/// When `seconds` from now are over; `None` if there is no end, or no clock reaches it.
 pub(crate) fn end_after(seconds: Option<u64>) -> Option<Instant> {
     Instant::now().checked_add(Duration::from_secs(seconds?))
 }

@@ -1,15 +1,15 @@
-//! A limit for what may never come back.
+//! Limits the time of work that may never end.
 
 use std::sync::mpsc::sync_channel;
 use std::thread;
 use std::time::Duration;
 
-/// What a look at the file system may take, where its server may not answer.
+/// How long a look at the file system may take, if its server may not answer.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
 
-/// Runs the work in a thread and waits so long for it; `None` if it did not end.
+/// Runs the work in a thread and waits for it at most `limit`. `None` if it did not end.
 ///
-/// The thread is left behind then. It ends with the process, at the latest.
+/// In that case the thread is left behind. It ends with the process, at the latest.
 pub(crate) fn within<R: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> R + Send + 'static,

@@ -33,7 +33,7 @@ pub(crate) struct LinkJson<'l> {
 
 impl<'l> LinkJson<'l> {
     pub(crate) fn new(answer: &'l LinkAddrs) -> Self {
-        // A link that was asked for by an alternative name is shown by its own.
+        // A link that was asked for by an alternative name is shown by its own name.
         let name = answer.link.as_ref().map_or(&answer.name, |link| &link.name);
         Self {
             name: Bytes::text("name", name),
@@ -45,7 +45,7 @@ impl<'l> LinkJson<'l> {
     }
 }
 
-/// What is known of a link besides its name and number.
+/// What is known about a link besides its name and number.
 #[derive(Serialize)]
 struct Facts<'l> {
     altnames: Vec<std::borrow::Cow<'l, str>>,
@@ -78,7 +78,7 @@ impl<'l> Facts<'l> {
     }
 }
 
-/// A link as an event tells it.
+/// A link, as an event shows it.
 #[derive(Serialize)]
 pub(super) struct ToldLink<'l> {
     #[serde(flatten)]
@@ -88,7 +88,7 @@ pub(super) struct ToldLink<'l> {
     facts: Facts<'l>,
 }
 
-/// An address as an event tells it: with the number of its link.
+/// An address, as an event shows it, with the number of its link.
 #[derive(Serialize)]
 pub(super) struct ToldAddress<'l> {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! `addrs`: addresses of a link, or of all links. It only looks.
+//! `addrs`: the addresses of a link, or of all links. It changes nothing.
 
 mod command;
 mod json;

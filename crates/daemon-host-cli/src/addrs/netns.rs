@@ -1,4 +1,4 @@
-//! A network namespace by its file or by its name.
+//! Finds a network namespace by its file or by its name.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::bail;
 /// Where iproute2 keeps the files of named namespaces.
 const NAMED: &str = "/run/netns";
 
-/// The file of a namespace: a path, or the name of one in `/run/netns`.
+/// The file of a namespace. `given` is a path, or the name of a file in `/run/netns`.
 pub(super) fn netns(given: &Path) -> anyhow::Result<PathBuf> {
     let named = Path::new(NAMED).join(given);
     let is_name = given.components().count() == 1 && given.as_os_str() != OsStr::new("..");

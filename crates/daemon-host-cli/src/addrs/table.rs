@@ -1,4 +1,4 @@
-//! Links and addresses as a table for people.
+//! Shows links and addresses as a table for people.
 
 use daemon_host::ifaddrs::{Address, LinkAddrs};
 

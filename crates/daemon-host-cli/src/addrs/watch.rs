@@ -1,4 +1,4 @@
-//! `addrs --watch`: changes as they happen.
+//! `addrs --watch`: shows changes as they happen.
 
 use std::ffi::{OsStr, OsString};
 use std::time::Instant;
@@ -46,14 +46,14 @@ pub(super) fn watch(
     }
 }
 
-/// The link that is followed, if only one is; its number may change.
+/// The link that is followed, if it is only one. Its number may change.
 struct Chosen {
     name: Option<OsString>,
     ifindex: Option<u32>,
 }
 
 impl Chosen {
-    /// The event, if it concerns the link.
+    /// Returns the event if it concerns the link.
     fn filter(&mut self, event: Event) -> Option<Event> {
         let Some(name) = &self.name else {
             return Some(event);
@@ -64,7 +64,7 @@ impl Chosen {
                 self.ifindex = Some(link.ifindex);
                 true
             }
-            // Gone, or renamed, which is told once.
+            // The link is gone or has another name now. That is told once.
             Event::Link(link) | Event::LinkGone(link) => {
                 self.ifindex = before.filter(|&ifindex| ifindex != link.ifindex);
                 before == Some(link.ifindex)
@@ -81,7 +81,7 @@ impl Chosen {
     }
 }
 
-/// One event: a line for people, one JSON object on a line for machines.
+/// Shows one event: a line for people, or one JSON object on a line for machines.
 fn show(event: &Event, out: &Output) -> anyhow::Result<()> {
     if out.is_json() {
         return Ok(out.json_line(&EventJson::new(event))?);

@@ -1,4 +1,4 @@
-//! What the demo shows, act by act; each act says what it proves, and checks it.
+//! Plays the demo, act by act. Each act says what it proves, and checks it.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader, Read as _};
@@ -24,7 +24,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// How often the configuration is replaced under load.
 const RELOADS: u32 = 100;
 
-/// Plays all acts; how many did not show what they should.
+/// Plays all acts. Returns how many did not show what they should.
 pub(super) fn play(stage: &Stage, out: &Output) -> anyhow::Result<usize> {
     let mut play = Play {
         stage,
@@ -196,7 +196,7 @@ impl Play<'_> {
 }
 
 fn id(digit: char) -> String {
-    // Not a palindrome: a container's layer has its digits the other way round.
+    // It must not be a palindrome, because a container's layer has its digits in reverse.
     format!("{}{}", digit, "0123456789abcdef".repeat(4))
         .chars()
         .take(64)
@@ -211,7 +211,7 @@ fn is_mounted(stage: &Stage, path: &Path) -> bool {
     MountTable::current().is_ok_and(|table| table.is_mount_point(&stage.path(path)))
 }
 
-/// That so many mounts are at or below the data root.
+/// Checks that `wanted` mounts are at or below the data root.
 fn count_is(stage: &Stage, wanted: usize) -> anyhow::Result<String> {
     let found = MountTable::current()?.under(&stage.path("data")).count();
     ensure!(
@@ -262,7 +262,7 @@ fn stop(daemon: &mut Child) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reloads again and again while another thread runs every script there is.
+/// Reloads again and again, while another thread runs every script that exists.
 fn reload_under_load(stage: &Stage) -> anyhow::Result<String> {
     let done = AtomicBool::new(false);
     let dir = stage.path("data/runtimes");
@@ -283,7 +283,7 @@ fn reload_under_load(stage: &Stage) -> anyhow::Result<String> {
     })
 }
 
-/// Runs every script in turn until told to stop; how many ran.
+/// Runs every script in turn until told to stop. Returns how many ran.
 fn run_scripts(dir: &Path, done: &AtomicBool) -> anyhow::Result<usize> {
     let mut ran = 0;
     while !done.load(Ordering::Relaxed) {

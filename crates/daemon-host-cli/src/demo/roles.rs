@@ -1,4 +1,4 @@
-//! The arguments of `demo`, and what its processes play.
+//! The arguments of `demo`, and the roles of its processes.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -40,7 +40,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         None => show(out),
         Some(Role::Container) => {
             set_pdeathsig(Signal::SIGKILL)?;
-            // Longer than any demo; the end of its parent is its own.
+            // This is longer than any demo. It ends when its parent ends.
             std::thread::sleep(Duration::from_secs(600));
             Ok(Exit::Fine)
         }

@@ -1,4 +1,4 @@
-//! Where the demo plays: namespaces, a tmpfs, containers' mounts.
+//! Makes the place where the demo plays: namespaces, a tmpfs, mounts of containers.
 
 use std::fs;
 use std::io;
@@ -10,28 +10,30 @@ use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
 use nix::unistd::{getgid, getuid};
 
-/// The machine forbids what the demo needs.
+/// Says that the machine forbids what the demo needs.
 pub(super) struct Forbidden {
     pub(super) what: String,
     pub(super) remedy: String,
 }
 
-/// Makes and enters a user, a mount and a network namespace; root needs no user namespace
-/// where there are none. The process must have one thread.
+/// Makes and enters a user, a mount and a network namespace. Where user namespaces are forbidden,
+/// root does without one. The process must have one thread.
 pub(super) fn enter_namespaces() -> Result<(), Forbidden> {
     let (uid, gid) = (getuid(), getgid());
     let flags = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET;
+    // In one call: the user namespace is made first and owns the others, so root is not needed.
     if let Err(errno) = unshare(flags | CloneFlags::CLONE_NEWUSER) {
         return unshare(flags).map_err(|_| forbidden(&format!("unshare: {}", errno.desc())));
     }
     let write = |path: &str, text: String| fs::write(path, text);
+    // Without privilege, the kernel takes a gid_map only after setgroups is denied.
     write("/proc/self/setgroups", "deny".into())
         .and_then(|()| write("/proc/self/uid_map", format!("0 {uid} 1\n")))
         .and_then(|()| write("/proc/self/gid_map", format!("0 {gid} 1\n")))
         .map_err(|error| forbidden(&format!("map ids: {error}")))
 }
 
-/// Says which switch of the machine is off, as far as the kernel tells.
+/// Says which switch of the machine is off, if the kernel shows it.
 fn forbidden(what: &str) -> Forbidden {
     let is =
         |path: &str, value: &str| fs::read_to_string(path).is_ok_and(|text| text.trim() == value);
@@ -65,9 +67,10 @@ pub(super) struct Stage {
 }
 
 impl Stage {
-    /// Sets the stage over the temporary directory, which only this process then sees so.
+    /// Makes the stage over the temporary directory. Only this process sees it.
     pub(super) fn set() -> anyhow::Result<Self> {
         let none = None::<&str>;
+        // Before the first mount: nothing may propagate to the machine.
         mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
             .context("make / private")?;
         let dir = std::env::temp_dir();
@@ -77,6 +80,7 @@ impl Stage {
         for made in ["data", "exec"] {
             fs::create_dir(stage.path(made))?;
         }
+        // Only a try tells whether the kernel lets us mount an overlay.
         stage.overlay = stage.mount_overlay(Path::new("probe")).is_ok();
         if stage.overlay {
             nix::mount::umount(&stage.path("probe"))?;
@@ -88,8 +92,8 @@ impl Stage {
         self.dir.join(name)
     }
 
-    /// What the root filesystems of containers are here: overlay needs Linux 5.11 for
-    /// users.
+    /// What the root filesystems of containers are here. Without privilege, overlay needs Linux
+    /// 5.11.
     pub(super) fn layer_kind(&self) -> &'static str {
         if self.overlay {
             "overlay"
@@ -134,6 +138,8 @@ impl Stage {
         }
         let shown = |name: &str| part(name).display().to_string();
         let (lower, upper, work) = (shown("lower"), shown("upper"), shown("work"));
+        // Overlay's usual attributes need privilege over the machine. userxattr does without (Linux
+        // 5.11).
         let options = format!("userxattr,lowerdir={lower},upperdir={upper},workdir={work}");
         mount(
             Some("overlay"),
@@ -174,7 +180,7 @@ impl Stage {
             .spawn()
     }
 
-    /// Writes the state that runc keeps of a container, for its first process.
+    /// Writes the state that runc keeps about a container, with its first process.
     pub(super) fn live(&self, id: &str, child: &Child) -> io::Result<()> {
         let state = self.path("exec/runtime-runc/moby").join(id);
         fs::create_dir_all(&state)?;

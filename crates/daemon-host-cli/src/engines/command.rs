@@ -1,4 +1,4 @@
-//! `engines list`: the engines of this machine, and how each was found.
+//! `engines list`: shows the engines of this machine, and how each was found.
 
 use std::path::PathBuf;
 

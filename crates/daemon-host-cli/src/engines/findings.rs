@@ -1,4 +1,4 @@
-//! What `report` tells of the engines.
+//! Finds what `report` says about the engines.
 
 use std::path::Path;
 
@@ -8,7 +8,7 @@ use super::survey::{EngineFiles, Survey, survey};
 use crate::report::Finding;
 use crate::root::EvidenceArgs;
 
-/// Leftovers of every engine, engines in other mount namespaces, and what was not seen. The
+/// Leftovers of every engine, engines in other mount namespaces, and what could not be seen. The
 /// directory `known` is judged elsewhere.
 pub(crate) fn findings(evidence: &EvidenceArgs, files: &EngineFiles, known: &Path) -> Vec<Finding> {
     match looked(evidence, files, known) {

@@ -1,7 +1,7 @@
-//! The engines that this machine has, and what each may have left behind.
+//! The engines of this machine, and what each may have left behind.
 //!
-//! `survey` finds them, `target` is one of their directories with its rules and evidence,
-//! `witness` says what only engines know, `command` prints.
+//! `survey` finds the engines. `target` is one of their directories, with its rules and evidence.
+//! `witness` knows what only engines know. `command` prints.
 
 mod command;
 mod findings;

@@ -1,4 +1,4 @@
-//! From the machine to the directories of its engines.
+//! Finds the directories of the machine's engines.
 
 use std::path::{Path, PathBuf};
 
@@ -36,8 +36,8 @@ pub(crate) struct Survey {
     pub(crate) targets: Vec<Target>,
 }
 
-/// Finds the engines; with `only`, those of this name. The directory `known` is looked at
-/// elsewhere and left out.
+/// Finds the engines; with `only`, the engines of this name. The directory `known` is left out,
+/// because it is looked at elsewhere.
 pub(crate) fn survey(
     table: &MountTable,
     evidence: &EvidenceArgs,
@@ -77,7 +77,7 @@ pub(crate) fn survey(
 }
 
 impl Survey {
-    /// The directories below which something is mounted that a rule names.
+    /// The directories below which a mount lies that a rule names.
     pub(crate) fn with_mounts<'s>(
         &'s self,
         table: &'s MountTable,

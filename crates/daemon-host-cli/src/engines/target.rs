@@ -23,7 +23,7 @@ pub(crate) struct Target {
     liveness: LivenessOptions,
 }
 
-/// What an engine has left below one directory: the plan, and later what became of it.
+/// What an engine has left below one directory: the plan, and later its result.
 pub(crate) struct Leftovers {
     pub(crate) engine: String,
     pub(crate) path: PathBuf,
@@ -34,7 +34,7 @@ pub(crate) struct Leftovers {
 }
 
 impl Target {
-    /// `None` where no rule says that anything may be swept.
+    /// `None` if no rule says that anything may be swept.
     pub(super) fn new(
         found: &FoundEngine,
         root: &FoundRoot,
@@ -70,7 +70,7 @@ impl Target {
         }))
     }
 
-    /// Whether something is mounted that a rule names.
+    /// Whether a mount is there that a rule names.
     pub(super) fn has_mounts(&self, table: &MountTable) -> bool {
         table.under(&self.path).any(|row| {
             let point = row.mount_point();
@@ -79,7 +79,7 @@ impl Target {
         })
     }
 
-    /// Plans by this table, with evidence that is gathered now.
+    /// Plans from this table, with evidence that is gathered now.
     pub(crate) fn plan(&self, table: &MountTable) -> anyhow::Result<Leftovers> {
         let known = evidence(&self.path, table, &self.liveness);
         let options = PlanOptions::new(&self.path)
@@ -95,7 +95,7 @@ impl Target {
         })
     }
 
-    /// Carries a plan out; everything is looked at again before.
+    /// Carries out a plan. Everything is looked at again before.
     pub(crate) fn execute(
         &self,
         leftovers: &mut Leftovers,
@@ -133,7 +133,7 @@ impl Leftovers {
         !self.plan.steps().is_empty() || self.plan.is_uncertain()
     }
 
-    /// How many mounts stay of which it cannot be told whether somebody lives on them.
+    /// How many mounts stay because it is not known whether somebody lives on them.
     pub(crate) fn unknown(&self) -> usize {
         let is_unknown = |reason: &KeepReason| matches!(reason, KeepReason::Unknown { .. });
         let kept = self.plan.kept().iter();
@@ -163,7 +163,7 @@ impl Leftovers {
     }
 }
 
-/// A plan or what became of it, as JSON.
+/// A plan or its result, as JSON.
 #[derive(Serialize)]
 pub(crate) struct LeftoversJson<'l> {
     engine_name: &'l str,

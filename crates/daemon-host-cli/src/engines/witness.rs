@@ -1,4 +1,4 @@
-//! What only an engine's own files and namespaces tell of life.
+//! Finds evidence of life in an engine's own files and namespaces.
 
 use std::error::Error;
 use std::ffi::OsString;
@@ -11,7 +11,7 @@ use daemon_host::rootmount::{self, Says, Statement, Testimony, Witness};
 
 type Answer = Result<Statement, Box<dyn Error + Send + Sync>>;
 
-/// Network namespaces that are mounted below a directory, and who is in them.
+/// Network namespaces that are mounted below a directory, and the processes in them.
 pub(super) struct Networks {
     proc: PathBuf,
 }
@@ -38,7 +38,7 @@ impl Witness for Networks {
                 Some((below, inode(&row.root())))
             })
             .collect();
-        // Asking every process is for those who need it.
+        // To look at every process costs much. Without such mounts it is not needed.
         if mounted.is_empty() {
             return Ok(statement);
         }
@@ -46,7 +46,7 @@ impl Witness for Networks {
         let user = |inode: &Option<u64>| inode.and_then(|inode| found.users.get(&inode));
         let is_own = |below: &OsString| !is_of_a_network(below);
         let any_lives = mounted.iter().find_map(|(below, inode)| {
-            // The namespace of the host itself says nothing of containers.
+            // The namespace of the host itself says nothing about containers.
             let is_host = below.as_bytes().ends_with(b"netns/default");
             (is_own(below) && !is_host).then(|| user(inode)).flatten()
         });
@@ -72,8 +72,8 @@ impl Witness for Networks {
     }
 }
 
-/// In a user namespace the processes outside of it can never be looked into, and no container
-/// of an engine in there is among them.
+/// Whether this is the initial user namespace. From another one, the processes outside of it can
+/// never be looked into. No container of an engine in that namespace is among them.
 fn is_initial_user(proc: &Path) -> bool {
     // PROC_USER_INIT_INO in the kernel: the number is the same on every machine.
     let own = fs::read_link(proc.join("self/ns/user"));
@@ -86,8 +86,8 @@ fn inode(root: &Path) -> Option<u64> {
     text.strip_prefix("net:[")?.strip_suffix(']')?.parse().ok()
 }
 
-/// Whether Docker's swarm has it for a whole network: no process is ever in it, and
-/// containers that live are joined by it.
+/// Whether the namespace belongs to a whole network of Docker's swarm. No process is ever in it,
+/// but living containers are connected by it.
 fn is_of_a_network(below: &OsString) -> bool {
     let name = Path::new(below).file_name().map(|name| name.as_bytes());
     let Some(name) = name else { return false };
@@ -96,7 +96,8 @@ fn is_of_a_network(below: &OsString) -> bool {
     matches!(name, b"ingress_sbox" | b"lb_ingress") || name.starts_with(b"lb_") || is_numbered
 }
 
-/// Mounts of containers/storage that a person asked for: `podman mount`, `podman image mount`.
+/// Mounts of containers/storage that a person asked for, with `podman mount` or `podman image
+/// mount`.
 pub(super) struct Deliberate {
     run_root: Option<PathBuf>,
 }
@@ -115,7 +116,7 @@ impl Witness for Deliberate {
     fn testify(&self, root: &Path) -> Answer {
         let store = Containers::of_storage(root, self.run_root.as_deref());
         let mut statement = Statement::default();
-        // A store that cannot be read makes every layer unknown, and is complained of elsewhere.
+        // A store that cannot be read makes every layer unknown. Another place reports that.
         if !store.unread.is_empty() {
             return Ok(statement);
         }
@@ -144,7 +145,8 @@ impl Witness for Deliberate {
 }
 
 impl Deliberate {
-    /// podman makes a directory for each container, and a pid file when it starts it.
+    /// Whether the container has never run. podman makes a directory for each container, and a pid
+    /// file when it starts it.
     fn has_never_run(&self, id: &str) -> bool {
         let Some(run_root) = &self.run_root else {
             return false;

@@ -1,6 +1,6 @@
-//! What a file looks like that is no mountinfo table. Pure.
+//! Says what a file looks like that is no mountinfo table. Pure.
 
-/// What people paste in place of a mountinfo table, by the beginning of the file.
+/// Names what people paste in place of a mountinfo table, by the beginning of the file.
 pub(super) fn looks_like(head: &[u8]) -> &'static str {
     if head.starts_with(&[0x1f, 0x8b]) {
         return "gzip data; unpack it first";

@@ -1,4 +1,4 @@
-//! `mounts list` and `mounts tree`: the rows of a mount table.
+//! `mounts list` and `mounts tree`: show the rows of a mount table.
 
 use std::fs::File;
 use std::io::{self, BufRead as _, BufReader, Read};
@@ -17,7 +17,7 @@ use super::tree;
 use crate::exit::Exit;
 use crate::output::{Output, count};
 
-/// So much of a file is enough to say what it looks like.
+/// How much of a file is read to say what it looks like.
 const HEAD: usize = 64 << 10;
 
 #[derive(Debug, clap::Args)]
@@ -117,7 +117,7 @@ impl Args {
         }
     }
 
-    /// A table of this kernel, with the id maps that it tells.
+    /// A table of this kernel, with the id maps if the kernel tells them.
     fn live_table(&self) -> anyhow::Result<MountTable> {
         let mut options = ReadOptions::new();
         options.id_maps = true;
@@ -134,7 +134,7 @@ impl Args {
         Ok(table?)
     }
 
-    /// How much of its mount namespace the table shows; of a captured table nobody knows.
+    /// How much of its mount namespace the table shows. For a captured table that is unknown.
     fn extent(&self, table: &MountTable) -> Extent {
         match self.newest {
             Some(_) => Extent::Part,
@@ -150,7 +150,7 @@ impl Args {
         })
     }
 
-    /// What to say where a path has no mounts: which mount it is on.
+    /// What to say if there are no mounts at a path: on which mount it is.
     fn nothing_there(&self, table: &MountTable, rows: &[Row<'_>]) -> anyhow::Result<String> {
         let Some(path) = self
             .at
@@ -178,8 +178,8 @@ impl Args {
         Ok(format!("{path} is not a mount point, and {below}{on}.\n"))
     }
 
-    /// The path without links, where the table is of this namespace. A path that the table has
-    /// rows of is good as it is, even if nothing is there any more.
+    /// The path without links, if the table is of this namespace. If the table has rows at the
+    /// path, the path is good as it is, even if nothing is there any more.
     fn settled(&self, path: &Path, table: &MountTable) -> anyhow::Result<PathBuf> {
         let is_here = self.file.is_none() && self.pid.is_none() && self.namespace.is_none();
         if !is_here || (path.is_absolute() && table.under(path).len() > 0) {
@@ -198,7 +198,7 @@ pub(super) fn open_namespace(file: &Path) -> anyhow::Result<File> {
 ///
 /// # Errors
 ///
-/// When it cannot be read, and when it has rows of which none is one of mountinfo.
+/// When it cannot be read, and when it has rows but none of them is a row of mountinfo.
 pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
     let (name, source): (String, Box<dyn Read>) = if file == Path::new("-") {
         ("standard input".into(), Box::new(io::stdin().lock()))
@@ -207,6 +207,7 @@ pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
         (format!("{file:?}"), Box::new(opened))
     };
     let mut source = BufReader::with_capacity(HEAD, source);
+    // Kept before the rows are read, since a stream cannot be read twice.
     let head = source
         .fill_buf()
         .with_context(|| format!("read {name}"))?
@@ -217,7 +218,7 @@ pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
     Ok(table)
 }
 
-/// What `--json` prints; written row by row, as a table may have a million.
+/// What `--json` prints. It is written row by row, because a table may have a million rows.
 #[derive(serde::Serialize)]
 struct Listing<'t> {
     rows: &'t [Row<'t>],

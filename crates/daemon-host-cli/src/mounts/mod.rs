@@ -1,4 +1,4 @@
-//! `mounts`: the mount table. It only looks; nothing is mounted or unmounted.
+//! `mounts`: the mount table. It mounts and unmounts nothing.
 
 mod command;
 mod foreign;

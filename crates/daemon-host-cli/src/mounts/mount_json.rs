@@ -1,11 +1,11 @@
-//! One mount as the events and holders show it in JSON.
+//! One mount in JSON, as the events and the holders show it.
 
 use daemon_host::mountscan::MountInfo;
 use serde::Serialize;
 
 use crate::output::Bytes;
 
-/// The facts by which a reader knows a mount again.
+/// The facts by which a reader recognises a mount.
 #[derive(Serialize)]
 pub(super) struct MountJson<'m> {
     id: u32,

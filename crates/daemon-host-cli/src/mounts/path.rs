@@ -1,4 +1,4 @@
-//! A path of the command line as the mount table has it.
+//! Turns a path of the command line into the form of the mount table.
 
 use std::path::{Component, Path, PathBuf, absolute};
 
@@ -7,8 +7,9 @@ use daemon_host::mountscan::{self, ErrorKind, MountTable};
 
 use crate::within::{LIMIT, within};
 
-/// The path without links and `..`. A mount at the path itself is never touched: if the table has
-/// the path, or its name in the directory that its parent leads to, that is the answer.
+/// The path without links and `..`. A mount at the path itself is never touched. If the table has
+/// the path, that is the answer. The same is true for its name in the directory to which its parent
+/// leads.
 ///
 /// # Errors
 ///
@@ -16,9 +17,12 @@ use crate::within::{LIMIT, within};
 pub(super) fn settle(path: &Path, table: &MountTable) -> anyhow::Result<PathBuf> {
     let plain = absolute(path).with_context(|| format!("{path:?} is no path"))?;
     let has_parents = plain.components().any(|part| part == Component::ParentDir);
+    // First by the table alone: a mount that hangs must not even be looked at.
     if !has_parents && table.is_mount_point(&plain) {
         return Ok(plain.components().collect());
     }
+    // Then by the parent directory. Links above the mount are resolved, and the mount stays
+    // untouched.
     if let (Some(parent), Some(name)) = (plain.parent(), plain.file_name()) {
         let there = look_up(parent, table)?.map(|parent| parent.join(name));
         match there {
@@ -33,7 +37,7 @@ pub(super) fn settle(path: &Path, table: &MountTable) -> anyhow::Result<PathBuf>
     }
 }
 
-/// Where a path leads; `None` if nowhere.
+/// Where a path leads; `None` if it leads nowhere.
 fn look_up(path: &Path, table: &MountTable) -> anyhow::Result<Option<PathBuf>> {
     let owned = path.to_owned();
     match within(LIMIT, move || mountscan::resolve(&owned)) {

@@ -1,8 +1,8 @@
-//! File systems whose data is on another machine, or behind a server of this one. Pure.
+//! Knows the file systems whose data is on another machine, or behind a server of this one. Pure.
 
 use std::ffi::OsStr;
 
-/// Types whose look-ups go over a network, or to a program that may stop.
+/// File system types whose look-ups go over a network, or to a program that may stop.
 const REMOTE: [&str; 17] = [
     "9p",
     "afs",
@@ -23,14 +23,15 @@ const REMOTE: [&str; 17] = [
     "virtiofs",
 ];
 
-/// Whether a type is one of them; `fuse.sshfs` is, as all of FUSE is.
+/// Whether a type is one of them. `fuse.sshfs` is one, and so is every type of FUSE.
 pub(super) fn is_remote(fs_type: &OsStr) -> bool {
     let name = fs_type.to_string_lossy();
     let base = name.split('.').next().unwrap_or_default();
     REMOTE.contains(&base)
 }
 
-/// Whether a type goes over a network by itself. FUSE does not: its server is a program here.
+/// Whether a type itself goes over a network. FUSE does not: its server is a program on this
+/// machine.
 pub(crate) fn is_network(fs_type: &OsStr) -> bool {
     let name = fs_type.to_string_lossy();
     let base = name.split('.').next().unwrap_or_default();

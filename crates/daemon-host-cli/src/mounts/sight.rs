@@ -1,10 +1,10 @@
-//! What could not be seen of the machine, in words. Pure.
+//! Says in words what could not be seen of the machine. Pure.
 
 use daemon_host::mountscan::Namespaces;
 
 use crate::output::count;
 
-/// A line for each thing; none if all was seen.
+/// One line for each thing. No line if everything was seen.
 pub(super) fn unseen(all: &Namespaces) -> Vec<String> {
     let mut unseen = Vec::new();
     if all.unreadable > 0 {

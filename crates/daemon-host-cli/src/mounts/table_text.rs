@@ -1,4 +1,4 @@
-//! Rows of a mount table as text for people.
+//! Writes rows of a mount table as text for people.
 
 use std::path::Path;
 
@@ -56,7 +56,7 @@ fn in_words(ranges: &[IdRange]) -> String {
     ranges.collect::<Vec<_>>().join(",")
 }
 
-/// Where it comes from: the source, and the part of it when it is not the whole.
+/// Where the mount comes from: the source, and the part of it if it is not the whole.
 fn source_of(row: &Row<'_>) -> Cell {
     let mut text = row.source().to_string_lossy().into_owned();
     let root = row.root();
@@ -69,7 +69,7 @@ fn source_of(row: &Row<'_>) -> Cell {
     text.into()
 }
 
-/// A word where the table is not, or may not be, of the whole mount namespace.
+/// A sentence if the table does not, or may not, show the whole mount namespace.
 pub(super) fn extent_text(extent: Extent, pid: Option<u32>) -> String {
     let said = match (extent, pid) {
         (Extent::Part, Some(pid)) => format!(

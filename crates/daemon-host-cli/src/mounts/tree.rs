@@ -1,4 +1,4 @@
-//! Mounts drawn as a tree, by structure.
+//! Draws mounts as a tree, by their structure.
 
 use std::collections::HashSet;
 
@@ -6,7 +6,7 @@ use daemon_host::mountscan::{MountTable, Row};
 
 use crate::output::{Cell, Ink, Table};
 
-/// Draws `rows` under those of their parents that are drawn as well.
+/// Draws each of `rows` under its parent, if the parent is drawn as well.
 ///
 /// The walk keeps its own stack: a table may nest ten thousand levels deep.
 pub(crate) fn draw(table: &MountTable, rows: &[Row<'_>]) -> String {
@@ -30,7 +30,7 @@ pub(crate) fn draw(table: &MountTable, rows: &[Row<'_>]) -> String {
     shown.render()
 }
 
-/// Which row of the table it is. Ids will not do: a captured table may show one twice.
+/// Names a row of the table. An id is not enough: a captured table may have it twice.
 type Place = *const u8;
 
 fn place(row: &Row<'_>) -> Place {
@@ -40,9 +40,9 @@ fn place(row: &Row<'_>) -> Place {
 /// A row on its way to be drawn, with the lines to its left.
 struct Branch<'t> {
     row: Row<'t>,
-    /// What stands left of this row's name.
+    /// The text at the left of this row's name.
     lead: String,
-    /// What stands left of its children's.
+    /// The text at the left of its children's names.
     below: String,
 }
 

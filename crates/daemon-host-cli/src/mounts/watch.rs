@@ -1,4 +1,4 @@
-//! `mounts watch`: mounts and unmounts as they happen.
+//! `mounts watch`: shows mounts and unmounts as they happen.
 
 use std::path::PathBuf;
 use std::sync::Arc;

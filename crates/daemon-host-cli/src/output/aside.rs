@@ -1,4 +1,4 @@
-//! Lines written by a thread of its own, so that a slow or dead reader holds up nobody.
+//! Writes lines in a separate thread, so that a slow or dead reader delays nobody.
 
 use std::io::{self, Write};
 use std::sync::mpsc::{self, Receiver, SyncSender};
@@ -6,13 +6,13 @@ use std::sync::{Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// So many lines wait for a slow reader; what comes then is lost.
+/// How many lines wait for a slow reader. Lines that come then are lost.
 const WAITING: usize = 1024;
 
-/// How long the end of the process waits for what is not written yet.
+/// How long the end of the process waits for lines that are not written yet.
 const LAST_WAIT: Duration = Duration::from_secs(1);
 
-/// The way to a stream whose reader decides nothing.
+/// A stream whose reader has no influence on us.
 #[derive(Debug)]
 pub(crate) struct Aside {
     lines: Mutex<Option<SyncSender<Vec<u8>>>>,
@@ -20,14 +20,14 @@ pub(crate) struct Aside {
 }
 
 impl Aside {
-    /// Writes to what `stream` gives. Where no thread can be made, every line is lost.
+    /// Writes to the stream that `stream` makes. If no thread can be made, every line is lost.
     pub(crate) fn new<W: Write>(stream: impl FnOnce() -> W + Send + 'static) -> Self {
         let (lines, waiting) = mpsc::sync_channel::<Vec<u8>>(WAITING);
         let (told, done) = mpsc::channel();
         let write = move || {
             let mut stream = stream();
             for line in waiting {
-                // A dead reader gets nothing more; the next line is tried all the same.
+                // A dead reader gets nothing more, but the next line is still tried.
                 let _ = stream.write_all(&line).and_then(|()| stream.flush());
             }
             let _ = told.send(());
@@ -39,7 +39,7 @@ impl Aside {
         }
     }
 
-    /// Has a line written; never waits.
+    /// Gives a line to the thread, without waiting.
     pub(crate) fn send(&self, line: Vec<u8>) {
         let lines = self.lines.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(lines) = lines.as_ref() {

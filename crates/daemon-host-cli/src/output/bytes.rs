@@ -1,4 +1,4 @@
-//! Bytes in JSON: text, and beside it the exact bytes in hexadecimal where they are not UTF-8.
+//! Writes bytes in JSON: as text, and also in hexadecimal if they are not UTF-8.
 
 use std::ffi::{OsStr, OsString};
 use std::path::Path;
@@ -7,8 +7,8 @@ use serde::ser::{Serialize, SerializeMap as _, Serializer};
 
 use super::hex::hex;
 
-/// One member of an object whose value is text from the kernel or the disk. Flatten it into
-/// the object: it is `member`, and `member_hex` where the text is not UTF-8.
+/// One member of an object whose value is text from the kernel or the disk. Flatten it into the
+/// object. It becomes `member`, and also `member_hex` if the text is not UTF-8.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Bytes<'b> {
     member: &'static str,
@@ -38,12 +38,12 @@ impl Serialize for Bytes<'_> {
     }
 }
 
-/// The bytes in hexadecimal, where the lossy text would lose some.
+/// The bytes in hexadecimal, if the lossy text would lose some.
 fn hex_if_needed(bytes: &OsStr) -> Option<String> {
     bytes.to_str().is_none().then(|| hex(bytes))
 }
 
-/// All of a list in hexadecimal, where the lossy text of one of them would lose bytes.
+/// The whole list in hexadecimal, if the lossy text of one element would lose bytes.
 pub(crate) fn hex_list_if_needed(list: &[OsString]) -> Option<Vec<String>> {
     let needed = list.iter().any(|bytes| bytes.to_str().is_none());
     needed.then(|| list.iter().map(|bytes| hex(bytes)).collect())

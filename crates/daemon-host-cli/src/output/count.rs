@@ -1,6 +1,6 @@
-//! Numbers of things in words.
+//! Writes numbers of things in words.
 
-/// `1 mount`, `3 mounts`: the number and the form of the word that fits it.
+/// Such as `1 mount`, `3 mounts`: the number, and the form of the word that fits it.
 pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     match number {
         1 => format!("1 {one}"),

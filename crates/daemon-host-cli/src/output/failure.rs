@@ -1,4 +1,4 @@
-//! A failure, as it reaches standard error.
+//! Writes a failure to standard error.
 
 use std::io::{self, Write as _};
 
@@ -7,11 +7,11 @@ use super::paint::{Ink, paint};
 /// Prints an error and its causes on one line to standard error.
 pub(crate) fn error(error: &anyhow::Error) {
     let mut stderr = anstream::stderr().lock();
-    // A closed standard error leaves only the exit code, which is right.
+    // If standard error is closed, only the exit code remains. That is right.
     let _ = writeln!(stderr, "{} {error:#}", paint(Ink::Bad, "daemon-host:"));
 }
 
-/// Whether an error is only that the reader of our output has gone.
+/// Whether the error only says that the reader of our output is gone.
 pub(crate) fn is_broken_pipe(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause

@@ -1,4 +1,4 @@
-//! Bytes in hexadecimal, and in values that are built member by member.
+//! Writes bytes in hexadecimal, also in values that are built member by member.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
@@ -16,8 +16,8 @@ pub(super) fn hex(bytes: &OsStr) -> String {
     hex
 }
 
-/// Puts `bytes` into `map` under `field`; where they are not UTF-8, a sibling
-/// `<field>_hex` holds them exactly.
+/// Puts `bytes` into `map` under `field`. If they are not UTF-8, a sibling `<field>_hex` has them
+/// exactly.
 pub(crate) fn text_fields(map: &mut Map<String, Value>, field: &str, bytes: &OsStr) {
     map.insert(field.to_owned(), Value::from(bytes.to_string_lossy()));
     if bytes.to_str().is_none() {

@@ -1,4 +1,4 @@
-//! The libraries' log on standard error, when asked for.
+//! Writes the libraries' log to standard error, when asked for.
 
 use std::io::{self, Write};
 use std::sync::OnceLock;
@@ -7,12 +7,12 @@ use tracing::level_filters::LevelFilter;
 
 use super::aside::{Aside, Line};
 
-/// Where a daemon's log goes, so that it never waits for a reader.
+/// The thread that writes a daemon's log, so that the daemon never waits for a reader.
 static ASIDE: OnceLock<Aside> = OnceLock::new();
 
-/// Starts the log: warnings only, with `-v` what changes, with `-vv` everything.
+/// Starts the log. It has only warnings; with `-v` also changes, with `-vv` everything.
 ///
-/// A log that cannot be written is lost. With `aside` it is written by a thread of its own.
+/// A log that cannot be written is lost. With `aside` a separate thread writes it.
 pub(crate) fn start(verbose: u8, aside: bool) {
     let level = match verbose {
         0 => LevelFilter::WARN,
@@ -23,7 +23,7 @@ pub(crate) fn start(verbose: u8, aside: bool) {
         .with_max_level(level)
         .with_ansi(false)
         .without_time()
-        // They would be printed by a macro that panics when that fails, too.
+        // A macro would print these errors. It panics when that fails, too.
         .log_internal_errors(false);
     if aside {
         ASIDE.get_or_init(|| Aside::new(io::stderr));
@@ -44,7 +44,7 @@ fn line() -> Line<'static> {
     Line::new(ASIDE.get().expect("made before the log starts"))
 }
 
-/// Standard error, where a line that cannot be written is lost.
+/// Standard error. A line that cannot be written is lost.
 struct Careless;
 
 impl Write for Careless {

@@ -32,7 +32,7 @@ impl Ink {
     }
 }
 
-/// The text in its style; the stream drops the style where there is no colour.
+/// The text in its style. The stream drops the style if there is no colour.
 pub(crate) fn paint(ink: Ink, text: impl std::fmt::Display) -> String {
     let style = ink.style();
     format!("{style}{text}{style:#}")

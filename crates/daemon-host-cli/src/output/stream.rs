@@ -1,4 +1,4 @@
-//! Standard output, in the form that was asked for.
+//! Writes to standard output, in the form that was asked for.
 
 use std::io::{self, BufWriter, ErrorKind, Write};
 
@@ -9,11 +9,11 @@ use serde::Serialize;
 use super::aside::Aside;
 use super::log;
 
-/// Where and in which form a subcommand answers.
+/// Where a subcommand answers, and in which form.
 ///
-/// What answers once keeps its exit code when the reader has gone: [`json`](Self::json),
-/// [`text`](Self::text), [`bytes`](Self::bytes). A stream of events has no reason to go on
-/// then: [`json_line`](Self::json_line) and [`line`](Self::line) fail.
+/// A subcommand that answers once keeps its exit code when the reader is gone:
+/// [`json`](Self::json), [`text`](Self::text), [`bytes`](Self::bytes). A stream of events has no
+/// reason to continue then: [`json_line`](Self::json_line) and [`line`](Self::line) fail.
 #[derive(Debug)]
 pub(crate) struct Output {
     json: bool,
@@ -32,7 +32,7 @@ impl Output {
         Self { json, color, aside }
     }
 
-    /// For a daemon: no reader, slow or gone, decides what it does.
+    /// Makes the output of a daemon. A reader that is slow or gone has no influence on it.
     pub(crate) fn aside(mut self) -> Self {
         self.aside = Some(Aside::new(io::stdout));
         self
@@ -54,7 +54,7 @@ impl Output {
             .and_then(|()| stdout.write_all(b"\n"))
             .and_then(|()| stdout.flush());
         if written.is_err() {
-            // Else its drop tries again.
+            // Otherwise its drop would try again.
             drop(stdout.into_parts());
         }
         unless_gone(written)
@@ -79,7 +79,7 @@ impl Output {
         stdout.flush()
     }
 
-    /// Prints text for people; styles are dropped where they do not belong.
+    /// Prints text for people. Styles are dropped if the output shows no colours.
     pub(crate) fn text(&self, text: &str) -> io::Result<()> {
         unless_gone(self.line(text))
     }
@@ -108,7 +108,7 @@ impl Output {
     }
 }
 
-/// A reader that has gone is no failure of an answer: nothing is left to tell it.
+/// A reader that is gone is no failure of an answer: nobody is left to be told.
 fn unless_gone(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

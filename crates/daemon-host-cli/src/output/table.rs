@@ -1,8 +1,7 @@
-//! Columns that fit the terminal.
+//! Makes columns that fit the terminal.
 //!
-//! A column is as wide as its widest cell. When that is more than the terminal
-//! has, the widest columns give way and their cells are folded; nothing is cut,
-//! so that a path can always be copied whole.
+//! A column is as wide as its widest cell. If the terminal has less room, the widest columns become
+//! narrower, and their cells are folded. Nothing is cut, so that a path can always be copied whole.
 
 use std::io::IsTerminal as _;
 
@@ -115,7 +114,7 @@ impl Table {
         widths
     }
 
-    /// Column widths whose sum fits: the widest ones give way first.
+    /// Column widths whose sum fits. The widest columns become narrower first.
     fn fitted(&self, room: usize) -> Vec<usize> {
         let mut widths = self.natural();
         let gaps = GAP * widths.len().saturating_sub(1);
@@ -183,7 +182,7 @@ fn fold(text: &str, width: usize) -> Vec<String> {
     pieces
 }
 
-/// Where the longest prefix of at most `width` columns ends; never nowhere.
+/// Where the longest prefix of at most `width` columns ends. It has at least one character.
 fn end_of_prefix(text: &str, width: usize) -> usize {
     let mut used = 0;
     for (index, char) in text.char_indices() {
@@ -199,7 +198,7 @@ fn width_of(text: &str) -> usize {
     text.chars().map(|char| char.width().unwrap_or(0)).sum()
 }
 
-/// The terminal's width; boundless when the output goes elsewhere.
+/// The terminal's width. There is no limit if the output goes elsewhere.
 fn terminal_width() -> usize {
     if !std::io::stdout().is_terminal() {
         return usize::MAX;
@@ -207,7 +206,7 @@ fn terminal_width() -> usize {
     terminal_size::terminal_size().map_or(100, |(width, _)| usize::from(width.0).max(40))
 }
 
-/// Control characters made visible: a mount point may hold a newline.
+/// Makes control characters visible, because a mount point may contain a newline.
 fn visible(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! What there is to report: each crate asked once.
+//! Collects what there is to report, by asking each crate once.
 
 use std::fs;
 use std::io::ErrorKind;
@@ -18,7 +18,7 @@ use crate::root::{EvidenceArgs, RootArgs, RootState};
 use crate::runtimes::TableArgs;
 use crate::within::{LIMIT, within};
 
-/// A fact, or in words why it could not be found out.
+/// A fact, or the reason in words why it could not be found out.
 pub(super) type Known<T> = Result<T, String>;
 
 pub(super) struct Facts {
@@ -29,7 +29,7 @@ pub(super) struct Facts {
     pub(super) root: Root,
     /// What containers get on each kind of network, the default bridge first.
     pub(super) name_servers: Vec<PerNetwork>,
-    /// Why the daemon.json cannot be used, so that defaults are looked at.
+    /// Why the daemon.json cannot be used. The report then looks at the defaults.
     pub(super) config_fault: Option<String>,
     pub(super) links: Known<Vec<LinkAddrs>>,
     pub(super) rro: KernelSupport,
@@ -39,7 +39,7 @@ pub(super) struct Facts {
 
 pub(super) struct Root {
     pub(super) path: PathBuf,
-    /// `None` when there is no such directory: no daemon has ever run there.
+    /// `None` if there is no such directory, because no daemon has ever run there.
     pub(super) state: Option<Known<RootState>>,
 }
 
@@ -88,7 +88,8 @@ pub(super) fn collect(
     })
 }
 
-/// The data root may lie in a mount that does not answer: the first look has a limit.
+/// Looks at the data root. It may lie on a mount that does not answer, so the first look has a
+/// limit.
 fn root(options: &DataRootOptions, liveness: &LivenessOptions) -> Root {
     let path = options.root.clone();
     let asked = path.clone();

@@ -91,14 +91,14 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     match &args.output {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
-            // Readable for all: a collector runs as a user of its own.
+            // Everybody may read it, because a collector runs as its own user.
             publish(path, plain.as_bytes(), &PublishOptions::new())
                 .with_context(|| format!("write {}", path.display()))?;
         }
         None if format == Format::Text => out.text(&text)?,
         None => out.bytes(text.as_bytes())?,
     }
-    // A file that a collector reads is not a failure because it has news.
+    // For a file that a collector reads, findings are no failure.
     let to_file = args.output.is_some();
     Ok(Exit::finding_if(!findings.is_empty() && !to_file))
 }

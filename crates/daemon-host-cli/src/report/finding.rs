@@ -1,4 +1,4 @@
-//! What the report found that somebody should look at.
+//! Something that the report found and that somebody should look at.
 
 use serde::Serialize;
 
@@ -32,7 +32,7 @@ impl Severity {
     }
 }
 
-/// One finding: what it is about, what is the matter, why, and what to do.
+/// One finding: its subject, what is wrong, why, and what to do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub(crate) struct Finding {
     pub(crate) severity: Severity,

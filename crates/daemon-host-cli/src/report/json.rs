@@ -111,7 +111,7 @@ struct Mounts<'r> {
     probed: Option<Vec<ProbedJson<'r>>>,
 }
 
-/// A mount that did not answer well, or was not asked.
+/// A mount that did not answer well, or that was not asked.
 #[derive(Serialize)]
 struct ProbedJson<'r> {
     #[serde(flatten)]

@@ -1,4 +1,4 @@
-//! What in the facts is a finding: pure.
+//! Decides which facts are findings. Pure.
 
 use daemon_host::rroprobe::{Denial, KernelSupport};
 use daemon_host::runtimes::{RroSupport, Runtimes};
@@ -143,7 +143,7 @@ fn links(facts: &Facts, findings: &mut Vec<Finding>) {
 }
 
 fn rro(facts: &Facts, findings: &mut Vec<Finding>) {
-    // What this process may not, the daemon, which is root, may.
+    // The daemon is root, and may do what this process may not.
     let unknown = matches!(facts.rro, KernelSupport::Denied(Denial::Privilege));
     if !facts.rro.is_supported() && !unknown {
         findings.push(
@@ -157,10 +157,10 @@ fn rro(facts: &Facts, findings: &mut Vec<Finding>) {
 fn runtimes(facts: &Facts, findings: &mut Vec<Finding>) {
     let (inspected, table) = match &facts.runtimes {
         Ok(runtimes) => runtimes,
-        // Told of as a fault of the whole file.
+        // It is reported as a fault of the whole file.
         Err(_) => return,
     };
-    // What is wrong with the file as a whole is the fault that was told of before.
+    // What is wrong with the file as a whole has been reported before.
     let problems = inspected.problems.iter();
     for problem in problems.filter(|problem| problem.runtime.is_some()) {
         findings.push(
@@ -190,8 +190,8 @@ fn runtimes(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Configured runtimes, and the default one, that could not start a container. The
-/// stock ones only matter when they are the default.
+/// Configured runtimes, and the default one, that could not start a container. The built-in ones
+/// matter only if they are the default.
 fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
     for runtime in table.iter() {
         let is_default = runtime.name == table.default_name();

@@ -1,4 +1,4 @@
-//! The report as metrics, for watching a fleet.
+//! Writes the report as metrics, to watch many machines.
 
 use daemon_host::runtimes::{RroSupport, Runtimes};
 
@@ -99,7 +99,7 @@ fn root(facts: &Facts, metrics: &mut Metrics) {
             "Mounts of which it cannot be told whether their containers run.",
         )
         .sample(&labels, state.unknown() as u64);
-    // No sample is no answer; a zero would be one.
+    // A missing sample says that nothing is known. A zero would be an answer.
     if let Some(live) = state.live() {
         metrics
             .gauge("root_live_containers", "Containers that run.")
@@ -146,7 +146,7 @@ fn read_only(facts: &Facts, metrics: &mut Metrics) {
 }
 
 /// One sample for each runtime that cannot start, or that failed when it was asked for its
-/// features, with what it said. A runtime without a sample has no known fault.
+/// features, with its message. A runtime without a sample has no known fault.
 fn runtime_faults(table: &Runtimes, metrics: &mut Metrics) {
     let found = table.cannot_start();
     let of_start = found.iter().map(|fault| {
@@ -154,7 +154,7 @@ fn runtime_faults(table: &Runtimes, metrics: &mut Metrics) {
         (name, fault.kind(), fault.to_string())
     });
     let is_known = |name: &str| found.iter().any(|fault| fault.runtime() == name);
-    // A built-in runtime that is not installed is no fault unless it is the default.
+    // A built-in runtime that is not installed is no fault, unless it is the default.
     let rows = table
         .iter()
         .filter(|row| !row.stock || row.name == table.default_name())

@@ -1,14 +1,14 @@
-//! OpenMetrics text, for node_exporter's textfile collector.
+//! Writes OpenMetrics text, for node_exporter's textfile collector. Pure.
 //!
-//! The format is that of the OpenMetrics 1.0 specification: a family's metadata,
-//! then its samples, and `# EOF` at the end. Only gauges: node_exporter reads the older
-//! Prometheus text format, in which the type `info` is an error that costs the whole file.
+//! The format is OpenMetrics 1.0: the metadata of a family, then its samples, and `# EOF` at the
+//! end. There are only gauges. node_exporter reads the older Prometheus text format: there the type
+//! `info` is an error, and the whole file is lost.
 
 use std::ffi::OsStr;
 use std::fmt::Write as _;
 use std::os::unix::ffi::OsStrExt as _;
 
-/// A text being built, family by family.
+/// A text that is built family by family.
 #[derive(Debug, Default)]
 pub(crate) struct Metrics {
     text: String,
@@ -52,7 +52,7 @@ impl Family<'_> {
     }
 }
 
-/// A name from the kernel as a label: two names never give the same one.
+/// A name from the kernel as a label. Two names never give the same label.
 pub(crate) fn label(name: &OsStr) -> String {
     match name.to_str() {
         Some(text) => text.to_owned(),

@@ -1,4 +1,4 @@
-//! The report as text for people.
+//! Writes the report as text for people.
 
 use std::fmt::Write as _;
 

@@ -1,4 +1,4 @@
-//! `resolv-conf explain`: the queries that a look-up of one name makes.
+//! `resolv-conf explain`: shows the queries that a look-up of one name makes.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,4 @@
-//! Members of JSON objects whose value is text of a resolv.conf file, which may be any bytes.
+//! Writes text of a resolv.conf file, which may be any bytes, into JSON objects.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt as _;
@@ -8,18 +8,18 @@ use serde_json::{Map, Value};
 
 use crate::output::{hex_list_if_needed, text_fields};
 
-/// The text as `member`; its bytes as `member_hex` where they are not UTF-8.
+/// The text as `member`. If it is not UTF-8, its bytes are there as `member_hex`.
 pub(super) fn text(map: &mut Map<String, Value>, member: &str, bytes: &[u8]) {
     text_fields(map, member, OsStr::from_bytes(bytes));
 }
 
-/// The list as `member`; all its bytes as `member_hex` where one text is not UTF-8.
+/// The list as `member`. If one text is not UTF-8, all its bytes are there as `member_hex`.
 pub(super) fn texts(map: &mut Map<String, Value>, member: &str, list: &[Text]) {
     let list = list.iter().map(|text| text.as_bytes().to_vec()).collect();
     lists(map, member, list);
 }
 
-/// The servers; a zone may be any bytes.
+/// The servers. A zone may be any bytes.
 pub(super) fn servers(map: &mut Map<String, Value>, member: &str, list: &[Nameserver]) {
     lists(map, member, list.iter().map(Nameserver::to_bytes).collect());
 }

@@ -1,4 +1,4 @@
-//! What is the matter with the host's name resolution, judged by what containers would get.
+//! Judges the host's name resolution by what containers would get.
 
 use daemon_host::resolvconf::{
     Current, Diagnostic, DiagnosticKind, DropReason, ErrorKind, Nameserver, Network, NetworkKind,
@@ -13,12 +13,12 @@ pub(crate) struct PerNetwork {
     kind: NetworkKind,
     current: Current,
     resolved: Resolved,
-    /// Why the file could not be read, when the reason is a missing permission.
+    /// Whether the file could not be read because a permission is missing.
     denied: bool,
 }
 
-/// What containers get on each kind of network. `options` names the files; its own kind of network
-/// is not looked at. Servers of the configuration replace the host's.
+/// What containers get on each kind of network. `options` names the files; its kind of network does
+/// not count. If the configuration has servers, they replace the host's.
 pub(crate) fn per_network(options: &SelectOptions, dns: &[Nameserver]) -> Vec<PerNetwork> {
     let mut facts = find(options);
     NetworkKind::ALL
@@ -40,7 +40,7 @@ pub(crate) fn per_network(options: &SelectOptions, dns: &[Nameserver]) -> Vec<Pe
         .collect()
 }
 
-/// A network of that kind as moby makes it. Most default bridges have no IPv6.
+/// A network of that kind, as moby makes it. Most default bridges have no IPv6.
 fn network(kind: NetworkKind) -> Network {
     match kind {
         NetworkKind::UserDefined => Network::Internal {
@@ -52,7 +52,7 @@ fn network(kind: NetworkKind) -> Network {
     }
 }
 
-/// Findings about every kind of network; the same fault of one file is told once.
+/// Findings about every kind of network. The same fault of one file is reported once.
 pub(crate) fn findings(all: &[PerNetwork]) -> Vec<Finding> {
     let mut findings: Vec<Finding> = Vec::new();
     for network in all {
@@ -66,7 +66,7 @@ pub(crate) fn findings(all: &[PerNetwork]) -> Vec<Finding> {
 }
 
 impl PerNetwork {
-    /// The choice and the content for the default bridge, which most of the report is about.
+    /// The choice and the content for the default bridge. Most of the report is about it.
     pub(crate) fn current(&self) -> &Current {
         &self.current
     }
@@ -96,8 +96,8 @@ impl PerNetwork {
             .remedy(remedy)
     }
 
-    /// What leaves a common reader without a server or without an answer: the host's own file is
-    /// read as it is, by programs of the host and of containers on its network.
+    /// Faults that leave a common reader without a server or without an answer. Programs of the
+    /// host, and of containers on the host's network, read the host's own file as it is.
     fn readers(&self) -> Vec<Finding> {
         if self
             .resolved
@@ -161,7 +161,7 @@ impl PerNetwork {
         servers.join(", ")
     }
 
-    /// The file, why it was taken, and what of it a container cannot use.
+    /// The file, why it was taken, and what in it a container cannot use.
     fn cause(&self) -> String {
         let selection = &self.current.selection;
         let mut cause = format!("{}: {}", selection.path.display(), selection.reason);

@@ -11,7 +11,7 @@ use super::readers::{ReadersArgs, View, views};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table};
 
-/// Characters of a line that are shown.
+/// How many characters of a line are shown.
 const SHOWN: usize = 200;
 
 #[derive(Debug, clap::Args)]
@@ -67,7 +67,7 @@ fn to_json(told: &[Explanation<'_>], views: &[View]) -> Value {
     json!({ "lines": lines, "diagnostics": diagnostics, "readers": readers })
 }
 
-/// Every diagnostic of the default readers; line 0 is the file as a whole.
+/// Every diagnostic of the default readers. Line 0 is the file as a whole.
 pub(super) fn diagnostics_json(document: &Document) -> Vec<Value> {
     document.diagnostics().iter().map(diagnostic_json).collect()
 }
@@ -124,7 +124,7 @@ fn to_text(lines: &[Explanation<'_>], views: &[View]) -> String {
     format!("{}\n{}", table.render(), summary.render())
 }
 
-/// For a person: one very long line must not push everything else out of sight.
+/// Shortens text for a person. One very long line must not push everything else out of sight.
 fn clipped(mut text: String) -> String {
     if let Some((end, _)) = text.char_indices().nth(SHOWN) {
         let length = text.len();

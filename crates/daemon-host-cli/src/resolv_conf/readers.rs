@@ -1,4 +1,4 @@
-//! The readers of resolv.conf: which are asked for, and what each takes of a file.
+//! The readers of resolv.conf: which readers are asked for, and what each takes from a file.
 
 use std::time::Duration;
 
@@ -46,7 +46,7 @@ fn reader(name: &str) -> anyhow::Result<Reader> {
     })
 }
 
-/// What a reader takes of a file.
+/// What a reader takes from a file.
 pub(super) struct View {
     pub(super) reader: Reader,
     pub(super) effective: Effective,

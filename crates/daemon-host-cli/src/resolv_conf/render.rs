@@ -1,4 +1,4 @@
-//! `resolv-conf render`: what a container's file would hold.
+//! `resolv-conf render`: shows what a container's file would contain.
 
 use std::path::PathBuf;
 
@@ -138,7 +138,7 @@ impl Args {
     }
 }
 
-/// An override that was given at all; the empty word stands for an empty list.
+/// The words of an override, if it was given. The empty word stands for an empty list.
 fn overridden(words: &[String]) -> Option<impl Iterator<Item = &String>> {
     (!words.is_empty()).then(|| filled(words))
 }

@@ -1,4 +1,4 @@
-//! `resolv-conf select`: which file containers should inherit.
+//! `resolv-conf select`: says which file containers should inherit.
 
 use std::path::PathBuf;
 

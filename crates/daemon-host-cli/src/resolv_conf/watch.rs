@@ -1,4 +1,4 @@
-//! `resolv-conf watch`: the selected file as it changes.
+//! `resolv-conf watch`: follows the selected file.
 
 use super::json;
 use super::select::{SelectArgs, selection_json};

@@ -1,4 +1,4 @@
-//! Which containers live: what the caller says of it, and what was found, as JSON.
+//! Says which containers live: what the caller claims, and what was found, as JSON.
 
 use std::path::{Path, PathBuf};
 
@@ -22,7 +22,7 @@ pub(crate) struct EvidenceArgs {
 }
 
 impl EvidenceArgs {
-    /// The sources of a daemon with this exec root, as changed by the caller.
+    /// The sources of evidence for a daemon with this exec root, with the changes of the caller.
     pub(crate) fn liveness(&self, exec_root: &Path) -> anyhow::Result<LivenessOptions> {
         let mut options = LivenessOptions::of_exec_root(exec_root);
         if !self.dirs()?.is_empty() {
@@ -34,10 +34,10 @@ impl EvidenceArgs {
         Ok(options)
     }
 
-    /// The directories that were named, all of which exist.
+    /// The directories that were named. All of them exist.
     pub(crate) fn dirs(&self) -> anyhow::Result<&[PathBuf]> {
         for dir in &self.state_dir {
-            // A directory that was mistyped has no containers, and would sweep those that live.
+            // A mistyped directory has no containers. With it, living containers would be swept.
             ensure!(dir.is_dir(), "--state-dir {dir:?}: no such directory");
         }
         Ok(&self.state_dir)

@@ -1,4 +1,4 @@
-//! `root`: the daemon's data root: its state, and what changes it.
+//! `root`: shows the state of the daemon's data root, and changes it.
 
 mod cleanup;
 mod command;

@@ -1,4 +1,4 @@
-//! `root prepare` and `root release`: the mount at the data root itself.
+//! `root prepare` and `root release`: make and remove the mount at the data root itself.
 
 use anyhow::Context as _;
 use daemon_host::rootmount::{self, PrepareAction, Released};

@@ -1,4 +1,4 @@
-//! Which data root and exec root a subcommand is about.
+//! Chooses the data root and the exec root of a subcommand.
 
 use std::path::PathBuf;
 
@@ -33,12 +33,12 @@ impl RootArgs {
         Ok(self.options_of(&self.config.roots()?))
     }
 
-    /// Whether one daemon is meant, by a root of it or by its configuration.
+    /// Whether the arguments name one daemon, by one of its roots or by its configuration.
     pub(crate) fn names_one(&self) -> bool {
         self.data_root.is_some() || self.exec_root.is_some() || self.config.is_named()
     }
 
-    /// The two roots, where an exec root that was named must exist: a mistyped one knows no
+    /// The two roots. An exec root that was named must exist, because a mistyped one knows no
     /// container.
     pub(crate) fn existing(&self) -> anyhow::Result<DataRootOptions> {
         let options = self.options()?;

@@ -8,7 +8,7 @@ use daemon_host::rootmount::{
 };
 use daemon_host::{LivenessOptions, evidence, layers};
 
-/// What a data root is, and what a sweep would do there.
+/// The state of a data root, and what a sweep would do there.
 pub(crate) struct RootState {
     pub(crate) status: Status,
     pub(crate) evidence: Evidence,
@@ -35,7 +35,7 @@ impl RootState {
         })
     }
 
-    /// How many containers live; `None` where no source says.
+    /// How many containers live; `None` if no source says it.
     pub(crate) fn live(&self) -> Option<usize> {
         let is_whole = !self.evidence.looked.is_empty() && self.evidence.complaints.is_empty();
         let says = |says| {
@@ -43,7 +43,7 @@ impl RootState {
             all.filter(move |testimony| testimony.says == says)
         };
         let told = says(Says::Lives).map(|one| one.id.as_os_str());
-        // Processes tell of containers that no state names.
+        // Processes show containers that no state names.
         let seen = self
             .plan
             .kept()
@@ -56,14 +56,14 @@ impl RootState {
         (is_whole && says(Says::Unknown).next().is_none()).then_some(live.len())
     }
 
-    /// How many mounts stay of which it cannot be told whether somebody lives on them.
+    /// How many mounts stay because it is not known whether somebody lives on them.
     pub(crate) fn unknown(&self) -> usize {
         let is_unknown = |reason: &KeepReason| matches!(reason, KeepReason::Unknown { .. });
         let kept = self.plan.kept().iter();
         kept.filter(|kept| is_unknown(&kept.reason)).count()
     }
 
-    /// Why it cannot be told, each reason once, with what to do about it.
+    /// Why it is not known: each reason once, with what to do about it.
     pub(crate) fn doubts(&self) -> Vec<String> {
         let mut why: BTreeSet<String> = BTreeSet::new();
         why.extend(self.plan.contradictions().iter().map(ToString::to_string));

@@ -36,7 +36,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         }
     };
     let is_left = others.iter().any(Leftovers::has_news);
-    // No Docker is here, and none was named.
+    // There is no Docker here, and none was named.
     if is_alone && !others.is_empty() {
         match out.is_json() {
             true => out.json(&serde_json::json!({ "engines": to_json(&others) }))?,
@@ -55,7 +55,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::finding_if(is_left || is_doubtful(&state.status)))
 }
 
-/// What other engines have below their directories.
+/// What other engines have mounted below their directories.
 fn others(args: &Args, root: &Path) -> anyhow::Result<Vec<Leftovers>> {
     let table = rootmount::live_table()?;
     let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
@@ -97,7 +97,7 @@ impl<'s> Answer<'s> {
     }
 }
 
-/// Whether the ownership record says something that does not hold.
+/// Whether the ownership record says something that is not true.
 pub(crate) fn is_doubtful(status: &Status) -> bool {
     !status.ownership.is_ours() && !matches!(status.ownership, Ownership::Unrecorded)
 }

@@ -1,4 +1,4 @@
-//! What the daemon answers on its control socket.
+//! Makes the daemon's answers on its control socket.
 
 use std::borrow::Cow;
 

@@ -20,13 +20,13 @@ use crate::exit::Exit;
 use crate::output::Output;
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    // What the daemon makes is its own, and nobody takes its permissions from it.
+    // What the daemon makes belongs to it alone. It does not depend on the umask of its caller.
     nix::sys::stat::umask(Mode::from_bits_truncate(0o077));
     let (sender, events) = mpsc::channel();
-    // Before the start, so that a signal meanwhile is not lost.
+    // Set up before the start, so that a signal during the start is not lost.
     let wishes = sender.clone();
     forward_signals(Duration::from_secs(args.shutdown_limit), move |wish| {
-        // The main thread gone means the process is about to end.
+        // If the main thread is gone, the process is about to end.
         let _ = wishes.send(Event::Wish(wish));
     })?;
     let config = HostConfig::load(&args.config)?;
@@ -41,14 +41,15 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     notify::stopping();
     drop(reserve);
     if let Ok(doors) = &doors {
+        // First no new request is accepted. So none waits for an answer during the stop.
         doors.close();
     }
     let stopped = daemon.stop(out);
-    // What kept it from running matters more than how it stopped.
+    // The reason why it could not run matters more than how it stopped.
     doors.and(stopped)
 }
 
-/// The running host with what is needed to reload and stop it.
+/// The running host, with what reload and stop need.
 struct Daemon {
     host: Host,
     config: PathBuf,
@@ -123,7 +124,7 @@ struct Told<'t> {
     detail: &'t str,
 }
 
-/// Says what a start or a stop did. Whether somebody reads it decides nothing.
+/// Says what a start or a stop did. It does not matter whether somebody reads it.
 fn tell(out: &Output, event: &str, clean: bool, report: impl Display) {
     let detail = report.to_string();
     let told = if out.is_json() {

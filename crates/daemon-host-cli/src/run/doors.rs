@@ -1,4 +1,4 @@
-//! How others reach the daemon: its control socket and its pidfile.
+//! The ways by which others reach the daemon: its control socket and its pidfile.
 
 use std::path::Path;
 use std::sync::mpsc::Sender;
@@ -9,7 +9,7 @@ use daemon_host::service::{ControlSocket, Pidfile};
 use super::args::{Args, CONTROL_SOCKET};
 use super::event::Event;
 
-/// How others reach the daemon; dropping it takes the files away.
+/// The control socket and the pidfile. When this is dropped, the files are removed.
 pub(super) struct Doors {
     control: ControlSocket,
     _pidfile: Option<Pidfile>,
@@ -24,7 +24,7 @@ impl Doors {
         let default = || exec_root.join(CONTROL_SOCKET);
         let socket = args.socket.clone().unwrap_or_else(default);
         let control = ControlSocket::listen(&socket, move |asked| {
-            // The main thread gone means the process is about to end.
+            // If the main thread is gone, the process is about to end.
             let _ = sender.send(Event::Asked(asked));
         });
         let control = control.with_context(|| format!("socket {}", socket.display()))?;
@@ -38,7 +38,7 @@ impl Doors {
         })
     }
 
-    /// Lets no client in any more; the files stay until the end.
+    /// Accepts no client any more. The files stay until the end.
     pub(super) fn close(&self) {
         self.control.close();
     }

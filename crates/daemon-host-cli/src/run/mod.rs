@@ -1,7 +1,7 @@
-//! `run`: the reference daemon, and `reload`: asks it to read its configuration again.
+//! `run` is the reference daemon. `reload` asks it to read its configuration again.
 //!
-//! One thread waits for signals, one for the control socket; both hand events to the
-//! main thread, which alone acts. So a reload and a shutdown never overlap.
+//! One thread waits for signals, and one for the control socket. Both give events to the main
+//! thread, and only the main thread acts. So a reload and a shutdown never overlap.
 
 mod answer;
 mod args;

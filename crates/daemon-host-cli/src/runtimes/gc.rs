@@ -1,4 +1,4 @@
-//! `runtimes gc`: wrapper scripts that nobody references any more.
+//! `runtimes gc`: removes wrapper scripts that nobody references any more.
 
 use std::path::{Path, PathBuf};
 
@@ -49,7 +49,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         references.add(file, "--keep");
     }
     for dir in &args.bundles {
-        // A directory that is not there has no bundles, and one that is mistyped says so.
+        // A missing directory has no bundles. An error tells the caller that the name was mistyped.
         anyhow::ensure!(dir.is_dir(), "--bundles {dir:?}: no such directory");
     }
     let usual = bundle_dirs(&table.options().exec_root);

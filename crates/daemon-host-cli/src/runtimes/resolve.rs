@@ -1,4 +1,4 @@
-//! `runtimes resolve`: what the daemon would run for a name.
+//! `runtimes resolve`: says what the daemon would run for a name.
 
 use std::path::Path;
 
@@ -33,7 +33,8 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         "the configuration has problems: {}",
         problems.join("; ")
     );
-    // A host may do without the built-in runtimes; what was configured must be able to start.
+    // A host may lack the built-in runtimes. But a runtime that was configured must be able to
+    // start.
     let is_stock = table.lookup(&args.name).is_some_and(|row| row.stock);
     let checked = match is_stock {
         true => Ok(()),
@@ -61,7 +62,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     }
 }
 
-/// What the table itself says no to, as against a failure to write the script.
+/// Whether the table itself refuses. Otherwise the script could not be written.
 fn is_an_answer(error: &ResolveError) -> bool {
     matches!(
         error,

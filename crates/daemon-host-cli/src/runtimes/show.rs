@@ -1,4 +1,4 @@
-//! `runtimes list` and `runtimes check`: the table and its problems.
+//! `runtimes list` and `runtimes check`: show the table and its problems.
 
 use daemon_host::runtimes::{Inspected, Problem, ResolveError, Runtime, Runtimes, UnknownKey};
 use serde_json::{Map, Value, json};
@@ -44,14 +44,14 @@ pub(super) fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::finding_if(!is_sound))
 }
 
-/// The configuration, its table, and what stands in the way of its runtimes.
+/// The configuration, its table, and the faults of its runtimes.
 struct Seen {
     inspected: Inspected,
     table: Runtimes,
     faults: Vec<Fault>,
 }
 
-/// Why a runtime cannot work here, though its entry is sound.
+/// Why a runtime cannot work here, although its entry is sound.
 struct Fault {
     runtime: String,
     kind: &'static str,
@@ -78,7 +78,7 @@ impl Seen {
         })
     }
 
-    /// Asks the runtimes of which nothing bad is known yet.
+    /// Asks the runtimes that have no known fault yet.
     fn probe(&mut self) {
         let probed = self.table.probed();
         let known: Vec<&str> = self

@@ -1,4 +1,4 @@
-//! What is asked about, and everything that is found about it.
+//! Collects everything about the path in question.
 
 use std::path::{Path, PathBuf};
 
@@ -16,21 +16,22 @@ use crate::within::{LIMIT, within};
 pub(super) struct Answer {
     pub(super) path: PathBuf,
     pub(super) place: Place,
-    /// Who holds the mount, or each mount that is at this path in other namespaces only.
+    /// Who holds the mount. If the path is a mount point only in other namespaces, it has each
+    /// mount there.
     pub(super) held: Vec<(MountInfo, Holders)>,
     pub(super) kernel_word: Option<KernelWord>,
-    /// Mounts that no table has; `None` if that could not be found out in time.
+    /// Mounts that are in no table; `None` if the search took too long.
     pub(super) detached: Option<Vec<DetachedMount>>,
-    /// Processes that could not be looked into.
+    /// How many processes could not be looked into.
     pub(super) unreadable: usize,
-    /// What else could not be seen, that included, in words.
+    /// Everything that could not be seen, in words. The unreadable processes are included.
     pub(super) unseen: Vec<String>,
 }
 
 /// What the path is in the caller's namespace.
 pub(super) enum Place {
     MountPoint,
-    /// No mount point: the mount that it is on, and the mounts below it.
+    /// It is no mount point. This is the mount on which it is, with the mounts below it.
     Other {
         on: Option<Box<MountInfo>>,
         below: Vec<MountInfo>,
@@ -40,6 +41,8 @@ pub(super) enum Place {
 impl Answer {
     pub(super) fn find(path: &Path, ask_kernel: bool) -> anyhow::Result<Self> {
         let table = MountTable::current()?;
+        // A path that only another namespace has cannot be resolved here, but it can be asked
+        // about.
         let gone = |error| match is_anywhere(path) {
             Ok(true) => Ok(std::path::absolute(path)?),
             _ => Err(error),
@@ -70,7 +73,7 @@ impl Answer {
             path,
             place,
             held,
-            // A file on NFS may let the search wait.
+            // A file on NFS may make the search wait for its server.
             detached: within(LIMIT, move || detached(&all, &options).ok()).flatten(),
             unreadable,
             unseen,
@@ -86,7 +89,7 @@ impl Answer {
     }
 }
 
-/// The mounts at this path in any namespace; each file system and root once.
+/// The mounts at this path in any namespace. Each pair of file system and root is there once.
 fn elsewhere(all: &Namespaces, path: &Path) -> Vec<MountInfo> {
     let mut found: Vec<MountInfo> = Vec::new();
     for space in &all.namespaces {

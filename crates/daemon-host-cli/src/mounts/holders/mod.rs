@@ -1,4 +1,4 @@
-//! `mounts holders`: who keeps a mount busy. `answer` asks, `json` and `text` say it.
+//! `mounts holders`: who keeps a mount busy. `answer` collects, `json` and `text` show it.
 
 mod answer;
 mod command;

@@ -1,4 +1,4 @@
-//! The answer as text for people. Pure.
+//! Writes the answer as text for people. Pure.
 
 use daemon_host::mountscan::{
     DetachedMount, HolderNamespace, HolderProcess, Holders, MountInfo, NamespaceKeeper,
@@ -87,7 +87,7 @@ fn holders(found: &Holders) -> String {
     table.render()
 }
 
-/// Who uses it there; else by whom the namespace can be known.
+/// Who uses it there. If nobody does, the processes by which the namespace is known.
 fn namespace(space: &HolderNamespace, table: &mut Table) {
     let name = match space.is_own {
         true => "this one".to_owned(),
@@ -149,7 +149,7 @@ fn row(name: &str, process: Option<&HolderProcess>, how: &str, table: &mut Table
     ]);
 }
 
-/// What it all comes to.
+/// The conclusion in one sentence.
 fn verdict(answer: &Answer) -> String {
     let is_used = answer.held.iter().any(|(_, found)| found.is_used());
     let is_held = answer.is_held();
@@ -173,9 +173,9 @@ fn verdict(answer: &Answer) -> String {
     format!("{}\n", paint(ink, said))
 }
 
-/// Mounts that no table has: no path leads to them, so that any of them may be the one. Those whose
-/// file system is mounted elsewhere, too, are only counted: a process that was started in another
-/// container has some.
+/// Mounts that are in no table. No path leads to them, so any of them may be the one in question.
+/// If its file system is mounted elsewhere, too, a mount is only counted: a process that was
+/// started in another container has some.
 fn detached(found: Option<&[DetachedMount]>) -> String {
     let Some(found) = found else {
         let said = "Detached mounts could not be looked for: a server did not answer.";

@@ -1,4 +1,4 @@
-//! Uses and keepers of mounts in words. Pure.
+//! Describes uses and keepers of mounts in words. Pure.
 
 use daemon_host::mountscan::{
     HolderProcess, KernelUse, MountUse, MountUser, MountedUse, NamespaceKeeper,
@@ -16,7 +16,7 @@ pub(super) fn use_words(what: &MountUse) -> String {
     }
 }
 
-/// All uses of a process; many descriptors are counted.
+/// All uses of a process. Many descriptors are only counted.
 pub(in crate::mounts) fn uses_words(process: &HolderProcess) -> String {
     const SHOWN: usize = 6;
     let uses = process.uses.iter().map(use_words);

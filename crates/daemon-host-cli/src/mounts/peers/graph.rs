@@ -25,12 +25,12 @@ impl<'n> Place<'n> {
     }
 }
 
-/// A peer group: its members give each other all events, its slaves only get them.
+/// A peer group. Its members give each other all events. Its slaves only receive them.
 #[derive(Default)]
 pub(super) struct Group<'n> {
     pub(super) members: Vec<Place<'n>>,
     pub(super) slaves: Vec<Place<'n>>,
-    /// The groups that this one gets events of.
+    /// The groups from which this one receives events.
     pub(super) masters: BTreeSet<u32>,
 }
 
@@ -59,7 +59,8 @@ impl<'n> Graph<'n> {
         Self { groups }
     }
 
-    /// Whom an event at a mount reaches, that mount left out: peers, their slaves, and so on down.
+    /// The mounts that an event at a mount reaches, without the mount itself: its peers, their
+    /// slaves, and so on down.
     pub(super) fn reached(&self, from: &Place<'n>) -> Vec<(Place<'n>, Way)> {
         let mut seen = BTreeSet::from([from.key()]);
         let mut found = Vec::new();
@@ -93,7 +94,7 @@ impl<'n> Graph<'n> {
 pub(super) enum Way {
     /// Both give each other all events.
     Peer,
-    /// It gets events and gives none.
+    /// It receives events and gives none.
     Slave,
 }
 

@@ -1,4 +1,4 @@
-//! The answer as JSON. Pure.
+//! Writes the answer as JSON. Pure.
 
 use daemon_host::mountscan::{MountNamespace, Namespaces};
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! The picture as Mermaid text. Pure.
+//! Writes the picture as Mermaid text. Pure.
 
 use std::fmt::Write as _;
 
@@ -33,7 +33,7 @@ fn node(text: &mut String, name: &str, lines: &[String]) {
     writeln!(text, "  {name}[\"{label}\"]").expect("writing to a String cannot fail");
 }
 
-/// Text that ends no label and is no markup, whatever a path holds.
+/// Makes text safe: it ends no label and is no markup, whatever a path contains.
 fn plain(text: &str) -> String {
     let mut shown = String::new();
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! What is drawn: a hub and its spokes, once for each group. Pure.
+//! Decides what is drawn: one hub with spokes for each group. Pure.
 
 use super::graph::{Graph, Place, Way};
 use super::reach::Reach;
@@ -30,10 +30,10 @@ pub(super) enum Link {
     Cut,
 }
 
-/// More spokes of a hub are only counted.
+/// How many spokes of a hub are drawn. More are only counted.
 const SHOWN: usize = 40;
 
-/// A mount with everything that an unmount of it reaches, or does not reach.
+/// A mount, with all mounts that its unmounting reaches or does not reach.
 pub(super) fn of_mount(reach: &Reach<'_>) -> Vec<Wheel> {
     let reached = reach
         .reached
@@ -114,7 +114,7 @@ pub(super) fn space_words(place: &Place<'_>) -> String {
     }
 }
 
-/// The first process of the namespace, by which a person knows it.
+/// The first process of the namespace. A person recognises the namespace by it.
 pub(super) fn who(place: &Place<'_>) -> String {
     let processes = &place.space.processes;
     match processes.as_slice() {

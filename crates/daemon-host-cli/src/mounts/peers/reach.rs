@@ -1,4 +1,4 @@
-//! What becomes of one mount's copies, when it is unmounted. Pure.
+//! Decides what happens to the copies of a mount when it is unmounted. Pure.
 
 use std::path::Path;
 
@@ -6,10 +6,10 @@ use daemon_host::mountscan::{MountInfo, Namespaces, Row};
 
 use super::graph::{Graph, Place, Way};
 
-/// A mount, and who shares its fate.
+/// A mount, and the mounts that go with it.
 pub(super) struct Reach<'n> {
     pub(super) target: Place<'n>,
-    /// Copies that go with it: their parents get the events of its parent.
+    /// Copies that go with it, because their parents receive the events of its parent.
     pub(super) reached: Vec<(Place<'n>, Way)>,
     /// Copies that stay and keep the file system, and why.
     pub(super) kept: Vec<(Place<'n>, String)>,
@@ -23,7 +23,7 @@ impl<'n> Reach<'n> {
         let own = namespaces.namespaces.iter().find(|space| space.is_own)?;
         let row = own.table.topmost(path)?;
         let target = Place::new(own, row);
-        // Unmounting is an event of the mount that it lies on.
+        // Unmounting is an event of the mount on which it lies.
         let parent = own.table.parent(row).map(|parent| Place::new(own, parent));
         let parents = parent.as_ref().map(|parent| graph.reached(parent));
         let mut parents = parents.unwrap_or_default();
@@ -53,7 +53,7 @@ impl<'n> Reach<'n> {
     }
 }
 
-/// Mounts of the same part of the same file system, the target left out.
+/// Mounts of the same part of the same file system, without the target.
 fn copies<'n>(namespaces: &'n Namespaces, target: &Place<'n>) -> Vec<Place<'n>> {
     let is_copy = |row: &Row<'_>| {
         row.device() == target.mount.device && row.root().as_ref() == target.mount.root.as_path()

@@ -1,10 +1,10 @@
-//! The picture as SVG. Pure.
+//! Draws the picture as SVG. Pure.
 
 use std::fmt::Write as _;
 
 use super::picture::{Link, Spoke, Wheel};
 
-/// Width of a box; texts that are longer make all boxes wider.
+/// Width of a box. A longer text makes all boxes wider.
 const BOX: usize = 300;
 /// Width of a character of the font, roughly.
 const CHARACTER: usize = 8;
@@ -41,7 +41,7 @@ pub(super) fn draw(wheels: &[Wheel]) -> String {
     )
 }
 
-/// Returns where it ends.
+/// Draws one wheel. Returns where it ends.
 fn draw_wheel(wheel: &Wheel, top: usize, width: usize, body: &mut String) -> usize {
     let heights: Vec<usize> = wheel.spokes.iter().map(|s| height(&s.lines) + 12).collect();
     let right = heights.iter().sum::<usize>();
@@ -116,7 +116,7 @@ fn write_line(body: &mut String, line: &str) {
     writeln!(body, "{line}").expect("writing to a String cannot fail");
 }
 
-/// Text without markup, whatever a path holds.
+/// Makes text without markup, whatever a path contains.
 fn plain(text: &str) -> String {
     let mut shown = String::new();
     for char in text.chars() {

@@ -1,4 +1,4 @@
-//! The answer as text for people. Pure.
+//! Writes the answer as text for people. Pure.
 
 use daemon_host::mountscan::Namespaces;
 
@@ -7,7 +7,7 @@ use super::picture::{space_words, who};
 use super::reach::Reach;
 use crate::output::{Cell, Ink, Table, count, paint};
 
-/// More rows of a kind are only counted.
+/// How many rows of a kind are shown. More are only counted.
 const SHOWN: usize = 40;
 
 pub(super) fn of_mount(reach: &Reach<'_>) -> String {

@@ -44,7 +44,7 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
     Ok(Exit::finding_if(!reasons.is_empty()))
 }
 
-/// Whether it is a directory; a mount point is not asked.
+/// Checks that it is a directory. A mount point is not asked.
 fn check(path: &Path, table: &MountTable) -> anyhow::Result<()> {
     if table.is_mount_point(path) {
         return Ok(());
@@ -71,7 +71,7 @@ fn collect(directory: &Path) -> anyhow::Result<Facts> {
         mounts: directory_mounts(&namespaces, directory),
         users,
         is_root: nix::unistd::geteuid().is_root(),
-        // A file on NFS may let the search wait.
+        // A file on NFS may make the search wait for its server.
         detached: within(LIMIT, move || detached(&all, &asked).ok()).flatten(),
         namespaces,
     })

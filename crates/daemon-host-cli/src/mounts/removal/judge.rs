@@ -1,4 +1,4 @@
-//! What stands against removing a directory. Pure.
+//! Judges whether a directory can be removed. Pure.
 
 use daemon_host::mountscan::{
     DetachedMount, DirectoryMount, DirectoryUse, DirectoryUsers, HolderProcess, KernelUse,
@@ -10,18 +10,18 @@ use crate::mounts::holders::uses_words;
 use crate::mounts::remote::is_remote;
 use crate::mounts::sight::unseen;
 
-/// All that was found out about a directory.
+/// Everything that was found out about a directory.
 pub(super) struct Facts {
     pub(super) namespaces: Namespaces,
-    /// Whether root asks, who has no better user to ask as.
+    /// Whether root asks. Root cannot be told to ask again as a user who sees more.
     pub(super) is_root: bool,
     pub(super) mounts: Vec<DirectoryMount>,
     pub(super) users: DirectoryUsers,
-    /// `None` if a server let us wait.
+    /// `None` if the search took too long, because of a server.
     pub(super) detached: Option<Vec<DetachedMount>>,
 }
 
-/// The reasons, the worst first.
+/// The reasons against it, the worst first.
 pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
     let mut reasons: Vec<Reason> = facts.mounts.iter().map(|m| mount(m, facts)).collect();
     reasons.extend(facts.users.processes.iter().map(process));

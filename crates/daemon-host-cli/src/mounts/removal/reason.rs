@@ -1,8 +1,8 @@
-//! Why a directory should not be removed.
+//! The reasons why a directory should not be removed.
 
 use std::path::PathBuf;
 
-/// The sort of a reason; the worst first.
+/// The kind of a reason, the worst first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Kind {
     /// A file system of another machine, or of a server, is mounted there.
@@ -21,7 +21,7 @@ pub(super) enum Kind {
     Kernel,
     /// A process uses files there.
     Process,
-    /// A file system that no table has is alive; its data may be there.
+    /// A file system that is in no table is alive. Its data may be there.
     Detached,
     /// Something could not be looked at.
     Unseen,
@@ -43,7 +43,7 @@ impl Kind {
         }
     }
 
-    /// Whether it only says that it cannot be known.
+    /// Whether it only says that something is not known.
     pub(super) fn is_doubt(self) -> bool {
         matches!(self, Self::Detached | Self::Unseen)
     }
@@ -54,7 +54,7 @@ impl Kind {
 pub(super) struct Reason {
     pub(super) kind: Kind,
     pub(super) what: String,
-    /// The mount point or file, where there is one.
+    /// The mount point or file, if there is one.
     pub(super) path: Option<PathBuf>,
     pub(super) namespace: Option<u64>,
     pub(super) pid: Option<u32>,

@@ -1,4 +1,4 @@
-//! The answer as JSON and as text. Pure.
+//! Writes the answer as JSON and as text. Pure.
 
 use std::path::Path;
 
@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::reason::{Kind, Reason};
 use crate::output::{Bytes, Cell, Ink, Table, paint};
 
-/// So many reasons of a kind are shown in text.
+/// How many reasons of a kind are shown in text.
 const SHOWN: usize = 8;
 
 #[derive(Serialize)]
@@ -100,7 +100,7 @@ fn row(reason: &Reason) -> [Cell; 3] {
     ]
 }
 
-/// What would be lost, if something would.
+/// What to do first, and what would be lost.
 fn advice(reasons: &[Reason]) -> &'static str {
     let is_lost = |reason: &Reason| matches!(reason.kind, Kind::Remote | Kind::Bind | Kind::Mount);
     match reasons.iter().any(is_lost) {

@@ -1,4 +1,4 @@
-//! What the report says of mounts: counted, and looked at on request.
+//! Counts mounts for the report, and looks at them on request.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
@@ -12,7 +12,7 @@ use super::probe::{Which, probe};
 use crate::report::openmetrics::label;
 use crate::within::{LIMIT, within};
 
-/// Rows of these show the kernel's own things, many times each.
+/// Mounts of these types show the kernel's own things, many times each.
 const UNCOUNTED: [&str; 4] = ["nsfs", "proc", "sysfs", "cgroup2"];
 
 pub(in crate::report) fn collect(
@@ -34,7 +34,7 @@ pub(in crate::report) fn collect(
     }
     let mut stacks: Vec<_> = points.into_iter().filter(|(_, n)| *n >= STACKED).collect();
     stacks.sort();
-    // A stack of one file system is told once.
+    // A stack of one file system is reported once.
     let is_stack = |point: &PathBuf| stacks.iter().any(|(stacked, _)| stacked == point);
     let copies = parts
         .into_values()
@@ -56,7 +56,7 @@ pub(in crate::report) fn collect(
     }
 }
 
-/// Directories of the data root that are there to be mounted on, have files, and have no mount.
+/// Directories of the data root that should have a mount, have none, and contain files.
 fn covered_data(table: &MountTable, data_root: &Path) -> Vec<PathBuf> {
     let root = data_root.to_owned();
     let found = within(LIMIT, move || {
@@ -70,7 +70,7 @@ fn covered_data(table: &MountTable, data_root: &Path) -> Vec<PathBuf> {
         found.extend(with_options.map(|volume| volume.join("_data")));
         found
     });
-    // A mount there must not be entered: only what has none is opened.
+    // A mount there must not be entered. So only a directory without a mount is opened.
     let unmounted = found.unwrap_or_default().into_iter();
     let unmounted: Vec<PathBuf> = unmounted
         .filter(|path| !table.is_mount_point(path))

@@ -1,14 +1,14 @@
-//! What in the mount table is a finding. Pure.
+//! Decides what in the mount table is a finding. Pure.
 
 use super::facts::Mounts;
 use super::probe::{LIMIT, Probed, State};
 use crate::report::Finding;
 
-/// So many faulty mounts have a finding each; more are one finding.
+/// How many faulty mounts have a finding each. If there are more, they are one finding.
 const SHOWN: usize = 8;
-/// A point with so many mounts is called a stack.
+/// A point with at least this many mounts is called a stack.
 pub(super) const STACKED: usize = 10;
-/// A part of a file system with so many mounts is called copied.
+/// A part of a file system with at least this many mounts is called copied.
 pub(super) const COPIED: usize = 100;
 
 pub(in crate::report) fn findings(mounts: &Mounts) -> Vec<Finding> {

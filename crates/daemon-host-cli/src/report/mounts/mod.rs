@@ -1,5 +1,5 @@
-//! What the report says of mounts. `collect` counts them, `probe` asks them by children
-//! (`prober`), `findings` decides.
+//! What the report says about mounts. `collect` counts them. `probe` asks them, through children
+//! (`prober`). `findings` decides.
 
 mod collect;
 mod facts;

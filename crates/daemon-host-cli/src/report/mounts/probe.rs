@@ -1,7 +1,7 @@
-//! Whether mounts answer: asked by children that can be left behind.
+//! Finds out whether mounts answer. Children ask, because a child can be left behind.
 //!
-//! A look at a dead server may never end, and a process that waits so cannot even be killed on
-//! some file systems. So children look, and who does not answer in time is called hung.
+//! A look at a dead server may never end. On some file systems a process that waits for one cannot
+//! even be killed. So children look. A mount that does not answer in time is called hung.
 
 use std::collections::VecDeque;
 use std::io::{self, BufRead as _, BufReader, Write as _};
@@ -22,9 +22,9 @@ use crate::mounts::is_network;
 
 /// How long a mount may take to answer.
 pub(super) const LIMIT: Duration = Duration::from_secs(3);
-/// How long all of them may take.
+/// How long all mounts together may take.
 const WHOLE: Duration = Duration::from_secs(30);
-/// So many children look at once.
+/// How many children look at the same time.
 const CHILDREN: usize = 4;
 
 /// Which mounts to probe.
@@ -47,7 +47,7 @@ pub(in crate::report) struct Probed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(in crate::report) enum State {
     Answers,
-    /// The system says that its server is gone.
+    /// The system says that the server of the mount is gone.
     Dead(String),
     /// No answer in time.
     Hung,
@@ -75,6 +75,7 @@ impl State {
 
 /// Probes the mounts of a table, each within [`LIMIT`].
 pub(super) fn probe(table: &MountTable, which: Which) -> Vec<Probed> {
+    // Many dead mounts may each take the whole limit. The report must still end.
     let deadline = Instant::now() + WHOLE;
     let mounts: Vec<Probed> = table.rows().map(|row| planned(table, row, which)).collect();
     let (skipped, open): (Vec<Probed>, Vec<Probed>) =
@@ -106,7 +107,7 @@ pub(super) fn probe(table: &MountTable, which: Which) -> Vec<Probed> {
     done
 }
 
-/// A mount to be asked, in the state [`State::Answers`], or one that is not to be.
+/// A mount that will be asked, in the state [`State::Answers`], or a mount that will not be asked.
 fn planned(table: &MountTable, row: Row<'_>, which: Which) -> Probed {
     let fs_type = row.fs_type();
     let state = if table.is_hidden(row) {
@@ -134,6 +135,7 @@ struct Asker {
 
 impl Asker {
     fn start() -> io::Result<Self> {
+        // Not by the path of the program: an update may have put another one there.
         let mut command = Command::new("/proc/self/exe");
         command.arg(PROBER).stderr(Stdio::null());
         let mut child = command
@@ -142,6 +144,7 @@ impl Asker {
             .spawn()?;
         let (paths, output) = child.stdin.take().zip(child.stdout.take()).expect("piped");
         let (send, answers) = channel();
+        // A read of the child's output has no limit of time. A channel has one.
         thread::spawn(move || {
             for line in BufReader::new(output).lines().map_while(Result::ok) {
                 if send.send(line).is_err() {
@@ -166,7 +169,7 @@ impl Asker {
 }
 
 impl Drop for Asker {
-    /// A child that hangs may not even be killed: it is not waited for.
+    /// A child that hangs may survive even a kill, so nobody waits for it.
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.try_wait();
@@ -183,6 +186,7 @@ fn ask(asker: &mut Option<Asker>, path: &Path) -> State {
     let answer = asker.as_mut().map(|asker| asker.ask(path));
     match answer {
         Some(Ok(Some(number))) => judge(number),
+        // This child waits for a dead server. The next mount needs a new one.
         Some(Ok(None)) => {
             *asker = None;
             State::Hung
@@ -195,7 +199,7 @@ fn ask(asker: &mut Option<Asker>, path: &Path) -> State {
     }
 }
 
-/// What an error number says of a mount.
+/// What an error number says about a mount.
 fn judge(number: i32) -> State {
     if number == 0 {
         return State::Answers;

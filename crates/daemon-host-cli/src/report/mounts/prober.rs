@@ -1,6 +1,6 @@
-//! The child that looks at mounts, and may hang in it.
+//! The child that looks at mounts, and that may hang while it does.
 //!
-//! It reads paths from standard input, each with a NUL at its end, and answers each by a line.
+//! It reads paths from standard input, each with a NUL at its end. It answers each with a line.
 
 use std::fs;
 use std::io::{self, BufRead as _, Write as _};
@@ -21,7 +21,7 @@ pub(crate) fn run() -> Exit {
     }
 }
 
-/// Answers until no path is left, or nobody reads any more.
+/// Answers until no path is left, or until nobody reads any more.
 fn answer_all() -> io::Result<()> {
     let mut input = io::stdin().lock();
     let mut path = Vec::new();
@@ -31,17 +31,19 @@ fn answer_all() -> io::Result<()> {
         }
         let line = match look(Path::new(std::ffi::OsStr::from_bytes(&path))) {
             Ok(()) => "0".to_owned(),
+            // A number and no text: the parent decides which errors mean that a server is gone.
             Err(error) => error.raw_os_error().unwrap_or(-1).to_string(),
         };
         let mut out = io::stdout().lock();
         writeln!(out, "{line}")?;
+        // The parent counts the seconds until this line comes.
         out.flush()?;
         path.clear();
     }
     Ok(())
 }
 
-/// Asks for the root of the mount, and for the file system: this one no cache answers.
+/// Asks for the root of the mount, and for the file system. No cache answers the second question.
 fn look(path: &Path) -> io::Result<()> {
     fs::symlink_metadata(path)?;
     statfs(path)?;

@@ -1,4 +1,4 @@
-//! Which container somebody means by an id, the beginning of one, or a name. Pure.
+//! Finds out which container somebody means by an id, the beginning of an id, or a name. Pure.
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
@@ -8,18 +8,18 @@ use anyhow::{bail, ensure};
 use daemon_host::engines::{Containers, Resolved};
 use daemon_host::mountscan::MountTable;
 
-/// A shorter beginning of an id says too little.
+/// The shortest beginning of an id that is accepted. A shorter one says too little.
 const SHORTEST: usize = 3;
 
-/// A name of so many hexadecimal digits has the form of an id.
+/// A name of at least this many hexadecimal digits looks like an id.
 const LIKE_AN_ID: usize = 12;
 
-/// Everything that may be meant.
+/// Everything that somebody may mean.
 #[derive(Debug, Default)]
 pub(super) struct Ids {
     /// Ids of containers and of layers.
     ids: BTreeSet<String>,
-    /// Names of directories that mounts lie below.
+    /// Names of directories below which mounts lie.
     directories: BTreeSet<String>,
     /// Containers by name.
     stores: Vec<Containers>,
@@ -57,7 +57,7 @@ impl Ids {
         self.stores.push(store);
     }
 
-    /// The full id of what is meant by `asked`, the value of `flag`.
+    /// The full id of what `asked`, the value of `flag`, means.
     pub(super) fn resolve(&self, flag: &str, asked: &str) -> anyhow::Result<String> {
         ensure!(!asked.is_empty(), "{flag}: an id is empty");
         ensure!(

@@ -1,7 +1,7 @@
-//! `root cleanup`: plan, show, and unless told otherwise, act.
+//! `root cleanup`: makes a plan, shows it, and carries it out unless told otherwise.
 //!
-//! `ids` is pure: it finds out which container somebody means. `planner` reads,
-//! `others` are the directories of engines that were found, `run` unmounts.
+//! `ids` is pure: it finds out which container somebody means. `planner` reads. `others` knows the
+//! directories of engines that were found. `run` unmounts.
 
 mod args;
 mod ids;

@@ -1,4 +1,4 @@
-//! From the arguments and the machine to a plan, with the evidence that it rests on.
+//! Makes a plan from the arguments and the machine, with the evidence for it.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -16,7 +16,7 @@ use super::args::Args;
 use super::ids::Ids;
 use crate::mounts::read_table;
 
-/// A plan and what it was made of.
+/// A plan, and from what it was made.
 pub(super) struct Planned {
     pub(super) table: MountTable,
     pub(super) plan: CleanupPlan,
@@ -40,7 +40,7 @@ pub(super) fn of_captured(args: &Args, file: &Path) -> anyhow::Result<Planned> {
     })
 }
 
-/// What a clean-up of the running system needs to know, once.
+/// What a clean-up of the running system needs to know. It is found out once.
 pub(super) struct Planner<'a> {
     args: &'a Args,
     pub(super) data_root: DataRootOptions,
@@ -61,12 +61,12 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Plans by the table and the evidence of this moment.
+    /// Plans from the table and the evidence of this moment.
     pub(super) fn plan(&self) -> anyhow::Result<Planned> {
         let root = &self.status.root;
         let layers = layers(root);
         let table = rootmount::live_table()?;
-        // After the table, so that the evidence is not older than a mount in it.
+        // The evidence comes after the table, so that it is not older than a mount in the table.
         let known = evidence(root, &table, &self.liveness);
         let ids = known_ids(root, &table, &known, &layers);
         let wanted = Wanted::of(self.args, &ids, &layers)?;
@@ -87,8 +87,8 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Whether an engine runs on the root that may be starting containers. It does not matter
-    /// where one container was named.
+    /// Whether an engine runs on the root that may be starting containers. If one container was
+    /// named, it does not matter.
     pub(super) fn engine(&self) -> RunningEngine {
         match self.args.id {
             Some(_) => RunningEngine::No,

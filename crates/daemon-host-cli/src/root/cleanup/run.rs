@@ -1,4 +1,4 @@
-//! `root cleanup`, from the arguments to the answer.
+//! Runs `root cleanup`, from the arguments to the answer.
 
 use std::io::IsTerminal as _;
 use std::thread;
@@ -22,7 +22,7 @@ use crate::mounts::malformed_text;
 use crate::output::{Ink, Output, paint};
 use crate::root::EvidenceJson;
 
-/// Sweeps of fewer steps are over before a bar could be read.
+/// The fewest steps for a progress bar. A shorter sweep ends before a bar could be read.
 const BAR_FROM: u64 = 50;
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
@@ -32,7 +32,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         return Ok(Exit::Fine);
     }
     let scope = Scope::of(args)?;
-    // Ended in the wrong moment, the process would leave a mount private.
+    // If the process ended at the wrong moment, it would leave a mount private.
     let _held = (args.no_propagate && !args.dry_run)
         .then(HeldSignals::hold)
         .transpose()?;
@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     })
 }
 
-/// No data root was named, and Docker's is not there.
+/// Answers if no data root was named, and Docker's does not exist.
 fn only_others(others: &[Leftovers], out: &Output) -> anyhow::Result<Exit> {
     if out.is_json() {
         let engines = to_json(others);
@@ -103,7 +103,7 @@ fn of_root(args: &Args, others: &[Leftovers], out: &Output) -> anyhow::Result<Ex
     ))
 }
 
-/// Whether a mount was kept of which it cannot be told whether somebody lives on it.
+/// Whether a mount was kept because it is not known whether somebody lives on it.
 fn keeps_unknown(report: &CleanupReport) -> bool {
     let is_unknown = |reason: &KeepReason| matches!(reason, KeepReason::Unknown { .. });
     report.kept().iter().any(|kept| is_unknown(&kept.reason))
@@ -186,7 +186,7 @@ fn refuse(
     Ok(Exit::Finding)
 }
 
-/// What became of a plan as JSON.
+/// The result of a plan, as JSON.
 #[derive(Serialize)]
 struct ReportJson<'r> {
     #[serde(flatten)]
@@ -212,7 +212,7 @@ fn show_report(
     Ok(out.text(&format!("{report}\n{}", to_text(others)))?)
 }
 
-/// For a person who waits; a program has the answer at the end.
+/// Tells a person why it waits. A program has the answer at the end.
 fn tell_wait(engine: &str, seconds: u64) {
     if std::io::stderr().is_terminal() {
         let told = format!("{engine}; looking again in {seconds} s");

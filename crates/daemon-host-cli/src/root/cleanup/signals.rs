@@ -1,9 +1,9 @@
-//! Signals that would end the process at a bad moment wait.
+//! Holds back signals that would end the process at a bad moment.
 
 use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 
-/// Signals that would end the process wait until this is dropped, in this thread and in
-/// those that it starts meanwhile.
+/// Until this is dropped, signals that would end the process wait. This holds for this thread and
+/// for the threads that it starts meanwhile.
 pub(super) struct HeldSignals(SigSet);
 
 impl HeldSignals {
@@ -15,6 +15,7 @@ impl HeldSignals {
             Signal::SIGTERM,
         ];
         let fatal: SigSet = fatal.into_iter().collect();
+        // The old mask comes back later as it was, with signals that the caller has blocked itself.
         Ok(Self(fatal.thread_swap_mask(SigmaskHow::SIG_BLOCK)?))
     }
 }
