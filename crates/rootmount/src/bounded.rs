@@ -1,4 +1,4 @@
-//! Files are read up to a limit, and only where reading must end.
+//! Reads files up to a limit, and only regular files, because reading those must end.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -20,12 +20,15 @@ pub(crate) fn read_regular(path: &Path, limit: u64) -> io::Result<Content> {
     // Without O_NONBLOCK the open of a FIFO waits for a writer.
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let fd = retry_on_intr(|| open(path, flags, Mode::empty()))?;
+    // On the open file, not on the path: the path could name another file by now.
     let stat = fstat(&fd)?;
     if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
         return Err(io::Error::other("it is not a regular file"));
     }
     let mut bytes = Vec::new();
     File::from(fd)
+        // One byte more than the limit, to see that a file is too long. The size in `stat` does
+        // not help: files of procfs have size 0.
         .take(limit.saturating_add(1))
         .read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {

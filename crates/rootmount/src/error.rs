@@ -9,9 +9,9 @@ use crate::path_text::shown;
 
 /// What went wrong, and with what.
 ///
-/// The text names the operation with its arguments. The cause, where there is one, is
-/// in [`source`](std::error::Error::source) only, so that a report that walks the chain
-/// prints nothing twice.
+/// The text names the operation with its arguments. The cause, if there is one, is only in
+/// [`source`](std::error::Error::source). So a report that prints the whole chain prints
+/// nothing twice.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -28,8 +28,8 @@ pub enum ErrorKind {
     /// The data root is relative, missing, `/`, or not a directory, or the exec root is
     /// relative. Nothing was touched; give another root.
     BadRoot,
-    /// A container id cannot be one: empty, too long, or with characters that no
-    /// daemon uses in ids.
+    /// A container id is not valid: it is empty, too long, or has characters that no daemon
+    /// uses in ids.
     BadId,
     /// A clean-up rule does not compile, or would match the root itself.
     BadRule,
@@ -37,8 +37,8 @@ pub enum ErrorKind {
     Table,
     /// The ownership record could not be read, written or removed.
     Record,
-    /// The ownership record belongs to another data root whose mount is still
-    /// there; two daemons share one exec root.
+    /// The ownership record belongs to another data root, and its mount is still there. Two
+    /// daemons share one exec root.
     RecordInUse,
     /// The call needs `CAP_SYS_ADMIN` in this mount namespace.
     Denied,
@@ -98,7 +98,7 @@ impl Error {
         self
     }
 
-    /// The same with a cause that is not an `io::Error`, and the errno behind it.
+    /// Adds a cause that is not an `io::Error`, with the errno behind it.
     pub(crate) fn caused_by(
         mut self,
         errno: Option<i32>,

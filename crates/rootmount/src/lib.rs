@@ -1,6 +1,6 @@
-//! Finds the mounts that dead containers left below a daemon's data root, unmounts
-//! exactly these, and owns and releases the data root itself. For container
-//! daemons, and for whoever has to clean up after one.
+//! Finds the mounts that dead containers left below a daemon's data root, and unmounts exactly
+//! these. It also prepares and releases the data root itself. It is for container daemons, and
+//! for programs that clean up after one.
 //!
 //! ```
 //! use rootmount::{MountTable, PlanOptions, Rules};
@@ -22,15 +22,15 @@
 //! # Overview
 //!
 //! - [`Rules`] say which mount points below the root belong to containers.
-//! - [`plan()`] makes a [`CleanupPlan`] of a table, the rules and the ids that
-//!   live. It is pure: it can be printed, serialised, compared ([`CleanupPlan::diff`]).
+//! - [`plan()`] makes a [`CleanupPlan`] from a table, the rules and the ids that live. It is
+//!   pure. A plan can be printed, serialised and compared ([`CleanupPlan::diff`]).
 //! - [`execute()`] carries a plan out and returns a [`CleanupReport`] with one
 //!   [`Outcome`] for every step.
-//! - [`prepare()`] makes the data root shared, by binding it onto itself if need be;
-//!   [`release()`] undoes that, and only that; [`status()`] tells the state.
+//! - [`prepare()`] makes the data root shared. If necessary it binds the root onto itself.
+//!   [`release()`] undoes that, and only that. [`status()`] tells the state.
 //!
-//! With Docker's layer store the root filesystem of a container is mounted under
-//! another id than the container's: [`live_ids`] gives all ids to keep.
+//! With Docker's layer store, the root filesystem of a container is mounted under the id of a
+//! layer, not under the container's id. [`live_ids`] gives all ids to keep.
 //!
 //! A daemon's start is: [`resolve_root`], plan and execute, then [`prepare()`] (the
 //! bind would hide leftovers). Its stop is: plan with the [`Ownership`] from
@@ -38,50 +38,53 @@
 //!
 //! # What lives is never harmed
 //!
-//! A mount is a leftover only if it is proved that nobody lives on it. [`Evidence`] says
-//! so: the processes of the machine, [`Witness`]es who know containers, and what the caller
-//! [claims](Claim). A process that lives there wins over everything. What cannot be told is
-//! kept ([`KeepReason::Unknown`]), and [`CleanupPlan::contradictions`] says what is missing.
-//! With [`ExecuteOptions::look`] evidence is gathered again right before mounts go. A plan
-//! without evidence, as for a captured table, goes by rules and ids alone.
+//! A mount is a leftover only if it is proved that nobody lives on it. The proof is
+//! [`Evidence`]: the processes of the machine, [`Witness`]es who know containers, and what the
+//! caller [claims](Claim). A process that lives on the mount wins over everything else. A mount
+//! whose state is not known is kept ([`KeepReason::Unknown`]), and
+//! [`CleanupPlan::contradictions`] says what is missing. With [`ExecuteOptions::look`],
+//! evidence is gathered again right before mounts are unmounted. A plan without evidence uses
+//! rules and ids alone; that is meant for a captured table.
 //!
 //! # What a step does
 //!
-//! The directory that the mount lies in is opened below the root without following
-//! a symlink (`openat2`, or one component at a time). What is at the name there
-//! must be the planned mount, by its unique id (Linux 6.8) or by its id, device,
-//! root and mount point. `umount2` is called by that directory and the name, so
-//! renames and links made meanwhile do not matter; then the place is looked at
-//! again. A busy mount is tried for a short while, then detached lazily if
-//! [`Detach`] allows it and nothing else is mounted below it. A step that takes longer than
-//! [`ExecuteOptions::step_limit`] is given up; what lies inside a FUSE or network filesystem
-//! that goes as well is not looked up, but goes together with it. The report says
-//! which it was, and who held it. A mount that is the root of this process is refused.
+//! First, the directory that holds the mount point is opened below the root. No symlink is
+//! followed (`openat2`, or one component at a time). Then the mount at the name in it is
+//! compared with the planned mount: by its unique id (Linux 6.8), or by its id, device, root
+//! and mount point. `umount2` is called with that directory and that name, so renames and links
+//! made meanwhile do not matter. Then the place is looked at again.
+//!
+//! A busy mount is tried for a short while. Then it is detached lazily, if [`Detach`] allows it
+//! and nothing else is mounted below it. A step that takes longer than
+//! [`ExecuteOptions::step_limit`] is given up. If a FUSE or network filesystem is unmounted,
+//! the mounts inside it are not looked up: they are detached together with it. The report says
+//! which of these happened, and who held the mount. A mount that is the root of this process is
+//! refused.
 //!
 //! # Unmounting and peers
 //!
-//! An unmount reaches the peers and slaves of the mount that the unmounted one lies on,
-//! in every mount namespace: containers that inherited a leftover let go of it, which is
-//! why that is the default. A copy in a private namespace stays, and keeps the filesystem
-//! in use.
+//! An unmount reaches the peers and slaves of the mount that the unmounted one lies on, in
+//! every mount namespace. So containers that inherited a leftover lose it too; that is why it
+//! is the default. A copy in a private namespace stays, and keeps the filesystem in use.
 //!
-//! Without [`ExecuteOptions::propagate`] they keep theirs: the mount below leaves its peer
-//! group for the one call and comes back (`MOVE_MOUNT_SET_GROUP`, Linux 5.15; rehearsed on
-//! detached clones before anything is touched). Slaves and the group's number stay as they
-//! were. A step for which it cannot be done fails and is left: an older kernel, a filter, or
-//! a mount stacked on a shared one. Know before you use it:
+//! Without [`ExecuteOptions::propagate`] the peers and slaves keep their mounts. The mount
+//! below leaves its peer group for the one call and comes back (`MOVE_MOUNT_SET_GROUP`, Linux
+//! 5.15). This is rehearsed on detached clones before anything is touched. Slaves and the
+//! group's number stay as they were. Where this is not possible, the step fails and the mount
+//! stays: on an older kernel, behind a system call filter, or for a mount stacked on a shared
+//! one. Know before you use it:
 //!
-//! - What somebody mounts on the mount below in that moment does not spread.
-//! - A process killed in that moment leaves the mount below private. Block the signals that
-//!   end it; `mount_setattr` or `mount --make-shared` gives it a group again, a new one.
+//! - If somebody mounts on the mount below in that moment, the new mount does not spread.
+//! - If the process is killed in that moment, the mount below stays private. So block the
+//!   signals that end the process. `mount_setattr` or `mount --make-shared` gives the mount a
+//!   new group.
 //! - Whether the mount below is shared is read when the execution begins.
 //!
 //! # When not to use this
 //!
-//! To unmount one mount that you made yourself, call `umount2`; for all at and below a
-//! path there is [`unmount_tree`]. To see who mounts
-//! what, `mountscan` is enough. A service manager that gives the daemon a mount
-//! namespace of its own makes a sweep needless.
+//! To unmount one mount that you made yourself, call `umount2`. To unmount everything at and
+//! below a path, call [`unmount_tree`]. To see who mounts what, `mountscan` is enough. If a
+//! service manager gives the daemon its own mount namespace, no sweep is needed.
 //!
 //! # Privileges and kernels
 //!
@@ -97,39 +100,40 @@
 //! | `MOVE_MOUNT_SET_GROUP` | `CAP_SYS_ADMIN` | 5.15 | a step that must not reach peers fails |
 //! | `unshare(CLONE_FS)` | none | always | paths through `/proc/thread-self/fd` |
 //!
-//! Planning, [`status()`] and reading a table need no privilege, but a record that
-//! only root may read is then [`Ownership::Unreadable`].
+//! Planning, [`status()`] and reading a table need no privilege. But without privilege, a
+//! record that only root may read is [`Ownership::Unreadable`].
 //!
 //! # Errors and empty answers
 //!
-//! Bad input (a root that is relative, missing, `/` or a file; a rule that does not
-//! compile or would match the root; an id that cannot be one) is refused before
-//! anything is touched. That nothing is to be done is an empty plan, a mount that
-//! is gone is [`Outcome::AlreadyGone`], a root that is not ours is
-//! [`Released::NotOurs`]: none of these is an error.
+//! Bad input is refused before anything is touched: a root that is relative, missing, `/` or a
+//! file; a rule that does not compile or would match the root; an ill-formed id. These are not
+//! errors: an empty plan (nothing to do), [`Outcome::AlreadyGone`] (the mount is gone) and
+//! [`Released::NotOurs`] (the root is not ours).
 //!
 //! # Limitations
 //!
 //! - Between the last look and the call, somebody with `CAP_SYS_ADMIN` *in this mount
-//!   namespace* can mount over the planned mount; his mount goes then. It is noticed
-//!   (ours is still there) and ours is tried again.
-//! - Before Linux 6.8 mount ids are reused: a mount that replaced the planned one
-//!   at the same place, of the same filesystem and root, and got the same id since the
-//!   execution began, is taken for it.
-//! - A lazy detach takes along a mount that is made below between the look and the call.
+//!   namespace* can mount over the planned mount. Then the new mount is unmounted. This is
+//!   noticed, because ours is still there, and ours is tried again.
+//! - Before Linux 6.8 mount ids are reused. If another mount replaced the planned one after the
+//!   execution began, with the same id, place, filesystem and root, it is taken for the planned
+//!   one.
+//! - If somebody mounts below a mount between the look and a lazy detach, that mount is
+//!   detached too.
 //! - A look-up that waits for a server cannot be interrupted: its thread stays in the kernel
 //!   until the server answers or the process ends, while the execution goes on.
 //!
 //! # Logging
 //!
-//! Target `rootmount`: `debug` for each step and for the preparation, `warn` for what
-//! is swallowed (a copy of the record that cannot be written, an undo that fails).
+//! Target `rootmount`: `debug` for each step and for the preparation; `warn` for a failure that
+//! is not returned (a copy of the record that cannot be written, an undo that fails).
 //!
 //! # Compared with moby
 //!
-//! moby unmounts while it reads the table, lazily, by path, what matches floating
-//! patterns as text; only at shutdown, and not at all while a container lives. It
-//! forgets at the next start that a bind is its own. `PARITY.md` lists each difference.
+//! moby unmounts while it reads the table, lazily and by path. It chooses by patterns that
+//! match anywhere in the text. It does so only at shutdown, and not at all while a container
+//! lives. At the next start it no longer knows that a bind is its own. `PARITY.md` lists each
+//! difference.
 //!
 //! # Crate features
 //!

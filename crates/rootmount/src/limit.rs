@@ -10,8 +10,8 @@ pub(crate) const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 
 /// Runs a look on a thread of its own and waits for it, but not longer than the limit.
 ///
-/// The kernel lets nobody interrupt a path look-up that waits for a server. So a look
-/// that hangs keeps its thread, and must not change anything should it go on later.
+/// The kernel lets nobody interrupt a path look-up that waits for a server. So a look that
+/// hangs keeps its thread. The look must not change anything, because it may go on much later.
 /// The thread sees what the caller sees: it shares its mount namespace and directories.
 pub(crate) fn within<T: Send + 'static>(
     limit: Duration,

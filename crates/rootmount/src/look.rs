@@ -1,4 +1,4 @@
-//! Which mount is at a name, by one `statx` that touches nothing below it.
+//! Finds which mount is at a name, by `statx`. It touches nothing inside the mount.
 
 use std::ffi::OsStr;
 use std::io;
@@ -14,7 +14,7 @@ use crate::mount::Facts;
 /// `STATX_MNT_ID_UNIQUE`, Linux 6.8.
 const UNIQUE: StatxFlags = StatxFlags::from_bits_retain(0x4000);
 
-/// Set once a kernel turns out to have no unique ids, to spare the second call.
+/// Set when the kernel turns out to have no unique ids. Then the second call is not made again.
 static REUSED_ONLY: AtomicBool = AtomicBool::new(false);
 
 /// What is at a name.
@@ -24,7 +24,7 @@ pub(crate) enum Seen {
     Mount(Ids),
     /// Something that is not the root of a mount.
     NoMount,
-    /// Nothing, or nothing that a directory could hold.
+    /// Nothing is there, or the path to it leads to nothing.
     Nothing,
 }
 
@@ -59,6 +59,8 @@ pub(crate) fn look(directory: &OwnedFd, name: &OsStr) -> io::Result<Seen> {
     if !reused.stx_attributes.contains(StatxAttributes::MOUNT_ROOT) {
         return Ok(Seen::NoMount);
     }
+    // A second call: one `statx` gives either the reused id or the unique one, in the same
+    // field.
     let unique_id = unique(directory, name)?;
     Ok(Seen::Mount(Ids {
         mount_id,
@@ -66,8 +68,8 @@ pub(crate) fn look(directory: &OwnedFd, name: &OsStr) -> io::Result<Seen> {
     }))
 }
 
-/// The unique id alone, of a mount whose root is at the name. It costs half as much as
-/// [`look`]. `None` if no mount is there, or the kernel has no such ids.
+/// The unique id of the mount whose root is at the name. It costs half as much as [`look`].
+/// `None` if no mount is there, or if the kernel has no unique ids.
 pub(crate) fn unique(directory: &OwnedFd, name: &OsStr) -> io::Result<Option<UniqueMountId>> {
     if REUSED_ONLY.load(Ordering::Relaxed) {
         return Ok(None);
@@ -77,6 +79,7 @@ pub(crate) fn unique(directory: &OwnedFd, name: &OsStr) -> io::Result<Option<Uni
         Err(e) if is_absent(&e) => return Ok(None),
         Err(e) => return Err(e),
     };
+    // An older kernel ignores the bit in the mask and leaves it out of the answer.
     if !has(&stat, UNIQUE) {
         REUSED_ONLY.store(true, Ordering::Relaxed);
         return Ok(None);

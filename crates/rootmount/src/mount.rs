@@ -9,8 +9,9 @@ use mountscan::{Device, MountId, Row, UniqueMountId};
 
 /// What a mount is known by.
 ///
-/// The unique id alone names a mount for good. Kernels before 6.8 have none; there the
-/// four other facts together name it, as well as they can.
+/// The unique id alone is enough: the kernel never gives it to another mount. Kernels before
+/// 6.8 have no unique id. There the four other facts together are used; they are nearly as
+/// good.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct MountRef {
@@ -34,18 +35,18 @@ pub enum Same {
     Yes,
     /// They are not: a fact that cannot change differs.
     No,
-    /// It cannot be told. Nothing contradicts it, but what would prove it was not seen,
-    /// or the mount has been moved.
+    /// It is not known. No fact contradicts it. But the fact that would prove it was not seen,
+    /// or the mount was moved.
     Unknown,
 }
 
 impl MountRef {
     /// Whether `seen` is the mount that `self` is about.
     ///
-    /// The unique ids decide where both have one. Where only `self` has one, the answer
-    /// is never [`Same::Yes`]: what it is known by was not seen. Otherwise id, device,
-    /// root and mount point must all agree. A mount point that differs alone may be that
-    /// of a mount that was moved.
+    /// If both have a unique id, the unique ids decide. If only `self` has one, the answer is
+    /// never [`Same::Yes`], because the deciding fact was not seen. Otherwise id, device, root
+    /// and mount point must all agree. If only the mount point differs, the mount may have been
+    /// moved: [`Same::Unknown`].
     pub fn same(&self, seen: &Self) -> Same {
         same(&self.facts(), &seen.facts())
     }

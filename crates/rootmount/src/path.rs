@@ -1,4 +1,4 @@
-//! From a data root to a directory below it, without following a symlink.
+//! Opens a directory below a data root without following a symlink.
 
 use std::ffi::OsStr;
 use std::io;
@@ -14,18 +14,20 @@ use crate::error::{Error, ErrorKind};
 use crate::limit::{ANSWER_LIMIT, within};
 use crate::path_text::shown;
 
+// O_PATH: a look-up needs no right to read the directory, and it opens nothing at a server.
 const DIRECTORY: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
-/// `openat2` answers EAGAIN when something was renamed while it looked.
+/// How often `openat2` is called again. It answers EAGAIN when something was renamed while it
+/// looked.
 const AGAIN_LIMIT: u32 = 64;
 /// Longer paths are walked in pieces.
 const PATH_LIMIT: usize = libc::PATH_MAX as usize - 1;
 
-/// Set once `openat2` turns out not to be there (before Linux 5.6, or filtered).
+/// Set when `openat2` turns out to be missing (before Linux 5.6, or filtered).
 static WALK: AtomicBool = AtomicBool::new(false);
 
-/// What is left of a path below `base`; `None` if it does not lie at or below it.
+/// The part of a path after `base`; `None` if the path is not at or below `base`.
 ///
-/// [`Path::strip_prefix`] looks at single components, which costs ten times as much.
+/// [`Path::strip_prefix`] compares component by component. That costs ten times as much.
 pub(crate) fn relative<'p>(path: &'p Path, base: &Path) -> Option<&'p Path> {
     let (bytes, base_bytes) = (path.as_os_str().as_bytes(), base.as_os_str().as_bytes());
     match bytes.strip_prefix(base_bytes) {
@@ -38,9 +40,9 @@ pub(crate) fn relative<'p>(path: &'p Path, base: &Path) -> Option<&'p Path> {
     }
 }
 
-/// Resolves a data root as a person names it to the path that the mount table has.
+/// Resolves a data root, as a person wrote it, to the path in the mount table.
 ///
-/// Symlinks are followed here, once, and nowhere after.
+/// Symlinks are followed here, once. No later step follows one.
 ///
 /// # Errors
 ///
@@ -101,7 +103,7 @@ pub(crate) fn open_directory(path: &Path) -> io::Result<OwnedFd> {
     }
 }
 
-/// The same, waiting no longer than the limit for a server on the way.
+/// [`open_directory`] with a limit of time, because a server on the way may not answer.
 pub(crate) fn open_answering(path: &Path) -> Result<OwnedFd, Error> {
     let asked = path.to_path_buf();
     match within(ANSWER_LIMIT, move || open_directory(&asked)) {
@@ -120,6 +122,8 @@ pub(crate) fn open_beneath(base: &OwnedFd, relative: &Path) -> io::Result<OwnedF
         return base.try_clone();
     }
     if !WALK.load(Ordering::Relaxed) && relative.as_os_str().len() <= PATH_LIMIT {
+        // No way out of the base: neither by `..` or an absolute path, nor by a link, nor by a
+        // link of procfs that jumps.
         let resolve =
             ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
         for _ in 0..AGAIN_LIMIT {
@@ -139,12 +143,15 @@ pub(crate) fn open_beneath(base: &OwnedFd, relative: &Path) -> io::Result<OwnedF
     walk_beneath(base, relative)
 }
 
-/// The same by one component at a time.
+/// Does the same one component at a time, for kernels without `openat2`.
 fn walk_beneath(base: &OwnedFd, relative: &Path) -> io::Result<OwnedFd> {
+    // With O_PATH and O_NOFOLLOW alone a final link would be opened itself. O_DIRECTORY makes
+    // that ENOTDIR.
     let flags = DIRECTORY | OFlags::NOFOLLOW;
     let mut at: Option<OwnedFd> = None;
     for component in relative.components() {
         let Component::Normal(name) = component else {
+            // What `openat2` answers when a path would leave the base.
             return Err(io::Error::from_raw_os_error(libc::EXDEV));
         };
         let from = at.as_ref().unwrap_or(base);

@@ -4,7 +4,7 @@ use std::ffi::OsString;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Path, PathBuf};
 
-/// The path in printable ASCII: other bytes, blanks and backslashes as `\ooo`.
+/// The path in printable ASCII. Other bytes, blanks and backslashes are written as `\ooo`.
 /// [`unescape`] gives back every byte.
 pub(crate) fn escape(path: &Path) -> String {
     let mut text = String::with_capacity(path.as_os_str().len());
@@ -38,8 +38,8 @@ pub(crate) fn unescape(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(bytes)))
 }
 
-/// The path for a person: readable text stays, also outside ASCII; what could
-/// upset a terminal is escaped.
+/// The path for a person. Readable text stays, also outside ASCII. Control characters are
+/// escaped, because they could upset a terminal.
 pub(crate) fn shown(path: &Path) -> String {
     let mut text = String::with_capacity(path.as_os_str().len());
     for chunk in path.as_os_str().as_bytes().utf8_chunks() {

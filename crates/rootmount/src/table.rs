@@ -10,8 +10,8 @@ use crate::path_text::shown;
 /// The mount table of the calling thread.
 pub(crate) const MOUNTINFO: &str = "/proc/thread-self/mountinfo";
 
-/// The table to plan on: the calling thread's, with unique mount ids where the
-/// kernel has them (6.8), so that a step of the plan can mean no other mount.
+/// Reads the calling thread's mount table, to make a plan from it. It has unique mount ids if
+/// the kernel has them (6.8), so a step of the plan can mean no other mount.
 ///
 /// # Errors
 ///
@@ -22,9 +22,11 @@ pub fn live_table() -> Result<MountTable, Error> {
     MountTable::read(Source::Thread, &options).map_err(|e| table_error(Path::new(MOUNTINFO), e))
 }
 
-/// The table in a file of the kernel's.
+/// Reads the table in a mountinfo file.
 pub(crate) fn read_table(mountinfo: &Path) -> Result<MountTable, Error> {
     let mut table = MountTable::from_file(mountinfo).map_err(|e| table_error(mountinfo, e))?;
+    // The kernel does not hold the table still while it is read: two rows may have one mount
+    // id. The later row is the mount that is there.
     table.drop_replaced();
     Ok(table)
 }

@@ -1,4 +1,4 @@
-//! Carries out a plan: its steps, and then the root.
+//! Carries out a plan: its steps, and then the release of the root.
 
 use std::collections::HashMap;
 use std::ffi::OsStr;
@@ -29,10 +29,10 @@ use crate::unmount::target::{Target, is_served};
 
 /// Carries out a plan, step by step, and says what became of each.
 ///
-/// It acts in the mount namespace of the calling thread, which must be that of
-/// the plan. A step acts only on the very mount that was planned; see the
-/// [crate page](crate#what-a-step-does). It goes on after a step that failed, and gives
-/// a step up that takes too long.
+/// It acts in the mount namespace of the calling thread. That must be the namespace of the
+/// plan. A step acts only on the mount that was planned; see the [crate
+/// page](crate#what-a-step-does). After a failed step the next one follows. A step that takes
+/// too long is given up.
 ///
 /// # Errors
 ///
@@ -47,7 +47,7 @@ pub fn execute(plan: &CleanupPlan, options: &ExecuteOptions) -> Result<CleanupRe
     execute_with(plan, options, |_| {})
 }
 
-/// The same, and calls `progress` after each step, in the calling thread.
+/// Does the same as [`execute`], and calls `progress` after each step, in the calling thread.
 ///
 /// # Errors
 ///
@@ -91,6 +91,8 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
         let targets = self.plan.steps.iter().map(target).collect();
         let kept = self.plan.kept.iter().map(|kept| &kept.mount);
         let how = self.options.engine();
+        // Begun anew for the hidden steps: the release of the root may have changed what their
+        // paths lead to.
         let mut execution = Execution::begin(&self.plan.root, targets, kept, &how)?;
         execution.gate = self.options.look.clone().map(|look| self.gate(look));
         let steps = &self.plan.steps;
@@ -101,7 +103,7 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
         Ok(())
     }
 
-    /// Judges the containers of all steps again, by evidence of the moment.
+    /// Judges the containers of all steps again, by evidence of that moment.
     fn gate(&self, look: Look) -> Gate {
         let steps = self.plan.steps.clone();
         let layers = self.plan.layers.clone();
@@ -144,12 +146,14 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
         }
     }
 
-    /// Mounts that were not where they should be: gone, or out of reach? The table
-    /// says which; it is read once for all of them.
+    /// Some mounts were not at their place: they are gone, or out of reach. The table says
+    /// which. It is read once for all of them.
     fn verify_presumed(&mut self) -> Result<(), Error> {
         if !self.outcomes.iter().flatten().any(|done| done.presumed) {
             return Ok(());
         }
+        // The table also lists a mount whose path leads elsewhere. A look at the place cannot
+        // find it.
         let now = read_table(&self.options.mountinfo)?;
         for (step, done) in self.plan.steps.iter().zip(&mut self.outcomes) {
             let presumed = done.as_mut().filter(|done| done.presumed);
@@ -187,7 +191,7 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
     }
 }
 
-/// The steps whose containers are not proved to be dead any more, with the outcome.
+/// The steps whose containers are no longer proved to be dead, with the outcome for each.
 fn judge_again(steps: &[Step], evidence: &Evidence, layers: &LayerMap) -> HashMap<usize, Outcome> {
     let judge = Judge::new(evidence, layers);
     let mut containers: HashMap<&OsStr, Vec<usize>> = HashMap::new();
@@ -217,13 +221,16 @@ fn target(step: &Step) -> Target {
         mount: step.mount.clone(),
         parent_id: step.parent_id,
         may_hang: is_served(step.fs_type.as_bytes()),
+        // What is on it has steps of its own; the crew gathers them where a look-up could hang.
         whole_tree: false,
     }
 }
 
-/// Where a mount is that was not where it was planned to be, if the table still has it.
+/// An error for a mount that was not at its place but is still in the table. It says where the
+/// mount is.
 fn out_of_reach(step: &Step, now: &MountTable) -> Option<Error> {
     let row = now.by_id(step.mount.mount_id)?;
+    // The id was used again for another mount: the planned one is gone.
     if same(&step.mount.facts(), &Facts::from(row)) == Same::No {
         return None;
     }

@@ -1,5 +1,5 @@
-//! A plan carried out: its steps, and then the data root. The only room that knows both
-//! the engine and the data root.
+//! Carries out a plan: its steps, and then the data root. Only this room knows both the engine
+//! and the data root.
 
 pub(crate) mod execute;
 pub(crate) mod options;

@@ -13,32 +13,32 @@ use crate::unmount::options::{Detach, UnmountOptions};
 pub struct ExecuteOptions {
     /// Whether a mount that stays busy may be detached lazily.
     pub detach: Detach,
-    /// How often a busy mount is tried again before that. The first wait is one
-    /// millisecond, and each next one is twice as long. Most of what makes a mount busy
-    /// is a path look-up that is over in an instant.
+    /// How often a busy mount is tried again before it is detached. The first wait is one
+    /// millisecond, and each next one is twice as long. Most of what makes a mount busy is a
+    /// path look-up that is over in an instant.
     pub busy_retries: u32,
-    /// How many threads unmount at once, at most: beyond eight, one for every dozen
-    /// independent subtrees. Each call waits for the kernel's grace period, so many
-    /// overlap even on one processor.
+    /// How many threads unmount at once, at most. Beyond eight, there is one thread for every
+    /// dozen independent subtrees. Each call waits for a grace period of the kernel, so many
+    /// calls overlap even on one processor.
     pub threads: usize,
     /// How many independent subtrees a plan must have to use several threads.
     pub parallel_from: usize,
-    /// Whether unmounting may reach the peers and slaves of the mount below, in this
-    /// and in other mount namespaces, as it does by nature. If not, a mount that lies on a
-    /// shared one is unmounted while that one has left its peer group; see
-    /// [unmounting and peers](crate#unmounting-and-peers). Linux 5.15; a step for which it
-    /// cannot be done fails, and nothing is unmounted.
+    /// Whether unmounting may reach the peers and slaves of the mount below, in this and in
+    /// other mount namespaces. That is what the kernel does normally. If not, the shared mount
+    /// below leaves its peer group for the time of the call; see [unmounting and
+    /// peers](crate#unmounting-and-peers). This needs Linux 5.15. Where it is not possible, the
+    /// step fails and nothing is unmounted.
     pub propagate: bool,
     /// How long one step may take. A step that takes longer is given up, with the outcome
     /// [`Outcome::NoAnswer`](crate::Outcome::NoAnswer); the others go on.
     pub step_limit: Duration,
     /// The mount table of the calling thread.
     pub mountinfo: PathBuf,
-    /// Gathers evidence again right before mounts are unmounted. Without it they go on the
-    /// evidence of the plan.
+    /// Gathers evidence again right before mounts are unmounted. Without it, the evidence of
+    /// the plan decides.
     pub look: Option<Look>,
-    /// Where the data root's ownership record is; without it the root stays, also
-    /// if the plan says that it is to be released.
+    /// Where the data root's ownership record is. Without it the root stays, even if the plan
+    /// says to release it.
     pub data_root: Option<DataRootOptions>,
     /// `MNT_FORCE`; see [`TreeOptions::force`](crate::TreeOptions::force).
     pub(crate) force: bool,

@@ -30,9 +30,10 @@ pub struct StepReport {
     pub outcome: Outcome,
     /// How many unmount calls were made for it.
     pub attempts: u32,
-    /// Set if the mount it lay on is private since, which happens only without
-    /// [`propagate`](crate::ExecuteOptions::propagate) and when the kernel breaks its
-    /// word: what is mounted on it no longer spreads, until somebody mends that.
+    /// Set if the mount below it stayed private. Then what is mounted there no longer spreads,
+    /// until somebody repairs it. This happens only without
+    /// [`propagate`](crate::ExecuteOptions::propagate), and only if the kernel refuses a call
+    /// that it allowed in the rehearsal.
     pub left_private: Option<Failure>,
 }
 
@@ -40,16 +41,16 @@ pub struct StepReport {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RootOutcome {
-    /// It was to be left as it is, or there is none.
+    /// The plan was to leave it as it is, or there is no mount at the root.
     Untouched(RootDecision),
     /// It was ours and is gone.
     Released {
         /// Whether it was busy and had to be detached lazily.
         lazily: bool,
     },
-    /// It was to be released, but a mount below it is left.
+    /// It should be released, but a mount below it is left.
     Held,
-    /// It was to be released, and could not be.
+    /// It should be released, but that failed.
     Failed(Failure),
 }
 
@@ -98,8 +99,8 @@ impl CleanupReport {
     ///
     /// # Errors
     ///
-    /// Where [`is_clean`](Self::is_clean) is false. The kind and the errno are those of the
-    /// mount that is left.
+    /// If [`is_clean`](Self::is_clean) is false. The kind and the errno are those of the mount
+    /// that is left.
     pub fn into_result(self) -> Result<Self, Error> {
         if self.is_clean() {
             return Ok(self);

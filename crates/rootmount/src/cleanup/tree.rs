@@ -1,4 +1,4 @@
-//! Everything at and below a path, unmounted.
+//! Unmounts everything at and below a path.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -25,7 +25,7 @@ pub struct TreeOptions {
     /// Whether a mount that stays busy may be detached lazily.
     pub detach: Detach,
     /// Whether requests that wait for the server of a filesystem are ended with an error
-    /// (`MNT_FORCE`): for a server that is gone. Every mount of that filesystem feels it.
+    /// (`MNT_FORCE`). Use it if the server is gone. It affects every mount of that filesystem.
     pub force: bool,
     /// Whether a link at the end of the path is not followed. Links before it always are.
     pub no_follow: bool,
@@ -58,19 +58,19 @@ impl TreeOptions {
 
 /// Unmounts everything that is mounted at and below a path, the path itself included.
 ///
-/// Links in the path are resolved once, a relative path is one from the working directory.
-/// Mounts that cover each other go from the top. Each is checked by its identity, as in
-/// [`execute`](crate::execute()). Where nothing is mounted, or the path does not exist, the
-/// report has no steps.
+/// Links in the path are resolved once. A relative path begins at the working directory. Mounts
+/// that cover each other go from the top. Each is checked by its identity, as in
+/// [`execute`](crate::execute()). If nothing is mounted, or the path does not exist, the report
+/// has no steps.
 ///
-/// It looks at no rules and at no evidence: what is there goes. To clean up after
-/// containers make a [plan](crate::plan()).
+/// It looks at no rules and at no evidence: it unmounts everything there. To clean up after
+/// containers, make a [plan](crate::plan()).
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadRoot`] if the path is `/` or cannot be resolved; [`ErrorKind::Table`] if
-/// the mount table cannot be read. What happens to single mounts is in the report;
-/// [`CleanupReport::into_result`] makes an error of what is left.
+/// [`ErrorKind::BadRoot`] if the path is `/` or cannot be resolved; [`ErrorKind::Table`] if the
+/// mount table cannot be read. What happens to single mounts is in the report;
+/// [`CleanupReport::into_result`] returns an error if a mount is left.
 ///
 /// # Examples
 ///
@@ -95,6 +95,8 @@ pub fn unmount_tree(path: impl AsRef<Path>, options: &TreeOptions) -> Result<Cle
 
 /// Every mount at and below a path, the deepest first.
 fn plan_tree(table: &MountTable, path: &Path) -> Result<CleanupPlan, Error> {
+    // The base is the directory above: a descriptor on the path itself would keep its mount
+    // busy.
     let base = path.parent().ok_or_else(|| {
         let text = format!("{:?} is the root directory", shown(path));
         Error::new(ErrorKind::BadRoot, text).at(path)
@@ -129,11 +131,11 @@ fn plan_tree(table: &MountTable, path: &Path) -> Result<CleanupPlan, Error> {
     })
 }
 
-/// Links followed at most, as in the kernel.
+/// How many links are followed at most. The kernel has the same limit.
 const LINK_LIMIT: usize = 40;
 
-/// The path without links; the mount at its end is not looked into. A path that does not
-/// exist stays as it is.
+/// Resolves the links of a path. It does not look into the mount at its end. A path that does
+/// not exist stays as it is.
 fn resolve(path: &Path, no_follow: bool) -> Result<PathBuf, Error> {
     let asked = path.to_path_buf();
     let resolved = within(ANSWER_LIMIT, move || resolve_links(&asked, no_follow));
@@ -153,10 +155,13 @@ fn resolve_links(path: &Path, no_follow: bool) -> io::Result<PathBuf> {
             return std::fs::canonicalize(path);
         };
         let parent = match std::fs::canonicalize(parent) {
+            // Nothing can be mounted there, so the plan is empty.
             Err(e) if e.kind() == io::ErrorKind::NotFound => return Ok(path),
             parent => parent?,
         };
         let last = parent.join(name);
+        // Not `canonicalize` for the whole path: that would look into the mount at its end, and
+        // its server may be gone.
         match std::fs::read_link(&last) {
             Ok(target) if !no_follow => path = parent.join(target),
             _ => return Ok(last),

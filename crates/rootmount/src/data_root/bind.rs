@@ -1,4 +1,4 @@
-//! The bind of a data root onto itself: every call that makes or changes a mount.
+//! Binds a data root onto itself. All calls that make or change a mount are here.
 
 use std::ffi::OsStr;
 use std::io;
@@ -22,7 +22,7 @@ use crate::sys::{self, Spread};
 use crate::unmount::options::UnmountOptions;
 use crate::unmount::target::Target;
 
-/// Binds the root onto itself, with everything below it, and records it before.
+/// Binds the root onto itself, with everything below it. The record is written first.
 pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     let root = &view.status.root;
     let below = open_answering(root)?;
@@ -42,7 +42,7 @@ pub(crate) fn bind(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     }
 }
 
-/// By descriptors: the mount is complete, and recorded, before anybody can see it.
+/// Binds by descriptors. The mount is complete and recorded before anybody can see it.
 fn attach(
     view: &View,
     store: &RecordStore<'_>,
@@ -53,6 +53,8 @@ fn attach(
     let ids = ids_of(clone, root)?;
     // Before Linux 5.12 only an attached mount can change.
     let is_complete = own_group_by_descriptor(clone).is_ok();
+    // Before the mount is attached: if we crash in between, the record names a mount that never
+    // was. The other order would leave a mount that nobody knows to be ours.
     store.write(&view.record(ids)?)?;
     let flags = MoveMountFlags::MOVE_MOUNT_F_EMPTY_PATH | MoveMountFlags::MOVE_MOUNT_T_EMPTY_PATH;
     if let Err(errno) = move_mount(clone, "", below, "", flags) {
@@ -68,10 +70,14 @@ fn attach(
     })
 }
 
-/// By path, with mount(2): the record is written without ids, then with them.
+/// Binds by path, with mount(2). The record is written without ids first, and with them
+/// afterwards.
 fn bind_by_path(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     let root = &view.status.root;
+    // mount(2) attaches at once and returns no descriptor, so the ids are known only
+    // afterwards.
     store.write(&view.record(None)?)?;
+    // Recursive: without it, what is mounted below the root would be hidden.
     let flags = MsFlags::MS_BIND | MsFlags::MS_REC;
     if let Err(errno) = mount(Some(root), root, None::<&str>, flags, None::<&str>) {
         let text = format!("mount({0:?}, {0:?}, MS_BIND|MS_REC)", shown(root));
@@ -106,7 +112,7 @@ fn undo(store: &RecordStore<'_>, error: Error) -> Result<(), Error> {
     Err(error)
 }
 
-/// Takes the new mount away again, with the copies on it.
+/// Unmounts the new mount again, together with the copies on it.
 fn unmount_new(view: &View, ids: Option<Ids>) {
     let Some(ids) = ids else { return };
     let mount = MountRef {
@@ -133,8 +139,8 @@ fn unmount_new(view: &View, ids: Option<Ids>) {
     }
 }
 
-/// A peer group of its own: what is shared already, with the mount below, must
-/// become private first, or every later mount appears twice.
+/// Gives the mount a peer group of its own. A bind of a shared mount is in the group of that
+/// mount. So it becomes private first; otherwise every later mount would appear twice.
 pub(crate) fn own_peer_group(mount: &OwnedFd, root: &Path) -> Result<(), Error> {
     set_propagation(mount, root, Spread::Private)?;
     set_propagation(mount, root, Spread::Shared)
@@ -145,8 +151,8 @@ fn own_group_by_descriptor(mount: &OwnedFd) -> io::Result<()> {
     sys::set_propagation(mount.as_fd(), Spread::Shared)
 }
 
-/// Of the mount that the descriptor names, and no other; by mount(2) on kernels
-/// before 5.12.
+/// Sets the propagation of the mount that the descriptor names, and of no other. Kernels before
+/// 5.12 do it by mount(2).
 pub(crate) fn set_propagation(
     mount_fd: &OwnedFd,
     root: &Path,
@@ -159,6 +165,8 @@ pub(crate) fn set_propagation(
         Spread::Private => MsFlags::MS_PRIVATE,
         Spread::Shared => MsFlags::MS_SHARED,
     };
+    // The path of the descriptor leads to this very mount; the path of the root leads to
+    // whatever is on top now.
     let by_descriptor = format!("/proc/thread-self/fd/{}", mount_fd.as_raw_fd());
     let none = None::<&str>;
     mount(none, by_descriptor.as_str(), none, flags, none)

@@ -6,9 +6,9 @@ use crate::data_root::release::release;
 use crate::error::Error;
 use crate::log::warning;
 
-/// A prepared data root that is released when it is dropped, unless it is kept.
+/// A prepared data root. Dropping it releases the root, unless [`keep`](Self::keep) was called.
 ///
-/// For the steps of a start that come after the preparation and may fail.
+/// Use it when later steps of the start may fail.
 #[derive(Debug)]
 #[must_use = "a guard that is dropped at once releases the root at once"]
 pub struct Guard {
@@ -16,8 +16,8 @@ pub struct Guard {
     prepared: Option<Prepared>,
 }
 
-/// [`prepare`], undone when the guard is dropped: a root that *this* call bound is
-/// released, one of an earlier start stays.
+/// Calls [`prepare`]. Dropping the guard undoes it: a root that *this* call bound is released.
+/// A root that an earlier start bound stays.
 ///
 /// # Errors
 ///
@@ -47,6 +47,7 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
+        // Only a bind of this call: what was there before the start is not ours to undo.
         if !matches!(
             &self.prepared,
             Some(Prepared {
@@ -56,6 +57,7 @@ impl Drop for Guard {
         ) {
             return;
         }
+        // A drop cannot return an error.
         if let Err(_error) = release(&self.options) {
             warning!(error = %_error, "data root stays mounted after a failed start");
         }

@@ -1,11 +1,11 @@
-//! Where a data root is, and where what is known about it.
+//! Where a data root is, and where the facts about it are read.
 
 use std::path::PathBuf;
 
 use crate::table::MOUNTINFO;
 use crate::unmount::options::Detach;
 
-/// Where a data root is and where what is known about it.
+/// Where a data root is, and where the facts about it are read.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DataRootOptions {
@@ -23,7 +23,7 @@ pub struct DataRootOptions {
 }
 
 impl DataRootOptions {
-    /// Options for a data root and an exec root, everything else as the kernel has it.
+    /// Options for a data root and an exec root. Everything else is the kernel's default.
     pub fn new(root: impl Into<PathBuf>, exec_root: impl Into<PathBuf>) -> Self {
         Self {
             root: root.into(),

@@ -1,4 +1,4 @@
-//! Whose the mount at a data root is: the record beside what is mounted now. Pure.
+//! Decides who owns the mount at a data root, by comparing the record with the mount. Pure.
 
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -9,7 +9,7 @@ use crate::data_root::record::{Record, RecordFile};
 use crate::mount::{MountRef, Same, same};
 use crate::path_text::escape;
 
-/// Whose the mount at a data root is, and how that is known.
+/// Who owns the mount at a data root, and how that is known.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Ownership {
@@ -23,8 +23,7 @@ pub enum Ownership {
     MobyStale(String),
     /// The record was written before the machine was last started.
     OtherBoot,
-    /// The record is of this root and this boot, but its mount is not the one
-    /// that is there now (or nothing is mounted).
+    /// The record is of this root and this boot, but another mount is there now, or none.
     OtherMount,
     /// The record is of another data root.
     OtherRoot(PathBuf),
@@ -103,8 +102,8 @@ pub(crate) fn recognise(
     }
 }
 
-/// Whether the record names this mount. A record that was written before its ids could
-/// be known holds for a mount of the directory onto itself.
+/// Whether the record names this mount. A record without ids was written before they were
+/// known; it names any mount of the directory onto itself.
 fn is_recorded(record: &Record, mounted: &Mounted) -> bool {
     let has_no_ids = record.mount_id.is_none() && record.unique_id.is_none();
     match same(&record.facts(), &mounted.mount.facts()) {
@@ -114,8 +113,8 @@ fn is_recorded(record: &Record, mounted: &Mounted) -> bool {
     }
 }
 
-/// moby's `shouldUnmountRoot`, by components and by the exact test where the
-/// mount below can be seen.
+/// moby's `shouldUnmountRoot`, but by components, and by the exact test if the mount below can
+/// be seen.
 fn moby_test(path: &Path, mounted: Option<&Mounted>) -> Result<(), &'static str> {
     let mount = mounted.ok_or("nothing is mounted at the root")?;
     if !mount.shared {

@@ -39,15 +39,16 @@ pub enum PrepareAction {
     Bound,
 }
 
-/// Makes a data root such that mounts below it spread to other mount namespaces.
+/// Prepares a data root so that mounts below it spread to other mount namespaces.
 ///
-/// If the mount that holds the root is shared or a slave, nothing is done. If
-/// the root is itself a mount point, that mount is made shared. Otherwise the root is
-/// bound onto itself, with all that is mounted below it, in a peer group of its
-/// own; the ownership record is on disk before the mount is attached.
+/// If the mount that holds the root is shared or a slave, nothing is done. If the root is
+/// itself a mount point, that mount is made shared. Otherwise the root is bound onto itself,
+/// with everything that is mounted below it. The bind gets a peer group of its own. The
+/// ownership record is on disk before the mount is attached.
 ///
-/// Sweep leftovers first: the bind would hide them. Call [`release`](crate::release()) when a later
-/// step of the start fails, or use [`prepare_guarded`](crate::prepare_guarded), which does it.
+/// Sweep leftovers first: the bind would hide them. Call [`release`](crate::release()) when a
+/// later step of the start fails. [`prepare_guarded`](crate::prepare_guarded) does that for
+/// you.
 ///
 /// # Errors
 ///
@@ -75,6 +76,7 @@ pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
             move_record(&view, &store)?;
             PrepareAction::KeptOurs
         }
+        // An earlier start may have been killed after the bind and before the mount was shared.
         Need::FinishOurs => {
             own_peer_group(&open_answering(&view.status.root)?, &view.status.root)?;
             move_record(&view, &store)?;
@@ -87,6 +89,7 @@ pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
             PrepareAction::MadeShared
         }
         Need::Bind => {
+            // Before the bind: a record that must not be overwritten refuses it.
             make_way(&view, &store)?;
             bind(&view, &store)?;
             PrepareAction::Bound
@@ -100,8 +103,8 @@ pub fn prepare(options: &DataRootOptions) -> Result<Prepared, Error> {
     })
 }
 
-/// moby's marker is removed when it has no meaning any more, as moby does; so is a
-/// record of a mount of this root and boot that is gone.
+/// Removes moby's marker when it has no meaning any more, as moby does. Also removes the record
+/// of a mount of this root and boot that is gone.
 fn drop_unneeded(view: &View, store: &RecordStore<'_>) {
     let result = match view.original {
         RecordFile::Moby => store.remove_original(),
@@ -112,7 +115,7 @@ fn drop_unneeded(view: &View, store: &RecordStore<'_>) {
     }
 }
 
-/// The exec root was changed: the record follows.
+/// Writes the record into the new exec root, if the exec root was changed.
 fn move_record(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     match (view.by_copy, &view.original) {
         (true, RecordFile::Absent) => store.write_original(&view.record_of_holder()?),
@@ -120,9 +123,10 @@ fn move_record(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     }
 }
 
-/// Sees that writing a record destroys no other that still has a meaning.
+/// Makes sure that writing our record destroys no other record that is still needed.
 fn make_way(view: &View, store: &RecordStore<'_>) -> Result<(), Error> {
     match &view.original {
+        // Kept under another name: it may show an administrator what went wrong.
         RecordFile::Corrupt(_) => store.set_aside(),
         RecordFile::Unreadable => {
             let text = format!(

@@ -15,10 +15,11 @@ pub const RECORD_NAME: &str = "unmount-on-shutdown";
 const HEADER: &str = "data root record, version 1";
 const END: &str = "end";
 
-/// What was mounted on a data root, by whom it is read later.
+/// The mount that a daemon made at its data root. A later start reads it and knows the mount
+/// again.
 ///
-/// The file is text, one `key value` per line between a header and the line
-/// `end`; bytes of paths that are not plain ASCII stand as `\ooo`.
+/// The file is text: a header, one `key value` per line, and the line `end`. Bytes of paths
+/// that are not plain ASCII are written as `\ooo`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
@@ -44,7 +45,7 @@ impl Record {
     ///
     /// # Errors
     ///
-    /// What is wrong, in words, if it is not a whole, well-formed record.
+    /// A text that says what is wrong, if it is not a complete and well-formed record.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, String> {
         let text = std::str::from_utf8(bytes).map_err(|_| "it is not text".to_owned())?;
         let body = text
@@ -147,7 +148,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A boot id has nothing that would have to be escaped.
+/// Checks a boot id: it holds nothing that needs an escape.
 fn word(text: &str) -> Result<String, String> {
     if text.bytes().all(|b| b.is_ascii_graphic() && b != b'\\') {
         Ok(text.to_owned())
@@ -185,7 +186,7 @@ pub enum RecordFile {
     Moby,
     /// A well-formed record.
     Written(Record),
-    /// Something else, and what is wrong with it. It is never acted upon.
+    /// Something else; the text says what is wrong with it. Nothing is ever done because of it.
     Corrupt(String),
     /// The caller may not read it.
     Unreadable,

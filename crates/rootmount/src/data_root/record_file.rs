@@ -1,7 +1,7 @@
-//! The ownership record on disk: read, written and removed whole.
+//! Reads, writes and removes the ownership record on disk, always whole.
 //!
-//! It stands in the exec root, where moby has its marker, and a copy in the data
-//! root, so that the daemon still knows its mount when its exec root is moved.
+//! The record is in the exec root, where moby has its marker. A copy is in the data root. So
+//! the daemon still knows its mount when its exec root was moved.
 
 use std::ffi::OsStr;
 use std::fs::{DirBuilder, File};
@@ -25,7 +25,7 @@ use crate::path_text::shown;
 const COPY_NAME: &str = ".unmount-on-shutdown";
 /// Suffix of a file that is being written; a leftover is overwritten.
 const NEW_SUFFIX: &str = ".new";
-/// Suffix of a file that could not be read as a record and stood in the way.
+/// Suffix of a file that is not a record and was moved out of the way.
 const CORRUPT_SUFFIX: &str = ".corrupt";
 /// A record is a few hundred bytes; a path has at most 4 KiB, escaped four times that.
 const SIZE_LIMIT: u64 = 64 * 1024;
@@ -49,7 +49,7 @@ impl RecordStore<'_> {
         read(&self.original())
     }
 
-    /// The copy. A data root that cannot be read has none.
+    /// Reads the copy. If the data root cannot be read, the copy counts as corrupt.
     pub(crate) fn read_copy(&self) -> RecordFile {
         read(&self.copy()).unwrap_or_else(|e| RecordFile::Corrupt(e.to_string()))
     }
@@ -74,7 +74,7 @@ impl RecordStore<'_> {
         write(&path, &record.to_bytes()).map_err(describe)
     }
 
-    /// Removes both; that there is none is fine. The copy first: while the original
+    /// Removes both. It is fine if there is none. The copy goes first: as long as the original
     /// is there, the next start knows that there is something to remove.
     pub(crate) fn remove(&self) -> Result<(), Error> {
         let path = self.copy();
@@ -82,7 +82,7 @@ impl RecordStore<'_> {
         self.remove_original()
     }
 
-    /// Removes what a crash in the middle of a write left.
+    /// Removes files that a crash in the middle of a write left behind.
     pub(crate) fn tidy(&self) {
         for path in [self.copy(), self.original()] {
             // The next write overwrites it; it only must not stay for ever.
@@ -95,7 +95,7 @@ impl RecordStore<'_> {
         remove(&path).map_err(|e| record_error("unlink", &path, e))
     }
 
-    /// Moves an original that is no record out of the way, so that it can be looked at.
+    /// Moves an original that is not a record out of the way. A person can still look at it.
     pub(crate) fn set_aside(&self) -> Result<(), Error> {
         let path = self.original();
         let aside = with_suffix(&path, CORRUPT_SUFFIX);
@@ -118,9 +118,10 @@ fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     PathBuf::from(name)
 }
 
-/// Reads a record file. Only a regular file that nobody else can have written is
-/// believed.
+/// Reads a record file. It is believed only if it is a regular file that no other user can have
+/// written.
 pub(crate) fn read(path: &Path) -> Result<RecordFile, Error> {
+    // NONBLOCK: the open of a planted FIFO must not wait for a writer.
     let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC | OFlags::NONBLOCK;
     let file = match retry_on_intr(|| openat(CWD, path, flags, Mode::empty())) {
         Ok(fd) => fd,
@@ -130,6 +131,8 @@ pub(crate) fn read(path: &Path) -> Result<RecordFile, Error> {
         Err(e) => return Err(record_error("read", path, e.into())),
     };
     let describe = |e: io::Error| record_error("read", path, e);
+    // The owner and the mode of the open file. A look at the path could be answered by another
+    // file.
     if let Some(why) = distrust(&file).map_err(describe)? {
         return Ok(RecordFile::Corrupt(why.to_owned()));
     }
@@ -144,7 +147,7 @@ pub(crate) fn read(path: &Path) -> Result<RecordFile, Error> {
     })
 }
 
-/// Why the file is not to be believed, if so.
+/// Why the file is not believed; `None` if it is.
 fn distrust(file: &OwnedFd) -> io::Result<Option<&'static str>> {
     let stat = fstat(file)?;
     let why = if FileType::from_raw_mode(stat.st_mode) != FileType::RegularFile {
@@ -159,8 +162,8 @@ fn distrust(file: &OwnedFd) -> io::Result<Option<&'static str>> {
     Ok(why)
 }
 
-/// Replaces a file whole: what is read is the old content or the new one, also
-/// after a crash. The directory is opened once and not looked up again.
+/// Replaces a file as a whole. A reader sees the old content or the new one, also after a
+/// crash. The directory is opened once and not looked up again.
 fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let (directory, name) = open_parent(path)?;
     let mut new = name.to_os_string();
@@ -170,6 +173,7 @@ fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
     let publish = || {
         write_new(&directory, &new, bytes)?;
         retry_on_intr(|| renameat(&directory, &new, &directory, name))?;
+        // The new name is on disk only when the directory is.
         Ok(retry_on_intr(|| fsync(&directory))?)
     };
     let result = publish();

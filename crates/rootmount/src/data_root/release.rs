@@ -1,4 +1,4 @@
-//! Takes the mount at a data root away, if it is ours.
+//! Unmounts the mount at a data root, if it is ours.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -25,32 +25,32 @@ use crate::unmount::target::Target;
 pub enum Released {
     /// The mount at the root was ours and is unmounted.
     Unmounted,
-    /// It was ours, and busy or with copies of mounts that it covered: it is detached
-    /// lazily, with these.
+    /// It was ours and was detached lazily. It was busy, or had copies of mounts that it
+    /// covered; these copies went with it.
     Detached,
     /// Nothing is mounted at the root.
     NotMounted,
-    /// What is mounted at the root is not known to be ours, and was left.
+    /// The mount at the root is not known to be ours. It was left.
     NotOurs(Ownership),
 }
 
 /// Unmounts the data root, if the mount there is ours.
 ///
-/// Ours is what the ownership record names, in this boot, by the mount's identity;
-/// or, where moby left its empty marker, the root bound onto itself and shared.
-/// The copies that a recursive bind made of mounts below the root go along, all at
-/// once; any other mount below it is not ours to take, and the root stays.
+/// A mount is ours if the ownership record of this boot names it, by its identity. If moby left
+/// its empty marker, it is also ours if the root is bound onto itself and shared. A recursive
+/// bind makes copies of the mounts below the root. These copies go together with the root, all
+/// at once. Any other mount below it is not ours, and then the root stays.
 ///
 /// # Errors
 ///
-/// As [`status`](crate::status); [`ErrorKind::Busy`] if mounts below the root are
-/// left, or it is in use and may not be detached; others as the kernel has them.
-/// The record stays after an error.
+/// As [`status`](crate::status); [`ErrorKind::Busy`] if mounts below the root are left, or if
+/// it is in use and may not be detached; other kinds as the kernel answers. The record stays
+/// after an error.
 pub fn release(options: &DataRootOptions) -> Result<Released, Error> {
     release_with(options, true)
 }
 
-/// The same; `propagate` as in [`ExecuteOptions`](crate::ExecuteOptions).
+/// [`release`] with the option `propagate`; see [`ExecuteOptions`](crate::ExecuteOptions).
 pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result<Released, Error> {
     let view = View::read(options)?;
     let store = RecordStore {
@@ -58,6 +58,7 @@ pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result
         data_root: &view.status.root,
     };
     store.tidy();
+    // A mount of somebody else stays, even if it looks like our bind.
     if !view.status.ownership.is_ours() {
         view.forget_dead(&store)?;
         return Ok(match view.status.is_mounted {
@@ -77,6 +78,8 @@ pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result
     };
     let done = unmount_root(root_target(&view, has_copies), &how)?;
     let lazily = is_lazy(&view, &done)?;
+    // After the unmount: a crash in between leaves a record without a mount, which the next
+    // start removes.
     store.remove()?;
     match done.left_private {
         Some(failure) => {
@@ -89,9 +92,10 @@ pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result
     }
 }
 
-/// Unmounts what is at the root, if it is still the target, from the directory above.
+/// Unmounts the mount at the root if it is still the target. It works from the directory above.
 pub(crate) fn unmount_root(target: Target, options: &UnmountOptions) -> Result<Done, Error> {
     let root = &target.mount.mount_point;
+    // A descriptor on the root itself would keep its mount busy.
     let above = root.parent().unwrap_or(Path::new("/")).to_path_buf();
     let execution = Execution::begin(&above, vec![target], std::iter::empty(), options)?;
     Ok(unmount_one(execution))
@@ -123,8 +127,8 @@ fn is_lazy(view: &View, done: &Done) -> Result<bool, Error> {
 
 /// Whether mounts on our bind are copies of mounts that it covers.
 ///
-/// They go together with it, at once: one by one, a crash half way would leave the
-/// root without them, and what they cover cannot be reached.
+/// They must go together with the bind, at once. If they went one by one, a crash half way
+/// would leave the root without them. The mounts that they cover could not be reached.
 fn has_copies(view: &View) -> Result<bool, Error> {
     let table = &view.table;
     let Some(ours) = table.by_id(view.status.holder.mount.mount_id) else {
@@ -132,6 +136,8 @@ fn has_copies(view: &View) -> Result<bool, Error> {
     };
     let on_ours: Vec<Row<'_>> = table.descendants(ours).collect();
     let ids: HashSet<_> = on_ours.iter().map(|row| row.mount_id()).collect();
+    // A copy has an id of its own. It is known by what it shows, at the place of the mount that
+    // it was made from.
     let is_copy = |row: &Row<'_>| {
         let covered = table.at(&row.mount_point());
         covered
@@ -152,6 +158,7 @@ fn has_copies(view: &View) -> Result<bool, Error> {
 fn may_detach_copies(view: &View, detach: Detach, propagate: bool) -> Result<(), Error> {
     let (kind, why) = match (detach, propagate) {
         (Detach::Never, _) => (ErrorKind::Busy, "which only a lazy detach takes along"),
+        // A lazy detach of a tree reaches the peers of each mount in it.
         (_, false) => (ErrorKind::Unsupported, "which would go in its peers too"),
         _ => return Ok(()),
     };

@@ -15,7 +15,7 @@ use crate::path_text::shown;
 pub struct Status {
     /// The data root, without symlinks.
     pub root: PathBuf,
-    /// The mount that holds it: the one at the root, or one above.
+    /// The mount that holds it: the one at the root, or the one that the root lies in.
     pub holder: Holder,
     /// Whether something is mounted at the root itself.
     pub is_mounted: bool,
@@ -39,10 +39,10 @@ pub struct Holder {
     pub propagation: Propagation,
 }
 
-/// What is to be done so that mounts below the root spread to other namespaces.
+/// What must be done so that mounts below the root spread to other namespaces.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Need {
-    /// Nothing: they do already.
+    /// Nothing: they spread already.
     Nothing,
     /// Nothing: the mount of an earlier start is there.
     KeepOurs,

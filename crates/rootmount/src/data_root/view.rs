@@ -1,4 +1,5 @@
-//! Reads the state of a data root: the mount table, the record, and what is there.
+//! Reads the state of a data root: the mount table, the record, and the mount that is visible
+//! there.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -19,30 +20,30 @@ use crate::path::{open_directory, resolve_root};
 use crate::path_text::shown;
 use crate::table::read_table;
 
-/// How often the state is read when it changes meanwhile.
+/// How often the state is read if it changes while it is read.
 const READ_TRIES: u32 = 5;
 
-/// The state of a data root with what it was read from.
+/// The state of a data root, with the table and the records that it was read from.
 pub(crate) struct View {
     pub(crate) status: Status,
     pub(crate) table: MountTable,
     pub(crate) original: RecordFile,
     pub(crate) copy: RecordFile,
-    /// Whether the record that says so is the copy in the data root.
+    /// Whether the copy in the data root is the record that proves ownership.
     pub(crate) by_copy: bool,
-    /// `None` if it cannot be read and no record is there that would need it.
+    /// `None` if it cannot be read and no record needs it.
     boot_id: Option<String>,
 }
 
-/// Says what is mounted at a data root and whose it is. Changes nothing.
+/// Says what is mounted at a data root and who owns it. Changes nothing.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadRoot`] if the root is relative, `/`, missing or no directory, or the
-/// exec root is relative; [`ErrorKind::NoAnswer`] if a filesystem on the way does not
-/// answer in five seconds; [`ErrorKind::Table`] if the mount table cannot be read, or does
-/// not show what holds the root (a chroot); [`ErrorKind::Record`] if the record is there
-/// but cannot be read. An ill-formed record is no error: see [`Ownership::Corrupt`].
+/// [`ErrorKind::BadRoot`] if the root is relative, `/`, missing or no directory, or the exec
+/// root is relative; [`ErrorKind::NoAnswer`] if a filesystem on the way does not answer in five
+/// seconds; [`ErrorKind::Table`] if the mount table cannot be read, or does not show the mount
+/// that holds the root (in a chroot); [`ErrorKind::Record`] if the record is there but cannot
+/// be read. An ill-formed record is no error: see [`Ownership::Corrupt`].
 pub fn status(options: &DataRootOptions) -> Result<Status, Error> {
     Ok(View::read(options)?.status)
 }
@@ -62,7 +63,8 @@ impl View {
         read.unwrap_or_else(|| Err(Error::no_answer("open", &options.root)))
     }
 
-    /// A mount at the root can come or go between the table and the look.
+    /// Reads again while the table and the look do not agree: a mount at the root can come or
+    /// go between them.
     fn read_steady(options: &DataRootOptions, root: &Path) -> Result<Self, Error> {
         for _ in 1..READ_TRIES {
             match Self::read_once(options, root) {
@@ -74,6 +76,8 @@ impl View {
     }
 
     fn read_once(options: &DataRootOptions, root: &Path) -> Result<Self, Error> {
+        // The table before the look: a mount that came in between is noticed, because the table
+        // lacks its id.
         let table = read_table(&options.mountinfo)?;
         let store = RecordStore {
             exec_root: &options.exec_root,
@@ -82,6 +86,8 @@ impl View {
         let (original, copy) = (store.read_original()?, store.read_copy());
         let boot_id = read_boot_id(&options.boot_id);
         let needs_it = [&original, &copy].map(|r| matches!(r, RecordFile::Written(_)));
+        // Without a record the boot id is not needed. So a machine without that file can still
+        // be looked at.
         let boot_id = match needs_it.contains(&true) {
             true => Some(boot_id?),
             false => boot_id.ok(),
@@ -89,6 +95,8 @@ impl View {
         let (ids, is_root) = visible_at(root)?;
         let row = find_holder(&table, root, ids)?;
         let is_mounted = row.mount_point() == root;
+        // The look gave a unique id only if the root is the root of a mount, so it belongs to
+        // this row only then.
         let holder = holder(row, root, ids.unique_id.filter(|_| is_mounted && is_root));
         let self_bind = match is_mounted {
             true => is_self_bind(row, table.parent(row)),
@@ -121,13 +129,15 @@ impl View {
         })
     }
 
-    /// Whether a record is of this boot. A boot whose id cannot be read may be any.
+    /// Whether a record is of this boot. If the id of this boot cannot be read, the answer is
+    /// yes.
     pub(crate) fn is_of_this_boot(&self, record: &Record) -> bool {
         self.boot_id.as_ref().is_none_or(|id| record.boot_id == *id)
     }
 
     /// Whether the mount of a record may be in the table.
     pub(crate) fn is_mounted(&self, record: &Record) -> bool {
+        // In doubt it is there: a record that is removed too early makes our mount a stranger.
         let may_be_it = |row: Row<'_>| same(&record.facts(), &Facts::from(row)) != Same::No;
         let there = self.table.at(&record.path);
         there.into_iter().any(may_be_it)
@@ -161,8 +171,8 @@ impl View {
         })
     }
 
-    /// Removes a record of this root and boot whose mount is gone: it says nothing any
-    /// more. Neither does moby's marker without a mount.
+    /// Removes a record of this root and boot whose mount is gone, because it has no meaning
+    /// any more. Also removes moby's marker if nothing is mounted.
     pub(crate) fn forget_dead(&self, store: &RecordStore<'_>) -> Result<(), Error> {
         let is_dead = |record: &Record| {
             self.is_of_this_boot(record)
@@ -178,8 +188,8 @@ impl View {
     }
 }
 
-/// The mount that a look-up of the root ends in, as the kernel has it, and whether the
-/// root is its root.
+/// The mount in which a look-up of the root ends, and whether the root is the root of that
+/// mount.
 fn visible_at(root: &Path) -> Result<(Ids, bool), Error> {
     let refuse = |e| {
         let text = format!("open({:?})", shown(root));
@@ -198,11 +208,13 @@ fn visible_at(root: &Path) -> Result<(Ids, bool), Error> {
     }
 }
 
-/// The row of the mount that holds the root: the kernel's answer, if the table has
-/// that mount, and not what the table's paths suggest.
+/// The row of the mount that holds the root. It is found by the id that the kernel gave, not by
+/// the paths in the table.
 fn find_holder<'t>(table: &'t MountTable, root: &Path, ids: Ids) -> Result<Row<'t>, Error> {
     let id = ids.mount_id;
     let row = table.by_id(id);
+    // The id may be in the table at another place: the mount was moved, or the id was used
+    // again since.
     row.filter(|row| root.starts_with(row.mount_point()))
         .ok_or_else(|| {
             let root_text = shown(root);
@@ -236,6 +248,7 @@ fn read_boot_id(path: &PathBuf) -> Result<String, Error> {
     };
     let text = std::fs::read_to_string(path).map_err(|e| refuse("").because(e))?;
     let id = text.trim();
+    // It becomes a word in the record, so it must hold nothing that would need an escape.
     let is_plain = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
     match !id.is_empty() && id.len() <= 64 && id.bytes().all(is_plain) {
         true => Ok(id.to_owned()),

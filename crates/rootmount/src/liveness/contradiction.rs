@@ -1,8 +1,8 @@
-//! Why nothing can be said of mounts that look like leftovers. Values only.
+//! The reasons why mounts that look like leftovers cannot be judged. Values only.
 
 use std::fmt;
 
-/// Why the evidence does not suffice: what is missing, and what to do.
+/// Why the evidence is not enough: what is missing, and what to do.
 ///
 /// The mounts concerned are kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,7 +13,7 @@ pub enum Contradiction {
         /// The sources that do not exist.
         missing: Vec<String>,
     },
-    /// A source is there and could not be read.
+    /// A source exists but could not be read.
     Unread {
         /// Which, and why.
         what: String,

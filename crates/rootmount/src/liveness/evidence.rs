@@ -26,8 +26,7 @@ pub struct Testimony {
     pub id: OsString,
     /// What the source says.
     pub says: Says,
-    /// The source and what it goes by, as a person reads it: `runsc state /run/…`,
-    /// `pid 812 sleep`.
+    /// The source and its reason, for a person to read: `runsc state /run/…`, `pid 812 sleep`.
     pub by: String,
 }
 
@@ -53,7 +52,7 @@ pub struct Statement {
     pub missing: Vec<String>,
 }
 
-/// Somebody who knows which containers live: a reader of a runtime's state directory, the
+/// Something that knows which containers live: a reader of a runtime's state directory, or the
 /// daemon itself.
 ///
 /// # Examples
@@ -90,27 +89,26 @@ pub trait Witness: Send + Sync {
 
     /// What it knows of the containers below a data root.
     ///
-    /// It may say nothing of a container that it does not know. That alone proves nothing.
+    /// It may say nothing about a container that it does not know. That alone proves nothing.
     ///
     /// # Errors
     ///
-    /// If a source is there and cannot be read. No mount is then taken for a leftover by
-    /// this witness's silence.
+    /// If a source exists but cannot be read. Then the silence of this witness does not make
+    /// any mount a leftover.
     fn testify(&self, root: &Path) -> Result<Statement, Box<dyn StdError + Send + Sync>>;
 }
 
 /// What the caller claims to know.
 ///
-/// A claim settles what no evidence tells. It never overrules evidence that something
-/// lives.
+/// A claim decides where no evidence does. It never overrules evidence that something lives.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Claim {
-    /// Nothing: what cannot be told is kept.
+    /// Nothing is claimed. A mount whose state is not known is kept.
     #[default]
     Nothing,
-    /// That no container lives.
+    /// No container lives.
     NoneLive,
-    /// That these containers live, and no others.
+    /// These containers live, and no others.
     All(BTreeSet<OsString>),
 }
 
@@ -125,8 +123,8 @@ pub enum Processes {
 
 /// All that is known about which containers live.
 ///
-/// It must be gathered after the table was read that it is used with: a mount that is
-/// younger than the evidence could belong to a container that the evidence does not know.
+/// Read the mount table first, and gather the evidence after that. A mount that is younger than
+/// the evidence could belong to a container that the evidence does not know.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Evidence {
@@ -145,7 +143,7 @@ pub struct Evidence {
 }
 
 impl Evidence {
-    /// No evidence but a claim: processes were not looked at, no source was read.
+    /// Only a claim, without evidence: processes were not looked at, and no source was read.
     pub fn none(claim: Claim) -> Self {
         Self {
             testimonies: Vec::new(),

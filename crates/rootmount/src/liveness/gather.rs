@@ -11,7 +11,7 @@ use crate::liveness::evidence::{Claim, Evidence, Processes, Witness};
 use crate::log::debug;
 
 impl Evidence {
-    /// Gathers what can be known about the containers below a data root.
+    /// Gathers everything that can be known about the containers below a data root.
     ///
     /// `table` must have been read before. `proc` is where procfs is mounted. It never
     /// fails: what could not be read is part of the evidence.
@@ -51,6 +51,7 @@ fn look_at_processes(root: &Path, table: &MountTable, proc: &Path) -> Processes 
     let devices: BTreeSet<Device> = table.under(root).map(|row| row.device()).collect();
     let mut options = ResidentsOptions::new();
     options.proc = proc.into();
+    // Only the file systems in question: a look at every file of every process would take long.
     options.devices = Some(devices.into_iter().collect());
     options.table = Some(table.clone());
     match within(ANSWER_LIMIT, move || residents(&options)) {

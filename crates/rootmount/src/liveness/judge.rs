@@ -1,9 +1,9 @@
-//! Evidence in; alive, dead or unknown out. Pure.
+//! Decides from evidence whether a container is alive, dead or unknown. Pure.
 //!
-//! All mounts of one container stand or fall together. Evidence of life wins over
-//! everything. Death must be proved: by a source that knows containers and does not know
-//! this one as living, together with processes of which none lives there. What is not
-//! proved is unknown, unless the caller claims to know.
+//! All mounts of one container stand or fall together. Evidence of life wins over everything.
+//! Death must be proved, and the proof has two parts: a source that knows containers does not
+//! say that this one lives, and no process lives there. Without proof it is unknown, unless the
+//! caller claims to know.
 
 use std::collections::HashMap;
 use std::ffi::{OsStr, OsString};
@@ -28,7 +28,7 @@ pub(crate) enum Verdict {
     Lives { by: String },
     /// It cannot be told.
     Unknown { why: String },
-    /// It cannot be told, for a reason that concerns every container alike.
+    /// It is not known, for a reason that concerns all containers.
     Contradiction(Contradiction),
 }
 
@@ -61,9 +61,9 @@ impl<'e> Judge<'e> {
         }
     }
 
-    /// The container that a mount belongs to, by its path below the root: a component that
-    /// is known as a container or as a layer of one, else one that has the form of an id,
-    /// else the path itself.
+    /// The container that a mount belongs to, by its path below the root. First choice is a
+    /// component that is known as a container or as a layer of one. Second is a component that
+    /// has the form of an id. Otherwise it is the path itself.
     pub(crate) fn container_of(&self, relative: &Path) -> OsString {
         let names = || {
             relative
@@ -136,7 +136,7 @@ impl<'e> Judge<'e> {
             .map(|resident| words(resident))
     }
 
-    /// Nobody speaks for life: is that proof of death?
+    /// Decides whether a container is dead if no evidence says that it lives.
     fn unproved(&self, container: &OsStr, is_known_dead: bool, spreads: bool) -> Verdict {
         let view = match &self.evidence.processes {
             Processes::Seen(seen) => &seen.view,
@@ -170,8 +170,8 @@ impl<'e> Judge<'e> {
         }
     }
 
-    /// No source knows it, and processes of other pid namespaces are not seen. It is dead if
-    /// this is a world of its own, with its engine in it.
+    /// Decides where no source knows the container and processes of other pid namespaces are
+    /// not seen. It is dead if this pid namespace is closed in itself and its engine is in it.
     fn in_one_pid_namespace(&self, spreads: bool) -> Verdict {
         let is_unknown = |t: &&Testimony| t.says == Says::Unknown;
         let doubt = self.evidence.testimonies.iter().find(is_unknown);

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-/// The layers of containers: most engines mount a container's root file system under the
-/// id of a layer.
+/// The layers of containers. Most engines mount a container's root file system under the id of
+/// a layer.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct LayerMap {
     /// Container by layer, and by itself.
@@ -25,8 +25,8 @@ impl LayerMap {
         self.containers.insert(container.clone(), container);
     }
 
-    /// Notes that a store could not be read, and why: a layer that the map does not know
-    /// may then belong to any container.
+    /// Notes that a store could not be read, and why. Then a layer that the map does not know
+    /// may belong to any container.
     pub fn unread(&mut self, why: impl Into<String>) {
         self.unread.push(why.into());
     }
@@ -37,7 +37,7 @@ impl LayerMap {
         self.unread.extend(other.unread);
     }
 
-    /// The container that a layer belongs to; a container's own id is itself.
+    /// The container that a layer belongs to. For a container's own id it is that container.
     pub fn container_of(&self, id: &OsStr) -> Option<&OsStr> {
         self.containers.get(id).map(OsString::as_os_str)
     }

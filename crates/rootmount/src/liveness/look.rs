@@ -7,7 +7,7 @@ use crate::liveness::evidence::Evidence;
 
 /// Gathers evidence again while a plan is carried out.
 ///
-/// What was dead when it was planned may live when its turn comes.
+/// A container that was dead when the plan was made may live when its turn comes.
 #[derive(Clone)]
 pub struct Look(Arc<dyn Fn() -> Evidence + Send + Sync>);
 

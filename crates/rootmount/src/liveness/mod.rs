@@ -1,5 +1,5 @@
-//! What lives: evidence of life and death, and the judgement over it. `gather`, `engine`
-//! and `look` act; the others are pure.
+//! Finds which containers live: the evidence, and the judgement over it. `gather`, `engine` and
+//! `look` act; the others are pure.
 
 pub(crate) mod contradiction;
 pub(crate) mod engine;

@@ -1,4 +1,4 @@
-//! What a plan is, and what it is made for.
+//! The types of a plan, and the options that it is made from.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -22,25 +22,25 @@ pub struct PlanOptions {
     /// running system it must be free of symlinks; see
     /// [`resolve_root`](crate::resolve_root).
     pub root: PathBuf,
-    /// Ids of live containers and of their layers. A mount whose path has one of
-    /// them as a component (also as `<id>-init`, also abbreviated to twelve or
-    /// more characters) is kept, with everything below it. [`live_ids`](crate::live_ids)
-    /// finds the layers of containers.
+    /// Ids of live containers and of their layers. A mount is kept, with everything below it,
+    /// if its path has one of them as a component. `<id>-init` counts too, and so does an id
+    /// abbreviated to twelve or more characters. [`live_ids`](crate::live_ids) finds the layers
+    /// of containers.
     pub keep: BTreeSet<OsString>,
-    /// Whose the mount at the root is, if the root is to be released at the end;
-    /// from [`status`](crate::status).
+    /// Who owns the mount at the root. Give it if the root should be released at the end. It
+    /// comes from [`status`](crate::status).
     pub ownership: Option<Ownership>,
-    /// What is known about which containers live. Without it liveness is not looked at,
-    /// which is right only for a captured table.
+    /// What is known about which containers live. Without it, a plan does not ask whether a
+    /// container lives. That is right only for a captured table.
     pub evidence: Option<Evidence>,
     /// The layers of containers.
     pub layers: LayerMap,
-    /// Whether the mount at the root is ours, as [`Status::ownership`](crate::Status) says:
-    /// then what lies on it spreads only to namespaces made from here.
+    /// Whether the mount at the root is ours, as [`Status::ownership`](crate::Status) says. If
+    /// it is, mounts on it spread only to namespaces that were made from here.
     pub root_is_ours: bool,
 }
 
-/// A plan of what is to be unmounted, in order, and what is not, and why.
+/// A plan: the mounts to unmount, in order, and the mounts that stay, with the reason for each.
 ///
 /// Made by [`plan`](crate::plan()), carried out by [`execute`](crate::execute()). `Display` shows
 /// it to a person; with the feature `serde` it serialises as
@@ -69,11 +69,11 @@ pub struct Step {
     /// The rule that chose it, or `below <rule>` for a mount that lies below a
     /// chosen one.
     pub rule: String,
-    /// Whether something else is mounted over it or over one of its parents, so
-    /// that its path leads elsewhere. It is tried last, after the root itself.
+    /// Whether something else is mounted over it or over one of its parents. Then its path
+    /// leads elsewhere. It is tried last, after the root itself.
     pub hidden: bool,
-    /// The container it belongs to, as far as that is known: its id, or that of a layer.
-    /// `None` if liveness was not looked at.
+    /// The container it belongs to, if that is known: its id, or the id of a layer. `None` if
+    /// the plan had no evidence.
     pub container: Option<OsString>,
     /// Whether unmounting it may reach mount namespaces whose processes are not seen.
     pub(crate) spreads: bool,
@@ -102,13 +102,12 @@ pub enum KeepReason {
         /// The evidence: `runs: pid 24372 sleep`.
         by: String,
     },
-    /// It cannot be told whether its container lives.
+    /// It is not known whether its container lives.
     Unknown {
         /// Why not.
         why: String,
     },
-    /// It lies below a mount that stays because its container lives or may live, at this
-    /// path.
+    /// It lies below a mount, at this path, that stays because its container lives or may live.
     BelowLive(PathBuf),
     /// A mount that stays lies below it, at this path.
     HoldsKept(PathBuf),
@@ -181,7 +180,7 @@ impl PlanOptions {
         self
     }
 
-    /// Has the root released at the end if it is ours.
+    /// Plans to release the root at the end, if it is ours.
     pub fn release(mut self, ownership: Ownership) -> Self {
         self.ownership = Some(ownership);
         self
@@ -210,12 +209,12 @@ impl CleanupPlan {
         &self.root_decision
     }
 
-    /// Why nothing can be said of mounts that look like leftovers. They are kept.
+    /// Why mounts that look like leftovers cannot be judged. These mounts are kept.
     pub fn contradictions(&self) -> &[Contradiction] {
         &self.contradictions
     }
 
-    /// Whether something is kept only because it cannot be told whether it lives.
+    /// Whether something is kept only because it is not known whether it lives.
     pub fn is_uncertain(&self) -> bool {
         let is_unknown = |kept: &Kept| matches!(kept.reason, KeepReason::Unknown { .. });
         !self.contradictions.is_empty() || self.kept.iter().any(is_unknown)

@@ -1,4 +1,4 @@
-//! Table, rules and evidence in; a plan out. Pure.
+//! Makes a plan from a table, rules and evidence. Pure.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -19,12 +19,12 @@ use crate::plan::keep::live_id;
 use crate::plan::reach::Reach;
 use crate::plan::rules::{Rules, check_id};
 
-/// Decides what is to be unmounted below a data root.
+/// Decides which mounts below a data root are unmounted.
 ///
-/// Steps come in the order in which they must run: a mount after everything
-/// mounted on it, stacks from the top, and among mounts that do not depend on
-/// each other the later one first. A mount below a chosen one is chosen too. A
-/// mount that is kept keeps all mounts that it lies on.
+/// Steps come in the order in which they must run. A mount comes after everything that is
+/// mounted on it, and a stack goes from the top. If two mounts do not depend on each other, the
+/// later one goes first. A mount below a chosen one is chosen too. If a mount is kept, all
+/// mounts that it lies on are kept too.
 ///
 /// With [evidence](PlanOptions::evidence), a mount is chosen only if it is proved that its
 /// container is dead; see [`Evidence`](crate::Evidence).
@@ -81,8 +81,8 @@ pub fn plan(
     })
 }
 
-/// The rows that go and the rows that stay, while it is decided. Every pass over them is
-/// linear: thousands of mounts may be stacked at one point.
+/// The rows that go and the rows that stay, during the decision. Every pass over them is
+/// linear, because thousands of mounts may be stacked at one point.
 struct Choice<'t> {
     table: &'t MountTable,
     root: &'t Path,
@@ -96,9 +96,9 @@ struct Choice<'t> {
 
 struct Chosen<'t> {
     row: Row<'t>,
-    /// The rule that matches it, or the nearest mount below it that one matches.
+    /// The rule that matches it, or that matches the nearest mount below it.
     rule: &'t str,
-    /// Whether the rule matches it itself.
+    /// Whether the rule matches this mount itself.
     is_matched: bool,
     container: Option<OsString>,
     spreads: bool,
@@ -129,7 +129,7 @@ impl<'t> Choice<'t> {
         self.table.by_id(row.mount_id()) == Some(row)
     }
 
-    /// Chooses what a rule matches, and what lies on it.
+    /// Chooses the mounts that a rule matches, and those that lie on them.
     fn choose(&mut self, below: &[Row<'t>], rules: &'t Rules) {
         let matched = below.iter().filter_map(|&row| {
             let point = row.mount_point();
@@ -155,7 +155,8 @@ impl<'t> Choice<'t> {
         self.chosen.contains_key(&row.mount_id()) || self.spared.contains_key(&row.mount_id())
     }
 
-    /// Decides about a mount and all that lies on it, each after the mount that it lies on.
+    /// Decides about a mount and everything on it. Each mount comes after the one that it lies
+    /// on.
     fn walk(&mut self, top: Row<'t>, matched: &HashMap<MountId, &'t str>) {
         let top_point = top.mount_point();
         let mut passed: HashMap<MountId, Passed<'t>> = HashMap::new();
@@ -218,7 +219,7 @@ impl<'t> Choice<'t> {
         self.options.root_is_ours || ownership.is_some_and(Ownership::is_ours)
     }
 
-    /// Whether an unmount of it reaches others, or it came from others.
+    /// Whether an unmount of it reaches other namespaces, or whether it came from one.
     fn spreads(&self, row: Row<'t>) -> bool {
         let has_peers = |row: &Row<'_>| row.shared().is_some() || row.master().is_some();
         has_peers(&row) || self.table.parent(row).as_ref().is_some_and(has_peers)
@@ -238,7 +239,7 @@ impl<'t> Choice<'t> {
         live_id(below, &self.options.keep, &self.options.layers)
     }
 
-    /// Spares what is not proved to be dead, and what lies on it.
+    /// Spares the mounts that are not proved to be dead, and everything on them.
     fn judge(&mut self) {
         let Some(evidence) = &self.options.evidence else {
             return;
@@ -304,7 +305,7 @@ impl<'t> Choice<'t> {
         }
     }
 
-    /// A mount cannot go while one on it stays.
+    /// Spares each mount that has a kept mount on it, because it cannot go before that one.
     fn spare_holders(&mut self) {
         let mut passed: HashSet<MountId> = HashSet::new();
         let mut kept: Vec<Row<'t>> = self.spared.values().map(|(row, _)| *row).collect();

@@ -1,4 +1,4 @@
-//! The difference between two plans, and what stays of a plan at a second look.
+//! Compares two plans, and reduces a plan to what a second look confirms.
 
 use std::collections::{HashMap, HashSet};
 use std::ffi::OsString;
@@ -10,7 +10,7 @@ use mountscan::MountId;
 use crate::path_text::shown;
 use crate::plan::cleanup_plan::{CleanupPlan, KeepReason, Kept, RootDecision, Step};
 
-/// What is in one plan and not in another; from [`CleanupPlan::diff`].
+/// The difference between two plans; see [`CleanupPlan::diff`].
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct PlanDiff {
@@ -48,10 +48,10 @@ fn missing(these: &[Step], those: &[Step]) -> Vec<Step> {
 }
 
 impl CleanupPlan {
-    /// The plan of a second look: what was not planned at the first look stays.
+    /// Reduces the plan of a second look: a mount that was not planned at the first look stays.
     ///
-    /// For a root on which an engine runs: a mount that is dead in two looks some seconds
-    /// apart does not belong to a container that is just being made. All mounts of a
+    /// Use it for a root on which an engine runs. A mount that is dead in two looks some
+    /// seconds apart does not belong to a container that is just being made. All mounts of a
     /// container stay if one of them is new.
     pub fn settled(mut self, earlier: &Self) -> Self {
         let new = missing(&self.steps, &earlier.steps);

@@ -1,4 +1,4 @@
-//! The layers of live containers, as Docker's layer store on disk has them.
+//! Reads the layers of live containers from Docker's layer store on disk.
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
@@ -18,19 +18,19 @@ const ID_LIMIT: u64 = 4096;
 /// Shortest abbreviation of an id that daemons print and take.
 pub(crate) const SHORT_ID: usize = 12;
 
-/// The ids to keep for live containers: theirs, and those of their layers.
+/// The ids to keep for live containers: their own ids and those of their layers.
 ///
-/// With the overlay2, btrfs, zfs and fuse-overlayfs drivers of Docker the root filesystem
-/// of a container is mounted under an id of its own, which the layer store names in
-/// `image/<driver>/layerdb/mounts/<container>/mount-id` and `init-id`. A container
-/// id may be abbreviated to twelve or more characters. A root without a layer
-/// store (the containerd image store) gives back the ids that were given.
+/// Docker's drivers overlay2, btrfs, zfs and fuse-overlayfs mount the root filesystem of a
+/// container under another id, the id of a layer. The layer store names it in
+/// `image/<driver>/layerdb/mounts/<container>/mount-id` and `init-id`. A container id may be
+/// abbreviated to twelve or more characters. A root without a layer store (the containerd image
+/// store) returns the given ids.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::BadId`] if an id cannot be one; [`ErrorKind::Io`] or
-/// [`ErrorKind::Denied`] if the layer store is there and cannot be read: a sweep
-/// that does not know what lives must not run.
+/// [`ErrorKind::BadId`] if an id cannot be one; [`ErrorKind::Io`] or [`ErrorKind::Denied`] if
+/// the layer store exists but cannot be read. A sweep must not run if it does not know what
+/// lives.
 pub fn live_ids<I>(root: &Path, containers: I) -> Result<BTreeSet<OsString>, Error>
 where
     I: IntoIterator,
@@ -57,9 +57,9 @@ where
 
 /// The layers of every container in Docker's layer store below a data root.
 ///
-/// A root without a layer store gives an empty map. A store that is there and cannot be
-/// read is noted in the map ([`LayerMap::unread_stores`]): a layer that it does not know
-/// may then belong to any container.
+/// A root without a layer store gives an empty map. A store that exists but cannot be read is
+/// noted in the map ([`LayerMap::unread_stores`]). Then a layer that the map does not know may
+/// belong to any container.
 pub fn docker_layers(root: &Path) -> LayerMap {
     let asked = root.to_path_buf();
     let read = within(ANSWER_LIMIT, move || {
@@ -95,7 +95,7 @@ fn is_abbreviation(id: &OsStr, container: &OsStr) -> bool {
     id == container || (id.len() >= SHORT_ID && container.as_bytes().starts_with(id.as_bytes()))
 }
 
-/// Names in a directory; none if it is not there.
+/// The names in a directory. There are none if it does not exist.
 fn entries(directory: &Path) -> Result<Vec<OsString>, Error> {
     let names = match fs::read_dir(directory) {
         Ok(entries) => entries.map(|entry| entry.map(|e| e.file_name())).collect(),
@@ -105,8 +105,7 @@ fn entries(directory: &Path) -> Result<Vec<OsString>, Error> {
     names.map_err(|e| Error::call(format!("readdir({:?})", shown(directory)), directory, e))
 }
 
-/// The layer ids of one container; the files of a container that is just being made
-/// may be missing.
+/// The layer ids of one container. Its files may be missing if it is just being made.
 fn layers(container: &Path) -> Result<Vec<OsString>, Error> {
     let mut ids = Vec::new();
     for name in ["mount-id", "init-id"] {

@@ -1,5 +1,5 @@
-//! The decision: which mounts go, in which order, which stay and why. It touches
-//! nothing; only `layers` reads the files of a layer store.
+//! Decides which mounts go, in which order, which stay, and why. It touches nothing, except
+//! that `layers` reads the files of a layer store.
 
 pub(crate) mod cleanup_plan;
 pub(crate) mod decide;

@@ -1,4 +1,4 @@
-//! Which mounts their paths lead to. Pure.
+//! Finds which mounts can be reached by their own paths. Pure.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -10,7 +10,8 @@ use mountscan::{MountId, MountTable, Row};
 
 use crate::path::relative;
 
-/// The mounts at and below a path that their own paths lead to, found in one pass.
+/// The mounts at and below a path that can be reached by their own paths. They are found in one
+/// pass.
 pub(crate) struct Reach {
     reached: HashSet<MountId>,
 }
@@ -38,7 +39,7 @@ impl Reach {
         Self { reached }
     }
 
-    /// Whether the path of a mount leads neither to it nor to the stack it is in.
+    /// Whether the path of a mount leads neither to the mount nor to its stack.
     pub(crate) fn is_hidden(&self, row: Row<'_>) -> bool {
         !self.reached.contains(&row.mount_id())
     }
@@ -46,15 +47,15 @@ impl Reach {
 
 struct Walk<'t> {
     table: &'t MountTable,
-    /// The mount that a look-up is in before it comes to the first path.
+    /// The mount in which a look-up is before it reaches the first path.
     above: Option<MountId>,
-    /// The mount points that the last one lies below, with the mount that each leads to.
+    /// The mount points above the last one, each with the mount that it leads to.
     open: Vec<(Cow<'t, Path>, Option<MountId>)>,
     reached: HashSet<MountId>,
 }
 
 impl<'t> Walk<'t> {
-    /// Goes on to the mounts at one path, from the bottom to the top. Paths come in the order
+    /// Takes the mounts at the next path, from the bottom to the top. Paths come in the order
     /// of [`by_component`].
     fn enter(&mut self, point: Cow<'t, Path>, stack: &[Row<'t>]) {
         let leads_here = |(open, _): &(Cow<'t, Path>, _)| relative(&point, open).is_some();
@@ -80,7 +81,7 @@ impl<'t> Walk<'t> {
     }
 }
 
-/// Orders paths so that all that lies below a path follows it, before anything else.
+/// Orders paths. Everything below a path follows it directly.
 fn by_component(a: &Path, b: &Path) -> Ordering {
     let (a, b) = (a.as_os_str().as_bytes(), b.as_os_str().as_bytes());
     let same = a.iter().zip(b).take_while(|(a, b)| a == b).count();

@@ -18,8 +18,8 @@ use crate::error::{Error, ErrorKind};
 const ID_LEN: usize = 64;
 /// Longest file name the kernel takes.
 const NAME_MAX: usize = 255;
-/// What a daemon mounts at `containers/<id>/mounts/<name>`. The list is closed:
-/// an unknown name there may be anybody's. Add a custom rule for others.
+/// The names that a daemon mounts at `containers/<id>/mounts/<name>`. The list is closed,
+/// because an unknown name there may belong to anybody. Add a custom rule for others.
 const CONTAINER_MOUNTS: [&[u8]; 4] = [b"shm", b"secrets", b"mqueue", b"configs"];
 
 const OVERLAY2: &str = "overlay2/<id>/merged";
@@ -32,8 +32,7 @@ const ROOTFS: &str = "rootfs/<snapshotter>/<id>";
 
 /// A set of clean-up rules.
 ///
-/// The built-in rules, each relative to the data root and matching whole
-/// components:
+/// The built-in rules match whole components, relative to the data root:
 ///
 /// | rule | what is mounted there |
 /// | --- | --- |
@@ -93,8 +92,8 @@ impl Rules {
         }
     }
 
-    /// No built-in rule at all, for a daemon whose layout is its own; add rules
-    /// with [`with_custom`](Rules::with_custom).
+    /// No built-in rule at all. It is for a daemon with its own layout: add rules with
+    /// [`with_custom`](Rules::with_custom).
     pub fn empty() -> Self {
         Self {
             ids: Ids::Every,
@@ -105,15 +104,13 @@ impl Rules {
 
     /// The built-in rules for one id, compared exactly.
     ///
-    /// A daemon's layer id may differ from its container id, and an init layer
-    /// is `<layer id>-init`: an id means only itself, so give all of them to
-    /// [`containers`](Rules::containers).
+    /// A layer id may differ from its container id, and an init layer is `<layer id>-init`. An
+    /// id matches only itself, so give all of them to [`containers`](Rules::containers).
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::BadId`] if the id cannot be one: it must start with a letter
-    /// or digit, go on with letters, digits, `_`, `.` or `-`, and have at most
-    /// 255 bytes.
+    /// [`ErrorKind::BadId`] if the id is not valid. It must start with a letter or digit, go on
+    /// with letters, digits, `_`, `.` or `-`, and have at most 255 bytes.
     pub fn container(id: impl AsRef<OsStr>) -> Result<Self, Error> {
         Self::containers([id])
     }
@@ -146,12 +143,12 @@ impl Rules {
     /// Adds a daemon's own rules: regular expressions over the path relative to
     /// the root (no leading slash), matched from its first to its last byte.
     ///
-    /// The anchors are added here and cannot be escaped from; a rule that ought
-    /// to float must say so (`.*/mnt`). Classes are ASCII, `.` is any byte but a
-    /// newline. In rules for [chosen ids](Rules::containers) a custom rule
-    /// matches only paths that have one of the ids as a component.
+    /// The anchors are added here, and no pattern can avoid them. A rule that should match
+    /// anywhere must say so (`.*/mnt`). Classes are ASCII, `.` is any byte but a newline. In
+    /// rules for [chosen ids](Rules::containers) a custom rule matches only paths that have one
+    /// of the ids as a component.
     ///
-    /// Called again, the rules are added to the ones that are there.
+    /// A second call adds its rules to those that are there.
     ///
     /// # Errors
     ///
@@ -166,8 +163,8 @@ impl Rules {
         self.with_named(patterns.into_iter().map(twice))
     }
 
-    /// Adds rules as [`with_custom`](Self::with_custom) does, each with a name by which
-    /// reports call it: name, then pattern.
+    /// Adds rules as [`with_custom`](Self::with_custom) does, each as a name and a pattern.
+    /// Reports use the name.
     ///
     /// # Errors
     ///
@@ -296,7 +293,7 @@ impl Custom {
     }
 }
 
-/// The pattern between anchors that hold whatever flags it sets.
+/// Puts the pattern between anchors. They hold whatever flags the pattern sets.
 fn anchor(pattern: &str) -> Result<String, Error> {
     // Alone first: `a)|(b` is ill-formed, but would compile between the anchors.
     compile(pattern).map_err(|e| bad_rule(pattern, &e))?;

@@ -8,13 +8,13 @@ use crate::path_text::shown;
 use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
 use crate::unmount::outcome::Outcome;
 
-/// Paths in lists are given from the root on; the root stands in the first line.
+/// The path from the root on. The root itself is in the first line of the text.
 fn inside(root: &Path, path: &Path) -> String {
     shown(path.strip_prefix(root).unwrap_or(path))
 }
 
-/// Mounts that were gone before their turn are named up to so many. More of them are a success
-/// that nobody wants to read line by line.
+/// So many mounts that were gone before their turn are named. If there are more, they are only
+/// counted: nobody wants to read each of them.
 const NAMED_GONE: usize = 5;
 
 fn count(n: usize, one: &str, many: &str) -> String {

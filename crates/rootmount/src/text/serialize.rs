@@ -1,7 +1,7 @@
 //! Plans and reports as the command's JSON has them (feature `serde`).
 //!
-//! A path that is not UTF-8 is given lossily, with its bytes in hexadecimal in a
-//! sibling field `<name>_hex`.
+//! A path that is not UTF-8 is written lossily. A second field, `<name>_hex`, has its exact
+//! bytes in hexadecimal.
 
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;

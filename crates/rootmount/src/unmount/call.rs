@@ -1,4 +1,4 @@
-//! The call that unmounts, by a directory and a name in it.
+//! Makes the call that unmounts, by a directory and a name in it.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -27,7 +27,7 @@ pub(crate) struct Place<'a> {
     pub(crate) slot: &'a Slot,
 }
 
-/// What the calls of a move came to, whatever its outcome.
+/// What is noted about the calls of a move, whatever its outcome.
 #[derive(Default)]
 pub(crate) struct Calls {
     pub(crate) made: u32,
@@ -49,7 +49,8 @@ impl Place<'_> {
         Error::call(format!("statx({:?})", shown(point)), point, cause)
     }
 
-    /// The call, with or without the peers of the mount below.
+    /// Makes the call. Depending on the options it reaches the peers of the mount below, or
+    /// not.
     pub(crate) fn call_alone(
         &self,
         lazily: bool,
@@ -59,9 +60,12 @@ impl Place<'_> {
             true => None,
             false => part(self.execution, self.target, self.directory)?,
         };
+        // Asked as late as possible: leaving the group may have taken so long that this worker
+        // was given up.
         let may_call = self.slot.may_call();
         let result = may_call.then(|| self.call(lazily));
         self.slot.has_called();
+        // Also when no call was made: the mount below must be back in its group in any case.
         if let Some(Err(failure)) = apart.map(Apart::rejoin) {
             calls.left_private = Some(failure);
         }
@@ -74,6 +78,8 @@ impl Place<'_> {
     }
 
     fn call(&self, lazily: bool) -> io::Result<()> {
+        // A link put in place of the mount point since the check must not lead the call
+        // elsewhere.
         let mut flags = MntFlags::UMOUNT_NOFOLLOW;
         flags.set(MntFlags::MNT_DETACH, lazily);
         flags.set(MntFlags::MNT_FORCE, self.execution.options.force);
@@ -82,6 +88,8 @@ impl Place<'_> {
             rustix::process::fchdir(self.directory)?;
             return Ok(umount2(Path::new(self.name), flags)?);
         }
+        // umount2 takes a path only. Without a working directory of our own, procfs is the one
+        // way to start from a descriptor.
         if !self.execution.has_proc {
             return Err(io::Error::from_raw_os_error(libc::ENOSYS));
         }

@@ -25,16 +25,16 @@ pub(crate) struct Execution {
     pub(crate) base_fd: OwnedFd,
     pub(crate) options: UnmountOptions,
     pub(crate) targets: Vec<Target>,
-    /// What is asked right before each move, if anything.
+    /// Asked right before each move whether it may be made; `None` if nobody is asked.
     pub(crate) gate: Option<Gate>,
     /// The table as it was when the execution began. It is read only if a target has no
     /// unique id, or if unmounting must not reach peers.
     pub(crate) table: Option<MountTable>,
     /// How many searches for holders have begun.
     pub(crate) searches: AtomicUsize,
-    /// The mounts for which leaving the peer group and coming back has been rehearsed.
-    /// Locked while a mount has left its group: two at once would take each other's
-    /// private state for the true one.
+    /// The mounts for which leaving the peer group and coming back has been rehearsed. Locked
+    /// while a mount has left its group. Otherwise a second thread would see it private and
+    /// take that for its true state.
     pub(crate) rehearsed: Mutex<HashSet<MountId>>,
     /// Whether `/proc/thread-self/fd` can be used by a thread that has no working
     /// directory of its own.
@@ -46,8 +46,8 @@ pub(crate) struct Execution {
 }
 
 impl Execution {
-    /// Opens the base and reads what the targets are checked against. `kept` are the
-    /// mounts that the plan knows besides.
+    /// Opens the base and reads the facts that the targets are compared with. `kept` are the
+    /// other mounts that the plan knows.
     pub(crate) fn begin<'k>(
         base: &Path,
         targets: Vec<Target>,
@@ -58,6 +58,8 @@ impl Execution {
         let top = Path::new("/");
         let failed = |e| Error::call("statx(\"/\")", top, e);
         let process_root = open_directory(top).and_then(|top| look(&top, OsStr::new("")));
+        // With unique ids and propagation no table is needed, and reading one takes long where
+        // there are thousands of mounts.
         let needs_table = !options.propagate || targets.iter().any(|t| t.mount.unique_id.is_none());
         let ids = |mount: &MountRef| (mount.mount_id, mount.unique_id);
         let planned = targets.iter().map(|t| ids(&t.mount));
@@ -89,7 +91,7 @@ impl Execution {
         })
     }
 
-    /// Whether it is the root of this process. In doubt it is.
+    /// Whether it is the root of this process. In doubt the answer is yes.
     pub(crate) fn is_process_root(&self, ids: Ids) -> bool {
         match self.process_root {
             Seen::Mount(root) => same(&root.facts(), &ids.facts()) != Same::No,
@@ -103,7 +105,8 @@ impl Execution {
     }
 }
 
-/// The table to recognise planned mounts by, with unique ids if it is the kernel's own.
+/// The table by which planned mounts are recognised. It has unique ids if it is the kernel's
+/// own.
 fn first_table(options: &UnmountOptions) -> Result<MountTable, Error> {
     if options.mountinfo == Path::new(MOUNTINFO) {
         live_table()
@@ -114,6 +117,8 @@ fn first_table(options: &UnmountOptions) -> Result<MountTable, Error> {
 
 /// Whether `/proc/thread-self/fd` leads to this thread's descriptors.
 fn is_proc_usable(fd: &OwnedFd) -> bool {
+    // Tried, not assumed: procfs may be missing, or be that of another pid namespace, where the
+    // same path leads to other descriptors or to none.
     let by_proc = rustix::fs::stat(format!("/proc/thread-self/fd/{}/.", fd.as_raw_fd()));
     match (rustix::fs::fstat(fd), by_proc) {
         (Ok(a), Ok(b)) => (a.st_dev, a.st_ino) == (b.st_dev, b.st_ino),

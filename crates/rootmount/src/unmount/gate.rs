@@ -7,13 +7,13 @@ use std::time::{Duration, Instant};
 use crate::unmount::outcome::Outcome;
 use crate::unmount::target::Move;
 
-/// An answer that is older is asked for again.
+/// How long an answer holds. After that the question is asked again.
 const MAX_AGE: Duration = Duration::from_millis(100);
 
-/// Targets that must stay, with the outcome that says why.
+/// The targets that must stay. The outcome says why.
 type Closed = HashMap<usize, Outcome>;
 
-/// What lets a move pass.
+/// Lets a move pass, or says why not.
 pub(crate) struct Gate {
     ask: Box<dyn Fn() -> Closed + Send + Sync>,
     /// The last answer, and until when it holds.
@@ -28,8 +28,10 @@ impl Gate {
         }
     }
 
-    /// Why a move must not be made, if so. It waits while another thread asks.
+    /// Why a move must not be made; `None` if it may. It waits while another thread asks.
     pub(crate) fn refuses(&self, step: &Move) -> Option<Outcome> {
+        // Held while the question is asked: one look at all processes serves all threads that
+        // wait.
         let mut last = self.last.lock().unwrap_or_else(PoisonError::into_inner);
         let began = Instant::now();
         if last.as_ref().is_none_or(|(until, _)| *until < began) {
@@ -39,6 +41,7 @@ impl Gate {
             *last = Some((until, closed));
         }
         let (_, closed) = last.as_ref()?;
+        // Those that go along are detached by the same call, so each of them can forbid it.
         let mut concerned = step.takes.iter().chain([&step.target]);
         concerned.find_map(|target| closed.get(target)).cloned()
     }

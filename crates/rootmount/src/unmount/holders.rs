@@ -1,4 +1,4 @@
-//! Whether a busy mount may be detached lazily, and who keeps it busy, in words.
+//! Finds whether a busy mount may be detached lazily, and who keeps it busy.
 
 use std::sync::atomic::Ordering;
 
@@ -12,27 +12,28 @@ use crate::path_text::shown;
 use crate::unmount::execution::Execution;
 use crate::unmount::target::Target;
 
-/// For how many busy mounts the report names who holds them. Each search is a look at
-/// all processes.
+/// For how many busy mounts the report names the holders. Each search looks at all processes.
 const SEARCH_LIMIT: usize = 8;
 
-/// More are only counted.
+/// How many holders are named. The others are only counted.
 const NAMED: usize = 8;
 
-/// Whether nothing is mounted on it, and who holds it.
+/// Says whether nothing is mounted on it, and who holds it.
 ///
-/// A lazy unmount takes along whatever is mounted below, so it is allowed only if
-/// nothing is.
+/// A lazy unmount also detaches everything that is mounted below. So it is allowed only if
+/// nothing is mounted there.
 pub(crate) fn who_holds(
     execution: &Execution,
     target: &Target,
 ) -> Result<(bool, Vec<String>), Error> {
     let table = execution.read_table()?;
+    // It is gone by now; the check before the next call notices that.
     let Some(row) = table.by_id(target.mount.mount_id) else {
         return Ok((true, Vec::new()));
     };
     let on_it = table
         .children(row)
+        // The root of the namespace is its own parent in the table.
         .filter(|child| child.mount_id() != row.mount_id());
     let on_it: Vec<String> = on_it
         .map(|c| format!("the mount {}", shown(&c.mount_point())))
@@ -50,8 +51,8 @@ fn holders(execution: &Execution, row: Row<'_>) -> Vec<String> {
     }
 }
 
-/// Processes that use the mount, and other mount namespaces that have a copy of it.
-/// Best effort: what cannot be found out is left out.
+/// Names the processes that use the mount, and other mount namespaces that have a copy of it.
+/// What cannot be found out is left out.
 fn name_holders(mount: &MountInfo) -> Vec<String> {
     let mut options = HoldersOptions::new();
     options.uses = true;
@@ -64,6 +65,8 @@ fn name_holders(mount: &MountInfo) -> Vec<String> {
     if more > 0 {
         names.push(format!("{more} more"));
     }
+    // Without privilege the files of other users' processes cannot be seen, and one of them may
+    // be the holder.
     if found.unreadable > 0 {
         let processes = match found.unreadable {
             1 => "a process".to_owned(),
@@ -74,7 +77,8 @@ fn name_holders(mount: &MountInfo) -> Vec<String> {
     names
 }
 
-/// In a namespace of others the copy alone holds; who lives there is named by one.
+/// The holders in one namespace. In a foreign namespace the copy alone holds the filesystem,
+/// even if no process uses it. Then one process that lives there stands for the namespace.
 fn in_namespace(namespace: &HolderNamespace) -> Vec<String> {
     let using = namespace.processes.iter().filter(|p| !p.uses.is_empty());
     let mut names: Vec<String> = using.map(process).collect();

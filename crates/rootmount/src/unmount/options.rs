@@ -10,10 +10,10 @@ use crate::table::MOUNTINFO;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Detach {
-    /// Leave it, and say so.
+    /// Leave it. The report says so.
     Never,
-    /// Detach it lazily, and say so: it leaves the mount table at once and lives
-    /// on for those who hold it. Not done while anything is mounted below it.
+    /// Detach it lazily. It leaves the mount table at once, and its holders can go on using it.
+    /// The report says so. It is not done while anything is mounted below it.
     #[default]
     WhenBusy,
 }

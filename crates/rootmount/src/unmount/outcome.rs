@@ -14,25 +14,25 @@ use crate::error::{Error, ErrorKind, in_words};
 pub enum Outcome {
     /// It is unmounted.
     Unmounted,
-    /// It was busy and is detached: gone from the mount table, while what held it
-    /// can go on using it. The holders are named where they were looked for.
+    /// It was busy and is detached. It is gone from the mount table, but its holders can go on
+    /// using it. They are named if they were searched for.
     ///
-    /// Also what lay inside a filesystem of a server or a FUSE program: it went together
-    /// with that one, because nothing is looked up in there.
+    /// A mount inside a network or FUSE filesystem also ends like this. It went together with
+    /// that filesystem, because nothing is looked up in there.
     Detached {
         /// Who held it.
         holders: Vec<String>,
     },
-    /// It was gone before its turn came, which is as good.
+    /// It was gone before its turn came. That is a success too.
     AlreadyGone,
     /// Another mount is at its place, on top of it or instead of it. It was left.
     Replaced {
-        /// The id of the mount that is there; the reused one.
+        /// The reused id of the mount that is there.
         found: MountId,
     },
-    /// It is in use, or has mounts on it that were not planned, and was left.
+    /// It is in use, or has mounts on it that were not planned. It was left.
     Busy {
-        /// Who holds it, where that was looked for.
+        /// Who holds it, if that was searched for.
         holders: Vec<String>,
     },
     /// A filesystem on the way to it did not answer in time, and the mount it lies on
@@ -41,14 +41,14 @@ pub enum Outcome {
         /// How long was waited.
         limit: Duration,
     },
-    /// Its container lives, as evidence shows that was gathered right before it would have
-    /// been unmounted. It was left.
+    /// Its container lives. Evidence that was gathered right before the unmount shows it. It
+    /// was left.
     Alive {
         /// The evidence.
         by: String,
     },
-    /// Right before it would have been unmounted it could not be told any more whether its
-    /// container lives. It was left.
+    /// Right before the unmount it was no longer certain that its container is dead. It was
+    /// left.
     CannotTell {
         /// Why not.
         why: String,
@@ -69,14 +69,14 @@ pub struct Failure {
     pub message: String,
 }
 
-/// A move's outcome as far as one look tells.
+/// The outcome of a move, as far as one look shows.
 #[derive(Debug, Clone)]
 pub(crate) struct Done {
     pub(crate) outcome: Outcome,
     pub(crate) attempts: u32,
     pub(crate) left_private: Option<Failure>,
-    /// Gone from where it was planned to be. Whether it is gone from the table too is
-    /// left to one look at the table when all is done.
+    /// Whether it is gone only from its planned place. When all is done, one look at the table
+    /// shows whether it is gone from there too.
     pub(crate) presumed: bool,
 }
 
@@ -91,7 +91,7 @@ impl Done {
         }
     }
 
-    /// What it means for a mount that was to go with this one.
+    /// The result for a mount that was planned to go with this one.
     pub(crate) fn of_taken(&self) -> Self {
         let outcome = match &self.outcome {
             Outcome::Unmounted | Outcome::Detached { .. } => Outcome::Detached {
@@ -134,7 +134,7 @@ impl Outcome {
 }
 
 impl Outcome {
-    /// A mount that is left, as an error with this text.
+    /// Makes an error with this text, for a mount that is left.
     pub(crate) fn error(&self, text: String) -> Error {
         let busy = io::Error::from_raw_os_error(libc::EBUSY);
         match self {

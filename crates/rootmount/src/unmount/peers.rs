@@ -1,4 +1,4 @@
-//! Unmounting here and not in the peers.
+//! Unmounts here and not in the peers.
 //!
 //! Whether an unmount spreads is decided by the mount below, and by nothing else. So
 //! that mount leaves its peer group for the one call. A detached clone of it stays in
@@ -22,8 +22,8 @@ use crate::unmount::execution::Execution;
 use crate::unmount::outcome::Failure;
 use crate::unmount::target::Target;
 
-/// Directories between a mount's root and a mount point on it; a path of `PATH_MAX`
-/// has half as many, and more can only be a circle.
+/// The most directories between a mount's root and a mount point on it. A path of `PATH_MAX`
+/// bytes has half as many; more can only be a circle.
 const DEPTH_LIMIT: usize = libc::PATH_MAX as usize;
 
 /// A mount that has left its peer group, until [`rejoin`](Apart::rejoin).
@@ -33,13 +33,13 @@ pub(crate) struct Apart<'e> {
     mount: OwnedFd,
     /// A clone of it, in the group.
     group: OwnedFd,
-    /// One at a time: two would take each other's private state for the true one.
+    /// Only one at a time. A second thread would see the mount private and take that for its
+    /// true state.
     _turn: MutexGuard<'e, HashSet<MountId>>,
 }
 
-/// Takes the mount that the target lies on, at `directory`, out of its peer
-/// group; `None` if it has none. An error if the way back is not certain: nothing
-/// has been changed then.
+/// Takes the mount that the target lies on, at `directory`, out of its peer group. `None` if it
+/// has no group. It is an error if the way back is not certain; then nothing has been changed.
 pub(crate) fn part<'e>(
     execution: &'e Execution,
     target: &Target,
@@ -69,18 +69,22 @@ pub(crate) fn part<'e>(
         return Ok(None);
     }
     let at = mount_of(directory).map_err(|e| refuse("statx of its directory", e))?;
+    // The descriptor leads to the mount on top. Changing that one would not help: the kernel
+    // asks the parent of the target.
     if at != target.parent_id {
         let what = "the shared mount it lies on is covered by it and cannot be reached";
         return Err(refuse(what, unknown()));
     }
     let mount =
         mount_root(directory).map_err(|e| refuse("find the root of the mount it lies on", e))?;
+    // Once for each mount: kernel and filter do not change their mind between two steps.
     if turn.insert(at) {
         rehearse(&mount).map_err(|e| {
             turn.remove(&at);
             refuse("leave a peer group and come back (Linux 5.15)", e)
         })?;
     }
+    // Before leaving: a group whose last member leaves is gone, and so is its number.
     let group = clone(&mount).map_err(|e| refuse("clone the mount it lies on", e))?;
     leave_group(&mount).map_err(|e| refuse("make the mount it lies on private", e))?;
     Ok(Some(Apart {
@@ -93,7 +97,8 @@ pub(crate) fn part<'e>(
 }
 
 impl Apart<'_> {
-    /// Puts the mount back; an error if it is private now and was not before.
+    /// Puts the mount back into its group. It is an error if the mount is private now and was
+    /// not before.
     pub(crate) fn rejoin(self) -> Result<(), Failure> {
         let Err(cause) = set_group(&self.group, &self.mount) else {
             return Ok(());
@@ -118,15 +123,15 @@ impl Apart<'_> {
     }
 }
 
-/// Leaves and comes back with two clones, which nobody sees: what works on them
-/// works on the mount.
+/// Tries leaving and coming back with two detached clones, which nobody sees. What works on
+/// them works on the mount.
 fn rehearse(mount: &OwnedFd) -> io::Result<()> {
     let (stays, goes) = (clone(mount)?, clone(mount)?);
     leave_group(&goes)?;
     set_group(&stays, &goes)
 }
 
-/// A detached mount of the same, in the same peer group, without what is mounted on it.
+/// A detached clone of the mount, in the same peer group. The mounts on it are not cloned.
 fn clone(mount: &OwnedFd) -> io::Result<OwnedFd> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE
         | OpenTreeFlags::OPEN_TREE_CLOEXEC
@@ -145,7 +150,8 @@ fn set_group(from: &OwnedFd, to: &OwnedFd) -> io::Result<()> {
     Ok(retry_on_intr(|| move_mount(from, "", to, "", flags))?)
 }
 
-/// The root of the mount that a directory lies on, upwards without leaving it.
+/// Finds the root of the mount that a directory lies on. It goes upwards and does not leave the
+/// mount.
 fn mount_root(directory: &OwnedFd) -> io::Result<OwnedFd> {
     let mut at = directory.try_clone()?;
     for _ in 0..DEPTH_LIMIT {
@@ -153,8 +159,11 @@ fn mount_root(directory: &OwnedFd) -> io::Result<OwnedFd> {
             return Ok(at);
         }
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
+        // NO_XDEV: `..` at the root of a mount would lead to the mount below it.
         let up = || openat2(&at, "..", flags, Mode::empty(), ResolveFlags::NO_XDEV);
         at = retry_on_intr(|| match up() {
+            // EAGAIN means that a rename happened meanwhile. Here it stands for an interrupted
+            // call, so that it is made again.
             Err(Errno::AGAIN) => Err(Errno::INTR),
             result => result,
         })?;

@@ -1,4 +1,4 @@
-//! One move: look whether it is the planned mount, unmount, look again.
+//! Makes one move: it looks whether the planned mount is there, unmounts it, and looks again.
 
 use std::io;
 use std::thread;
@@ -19,7 +19,7 @@ use crate::unmount::options::Detach;
 use crate::unmount::outcome::{Done, Failure, Outcome};
 use crate::unmount::target::Move;
 
-/// How often a mount that is covered again and again is tried.
+/// How often a mount is tried that somebody covers again and again.
 const COVER_LIMIT: u32 = 16;
 /// The wait before a busy mount is tried again; the next one is twice as long.
 const BUSY_WAIT: Duration = Duration::from_millis(1);
@@ -73,6 +73,8 @@ fn attempt(
         Check::Outcome(outcome) => return Ok(outcome),
     };
     if !step.takes.is_empty() {
+        // This call detaches the whole tree. A mount that came after the plan would go too,
+        // though nobody planned that.
         let strangers = unplanned(execution, step)?;
         if !strangers.is_empty() {
             return Ok(Outcome::Busy { holders: strangers });
@@ -81,7 +83,7 @@ fn attempt(
     place.unmount(unique, target.whole_tree || !step.takes.is_empty(), calls)
 }
 
-/// The mounts on a mount that are not to go with it, in words.
+/// Names the mounts on a mount that are not planned to go with it.
 fn unplanned(execution: &Execution, step: &Move) -> Result<Vec<String>, Error> {
     let top = &execution.targets[step.target].mount;
     let now = execution.read_table()?;
@@ -116,7 +118,7 @@ enum After {
 }
 
 impl Place<'_> {
-    /// Whether the planned mount, and no other, is what an unmount here would take.
+    /// Checks that an unmount here would take the planned mount, and no other.
     fn check(&self) -> Result<Check, Error> {
         let known = self.known();
         if known.unique_id.is_some() {
@@ -151,8 +153,8 @@ impl Place<'_> {
         Ok(Check::Planned(ids.unique_id))
     }
 
-    /// What the planned mount is known by. A plan without unique ids gets one from the
-    /// table that was read when the execution began, if that shows the planned mount.
+    /// The facts about the planned mount. If the plan has no unique id, the table from the
+    /// beginning of the execution gives one, if it shows the planned mount.
     fn known(&self) -> Facts<'_> {
         let planned = self.target.mount.facts();
         if planned.unique_id.is_some() {
@@ -164,7 +166,8 @@ impl Place<'_> {
             .unwrap_or(planned)
     }
 
-    /// What is at the place, with what the table told of it when the execution began.
+    /// The facts about the mount that is at the place now. Facts that a look does not give come
+    /// from the table that was read when the execution began.
     fn seen(&self, ids: Ids) -> Facts<'_> {
         let listed = self.listed(ids.mount_id);
         let is_it = |row: &Facts<'_>| same(row, &ids.facts()) != Same::No;
@@ -182,7 +185,8 @@ impl Place<'_> {
         table.by_id(mount_id).map(Facts::from)
     }
 
-    /// Plain, again for a while if it is busy, lazily at last if that is allowed.
+    /// Unmounts plainly. A busy mount is tried again for a while, and at last detached lazily
+    /// if that is allowed.
     fn unmount(
         &self,
         unique: Option<UniqueMountId>,
@@ -217,6 +221,7 @@ impl Place<'_> {
                         (lazily, holders) = (true, who);
                     }
                 },
+                // The name is gone between the check and the call, and the mount with it.
                 Err(Some(libc::ENOENT)) => return Ok(Outcome::AlreadyGone),
                 Err(Some(libc::EINVAL)) => return self.explain_invalid(),
                 Err(_) => return Err(self.call_error(lazily, result.err())),
@@ -228,8 +233,9 @@ impl Place<'_> {
         }
     }
 
-    /// EINVAL means one of four: no mount there, a symlink there (both: gone), a mount of
-    /// another namespace, or a locked one. The first two have another identity now.
+    /// Explains EINVAL. It means one of four things: no mount is there, a symlink is there
+    /// (both mean: gone), the mount is of another namespace, or it is locked. In the first two
+    /// cases a new check no longer finds the planned mount.
     fn explain_invalid(&self) -> Result<Outcome, Error> {
         match self.check()? {
             Check::Outcome(outcome) => Ok(outcome),
@@ -255,6 +261,8 @@ impl Place<'_> {
         if same(&ours, &ids.facts()) != Same::No {
             return Ok(After::There);
         }
+        // Another mount is on top now. `statmount` finds ours by its id even when it is
+        // covered; before Linux 6.8 it counts as gone.
         let still_mounted = unique.and_then(is_mounted) == Some(true);
         Ok(match still_mounted {
             true => After::Replaced(ids.mount_id),

@@ -1,4 +1,4 @@
-//! What is to be unmounted, and in which order. Pure.
+//! The mounts to unmount, and their order. Pure.
 
 use std::collections::{HashMap, HashSet};
 
@@ -11,13 +11,13 @@ use crate::mount::MountRef;
 pub(crate) struct Target {
     pub(crate) mount: MountRef,
     pub(crate) parent_id: MountId,
-    /// Whether a look-up inside it may hang for ever: its files come from a server.
+    /// Whether a look-up inside it may hang for ever, because its files come from a server.
     pub(crate) may_hang: bool,
     /// Whether it is detached at once, with all that is mounted on it.
     pub(crate) whole_tree: bool,
 }
 
-/// One unmount call: of a target, perhaps with others that lie on it.
+/// One unmount call: for a target, perhaps together with others that lie on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Move {
     /// The target, by its place in the list.
@@ -26,7 +26,7 @@ pub(crate) struct Move {
     pub(crate) takes: Vec<usize>,
 }
 
-/// Moves that depend on each other, in their order: a mount after those on it.
+/// Moves that depend on each other, in their order. A mount comes after those on it.
 pub(crate) type Job = Vec<Move>;
 
 /// Filesystem types whose files come from a server or a program.
@@ -45,7 +45,7 @@ pub(crate) fn is_served(fs_type: &[u8]) -> bool {
 pub(crate) fn jobs(targets: &[Target], chosen: impl Fn(usize) -> bool) -> Vec<Job> {
     let mut of_mount: HashMap<MountId, usize> = HashMap::with_capacity(targets.len());
     let mut jobs: Vec<Job> = Vec::new();
-    // From the end: a mount comes after what is on it.
+    // From the end, because a mount comes after those on it.
     for (index, target) in targets.iter().enumerate().rev() {
         let job = *of_mount.get(&target.parent_id).unwrap_or(&jobs.len());
         if job == jobs.len() {
@@ -66,7 +66,8 @@ pub(crate) fn jobs(targets: &[Target], chosen: impl Fn(usize) -> bool) -> Vec<Jo
     chosen.map(in_order).collect()
 }
 
-/// Spares every look-up inside a mount that may hang: it goes with all that is on it.
+/// Avoids every look-up inside a mount that may hang. Such a mount goes together with
+/// everything on it.
 pub(crate) fn spare_look_ups(targets: &[Target], job: Job) -> Job {
     if job.len() == 1 || !job.iter().any(|m| targets[m.target].may_hang) {
         return job;
@@ -79,8 +80,8 @@ pub(crate) fn spare_look_ups(targets: &[Target], job: Job) -> Job {
         .fold(job, |job, top| gather(targets, job, top))
 }
 
-/// What is left of a job after the move at `hung` did not answer: the mount that it lies
-/// on goes with all that is on it. `None` if that mount is not to go.
+/// The rest of a job after the move at `hung` did not answer. The mount that the target lies on
+/// now goes together with everything on it. `None` if that mount is not planned to go.
 pub(crate) fn from_above(targets: &[Target], job: &Job, hung: usize) -> Option<Job> {
     let rest = job[hung..].to_vec();
     let parent = targets[job[hung].target].parent_id;
@@ -91,7 +92,7 @@ pub(crate) fn from_above(targets: &[Target], job: &Job, hung: usize) -> Option<J
     Some(gather(targets, rest, top))
 }
 
-/// The job with everything on `top` gathered into the one move of `top`.
+/// The same job, but everything on `top` goes in the one move of `top`.
 fn gather(targets: &[Target], job: Job, top: usize) -> Job {
     let mut inside: HashSet<MountId> = HashSet::from([targets[top].mount.mount_id]);
     let mut takes = Vec::new();

@@ -1,4 +1,4 @@
-//! Looks for an engine: reads pid files, their processes, and the list of sockets.
+//! Looks for an engine. It reads pid files, their processes, and the list of sockets.
 
 use std::fs;
 use std::io;
@@ -17,20 +17,21 @@ const PID_FILE_LIMIT: u64 = 64;
 /// A hundred thousand sockets take ten megabytes.
 const SOCKETS_LIMIT: u64 = 256 << 20;
 
-/// Says whether an engine other than the caller runs with this exec root: there is a pid
-/// file whose process lives, or a socket that somebody listens on. `proc` is where procfs is
+/// Says whether an engine other than the caller runs with this exec root. One runs if the
+/// process of a pid file lives, or if somebody listens on a socket. `proc` is where procfs is
 /// mounted.
 ///
-/// An engine that runs starts containers at any moment, so what is dead at one look may
-/// be a container that is just being made. What cannot be looked at within five seconds, or
-/// not at all, is [`RunningEngine::Unknown`].
+/// A running engine may start a container at any moment. So what looks dead may be a container
+/// that is just being made. If something cannot be looked at within five seconds, or not at
+/// all, the answer is [`RunningEngine::Unknown`].
 ///
 /// A pid file lies in the exec root, or beside it: `/run/docker` and `/run/docker.pid`. The
-/// process that it names is the engine unless it is proved to be another one: it started
-/// clearly after the file was written.
+/// process that it names counts as the engine. It does not count if it started clearly after
+/// the file was written: then it is another process with the same pid.
 pub fn running_engine(exec_root: &Path, proc: &Path) -> RunningEngine {
     let (root, procfs) = (exec_root.to_path_buf(), proc.to_path_buf());
     let checked = within(ANSWER_LIMIT, move || {
+        // Both: an engine may write no pid file, and one that is starting may not listen yet.
         by_pid_files(&root, &procfs).or(by_sockets(&root, &procfs))
     });
     checked.unwrap_or_else(|| RunningEngine::Unknown {

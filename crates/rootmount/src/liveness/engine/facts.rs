@@ -1,4 +1,4 @@
-//! What procfs shows of one process, and of time.
+//! Reads what procfs shows about one process, and about time.
 
 use std::fs;
 use std::io;
@@ -7,7 +7,8 @@ use std::path::Path;
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
 
-/// The link of the pid namespace that the kernel makes at boot.
+/// The link to the initial pid namespace. The kernel makes it at boot, always with this inode
+/// number.
 const INITIAL: &str = "pid:[4026531836]";
 /// Clock ticks of a second in every file of procfs.
 const TICKS: u64 = 100;
@@ -37,6 +38,7 @@ impl Clock {
             ..Self::default()
         };
         clock.is_initial = is_initial(proc, clock.is_own);
+        // No pid of this namespace was given out before its first process began.
         let first = fs::read(proc.join("1/stat")).ok();
         let first = first.and_then(|stat| parse_stat(&stat));
         clock.began = first.and_then(|first| clock.wall(first.start));
@@ -49,8 +51,8 @@ impl Clock {
     }
 }
 
-/// The procfs of another process's namespace is known by its first process; who may not look
-/// at that one can only speak of his own.
+/// Whether the procfs shows the initial pid namespace. Its first process tells. A caller who
+/// may not look at that process can ask only about its own namespace.
 fn is_initial(proc: &Path, is_own: bool) -> bool {
     let own = || fs::read_link(proc.join("thread-self/ns/pid"));
     let link = match fs::read_link(proc.join("1/ns/pid")) {
@@ -71,7 +73,8 @@ fn last_pid(proc: &Path) -> Option<u32> {
     text.split_whitespace().nth(4)?.parse().ok()
 }
 
-/// Whether start times are not shifted by a time namespace. Kernels before 5.6 have none.
+/// Whether no time namespace shifts the start times. Kernels before 5.6 have no time
+/// namespaces.
 fn is_plain_time(proc: &Path) -> bool {
     match fs::read_to_string(proc.join("self/timens_offsets")) {
         Ok(text) => {
@@ -87,9 +90,9 @@ fn is_plain_time(proc: &Path) -> bool {
 pub(super) enum Process {
     /// A process runs. When it started is in clock ticks since the boot.
     Runs { name: String, start: u64 },
-    /// None has this pid here, or the one that had it has ended.
+    /// No process has this pid here, or the one that had it has ended.
     Gone,
-    /// It cannot be told, and why.
+    /// It is not known; the text says why.
     Unclear(String),
 }
 
@@ -108,9 +111,11 @@ impl Process {
     }
 }
 
-/// A procfs that hides processes says of them that they are not there. The kernel itself
-/// says whether there is one.
+/// Decides about a pid that procfs does not show. With the mount option `hidepid` procfs hides
+/// processes of others. So `kill(2)` without a signal asks the kernel itself.
 fn absent(pid: u32, clock: &Clock) -> Process {
+    // In the procfs of another pid namespace the number means another process than in
+    // `kill(2)`.
     let number = i32::try_from(pid).ok().filter(|_| clock.is_own);
     let Some(asked) = number.and_then(Pid::from_raw) else {
         return Process::Gone;
@@ -121,7 +126,8 @@ fn absent(pid: u32, clock: &Clock) -> Process {
     }
 }
 
-/// A process that ends while a file of it is open is gone as well.
+/// Whether the error means that the process is gone. ESRCH comes when it ends while a file of
+/// it is open.
 pub(super) fn is_gone(error: &io::Error) -> bool {
     let gone = [libc::ENOENT, libc::ENOTDIR, libc::ESRCH];
     error

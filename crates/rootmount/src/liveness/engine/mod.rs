@@ -1,5 +1,5 @@
-//! Whether an engine runs on an exec root. `check` reads; `pid_file` and `sockets` decide
-//! over what was read.
+//! Finds whether an engine runs on an exec root. `check` and `facts` read; `pid_file` and
+//! `sockets` decide.
 
 pub(crate) mod check;
 mod facts;

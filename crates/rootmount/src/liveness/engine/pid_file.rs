@@ -6,9 +6,9 @@ use crate::liveness::engine::facts::{Clock, Process};
 use crate::liveness::engine::verdict::RunningEngine;
 use crate::path_text::shown;
 
-/// A process that began so many seconds after the pid file was written is another one: its
-/// pid is used again. An engine writes the file after it began; the rest is room for a clock
-/// that was set meanwhile.
+/// If a process began more than so many seconds after the pid file was written, it is another
+/// process with the same pid. An engine writes the file after it began. The minute leaves room
+/// for a clock that was set meanwhile.
 const LATER: i64 = 60;
 
 /// What a pid file holds.
@@ -43,8 +43,8 @@ pub(super) fn judge(file: &Recorded<'_>, process: &Process, clock: &Clock) -> Ru
     }
 }
 
-/// Whether the pid is one of the pid namespace that procfs shows: it could have been given
-/// out there when the file was written.
+/// Whether the pid can belong to the pid namespace that procfs shows. It can if that namespace
+/// may have given it out before the file was written.
 fn is_from_here(file: &Recorded<'_>, clock: &Clock) -> bool {
     let could_be = |began: i64, last: u32| file.written >= began && file.pid <= last;
     clock.is_initial

@@ -1,4 +1,4 @@
-//! Which socket of an engine somebody listens on, by the list of Unix sockets. Pure.
+//! Finds a socket of an engine that somebody listens on, in the list of Unix sockets. Pure.
 
 use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
@@ -47,8 +47,8 @@ fn split_word(text: &[u8]) -> Option<(&[u8], &[u8])> {
     Some(text.split_at(end))
 }
 
-/// The sockets of shims, sandboxes and plugins live as long as their containers, with or
-/// without an engine.
+/// Whether the socket may outlive the engine. The sockets of shims, sandboxes and plugins live
+/// as long as their containers.
 fn outlives(below: &Path) -> bool {
     let names = below.components().filter_map(|component| match component {
         Component::Normal(name) => Some(name.as_bytes()),

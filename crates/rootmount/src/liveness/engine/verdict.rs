@@ -11,7 +11,7 @@ pub enum RunningEngine {
         /// How that is known: `pid 812 dockerd (/run/docker.pid)`.
         by: String,
     },
-    /// Everything could be looked at, and none was found.
+    /// Everything could be looked at, and no engine was found.
     No,
     /// Something could not be looked at, so one may run.
     Unknown {
@@ -29,7 +29,7 @@ impl RunningEngine {
         }
     }
 
-    /// The stronger of two answers: what runs wins over what is not known.
+    /// The stronger of two answers: `Yes` wins over `Unknown`, and `Unknown` over `No`.
     pub(super) fn or(self, other: Self) -> Self {
         match (&self, &other) {
             (Self::Yes { .. }, _) | (_, Self::No) => self,

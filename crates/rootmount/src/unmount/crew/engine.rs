@@ -1,4 +1,4 @@
-//! The threads of an execution: who does which job, and what to do when one hangs.
+//! Gives the jobs of an execution to threads, and replaces a thread that hangs.
 
 use std::sync::Arc;
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -13,12 +13,12 @@ use crate::unmount::options::Detach;
 use crate::unmount::outcome::{Done, Failure, Outcome};
 use crate::unmount::target::{Job, Move, from_above, jobs, spare_look_ups};
 
-/// Threads that are worth their start however few the jobs are.
+/// So many threads are worth their start even for few jobs.
 const FEW_THREADS: usize = 8;
-/// Jobs that make another thread worth its start.
+/// So many more jobs make another thread worth its start.
 const JOBS_PER_THREAD: usize = 12;
-/// How often the coordinating thread looks for workers that hang. Rarely: a processor
-/// that wakes up makes the grace periods of all unmounts longer.
+/// How often the coordinating thread looks for workers that hang. It does so rarely, because a
+/// processor that wakes up makes the grace periods of all unmounts longer.
 const PATROL: Duration = Duration::from_millis(250);
 
 /// Unmounts the chosen targets and calls `note` with each result, in this thread.
@@ -42,6 +42,8 @@ pub(crate) fn unmount_all(
     let threads = threads(execution, jobs.len());
     let mut crew = Crew::new(execution, jobs);
     for _ in 0..threads {
+        // All at once: each call waits for a grace period of the kernel, and waiting calls
+        // overlap.
         crew.hire();
     }
     crew.finish(&mut note);
@@ -57,15 +59,15 @@ fn threads(execution: &Execution, jobs: usize) -> usize {
 }
 
 impl Execution {
-    /// Whether mounts may be detached together with those on them. It reaches the peers
-    /// of each of them, which leaving one peer group does not prevent.
+    /// Whether mounts may be detached together with those on them. Such a detach reaches the
+    /// peers of each of them. Leaving one peer group does not prevent that.
     fn may_detach_trees(&self) -> bool {
         self.options.detach == Detach::WhenBusy && self.options.propagate
     }
 }
 
-/// The workers of one execution. They are not waited for once they are given up: their
-/// threads stay in the kernel until it lets them go.
+/// The workers of one execution. Nobody waits for a worker that was given up: its thread stays
+/// in the kernel until the call returns.
 struct Crew<'e> {
     execution: &'e Arc<Execution>,
     queue: Arc<Queue>,
@@ -86,7 +88,8 @@ impl<'e> Crew<'e> {
         }
     }
 
-    /// Starts a worker. Without a thread for it this thread works, and then has no limit.
+    /// Starts a worker. If no thread can be started, this thread does the work, without a limit
+    /// of time.
     fn hire(&mut self) {
         let (number, slot) = (self.workers.len(), Arc::new(Slot::default()));
         self.workers.push(Some(Arc::clone(&slot)));
@@ -97,6 +100,7 @@ impl<'e> Crew<'e> {
             work(Worker::new(its_slot), &execution, &queue, number, &sender);
         });
         if started.is_err() {
+            // Others do its share. Only if there is no other must this thread work.
             let is_alone = self.workers.iter().flatten().count() == 1;
             if is_alone {
                 work(
@@ -115,6 +119,7 @@ impl<'e> Crew<'e> {
     /// Waits for all workers and passes their results on.
     fn finish(&mut self, note: &mut impl FnMut(usize, Done)) {
         let limit = self.execution.options.step_limit;
+        // A short limit needs a closer watch, or it would be noticed far too late.
         let patrol = PATROL.min(limit / 4).max(Duration::from_millis(1));
         while self.workers.iter().any(Option::is_some) {
             match self.news.recv_timeout(patrol) {
@@ -144,16 +149,20 @@ impl<'e> Crew<'e> {
         }
     }
 
-    /// Replaces a worker that hangs.
+    /// Gives up a worker that hangs and hires another one.
     fn patrol(&mut self, number: usize, limit: Duration, note: &mut impl FnMut(usize, Done)) {
         let slot = self.workers[number].as_ref();
         let Some(remains) = slot.and_then(|slot| slot.give_up(limit)) else {
             return;
         };
+        // What it finished before it hung is still good.
         self.collect(number, note);
         self.workers[number] = None;
         let (job, hung) = (&remains.job, remains.hung);
         let no_answer = Done::of(Outcome::NoAnswer { limit });
+        // A call that hangs may still succeed, so nothing is decided about its mount. A look-up
+        // that hangs has changed nothing; then the mount below can be detached with all that is
+        // on it.
         let above = match !remains.calling && self.execution.may_detach_trees() {
             true => from_above(&self.execution.targets, job, hung),
             false => None,
@@ -169,7 +178,7 @@ impl<'e> Crew<'e> {
     }
 }
 
-/// Notes a result for the target of a move, and what it means for those that it takes.
+/// Notes the result for the target of a move, and for the mounts that go with it.
 fn pass_on(step: &Move, done: &Done, note: &mut impl FnMut(usize, Done)) {
     for &taken in &step.takes {
         note(taken, done.of_taken());

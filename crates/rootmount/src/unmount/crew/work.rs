@@ -1,4 +1,4 @@
-//! What a thread that unmounts does: one job after another.
+//! The work of one thread: it does one job after another.
 
 use std::collections::VecDeque;
 use std::sync::mpsc::Sender;
@@ -11,9 +11,9 @@ use crate::unmount::outcome::Done;
 use crate::unmount::step::run;
 use crate::unmount::target::Job;
 
-/// For how long a thread keeps results to itself. Each hand-over wakes the calling
-/// thread, and a processor that is awake makes the kernel's grace period, which every
-/// unmount waits for, several times as long.
+/// For how long a thread keeps results to itself. Each hand-over wakes the calling thread.
+/// Every unmount waits for a grace period of the kernel, and a processor that is awake makes it
+/// several times as long.
 const BATCH_TIME: Duration = Duration::from_millis(20);
 
 /// Jobs that nobody has taken yet.
@@ -25,6 +25,7 @@ impl Queue {
     }
 
     pub(crate) fn push(&self, job: Job) {
+        // To the front: it is the rest of a job that has waited already.
         lock(&self.0).push_front(job);
     }
 
@@ -37,7 +38,7 @@ impl Queue {
 pub(crate) enum News {
     /// It has results.
     Results(usize),
-    /// It has found no more to do.
+    /// It has found no more work.
     Ended(usize),
 }
 
@@ -57,6 +58,8 @@ pub(crate) fn work(
         slot.begin(job.clone());
         for (at, step) in job.into_iter().enumerate() {
             let refused = execution.gate.as_ref().and_then(|gate| gate.refuses(&step));
+            // After the gate: the time that it takes to gather evidence is not that of the
+            // step.
             slot.begin_move(at);
             let done = match refused {
                 Some(outcome) => Done::of(outcome),

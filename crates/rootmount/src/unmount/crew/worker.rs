@@ -1,4 +1,4 @@
-//! What a thread that unmounts keeps, and what others see of it.
+//! What a worker thread keeps, and what the other threads see of it.
 
 use std::io;
 use std::mem;
@@ -25,7 +25,7 @@ struct SlotState {
     at: Option<(usize, Instant)>,
     /// Whether its unmount call is running.
     calling: bool,
-    /// Set when the worker took too long: whatever it finds from now on is not used.
+    /// Set when the worker took too long. Its later results are not used.
     given_up: bool,
     results: Vec<(Move, Done)>,
 }
@@ -45,7 +45,7 @@ impl Slot {
         mem::take(&mut lock(&self.0).results)
     }
 
-    /// Gives the worker up if its move takes longer than the limit.
+    /// Gives the worker up if its move takes longer than the limit; `None` if it does not.
     pub(crate) fn give_up(&self, limit: Duration) -> Option<Remains> {
         let mut state = lock(&self.0);
         let (hung, _) = state.at.filter(|(_, since)| since.elapsed() >= limit)?;
@@ -76,8 +76,8 @@ impl Slot {
         !state.given_up
     }
 
-    /// Whether an unmount call may be made now. A worker that was given up makes none:
-    /// somebody else may have decided otherwise meanwhile.
+    /// Whether an unmount call may be made now. A worker that was given up must not make one:
+    /// another worker may have the target by now.
     pub(crate) fn may_call(&self) -> bool {
         let mut state = lock(&self.0);
         state.calling = !state.given_up;
@@ -89,7 +89,8 @@ impl Slot {
     }
 }
 
-/// The state is whole at every point where a panic could happen.
+/// Locks, also after a panic of another thread: the state is complete at every point where a
+/// panic could happen.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -104,7 +105,7 @@ pub(crate) struct Worker {
 }
 
 impl Worker {
-    /// To be made on the thread that works.
+    /// Makes a worker. Call it on the thread that works, because it changes that thread.
     pub(crate) fn new(slot: Arc<Slot>) -> Self {
         // Deprecated only for what CLONE_FILES would do.
         #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
@@ -116,7 +117,8 @@ impl Worker {
         }
     }
 
-    /// For a thread that is not this execution's own: its working directory stays.
+    /// Makes a worker for a thread that does not belong to this execution. Its working
+    /// directory stays.
     pub(crate) fn borrowed(slot: Arc<Slot>) -> Self {
         Self {
             slot,
@@ -127,6 +129,8 @@ impl Worker {
 
     /// The directory of a step, below the base.
     pub(crate) fn open(&mut self, execution: &Execution, parent: &Path) -> io::Result<&OwnedFd> {
+        // As text, because that is cheaper than by components. The same path in another
+        // spelling only costs one more open.
         let is_other = |(path, _): &(PathBuf, OwnedFd)| path.as_os_str() != parent.as_os_str();
         if self.last.as_ref().is_none_or(is_other) {
             // Closed first: it may be what keeps the next mount busy.
