@@ -1,4 +1,4 @@
-//! Files are read up to a limit, and only where reading must end.
+//! Reads files up to a limit, and only regular files, because reading those must end.
 
 use std::fs::File;
 use std::io::{self, Read as _};
@@ -26,9 +26,12 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let flags = OFlags::RDONLY | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
     let opened = open(path, flags, Mode::empty());
     let file = opened.map_err(|errno| Error::io(format!("open({path:?})"), errno.into()))?;
+    // On the open file, not on the path: the path could name another file by now.
     check_regular(&file, path)?;
     let mut content = Vec::new();
     let read = File::from(file)
+        // One byte more than the limit, to see that a file is too long. The size in `stat` does
+        // not help: files of procfs have size 0.
         .take(limit.saturating_add(1))
         .read_to_end(&mut content);
     read.map_err(|error| Error::io(format!("read({path:?})"), error))?;

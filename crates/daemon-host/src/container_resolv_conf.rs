@@ -1,4 +1,4 @@
-//! A container's resolv.conf: from the host's file and the configuration to the file on disk.
+//! Makes a container's resolv.conf from the host's file and the configuration, and writes it.
 
 use std::path::Path;
 
@@ -10,22 +10,24 @@ use resolvconf::{
 use crate::snapshot::Snapshot;
 
 impl Snapshot {
-    /// Which resolv.conf a container on the default bridge should inherit now, and why.
+    /// Finds which resolv.conf a container on the default bridge should inherit now, and why.
     ///
-    /// Looked up at each call: the host's name resolution may change at any time.
+    /// It is looked up at each call, because the host's name resolution may change at any time.
     pub fn resolv_conf(&self) -> Selection {
         self.host_resolv_conf(NetworkKind::Default).selection
     }
 
-    /// Which resolv.conf a container on such a network should inherit now, why, and its content.
+    /// Finds which resolv.conf a container on such a network should inherit now, why, and its
+    /// content.
     pub fn host_resolv_conf(&self, network: NetworkKind) -> Current {
         let mut options = SelectOptions::for_network(network);
         options.configured.clone_from(&self.config.resolv_conf);
         resolvconf::current(&options)
     }
 
-    /// What a container on this network gets: the host's file for it, with `dns`, `dns-search` and
-    /// `dns-opts` of the configuration in place of the host's.
+    /// The resolv.conf for a container on this network. It is made from the host's file for
+    /// such a network. `dns`, `dns-search` and `dns-opts` of the configuration replace the
+    /// host's values.
     ///
     /// # Examples
     ///
@@ -56,8 +58,8 @@ impl Snapshot {
         resolvconf::transform(&host.document, &options)
     }
 
-    /// Writes what [`container_resolv_conf`](Self::container_resolv_conf) gives into a container's
-    /// file, on the same inode, unless a user has changed it.
+    /// Writes the result of [`container_resolv_conf`](Self::container_resolv_conf) into a
+    /// container's file. The file keeps its inode. A file that a user has changed is left.
     ///
     /// # Errors
     ///

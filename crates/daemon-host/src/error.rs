@@ -6,7 +6,7 @@ use std::io;
 
 use runtimes::{Problem, Problems};
 
-/// What kind of thing went wrong, for callers who act on it.
+/// The kinds of [`Error`], for callers who act on them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
@@ -16,24 +16,24 @@ pub enum ErrorKind {
     Config,
     /// Another daemon holds this data root.
     AlreadyRunning,
-    /// A participant refused the reload; everything is as it was before.
+    /// A participant refused the reload. Nothing has changed.
     ReloadRefused,
-    /// A participant did not answer within its time; everything is as it was before.
+    /// A participant did not answer within its time. Nothing has changed.
     TimedOut,
     /// The host was shut down before.
     ShutDown,
-    /// The kernel refused for want of permission; start with more privilege.
+    /// The kernel refused because a permission is missing. Start with more privilege.
     Denied,
     /// Another system call failed; see `raw_os_error` and `source`.
     Io,
-    /// A crate below failed; `source` is its error, whole.
+    /// A crate below failed. `source` is its whole error.
     Crate,
 }
 
 /// An error of the facade.
 ///
-/// It carries the error of the crate below whole: `source()` gives it, and its
-/// text is not repeated here.
+/// It keeps the whole error of the crate below: `source()` returns it. Its text is not repeated
+/// here.
 #[derive(Debug)]
 pub struct Error {
     kind: ErrorKind,
@@ -60,7 +60,7 @@ impl Error {
         None
     }
 
-    /// Every problem of a configuration; none for other errors.
+    /// Every problem of a configuration. Other errors have no problems.
     pub fn problems(&self) -> impl Iterator<Item = &Problem> {
         self.problems.iter().flat_map(Problems::iter)
     }

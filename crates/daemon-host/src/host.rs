@@ -25,8 +25,7 @@ use crate::transaction::{Participant, prepare_all};
 ///
 /// All methods take `&self` and may be called from many threads. Readers take
 /// [`snapshot`](Self::snapshot) and never wait. Dropping a host without
-/// [`shutdown`](Self::shutdown) leaves everything as a crash would: the next start puts
-/// it right.
+/// [`shutdown`](Self::shutdown) is like a crash: mounts stay, and the next start repairs that.
 #[derive(Debug)]
 pub struct Host {
     inner: Arc<Inner>,
@@ -40,11 +39,11 @@ struct Inner {
     data_root: DataRootOptions,
     participants: Vec<Arc<dyn Participant>>,
     reload_limit: Duration,
-    /// `None` once the host is shut down. Whoever changes the snapshot holds it.
+    /// `None` once the host is shut down. Whoever changes the snapshot holds the lock.
     active: Mutex<Option<Active>>,
 }
 
-/// What a host has open below its roots while it is in charge of them.
+/// What a host keeps open below its roots while it runs.
 struct Active {
     registry: Arc<Registry>,
     locks: Locks,
@@ -94,17 +93,17 @@ impl Host {
         &self.report
     }
 
-    /// What is in force now. It stays valid across any number of reloads.
+    /// The configuration that is in force now. The value stays valid, also after reloads.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.snapshot.load_full()
     }
 
     /// Puts a new configuration into force, or changes nothing.
     ///
-    /// First every [`Participant`] prepares, then the runtimes; then one pointer is
-    /// swapped and all commit, in order. `data-root` and `exec-root` need a restart:
-    /// the old ones stay and the report names them. Runtimes that are new are asked
-    /// for their features aside, and a further snapshot follows.
+    /// First every [`Participant`] prepares, then the runtimes. Then one pointer is swapped,
+    /// and all commit in order. `data-root` and `exec-root` need a restart: the old values
+    /// stay, and the report names these keys. New runtimes are asked for their features on
+    /// another thread. A further snapshot has the answers.
     ///
     /// # Errors
     ///
@@ -119,14 +118,14 @@ impl Host {
 
     /// Sweeps what is left, releases the data root if it is ours, and lets go of it.
     ///
-    /// `live` is the caller's whole list of containers that live: their mounts stay, and
-    /// with them the root. What evidence shows to live stays, too. Blocks until a reload
-    /// that is under way has ended.
+    /// `live` is the caller's complete list of living containers. Their mounts stay, and then
+    /// the root stays too. A container that lives by the evidence is also spared. A running
+    /// reload is waited for.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::ShutDown`] when it was shut down before. What goes wrong with
-    /// single mounts is in the report.
+    /// [`ErrorKind::ShutDown`] when it was shut down before. Failures of single mounts are in
+    /// the report.
     pub fn shutdown<I>(&self, live: I) -> Result<ShutdownReport, Error>
     where
         I: IntoIterator,
@@ -136,8 +135,9 @@ impl Host {
         self.inner.shutdown(&live, Claim::All(live.clone()))
     }
 
-    /// [`shutdown`](Self::shutdown) for a host that does not know its containers: they are
-    /// judged by evidence alone, as at the start. What cannot be told is kept, and said.
+    /// [`shutdown`](Self::shutdown) for a host that does not know its containers. They are
+    /// judged by evidence alone, as at the start. A mount whose state is not known is kept, and
+    /// the report says so.
     ///
     /// # Errors
     ///
@@ -149,7 +149,8 @@ impl Host {
 }
 
 impl Drop for Host {
-    /// At once, though a probe may still run: the next start must find the locks free.
+    /// Gives up the locks at once, even while a probe still runs: the next start must find them
+    /// free.
     fn drop(&mut self) {
         self.inner.abandon();
     }
@@ -157,12 +158,15 @@ impl Drop for Host {
 
 impl Inner {
     fn reload(&self, config: HostConfig) -> Result<ReloadReport, Error> {
+        // Held to the end: two reloads at once would each build on the same old snapshot, and
+        // one would be lost.
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         let registry = &active.as_ref().ok_or_else(shut_down)?.registry;
         let old = self.snapshot.load_full();
         let (config, needs_restart) = with_fixed_roots(config, &old.config);
         let config = Arc::new(config);
         let ready = prepare_all(&self.participants, &old.config, &config, self.reload_limit)?;
+        // After the participants: what they refuse needs no scripts.
         let prepared = match registry.prepare(&config.runtimes) {
             Ok(prepared) => prepared,
             Err(error) => {
@@ -178,6 +182,8 @@ impl Inner {
             generation,
         };
         self.snapshot.store(Arc::new(next));
+        // After the swap: a participant that takes a snapshot in its commit sees the new
+        // configuration.
         let committed = ready.commit();
         let report = ReloadReport {
             runtimes,
@@ -217,7 +223,7 @@ impl Inner {
         Ok(report)
     }
 
-    /// Takes the answers of a probe into the snapshot, unless the host has ended.
+    /// Puts the answers of a probe into the snapshot, unless the host has ended.
     fn take_features(&self) {
         let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(active) = active.as_ref() else {
@@ -231,7 +237,7 @@ impl Inner {
         self.snapshot.store(Arc::new(next));
     }
 
-    /// Lets go of everything that is open, as the end of the process would.
+    /// Closes everything that is open, as the end of the process would.
     fn abandon(&self) {
         let mut active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(Active { registry, locks }) = active.take() {
@@ -250,8 +256,8 @@ fn shut_down() -> Error {
     Error::new(ErrorKind::ShutDown, "the host is shut down")
 }
 
-/// Asks the runtimes for their features on a thread of its own, so that a slow one
-/// holds up neither the start nor a reload.
+/// Asks the runtimes for their features on a separate thread. So a slow runtime delays neither
+/// the start nor a reload.
 fn probe_aside(inner: &Arc<Inner>) {
     let weak: Weak<Inner> = Arc::downgrade(inner);
     let Some(registry) = inner.registry() else {

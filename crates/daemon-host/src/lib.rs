@@ -1,5 +1,5 @@
-//! The host-side duties of a container daemon, composed: start, reload and shutdown in
-//! the right order. For authors of container daemons and node agents.
+//! Does the host-side duties of a container daemon: start, reload and shutdown, in the right
+//! order. It is for authors of container daemons and node agents.
 //!
 //! ```no_run
 //! use daemon_host::{Host, HostConfig};
@@ -23,21 +23,22 @@
 //!
 //! # Overview
 //!
-//! [`HostConfig`] is the host's part of a `daemon.json`. [`Host::builder`] takes it and
-//! whatever else the daemon knows: live containers, clean-up rules, participants.
+//! [`HostConfig`] is the host's part of a `daemon.json`. [`Host::builder`] takes it. The
+//! builder also takes what the daemon knows: live containers, clean-up rules, participants.
 //! [`HostBuilder::start`] then
 //!
 //! 1. locks the data root and the exec root, so that there is one daemon on them;
-//! 2. sweeps the mounts of containers that are proved dead; what cannot be told is kept;
+//! 2. sweeps the mounts of containers that are proved dead, and keeps those whose state is not
+//!    known;
 //! 3. prepares the data root (after the sweep: a mount at the root hides leftovers);
-//! 4. sweeps wrapper scripts that nobody references;
-//! 5. loads the runtimes, and asks them for their features on a thread of its own.
+//! 4. removes wrapper scripts that nobody references;
+//! 5. loads the runtimes, and asks them for their features on a separate thread.
 //!
-//! [`Host::snapshot`] is configuration and derived state as one immutable value.
+//! [`Host::snapshot`] returns configuration and derived state as one immutable value.
 //! [`Host::reload`] is a transaction: every [`Participant`] prepares on copies, then one
-//! pointer is swapped, then all commit; a refusal or a participant that hangs rolls back
-//! in reverse order. [`Host::shutdown`] sweeps and releases the root last. Each gives a
-//! report that says what happened at every step.
+//! pointer is swapped, then all commit. If a participant refuses or hangs, everything is rolled
+//! back in reverse order. [`Host::shutdown`] sweeps, and releases the root last. Start, reload
+//! and shutdown each return a report that says what happened at every step.
 //!
 //! The crates it stands on are re-exported: [`mountscan`], [`rootmount`], [`engines`],
 //! [`resolvconf`], [`ifaddrs`], [`rroprobe`], [`runtimes`]. [`socket_path()`] checks a Unix
@@ -45,8 +46,8 @@
 //!
 //! # When not to use this
 //!
-//! For one duty take its crate alone: each is small and knows nothing of the others. The
-//! facade adds order, locks and the transaction, and no logic of its own.
+//! If you need one duty only, use its crate alone. Each crate is small and knows nothing of the
+//! others. The facade adds order, locks and the transaction, and no other logic.
 //!
 //! # Privileges and kernels
 //!
@@ -56,15 +57,15 @@
 //!
 //! # Errors
 //!
-//! [`Error`] carries the error of the crate below whole, in `source()`. For a configuration
-//! [`Error::problems`] lists what is wrong, one text each. A step that failed without keeping
-//! the host from starting is in the report, not an error.
+//! [`Error`] keeps the whole error of the crate below in `source()`. For a configuration,
+//! [`Error::problems`] lists each problem. If a step failed and the host could still start,
+//! that is in the report and is not an error.
 //!
 //! # Limitations
 //!
-//! A [`Host`] acts in the mount namespace of the calling thread: start, reload and shut
-//! down from threads in the same one. The script directory of a real dockerd is not shared
-//! with it: point `data-root` elsewhere while both run.
+//! A [`Host`] acts in the mount namespace of the calling thread: start, reload and shut down
+//! from threads in the same namespace. Do not share the script directory with a real dockerd:
+//! while both run, `data-root` must be another directory.
 //!
 //! # Logging
 //!
@@ -73,16 +74,16 @@
 //!
 //! # Compared with moby
 //!
-//! moby does not sweep at start, skips all clean-up while one container lives, prepares the
-//! root before anything could have been swept, and lets a failed reload leave new scripts
-//! behind. Absent keys keep their old value there and mean the default here. PARITY.md in
+//! moby does not sweep at start, and it skips all clean-up while one container lives. It
+//! prepares the root before anything could have been swept. A failed reload leaves new scripts
+//! behind. In moby an absent key keeps its old value; here it means the default. PARITY.md in
 //! the repository lists every difference with its test.
 //!
 //! # Crate features, MSRV
 //!
-//! `service` adds the pieces of a live daemon: its pidfile, and files published whole.
-//! `serde` gives reports and rows of the crates below their JSON shape; `tokio` turns on
-//! the async twin in [`ifaddrs`]. Rust 1.85.
+//! `service` adds the parts of a running daemon, such as its pidfile and files that are
+//! replaced as a whole. `serde` gives reports and rows of the crates below their JSON shape.
+//! `tokio` turns on the async version in [`ifaddrs`]. Rust 1.85.
 
 #![forbid(unsafe_code)]
 

@@ -13,7 +13,7 @@ use crate::sweep::{is_clean, unknown};
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum Step<T> {
-    /// It ran; its own report may still name things that are left.
+    /// It ran. Its own report may still name things that are left.
     Done(T),
     /// It failed, and the host went on without it.
     Failed(Error),
@@ -59,9 +59,9 @@ pub struct StartReport {
     pub runtimes: runtimes::TableChanges,
     /// The participants that committed the first configuration, in order.
     pub participants: Vec<String>,
-    /// Those of them whose commit panicked: the host runs without what they should have done.
+    /// The participants whose commit panicked. The host runs without their change.
     pub failed_commits: Vec<String>,
-    /// How long it all took.
+    /// How long the whole start took.
     pub took: Duration,
 }
 
@@ -86,9 +86,10 @@ pub struct ReloadReport {
     pub runtimes: runtimes::TableChanges,
     /// The participants that committed, in order.
     pub participants: Vec<String>,
-    /// Those of them whose commit panicked: the configuration is in force without them.
+    /// The participants whose commit panicked. The configuration is in force without their
+    /// change.
     pub failed_commits: Vec<String>,
-    /// TableOptions that are another in the file but need a restart; the old ones hold.
+    /// The keys that changed in the file but need a restart. Their old values stay in force.
     pub needs_restart: Vec<&'static str>,
     /// How often the configuration has been replaced since the start.
     pub generation: u64,

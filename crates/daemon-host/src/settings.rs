@@ -1,4 +1,4 @@
-//! What the runtimes table is made with, from the configuration and the host.
+//! The settings of the runtimes table, from the configuration and the host.
 
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use runtimes::TableOptions;
 
 use crate::config::HostConfig;
 
-/// Where the host shows what it runs on.
+/// The places where the host shows its cgroup version and its init system.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HostPaths {
@@ -29,10 +29,10 @@ impl Default for HostPaths {
 impl HostConfig {
     /// The settings of the runtimes table on this host.
     ///
-    /// systemd makes the containers' cgroups when `exec-opts` says
-    /// `native.cgroupdriver=systemd`, and, where it says nothing, on a host with
-    /// cgroup v2 that was booted with systemd, as in Docker. A non-empty
-    /// `DOCKER_RAMDISK` in `environment` forbids pivot_root(2).
+    /// systemd makes the containers' cgroups if `exec-opts` says `native.cgroupdriver=systemd`.
+    /// If `exec-opts` says nothing, systemd makes them on a host with cgroup v2 that was booted
+    /// with systemd. Docker does the same. A non-empty `DOCKER_RAMDISK` in `environment`
+    /// forbids pivot_root(2).
     pub fn runtime_settings(
         &self,
         host: &HostPaths,
@@ -58,7 +58,8 @@ impl HostConfig {
     }
 }
 
-/// The unified hierarchy alone: only there the mount itself has this file.
+/// Whether it is cgroup v2 (the unified hierarchy) alone. Only there the root of the mount has
+/// this file.
 fn is_cgroup2(cgroup: &Path) -> bool {
     cgroup.join("cgroup.controllers").is_file()
 }

@@ -1,4 +1,4 @@
-//! The one value a request works with.
+//! The one value that a request works with.
 
 use std::sync::Arc;
 
@@ -7,10 +7,10 @@ use runtimes::{FeaturesState, RroAnswer, RroSupport, Runtimes};
 
 use crate::config::HostConfig;
 
-/// The configuration in force and what was derived from it, as one value.
+/// The configuration in force and everything derived from it, as one value.
 ///
-/// Nothing in it ever changes. Take one per request and pass it down; what it says of
-/// a wrapper script stays true for as long as the host lives.
+/// Nothing in it ever changes. Take one per request and pass it down. What it says about a
+/// wrapper script stays true for as long as the host lives.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Snapshot {
@@ -23,11 +23,12 @@ pub struct Snapshot {
 }
 
 impl Snapshot {
-    /// Whether recursive read-only mounts work with a runtime: both halves.
+    /// Whether recursive read-only mounts work with a runtime. Both the kernel and the runtime
+    /// must support them.
     ///
-    /// The kernel's half is kept for the process once it is known for good. A runtime
-    /// that was not asked yet is unknown, and says so: the answers come in a further
-    /// snapshot soon after the start or the reload. An empty name is the default runtime.
+    /// The kernel's answer is kept for the whole process once it is certain. For a runtime that
+    /// was not asked yet the verdict is unknown, and says so. The answers come in a further
+    /// snapshot, soon after the start or the reload. An empty name means the default runtime.
     pub fn recursive_read_only(&self, runtime: &str) -> Verdict {
         let found = self.runtimes.lookup(runtime);
         let features = found.map_or(&FeaturesState::NotApplicable, |found| &found.features);

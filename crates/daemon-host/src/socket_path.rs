@@ -1,10 +1,10 @@
 //! Unix socket paths that fit into `sun_path`.
 //!
-//! `sockaddr_un` holds 108 bytes with the final NUL, so a socket's path has 107
-//! ([unix(7)]). A longer one fails late with a bare `EINVAL`; [`socket_path`] says
-//! so early, with the number of bytes over. Two short forms help when it does not
-//! fit: [`SocketDir`] names the socket through an open directory, and
-//! [`hashed_socket_dir`] derives a short directory from the long one.
+//! `sockaddr_un` holds 108 bytes with the final NUL, so a socket's path has at most 107 bytes
+//! ([unix(7)]). A longer path fails late, with only `EINVAL`. [`socket_path`] says it early,
+//! with the number of bytes over. Two short forms help when a path does not fit: [`SocketDir`]
+//! names the socket through an open directory, and [`hashed_socket_dir`] derives a short
+//! directory from the long one.
 //!
 //! [unix(7)]: https://man7.org/linux/man-pages/man7/unix.7.html
 
@@ -62,9 +62,9 @@ impl AsRef<Path> for SocketPath {
 ///
 /// # Errors
 ///
-/// [`ErrorKind::InvalidInput`] when `name` is not one plain file name, when the
-/// path holds a NUL byte, or when it is longer than [`SUN_PATH_MAX`] bytes; the
-/// text then says by how many.
+/// [`ErrorKind::InvalidInput`] when `name` is not one plain file name, when the path holds a
+/// NUL byte, or when it is longer than [`SUN_PATH_MAX`] bytes. The text says how many bytes are
+/// over.
 ///
 /// # Examples
 ///
@@ -105,9 +105,9 @@ pub fn socket_path(dir: &Path, name: impl AsRef<Path>) -> Result<SocketPath, Err
 
 /// An open directory that names sockets in it by a short path.
 ///
-/// The path goes through `/proc/self/fd`, so it is good for `bind` and `connect`
-/// in this process, and only while this value lives. The socket itself is made in
-/// the real directory, where others reach it by whatever path fits for them.
+/// The path goes through `/proc/self/fd`. So `bind` and `connect` can use it in this process,
+/// and only while this value lives. The socket itself is made in the real directory. Other
+/// processes reach it there by any path that fits.
 #[derive(Debug)]
 pub struct SocketDir {
     dir: OwnedFd,
@@ -120,6 +120,7 @@ impl SocketDir {
     ///
     /// [`ErrorKind::Io`] when the directory cannot be opened.
     pub fn open(dir: &Path) -> Result<Self, Error> {
+        // Only a name to start from is needed, so the right to read the directory is not.
         let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = rustix::fs::open(dir, flags, Mode::empty())
             .map_err(|errno| Error::io(format!("open({dir:?}, O_PATH)"), io::Error::from(errno)))?;
@@ -145,9 +146,9 @@ impl AsFd for SocketDir {
 
 /// A short directory for the sockets of a long one: `<base>/<32 hex digits>`.
 ///
-/// The digits are the first half of the SHA-256 of the long path, so the same
-/// long path gives the same directory in every process, and two long paths give
-/// two. The caller creates it.
+/// The digits are the first half of the SHA-256 of the long path. So the same long path gives
+/// the same directory in every process, and two long paths give two directories. The caller
+/// creates the directory.
 pub fn hashed_socket_dir(base: &Path, long: &Path) -> PathBuf {
     let digest = Sha256::digest(long.as_os_str().as_bytes());
     let mut name = String::with_capacity(32);

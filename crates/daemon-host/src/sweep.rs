@@ -1,4 +1,4 @@
-//! One sweep of leftover mounts: plan, perhaps a second look, execution.
+//! Makes one sweep of leftover mounts: a plan, a second look if necessary, the execution.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -21,16 +21,16 @@ pub(crate) struct Sweep<'s> {
     pub(crate) data_root: &'s DataRootOptions,
     pub(crate) rules: &'s Rules,
     pub(crate) liveness: LivenessOptions,
-    /// Ids, perhaps abbreviated, that stay whatever the evidence says.
+    /// Ids of containers that stay, whatever the evidence says. They may be abbreviated.
     pub(crate) keep: &'s BTreeSet<OsString>,
-    /// Whose the mount at the root is, when it is to be released at the end.
+    /// Who owns the mount at the root; set if the root should be released at the end.
     pub(crate) ownership: Option<Ownership>,
     /// How long to wait for a second look while an engine runs on the root.
     pub(crate) settle: Option<Duration>,
 }
 
 impl<'s> Sweep<'s> {
-    /// A sweep that spares these containers, with the mount at the root left as it is.
+    /// A sweep that spares these containers and leaves the mount at the root as it is.
     pub(crate) fn new(
         data_root: &'s DataRootOptions,
         rules: &'s Rules,
@@ -51,7 +51,7 @@ impl<'s> Sweep<'s> {
         }
     }
 
-    /// A claim about every container in place of the one in the options.
+    /// Replaces the claim in the options by this one.
     pub(crate) fn claim(mut self, claim: Claim) -> Self {
         self.liveness.claim = claim;
         self
@@ -71,10 +71,13 @@ impl<'s> Sweep<'s> {
             let pause = self.settle.unwrap_or_default();
             info!(%engine, pause_s = pause.as_secs(), "looking twice");
             thread::sleep(pause);
+            // A container that is being made has its mount first and its process later. What
+            // looks dead twice is not being made.
             plan = self.plan(&root)?.settled(&plan);
         }
         let mut execute = ExecuteOptions::new();
         execute.data_root = Some(self.data_root.clone());
+        // Between plan and unmount a container may have started: the last look decides.
         execute.look = Some(look(&root, &self.liveness));
         rootmount::execute(&plan, &execute)
     }
@@ -101,21 +104,21 @@ impl<'s> Sweep<'s> {
         rootmount::status(self.data_root).is_ok_and(is_ours)
     }
 
-    /// Words for an engine that may be starting containers, if there is something to be
-    /// unmounted.
+    /// Says which engine may be starting containers. `None` if there is none, or if there is
+    /// nothing to unmount.
     fn engine_beside(&self, plan: &CleanupPlan) -> Option<String> {
         self.settle.filter(|_| !plan.steps().is_empty())?;
         rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc).may_run()
     }
 }
 
-/// Whether a sweep has left nothing, and kept nothing of which it cannot be told whether
-/// somebody lives on it.
+/// Whether a sweep has left nothing, and has kept nothing because its state is not known.
 pub(crate) fn is_clean(report: &CleanupReport) -> bool {
     report.is_clean() && unknown(report).next().is_none()
 }
 
-/// Why mounts were kept of which it cannot be told whether somebody lives on them.
+/// The reasons for mounts that were kept because it is not known whether somebody lives on
+/// them.
 pub(crate) fn unknown(report: &CleanupReport) -> impl Iterator<Item = &str> {
     report.kept().iter().filter_map(|kept| match &kept.reason {
         rootmount::KeepReason::Unknown { why } => Some(why.as_str()),

@@ -1,4 +1,4 @@
-//! The file itself: read whole, and never while somebody writes it.
+//! Reads the configuration file as a whole, and not while somebody writes it.
 
 use std::fs::Metadata;
 use std::io;
@@ -10,10 +10,10 @@ use std::time::Duration;
 use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
 use crate::error::Error;
 
-/// How often a file is read again that changes under the reader's eyes.
+/// How often a file is read again that changes while it is read.
 const TRIES: u32 = 10;
 
-/// Time for whoever writes the file to get on with it.
+/// The wait between two readings, in which the writer can finish.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// Reads a configuration file as a whole.
@@ -37,8 +37,9 @@ pub fn read_config(path: &Path) -> Result<Vec<u8>, Error> {
 
 /// As [`read_config`], for a file that has had contents before.
 ///
-/// Whoever rewrites a file in place empties it first. So an empty file is read again, and
-/// refused if it stays empty: taken for "all defaults", it would take every runtime away.
+/// A program that rewrites a file in place empties it first. So an empty file is read again,
+/// and refused if it stays empty. If it counted as "all defaults", every runtime would
+/// disappear.
 pub(super) fn read_config_again(path: &Path) -> Result<Vec<u8>, Error> {
     for _ in 0..TRIES {
         let text = read_config(path)?;
@@ -51,16 +52,18 @@ pub(super) fn read_config_again(path: &Path) -> Result<Vec<u8>, Error> {
     Err(Error::io(format!("read({path:?})"), io::Error::other(why)))
 }
 
-/// Whether there is nothing in it, not even an empty object.
+/// Whether the text is empty. An empty object is not empty in this sense.
 fn is_blank(text: &[u8]) -> bool {
+    // A byte order mark alone is no content either.
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     text.trim_ascii().is_empty()
 }
 
-/// `None` if the file changed meanwhile.
+/// Reads the file once; `None` if it changed meanwhile.
 fn read_once(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     let before = path.metadata();
     let text = read_bounded(path, MAX_CONFIG_LENGTH)?;
+    // By the path, twice: so a file that was renamed into its place meanwhile is noticed, too.
     let (Ok(before), Ok(after)) = (before, path.metadata()) else {
         return Ok(None);
     };
@@ -69,7 +72,7 @@ fn read_once(path: &Path) -> Result<Option<Vec<u8>>, Error> {
     Ok((is_whole && state(&before) == state(&after)).then_some(text))
 }
 
-/// What changes when somebody writes to a file, or puts another in its place.
+/// The values that change when somebody writes to a file or puts another in its place.
 fn state(file: &Metadata) -> ([u64; 3], [i64; 4]) {
     let times = [
         file.mtime(),

@@ -1,4 +1,4 @@
-//! The values of daemon.json that the host duties need.
+//! Holds the values of daemon.json that the host duties need.
 //!
 //! Docker's `daemon.json` is accepted as it is. The keys that concern the host are read.
 //! All others are kept and named, so that nothing is lost in silence.
@@ -19,7 +19,7 @@ pub const DEFAULT_DATA_ROOT: &str = "/var/lib/docker";
 /// Where Docker keeps its run-time state when nothing else is said.
 pub const DEFAULT_EXEC_ROOT: &str = "/var/run/docker";
 
-/// What the host duties need to know; one immutable value per reload.
+/// The configuration of the host duties: one immutable value per reload.
 ///
 /// An absent key means its default, at start and at every reload alike.
 #[derive(Debug, Clone)]
@@ -72,9 +72,9 @@ impl HostConfig {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, in [`Error::problems`]:
-    /// malformed JSON, a key that is repeated or misspelt, a known key with a value of the wrong
-    /// type, and whatever is wrong with the runtimes.
+    /// [`ErrorKind::Config`](crate::ErrorKind::Config) with every problem, in
+    /// [`Error::problems`]: malformed JSON, a key that is repeated or misspelt, a known key
+    /// with a value of the wrong type, and all problems of the runtimes.
     ///
     /// # Examples
     ///
@@ -120,8 +120,8 @@ impl HostConfig {
         Problems::if_any(keys.problems).map_or_else(Problems::into_vec, |()| Vec::new())
     }
 
-    /// Only where things are: the two roots, `resolv-conf`, `dns` and `exec-opts`. For
-    /// commands that look at one part of a file whose runtimes may have problems.
+    /// Parses only the two roots, `resolv-conf`, `dns` and `exec-opts`. It is for commands that
+    /// look at one part of a file whose runtimes may have problems.
     ///
     /// # Errors
     ///
@@ -169,10 +169,10 @@ impl HostConfig {
         Self::parse(&read_config(path)?)
     }
 
-    /// As [`load`](Self::load), for the file of a daemon that runs.
+    /// Does the same as [`load`](Self::load), for the file of a daemon that runs.
     ///
-    /// An editor that rewrites the file in place empties it for a moment. So an empty file
-    /// is read again for a fifth of a second and then refused: it is never "all defaults".
+    /// An editor that rewrites the file in place empties it for a moment. So an empty file is
+    /// read again for a fifth of a second, and then refused. It never means "all defaults".
     ///
     /// # Errors
     ///

@@ -1,19 +1,19 @@
-//! The values of keys that concern the host, and what is wrong with them. Pure.
+//! Reads the values of the keys that concern the host, and finds their problems. Pure.
 
 use std::net::IpAddr;
 use std::path::PathBuf;
 
 use runtimes::{Problem, ProblemKind, Value};
 
-/// Takes known keys out of the file, with one problem for each that does not fit.
+/// Takes known keys out of the file. Each value that does not fit becomes one problem.
 pub(super) struct Keys {
     pub(super) members: Vec<(String, Value)>,
     pub(super) problems: Vec<Problem>,
 }
 
 impl Keys {
-    /// The value of a key; `null` counts as absent, as in Docker. Of a repeated key, which
-    /// is a problem already, the last.
+    /// The value of a key. `null` counts as absent, as in Docker. For a repeated key it is the
+    /// last value; the repetition is a problem already.
     fn take(&mut self, key: &str) -> Option<Value> {
         let mut taken = None;
         for place in (0..self.members.len()).rev() {

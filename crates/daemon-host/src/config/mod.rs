@@ -1,5 +1,5 @@
-//! The host's part of a daemon's configuration: daemon.json as values. Reading its file is
-//! the only act.
+//! The host's part of a daemon's configuration: daemon.json as values. Only `file` touches the
+//! world: it reads the file.
 
 mod file;
 mod host_config;

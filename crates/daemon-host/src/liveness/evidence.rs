@@ -10,21 +10,23 @@ use super::options::LivenessOptions;
 use super::sources::with_engines;
 use super::statement::of_states;
 
-/// The graph root of root's podman. Containers that need not survive a reboot are listed
-/// below its run root.
+/// The graph root of podman when it runs as root. Containers that need not survive a reboot are
+/// listed below its run root.
 const PODMAN_ROOT: &str = "/var/lib/containers/storage";
 const PODMAN_RUN_ROOT: &str = "/run/containers/storage";
 
-/// Gathers what can be known about the containers below a data root: the states of their
-/// runtimes, the bundles of their shims, the witnesses, and at last all processes.
+/// Gathers everything that can be known about the containers below a data root: the states of
+/// their runtimes, the bundles of their shims, the witnesses, and at last all processes.
 ///
-/// Besides the states of the options it reads those of the engine that has this root by the
-/// [catalogue](engines::Catalogue): podman's for `/var/lib/containers/storage` and for every
-/// other store of containers/storage, containerd's for `/run/containerd`.
+/// It reads the states that the options name. It also reads the states of the engine that has
+/// this root by the [catalogue](engines::Catalogue): podman's for `/var/lib/containers/storage`
+/// and for every other store of containers/storage, containerd's for `/run/containerd`.
 ///
 /// `table` must have been read before. It never fails: what could not be read is part of
 /// the evidence.
 pub fn evidence(root: &Path, table: &MountTable, options: &LivenessOptions) -> Evidence {
+    // States before processes: a container that starts in between has its process in the later
+    // look.
     let (states, mut unread) = with_engines(root, &stored(root), &options.states);
     let (statement, unread_states) = of_states(&containers(&states), &states);
     unread.extend(unread_states);
@@ -55,8 +57,8 @@ pub fn look(root: &Path, options: &LivenessOptions) -> Look {
     })
 }
 
-/// Which layers belong to which container, as the stores of engines below a data root have
-/// it: Docker's layer store, and containers/storage.
+/// Finds which layers belong to which container, by the stores of engines below a data root:
+/// Docker's layer store, and containers/storage.
 pub fn layers(root: &Path) -> LayerMap {
     let mut map = docker_layers(root);
     let stored = stored(root);
@@ -78,7 +80,7 @@ fn stored(root: &Path) -> Containers {
     Containers::of_storage(root, run_root)
 }
 
-/// A statement that was made before.
+/// A witness for a statement that was made before.
 struct Spoken(Statement);
 
 impl Witness for Spoken {

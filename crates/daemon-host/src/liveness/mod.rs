@@ -1,5 +1,5 @@
-//! Which containers live: the sources that a daemon has, gathered for `rootmount`'s
-//! judgement. `statement` is pure; the other files read, and change nothing.
+//! Finds which containers live: it gathers the sources of a daemon for the judgement in
+//! `rootmount`. `statement` is pure; the other files read, and change nothing.
 
 mod evidence;
 mod options;

@@ -34,8 +34,8 @@ impl LivenessOptions {
         }
     }
 
-    /// Takes these directories of states in place of those below the exec root. The latter
-    /// are still read where they exist.
+    /// Looks for states in these directories instead of those below the exec root. The latter
+    /// are still read if they exist.
     pub fn state_dirs(mut self, dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         let usual = std::mem::take(&mut self.states.state_dirs);
         self.states.further_dirs.extend(usual);

@@ -1,4 +1,4 @@
-//! Which engines have a data root, and where their runtimes keep states.
+//! Finds which engines have a data root, and where their runtimes keep states.
 
 use std::fs;
 use std::io;
@@ -8,11 +8,11 @@ use std::path::{Path, PathBuf};
 use engines::{Catalogue, Containers, Engine, Store};
 use runtimes::StatesOptions;
 
-/// The states of these options, and those of the engines that have this data root by the
-/// catalogue: by its path, or by the store that lies below it.
+/// Adds to these options the states of the engines that have this data root by the catalogue.
+/// The catalogue knows an engine by the path of the root, or by the store below it.
 ///
-/// Docker's are those of its exec root, which the options have. A directory that is there
-/// and cannot be listed is named in the second half.
+/// Docker's states are below its exec root, and the options have them already. The second value
+/// names directories that exist but cannot be listed.
 pub(super) fn with_engines(
     root: &Path,
     stored: &Containers,
@@ -55,12 +55,13 @@ fn of_root(root: &Path, stored: &Containers) -> Vec<Engine> {
         .collect()
 }
 
-/// A directory, or with `*` at the end each directory there.
+/// The directory of a pattern. If the pattern ends in `*`, all directories there.
 fn directories(pattern: &str) -> io::Result<Vec<PathBuf>> {
     let Some(parent) = pattern.strip_suffix("/*") else {
         return Ok(vec![PathBuf::from(pattern)]);
     };
     let entries = match fs::read_dir(parent) {
+        // The catalogue names usual places. Most of them do not exist on one machine.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         entries => entries?,
     };

@@ -1,11 +1,11 @@
-//! What states of containers say, in the words of a witness. Pure.
+//! Turns the states of containers into the statement of a witness. Pure.
 
 use std::path::PathBuf;
 
 use rootmount::{Says, Statement, Testimony};
 use runtimes::{ContainerState, Life, States, StatesOptions};
 
-/// What the states say, and apart from it the directories that could not be read.
+/// The statement of the states. The second value names directories that could not be read.
 pub(super) fn of_states(states: &States, options: &StatesOptions) -> (Statement, Vec<String>) {
     let in_words = |paths: &[PathBuf]| -> Vec<String> {
         paths

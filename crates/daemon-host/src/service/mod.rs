@@ -1,5 +1,5 @@
-//! The pieces of a live daemon around a [`Host`](crate::Host): signals, systemd, the control
-//! socket, the pidfile, files that it publishes. They act; each file names what it touches.
+//! The parts of a running daemon around a [`Host`](crate::Host): signals, systemd, the control
+//! socket, the pidfile, and files that it publishes. They act; each file says what it touches.
 
 mod control;
 pub mod notify;

@@ -1,4 +1,4 @@
-//! Tells systemd where the daemon is in its life, as in `sd_notify(3)`. Without systemd
+//! Tells systemd about start, reload and shutdown, as in `sd_notify(3)`. Without systemd
 //! nothing happens.
 
 use rustix::time::{ClockId, Timespec, clock_gettime};
@@ -10,7 +10,7 @@ pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(status)]);
 }
 
-/// The daemon reloads; with the stamp that `Type=notify-reload` needs.
+/// The daemon reloads. The message has the time stamp that `Type=notify-reload` needs.
 pub fn reloading() {
     let status = NotifyState::Status("reloading");
     let now = microseconds(clock_gettime(ClockId::Monotonic));
@@ -21,8 +21,8 @@ pub fn reloading() {
     ]);
 }
 
-/// Wide enough for every time: sd-notify's own stamp multiplies in the width of `time_t`, which
-/// overflows on 32 bits once the machine is up for 36 minutes.
+/// The time in microseconds. sd-notify's own stamp multiplies in the width of `time_t`. On 32
+/// bits that overflows when the machine has been up for 36 minutes.
 fn microseconds(time: Timespec) -> i128 {
     i128::from(time.tv_sec) * 1_000_000 + i128::from(time.tv_nsec) / 1_000
 }

@@ -17,25 +17,25 @@ use crate::error::{Error, ErrorKind};
 /// No process id needs more bytes.
 const LONGEST: u64 = 32;
 
-/// How often a locked pidfile is looked at again: a child that was just forked may have the
-/// file open for a moment after its owner died.
+/// How often a locked pidfile is looked at again. A child that was just forked may still have
+/// the file open for a moment after its owner died.
 const LOOKS: u32 = 40;
 
 const PAUSE: Duration = Duration::from_millis(5);
 
-/// Clocks of files and processes differ by less.
+/// The clocks of files and processes differ by less than this.
 const SLACK: Duration = Duration::from_secs(2);
 
-/// A published file with our process id, locked while we live. Dropping it removes the file
-/// if it is still ours.
+/// A published file with our process id. It is locked while we live. Dropping this value
+/// removes the file if it is still ours.
 #[derive(Debug)]
 pub struct Pidfile(Option<Published>);
 
 impl Pidfile {
     /// Writes the process id to `path`.
     ///
-    /// A pidfile that a dead daemon left is replaced. Everything else that stands there is
-    /// respected: a file whose process lives, and a file that holds no process id.
+    /// A pidfile that a dead daemon left is replaced. Everything else there is left: a file
+    /// whose process lives, and a file that holds no process id.
     ///
     /// # Errors
     ///
@@ -75,6 +75,8 @@ fn take_over(directory: &Directory) -> Result<File, Error> {
     let locked = lock(&file).map_err(|errno| directory.failed("flock", errno))?;
     let identity =
         Identity::of_file(&file).map_err(|error| Error::io(format!("fstat({path:?})"), error))?;
+    // Looked at again under the lock: another daemon may have put its own file there between
+    // open and flock.
     if !locked || directory.target()? != Target::File(identity) {
         let what = format!("{path:?} belongs to a daemon that runs");
         return Err(Error::new(ErrorKind::AlreadyRunning, what));
@@ -87,6 +89,7 @@ fn take_over(directory: &Directory) -> Result<File, Error> {
         return Err(Error::new(ErrorKind::InvalidInput, what));
     };
     let written = file.metadata().and_then(|metadata| metadata.modified());
+    // A daemon that does not lock its pidfile is known by its process alone.
     match living(pid, written.unwrap_or(SystemTime::UNIX_EPOCH)) {
         None => Ok(file),
         Some(comm) => {
@@ -96,7 +99,7 @@ fn take_over(directory: &Directory) -> Result<File, Error> {
     }
 }
 
-/// Whether the lock was free, or became so in a moment.
+/// Takes the lock. The answer is false if it does not become free in a moment.
 fn lock(file: &File) -> Result<bool, Errno> {
     for _ in 0..LOOKS {
         match flock(file, FlockOperation::NonBlockingLockExclusive) {
@@ -116,9 +119,11 @@ fn parse(text: &str) -> Option<u32> {
     }
 }
 
-/// The name of a process that lives and may have written the file: it is not this one, and
-/// it did not start after the file was written. A process that did has a number used again.
+/// The name of the process if it lives and may have written the file. It is not this process,
+/// and it did not start after the file was written. A process that started later only has the
+/// same number.
 fn living(pid: u32, written: SystemTime) -> Option<String> {
+    // After a restart in a container the daemon often gets the same number again.
     if pid == std::process::id() {
         return None;
     }

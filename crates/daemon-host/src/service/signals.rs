@@ -1,4 +1,4 @@
-//! Signals become wishes, and the end gets a limit of time.
+//! Turns signals into wishes, and limits the time of the shutdown.
 
 use std::sync::mpsc::{self, Receiver};
 use std::thread;
@@ -13,10 +13,11 @@ use crate::error::Error;
 /// The exit code of a process that could not shut down.
 const FAILED: i32 = 2;
 
-/// Wrappers such as timeout(1) send a signal twice. One more within this time is the same.
+/// Wrappers such as timeout(1) send a signal twice. A second signal within this time counts as
+/// the same.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// So many signals to end, of which the last came after the grace, end the process.
+/// So many signals end the process at once, if the last one came after the grace.
 const ENOUGH: u32 = 3;
 
 /// What a signal asks of a daemon.
@@ -31,10 +32,10 @@ pub enum Wish {
 
 /// Forwards SIGHUP, SIGTERM and SIGINT to `send`, from a thread of its own.
 ///
-/// From the first SIGTERM or SIGINT on, the process has `limit` to end; then it is ended,
-/// with exit code 2, whatever it is doing. A second signal changes nothing; a third one,
-/// seconds later, ends the process at once. Call it before the start, so that a signal
-/// meanwhile is not lost.
+/// After the first SIGTERM or SIGINT the process has the time `limit` to end. Then it is ended
+/// with exit code 2, whatever it is doing. A second signal changes nothing. A third one,
+/// seconds later, ends the process at once. Call this before the start, so that no signal is
+/// lost meanwhile.
 ///
 /// # Errors
 ///
@@ -51,6 +52,8 @@ pub fn forward_signals(limit: Duration, send: impl Fn(Wish) + Send + 'static) ->
             match count.next(signal, Instant::now()) {
                 Next::Tell(wish) => {
                     if wish == Wish::End {
+                        // Before the daemon is told: it may be stuck, and the limit must run
+                        // all the same.
                         let _ = arm.send(());
                     }
                     send(wish);
@@ -69,7 +72,7 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<(), Error> 
         .map_err(|error| Error::io(format!("start thread {name:?}"), error))
 }
 
-/// Ends the process when the shutdown takes too long; the next start puts it right.
+/// Ends the process when the shutdown takes too long. The next start repairs what is left.
 fn end_after(limit: Duration, armed: &Receiver<()>) {
     if armed.recv().is_err() {
         return;
@@ -103,6 +106,7 @@ impl Count {
     fn next(&mut self, signal: i32, now: Instant) -> Next {
         match (signal, self.first) {
             (SIGHUP, None) => return Next::Tell(Wish::Reload),
+            // A daemon that ends needs no new configuration.
             (SIGHUP, Some(_)) => return Next::Nothing,
             _ => self.count += 1,
         }

@@ -1,4 +1,4 @@
-//! How a host is set up.
+//! Sets up a host.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -30,43 +30,43 @@ impl HostBuilder {
         }
     }
 
-    /// Spares the mounts of a container that lives on from before the start, and those of its
-    /// layers. Containers that evidence shows to live are spared without it.
+    /// Spares the mounts of a container that has lived since before the start, and those of its
+    /// layers. Containers that live by the evidence are spared without this call.
     pub fn live_container(mut self, id: impl Into<OsString>) -> Self {
         self.setup.live.insert(id.into());
         self
     }
 
-    /// Asks a witness, too, which containers live: the daemon itself, or a reader of the
-    /// states that its own runtime keeps.
+    /// Adds a witness that knows which containers live: the daemon itself, or a reader of the
+    /// states of its own runtime.
     pub fn witness(mut self, witness: impl Witness + 'static) -> Self {
         self.setup.liveness = self.setup.liveness.witness(Arc::new(witness));
         self
     }
 
-    /// Looks for states of containers in these directories; the usual ones below the exec
-    /// root are still read where they exist.
+    /// Looks for states of containers in these directories. The usual ones below the exec root
+    /// are still read if they exist.
     pub fn state_dirs(mut self, dirs: impl IntoIterator<Item = PathBuf>) -> Self {
         self.setup.liveness = self.setup.liveness.state_dirs(dirs);
         self
     }
 
-    /// Claims that no container lives. It settles what no evidence tells; evidence that
+    /// Claims that no container lives. The claim decides where no evidence does. Evidence that
     /// something lives still wins.
     pub fn none_live(mut self) -> Self {
         self.setup.liveness = self.setup.liveness.claim(Claim::NoneLive);
         self
     }
 
-    /// How long a mount must look dead before it goes, while another engine runs on the
-    /// exec root; default ten seconds.
+    /// How long a mount must look dead before it is unmounted, if another engine runs on the
+    /// exec root. The default is ten seconds.
     pub fn settle(mut self, pause: Duration) -> Self {
         self.setup.settle = pause;
         self
     }
 
-    /// Adds a clean-up rule: a regular expression over the path below the data root,
-    /// which must match the whole of it.
+    /// Adds a clean-up rule: a regular expression over the path below the data root, which must
+    /// match the whole path.
     pub fn rule(mut self, pattern: impl Into<String>) -> Self {
         self.setup.rules.push(pattern.into());
         self
@@ -104,24 +104,24 @@ impl HostBuilder {
         self
     }
 
-    /// Starts: sweeps leftover mounts, prepares the data root, sweeps wrapper scripts,
-    /// loads the runtimes. Participants prepare first, from the default configuration to
-    /// this one, and commit last.
+    /// Starts the host: sweeps leftover mounts, prepares the data root, sweeps wrapper scripts,
+    /// loads the runtimes. Participants prepare first, from the default configuration to this
+    /// one, and commit last.
     ///
-    /// A mount is swept only if its container is proved dead, by the states of runtimes, the
-    /// bundles of shims, all processes, and the witnesses. What cannot be told is kept, and
-    /// said. A sweep or a preparation that fails is in the report and does not keep the
-    /// daemon from starting, as in moby. After a sweep that left something the root is
-    /// not prepared: that would hide it. Missing roots are made with mode 0700.
+    /// A mount is swept only if its container is proved dead. The proof comes from the states
+    /// of runtimes, the bundles of shims, all processes, and the witnesses. A mount whose state
+    /// is not known is kept, and the report says so. If a sweep or a preparation fails, the
+    /// report says so and the daemon still starts, as in moby. If a sweep left something, the
+    /// root is not prepared, because the mount would hide it. Missing roots are made with mode
+    /// 0700.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AlreadyRunning`] when another daemon holds the data root or the
-    /// exec root; [`ErrorKind::InvalidInput`] when a rule does not compile, when both roots
-    /// are one directory, or when another user may write to the exec root;
-    /// [`ErrorKind::ReloadRefused`] and [`ErrorKind::TimedOut`] from a participant;
-    /// [`ErrorKind::Crate`] when the runtimes cannot be loaded. Nothing is mounted
-    /// then that was not before.
+    /// [`ErrorKind::AlreadyRunning`] when another daemon holds the data root or the exec root;
+    /// [`ErrorKind::InvalidInput`] when a rule does not compile, when both roots are one
+    /// directory, or when another user may write to the exec root; [`ErrorKind::ReloadRefused`]
+    /// and [`ErrorKind::TimedOut`] from a participant; [`ErrorKind::Crate`] when the runtimes
+    /// cannot be loaded. After an error no new mount is left.
     ///
     /// # Privileges
     ///

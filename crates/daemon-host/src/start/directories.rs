@@ -1,5 +1,4 @@
-//! The two roots as directories: made where they are missing, refused where they cannot be
-//! trusted.
+//! Makes the two roots if they are missing, and refuses them if they cannot be trusted.
 
 use std::fs::{self, DirBuilder, Permissions};
 use std::io;
@@ -44,12 +43,14 @@ fn make(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// One directory for both would be locked twice, and its mount would hide the state.
+/// Refuses one directory for both roots. It would be locked twice, and the mount on it would
+/// hide the state.
 fn check_distinct(data_root: &Path, exec_root: &Path) -> Result<(), Error> {
     let look = |path: &Path| {
         fs::metadata(path).map_err(|error| Error::io(format!("stat({path:?})"), error))
     };
     let (data, exec) = (look(data_root)?, look(exec_root)?);
+    // By device and inode: two paths can lead to one directory, by a link or a bind mount.
     if (data.dev(), data.ino()) != (exec.dev(), exec.ino()) {
         return Ok(());
     }
@@ -57,7 +58,8 @@ fn check_distinct(data_root: &Path, exec_root: &Path) -> Result<(), Error> {
     Err(Error::new(ErrorKind::InvalidInput, what))
 }
 
-/// Who may write to the exec root may give the daemon another record and another state.
+/// Refuses an exec root that others may write to. They could give the daemon another record and
+/// another state.
 fn check_exec_root(path: &Path) -> Result<(), Error> {
     let found = fs::metadata(path).map_err(|error| Error::io(format!("stat({path:?})"), error))?;
     let own = rustix::process::geteuid().as_raw();

@@ -1,12 +1,12 @@
 //! One daemon per data root.
 //!
-//! Two locks, both by [flock(2)], both let go by the kernel when the process dies:
-//! one file in the exec root, one in the data root. The latter is given up before
-//! the data root is released, because an open file would keep its mount busy.
+//! There are two locks, one file in the exec root and one in the data root. Both are taken by
+//! [flock(2)], and the kernel releases them when the process dies. The lock in the data root is
+//! given up before that root is released, because an open file would keep its mount busy.
 //!
-//! A lock belongs to the open file, and a child that was just forked has that open too,
-//! until it executes its program. So a lock is given up by word, not by closing alone,
-//! and whoever finds one taken looks again for a moment: its holder may just have died.
+//! A lock belongs to the open file. A child that was just forked has that file open too, until
+//! it executes its program. So a lock is given up by an explicit call and not only by closing.
+//! If a lock is taken, it is tried again for a moment: its holder may just have died.
 //!
 //! [flock(2)]: https://man7.org/linux/man-pages/man2/flock.2.html
 
@@ -25,8 +25,8 @@ use crate::error::{Error, ErrorKind};
 /// The name of the lock file in both directories.
 pub(crate) const LOCK_FILE: &str = "daemon-host.lock";
 
-/// How long a taken lock is looked at again: longer than a forked child needs to get to
-/// its program, too short for a person to notice.
+/// How long a taken lock is tried again. It is longer than a forked child needs to execute its
+/// program, and too short for a person to notice.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 const PAUSE: Duration = Duration::from_millis(5);
@@ -52,6 +52,7 @@ impl Drop for Lock {
 impl Locks {
     /// Takes both locks without waiting.
     pub(crate) fn take(data_root: &Path, exec_root: &Path) -> Result<Self, Error> {
+        // Always in this order, so of two daemons with the same roots one gets both.
         let exec = lock(exec_root)?;
         let data = lock(data_root)?;
         Ok(Self {

@@ -1,4 +1,4 @@
-//! What a start works with.
+//! The values that a start works with.
 
 use std::collections::BTreeSet;
 use std::ffi::OsString;
@@ -19,7 +19,7 @@ const RELOAD_LIMIT: Duration = Duration::from_secs(10);
 /// How long a mount must look dead while an engine runs on the root.
 const SETTLE: Duration = Duration::from_secs(10);
 
-/// Everything that a builder was told.
+/// Everything that the caller told the builder.
 pub(super) struct Setup {
     pub(super) config: Arc<HostConfig>,
     pub(super) live: BTreeSet<OsString>,

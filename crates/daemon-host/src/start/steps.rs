@@ -18,12 +18,15 @@ use crate::outcome::{StartReport, Step};
 use crate::sweep::{Sweep, is_clean};
 use crate::transaction::prepare_all;
 
-/// Starts: the locks, the participants' preparation, the host's own steps, the commits.
+/// Starts a host: takes the locks, lets the participants prepare, runs the host's own steps,
+/// and commits.
 pub(super) fn start(setup: Setup) -> Result<Parts, Error> {
     let rules = Rules::sweep()
         .with_custom(&setup.rules)
         .map_err(|error| Error::caused(ErrorKind::InvalidInput, "start", error))?;
     make_roots(&setup.config)?;
+    // Before the sweep: a second daemon on these roots must not unmount what the first one
+    // uses.
     let locks = Locks::take(&setup.config.data_root, &setup.config.exec_root)?;
     // Before anything is mounted: a part that refuses its configuration refuses the start.
     let before = Arc::new(HostConfig::default());
@@ -53,7 +56,7 @@ pub(super) fn start(setup: Setup) -> Result<Parts, Error> {
     })
 }
 
-/// The host's own steps. When this fails, the root is released again if it was prepared.
+/// Runs the host's own steps. If one fails, the root is released again if it was prepared here.
 fn run(setup: &Setup, rules: &Rules) -> Result<(Registry, StartReport), Error> {
     let begin = Instant::now();
     let data_root = setup.data_root();
@@ -84,7 +87,8 @@ fn run(setup: &Setup, rules: &Rules) -> Result<(Registry, StartReport), Error> {
     Ok((registry, report))
 }
 
-/// Only after a clean sweep: a mount at the root would hide what is left for good.
+/// Prepares the root, but only after a clean sweep: a mount at the root would hide leftovers
+/// for good.
 fn prepare(setup: &Setup, sweep: &Step<CleanupReport>) -> Step<Guard> {
     if !sweep.done().is_some_and(is_clean) {
         return Step::Skipped("leftovers remain, which a mount at the root would hide");
@@ -102,6 +106,8 @@ fn sweep_scripts(setup: &Setup, settings: &TableOptions) -> Step<SweepReport> {
         Err(error) => return Step::Failed(Error::io(format!("stat({dir:?})"), error)),
     }
     let mut references = References::new();
+    // The new table too: a script that it will use must survive, though no container uses it
+    // yet.
     references.add_table(&Runtimes::build(&setup.config.runtimes, settings));
     for script in &setup.scripts_in_use {
         references.add(script, "a live container");

@@ -1,9 +1,8 @@
 //! Reload as a two-phase transaction over participants.
 //!
-//! First every participant prepares: all that can fail happens there, on copies.
-//! When one refuses or does not answer in time, what the others prepared is rolled
-//! back in reverse order and nothing has changed. When all are ready they commit,
-//! in order.
+//! First every participant prepares, on copies. Everything that can fail happens there. If one
+//! refuses or does not answer in time, the others roll back in reverse order, and nothing has
+//! changed. If all are ready, they commit in order.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -18,13 +17,13 @@ use tracing::{debug, error, warn};
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
 
-/// What a participant may answer with when it refuses.
+/// The error with which a participant refuses.
 pub type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// A part of the daemon that takes part in the start and in reloads.
 ///
-/// At the start it prepares and commits the first configuration; `old` is then the default
-/// one.
+/// At the start it prepares and commits the first configuration. Then `old` is the default
+/// configuration.
 ///
 /// Register it with [`HostBuilder::participant`](crate::HostBuilder::participant).
 pub trait Participant: Send + Sync {
@@ -33,16 +32,16 @@ pub trait Participant: Send + Sync {
 
     /// Does all the fallible work of the change from `old` to `new`, on copies.
     ///
-    /// It runs on a thread of its own and may be given up after the reload's time
-    /// limit; what it then still returns is rolled back. A panic is a refusal.
+    /// It runs on a separate thread. After the reload's time limit it is given up, and a late
+    /// result is rolled back. A panic counts as a refusal.
     ///
     /// # Errors
     ///
     /// Any error refuses the reload.
     fn prepare(&self, old: &HostConfig, new: &HostConfig) -> Result<Box<dyn Prepared>, BoxError>;
 
-    /// Told when [`prepare`](Self::prepare) was given up, so that it can stop what it still
-    /// does. Called on the thread of the reload while `prepare` runs on its own; return
+    /// Called when [`prepare`](Self::prepare) was given up, so that it can stop its work. It is
+    /// called on the thread of the reload, while `prepare` still runs on its own thread. Return
     /// at once. By default nothing happens.
     fn cancel(&self) {}
 }
@@ -50,16 +49,16 @@ pub trait Participant: Send + Sync {
 /// What a participant prepared: to be committed or rolled back, once.
 pub trait Prepared: Send {
     /// Makes the change visible. It must not fail: what can fail belongs in
-    /// [`Participant::prepare`]. A panic is caught and named in the report, for the new
-    /// configuration is in force by then, and the others still commit. It must not
-    /// reload or shut down the host, which waits for it.
+    /// [`Participant::prepare`]. A panic is caught and named in the report: the new
+    /// configuration is in force by then, and the others still commit. Do not reload or shut
+    /// down the host here, because the host waits for this call.
     fn commit(self: Box<Self>);
 
     /// Undoes what preparing did. A panic is caught and logged; the others still roll back.
     fn rollback(self: Box<Self>);
 }
 
-/// A prepared change that needs nothing done: for participants that only check.
+/// A prepared change with nothing to do, for participants that only check.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct NothingToDo;
 
@@ -90,7 +89,7 @@ pub(crate) struct Committed {
 }
 
 impl ReadySet {
-    /// Commits in order, every one, whatever the others do.
+    /// Commits every participant in order, even if another one panics.
     pub(crate) fn commit(self) -> Committed {
         let (mut all, mut panicked) = (Vec::new(), Vec::new());
         for (who, prepared) in self.ready {
@@ -104,7 +103,7 @@ impl ReadySet {
         Committed { all, panicked }
     }
 
-    /// Rolls back in reverse order, every one, whatever the others do.
+    /// Rolls back every participant in reverse order, even if another one panics.
     pub(crate) fn rollback(self) {
         for (who, prepared) in self.ready.into_iter().rev() {
             debug!(participant = who.name(), "rolling back");
@@ -115,7 +114,8 @@ impl ReadySet {
     }
 }
 
-/// Whether it panicked. The value it worked on is gone then, so nobody sees it half done.
+/// Runs the work and says whether it panicked. A panic drops the value that it worked on, so
+/// nobody sees a half-done one.
 fn caught(work: impl FnOnce()) -> bool {
     panic::catch_unwind(AssertUnwindSafe(work)).is_err()
 }

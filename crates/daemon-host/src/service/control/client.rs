@@ -11,7 +11,7 @@ use super::request::Request;
 use super::socket::connect;
 use crate::error::{Error, ErrorKind};
 
-/// A longer answer than any daemon of ours gives.
+/// No daemon of ours gives a longer answer.
 const LONGEST_ANSWER: usize = 16 << 20;
 
 /// Asks the daemon that listens at `path`, and waits no longer than `limit` for its answer.
@@ -20,7 +20,7 @@ const LONGEST_ANSWER: usize = 16 << 20;
 ///
 /// [`ErrorKind::Io`] and [`ErrorKind::Denied`] when nobody can be reached there;
 /// [`ErrorKind::TimedOut`] when the answer does not come in time; [`ErrorKind::InvalidInput`]
-/// when what came is not a JSON document of a sensible length.
+/// when the answer is not a JSON document, or is too long.
 pub fn ask(path: &Path, request: Request, limit: Duration) -> Result<Value, Error> {
     let end = Instant::now().checked_add(limit);
     let mut stream = connect(path)?;
@@ -54,6 +54,8 @@ fn read_answer(
     let mut text = Vec::new();
     let mut buffer = [0; 4096];
     loop {
+        // Counted down before each read: the limit is for the whole answer, and a daemon that
+        // sends a byte now and then does not extend it.
         let left = end.map(|end| end.saturating_duration_since(Instant::now()));
         if left.is_some_and(|left| left.is_zero()) {
             return Err(late());

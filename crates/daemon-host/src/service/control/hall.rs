@@ -1,4 +1,4 @@
-//! The clients that are served now: how many they are, and the end for all of them.
+//! Counts the clients that are served now, and ends them all.
 
 use std::net::Shutdown;
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -47,14 +47,15 @@ impl Hall {
         Some(Seat(Arc::clone(self)))
     }
 
-    /// Lets nobody in any more. Clients that still write their line are at its end now;
-    /// those that wait for an answer get it.
+    /// Lets no new client in. A client that still writes its line reaches the end of input. A
+    /// client that waits for an answer still gets it.
     pub(super) fn close(&self) {
         self.is_closed.store(true, Ordering::Release);
         // Wakes the thread that accepts.
         let _ = rustix::net::shutdown(&self.listener, rustix::net::Shutdown::Both);
         let clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
         for stream in clients.iter().filter_map(Weak::upgrade) {
+            // Only reading ends: an answer that is being made must still get out.
             let _ = stream.shutdown(Shutdown::Read);
         }
     }

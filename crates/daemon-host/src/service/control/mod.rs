@@ -1,4 +1,5 @@
-//! The control socket: asks a running daemon to reload, or what is in force.
+//! The control socket. Clients ask a running daemon to reload, or which configuration is in
+//! force.
 //!
 //! One request per connection: a line with one word. The answer is one JSON document, then
 //! the connection closes. Only root and the daemon's own user may ask. `request` is pure,

@@ -30,7 +30,7 @@ impl Request {
     }
 }
 
-/// A request with the way back to who asked.
+/// A request, with the means to answer it.
 #[derive(Debug)]
 pub struct Pending {
     request: Request,
@@ -47,7 +47,7 @@ impl Pending {
         self.request
     }
 
-    /// Answers with a JSON document. Whoever asked may have gone; that is no failure.
+    /// Answers with a JSON document. It is no failure if the client has gone.
     pub fn answer(self, answer: Value) {
         let _ = self.answer.send(answer);
     }

@@ -17,10 +17,10 @@ use super::request::{Pending, Request, refusal};
 use super::socket::{Place, listen_at};
 use crate::error::Error;
 
-/// A longer line than any request: whoever sends one is not talking to us.
+/// No request is longer. A client that sends a longer line is not talking to us.
 const LONGEST_LINE: usize = 64;
 
-/// How long a client may take to send its line, and to take a part of its answer.
+/// How long a client may take to send its line, and to read a part of its answer.
 const CLIENT_LIMIT: Duration = Duration::from_secs(5);
 
 /// A listening control socket. Dropping it removes the file, if it is still the same.
@@ -33,9 +33,9 @@ pub struct ControlSocket {
 impl ControlSocket {
     /// Listens at `path` and hands each request to `asked`, on a thread of its own.
     ///
-    /// Only the owner of the socket may connect: it is made with mode 0600, whatever the
-    /// umask is. A client that is neither root nor of the daemon's own user is sent away. A
-    /// socket that a dead daemon left is replaced.
+    /// Only the owner of the socket may connect: it is made with mode 0600, whatever the umask
+    /// is. A client that is neither root nor the daemon's own user is refused. A socket that a
+    /// dead daemon left is replaced.
     ///
     /// # Errors
     ///
@@ -62,8 +62,8 @@ impl ControlSocket {
 }
 
 impl ControlSocket {
-    /// Lets no client in any more, and frees the descriptors of those that only listen. Who
-    /// waits for an answer still gets it. The file stays until the drop.
+    /// Lets no new client in. Clients that have not sent their line are disconnected. A client
+    /// that waits for an answer still gets it. The file stays until the drop.
     pub fn close(&self) {
         self.hall.close();
     }
@@ -112,13 +112,14 @@ fn accept(hall: &Arc<Hall>, asked: &(impl Fn(Pending) + Clone + Send + 'static))
     }
 }
 
-/// Says no at once. The socket's buffer takes so short an answer without waiting.
+/// Refuses a client at once. So short an answer fits into the socket's buffer.
 fn refuse(mut stream: &UnixStream, kind: &str, message: &str) {
     let _ = stream.set_nonblocking(true);
     let _ = writeln!(stream, "{}", refusal(kind, message));
 }
 
 fn serve(mut stream: &UnixStream, asked: &impl Fn(Pending)) -> io::Result<()> {
+    // The kernel's word on who connected. The mode of the file could have been changed since.
     let peer = socket_peercred(stream.as_fd())?;
     if !peer.uid.is_root() && peer.uid != geteuid() {
         warn!(
@@ -141,11 +142,12 @@ fn serve(mut stream: &UnixStream, asked: &impl Fn(Pending)) -> io::Result<()> {
             wait.recv().unwrap_or_else(stopping)
         }
     };
+    // A client that does not read would keep its thread and its seat for ever.
     stream.set_write_timeout(Some(CLIENT_LIMIT))?;
     writeln!(stream, "{answer}")
 }
 
-/// One line, or what came of it within the limits of time and length.
+/// Reads one line, or the part of it that came within the limits of time and length.
 fn read_line(mut stream: &UnixStream) -> io::Result<Vec<u8>> {
     let end = Instant::now() + CLIENT_LIMIT;
     let mut line = Vec::new();

@@ -1,4 +1,5 @@
-//! The listening socket, put in place under the right mode and never over a live one.
+//! Puts the listening socket in place, with the right mode. It never replaces one that is in
+//! use.
 
 use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -21,7 +22,7 @@ use crate::socket_path::{SocketDir, socket_path};
 /// Connections that the kernel keeps until they are accepted.
 const BACKLOG: i32 = 16;
 
-/// How often another daemon that is just binding is waited for.
+/// How often the lock is tried while another daemon is just binding.
 const LOOKS: u32 = 40;
 const PAUSE: Duration = Duration::from_millis(25);
 
@@ -32,7 +33,7 @@ pub(super) struct Bound {
     pub(super) place: Place,
 }
 
-/// Where a bound socket is, and by what it is known.
+/// Where a bound socket is, and the identity of its file.
 #[derive(Debug)]
 pub(super) struct Place {
     directory: Directory,
@@ -40,7 +41,7 @@ pub(super) struct Place {
 }
 
 impl Place {
-    /// Removes the socket if it is still ours; whether it was.
+    /// Removes the socket if it is still ours. Returns whether it was.
     pub(super) fn remove(&self) -> Result<bool, Error> {
         self.directory.remove(self.identity)
     }
@@ -50,7 +51,7 @@ impl Place {
     }
 }
 
-/// Listens at `path`. A socket that nobody listens at is replaced, nothing else is.
+/// Listens at `path`. A socket that nobody listens at is replaced. Nothing else is replaced.
 pub(super) fn listen_at(path: &Path) -> Result<Bound, Error> {
     let directory = Directory::of(path)?;
     check_name(path)?;
@@ -68,8 +69,8 @@ pub(super) fn listen_at(path: &Path) -> Result<Bound, Error> {
     })
 }
 
-/// Connects to the socket at `path`, through its open directory where the path is too long
-/// for a socket address.
+/// Connects to the socket at `path`. If the path is too long for a socket address, it goes
+/// through the open directory.
 pub(super) fn connect(path: &Path) -> Result<UnixStream, Error> {
     let failed = |error| Error::io(format!("connect({path:?})"), error);
     let (dir, name) = parts(path)?;
@@ -151,6 +152,7 @@ fn settle(
     name: &std::ffi::OsStr,
 ) -> Result<Identity, Error> {
     let failed = |call: &str, errno| directory.failed(call, errno);
+    // Before the rename: whoever sees the final name can connect.
     listen(socket, BACKLOG).map_err(|errno| failed("listen", errno))?;
     let stat = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)
         .map_err(|errno| failed("stat", errno))?;

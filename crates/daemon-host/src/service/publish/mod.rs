@@ -1,8 +1,8 @@
-//! Puts a file where other programs read it: the old content or the new, never a half.
+//! Puts a file where other programs read it. They see the old content or the new, never a part.
 //!
-//! The directory is opened once and everything happens relative to it. `staged` writes the
-//! new file without a name or under one that nobody can guess, `target` says whether what
-//! is there may be replaced, `published` puts the one in place of the other.
+//! The directory is opened once and everything happens relative to it. `staged` writes the new
+//! file without a name, or under a name that nobody can guess. `target` says what is there now
+//! and whether it may be replaced. `published` puts the new file in its place.
 
 mod published;
 mod staged;

@@ -11,7 +11,7 @@ use super::staged::Staged;
 use super::target::{Directory, Identity, Target};
 use crate::error::Error;
 
-/// How often the place may change under us before we give up.
+/// How often the place may change meanwhile before we give up.
 const TRIES: usize = 8;
 
 /// How a file is published.
@@ -56,7 +56,7 @@ impl Published {
         self.directory.path()
     }
 
-    /// Removes the file, unless another one stands there now; whether it was removed.
+    /// Removes the file, unless another one is there now. Returns whether it was removed.
     ///
     /// # Errors
     ///
@@ -70,9 +70,9 @@ impl Published {
 /// Puts `content` at `path`: a reader sees the old file or the whole new one.
 ///
 /// A regular file is replaced. A symbolic link, a FIFO, a socket or a directory there is
-/// refused and stays. The new file is complete, on disk and has its mode before it gets the
-/// name; a process that is killed meanwhile leaves the old file, and at most a hidden one
-/// that the next call removes.
+/// refused and stays. Before the new file gets the name, it is complete, on disk, and has its
+/// mode. A process that is killed meanwhile leaves the old file. It may also leave a hidden
+/// file, which the next call removes.
 ///
 /// # Errors
 ///
@@ -85,8 +85,8 @@ pub fn publish(path: &Path, content: &[u8], options: &PublishOptions) -> Result<
     place(directory, content, options.mode, |_| Ok(()))
 }
 
-/// [`publish`], with a last look at a file that is about to be replaced. The look runs again
-/// whenever the place has changed meanwhile; what it returns is kept until the file is there.
+/// Does the same as [`publish`], and looks at a file before it is replaced. The look runs again
+/// when the place has changed meanwhile. Its result is kept until the new file is there.
 pub(crate) fn place<L>(
     directory: Directory,
     content: &[u8],
@@ -99,6 +99,7 @@ pub(crate) fn place<L>(
             return Err(directory.not_replaced(kind));
         }
         let is_new = target == Target::Absent;
+        // It may be a lock on the old file, so it is kept until the rename is done.
         let _held = (!is_new).then(|| look(&directory)).transpose()?;
         let staged = Staged::write(&directory, content, mode)?;
         let identity = staged.identity()?;
@@ -112,6 +113,7 @@ pub(crate) fn place<L>(
                     _file: file,
                 });
             }
+            // Another file came since the look. It must be looked at before it may be replaced.
             Err(Errno::EXIST) => {}
             Err(errno) => return Err(directory.failed("rename", errno)),
         }
@@ -119,7 +121,8 @@ pub(crate) fn place<L>(
     Err(directory.failed("rename", Errno::EXIST))
 }
 
-/// Gives the file its name; a new one never replaces what came meanwhile.
+/// Gives the file its name. If nothing was there before, it does not replace what came
+/// meanwhile.
 fn rename(directory: &Directory, from: &OsStr, is_new: bool) -> Result<(), Errno> {
     let to = directory.name();
     if is_new {

@@ -1,4 +1,4 @@
-//! A new file on its way: written and complete before anybody sees it.
+//! Writes a new file completely before anybody sees it.
 
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -16,8 +16,8 @@ use rustix::rand::{GetRandomFlags, getrandom};
 use super::target::{Directory, Identity};
 use crate::error::Error;
 
-/// How names of files on their way begin and end. They are hidden, and never `*.prom`: a
-/// collector must not read them.
+/// How temporary names begin and end. They are hidden, and they never match `*.prom`, because a
+/// collector must not read such a file.
 const PREFIX: &str = ".daemon-host.";
 const SUFFIX: &str = ".new";
 
@@ -28,7 +28,7 @@ pub(crate) struct Staged<'d> {
     name: TempName<'d>,
 }
 
-/// The name of a file on its way; dropping it removes the file.
+/// The temporary name of a file. Dropping it removes the file.
 #[derive(Debug)]
 struct TempName<'d> {
     directory: &'d Directory,
@@ -45,7 +45,8 @@ impl Drop for TempName<'_> {
 }
 
 impl<'d> Staged<'d> {
-    /// Writes `content` to a new file with this mode, and gives it a name beside its goal.
+    /// Writes `content` to a new file with this mode, and gives it a temporary name in the same
+    /// directory.
     pub(crate) fn write(
         directory: &'d Directory,
         content: &[u8],
@@ -75,7 +76,7 @@ impl<'d> Staged<'d> {
         Identity::of_file(&self.file).map_err(|error| Error::io(format!("fstat({path:?})"), error))
     }
 
-    /// Renames it to its goal by `rename`, which gets the present name.
+    /// Gives the file its final name by calling `rename` with the temporary name.
     pub(crate) fn rename(
         mut self,
         rename: impl FnOnce(&OsStr) -> Result<(), Errno>,
@@ -86,7 +87,7 @@ impl<'d> Staged<'d> {
     }
 }
 
-/// A new file: without a name where the file system can, else under a random one.
+/// Makes a new file. It has no name if the file system can do that, and otherwise a random one.
 fn create(directory: &Directory) -> Result<(OwnedFd, Option<OsString>), Error> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
@@ -131,8 +132,8 @@ pub(crate) fn random_name(suffix: &str) -> Result<OsString, Error> {
     Ok(format!("{PREFIX}{digits}{suffix}").into())
 }
 
-/// Removes what writers left that were killed: files of our user with such a name that
-/// nobody has locked.
+/// Removes files that killed writers left: files of our user with such a name that nobody has
+/// locked.
 fn sweep(directory: &Directory) {
     let Ok(entries) = Dir::read_from(directory) else {
         return;

@@ -1,4 +1,4 @@
-//! The directory of a file to be published, and what stands there under its name.
+//! The directory of a file to be published, and what is there now under its name.
 
 use std::ffi::{OsStr, OsString};
 use std::io;
@@ -19,18 +19,18 @@ pub(crate) struct Directory {
     path: PathBuf,
 }
 
-/// What stands in a directory under a name.
+/// What is in a directory under a name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Target {
     /// Nothing.
     Absent,
-    /// A regular file, known by this.
+    /// A regular file with this identity.
     File(Identity),
     /// Something else: it is never replaced.
     Other(FileType),
 }
 
-/// By what a file is known as long as it exists: device and inode.
+/// Device and inode. They identify a file as long as it exists.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Identity(u64, u64);
 
@@ -55,6 +55,7 @@ impl Directory {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
+        // Not O_PATH: flock and fsync refuse such a descriptor.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = openat(rustix::fs::CWD, parent, flags, Mode::empty());
         Ok(Self {
@@ -75,6 +76,7 @@ impl Directory {
 
     /// What is there now. A symbolic link is not followed.
     pub(crate) fn target(&self) -> Result<Target, Error> {
+        // A rename would replace the link itself, so the link is what counts.
         match statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW) {
             Err(Errno::NOENT) => Ok(Target::Absent),
             Err(errno) => Err(self.failed("stat", errno)),
@@ -85,8 +87,10 @@ impl Directory {
         }
     }
 
-    /// Removes the file if it is still the one that is meant; whether it was.
+    /// Removes the file if it is still the one that is meant. Returns whether it was.
     pub(crate) fn remove(&self, meant: Identity) -> Result<bool, Error> {
+        // There is no call that removes a name only if it leads to a certain file. Looking
+        // right before is the best there is.
         let there = statat(&self.dir, &self.name, AtFlags::SYMLINK_NOFOLLOW);
         match there {
             Ok(stat) if Identity::of(&stat) == meant => {
