@@ -13,24 +13,27 @@ use crate::kernel::KernelSupport;
 use crate::log::debug;
 use crate::sys::{self, MountAttr};
 
-/// How often a busy tree is tried. A path look-up, or a file that is being created, holds a
-/// mount for microseconds only; whoever has a file open holds it longer.
+/// How often a busy tree is tried.
+///
+/// A path look-up or the creation of a file holds a mount for microseconds only. A process that
+/// has a file open holds it longer, and more attempts do not help.
 const TRIES: u32 = 5;
 
 /// Makes the mount at `path` and every mount below it read-only, all or nothing.
 ///
-/// Symbolic links in `path` are followed; use [`make_recursively_read_only_fd`] where someone else
-/// may change the path meanwhile. The mounts change, not the filesystems: other mounts of the same
-/// filesystem stay writable. A mount that appears below afterwards is not covered.
+/// Symbolic links in `path` are followed. If someone else may change the path meanwhile, use
+/// [`make_recursively_read_only_fd`]. The mounts change, not the filesystems: other mounts of the
+/// same filesystem stay writable. A mount that is added below later is not made read-only.
 ///
 /// Needs `CAP_SYS_ADMIN` in the user namespace that owns the mount namespace, and Linux 5.12.
 ///
 /// # Errors
 ///
-/// When it fails nothing has changed. [`ErrorKind::Busy`]: a file on a mount of the tree is open
-/// for writing; mountscan's `holders` tells by whom. [`ErrorKind::NotAMountPoint`]: `path` is an
-/// ordinary directory or file. [`ErrorKind::NotFound`], [`ErrorKind::Denied`],
-/// [`ErrorKind::Unsupported`] (before 5.12 or filtered), [`ErrorKind::Io`].
+/// After an error nothing has changed. [`ErrorKind::Busy`]: a file on a mount of the tree is open
+/// for writing; mountscan's `holders` finds the process.
+/// [`ErrorKind::NotAMountPoint`]: `path` is an ordinary directory or file.
+/// [`ErrorKind::NotFound`], [`ErrorKind::Denied`], [`ErrorKind::Unsupported`] (before 5.12 or
+/// filtered), [`ErrorKind::Io`].
 ///
 /// # Examples
 ///
@@ -47,6 +50,7 @@ const TRIES: u32 = 5;
 /// [`mount_setattr(2)`](https://man7.org/linux/man-pages/man2/mount_setattr.2.html).
 #[doc(alias = "mount_setattr")]
 pub fn make_recursively_read_only(path: &Path) -> Result<(), Error> {
+    // `O_PATH` needs no read permission, and does not open a device or wait for a named pipe.
     let flags = OFlags::PATH | OFlags::CLOEXEC;
     let tree = retry_on_intr(|| openat(CWD, path, flags, Mode::empty())).map_err(|errno| {
         let kind = match errno {
@@ -61,8 +65,8 @@ pub fn make_recursively_read_only(path: &Path) -> Result<(), Error> {
 
 /// Like [`make_recursively_read_only`], for the mount whose root `tree` refers to.
 ///
-/// `tree` may be an `O_PATH` descriptor, or a detached tree from `open_tree(2)` with
-/// `OPEN_TREE_CLONE` or `fsmount(2)`: it is then read-only before anyone can see it.
+/// `tree` may be an `O_PATH` descriptor. It may also be a detached tree, from `open_tree(2)` with
+/// `OPEN_TREE_CLONE` or from `fsmount(2)`: that is then read-only before anyone can see it.
 ///
 /// # Errors
 ///
@@ -96,7 +100,7 @@ fn apply(tree: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
     }
 }
 
-/// Finds words for what the bare number leaves open.
+/// Says what an error number means here. One number can have several causes.
 fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error {
     let error =
         |kind, note: Option<&dyn std::fmt::Display>| Error::call(kind, call, path, note, errno);
@@ -125,8 +129,10 @@ fn explain(tree: BorrowedFd<'_>, call: &str, path: &Path, errno: Errno) -> Error
     }
 }
 
-/// With the privilege at hand the refusal comes from the tree: a mount of it that came from a more
-/// privileged namespace is locked, or a security module guards it.
+/// Says why a change was refused.
+///
+/// If the probe says that this thread has the privilege, the tree is the cause: one of its mounts
+/// came from a more privileged namespace and is locked, or a security module guards it.
 fn why_denied(support: KernelSupport) -> String {
     if support.is_supported() {
         return "a mount of the tree is locked or guarded".to_owned();
@@ -136,6 +142,7 @@ fn why_denied(support: KernelSupport) -> String {
 
 fn is_mount_root(tree: BorrowedFd<'_>) -> Option<bool> {
     let stat = statx(tree, "", AtFlags::EMPTY_PATH, StatxFlags::MNT_ID).ok()?;
+    // Linux before 5.8 does not report this attribute. Then the bit's absence says nothing.
     let known = stat
         .stx_attributes_mask
         .contains(StatxAttributes::MOUNT_ROOT);

@@ -1,4 +1,6 @@
-//! The kernel's half of the answer: two calls that must fail.
+//! What the kernel says about recursive read-only mounts.
+//!
+//! Two calls are made that must fail. Their error numbers are the answer.
 
 use std::fmt;
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -10,58 +12,57 @@ use crate::sys::{self, MountAttr};
 
 /// Whether this kernel, as this thread sees it, can make a mount tree recursively read-only.
 ///
-/// [`Display`](fmt::Display) gives the reason in an operator's words, [`remedy`](Self::remedy) what
-/// to do about it, [`as_str`](Self::as_str) the one stable word for machines.
+/// [`Display`](fmt::Display) gives the reason in an operator's words. [`remedy`](Self::remedy) says
+/// what to do about it. [`as_str`](Self::as_str) gives one stable word for machines.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum KernelSupport {
-    /// The call is there and this thread may use it.
+    /// The kernel has the call, and this thread may use it.
     Supported,
-    /// The call is not there (ENOSYS).
+    /// The call is missing: the kernel answers ENOSYS.
     Absent(Absence),
-    /// The call is there, and this thread may not use it.
+    /// The kernel has the call, but this thread may not use it.
     Denied(Denial),
-    /// A call failed in a way that says nothing lasting, such as for want of memory or descriptors.
+    /// A call failed for a reason that may pass, such as a lack of memory or descriptors.
     Fault {
         /// The system call that failed.
         call: &'static str,
         /// Its error number.
         errno: i32,
     },
-    /// The call claims success and changes nothing: something answers in the kernel's place.
+    /// The call reports success but changes nothing. A sandbox or filter answers for the kernel.
     NoEffect,
 }
 
-/// Why a system call is not there.
+/// Why a system call is missing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Absence {
     /// The kernel is older than 5.12.
     OldKernel,
-    /// The kernel is 5.12 or newer by its own account: a seccomp filter or a sandbox hides the
-    /// call.
+    /// The kernel says that it is 5.12 or newer. A seccomp filter or a sandbox hides the call.
     Hidden,
 }
 
-/// What stands between this thread and the call.
+/// Why this thread may not use the call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Denial {
     /// `CAP_SYS_ADMIN` is missing in the user namespace that owns this thread's mount namespace.
     Privilege,
-    /// A seccomp filter or a security module refuses the call, whatever the privileges.
+    /// A seccomp filter or a security module refuses the call. More privileges do not help.
     Filter,
 }
 
 impl KernelSupport {
     /// Asks the kernel whether recursive read-only mounts work for this thread.
     ///
-    /// This is one or two `mount_setattr` calls that are sure to fail: on descriptor −1, then
-    /// with no attribute at all. What they fail *with* is the answer. Nothing is mounted,
-    /// opened or created, no privilege is needed, and it takes well under a microsecond. It
-    /// is asked anew on every call; see [`cached`](Self::cached).
+    /// This makes one or two `mount_setattr` calls that are sure to fail: the first on
+    /// descriptor −1, the second without an attribute. Their error numbers are the answer.
+    /// Nothing is mounted, opened or created, and no privilege is needed. It takes well under
+    /// a microsecond. Every call asks the kernel again; [`cached`](Self::cached) does not.
     ///
-    /// The answer is the calling thread's: privileges and seccomp filters are per thread.
+    /// The answer holds for the calling thread: each thread has its own privileges and filters.
     /// [`prove`](crate::prove) shows the effect itself.
     ///
     /// # Examples
@@ -93,6 +94,7 @@ impl KernelSupport {
     /// Only answers for which [`is_lasting`](Self::is_lasting) holds are kept. A missing
     /// privilege, a filter or a passing fault is asked for again next time.
     pub fn cached() -> Self {
+        // One byte holds the whole answer and guards no other memory, so `Relaxed` is enough.
         static KEPT: AtomicU8 = AtomicU8::new(0);
         match KEPT.load(Ordering::Relaxed) {
             1 => return Self::Supported,
@@ -115,8 +117,8 @@ impl KernelSupport {
     /// True when the answer holds for as long as this kernel runs.
     ///
     /// Privileges, filters and passing faults are not lasting: they differ between threads and
-    /// change. `Supported` counts as lasting, since it speaks of the kernel; a thread that gives up
-    /// its privileges later must ask [`probe`](Self::probe) again.
+    /// change. `Supported` counts as lasting because it describes the kernel. A thread that later
+    /// gives up its privileges must call [`probe`](Self::probe) again.
     pub fn is_lasting(&self) -> bool {
         matches!(self, Self::Supported | Self::Absent(Absence::OldKernel))
     }
@@ -182,8 +184,10 @@ impl fmt::Display for KernelSupport {
     }
 }
 
-/// The real request on a descriptor that cannot exist. Never with an all-zero attribute: the kernel
-/// answers that with success before it looks at the descriptor.
+/// Makes the real request on a descriptor that cannot exist.
+///
+/// The attribute is never all zero: the kernel answers that with success before it looks at the
+/// descriptor.
 fn work_call() -> Result<(), Errno> {
     let attr = MountAttr {
         attr_set: sys::RDONLY,
@@ -199,22 +203,26 @@ fn work_call() -> Result<(), Errno> {
     Err(Errno::INTR)
 }
 
-/// A request of a size the kernel refuses before it looks at privileges.
+/// Makes a request whose size is wrong. The kernel refuses it before it looks at privileges.
 fn shape_call() -> Result<(), Errno> {
     sys::mount_setattr(-1, c"", 0, None)
 }
 
-/// What the answers mean. `shape` is asked for only after a refusal, `release` only after ENOSYS.
+/// Finds the verdict from the answers.
+///
+/// `shape` is called only after a refusal, `release` only after ENOSYS.
 fn judge(
     work: Result<(), Errno>,
     shape: impl FnOnce() -> Result<(), Errno>,
     release: impl FnOnce() -> Vec<u8>,
 ) -> KernelSupport {
     match work {
+        // The kernel looks at the descriptor last: size, flags and privilege were accepted.
         Err(Errno::BADF) => KernelSupport::Supported,
         Err(Errno::NOSYS) => KernelSupport::Absent(absence(&release())),
         Err(Errno::PERM | Errno::ACCESS) => KernelSupport::Denied(match shape() {
-            // The size is checked before the privilege, so the kernel itself has spoken.
+            // The kernel checks the size before the privilege, so EINVAL comes from the kernel
+            // itself. A filter that refuses the first call refuses this one, too.
             Err(Errno::INVAL) => Denial::Privilege,
             _ => Denial::Filter,
         }),
@@ -226,8 +234,10 @@ fn judge(
     }
 }
 
-/// Decides by the release text, such as `6.1.0-31-amd64`, whether the kernel is old or the call is
-/// hidden. Without a text the call is hidden: only a filter refuses `uname(2)`.
+/// Decides whether the kernel is old or the call is hidden.
+///
+/// It reads the release text, such as `6.1.0-31-amd64`. Without a text the call is hidden, because
+/// only a filter refuses `uname(2)`.
 pub(crate) fn absence(release: &[u8]) -> Absence {
     let mut numbers = release.split(|b| !b.is_ascii_digit()).map(|digits| {
         digits.iter().fold(0u32, |n, d| {

@@ -1,4 +1,4 @@
-//! The proof: the effect itself, on a mount that nobody can see.
+//! Proves that recursive read-only mounts work: tries one on a mount that nobody can see.
 
 use std::os::fd::{AsFd, AsRawFd, OwnedFd};
 
@@ -10,16 +10,17 @@ use crate::kernel::{Denial, KernelSupport};
 use crate::log::debug;
 use crate::sys::{self, MountAttr};
 
-/// Shows the effect: makes a detached tmpfs recursively read-only and tries to create a file on it.
+/// Makes a detached tmpfs recursively read-only, then tries to create a file on it.
 ///
-/// The tmpfs is never attached anywhere: no mount table shows it, no directory is made for it, no
-/// `poll(2)` on a mount table wakes, and it is gone when its descriptor closes before this returns.
-/// Costs some 70 µs. Needs what the real thing needs: `CAP_SYS_ADMIN` in the user namespace that
-/// owns the mount namespace, so it also works inside a container's own user and mount namespace.
+/// The tmpfs is never attached anywhere. No mount table shows it, no directory is made for it, and
+/// no `poll(2)` on a mount table wakes. It is gone before this function returns, when its
+/// descriptor closes. The call takes about 70 µs. It needs the same privilege as the real change:
+/// `CAP_SYS_ADMIN` in the user namespace that owns the mount namespace. So it also works inside a
+/// container's own user and mount namespace.
 ///
-/// Answers as [`KernelSupport::probe`] does when that already says no; [`KernelSupport::NoEffect`]
-/// when the call succeeds and the file can still be created; [`KernelSupport::Fault`] names the
-/// call that failed on the way (`EMFILE`, `ENOMEM`, …).
+/// If [`KernelSupport::probe`] says no, the answer is the same. It is [`KernelSupport::NoEffect`]
+/// when the call succeeds and the file can still be created. [`KernelSupport::Fault`] names a call
+/// that failed before the proof was complete (`EMFILE`, `ENOMEM`, …).
 ///
 /// # Examples
 ///
@@ -86,7 +87,9 @@ fn detached_tmpfs() -> Result<OwnedFd, Failed> {
     .map_err(|errno| ("fsmount", errno))
 }
 
-/// The probe has just seen the privilege, so a refusal on the way comes from a filter.
+/// Finds the verdict for a call that failed.
+///
+/// The probe has just seen the privilege, so a later refusal comes from a filter.
 fn explain(call: &'static str, errno: Errno) -> KernelSupport {
     match errno {
         Errno::PERM | Errno::ACCESS => KernelSupport::Denied(Denial::Filter),

@@ -1,8 +1,8 @@
 //! The raw system calls of this crate.
 //!
-//! Neither std nor rustix wraps `mount_setattr(2)`, and the probe needs it with arguments that a
-//! safe wrapper would rightly refuse (descriptor −1, no attribute), so it is called by number here.
-//! rustix's `uname` takes for granted that no filter refuses it.
+//! `mount_setattr(2)` is called by number: std and rustix do not wrap it. The probe also calls it
+//! with arguments that a safe wrapper would rightly refuse (descriptor −1, no attribute).
+//! `uname(2)` is called here because rustix's `uname` assumes that no filter refuses it.
 
 #![allow(unsafe_code)]
 
@@ -39,8 +39,8 @@ pub(crate) fn mount_setattr(
         Some(attr) => (std::ptr::from_ref(attr), size_of::<MountAttr>()),
         None => (std::ptr::null(), 0),
     };
-    // SAFETY: `path` is NUL-terminated and `attr` is null or points to `size` readable bytes; both outlive
-    // the call, and the kernel only reads them. `fd` may be anything: the kernel checks it.
+    // SAFETY: `path` is NUL-terminated, and `attr` is null or points to `size` readable bytes. Both
+    // outlive the call, and the kernel only reads them. `fd` may be anything: the kernel checks it.
     let answer = unsafe {
         libc::syscall(
             libc::SYS_mount_setattr,
@@ -64,7 +64,8 @@ pub(crate) fn kernel_release() -> Vec<u8> {
     if unsafe { libc::uname(names.as_mut_ptr()) } != 0 {
         return Vec::new();
     }
-    // SAFETY: zeroed, and perhaps written by the call: arrays of bytes, valid whatever they hold.
+    // SAFETY: the memory was zeroed, and perhaps written by the call. The struct is arrays of
+    // bytes, for which every value is valid.
     let names = unsafe { names.assume_init() };
     let bytes = names.release.iter().take_while(|&&byte| byte != 0);
     bytes.map(|&byte| byte as u8).collect()
