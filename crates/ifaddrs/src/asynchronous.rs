@@ -88,7 +88,7 @@ impl AsyncHandle {
         self.query.all_addrs().await
     }
 
-    /// The link with this name or alternative name; `None` when there is none.
+    /// The link with this name or alternative name; `None` if no link has it.
     ///
     /// # Errors
     ///
@@ -97,7 +97,7 @@ impl AsyncHandle {
         self.query.link(Which::Name(link.as_ref())).await
     }
 
-    /// The link with this number; `None` when there is none.
+    /// The link with this number; `None` if no link has it.
     ///
     /// # Errors
     ///

@@ -105,8 +105,8 @@ fn one_shot() -> Result<Query<Blocking>, Error> {
 
 /// A socket that answers many questions, in a network namespace of choice.
 ///
-/// It stays in its namespace whatever thread uses it. It holds one descriptor for the socket and
-/// one for the namespace.
+/// It stays in its namespace, even if another thread uses it. It holds one descriptor for the
+/// socket and one for the namespace.
 ///
 /// # Examples
 ///
@@ -175,7 +175,7 @@ impl Handle {
         block(self.query.all_addrs())
     }
 
-    /// The link with this name or alternative name; `None` when there is none.
+    /// The link with this name or alternative name; `None` if no link has it.
     ///
     /// # Errors
     ///
@@ -184,7 +184,7 @@ impl Handle {
         block(self.query.link(Which::Name(link.as_ref())))
     }
 
-    /// The link with this number; `None` when there is none.
+    /// The link with this number; `None` if no link has it.
     ///
     /// # Errors
     ///

@@ -1,4 +1,6 @@
-//! One request and its answer, over any transport. Events that come between are kept in the window.
+//! One request and its answer, over any transport.
+//!
+//! Events that arrive before the answer is complete are kept in the window.
 
 use std::io;
 use std::time::Instant;
@@ -21,11 +23,11 @@ pub(crate) struct Exchange<T> {
     joined: Vec<u32>,
     /// The group that could not be joined, and why.
     refusal: Option<(u32, io::Error)>,
-    /// An exchange was given up half-way, by an error or a dropped future. The rest of its answer
-    /// must not be taken for the next one's, so the next one takes a new socket.
+    /// The last exchange did not end: an error stopped it, or its future was dropped. The rest of
+    /// its answer may still arrive. So the next exchange takes a new socket.
     broken: bool,
-    /// The socket overflowed and has not been emptied since. Until then the kernel drops lone
-    /// answers without a word.
+    /// The socket overflowed and has not been emptied since. Until it is emptied, the kernel drops
+    /// single answers without any error.
     congested: bool,
     /// What changed since the groups were joined, or since [`restart`](Self::restart).
     pub(crate) window: Window,
@@ -40,7 +42,7 @@ pub(super) enum Expects {
     Dump,
 }
 
-/// What is handed to the asker.
+/// One part of an answer, as the caller gets it.
 pub(super) enum Part<'a> {
     /// A message of the answer.
     Message(Frame<'a>),
@@ -54,15 +56,15 @@ pub(super) enum Part<'a> {
 
 /// How an exchange ended.
 pub(super) enum End {
-    /// All of it came.
+    /// The whole answer arrived.
     Complete,
-    /// The kernel answered with an error number, and perhaps in words.
+    /// The kernel answered with an error number, and perhaps with a text.
     Refused(i32, Option<String>),
     /// Events were lost, and perhaps the answer with them.
     Overrun,
 }
 
-/// Takes a part, or says that it cannot be understood.
+/// Takes a part, or says that the part is malformed.
 pub(super) trait Take: FnMut(Part<'_>) -> Result<(), Malformed> {}
 
 impl<F: FnMut(Part<'_>) -> Result<(), Malformed>> Take for F {}
@@ -82,8 +84,9 @@ impl<T: Transport> Exchange<T> {
         }
     }
 
-    /// Takes a new socket if an exchange was given up half-way. This comes before any groups are
-    /// joined, or they would be those of the old one.
+    /// Takes a new socket if the last exchange did not end.
+    ///
+    /// This happens before any group is joined: a membership belongs to one socket.
     pub(super) fn renew(&mut self) -> Result<(), Error> {
         if self.broken {
             self.transport = self.transport.fresh()?;
@@ -95,8 +98,9 @@ impl<T: Transport> Exchange<T> {
         Ok(())
     }
 
-    /// Sends what `request` makes of a new sequence number, and hands the parts of the answer to
-    /// `take`.
+    /// Sends a request and passes the parts of its answer to `take`.
+    ///
+    /// `request` makes the request from its sequence number.
     pub(super) async fn ask(
         &mut self,
         expects: Expects,
@@ -104,10 +108,12 @@ impl<T: Transport> Exchange<T> {
         mut take: impl Take,
     ) -> Result<End, Error> {
         self.renew()?;
+        // Set before the first await: the caller may drop this future at any of them.
         self.broken = true;
         if self.congested && expects == Expects::One {
             self.drain();
         }
+        // Never 0: events that the kernel sends unasked carry that number.
         self.sequence = self.sequence.wrapping_add(1).max(1);
         let request = request(self.sequence);
         self.transport
@@ -121,7 +127,7 @@ impl<T: Transport> Exchange<T> {
                 Err(error) if error.raw_os_error() == Some(ENOBUFS) => {
                     self.window.lost = true;
                     self.congested = true;
-                    // The datagrams of a dump wait for room; a lone answer may be among the lost.
+                    // A dump waits until there is room again. A single answer may be lost.
                     if expects == Expects::One {
                         self.broken = false;
                         return Ok(End::Overrun);
@@ -158,7 +164,7 @@ impl<T: Transport> Exchange<T> {
                 take(Part::DatagramBegin(self.buffer.len(), frame.length()))?;
                 ours = true;
             }
-            // The mark may come with the last message alone.
+            // Only the last message may carry the mark, so each one is looked at.
             disturbed |= frame.is_interrupted();
             match answer(&frame)? {
                 Answer::Done(0) => end = Some(End::Complete),
@@ -226,8 +232,10 @@ impl<T: Transport> Exchange<T> {
         self.drain();
     }
 
-    /// Begins a new window after events were lost. What is still queued is older than what was
-    /// lost, so it must not be taken for the latest state.
+    /// Begins a new window after events were lost.
+    ///
+    /// The events that are still queued are older than the lost ones. They are not the latest
+    /// state, so they are thrown away.
     pub(super) fn restart(&mut self, only: Option<u32>) {
         self.drain();
         self.window = Window::new(only);

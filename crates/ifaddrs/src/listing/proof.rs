@@ -1,15 +1,15 @@
 //! Whether a dump that came in several datagrams is whole.
 //!
-//! Between two datagrams of a dump the kernel keeps its place as a *count* of entries. When an
-//! entry before that place is removed meanwhile, the next datagram begins one too late, and an
-//! entry that was there all the time is missing. When one is added, an entry comes twice. Within a
-//! datagram nothing is missed: it is a run of neighbours in the list. A filtered dump never says
-//! that it was disturbed, so it is compared with the change events of the same time:
+//! Between two datagrams of a dump the kernel keeps its place as a *count* of entries. If an entry
+//! before that place is removed meanwhile, the next datagram begins one entry too late. Then an
+//! entry is missing that existed all the time. If an entry is added, another one comes twice.
+//! Within a datagram nothing is missed: it is a run of neighbours in the list. A filtered dump
+//! never says that it was disturbed, so it is compared with the change events of the same time:
 //!
 //! * Where nothing was removed, the dump is whole.
-//! * Else every seam between two runs must be bridged. An untouched entry that is in both runs
-//!   bridges it. So does a run of another dump that has an untouched entry of the first run and,
-//!   after it, one of the second.
+//! * Otherwise every seam between two runs must be bridged. An untouched entry that is in both
+//!   runs bridges it. A run of another dump bridges it, too, if it holds an untouched entry of the
+//!   first run and, later, one of the second run.
 //!
 //! "Untouched" entries had no event: they were there all the time, in the same order.
 
@@ -109,7 +109,7 @@ fn merge(mut rounds: Vec<Round>, window: &Window) -> Vec<Address> {
     addresses
 }
 
-/// Where no events come: two dumps after each other that are undisturbed and equal.
+/// Proves a list without events: two dumps in a row are undisturbed and equal.
 pub(super) fn two_equal(rounds: &mut Vec<Round>) -> Option<Vec<Address>> {
     let [.., before, latest] = &rounds[..] else {
         return None;

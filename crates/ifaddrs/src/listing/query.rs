@@ -21,7 +21,7 @@ const REMEMBERED: usize = 256;
 /// All groups.
 pub(crate) const ALL_GROUPS: [u32; 3] = [LINKS, ADDRESSES[0], ADDRESSES[1]];
 
-/// An exchange with what is kept between questions.
+/// An exchange, and the state that is kept between questions.
 pub(crate) struct Query<T> {
     pub(crate) exchange: Exchange<T>,
     /// Whether the groups are joined from the first and never left: for watching, and for a socket
@@ -43,7 +43,7 @@ impl<T: Transport> Query<T> {
         }
     }
 
-    /// One link; `None` when there is none.
+    /// One link; `None` if it does not exist.
     pub(crate) async fn link(&mut self, which: Which<'_>) -> Result<Option<Link>, Error> {
         which.check()?;
         // The kernel takes the number for a signed one, and 0 for no number.

@@ -40,7 +40,7 @@ pub(super) fn had_room(length: usize) -> bool {
     length <= PAGE_FILL - MESSAGE || (LARGEST_PAGE < length && length <= FULL_FILL - MESSAGE)
 }
 
-/// The size of a page where that is certain, else the most that is ever filled of one.
+/// The size of a page if it is certain; otherwise the most that is ever filled of one.
 const LARGEST_PAGE: usize = if cfg!(any(target_arch = "x86_64", target_arch = "x86")) {
     4096
 } else {

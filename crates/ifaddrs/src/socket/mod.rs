@@ -1,4 +1,4 @@
-//! The sockets that questions go over, and the network namespace in which they are made.
+//! The sockets for the questions, and the network namespace that they are made in.
 
 mod blocking;
 mod namespace;

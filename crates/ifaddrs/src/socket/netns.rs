@@ -22,7 +22,7 @@ use crate::options::ListOptions;
 /// Where sockets are made.
 #[derive(Debug, Clone)]
 pub(crate) enum Home {
-    /// Wherever the calling thread is: right for a call that makes its socket and is done with it.
+    /// In the namespace of the calling thread. This suits a call that keeps no socket.
     Here,
     /// In this namespace, also later and from other threads.
     There(Arc<Place>),
@@ -36,12 +36,14 @@ pub(crate) struct Place {
     name: String,
     /// It was the calling thread's own when it was opened.
     was_own: bool,
-    /// What the calling thread's own namespace is found by.
+    /// The path of the calling thread's own namespace file.
     own: PathBuf,
 }
 
 impl Home {
-    /// Holds on to a namespace. Without procfs the current one is taken as found at each call.
+    /// Holds a namespace open.
+    ///
+    /// Without procfs the current namespace cannot be held. Then each call uses its own thread's.
     pub(crate) fn new(options: &ListOptions) -> Result<Self, Error> {
         let own = options.proc.join("thread-self/ns/net");
         let (file, name) = match &options.namespace {
@@ -65,8 +67,9 @@ impl Home {
         })))
     }
 
-    /// Runs `make` in the namespace: in the calling thread if that is there already, else in a
-    /// thread that goes there.
+    /// Runs `make` in the namespace.
+    ///
+    /// If the calling thread is in it already, that thread runs it. Otherwise a new thread does.
     pub(crate) fn run<T: Send>(
         &self,
         make: impl FnOnce() -> Result<T, Error> + Send,
@@ -94,7 +97,8 @@ impl Home {
 }
 
 fn open(path: &Path) -> Result<Arc<OwnedFd>, Error> {
-    // A named pipe or a terminal must not hold us up.
+    // The path comes from a caller and may be anything. Opening a named pipe would wait for a
+    // writer; a terminal could become the controlling one.
     let opened = OpenOptions::new()
         .read(true)
         .custom_flags(O_NONBLOCK | O_NOCTTY)
@@ -109,14 +113,14 @@ fn open(path: &Path) -> Result<Arc<OwnedFd>, Error> {
     Ok(Arc::new(file.into()))
 }
 
-/// What a namespace file is known by.
+/// The device and inode number that identify a namespace file.
 type Identity = (u64, u64);
 
 fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// `None` where it cannot be found out; then the namespace is entered to be sure.
+/// The identity of an open namespace; `None` if it is unknown. Then the namespace is entered.
 fn identity_of(file: &OwnedFd) -> Option<Identity> {
     let metadata = File::from(file.try_clone().ok()?).metadata();
     metadata.ok().as_ref().map(identity)
@@ -129,7 +133,7 @@ impl Place {
         own.is_some() && own == self.identity
     }
 
-    /// Brings the calling thread there.
+    /// Moves the calling thread into this namespace.
     fn enter(&self) -> Result<(), Error> {
         match setns(self.file.as_fd(), CloneFlags::CLONE_NEWNET) {
             Ok(()) => Ok(()),
@@ -143,8 +147,8 @@ impl Place {
 
     /// Whether there is no other namespace to go to.
     ///
-    /// gVisor gives a namespace file another number at each opening, so that the comparison above
-    /// says nothing, and its older versions cannot move a thread.
+    /// gVisor gives a namespace file another number at each opening, so numbers prove nothing
+    /// there. Its older versions cannot move a thread.
     fn is_the_only_one(&self, refusal: &io::Error) -> bool {
         let open = || File::open(&self.own)?.metadata();
         let numbers = match (open(), open()) {
@@ -164,8 +168,9 @@ impl Place {
     }
 }
 
-/// Whether a thread that may not move is where it should be: `setns` is not there at all, and the
-/// numbers of one namespace differ from one opening to the next.
+/// Whether a thread that cannot move is already in the right place.
+///
+/// That is so if the system has no `setns`, and two openings of one namespace give two numbers.
 fn stays(errno: Option<i32>, numbers: Option<[Identity; 2]>) -> bool {
     let cannot_move = matches!(errno, Some(nix::libc::EOPNOTSUPP | nix::libc::ENOSYS));
     cannot_move && numbers.is_some_and(|[first, second]| first != second)

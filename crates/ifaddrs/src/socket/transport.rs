@@ -1,4 +1,4 @@
-//! What a query needs of a socket: the same for the blocking and the asynchronous one.
+//! What a query needs from a socket. The blocking and the asynchronous socket both provide it.
 
 use std::future::Future;
 use std::io;
@@ -9,9 +9,10 @@ use netlink_sys::{Socket, SocketAddr};
 use crate::error::Error;
 use crate::log::debug;
 
-/// Twice what the kernel ever puts into one datagram of a dump. So a full buffer is a datagram that
-/// was cut short. It must never shrink: the kernel sizes the datagrams of a socket by the largest
-/// buffer that it has seen there.
+/// The size of the receive buffer: twice the largest datagram of a dump.
+///
+/// So a full buffer means that a datagram was cut short. The size must never shrink: the kernel
+/// sizes the datagrams of a socket by the largest buffer that it has seen there.
 pub(crate) const BUFFER: usize = 64 * 1024;
 
 /// The group that tells of links: `RTNLGRP_LINK`.
@@ -44,7 +45,9 @@ pub(crate) struct Bound<S> {
     pub(crate) filters: bool,
 }
 
-/// Binds a new socket and sets its options. `filter` false does as on a kernel before 4.20.
+/// Binds a new socket and sets its options.
+///
+/// With `filter` false it behaves as on a kernel before 4.20.
 pub(crate) fn prepare(socket: &mut Socket, filter: bool) -> Result<(u32, bool), Error> {
     let port = socket
         .bind_auto()
@@ -60,7 +63,7 @@ pub(crate) fn prepare(socket: &mut Socket, filter: bool) -> Result<(u32, bool), 
     Ok((port, filters))
 }
 
-/// Receives once. False is a datagram that some other process sent, which is passed over.
+/// Receives one datagram. False means that another process sent it; the caller ignores it.
 pub(crate) fn receive_now(socket: &Socket, buffer: &mut Vec<u8>, flags: i32) -> io::Result<bool> {
     buffer.clear();
     let (length, sender) = socket.recv_from(buffer, flags)?;

@@ -31,7 +31,7 @@ pub enum Event {
 /// How long a snapshot that was disturbed waits before it is tried again without blocking.
 const RETRY: Duration = Duration::from_millis(10);
 
-/// A query with the groups joined, and what is to be told.
+/// A query whose groups are joined, and the changes that are not yet reported.
 pub(crate) struct Following<T> {
     query: Query<T>,
     ready: VecDeque<Event>,
