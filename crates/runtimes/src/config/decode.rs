@@ -1,4 +1,4 @@
-//! The bytes of a text file as UTF-8, whatever editor wrote them.
+//! Decodes the bytes of a text file as UTF-8. Any editor may have written them.
 
 use std::borrow::Cow;
 

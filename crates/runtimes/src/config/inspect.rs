@@ -102,7 +102,7 @@ impl Config {
     }
 }
 
-/// The entries of which no problem is known.
+/// The entries that have no known problem.
 fn sound(
     mut config: Config,
     mut shim_options: BTreeMap<String, ShimOptions>,

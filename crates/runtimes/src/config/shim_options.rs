@@ -137,7 +137,7 @@ impl RuncOptions {
             .collect()
     }
 
-    /// Takes over one option; `Ok(false)` if there is none of this name.
+    /// Takes over one option; `Ok(false)` if no option has this name.
     fn set(&mut self, folded: &str, value: &Value) -> Result<bool, &'static str> {
         match folded {
             "nopivotroot" => self.no_pivot_root = Some(flag(value)?),

@@ -1,4 +1,4 @@
-//! The ids of containers that may live, for callers who need no more than that.
+//! The ids of containers that may live, for callers who need only these.
 
 use std::collections::BTreeSet;
 use std::io;

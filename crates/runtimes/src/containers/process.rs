@@ -16,11 +16,11 @@ use crate::proc_stat::parse_stat;
 pub(super) enum Seen {
     /// A process runs, or is about to.
     Running(Running),
-    /// It has ended, and only its parent has not asked how.
+    /// It has ended, but its parent has not reaped it yet.
     Ended,
     /// There is no such process in this namespace.
     Gone,
-    /// There is one, and this procfs does not show it.
+    /// There is such a process, but this procfs does not show it.
     Hidden,
     /// It could not be looked at.
     Unclear(String),
@@ -55,19 +55,23 @@ pub(super) fn look(proc: &Path, pid: u32, view: &View) -> Seen {
     }
 }
 
-/// A procfs that hides processes (`hidepid`, `subset=pid`) says of them that they are not
-/// there. The kernel itself says whether there is one.
+/// Decides about a process that this procfs does not show.
+///
+/// A procfs that hides processes (`hidepid`, `subset=pid`) reports them as missing. So kill(2)
+/// asks the kernel itself.
 fn absent(pid: u32, view: &View) -> Seen {
     let Some(pid) = i32::try_from(pid).ok().filter(|_| view.is_own) else {
         return Seen::Gone;
     };
+    // Signal 0 is not sent. The kernel only checks the pid and the permission: EPERM means that
+    // the process exists.
     match kill(Pid::from_raw(pid), None) {
         Err(Errno::ESRCH) => Seen::Gone,
         _ => Seen::Hidden,
     }
 }
 
-/// A process that ends while its file is open is gone as well.
+/// Whether the process is gone. If it ends while its file is open, reading gives ESRCH.
 fn is_gone(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::path::PathBuf;
 
-/// What was found in all directories that were looked at.
+/// The result of a look at all directories.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct States {
@@ -73,14 +73,14 @@ impl StateSource {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 #[non_exhaustive]
 pub enum Life {
-    /// Every process of it is gone.
+    /// All its processes are gone.
     Dead {
         /// The proof.
         why: String,
     },
-    /// Neither life nor death is proved. It must be treated as alive.
+    /// Nothing proves that it lives or is dead. It must be treated as alive.
     Unknown {
-        /// What stands in the way of an answer.
+        /// Why there is no answer.
         why: String,
     },
     /// A process of it lives.

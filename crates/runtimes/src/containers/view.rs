@@ -1,4 +1,4 @@
-//! What this procfs can be asked: whose processes it shows, and since when.
+//! What a procfs shows: the processes of which pid namespace, and since when.
 
 use std::fs;
 use std::io;

@@ -1,9 +1,9 @@
-//! A place from which no process escapes: whatever starts there ends when it is closed.
+//! A cage for processes: every process that starts in it ends when the cage is closed.
 //!
-//! A process group does not do, since a child leaves it by setsid(2). A pid namespace
-//! does: with its first process the kernel ends all others. That first process is a shell
-//! that waits for the end of its input, so the cage ends with this process, too, however
-//! this one dies.
+//! A process group is not enough: a child can leave it by setsid(2). A pid namespace is:
+//! when its first process ends, the kernel ends all others. That first process is a shell
+//! that waits for the end of its input. This process holds the other end of that input. So
+//! the cage also ends when this process dies, in whatever way.
 
 use std::io;
 use std::os::unix::process::CommandExt;
@@ -17,19 +17,21 @@ use nix::unistd::Pid;
 
 use crate::scripts::SHELL;
 
-/// How long the end of a killed process is waited for. One that hangs in the kernel ends
-/// later, and stays a zombie until this process ends.
+/// How long to wait for the end of a killed process.
+///
+/// A process that hangs in the kernel ends later. It stays a zombie until this process ends.
 const PATIENCE: Duration = Duration::from_secs(1);
 
-/// Runs children that end with it.
+/// Runs children, which end when the cage ends.
 pub(super) struct Cage {
-    /// The first process of the namespace, where one could be made.
+    /// The first process of the namespace; `None` if no namespace could be made.
     first: Option<(Child, ChildStdin)>,
 }
 
 impl Cage {
-    /// Makes a cage for the children of the calling thread, which must end afterwards: it
-    /// can never have children outside again.
+    /// Makes a cage for the children of the calling thread.
+    ///
+    /// That thread must end afterwards: it can never have children outside the cage again.
     ///
     /// Without `CAP_SYS_ADMIN` there is no namespace, and only the process groups of the
     /// children are ended.
@@ -38,6 +40,8 @@ impl Cage {
         shell.args(["-c", "read -r line"]).stdin(Stdio::piped());
         shell.stdout(Stdio::null()).stderr(Stdio::null());
         shell.env_clear();
+        // unshare(2) does not move the caller. Its next child is the namespace's first process,
+        // so the shell must start before any program does.
         let first = unshare(CloneFlags::CLONE_NEWPID).ok().and_then(|()| {
             let mut child = shell.spawn().ok()?;
             let input = child.stdin.take()?;
@@ -51,17 +55,19 @@ impl Cage {
         command.process_group(0).spawn()
     }
 
-    /// Ends a child, and what is left of its process group.
+    /// Ends a child, and the processes that remain in its process group.
     pub(super) fn end(&self, child: &mut Child) {
         if matches!(child.try_wait(), Ok(None)) {
-            // Not reaped yet, so the number still is this group's.
+            // The child is not reaped yet, so no other group can have its number.
             kill_group(child);
             wait(child);
         }
     }
 
-    /// Ends the process group of a child that has ended. In a namespace that is not needed,
-    /// and without one the number is only this group's as long as somebody is in it.
+    /// Ends the process group of a child that has ended.
+    ///
+    /// In a namespace this is not needed. Without one, the number belongs to this group only
+    /// while a process is in it.
     pub(super) fn end_group_of(&self, child: &Child) {
         if self.first.is_none() {
             kill_group(child);

@@ -139,7 +139,7 @@ impl Features {
         self.member(path).and_then(Value::as_str)
     }
 
-    /// Whatever stands at a path; `None` if nothing does.
+    /// The value at a path; `None` if there is none.
     pub fn member(&self, path: &[&str]) -> Option<&Value> {
         path.iter()
             .try_fold(&self.document, |value, key| value.member(key))

@@ -1,12 +1,12 @@
-//! One output of a child, read without waiting and never more than a bounded part of it.
+//! One output of a child. Reading never waits, and keeps a bounded part only.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd};
 
 use nix::fcntl::{FcntlArg, OFlag, fcntl};
 
-/// Reads of one turn. A child that writes faster than it is read would otherwise keep the
-/// reader here past every limit.
+/// The most reads in one turn. Without a bound, a child that writes fast enough would keep the
+/// reader here, and no limit would be checked.
 const MOST_READS: usize = 16;
 
 /// What a turn of reading found.
@@ -18,7 +18,7 @@ pub(super) enum Turn {
     More,
 }
 
-/// One of a child's outputs; closed at its end.
+/// One output of a child. It is closed when its end is read.
 pub(super) struct Pipe<R> {
     source: Option<R>,
     /// The first bytes, at most `keep`.
@@ -44,7 +44,7 @@ impl<R: Read + AsFd> Pipe<R> {
         self.source.as_ref().map(AsFd::as_fd)
     }
 
-    /// Reads what is there, up to a bound.
+    /// Reads the bytes that have arrived, up to a bound.
     pub(super) fn turn(&mut self) -> io::Result<Turn> {
         let mut buffer = [0; 16 * 1024];
         for _ in 0..MOST_READS {
@@ -54,6 +54,7 @@ impl<R: Read + AsFd> Pipe<R> {
             match source.read(&mut buffer) {
                 Ok(0) => self.source = None,
                 Ok(count) => {
+                    // What is not kept is read nevertheless: a full pipe would stop the child.
                     self.total += count as u64;
                     let room = self.keep.saturating_sub(self.bytes.len());
                     self.bytes.extend_from_slice(&buffer[..count.min(room)]);

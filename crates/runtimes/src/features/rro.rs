@@ -1,4 +1,6 @@
-//! Whether a runtime makes mounts recursively read-only: what it lists, and what is known.
+//! Whether a runtime can make mounts recursively read-only.
+//!
+//! The answer comes from the features that it lists, and from what is known about it.
 //!
 //! A runtime may do more than it lists, or less. Seen with real containers, by writing to a
 //! bind mount and to a mount below it:
@@ -74,7 +76,7 @@ impl FeaturesState {
     }
 }
 
-/// The answer that follows from what is known of a runtime.
+/// Finds the answer from the known facts about a runtime.
 fn answer(state: &FeaturesState) -> RroAnswer {
     match state {
         FeaturesState::NotProbed => RroAnswer::unknown("the runtime has not been asked yet"),

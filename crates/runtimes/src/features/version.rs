@@ -37,7 +37,7 @@ impl Version {
         (!found.version.is_empty() || !found.commit.is_empty()).then_some(found)
     }
 
-    /// Major, minor and patch number; zero for what is missing or not a number.
+    /// Major, minor and patch number. A part that is missing or not a number is zero.
     pub fn numbers(&self) -> [u32; 3] {
         let mut numbers = [0; 3];
         for (number, part) in numbers.iter_mut().zip(self.version.split('.')) {

@@ -1,4 +1,4 @@
-//! Who still needs a script, by the command lines of processes.
+//! Finds who still needs a script: reads the command lines of processes.
 //!
 //! A monitor such as podman's conmon is started with the path of the runtime, and calls it
 //! for exec, kill and delete as long as the container lives. A script that is just being
@@ -12,8 +12,8 @@ use nix::errno::Errno;
 use super::references::References;
 use crate::bounded::read_bounded;
 
-/// The kernel gives a command line whole, however long; what lies beyond makes the scan
-/// incomplete.
+/// The longest command line that is read. The kernel itself has no such bound. A longer one
+/// makes the scan incomplete.
 const MAX_LINE: u64 = 8 << 20;
 
 impl References {
@@ -40,7 +40,7 @@ fn scan(references: &mut References, proc: &Path) {
         let why = io::Error::other("it does not show every process");
         references.missed(proc, &why);
     }
-    // What this process was asked to look at is no use of it.
+    // This process may name a script only because it was asked to look at it.
     for pid in pids.into_iter().filter(|pid| *pid != own) {
         let dir = proc.join(pid.to_string());
         match read_bounded(&dir.join("cmdline"), MAX_LINE) {

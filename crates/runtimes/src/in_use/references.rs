@@ -130,7 +130,7 @@ impl References {
         })
     }
 
-    /// Remembers what could not be read; what is gone needs nothing any more.
+    /// Remembers a file that could not be read. A file that is gone needs nothing any more.
     pub(super) fn missed(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
             self.unreadable.push((path.to_owned(), error.to_string()));

@@ -221,7 +221,7 @@ mod tests {
         if let Some(loader) = &elf.loader {
             assert!(loader.exists(), "{loader:?}");
         }
-        // The same for a machine of which there is none: no name, and never native.
+        // A machine number that does not exist has no name and is never native.
         let mut other = bytes;
         other[18..20].copy_from_slice(&[0xfe, 0xfe]);
         let Header::Elf(elf) = parse(&other) else {

@@ -1,4 +1,4 @@
-//! Which file a program's name stands for, and whether it may be executed.
+//! Finds the file that a program's name means, and whether it may be executed.
 
 use std::ffi::OsStr;
 use std::fs::Metadata;
@@ -14,7 +14,7 @@ use nix::unistd::{AccessFlags, faccessat};
 
 use super::fault::PreflightFault;
 
-/// Which file a program's name stands for, provided it can be executed.
+/// Finds the file that a program's name means, if it can be executed.
 ///
 /// A bare name is looked up in `search_path`, colon-separated as in `PATH`; empty and
 /// relative entries there are passed over.

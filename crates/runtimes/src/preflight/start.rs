@@ -15,7 +15,7 @@ use super::locate::{executable, locate};
 ///
 /// # Errors
 ///
-/// The reason why it would not start, and what is probably meant instead.
+/// Why the program would not start, and which one is probably meant instead.
 pub fn can_start(program: &Path, search_path: &OsStr) -> Result<PathBuf, PreflightFault> {
     match locate(program, search_path) {
         Ok(path) => image::check(&path).map(|()| path),

@@ -1,4 +1,4 @@
-//! What stands under a script's name, compared with the script.
+//! Compares the file that has a script's name with the script.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -15,7 +15,7 @@ use super::directory::is_trusted;
 use super::script::Script;
 use crate::error::Error;
 
-/// What stands under a script's name.
+/// The file that has a script's name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Found {
     /// The script, whole and executable.
@@ -26,7 +26,7 @@ pub(crate) enum Found {
     Corrupt,
 }
 
-/// Compares what stands under the script's name with the script. Follows no symlink.
+/// Compares the file that has the script's name with the script. Follows no symlink.
 pub(crate) fn find(dir: impl AsFd, path: &Path, script: &Script) -> Result<Found, Error> {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let error = |call, source: io::Error| Error::io(call, &path.join(script.file_name()), source);

@@ -1,9 +1,9 @@
-//! Who uses a script directory: every user holds a shared lock for as long as it lives.
+//! Tells who uses a script directory: every user holds a shared lock while it lives.
 //!
-//! Removing a script needs the lock alone. The lock is one of the open file description
-//! (fcntl(2), Linux 3.15): it goes with the process however that dies, two users in one
-//! process count as two, and unlike with flock(2) a shared lock that could not be made
-//! exclusive is still held.
+//! Only a user who holds the lock exclusively may remove a script. The lock belongs to the
+//! open file description (fcntl(2), Linux 3.15). It ends with the process, in whatever way
+//! that dies. Two users in one process count as two. With flock(2) a shared lock could be
+//! lost when the exclusive one is refused; here it is still held.
 
 use std::fs::File;
 use std::io;
@@ -24,7 +24,7 @@ use crate::error::{Error, ErrorKind};
 /// The file that is locked, in the script directory.
 pub(crate) const LOCK_FILE: &str = ".lock";
 
-/// How long a sweep by another process is waited for. It takes milliseconds.
+/// How long to wait for a sweep by another process. A sweep takes milliseconds.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 /// A shared lock on a directory, where the filesystem has locks.
@@ -34,7 +34,7 @@ pub(crate) struct DirLock {
 }
 
 impl DirLock {
-    /// Takes the shared lock, waiting for a sweep to end.
+    /// Takes the shared lock. Waits until a sweep has ended.
     pub(crate) fn share(dir: &OwnedFd, path: &Path) -> Result<Self, Error> {
         let Some(file) = open(dir, path)? else {
             return Ok(Self { file: None });
@@ -58,7 +58,7 @@ impl DirLock {
         }
     }
 
-    /// The lock for a child's standard input: until that ends too, it is a user.
+    /// The lock as a child's standard input: the child is a user, too, until it ends.
     pub(crate) fn handed_on(&self) -> io::Result<Stdio> {
         match &self.file {
             Some(file) => file.try_clone().map(Stdio::from),
@@ -66,24 +66,25 @@ impl DirLock {
         }
     }
 
-    /// Runs something while no one else uses the directory; `None` if someone does, or
-    /// if that cannot be known.
+    /// Runs `act` while no one else uses the directory.
     ///
-    /// Tries for a moment: a child that another thread has just forked holds a copy of
-    /// every descriptor until it executes its program.
+    /// `None` if someone else uses it, or if that is unknown. It tries for a moment: a child
+    /// that another thread has just forked holds a copy of every descriptor until it executes
+    /// its program.
     pub(crate) fn alone<T>(&self, act: impl FnOnce() -> T) -> Option<T> {
         let file = self.file.as_ref()?;
         for_a_moment(|| set(file, libc::F_WRLCK).is_ok()).then(|| {
             let result = act();
-            // Cannot fail: a lock that is held is only made weaker.
+            // This cannot fail: the lock is held, and only becomes weaker.
             let _ = set(file, libc::F_RDLCK);
             result
         })
     }
 }
 
-/// Whether anyone holds the lock; nothing is locked or written. A directory without a
-/// lock file has no users.
+/// Whether anyone holds the lock. Nothing is locked or written.
+///
+/// A directory without a lock file has no users.
 pub(crate) fn is_used(dir: &OwnedFd) -> bool {
     let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let file = match retry(|| openat(dir, LOCK_FILE, flags, Mode::empty())) {

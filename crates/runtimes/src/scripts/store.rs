@@ -1,4 +1,4 @@
-//! The directory of wrapper scripts: what is in it, and that it may be trusted.
+//! The directory of wrapper scripts: its contents, and the checks that it can be trusted.
 //!
 //! A script is put there once, under a name that follows from its contents, and is never
 //! changed or removed while any process uses the directory.

@@ -32,7 +32,7 @@ const BATCH: usize = 32;
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Job<'a> {
     pub(crate) script: &'a Script,
-    /// Put it in place of whatever stands there.
+    /// Replace the file that has this name, if there is one.
     pub(crate) replace: bool,
 }
 

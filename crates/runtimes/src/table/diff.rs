@@ -58,7 +58,7 @@ impl fmt::Display for TableChanges {
     }
 }
 
-/// What differs between two tables, apart from what is known of features.
+/// The differences between two tables. Facts about features are left out.
 pub(crate) fn compare(old: &Runtimes, new: &Runtimes) -> TableChanges {
     let mut report = TableChanges::default();
     for row in new.iter() {

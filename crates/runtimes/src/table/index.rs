@@ -15,7 +15,7 @@ struct Key {
     length: u32,
 }
 
-/// Longest name that its key tells apart from every other.
+/// The longest name whose key differs from every other name's key.
 const WHOLE: usize = 16;
 
 /// At least twice as many slots as names, so that a miss ends soon.

@@ -145,7 +145,7 @@ impl Runtimes {
         self.resolve(name)
     }
 
-    /// Checks whether the program of a runtime could start, whatever its kind.
+    /// Checks whether the program of a runtime of any kind could start.
     ///
     /// Of a shim it is the shim's program, as containerd names it, in the search path of the
     /// options; containerd itself may have another one.
