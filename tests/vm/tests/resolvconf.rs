@@ -98,16 +98,23 @@ fn readers_on_tmpfs_see_whole_texts() {
 
 #[test]
 #[ignore = "vm: needs root in a guest"]
-fn readers_on_disks_see_whole_texts() {
-    isolated(|| {
-        let (_dir, state) = place();
-        for disk in [disk::ext4(), disk::btrfs()].into_iter().flatten() {
-            println!("{}", disk.display());
-            let path = disk.join("resolv.conf");
-            rewrite_under_readers(&path, &path, &state);
-            fs::remove_file(state.join("resolv.conf.state")).unwrap();
-        }
-    });
+fn readers_on_ext4_see_whole_texts() {
+    isolated(|| rewrite_on(disk::ext4()));
+}
+
+#[test]
+#[ignore = "vm: needs root in a guest"]
+fn readers_on_btrfs_see_whole_texts() {
+    isolated(|| rewrite_on(disk::btrfs()));
+}
+
+/// Nothing where the kernel has no such file system; `disk` has said so.
+fn rewrite_on(disk: Option<PathBuf>) {
+    let (_dir, state) = place();
+    if let Some(disk) = disk {
+        let path = disk.join("resolv.conf");
+        rewrite_under_readers(&path, &path, &state);
+    }
 }
 
 #[test]
