@@ -1,20 +1,11 @@
 //! Live containers of real engines: whatever is killed around them, a clean-up and a start
 //! of our daemon harm none that lives, and find every one that is dead.
 //!
-//! `scene` is the play that all engines share; each engine has a file of its own.
+//! `play` is what happens, and the same for all; `engines` has a file for each.
 
-mod check;
-mod container;
-mod containerd;
-mod docker;
-mod engine;
-mod image;
+mod engines;
+mod play;
 mod plays;
-mod podman;
 mod processes;
-mod product;
-mod runtime;
-mod scene;
-mod storm;
 
 pub(super) use plays::{run, scenarios};

@@ -1,7 +1,8 @@
 //! Which engine plays on which tree.
 
-use super::engine::Engine;
-use super::{containerd, docker, image, podman, runtime, scene, storm};
+use super::engines::engine::Engine;
+use super::engines::{containerd, docker, image, podman, runtime};
+use super::play::{scene, storm};
 use crate::daemons::stage::Stage;
 use anyhow::{Result, bail};
 

@@ -7,7 +7,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::time::Duration;
 
 /// The parent of a process.
-pub(super) fn parent(pid: u32) -> Result<u32> {
+pub(crate) fn parent(pid: u32) -> Result<u32> {
     let path = format!("/proc/{pid}/status");
     let text = std::fs::read_to_string(&path).context(path)?;
     let line = text.lines().find_map(|line| line.strip_prefix("PPid:"));
@@ -15,7 +15,7 @@ pub(super) fn parent(pid: u32) -> Result<u32> {
 }
 
 /// The process that stands between the engine and a container, by its first process.
-pub(super) fn shim_of(init: u32) -> Result<u32> {
+pub(crate) fn shim_of(init: u32) -> Result<u32> {
     let shim = parent(init)?;
     let name = std::fs::read_to_string(format!("/proc/{shim}/comm"))?;
     let is_shim = name.starts_with("containerd-shim") || name.starts_with("conmon");
@@ -24,7 +24,7 @@ pub(super) fn shim_of(init: u32) -> Result<u32> {
 }
 
 /// Kills a process and waits until it is gone or only waits for its parent.
-pub(super) fn kill(pid: u32) -> Result<()> {
+pub(crate) fn kill(pid: u32) -> Result<()> {
     let number = i32::try_from(pid).ok().and_then(Pid::from_raw);
     let number = number.with_context(|| format!("{pid} is no process id"))?;
     match kill_process(number, Signal::KILL) {
@@ -38,20 +38,20 @@ pub(super) fn kill(pid: u32) -> Result<()> {
 }
 
 /// Whether a process is there and not a zombie.
-pub(super) fn is_alive(pid: u32) -> bool {
+pub(crate) fn is_alive(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     let state = stat.rsplit_once(") ").map(|(_, rest)| rest);
     state.is_some_and(|rest| !rest.starts_with(['Z', 'X']))
 }
 
 /// A process that this one started.
-pub(super) fn child_of(pid: u32) -> Result<u32> {
+pub(crate) fn child_of(pid: u32) -> Result<u32> {
     let child = all().find(|child| parent(*child).is_ok_and(|parent| parent == pid));
     child.with_context(|| format!("{pid} has no child"))
 }
 
 /// The children of a container's first process and of its shim, which end with it.
-pub(super) fn family_of(init: u32) -> Result<Vec<u32>> {
+pub(crate) fn family_of(init: u32) -> Result<Vec<u32>> {
     let shim = shim_of(init)?;
     let is_of_it = |pid: &u32| parent(*pid).is_ok_and(|parent| parent == init || parent == shim);
     Ok(all().filter(is_of_it).collect())
@@ -63,7 +63,7 @@ fn all() -> impl Iterator<Item = u32> {
 }
 
 /// The processes with this name.
-pub(super) fn named(name: &str) -> Vec<u32> {
+pub(crate) fn named(name: &str) -> Vec<u32> {
     all()
         .filter(|pid| {
             let comm = std::fs::read_to_string(format!("/proc/{pid}/comm")).unwrap_or_default();

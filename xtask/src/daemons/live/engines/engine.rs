@@ -6,7 +6,7 @@ use std::process::Command;
 
 /// What is to become of a container in a scene.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Part {
+pub(crate) enum Part {
     /// Nothing happens to it but what happens to its engine.
     Plain,
     /// Its shim is killed; the container itself lives.
@@ -18,7 +18,7 @@ pub(super) enum Part {
 }
 
 /// One engine with one or more runtimes.
-pub(super) trait Engine {
+pub(crate) trait Engine {
     /// Starts it, where it is a daemon, and waits until it answers; its name and version.
     fn start(&mut self) -> Result<String>;
 

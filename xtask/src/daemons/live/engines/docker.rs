@@ -1,8 +1,9 @@
 //! dockerd with one of the runtimes.
 
 use super::engine::{Engine, Part};
+use super::image;
 use super::runtime::Runtime;
-use super::{image, processes};
+use crate::daemons::live::processes;
 use crate::daemons::stage::{Stage, Started, inside, until};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -13,7 +14,7 @@ const DATA: &str = "/var/lib/docker";
 const STATES: &str = "/run/docker/runtime-runc/moby";
 
 /// dockerd, and the runtime of its containers.
-pub(super) struct Docker<'a> {
+pub(crate) struct Docker<'a> {
     stage: &'a Stage,
     group: &'a str,
     runtime: Runtime,
@@ -21,7 +22,7 @@ pub(super) struct Docker<'a> {
 }
 
 impl<'a> Docker<'a> {
-    pub(super) fn new(stage: &'a Stage, group: &'a str, runtime: Runtime) -> Result<Self> {
+    pub(crate) fn new(stage: &'a Stage, group: &'a str, runtime: Runtime) -> Result<Self> {
         // live-restore: containers outlive the daemon that is killed.
         let config = serde_json::json!({
             "storage-driver": "overlay2", "live-restore": true,
@@ -39,14 +40,14 @@ impl<'a> Docker<'a> {
     }
 
     /// A command of the client.
-    pub(super) fn client(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn client(&self, arguments: &[&str]) -> Command {
         let mut command = self.stage.command("/usr/bin/docker");
         command.args(arguments);
         command
     }
 
     /// The one line that a command of the client prints.
-    pub(super) fn said(&self, arguments: &[&str]) -> Result<String> {
+    pub(crate) fn said(&self, arguments: &[&str]) -> Result<String> {
         let text = inside::output(&mut self.client(arguments))?;
         Ok(text.trim().to_owned())
     }

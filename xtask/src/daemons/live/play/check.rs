@@ -1,9 +1,9 @@
 //! Whether a container is as it was, and whether all of a dead one is gone.
 
 use super::container::{Container, rows};
-use super::engine::Engine;
-use super::image::{TOKEN, TOKEN_TEXT};
-use super::processes;
+use crate::daemons::live::engines::engine::Engine;
+use crate::daemons::live::engines::image::{TOKEN, TOKEN_TEXT};
+use crate::daemons::live::processes;
 use crate::daemons::stage::inside;
 use anyhow::{Context, Result, ensure};
 use std::cell::Cell;
@@ -14,7 +14,7 @@ thread_local! {
 }
 
 /// Looks at each container: those that live are whole and work, of the dead no mount is left.
-pub(super) fn all(engine: &dyn Engine, containers: &[Container]) -> Result<()> {
+pub(crate) fn all(engine: &dyn Engine, containers: &[Container]) -> Result<()> {
     for container in containers {
         let result = if container.lives {
             is_whole(engine, container).and_then(|()| works(engine, container))

@@ -1,26 +1,26 @@
 //! A container of a scene and the mounts that it brought.
 
-use super::engine::{Engine, Part};
+use crate::daemons::live::engines::engine::{Engine, Part};
 use crate::daemons::stage::table::{Row, rows_below};
 use anyhow::{Context, Result};
 use std::collections::BTreeSet;
 use std::path::PathBuf;
 
 /// One container, known by what changed in the mount table when it started.
-pub(super) struct Container {
-    pub(super) name: String,
-    pub(super) id: String,
-    pub(super) part: Part,
-    pub(super) mounts: Vec<Row>,
+pub(crate) struct Container {
+    pub(crate) name: String,
+    pub(crate) id: String,
+    pub(crate) part: Part,
+    pub(crate) mounts: Vec<Row>,
     /// Whether it ought to live.
-    pub(super) lives: bool,
+    pub(crate) lives: bool,
     /// The process that lives on after its first one was killed.
-    pub(super) survivor: Option<u32>,
+    pub(crate) survivor: Option<u32>,
 }
 
 impl Container {
     /// Starts one and looks at what it mounted.
-    pub(super) fn start(engine: &dyn Engine, name: &str, part: Part) -> Result<Self> {
+    pub(crate) fn start(engine: &dyn Engine, name: &str, part: Part) -> Result<Self> {
         let before = table(engine)?;
         engine
             .run(name, part)
@@ -40,7 +40,7 @@ impl Container {
     }
 
     /// Takes another look after it was started anew; `others` keep their mounts.
-    pub(super) fn look_again(&mut self, engine: &dyn Engine, before: &BTreeSet<u64>) -> Result<()> {
+    pub(crate) fn look_again(&mut self, engine: &dyn Engine, before: &BTreeSet<u64>) -> Result<()> {
         self.mounts = new_rows(engine, before)?;
         self.lives = true;
         self.survivor = None;
@@ -48,7 +48,7 @@ impl Container {
     }
 
     /// Where the host has its root file system.
-    pub(super) fn file_system(&self) -> Result<&PathBuf> {
+    pub(crate) fn file_system(&self) -> Result<&PathBuf> {
         let root = self.mounts.iter().find(|row| row.kind == "overlay");
         let row = root.with_context(|| format!("{} mounted no root file system", self.name))?;
         Ok(&row.point)
@@ -56,12 +56,12 @@ impl Container {
 }
 
 /// The ids of all mounts below the engine's roots.
-pub(super) fn table(engine: &dyn Engine) -> Result<BTreeSet<u64>> {
+pub(crate) fn table(engine: &dyn Engine) -> Result<BTreeSet<u64>> {
     Ok(rows(engine)?.into_iter().map(|row| row.id).collect())
 }
 
 /// All mounts below the engine's roots.
-pub(super) fn rows(engine: &dyn Engine) -> Result<Vec<Row>> {
+pub(crate) fn rows(engine: &dyn Engine) -> Result<Vec<Row>> {
     let mut found = Vec::new();
     for root in engine.roots() {
         let below = rows_below(&root)?.into_iter();

@@ -1,8 +1,9 @@
 //! The play: containers run, and step by step more of what holds them is killed.
 
 use super::container::{Container, table};
-use super::engine::{Engine, Part};
-use super::{check, processes, product};
+use super::{check, product};
+use crate::daemons::live::engines::engine::{Engine, Part};
+use crate::daemons::live::processes;
 use crate::daemons::stage::{Stage, inside, until};
 use anyhow::{Context, Result, ensure};
 use std::time::Duration;
@@ -20,7 +21,7 @@ struct Scene<'a> {
 }
 
 /// Plays the whole of it; gives one line for the summary.
-pub(super) fn play(engine: &mut dyn Engine, stage: &Stage) -> Result<String> {
+pub(crate) fn play(engine: &mut dyn Engine, stage: &Stage) -> Result<String> {
     let version = engine.start()?;
     let cast = engine.cast().into_iter();
     let containers = cast.map(|(name, part)| Container::start(engine, &name, part));

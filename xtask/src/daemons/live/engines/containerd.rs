@@ -1,8 +1,9 @@
 //! containerd by `ctr`, in two namespaces, with runc and crun.
 
 use super::engine::{Engine, Part};
+use super::image;
 use super::runtime::{CRUN, RUNC, Runtime};
-use super::{image, processes};
+use crate::daemons::live::processes;
 use crate::daemons::stage::{Stage, Started, inside, until};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -14,14 +15,14 @@ const NAMESPACES: [&str; 2] = ["default", "k8s.io"];
 const LAYOUT: &str = "/tmp/layout.tar";
 
 /// containerd with its snapshots on a file system of their own.
-pub(super) struct Containerd<'a> {
+pub(crate) struct Containerd<'a> {
     stage: &'a Stage,
     group: &'a str,
     daemon: Option<Started>,
 }
 
 impl<'a> Containerd<'a> {
-    pub(super) fn new(stage: &'a Stage, group: &'a str) -> Result<Self> {
+    pub(crate) fn new(stage: &'a Stage, group: &'a str) -> Result<Self> {
         inside::on("tmpfs", Path::new("/var/lib/containerd"), "mode=711")?;
         image::write_layout(Path::new(LAYOUT))?;
         Ok(Self {

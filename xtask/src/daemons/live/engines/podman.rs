@@ -1,7 +1,8 @@
 //! podman, rootful, with runc and crun; it has no daemon, so only its shims can be killed.
 
 use super::engine::{Engine, Part};
-use super::{image, processes};
+use super::image;
+use crate::daemons::live::processes;
 use crate::daemons::stage::{Stage, inside};
 use anyhow::{Context, Result};
 use std::path::{Path, PathBuf};
@@ -10,13 +11,13 @@ use std::process::Command;
 const GRAPH: &str = "/var/lib/containers/storage";
 
 /// podman with its store on a file system of its own.
-pub(super) struct Podman<'a> {
+pub(crate) struct Podman<'a> {
     stage: &'a Stage,
     group: &'a str,
 }
 
 impl<'a> Podman<'a> {
-    pub(super) fn new(stage: &'a Stage, group: &'a str) -> Result<Self> {
+    pub(crate) fn new(stage: &'a Stage, group: &'a str) -> Result<Self> {
         let policy = r#"{"default":[{"type":"insecureAcceptAnything"}]}"#;
         stage.write("/etc/containers/policy.json", policy)?;
         let config = "[engine]\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\n";

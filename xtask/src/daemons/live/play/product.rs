@@ -1,6 +1,6 @@
 //! Our command beside an engine: a clean-up, and a start of the daemon.
 
-use super::engine::Engine;
+use crate::daemons::live::engines::engine::Engine;
 use crate::daemons::stage::{Stage, Started, inside, until};
 use anyhow::{Context, Result, ensure};
 use std::path::Path;
@@ -11,7 +11,7 @@ const CONFIGURATION: &str = "/tmp/daemon-host.json";
 const SOCKET: &str = "/tmp/daemon-host.sock";
 
 /// A clean-up with the engine's arguments, which leaves nothing in doubt; its report.
-pub(super) fn clean_up(engine: &dyn Engine, stage: &Stage) -> Result<serde_json::Value> {
+pub(crate) fn clean_up(engine: &dyn Engine, stage: &Stage) -> Result<serde_json::Value> {
     let mut command = command(engine, stage);
     let text = inside::output(&mut command)?;
     parse(&command, &text)
@@ -19,7 +19,7 @@ pub(super) fn clean_up(engine: &dyn Engine, stage: &Stage) -> Result<serde_json:
 
 /// The same beside an engine that starts containers: what is just being made may be kept as
 /// unknown, which exit code 1 says.
-pub(super) fn clean_up_in_doubt(engine: &dyn Engine, stage: &Stage) -> Result<()> {
+pub(crate) fn clean_up_in_doubt(engine: &dyn Engine, stage: &Stage) -> Result<()> {
     let mut command = command(engine, stage);
     let output = command.stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("{command:?}"))?;
@@ -45,7 +45,7 @@ fn parse(command: &Command, text: &str) -> Result<serde_json::Value> {
 }
 
 /// Starts the daemon, waits until it is ready, and ends it as a service manager does.
-pub(super) fn start_and_stop(engine: &dyn Engine, stage: &Stage) -> Result<()> {
+pub(crate) fn start_and_stop(engine: &dyn Engine, stage: &Stage) -> Result<()> {
     stage.write(CONFIGURATION, &engine.configuration())?;
     let _ = std::fs::remove_file(SOCKET);
     let mut command = stage.tool();

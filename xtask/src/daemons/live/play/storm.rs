@@ -1,10 +1,10 @@
 //! Containers that start and end beside a loop of clean-ups: none fails.
 
 use super::container::Container;
-use super::docker::Docker;
-use super::engine::{Engine, Part};
-use super::image::{self, TOKEN, TOKEN_TEXT};
 use super::{check, product};
+use crate::daemons::live::engines::docker::Docker;
+use crate::daemons::live::engines::engine::{Engine, Part};
+use crate::daemons::live::engines::image::{self, TOKEN, TOKEN_TEXT};
 use crate::daemons::stage::{Stage, inside};
 use anyhow::{Context, Result, ensure};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,7 +14,7 @@ const VARIABLE: &str = "DAEMONS_STORM";
 const USUAL: usize = 20;
 
 /// Runs it; gives one line for the summary.
-pub(super) fn run(mut docker: Docker<'_>, stage: &Stage) -> Result<String> {
+pub(crate) fn run(mut docker: Docker<'_>, stage: &Stage) -> Result<String> {
     let version = docker.start()?;
     let count = std::env::var(VARIABLE).ok();
     let count = count

@@ -6,32 +6,32 @@ use std::process::Command;
 
 /// A runtime of the tree.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Runtime {
-    pub(super) path: &'static str,
+pub(crate) struct Runtime {
+    pub(crate) path: &'static str,
     /// What it is always called with.
-    pub(super) arguments: &'static [&'static str],
+    pub(crate) arguments: &'static [&'static str],
     /// Whether its containers see the host's processes and files as others do.
-    pub(super) is_sandbox: bool,
+    pub(crate) is_sandbox: bool,
     /// Whether a dockerd that starts again takes its containers over. With youki it takes
     /// away the file system of one that was restarted before, though the container runs.
-    pub(super) is_taken_over: bool,
+    pub(crate) is_taken_over: bool,
 }
 
-pub(super) const RUNC: Runtime = Runtime {
+pub(crate) const RUNC: Runtime = Runtime {
     path: "/usr/sbin/runc",
     arguments: &[],
     is_sandbox: false,
     is_taken_over: true,
 };
 
-pub(super) const CRUN: Runtime = Runtime {
+pub(crate) const CRUN: Runtime = Runtime {
     path: "/usr/bin/crun",
     arguments: &[],
     is_sandbox: false,
     is_taken_over: true,
 };
 
-pub(super) const YOUKI: Runtime = Runtime {
+pub(crate) const YOUKI: Runtime = Runtime {
     path: "/usr/bin/youki",
     arguments: &[],
     is_sandbox: false,
@@ -39,7 +39,7 @@ pub(super) const YOUKI: Runtime = Runtime {
 };
 
 /// gVisor of 2022, by the platform that needs no virtual machine.
-pub(super) const RUNSC_2022: Runtime = Runtime {
+pub(crate) const RUNSC_2022: Runtime = Runtime {
     path: "/usr/bin/runsc",
     arguments: &["--platform=ptrace", "--network=none", "--ignore-cgroups"],
     is_sandbox: true,
@@ -48,7 +48,7 @@ pub(super) const RUNSC_2022: Runtime = Runtime {
 
 /// gVisor of 2024. A container that was killed does not start again with its overlay: the
 /// file that it leaves in the layer is taken for another container's.
-pub(super) const RUNSC_2024: Runtime = Runtime {
+pub(crate) const RUNSC_2024: Runtime = Runtime {
     arguments: &[
         "--platform=ptrace",
         "--network=none",
@@ -60,7 +60,7 @@ pub(super) const RUNSC_2024: Runtime = Runtime {
 
 impl Runtime {
     /// Runs a script in a container of which the runtime has its state in `states`.
-    pub(super) fn exec(&self, stage: &Stage, states: &Path, id: &str, script: &str) -> Command {
+    pub(crate) fn exec(&self, stage: &Stage, states: &Path, id: &str, script: &str) -> Command {
         let mut command = stage.command(self.path);
         command.args(self.arguments).arg("--root").arg(states);
         command.args(["exec", id, "/bin/sh", "-c", script]);

@@ -6,18 +6,18 @@ use anyhow::{Context, Result};
 use std::path::Path;
 
 /// A root file system as one archive, for `docker import` and `podman import`.
-pub(super) const ARCHIVE: &str = "/tmp/image.tar";
+pub(crate) const ARCHIVE: &str = "/tmp/image.tar";
 /// The image's name in every engine.
-pub(super) const NAME: &str = "localhost/busybox:test";
+pub(crate) const NAME: &str = "localhost/busybox:test";
 /// A file of the image, to be read in containers.
-pub(super) const TOKEN: &str = "/token";
+pub(crate) const TOKEN: &str = "/token";
 /// What is in it.
-pub(super) const TOKEN_TEXT: &str = "read from the image\n";
+pub(crate) const TOKEN_TEXT: &str = "read from the image\n";
 
 const APPLETS: &[&str] = &["sh", "sleep", "cat", "echo"];
 
 /// Makes the archive, and what each engine wants of its machine.
-pub(super) fn set_up(stage: &Stage) -> Result<()> {
+pub(crate) fn set_up(stage: &Stage) -> Result<()> {
     for directory in ["/var/tmp", "/root", "/etc/containers"] {
         std::fs::create_dir_all(directory).context(directory)?;
     }
@@ -54,7 +54,7 @@ fn add_files(archive: &mut tar::Builder<impl std::io::Write>) -> Result<()> {
 }
 
 /// Writes the image in the layout that `ctr images import` takes.
-pub(super) fn write_layout(to: &Path) -> Result<()> {
+pub(crate) fn write_layout(to: &Path) -> Result<()> {
     let layer = std::fs::read(ARCHIVE).context(ARCHIVE)?;
     let layer_digest = deb::digest(&layer);
     let config = serde_json::json!({
