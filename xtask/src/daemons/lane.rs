@@ -18,7 +18,8 @@ const LIMIT: &str = "600";
 /// Arguments of `cargo xtask daemons`.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Args {
-    /// Only scenarios whose name contains this: trixie, overlay2, live, podman, resolved, node_exporter, fleet, …
+    /// Only scenarios whose name contains this: trixie, overlay2, live, podman, resolved,
+    /// node_exporter, fleet, …
     #[arg(long)]
     only: Vec<String>,
     /// Debian archive to fetch from, instead of this machine's own

@@ -26,7 +26,8 @@ pub(crate) struct Stage {
 const TOOL: &str = "/.tool";
 
 impl Stage {
-    /// Sets it up below `scratch`, of a tree or of several with colons between, with the command under test in it.
+    /// Sets it up below `scratch`, of a tree or of several with colons between, with the command
+    /// under test in it.
     pub(crate) fn set(tree: &OsStr, scratch: &Path, tool: &Path) -> Result<Self> {
         let private = MountPropagationFlags::PRIVATE | MountPropagationFlags::REC;
         mount_change("/", private).context("making / private")?;
