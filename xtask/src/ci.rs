@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 
 use crate::cargo::{self, cargo};
 use crate::verdict::Verdict;
-use crate::{test, tidy, toolchain};
+use crate::{arch, test, tidy, toolchain};
 
 #[derive(clap::Args)]
 pub(crate) struct Args {
@@ -117,7 +117,7 @@ fn msrv() -> Verdict {
     if let Some(reason) = toolchain::cannot_run() {
         anyhow::bail!("the compiler of the MSRV cannot run here: {reason}");
     }
-    toolchain::check_msrv()
+    toolchain::check_msrv(&toolchain::Toolchain::obtain(arch::AMD64)?)
 }
 
 /// The published crates with all their features, as docs.rs builds them.

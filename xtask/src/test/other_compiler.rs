@@ -5,25 +5,52 @@ use std::time::Instant;
 use super::conduct::{DEADLINE, run_harness};
 use super::harness::{self, Conduct, Kind};
 use super::summary::Tier;
-use crate::arch::I386;
+use crate::arch::{AMD64, I386};
 use crate::cargo;
 use crate::toolchain::{self, Toolchain};
 
-/// Every crate, test and bench of the workspace, checked by the oldest compiler.
-pub(super) fn msrv(left_out: Option<String>, require: bool) -> Tier {
-    let mut tier = Tier::new("msrv");
-    if let Some(reason) = left_out.or_else(toolchain::cannot_run) {
-        tier.leave_out(&reason, 1);
-        return tier;
+/// Every crate, test and bench of the workspace, to be checked by the oldest compiler.
+pub(super) struct Msrv {
+    tier: Tier,
+    toolchain: Option<Toolchain>,
+    require: bool,
+}
+
+impl Msrv {
+    /// Fetches the compiler, unless the tier is left out.
+    pub(super) fn obtain(left_out: Option<String>, require: bool) -> Self {
+        let mut tier = Tier::new("msrv");
+        let toolchain = match left_out.or_else(toolchain::cannot_run) {
+            Some(reason) => {
+                tier.leave_out(&reason, 1);
+                None
+            }
+            None => Toolchain::obtain(AMD64)
+                .map_err(|error| cannot(&mut tier, &error, require))
+                .ok(),
+        };
+        Self {
+            tier,
+            toolchain,
+            require,
+        }
     }
-    let started = Instant::now();
-    match toolchain::check_msrv() {
-        Ok(true) => tier.passed += 1,
-        Ok(false) => tier.fail("msrv: does not build, see above".to_owned()),
-        Err(error) => cannot(&mut tier, &error, require),
+
+    /// Builds, which needs the processors and fetches nothing.
+    pub(super) fn check(self) -> Tier {
+        let mut tier = self.tier;
+        let Some(toolchain) = self.toolchain else {
+            return tier;
+        };
+        let started = Instant::now();
+        match toolchain::check_msrv(&toolchain) {
+            Ok(true) => tier.passed += 1,
+            Ok(false) => tier.fail("msrv: does not build, see above".to_owned()),
+            Err(error) => cannot(&mut tier, &error, self.require),
+        }
+        tier.took = started.elapsed();
+        tier
     }
-    tier.took = started.elapsed();
-    tier
 }
 
 /// The unit and integration tests of the published crates as programs of 32 bits. The kernel of

@@ -67,13 +67,11 @@ pub(crate) fn run(args: &Args) -> Verdict {
     let waiting = tiers.iter_mut().map(Tier::take_vm_tests).sum();
     let [unit, integration, parity, fuzz, vm] = tiers;
     let doc = doc_tests()?;
-    let msrv = left_out(args.no_msrv, "--no-msrv", built.complete);
-    let msrv = other_compiler::msrv(msrv, args.require);
     let i686 = left_out(args.no_msrv, "--no-msrv", built.complete);
     let i686 = other_compiler::i686(i686, args.require)?;
     let instructions = instructions_lane(args, built.complete);
     let faults = faults_lane(args, built.complete);
-    let daemons = daemons_lane(args, built.complete);
+    let (msrv, daemons) = msrv_beside_daemons(args, built.complete)?;
     let vm = vm_lane(args, vm, waiting, built.complete);
     let tiers = [
         unit,
@@ -195,6 +193,19 @@ fn instructions_lane(args: &Args, complete: bool) -> Tier {
 fn faults_lane(args: &Args, complete: bool) -> Tier {
     let reason = left_out(args.no_faults, "--no-faults", complete);
     other_lane(args, Tier::new("faults"), reason, 1, faults::lane)
+}
+
+/// Two tiers at once: the compiler needs the processors, the scenarios mostly wait for their
+/// daemons. The compiler is fetched before, so that one of them at most reads package lists.
+fn msrv_beside_daemons(args: &Args, complete: bool) -> anyhow::Result<(Tier, Tier)> {
+    let reason = left_out(args.no_msrv, "--no-msrv", complete);
+    let msrv = other_compiler::Msrv::obtain(reason, args.require);
+    std::thread::scope(|scope| {
+        let msrv = scope.spawn(|| msrv.check());
+        let daemons = daemons_lane(args, complete);
+        let msrv = msrv.join().map_err(|_| anyhow::anyhow!("msrv: panicked"))?;
+        Ok((msrv, daemons))
+    })
 }
 
 /// Real daemons against the command, or why they did not run.

@@ -75,10 +75,9 @@ pub(crate) fn cannot_run() -> Option<String> {
     }
 }
 
-/// Every published crate with all its features, then every target of the workspace, tests and
-/// benches included; true if all of it builds.
-pub(crate) fn check_msrv() -> Result<bool> {
-    let toolchain = Toolchain::obtain(AMD64)?;
+/// Builds every published crate with all its features, then every target of the workspace, tests
+/// and benches included; true if all of it builds. Nothing is fetched any more.
+pub(crate) fn check_msrv(toolchain: &Toolchain) -> Result<bool> {
     let packages = cargo::packages()?;
     let mut published = toolchain.cargo("check")?;
     published.arg("--all-features");
