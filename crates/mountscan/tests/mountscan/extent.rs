@@ -5,7 +5,7 @@ use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::mpsc;
 
-use mountscan::{Extent, MountTable, ReadOptions, Source, is_mount_point, resolve};
+use mountscan::{ErrorKind, Extent, MountTable, ReadOptions, Source, is_mount_point, resolve};
 use rustix::thread::UnshareFlags;
 
 use crate::namespace::{isolated, tmpfs};
@@ -115,6 +115,37 @@ fn links_and_dots_lead_to_the_path_that_the_table_has() {
             assert_eq!(table.under(&path).len(), 3);
         }
         let missing = resolve(&base.join("missing")).expect_err("not there");
-        assert_eq!(missing.kind(), mountscan::ErrorKind::NotFound);
+        assert_eq!(missing.kind(), ErrorKind::NotFound);
     });
+}
+
+#[test]
+fn other_namespaces_by_pid_and_by_file() {
+    isolated(|base| {
+        tmpfs(&base.join("only-here"));
+        let file = File::open("/proc/thread-self/ns/mnt").expect("readable");
+        let here = MountTable::current().expect("readable");
+        let elsewhere = std::thread::scope(|scope| {
+            scope
+                .spawn(|| {
+                    // This thread began in the namespace of its maker.
+                    assert_eq!(
+                        MountTable::current().expect("readable").to_bytes(),
+                        here.to_bytes()
+                    );
+                    MountTable::of_pid(std::process::id()).expect("our own")
+                })
+                .join()
+                .expect("no panic")
+        });
+        assert!(
+            elsewhere.at(&base.join("only-here")).is_empty(),
+            "the process's first thread is outside"
+        );
+        let by_file = MountTable::read(Source::Namespace(file.as_fd()), &ReadOptions::new())
+            .expect("our own");
+        assert_eq!(by_file.to_bytes(), here.to_bytes());
+    });
+    let gone = MountTable::of_pid(u32::MAX >> 1).expect_err("no such process");
+    assert_eq!(gone.kind(), ErrorKind::NotFound);
 }

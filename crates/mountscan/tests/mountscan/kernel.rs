@@ -8,13 +8,13 @@ use std::path::{Path, PathBuf};
 
 use mountscan::{
     Consistency, Detail, ErrorKind, KernelQueries, MountInfo, MountTable, ReadOptions, Refresh,
-    Row, Source, identity_at, is_mount_point, is_mounted, mount_at, mount_point_at,
+    Row, Source, identity_at, is_mount_point, mount_at, mount_point_at,
 };
 use rustix::mount::{MountFlags, MountPropagationFlags};
 
-use crate::namespace::{bind, isolated, mount, propagate, tmpfs, unmount};
+use crate::namespace::{bind, isolated, mount, propagate, tmpfs};
 
-fn with_ids() -> MountTable {
+pub(crate) fn with_ids() -> MountTable {
     let mut options = ReadOptions::new();
     options.unique_ids = true;
     MountTable::read(Source::Thread, &options).expect("readable")
@@ -245,135 +245,6 @@ fn one_mount_point_is_found_without_the_table() {
 }
 
 #[test]
-fn refreshing_follows_what_comes_and_goes() {
-    isolated(|base| {
-        for name in ["a", "b", "c"] {
-            tmpfs(&base.join(name));
-        }
-        let mut table = with_ids();
-        assert!(
-            table
-                .refresh(Refresh::Existence)
-                .expect("readable")
-                .is_empty()
-        );
-        unmount(&base.join("b"));
-        tmpfs(&base.join("d"));
-        tmpfs(&base.join("d/e"));
-        let changes = table.refresh(Refresh::Existence).expect("readable");
-        let names = |list: &[MountInfo]| -> Vec<PathBuf> {
-            list.iter()
-                .map(|info| {
-                    info.mount_point
-                        .strip_prefix(base)
-                        .expect("below")
-                        .to_owned()
-                })
-                .collect()
-        };
-        assert_eq!(names(&changes.attached), [Path::new("d"), Path::new("d/e")]);
-        assert_eq!(names(&changes.detached), [Path::new("b")]);
-        assert_eq!(
-            table.to_bytes(),
-            MountTable::current().expect("readable").to_bytes()
-        );
-        // A change of propagation leaves existence alone.
-        propagate(&base.join("a"), MountPropagationFlags::SHARED);
-        if KernelQueries::probe() >= KernelQueries::Ids {
-            assert!(
-                table
-                    .refresh(Refresh::Existence)
-                    .expect("readable")
-                    .is_empty()
-            );
-        }
-        let changes = table.refresh(Refresh::Everything).expect("readable");
-        if table.has_unique_ids() && KernelQueries::probe() >= KernelQueries::Ids {
-            assert_eq!(names(&changes.changed), [Path::new("a")]);
-        }
-        assert_eq!(
-            table.to_bytes(),
-            MountTable::current().expect("readable").to_bytes()
-        );
-    });
-}
-
-#[test]
-fn a_table_refreshed_a_thousand_times_stays_right_and_small() {
-    isolated(|base| {
-        let mut table = with_ids();
-        let before = table.len();
-        for round in 0..300 {
-            let point = base.join(format!("m{round}"));
-            tmpfs(&point);
-            assert_eq!(
-                table
-                    .refresh(Refresh::Existence)
-                    .expect("readable")
-                    .attached
-                    .len(),
-                1
-            );
-            unmount(&point);
-            assert_eq!(
-                table
-                    .refresh(Refresh::Existence)
-                    .expect("readable")
-                    .detached
-                    .len(),
-                1
-            );
-        }
-        assert_eq!(table.len(), before);
-        assert_eq!(
-            table.to_bytes(),
-            MountTable::current().expect("readable").to_bytes()
-        );
-    });
-}
-
-#[test]
-fn a_table_of_text_cannot_be_refreshed() {
-    let mut table = MountTable::from_bytes("1 0 0:1 / / rw - t s rw\n");
-    assert_eq!(
-        table.refresh(Refresh::Everything).expect_err("text").kind(),
-        ErrorKind::Unsupported
-    );
-    assert_eq!(table.len(), 1);
-}
-
-#[test]
-fn other_namespaces_by_pid_and_by_file() {
-    isolated(|base| {
-        tmpfs(&base.join("only-here"));
-        let file = File::open("/proc/thread-self/ns/mnt").expect("readable");
-        let here = MountTable::current().expect("readable");
-        let elsewhere = std::thread::scope(|scope| {
-            scope
-                .spawn(|| {
-                    // This thread began in the namespace of its maker.
-                    assert_eq!(
-                        MountTable::current().expect("readable").to_bytes(),
-                        here.to_bytes()
-                    );
-                    MountTable::of_pid(std::process::id()).expect("our own")
-                })
-                .join()
-                .expect("no panic")
-        });
-        assert!(
-            elsewhere.at(&base.join("only-here")).is_empty(),
-            "the process's first thread is outside"
-        );
-        let by_file = MountTable::read(Source::Namespace(file.as_fd()), &ReadOptions::new())
-            .expect("our own");
-        assert_eq!(by_file.to_bytes(), here.to_bytes());
-    });
-    let gone = MountTable::of_pid(u32::MAX >> 1).expect_err("no such process");
-    assert_eq!(gone.kind(), ErrorKind::NotFound);
-}
-
-#[test]
 fn without_procfs_each_mount_is_asked_about() {
     if KernelQueries::probe() < KernelQueries::Rows {
         return;
@@ -406,27 +277,5 @@ fn one_moment_is_found_on_a_quiet_table() {
         );
         let pid = MountTable::read(Source::Pid(std::process::id()), &options).expect("quiet");
         assert_eq!(pid.consistency(), Consistency::OneMoment);
-    });
-}
-
-#[test]
-fn a_mount_is_known_to_be_there_and_to_be_gone() {
-    isolated(|base| {
-        let point = base.join("m");
-        tmpfs(&point);
-        let dir = File::open(base).expect("there");
-        let seen = identity_at(&dir, Path::new("m")).expect("there");
-        let Some(id) = seen.unique_id else {
-            assert_eq!(KernelQueries::cached(), KernelQueries::Absent);
-            return;
-        };
-        assert_eq!(is_mounted(id), Some(true));
-        let kept = File::open(&point).expect("readable");
-        unmount(&point);
-        assert_eq!(
-            is_mounted(id),
-            Some(false),
-            "detached, though {kept:?} is open"
-        );
     });
 }

@@ -1,10 +1,13 @@
 //! Whether a mount still lives, asked later.
 
+use std::fs::File;
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use mountscan::{ErrorKind, KernelQueries, MountLife, MountWitness, is_detached};
+use mountscan::{
+    ErrorKind, KernelQueries, MountLife, MountWitness, identity_at, is_detached, is_mounted,
+};
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::mount::{OpenTreeFlags, UnmountFlags};
 
@@ -44,7 +47,7 @@ fn a_detached_mount_lives_as_long_as_something_uses_it() {
         tmpfs(&point);
         let witness = MountWitness::open(&point).expect("there");
         assert_eq!(witness.life(), mounted(&witness));
-        let file = std::fs::File::create(point.join("file")).expect("writable");
+        let file = File::create(point.join("file")).expect("writable");
         unmount(&point);
         let detached = or_unknown(&witness, MountLife::Detached);
         let before_68 = KernelQueries::cached() == KernelQueries::Absent;
@@ -111,5 +114,27 @@ fn a_descriptor_tells_whether_its_mount_was_detached() {
         let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
         let tree = rustix::mount::open_tree(CWD, base, flags).expect("a private mount");
         assert_eq!(is_detached(tree.as_fd()), told);
+    });
+}
+
+#[test]
+fn a_mount_is_known_to_be_there_and_to_be_gone() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let dir = File::open(base).expect("there");
+        let seen = identity_at(&dir, Path::new("m")).expect("there");
+        let Some(id) = seen.unique_id else {
+            assert_eq!(KernelQueries::cached(), KernelQueries::Absent);
+            return;
+        };
+        assert_eq!(is_mounted(id), Some(true));
+        let kept = File::open(&point).expect("readable");
+        unmount(&point);
+        assert_eq!(
+            is_mounted(id),
+            Some(false),
+            "detached, though {kept:?} is open"
+        );
     });
 }

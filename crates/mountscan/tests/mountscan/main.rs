@@ -12,6 +12,7 @@ mod lists;
 mod namespace;
 mod procfs;
 mod properties;
+mod refresh;
 mod storm;
 mod structure;
 mod uses;
