@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use crate::command::{run, run_with};
 
 #[track_caller]
-fn has(value: &Value, members: &[&str]) {
+pub(crate) fn has(value: &Value, members: &[&str]) {
     for member in members {
         assert!(
             value.get(member).is_some(),
@@ -233,116 +233,6 @@ fn addrs_of_loopback_and_of_nothing() {
     let value = run(&["addrs", "no-such-link", "--json"]).expect(1).json();
     assert_eq!(value["links"][0]["found"], false);
     assert_eq!(value["links"][0]["ifindex"], Value::Null);
-}
-
-#[test]
-fn rro_has_both_halves() {
-    let ran = run(&["rro", "--json"]);
-    let value = ran.json();
-    has(&value["kernel"], &["verdict", "detail"]);
-    has(&value["runtimes"][0], &["name", "verdict", "reason"]);
-    let value = run(&["rro", "--json", "--runtime", "io.containerd.kata.v2"]).json();
-    assert_eq!(value["runtimes"][0]["verdict"], "unknown");
-    // The effect agrees with the answer.
-    let value = run(&["rro", "--json"]).json();
-    let proved = run(&["rro", "--json", "--prove"]).json();
-    assert_eq!(value["kernel"], proved["kernel"]);
-}
-
-#[test]
-fn rro_says_what_to_do_about_a_runtime_without_it() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let document =
-        r#"{"ociVersionMin": "1.0.0", "ociVersionMax": "1.1.0", "mountOptions": ["ro"]}"#;
-    let (dir, config, _) = runtimes("{}");
-    let program = dir.path().join("old-runtime");
-    fs::write(&program, format!("#!/bin/sh\necho '{document}'\n")).unwrap();
-    fs::set_permissions(&program, fs::Permissions::from_mode(0o755)).unwrap();
-    let text = json!({"runtimes": {"old": {"path": program}}}).to_string();
-    fs::write(&config, text).unwrap();
-    let ran = run(&["rro", "--config", &config, "--runtime", "old"]).expect(1);
-    assert!(
-        ran.stdout
-            .contains("to do: use a runtime with the mount option rro"),
-        "{}",
-        ran.stdout
-    );
-}
-
-/// A configuration file and a script directory.
-fn runtimes(text: &str) -> (tempfile::TempDir, String, String) {
-    let dir = tempfile::tempdir().unwrap();
-    let config = dir.path().join("daemon.json");
-    fs::write(&config, text).unwrap();
-    let state = dir.path().join("state").to_str().unwrap().to_owned();
-    let config = config.to_str().unwrap().to_owned();
-    (dir, config, state)
-}
-
-#[test]
-fn runtimes_check_says_everything_at_once_and_writes_nothing() {
-    let text = r#"{"runtimes": {"b": {}, "a": {"path": "/x", "runtimeType": "t.v1"},
-                  "runc": {"path": "/y"}, "ok": {"path": "/bin/true", "runtimeArgs": ["x"]}},
-                  "default-runtime": "nowhere"}"#;
-    let (_dir, config, state) = runtimes(text);
-    let args = [
-        "runtimes", "check", "--json", "--config", &config, "--state", &state,
-    ];
-    let value = run(&args).expect(1).json();
-    let kinds: Vec<_> = value["problems"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .map(|p| &p["kind"])
-        .collect();
-    let wanted = [
-        "path-and-type",
-        "needs-path-or-type",
-        "unknown-default",
-        "reserved-name",
-    ];
-    assert_eq!(kinds, wanted);
-    assert!(fs::metadata(&state).is_err(), "check writes nothing");
-    has(
-        &value["runtimes"][0],
-        &["name", "kind", "shim", "binary", "script"],
-    );
-}
-
-#[test]
-fn runtimes_resolve_publishes_what_it_answers_with() {
-    let text = r#"{"runtimes": {"w": {"path": "/bin/echo", "runtimeArgs": ["a b", ""]}}}"#;
-    let (_dir, config, state) = runtimes(text);
-    let resolve = |name: &str| {
-        run(&[
-            "runtimes", "resolve", name, "--json", "--config", &config, "--state", &state,
-        ])
-    };
-    let value = resolve("w").expect(0).json();
-    let script = value["script"].as_str().unwrap();
-    let said = std::process::Command::new(script)
-        .args(["*", "$x"])
-        .output()
-        .unwrap();
-    assert_eq!(said.stdout, b"a b  * $x\n");
-    assert_eq!(value["options"]["binary_name"], script);
-    assert_eq!(value["shim"], "io.containerd.runc.v2");
-
-    assert_eq!(resolve("").expect(0).json()["name"], "runc");
-    let value = resolve("a/b").expect(1).json();
-    assert_eq!(value["error"]["kind"], "unknown-runtime");
-    let args = [
-        "runtimes",
-        "gc",
-        "--dry-run",
-        "--json",
-        "--config",
-        &config,
-        "--state",
-        &state,
-    ];
-    let verdicts = run(&args).expect(0).json();
-    assert_eq!(verdicts["verdicts"][0]["remove"], false);
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(clippy::print_stderr, reason = "a skipped test says so")]
 
 mod addrs;
+mod addrs_names;
 mod check;
 mod command;
 mod contract;
@@ -23,4 +24,5 @@ mod probe;
 mod removal;
 mod resolv_conf;
 mod root;
+mod runtimes;
 mod usage;

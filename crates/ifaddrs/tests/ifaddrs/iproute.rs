@@ -6,7 +6,7 @@ use std::time::Duration;
 use ifaddrs::{Address, LinkAddrs, all};
 use serde_json::{Value, json};
 
-use crate::list::every_kind;
+use crate::kinds::every_kind;
 use crate::net::{Net, Spec};
 use support::namespace::own;
 use support::skip::unless_runs;

@@ -6,10 +6,12 @@
 mod asynchronous; // the tokio twin
 mod churn; // listings while addresses come and go
 mod iproute; // fact by fact against `ip -j addr`
-mod list; // names, numbers, kinds of addresses, errors
+mod kinds; // kinds of addresses
+mod list; // names, numbers, errors
 mod moby; // moby's cases as data
 mod net; // links and addresses made by hand
 mod netns; // other network namespaces
 mod oracle; // the typed messages of the rtnetlink family
 mod properties; // any bytes
 mod watch; // events
+mod whole; // large lists, the flat list

@@ -10,7 +10,7 @@ use rtnetlink::packet_route::RouteNetlinkMessage;
 use rtnetlink::packet_route::address::{AddressAttribute, AddressMessage};
 use rtnetlink::sys::{Socket, protocols::NETLINK_ROUTE};
 
-use crate::list::every_kind;
+use crate::kinds::every_kind;
 use crate::net::Net;
 use support::namespace::own;
 use support::space::Space;

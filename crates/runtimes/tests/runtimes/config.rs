@@ -1,6 +1,6 @@
 //! Reading daemon.json: everything wrong in one answer, and no input that breaks it.
 
-use runtimes::{Config, OptionValue, RuntimeEntry, Runtimes, TableOptions, Value};
+use runtimes::{Config, Runtimes, TableOptions};
 
 /// Runtime and kind of each problem.
 fn problems(text: &str) -> Vec<(Option<String>, &'static str)> {
@@ -15,7 +15,7 @@ fn problems(text: &str) -> Vec<(Option<String>, &'static str)> {
 }
 
 #[track_caller]
-fn check(text: &str, want: &[(&str, &str)]) {
+pub(crate) fn check(text: &str, want: &[(&str, &str)]) {
     let got = problems(text);
     let want: Vec<_> = want
         .iter()
@@ -101,42 +101,6 @@ fn wrong_types_cost_one_member() {
             ("g", "bad-options"),
         ],
     );
-}
-
-#[test]
-fn repeated_keys_are_seen_at_every_level() {
-    check(
-        r#"{"runtimes": {"a": {"path": "/x"}, "a": {"path": "/y"}, "a": {"path": "/z"}}}"#,
-        &[("a", "duplicate")],
-    );
-    check(
-        r#"{"runtimes": {"a": {"path": "/x"}}, "runtimes": {"b": {"path": "/x"}}}"#,
-        &[("-", "duplicate")],
-    );
-    check(
-        r#"{"runtimes": {"a": {"path": "/x"}}, "runtimes": {"a": {"path": "/x"}}}"#,
-        &[("-", "duplicate"), ("a", "duplicate")],
-    );
-    check(
-        r#"{"default-runtime": "runc", "default-runtime": "runc"}"#,
-        &[("-", "duplicate")],
-    );
-    check(
-        r#"{"runtimes": {"a": {"path": "/x", "path": "/x"}}}"#,
-        &[("a", "duplicate")],
-    );
-    check(
-        r#"{"runtimes": {"a": {"path": "/x", "Path": "/y"}}}"#,
-        &[("a", "duplicate")],
-    );
-    for options in [r#""IoUid": 1, "IoUid": 1"#, r#""IoUid": 1, "io_uid": 1"#] {
-        let entry =
-            format!(r#"{{"runtimeType": "io.containerd.runc.v2", "options": {{{options}}}}}"#);
-        check(
-            &format!(r#"{{"runtimes": {{"a": {entry}}}}}"#),
-            &[("a", "duplicate")],
-        );
-    }
 }
 
 #[test]
@@ -253,66 +217,6 @@ fn messages_are_one_line_with_the_name() {
     assert!(message.contains(r#""a\nb\u{1b}[31m""#), "{message}");
 }
 
-#[test]
-fn keys_without_effect_are_told_and_the_others_kept() {
-    let parsed = Config::parse(
-        br#"{"debug": true, "mine": [1], "runtimes": {"a": {"path": "/x", "runtimeArg": ["y"]},
-             "b": {"runtimeType": "io.containerd.runc.v2", "options": {"Nope": 1, "IoUid": 7}}}}"#,
-    )
-    .unwrap();
-    let keys: Vec<_> = parsed
-        .unknown
-        .iter()
-        .map(|u| {
-            (
-                u.runtime.as_deref(),
-                u.key.as_str(),
-                u.value.to_json(),
-                u.nearest,
-            )
-        })
-        .collect();
-    assert_eq!(
-        keys,
-        [
-            (None, "mine", "[1]".to_owned(), None),
-            (
-                Some("a"),
-                "runtimeArg",
-                r#"["y"]"#.to_owned(),
-                Some("runtimeArgs")
-            ),
-            (Some("b"), "options.Nope", "1".to_owned(), None),
-        ]
-    );
-    let others: Vec<_> = parsed
-        .others
-        .iter()
-        .map(|(key, value)| (key.as_str(), value.to_json()))
-        .collect();
-    assert_eq!(
-        others,
-        [("debug", "true".to_owned()), ("mine", "[1]".to_owned())]
-    );
-}
-
-#[test]
-fn misspelt_keys_are_no_silent_default() {
-    for (text, meant) in [
-        (r#"{"default_runtime": "x"}"#, "default-runtime"),
-        (r#"{"runtime": {"x": {"path": "/x"}}}"#, "runtimes"),
-        (r#"{"Runtimes": {"x": {"path": "/x"}}}"#, "runtimes"),
-        (r#"{"add-runtime": {"x": {"path": "/x"}}}"#, "runtimes"),
-        (r#"{"live_restore": true}"#, "live-restore"),
-    ] {
-        check(text, &[("-", "misspelt-key")]);
-        let told = Config::parse(text.as_bytes()).unwrap_err().to_string();
-        assert!(told.contains(&format!("{meant:?}")), "{told}");
-    }
-    let parsed = Config::parse(br#"{"defualt-runtime": "x"}"#).unwrap();
-    assert_eq!(parsed.unknown[0].nearest, Some("default-runtime"));
-}
-
 /// The loop of the README: what it starts a daemon with must be what the file says.
 #[test]
 fn a_file_with_a_problem_gives_no_configuration() {
@@ -331,131 +235,4 @@ fn a_file_with_a_problem_gives_no_configuration() {
         let problems = Config::parse(text.as_bytes()).unwrap_err();
         assert_eq!(problems.iter().len(), 1, "{text}: {problems}");
     }
-}
-
-#[test]
-fn repeated_keys_of_others_are_seen_at_any_depth() {
-    check(
-        r#"{"data-root": "/a", "data-root": "/b"}"#,
-        &[("-", "duplicate")],
-    );
-    check(
-        r#"{"log-opts": {"a": {"b": [{"c": 1, "c": 2}]}}}"#,
-        &[("-", "duplicate")],
-    );
-    check(
-        r#"{"runtimes": {"a": {"runtimeType": "a.b", "options": {"x": {"c": 1, "c": 2}}}}}"#,
-        &[("a", "duplicate")],
-    );
-    let problems = Config::parse(br#"{"log-opts": {"a": [{"c": 1, "c": 2}]}}"#).unwrap_err();
-    let told = problems.to_string();
-    assert!(
-        told.contains(r#""log-opts.a[0].c" appears more than once"#),
-        "{told}"
-    );
-}
-
-/// The options a shim entry comes to, as `name=value`.
-fn options(shim: &str, json: &str) -> Result<Vec<String>, Vec<String>> {
-    let text =
-        format!(r#"{{"runtimes": {{"a": {{"runtimeType": "{shim}", "options": {json}}}}}}}"#);
-    let parsed = Config::parse(text.as_bytes()).map_err(|problems| {
-        let kinds = problems
-            .iter()
-            .map(|problem| problem.kind.as_str().to_owned());
-        kinds.collect::<Vec<_>>()
-    })?;
-    let table = Runtimes::build(&parsed.config, &TableOptions::new("/s"));
-    let options = table.lookup("a").unwrap().options.clone();
-    let member = |(name, value): &(&str, OptionValue<'_>)| match value {
-        OptionValue::Bool(flag) => format!("{name}={flag}"),
-        OptionValue::Number(number) => format!("{name}={number}"),
-        OptionValue::Text(text) => format!("{name}={}", text.to_str().unwrap()),
-        other => format!("{name}={other:?}"),
-    };
-    Ok(options
-        .iter()
-        .flat_map(|o| o.members())
-        .map(|m| member(&m))
-        .collect())
-}
-
-#[test]
-fn options_in_any_spelling() {
-    let runc = "io.containerd.runc.v2";
-    for json in [
-        r#"{"IoUid": 42}"#,
-        r#"{"ioUid": 42}"#,
-        r#"{"IOUID": 42.0}"#,
-        r#"{"io_uid": 42}"#,
-    ] {
-        assert_eq!(
-            options(runc, json),
-            Ok(vec!["io_uid=42".to_owned()]),
-            "{json}"
-        );
-    }
-    let all = r#"{"NoPivotRoot": true, "NoNewKeyring": false, "ShimCgroup": "/c", "IoUid": 0,
-        "IoGid": 4294967295, "BinaryName": "crun", "Root": "/r", "SystemdCgroup": true,
-        "CriuImagePath": "/i", "CriuWorkPath": "/w", "TaskApiAddress": "unix:x", "TaskApiVersion": 3}"#;
-    assert_eq!(options(runc, all).unwrap().len(), 12);
-    assert_eq!(options(runc, r#"{"IoUid": null}"#), Ok(vec![]));
-    assert_eq!(options(runc, r#"{"Nope": 1}"#), Ok(vec![]));
-    for bad in ["-1", "4294967296", "1.5", "true", "\"1\"", "[]", "1e300"] {
-        let json = format!(r#"{{"IoUid": {bad}}}"#);
-        assert_eq!(
-            options(runc, &json),
-            Err(vec!["bad-options".to_owned()]),
-            "{bad}"
-        );
-    }
-    for bad in ["1", "\"true\"", "[]"] {
-        let json = format!(r#"{{"SystemdCgroup": {bad}}}"#);
-        assert_eq!(
-            options(runc, &json),
-            Err(vec!["bad-options".to_owned()]),
-            "{bad}"
-        );
-    }
-}
-
-#[test]
-fn options_of_other_shims_are_generic() {
-    let json = r#"{"TypeUrl": "u", "configpath": "/p", "ConfigBody": [65, 255], "IoUid": "any"}"#;
-    let got = options("io.containerd.runsc.v1", json).unwrap();
-    assert_eq!(
-        got,
-        [
-            "type_url=u",
-            "config_path=/p",
-            "config_body=Bytes([65, 255])"
-        ]
-    );
-    let text = options("/path/to/shim", r#"{"ConfigBody": "A"}"#).unwrap();
-    assert_eq!(text, ["config_body=Bytes([65])"]);
-    for bad in [
-        r#"{"TypeUrl": 1}"#,
-        r#"{"ConfigBody": [256]}"#,
-        r#"{"ConfigPath": {}}"#,
-    ] {
-        assert!(options("io.containerd.runsc.v1", bad).is_err(), "{bad}");
-    }
-}
-
-#[test]
-fn values_made_by_hand_are_checked_too() {
-    let mut config = Config::default();
-    config.default_runtime = Some("/usr/bin/runc".to_owned());
-    config
-        .runtimes
-        .insert("a".to_owned(), RuntimeEntry::default());
-    let mut bad = RuntimeEntry::shim("io.containerd.runc.v2");
-    bad.options.insert("Root".to_owned(), Value::Bool(true));
-    config.runtimes.insert("b".to_owned(), bad);
-    let problems = config.check().unwrap_err();
-    let kinds: Vec<_> = problems.iter().map(|p| p.kind.as_str()).collect();
-    assert_eq!(
-        kinds,
-        ["unknown-default", "needs-path-or-type", "bad-options"]
-    );
 }

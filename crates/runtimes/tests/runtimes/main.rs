@@ -6,13 +6,19 @@
     reason = "helpers of tests fail loudly, and say what they skip"
 )]
 
+mod bundles;
 mod config;
 mod containers;
 mod crash;
 mod features;
+mod keys;
+mod machine;
+mod preflight;
+mod probe;
 mod properties;
 mod reload;
 mod script;
+mod shim_options;
 mod store;
 mod storm;
 mod support;
