@@ -32,6 +32,19 @@ impl TableArgs {
         }
     }
 
+    /// Fails if a directory that was named does not exist. A mistyped one would know nothing
+    /// that is in use.
+    pub(crate) fn check_directories(&self) -> anyhow::Result<()> {
+        let named = [("--exec-root", &self.exec_root), ("--state", &self.state)];
+        for (flag, dir) in named {
+            let missing = dir.as_ref().filter(|dir| !dir.is_dir());
+            if let Some(dir) = missing {
+                anyhow::bail!("{flag} {dir:?}: no such directory");
+            }
+        }
+        Ok(())
+    }
+
     /// The configuration with all its problems, those of other parts of the file included,
     /// and the table of its sound entries.
     pub(crate) fn load(&self) -> anyhow::Result<(Inspected, Runtimes)> {

@@ -12,8 +12,9 @@ use crate::output::{Cell, Ink, Output, Table, path_fields};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Scripts stay that the configuration names, that a container's bundle names, or that are on
-the command line of a process. Bundles are looked for below the exec root and in the
-containerd directory beside it. Exit code 1 when a file could not be removed.
+the command line of a process. Bundles are looked for below the exec root, in the containerd
+directory beside it, and wherever shims, engines and mounts of this machine lead to. Exit
+code 1 when a file could not be removed, 2 when a directory that was named does not exist.
 
 Examples:
   daemon-host runtimes gc --dry-run
@@ -37,6 +38,7 @@ pub(crate) struct Args {
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.table.check_directories()?;
     let (inspected, table) = args.table.load()?;
     anyhow::ensure!(
         inspected.problems.is_empty(),

@@ -166,8 +166,16 @@ fn a_bundle_that_cannot_be_read_keeps_every_script() {
 fn a_directory_of_bundles_that_is_mistyped_is_an_error() {
     let scene = Scene::new();
     fs::create_dir(scene.dir.path().join("tasks")).unwrap();
-    scene.gc(&["--bundles", "/nonexistent/tasks"]).expect(2);
+    for flag in ["--bundles", "--exec-root"] {
+        let ran = scene.gc(&[flag, "/nonexistent/tasks"]).expect(2);
+        let said = format!("{flag} \"/nonexistent/tasks\": no such directory");
+        assert!(ran.stderr.contains(&said), "{}", ran.stderr);
+    }
     assert_eq!(scene.left(), [true; 4]);
+    let words = ["runtimes", "gc", "--state", "/nonexistent/scripts"];
+    let ran = run(&words).expect(2);
+    let said = "--state \"/nonexistent/scripts\": no such directory";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
 }
 
 #[test]
@@ -190,6 +198,31 @@ fn bundles_are_looked_for_below_the_exec_root() {
     let exec = exec.display().to_string();
     scene.gc(&["--exec-root", &exec]).expect(0);
     assert_eq!(scene.left(), [true; 4]);
+}
+
+#[test]
+fn a_bundle_that_a_process_works_in_is_found_wherever_it_is() {
+    let scene = Scene::new();
+    fs::create_dir(scene.dir.path().join("tasks")).unwrap();
+    let tasks = "elsewhere/containerd/daemon/io.containerd.runtime.v2.task/moby";
+    let bundle = scene.dir.path().join(tasks).join("0123abcd");
+    fs::create_dir_all(&bundle).unwrap();
+    let options = json!({ "binary_name": scene.scripts[3].display().to_string() });
+    fs::write(bundle.join("options.json"), options.to_string()).unwrap();
+    let mut shim = std::process::Command::new("sh")
+        .args(["-c", "read -r line"])
+        .current_dir(&bundle)
+        .stdin(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let answer = scene.gc(&[]).expect(0).json();
+    let said = reason(&answer, &scene.scripts[3], false);
+    assert!(said.contains("elsewhere"), "{said}");
+    assert_eq!(scene.left(), [true, false, true, true]);
+    drop(shim.stdin.take());
+    shim.wait().unwrap();
+    scene.gc(&[]).expect(0);
+    assert_eq!(scene.left(), [true, false, true, false]);
 }
 
 #[test]

@@ -28,7 +28,7 @@ const BUNDLE_FILES: [&str; 2] = ["options.json", "runtime"];
 const LEVELS: u32 = 3;
 
 /// Below containerd's run-time directory: the bundles, by namespace.
-const TASKS: &str = "io.containerd.runtime.v2.task";
+pub(super) const TASKS: &str = "io.containerd.runtime.v2.task";
 
 /// More than any bundle file has; what lies beyond makes the scan incomplete.
 const MAX_FILE: u64 = 4 << 20;

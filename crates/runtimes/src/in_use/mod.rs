@@ -1,6 +1,7 @@
 //! Who still needs a wrapper script, and the removal of those that nobody needs.
 
 mod bundles;
+mod elsewhere;
 mod processes;
 mod references;
 mod sweep;

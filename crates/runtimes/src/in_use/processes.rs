@@ -1,4 +1,5 @@
-//! Finds who still needs a script: reads the command lines of processes.
+//! Finds who still needs a script: reads the command lines of processes, and the bundles that
+//! they lead to.
 //!
 //! A monitor such as podman's conmon is started with the path of the runtime, and calls it
 //! for exec, kill and delete as long as the container lives. A script that is just being
@@ -9,6 +10,7 @@ use std::path::Path;
 
 use nix::errno::Errno;
 
+use super::elsewhere::Elsewhere;
 use super::references::References;
 use crate::bounded::read_bounded;
 
@@ -19,6 +21,9 @@ const MAX_LINE: u64 = 8 << 20;
 impl References {
     /// Adds the scripts that command lines of processes name, such as that of a monitor
     /// that calls its runtime again when a container ends. `proc` is where procfs is.
+    ///
+    /// It adds as well what the bundles of other engines name, whatever their exec roots are:
+    /// those that running engines and shims lead to, and those that mounts lead to.
     ///
     /// Processes of other pid namespaces are seen only if those lie below this one. A
     /// procfs that hides processes makes the references incomplete.
@@ -40,22 +45,26 @@ fn scan(references: &mut References, proc: &Path) {
         let why = io::Error::other("it does not show every process");
         references.missed(proc, &why);
     }
+    let mut elsewhere = Elsewhere::default();
+    elsewhere.add_mounts(references, proc);
     // This process may name a script only because it was asked to look at it.
     for pid in pids.into_iter().filter(|pid| *pid != own) {
         let dir = proc.join(pid.to_string());
         match read_bounded(&dir.join("cmdline"), MAX_LINE) {
             Ok(line) => {
                 let name = read_bounded(&dir.join("comm"), MAX_LINE).unwrap_or_default();
-                let name = String::from_utf8_lossy(&name);
-                let by = format!("pid {pid} {} names it", name.trim_end());
+                let shown = String::from_utf8_lossy(&name);
+                let by = format!("pid {pid} {} names it", shown.trim_end());
                 references.add_names_in(&line, &by);
+                elsewhere.add_process(references, &dir, &name, &line);
             }
             Err(error) if is_gone(&error) => {}
             Err(error) => references.missed(&dir, &error),
         }
     }
+    elsewhere.scan(references);
 }
 
-fn is_gone(error: &io::Error) -> bool {
+pub(super) fn is_gone(error: &io::Error) -> bool {
     error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
 }

@@ -10,6 +10,7 @@ mod bundles;
 mod config;
 mod containers;
 mod crash;
+mod elsewhere;
 mod features;
 mod keys;
 mod machine;

@@ -122,6 +122,8 @@ fn a_second_name_left_by_a_crash_goes_though_the_script_is_in_use() {
 /// A procfs with these processes: pid, command line.
 fn proc(temp: &Path, processes: &[(u32, &str)]) -> PathBuf {
     let proc = temp.join("proc");
+    fs::create_dir_all(proc.join("self")).unwrap();
+    fs::write(proc.join("self/mountinfo"), "").unwrap();
     for (pid, line) in processes {
         let dir = proc.join(pid.to_string());
         fs::create_dir_all(&dir).unwrap();

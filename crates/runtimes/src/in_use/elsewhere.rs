@@ -1,0 +1,182 @@
+//! Finds the bundles of engines that no configuration here names: by shims and engines that
+//! run, and by mounts.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::fs::read_link;
+use std::io;
+use std::os::unix::ffi::{OsStrExt, OsStringExt};
+use std::path::{Component, Path, PathBuf};
+
+use super::bundles::TASKS;
+use super::processes::is_gone;
+use super::references::References;
+use crate::bounded::read_bounded;
+
+/// The arguments of engines and shims whose value is their run-time directory, or a file in it.
+/// A data root is not among them: it may lie on a server that hangs.
+const FLAGS: [&[u8]; 6] = [
+    b"exec-root",
+    b"state",
+    b"config",
+    b"c",
+    b"address",
+    b"containerd",
+];
+
+/// Where bundles lie below a directory that such an argument leads to.
+const BELOW: [&str; 3] = ["", "daemon", "containerd/daemon"];
+
+/// How far above the value of an argument its run-time directory may be, the value included.
+const ABOVE: usize = 3;
+
+/// The longest mount table that is read. A longer one makes the scan incomplete.
+const MAX_TABLE: u64 = 256 << 20;
+
+/// The directories with bundles that were found, each as it can be opened from here.
+#[derive(Debug, Default)]
+pub(super) struct Elsewhere {
+    found: BTreeSet<PathBuf>,
+}
+
+impl Elsewhere {
+    /// Notes the directories that a process leads to: a shim works in its bundle, and engines
+    /// and shims are told the run-time directory.
+    pub(super) fn add_process(
+        &mut self,
+        references: &mut References,
+        dir: &Path,
+        comm: &[u8],
+        line: &[u8],
+    ) {
+        let is_shim = comm.starts_with(b"containerd-shim");
+        match read_link(dir.join("cwd")) {
+            Ok(cwd) => {
+                if let Some(tasks) = tasks_in(&cwd) {
+                    self.found.insert(seen_from_here(dir, &tasks));
+                }
+            }
+            // Of other processes it is not known whether they have a bundle at all.
+            Err(error) if is_shim && !is_gone(&error) => references.missed(dir, &error),
+            Err(_) => {}
+        }
+        if is_shim || comm.starts_with(b"containerd") || comm.starts_with(b"dockerd") {
+            for value in values(line) {
+                let above = value.ancestors().take(ABOVE);
+                above.for_each(|above| self.add_below(references, &seen_from_here(dir, above)));
+            }
+        }
+    }
+
+    /// Notes the directories that the mount table of this process leads to: a root file system
+    /// in its bundle, and the network namespaces below an exec root. They stay when all
+    /// processes of the engine are killed.
+    pub(super) fn add_mounts(&mut self, references: &mut References, proc: &Path) {
+        let path = proc.join("self/mountinfo");
+        let text = match read_bounded(&path, MAX_TABLE) {
+            Ok(text) => text,
+            // A file that is not there is no answer either.
+            Err(error) => return references.missed(&path, &io::Error::other(error)),
+        };
+        for line in text.split(|byte| *byte == b'\n') {
+            let mut fields = line.split(|byte| *byte == b' ');
+            let Some(point) = fields.nth(4) else {
+                continue;
+            };
+            let kind = fields.skip_while(|field| *field != b"-").nth(1);
+            let point = PathBuf::from(unescaped(point));
+            if let Some(tasks) = tasks_in(&point) {
+                self.found.insert(tasks);
+            }
+            let is_namespace = kind == Some(b"nsfs");
+            let parent = point
+                .parent()
+                .filter(|dir| is_namespace && dir.ends_with("netns"));
+            if let Some(root) = parent.and_then(Path::parent) {
+                self.add_below(references, root);
+            }
+        }
+    }
+
+    fn add_below(&mut self, references: &mut References, dir: &Path) {
+        for below in BELOW {
+            let tasks = dir.join(below).join(TASKS);
+            match tasks.symlink_metadata() {
+                Ok(_) => drop(self.found.insert(tasks)),
+                Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
+                Err(error) => references.missed(&tasks, &error),
+            }
+        }
+    }
+
+    /// Adds what all these bundles refer to.
+    pub(super) fn scan(self, references: &mut References) {
+        for dir in self.found {
+            references.scan_bundles(&dir);
+        }
+    }
+}
+
+/// The directory of all bundles that a path lies in.
+fn tasks_in(path: &Path) -> Option<PathBuf> {
+    let is_tasks = |part: &Component<'_>| part.as_os_str() == TASKS;
+    let count = path.components().position(|part| is_tasks(&part))?;
+    Some(path.components().take(count + 1).collect())
+}
+
+/// A path of a process, as this process can open it. In another mount namespace the same path
+/// may lead elsewhere.
+fn seen_from_here(dir: &Path, path: &Path) -> PathBuf {
+    let namespace = |of: &Path| read_link(of.join("ns/mnt")).ok();
+    let own = dir.with_file_name("self");
+    match (namespace(dir), namespace(&own)) {
+        (Some(its), Some(own)) if its != own => {
+            let below = path.strip_prefix("/").unwrap_or(path);
+            dir.join("root").join(below)
+        }
+        _ => path.to_owned(),
+    }
+}
+
+/// The absolute paths that a command line gives for [`FLAGS`]: `--flag=PATH` or `--flag PATH`.
+fn values(line: &[u8]) -> Vec<PathBuf> {
+    let mut values = Vec::new();
+    let mut words = line.split(|byte| *byte == 0);
+    while let Some(word) = words.next() {
+        let flag = word.strip_prefix(b"-").unwrap_or(b"");
+        let flag = flag.strip_prefix(b"-").unwrap_or(flag);
+        let equals = flag.iter().position(|byte| *byte == b'=');
+        let (name, value) = match equals {
+            Some(at) => (&flag[..at], Some(&flag[at + 1..])),
+            None => (flag, None),
+        };
+        if FLAGS.contains(&name) {
+            let value = value.or_else(|| words.next()).unwrap_or_default();
+            let value = value.strip_prefix(b"unix://").unwrap_or(value);
+            values.push(PathBuf::from(OsStr::from_bytes(value)));
+        }
+    }
+    values.retain(|value| value.is_absolute());
+    values
+}
+
+/// A field of a mount table, which has octal numbers for what would end it.
+fn unescaped(field: &[u8]) -> OsString {
+    let mut bytes = Vec::with_capacity(field.len());
+    let mut rest = field;
+    while let Some((byte, after)) = rest.split_first() {
+        let digits = after.get(..3).filter(|_| *byte == b'\\');
+        let number = digits.and_then(|digits| std::str::from_utf8(digits).ok());
+        match number.and_then(|number| u8::from_str_radix(number, 8).ok()) {
+            Some(number) => {
+                bytes.push(number);
+                rest = &after[3..];
+            }
+            None => {
+                bytes.push(*byte);
+                rest = after;
+            }
+        }
+    }
+    OsString::from_vec(bytes)
+}
