@@ -139,7 +139,7 @@ pub use crate::kernel::identity::{
 };
 pub use crate::kernel::procfs::Proc;
 pub use crate::kernel::queries::{KernelQueries, is_mounted};
-pub use crate::kernel::witness::{MountLife, MountWitness};
+pub use crate::kernel::witness::{MountLife, MountWitness, Witnesses};
 pub use crate::read::extent::Extent;
 pub use crate::read::refresh::Refresh;
 pub use crate::row::borrowed::Row;

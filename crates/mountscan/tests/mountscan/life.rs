@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use mountscan::{
-    ErrorKind, KernelQueries, MountLife, MountWitness, identity_at, is_detached, is_mounted,
+    ErrorKind, KernelQueries, MountLife, MountWitness, Witnesses, identity_at, is_detached,
+    is_mounted,
 };
 use rustix::fs::{CWD, Mode, OFlags, openat};
 use rustix::mount::{OpenTreeFlags, UnmountFlags};
@@ -48,7 +49,9 @@ fn a_detached_mount_lives_as_long_as_something_uses_it() {
         let witness = MountWitness::open(&point).expect("there");
         assert_eq!(witness.life(), mounted(&witness));
         let file = File::create(point.join("file")).expect("writable");
+        assert_eq!(witness.has_ended(), witness.sees_the_end().then_some(false));
         unmount(&point);
+        assert_eq!(witness.has_ended(), witness.sees_the_end().then_some(false));
         let detached = or_unknown(&witness, MountLife::Detached);
         let before_68 = KernelQueries::cached() == KernelQueries::Absent;
         if !before_68 {
@@ -61,6 +64,7 @@ fn a_detached_mount_lives_as_long_as_something_uses_it() {
         }
         drop(file);
         assert_eq!(end_of(&witness), or_unknown(&witness, MountLife::Gone));
+        assert_eq!(witness.has_ended(), witness.sees_the_end().then_some(true));
     });
 }
 
@@ -91,6 +95,68 @@ fn a_witness_does_not_keep_a_mount_busy() {
         assert_eq!(end_of(&witness), or_unknown(&witness, MountLife::Gone));
         let missing = MountWitness::open(&base.join("missing"));
         assert_eq!(missing.expect_err("not there").kind(), ErrorKind::NotFound);
+    });
+}
+
+/// How many descriptors for marks this process has.
+fn descriptors() -> usize {
+    let own = std::fs::read_dir("/proc/thread-self/fd").expect("there");
+    let links = own.filter_map(|entry| std::fs::read_link(entry.ok()?.path()).ok());
+    links
+        .filter(|link| link == Path::new("anon_inode:[fanotify]"))
+        .count()
+}
+
+/// More of them than a user may have descriptors for marks. Each knows the end of its own mount.
+#[test]
+fn witnesses_of_many_mounts_share_a_descriptor() {
+    const MANY: usize = 200;
+    isolated(|base| {
+        let point = |n: usize| base.join(format!("m{n}"));
+        let before = descriptors();
+        let witnesses = Witnesses::new();
+        let of = |n: usize| {
+            tmpfs(&point(n));
+            let place = File::open(point(n)).expect("there");
+            witnesses.of(place).expect("statx")
+        };
+        let all: Vec<MountWitness> = (0..MANY).map(of).collect();
+        let sees = all[0].sees_the_end();
+        assert!(all.iter().all(|witness| witness.sees_the_end() == sees));
+        assert_eq!(descriptors() - before, usize::from(sees));
+        let files: Vec<_> = (0..MANY)
+            .map(|n| File::create(point(n).join("file")).expect("writable"))
+            .collect();
+        (0..MANY).for_each(|n| unmount(&point(n)));
+        for (n, file) in files.into_iter().enumerate().rev() {
+            assert_eq!(
+                all[n].life(),
+                or_unknown(&all[n], MountLife::Detached),
+                "{n}"
+            );
+            drop(file);
+            assert_eq!(end_of(&all[n]), or_unknown(&all[n], MountLife::Gone), "{n}");
+        }
+        drop((all, witnesses));
+        assert_eq!(descriptors(), before);
+    });
+}
+
+/// A second witness of one mount has a mark of its own, which the first does not take for its own.
+#[test]
+fn two_witnesses_of_one_mount_are_equal_and_both_see_its_end() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        let witnesses = Witnesses::new();
+        let of = || witnesses.of(File::open(&point).expect("there"));
+        let (one, two) = (of().expect("statx"), of().expect("statx"));
+        assert_eq!(one, two);
+        assert_ne!(one, MountWitness::open(base).expect("there"));
+        unmount(&point);
+        for witness in [&one, &two] {
+            assert_eq!(end_of(witness), or_unknown(witness, MountLife::Gone));
+        }
     });
 }
 
