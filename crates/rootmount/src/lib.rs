@@ -61,6 +61,10 @@
 //! which of these happened, and who held the mount. A mount that is the root of this process is
 //! refused.
 //!
+//! A lazily detached mount lives on until its last holder ends, and the kernel tells nobody when
+//! that is. So the report keeps a [`MountWitness`] of each: [`StepReport::life`] tells at any
+//! later time whether the mount still lives. A witness does not keep the mount alive.
+//!
 //! # Unmounting and peers
 //!
 //! An unmount reaches the peers and slaves of the mount that the unmounted one lies on, in
@@ -93,6 +97,7 @@
 //! | `umount2` | `CAP_SYS_ADMIN` in the mount namespace | always | [`ErrorKind::Denied`] |
 //! | `statx` with the mount id | none | 5.8 | [`ErrorKind::Unsupported`], nothing is unmounted |
 //! | `statx` with the unique id | none | 6.8 | id, device, root and mount point are compared |
+//! | fanotify mark on a mount | `CAP_SYS_ADMIN` in the initial user namespace | always | [`MountLife::Unknown`] |
 //! | `statmount` | none | 6.8 | a mount that covers the planned one twice goes unnoticed |
 //! | `openat2` | none | 5.6 | one `openat` per component |
 //! | `open_tree`, `move_mount` | `CAP_SYS_ADMIN` | 5.2 | `mount` by path |
@@ -182,7 +187,8 @@ pub use liveness::layer_map::LayerMap;
 pub use liveness::look::Look;
 pub use mount::{MountRef, Same};
 pub use mountscan::{
-    Device, MountId, MountTable, ProcessView, Propagation, Resident, Residents, UniqueMountId,
+    Device, MountId, MountLife, MountTable, MountWitness, ProcessView, Propagation, Resident,
+    Residents, UniqueMountId,
 };
 pub use path::resolve_root;
 pub use plan::cleanup_plan::{

@@ -7,10 +7,12 @@ use std::fs::rename;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use rootmount::{
-    DataRootOptions, ExecuteOptions, Outcome, Ownership, PlanOptions, PrepareAction, RECORD_NAME,
-    Released, RootOutcome, Rules, SelfBind, execute, live_table, plan, prepare, release, status,
+    DataRootOptions, ExecuteOptions, MountLife, Outcome, Ownership, PlanOptions, PrepareAction,
+    RECORD_NAME, Released, RootOutcome, Rules, SelfBind, execute, live_table, plan, prepare,
+    release, status,
 };
 use rustix::mount::mount_bind;
 use support::namespace::isolated;
@@ -238,7 +240,15 @@ fn a_disk_below_the_root_stays_through_a_whole_life() {
             RootOutcome::Released { lazily: true },
             "{report}"
         );
+        assert_eq!(report.steps()[0].life(), Some(MountLife::Detached));
         drop(held);
+        for life in [&|| report.steps()[0].life(), &|| report.root_life()] as [&dyn Fn() -> _; 2] {
+            let end = Instant::now() + Duration::from_secs(30);
+            while life() != Some(MountLife::Gone) {
+                assert!(Instant::now() < end, "{:?}: {report}", life());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        }
         // The administrator's mount is the one that it was, and the data are in it.
         assert_eq!(live_table().unwrap().under(root).len(), 1);
         assert_eq!(std::fs::read(volumes.join("data")).unwrap(), b"kept");

@@ -1,14 +1,17 @@
 //! The engines of this machine, and what each may have left behind.
 //!
 //! `survey` finds the engines. `target` is one of their directories, with its rules and evidence.
-//! `witness` knows what only engines know. `command` prints.
+//! `witness` knows what only engines know. `alive` says what lives on after a clean-up. `command`
+//! prints.
 
+mod alive;
 mod command;
 mod findings;
 mod survey;
 mod target;
 mod witness;
 
+pub(crate) use alive::still_alive;
 pub(crate) use command::{Command, run};
 pub(crate) use findings::findings;
 pub(crate) use survey::{EngineFiles, survey};

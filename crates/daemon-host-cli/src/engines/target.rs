@@ -12,6 +12,7 @@ use daemon_host::{LivenessOptions, evidence, layers, look};
 use serde::Serialize;
 
 use super::witness::{Deliberate, Networks};
+use crate::engines::alive::still_alive;
 use crate::root::{EvidenceArgs, EvidenceJson};
 
 /// A directory below which an engine mounts.
@@ -143,7 +144,9 @@ impl Leftovers {
     /// As text for people.
     pub(crate) fn text(&self) -> String {
         let what = match &self.report {
-            Some(report) => report.to_string(),
+            Some(report) => format!("{report}\n{}", still_alive(report))
+                .trim_end()
+                .to_owned(),
             None => self.plan.to_string(),
         };
         format!("{} in {}\n{what}\n", self.engine, self.path.display())

@@ -75,6 +75,32 @@ fn something_left_is_exit_code_one_with_the_holder_named() {
     );
 }
 
+/// Somebody works on in a mount that was detached. The answer says so, and how to ask again.
+#[test]
+fn a_mount_that_lives_on_is_not_passed_off_as_gone() {
+    let script = "shm $(id a); exec 5> $T/docker/containers/$(id a)/mounts/shm/held
+        shm $(id b); $D root cleanup $R >&2
+        shm $(id a); exec 6> $T/docker/containers/$(id a)/mounts/shm/held
+        $D root cleanup $R --json";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let value = ran.json();
+    assert_eq!(outcomes(&value), ["detached"]);
+    // In a user namespace the kernel sets no mark.
+    let life = value["steps"][0]["life"].as_str().unwrap();
+    assert!(["detached", "unknown"].contains(&life), "{value:#}");
+    let said = match life {
+        "detached" => "1 detached mount is still in use",
+        _ => "whether 1 detached mount ended cannot be told",
+    };
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(
+        ran.stderr.contains("daemon-host mounts safe-to-remove /"),
+        "{}",
+        ran.stderr
+    );
+}
+
 #[test]
 fn a_whole_life_of_a_root_by_the_command() {
     let script = "$D root prepare $R; $D root prepare $R; $D root status $R

@@ -5,7 +5,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
-use mountscan::MountTable;
+use mountscan::{MountTable, MountWitness};
 
 use crate::cleanup::options::ExecuteOptions;
 use crate::cleanup::report::{CleanupReport, Progress, RootOutcome, StepReport};
@@ -72,6 +72,21 @@ pub fn execute_with(
     Ok(run.report(root))
 }
 
+/// What became of the root, with the witness of its mount if that was detached lazily.
+struct RootDone {
+    outcome: RootOutcome,
+    witness: Option<Arc<MountWitness>>,
+}
+
+impl From<RootOutcome> for RootDone {
+    fn from(outcome: RootOutcome) -> Self {
+        Self {
+            outcome,
+            witness: None,
+        }
+    }
+}
+
 /// A plan that is being carried out.
 struct Run<'a, P> {
     plan: &'a CleanupPlan,
@@ -128,21 +143,24 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
     }
 
     /// Releases the root if the plan says so and nothing below it is left.
-    fn release_root(&self) -> RootOutcome {
+    fn release_root(&self) -> RootDone {
         let decision = &self.plan.root_decision;
         let is_planned = decision.action == RootAction::Release;
         let Some(data_root) = self.options.data_root.as_ref().filter(|_| is_planned) else {
-            return RootOutcome::Untouched(decision.clone());
+            return RootOutcome::Untouched(decision.clone()).into();
         };
         let is_left = |done: &Done| !done.outcome.is_gone();
         if self.outcomes.iter().flatten().any(is_left) {
-            return RootOutcome::Held;
+            return RootOutcome::Held.into();
         }
         match release_with(data_root, self.options.propagate) {
-            Ok(Released::Unmounted) => RootOutcome::Released { lazily: false },
-            Ok(Released::Detached) => RootOutcome::Released { lazily: true },
-            Ok(_) => RootOutcome::Untouched(decision.clone()),
-            Err(error) => RootOutcome::Failed(Failure::from(&error)),
+            Ok((Released::Unmounted, _)) => RootOutcome::Released { lazily: false }.into(),
+            Ok((Released::Detached, witness)) => RootDone {
+                outcome: RootOutcome::Released { lazily: true },
+                witness,
+            },
+            Ok(_) => RootOutcome::Untouched(decision.clone()).into(),
+            Err(error) => RootOutcome::Failed(Failure::from(&error)).into(),
         }
     }
 
@@ -165,7 +183,7 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
         Ok(())
     }
 
-    fn report(self, root: RootOutcome) -> CleanupReport {
+    fn report(self, root: RootDone) -> CleanupReport {
         let report = |(step, done): (&Step, Option<Done>)| {
             let done = done.unwrap_or_else(not_tried);
             StepReport {
@@ -173,6 +191,7 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
                 outcome: done.outcome,
                 attempts: done.attempts,
                 left_private: done.left_private,
+                mount_witness: done.witness,
             }
         };
         CleanupReport {
@@ -186,7 +205,8 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
                 .collect(),
             kept: self.plan.kept.clone(),
             root_decision: self.plan.root_decision.clone(),
-            root,
+            root: root.outcome,
+            root_witness: root.witness,
         }
     }
 }

@@ -1,6 +1,9 @@
 //! What became of each step of a plan.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use mountscan::{MountLife, MountWitness};
 
 use crate::error::{Error, ErrorKind};
 use crate::plan::cleanup_plan::{Kept, RootDecision, Step};
@@ -18,6 +21,7 @@ pub struct CleanupReport {
     pub(crate) kept: Vec<Kept>,
     pub(crate) root_decision: RootDecision,
     pub(crate) root: RootOutcome,
+    pub(crate) root_witness: Option<Arc<MountWitness>>,
 }
 
 /// One step and what became of it.
@@ -35,6 +39,33 @@ pub struct StepReport {
     /// [`propagate`](crate::ExecuteOptions::propagate), and only if the kernel refuses a call
     /// that it allowed in the rehearsal.
     pub left_private: Option<Failure>,
+    /// For a mount that was detached lazily: tells later whether it still lives, without keeping
+    /// it alive. `None` for any other outcome. Also `None` where it cannot be opened: for a mount
+    /// whose files come from a server, and for one that went together with another mount.
+    pub mount_witness: Option<Arc<MountWitness>>,
+}
+
+impl StepReport {
+    /// Whether the mount still lives now, if it was detached lazily; `None` if it was not.
+    ///
+    /// While it lives, its holders work on files below it. Ask again before the data is
+    /// removed. Without a [witness](Self::mount_witness) the answer is
+    /// [`MountLife::Unknown`], never [`MountLife::Gone`].
+    pub fn life(&self) -> Option<MountLife> {
+        match self.outcome {
+            Outcome::Detached { .. } => Some(life(self.mount_witness.as_deref())),
+            _ => None,
+        }
+    }
+}
+
+/// The life of a mount that is in no namespace any more, so that its end alone is asked for.
+fn life(witness: Option<&MountWitness>) -> MountLife {
+    match witness.and_then(MountWitness::has_ended) {
+        Some(true) => MountLife::Gone,
+        Some(false) => MountLife::Detached,
+        None => MountLife::Unknown,
+    }
 }
 
 /// What became of the mount at the root.
@@ -88,6 +119,20 @@ impl CleanupReport {
     /// What became of the mount at the root.
     pub fn root(&self) -> &RootOutcome {
         &self.root
+    }
+
+    /// Whether the mount of the root still lives now, if it was detached lazily; `None` if it was
+    /// not. As [`StepReport::life`].
+    pub fn root_life(&self) -> Option<MountLife> {
+        match self.root {
+            RootOutcome::Released { lazily: true } => Some(life(self.root_witness())),
+            _ => None,
+        }
+    }
+
+    /// Tells later whether the mount of the root still lives, if it was detached lazily.
+    pub fn root_witness(&self) -> Option<&MountWitness> {
+        self.root_witness.as_deref()
     }
 
     /// The steps whose mounts are still there.

@@ -2,8 +2,9 @@
 
 use std::collections::HashSet;
 use std::path::Path;
+use std::sync::Arc;
 
-use mountscan::{MountId, Row};
+use mountscan::{MountId, MountWitness, Row};
 
 use crate::data_root::options::DataRootOptions;
 use crate::data_root::ownership::Ownership;
@@ -47,11 +48,15 @@ pub enum Released {
 /// it is in use and may not be detached; other kinds as the kernel answers. The record stays
 /// after an error.
 pub fn release(options: &DataRootOptions) -> Result<Released, Error> {
-    release_with(options, true)
+    release_with(options, true).map(|(released, _)| released)
 }
 
-/// [`release`] with the option `propagate`; see [`ExecuteOptions`](crate::ExecuteOptions).
-pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result<Released, Error> {
+/// [`release`] with the option `propagate`; see [`ExecuteOptions`](crate::ExecuteOptions). With it
+/// comes the witness of a mount that was detached lazily.
+pub(crate) fn release_with(
+    options: &DataRootOptions,
+    propagate: bool,
+) -> Result<(Released, Option<Arc<MountWitness>>), Error> {
     let view = View::read(options)?;
     let store = RecordStore {
         exec_root: &options.exec_root,
@@ -61,10 +66,11 @@ pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result
     // A mount of somebody else stays, even if it looks like our bind.
     if !view.status.ownership.is_ours() {
         view.forget_dead(&store)?;
-        return Ok(match view.status.is_mounted {
+        let left = match view.status.is_mounted {
             true => Released::NotOurs(view.status.ownership),
             false => Released::NotMounted,
-        });
+        };
+        return Ok((left, None));
     }
     let has_copies = has_copies(&view)?;
     if has_copies {
@@ -87,8 +93,8 @@ pub(crate) fn release_with(options: &DataRootOptions, propagate: bool) -> Result
             let text = format!("release {:?}: done, but {failure}", shown(root));
             Err(Error::new(failure.kind, text).at(root))
         }
-        None if lazily => Ok(Released::Detached),
-        None => Ok(Released::Unmounted),
+        None if lazily => Ok((Released::Detached, done.witness)),
+        None => Ok((Released::Unmounted, None)),
     }
 }
 

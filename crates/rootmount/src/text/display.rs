@@ -210,6 +210,7 @@ mod tests {
             outcome: Outcome::AlreadyGone,
             attempts: 0,
             left_private: None,
+            mount_witness: None,
         };
         let report = CleanupReport {
             root_path: plan.root.clone(),
@@ -217,6 +218,7 @@ mod tests {
             kept: Vec::new(),
             root_decision: plan.root_decision.clone(),
             root: RootOutcome::Untouched(plan.root_decision.clone()),
+            root_witness: None,
         };
         report.to_string()
     }

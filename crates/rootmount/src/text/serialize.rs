@@ -108,6 +108,9 @@ impl Serialize for StepReport {
         if let Some(failure) = &self.left_private {
             map.serialize_entry("left_private", &failure.message)?;
         }
+        if let Some(life) = self.life() {
+            map.serialize_entry("life", life.as_str())?;
+        }
         match &self.outcome {
             Outcome::Detached { holders } | Outcome::Busy { holders } => {
                 map.serialize_entry("holders", holders)?;
@@ -124,11 +127,11 @@ impl Serialize for StepReport {
 }
 
 /// The root as it was decided, and what became of it.
-struct RootReport<'a>(&'a RootDecision, &'a RootOutcome);
+struct RootReport<'a>(&'a CleanupReport);
 
 impl Serialize for RootReport<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let RootReport(decision, outcome) = self;
+        let (decision, outcome) = (&self.0.root_decision, &self.0.root);
         let (word, reason) = match outcome {
             RootOutcome::Untouched(_) => ("untouched", decision.reason.clone()),
             RootOutcome::Released { lazily: false } => ("unmounted", decision.reason.clone()),
@@ -145,6 +148,9 @@ impl Serialize for RootReport<'_> {
         map.serialize_entry("action", action)?;
         map.serialize_entry("reason", &reason)?;
         map.serialize_entry("outcome", word)?;
+        if let Some(life) = self.0.root_life() {
+            map.serialize_entry("life", life.as_str())?;
+        }
         map.end()
     }
 }
@@ -155,7 +161,7 @@ impl Serialize for CleanupReport {
         path(&mut map, "root_path", &self.root_path)?;
         map.serialize_entry("steps", &self.steps)?;
         map.serialize_entry("kept", &self.kept)?;
-        map.serialize_entry("root", &RootReport(&self.root_decision, &self.root))?;
+        map.serialize_entry("root", &RootReport(self))?;
         map.end()
     }
 }

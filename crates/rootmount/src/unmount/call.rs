@@ -4,8 +4,9 @@ use std::ffi::{OsStr, OsString};
 use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::Path;
+use std::sync::Arc;
 
-use mountscan::UniqueMountId;
+use mountscan::{MountWitness, UniqueMountId};
 use nix::mount::{MntFlags, umount2};
 
 use crate::error::{Error, ErrorKind};
@@ -33,6 +34,8 @@ pub(crate) struct Calls {
     pub(crate) made: u32,
     /// Why the mount below is private now, if it could not be put back.
     pub(crate) left_private: Option<Failure>,
+    /// Knows later whether the mount still lives. Opened before a lazy detach.
+    pub(crate) witness: Option<Arc<MountWitness>>,
 }
 
 impl Place<'_> {

@@ -4,10 +4,10 @@ use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
 use std::sync::atomic::AtomicUsize;
+use std::sync::{Arc, Mutex};
 
-use mountscan::{MountId, MountTable, UniqueMountId};
+use mountscan::{MountId, MountTable, UniqueMountId, Witnesses};
 
 use crate::error::Error;
 use crate::look::{Ids, Seen, look};
@@ -36,6 +36,8 @@ pub(crate) struct Execution {
     /// while a mount has left its group. Otherwise a second thread would see it private and
     /// take that for its true state.
     pub(crate) rehearsed: Mutex<HashSet<MountId>>,
+    /// Opens witnesses of mounts that are detached lazily.
+    pub(crate) witnesses: Arc<Witnesses>,
     /// Whether `/proc/thread-self/fd` can be used by a thread that has no working
     /// directory of its own.
     pub(crate) has_proc: bool,
@@ -71,6 +73,7 @@ impl Execution {
             table: needs_table.then(|| first_table(options)).transpose()?,
             searches: AtomicUsize::new(0),
             rehearsed: Mutex::new(HashSet::new()),
+            witnesses: Arc::default(),
             process_root: process_root.map_err(failed)?,
             has_proc: is_proc_usable(&base_fd),
             base_fd,

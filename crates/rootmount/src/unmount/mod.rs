@@ -11,3 +11,4 @@ pub(crate) mod outcome;
 pub(crate) mod peers;
 pub(crate) mod step;
 pub(crate) mod target;
+pub(crate) mod witness;

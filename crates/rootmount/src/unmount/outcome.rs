@@ -2,9 +2,10 @@
 
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 use std::time::Duration;
 
-use mountscan::MountId;
+use mountscan::{MountId, MountWitness};
 
 use crate::error::{Error, ErrorKind, in_words};
 
@@ -78,6 +79,8 @@ pub(crate) struct Done {
     /// Whether it is gone only from its planned place. When all is done, one look at the table
     /// shows whether it is gone from there too.
     pub(crate) presumed: bool,
+    /// Knows whether a mount that was detached lazily still lives.
+    pub(crate) witness: Option<Arc<MountWitness>>,
 }
 
 impl Done {
@@ -88,6 +91,7 @@ impl Done {
             attempts: 0,
             left_private: None,
             presumed: false,
+            witness: None,
         }
     }
 

@@ -30,11 +30,13 @@ pub(crate) fn run(execution: &Execution, step: &Move, worker: &mut Worker) -> Do
     let result = attempt(execution, step, worker, &mut calls);
     let presumed = matches!(result, Ok(Outcome::AlreadyGone));
     let outcome = result.unwrap_or_else(|error| Outcome::Failed(Failure::from(&error)));
+    let is_detached = matches!(outcome, Outcome::Detached { .. });
     Done {
         outcome,
         attempts: calls.made,
         left_private: calls.left_private,
         presumed,
+        witness: calls.witness.filter(|_| is_detached),
     }
 }
 
@@ -155,7 +157,7 @@ impl Place<'_> {
 
     /// The facts about the planned mount. If the plan has no unique id, the table from the
     /// beginning of the execution gives one, if it shows the planned mount.
-    fn known(&self) -> Facts<'_> {
+    pub(crate) fn known(&self) -> Facts<'_> {
         let planned = self.target.mount.facts();
         if planned.unique_id.is_some() {
             return planned;
@@ -199,6 +201,10 @@ impl Place<'_> {
         let mut lazily = whole_tree;
         let mut holders = Vec::new();
         loop {
+            if lazily && calls.witness.is_none() {
+                // Before the call: afterwards no path leads to the mount.
+                calls.witness = self.witness();
+            }
             let result = self.call_alone(lazily, calls)?;
             match result.as_ref().map_err(io::Error::raw_os_error) {
                 Ok(()) => match self.after(unique)? {

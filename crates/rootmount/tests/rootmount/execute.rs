@@ -6,11 +6,12 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use nix::mount::{MsFlags, mount};
 use rootmount::{
-    CleanupReport, Detach, ErrorKind, Outcome, PlanOptions, RootAction, RootOutcome, Rules,
-    execute, execute_with, plan,
+    CleanupReport, Detach, ErrorKind, MountLife, Outcome, PlanOptions, RootAction, RootOutcome,
+    Rules, StepReport, execute, execute_with, plan,
 };
 
 use crate::mounts::*;
@@ -146,7 +147,71 @@ fn a_busy_mount_is_detached_and_the_report_says_so() {
         assert_eq!(report.steps()[0].attempts, 3);
         assert!(report.is_clean());
         assert_eq!(points(&root).len(), 0);
+        let step = &report.steps()[0];
+        let sees = sees_the_end(step);
+        assert_eq!(step.life(), Some(told(sees, MountLife::Detached)));
         drop(held);
+        assert_eq!(end_of(step), told(sees, MountLife::Gone));
+    });
+}
+
+fn sees_the_end(step: &StepReport) -> bool {
+    let witness = step.mount_witness.as_ref();
+    witness.is_some_and(|witness| witness.sees_the_end())
+}
+
+/// In a user namespace the kernel sets no mark, so the end of a mount is not seen there.
+fn told(sees: bool, life: MountLife) -> MountLife {
+    match sees {
+        true => life,
+        false => MountLife::Unknown,
+    }
+}
+
+/// What is said of a detached mount when the kernel has had the time to free it.
+fn end_of(step: &StepReport) -> MountLife {
+    let end = Instant::now() + Duration::from_secs(10);
+    loop {
+        match step.life().expect("it was detached") {
+            MountLife::Detached if Instant::now() < end => {
+                std::thread::sleep(Duration::from_millis(1));
+            }
+            life => return life,
+        }
+    }
+}
+
+/// More than a user may have descriptors for marks. Each step knows of its own mount alone.
+#[test]
+fn every_lazily_detached_mount_can_be_asked_about_later() {
+    isolated(|base| {
+        let root = data_root(base);
+        let held: Vec<File> = (0..150)
+            .map(|n| File::create(shm(&root, n).join("held")).unwrap())
+            .collect();
+        shm(&root, 900);
+        let plan = sweep(&root);
+        let mut options = options();
+        options.busy_retries = 0;
+        let report = execute(&plan, &options).unwrap();
+        let (detached, gone): (Vec<_>, Vec<_>) = report
+            .steps()
+            .iter()
+            .partition(|step| step.life().is_some());
+        assert_eq!((detached.len(), gone.len()), (150, 1), "{report}");
+        assert_eq!(gone[0].mount_witness, None);
+        let sees = sees_the_end(detached[0]);
+        for step in &detached {
+            assert_eq!(sees_the_end(step), sees, "{step}");
+            assert_eq!(step.life(), Some(told(sees, MountLife::Detached)), "{step}");
+        }
+        // A copy of the report asks the same witness.
+        let copy = report.clone();
+        assert_eq!(copy, report);
+        drop(held);
+        for step in copy.steps().iter().filter(|step| step.life().is_some()) {
+            assert_eq!(end_of(step), told(sees, MountLife::Gone), "{step}");
+        }
     });
 }
 
@@ -293,4 +358,5 @@ on_every_kernel! {
     a_failed_step_stops_nothing_else
     live_containers_are_left_alone
     bad_roots_are_refused_before_anything
+    every_lazily_detached_mount_can_be_asked_about_later
 }

@@ -169,6 +169,10 @@ fn mounts_inside_a_server_that_is_stopped_go_from_above() {
             ["unmounted", "detached", "detached", "detached"],
             "{report}"
         );
+        // They were not looked at, so nobody knows whether they have ended.
+        let lives: Vec<_> = report.steps().iter().map(|step| step.life()).collect();
+        let unknown = Some(rootmount::MountLife::Unknown);
+        assert_eq!(lives, [None, unknown, unknown, unknown], "{report}");
         assert!(points(&root).is_empty());
     });
 }

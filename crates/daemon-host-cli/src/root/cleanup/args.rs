@@ -10,6 +10,8 @@ use crate::root::{EvidenceArgs, RootArgs};
 A mount goes only if its container is proved dead: by the states of runtimes and the bundles
 of shims, and by all processes. What cannot be told stays, and exit code 1 says so. Each
 mount is unmounted plainly; one that stays busy is detached lazily, and who holds it is named.
+A detached mount lives on until its last holder ends. The answer says whether it does, and
+mounts safe-to-remove DIR tells it later, before the data is removed.
 The root itself goes last, if it is ours and nothing below it stays. Exit code 1 when
 something is left, 2 when an id or a directory that was named does not exist.
 

@@ -16,7 +16,7 @@ use super::args::Args;
 use super::others::{self, Scope};
 use super::planner::{Planned, Planner, of_captured};
 use super::signals::HeldSignals;
-use crate::engines::{Leftovers, LeftoversJson};
+use crate::engines::{Leftovers, LeftoversJson, still_alive};
 use crate::exit::Exit;
 use crate::mounts::malformed_text;
 use crate::output::{Ink, Output, paint};
@@ -209,7 +209,8 @@ fn show_report(
             engines: to_json(others),
         })?);
     }
-    Ok(out.text(&format!("{report}\n{}", to_text(others)))?)
+    let alive = still_alive(report);
+    Ok(out.text(&format!("{report}\n{alive}{}", to_text(others)))?)
 }
 
 /// Tells a person why it waits. A program has the answer at the end.
