@@ -10,7 +10,7 @@ use rustix::fs::OFlags;
 use crate::error::Error;
 use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
-use crate::holders::processes::{Member, members, namespace_of_link, own_pid};
+use crate::holders::processes::{Member, Members, members, namespace_of_link, own_pid};
 use crate::holders::report::{HolderNamespace, HolderProcess, Holders};
 use crate::holders::space::Space;
 use crate::holders::unpopulated::Unpopulated;
@@ -58,7 +58,11 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
     // A procfs of another pid namespace does not show this thread. Then no namespace is the own
     // one.
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
-    let members = members(proc, &mut found.unreadable)?;
+    let Members {
+        by_namespace: members,
+        unread,
+    } = members(proc)?;
+    found.unreadable = unread.len();
     let populated: HashSet<u64> = members.keys().copied().collect();
     let mut spaces = read_all(proc, members.into_iter().collect(), mount);
     found.namespaces_read = spaces.len();

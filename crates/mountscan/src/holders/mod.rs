@@ -9,5 +9,6 @@ mod processes;
 pub(crate) mod report;
 pub(crate) mod residents;
 mod space;
+mod stat;
 mod unpopulated;
 mod uses;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use crate::error::{Error, ErrorKind};
 use crate::holders::processes::namespace_of_link;
+use crate::holders::stat::Stat;
 use crate::kernel::procfs::ProcDir;
 use crate::row::borrowed::Row;
 use crate::row::stream::for_each_row;
@@ -16,10 +17,6 @@ const INITIAL_PID_NAMESPACE: u64 = 0xEFFF_FFFC;
 const INITIAL_USER_NAMESPACE: u64 = 0xEFFF_FFFD;
 /// Bit of `CAP_SYS_PTRACE` in a capability set.
 const CAP_SYS_PTRACE: u32 = 19;
-/// Place of the start time in `/proc/PID/stat`, counted from the first field after the `)` of the
-/// command.
-const START_TIME: usize = 19;
-
 /// What a procfs shows of the processes of the machine.
 ///
 /// A process that is not seen here may still live. The fields say in which cases.
@@ -30,9 +27,9 @@ pub struct ProcessView {
     pub own_namespace: Option<u64>,
     /// How many processes were seen.
     pub processes: usize,
-    /// How many of them could not be looked into, because a privilege is missing. Process 1 does
-    /// not count. All other processes come from it, so it lives in no container that this view
-    /// shows.
+    /// How many of them run and could not be looked into, because a privilege is missing or the
+    /// system refused it. Threads of the kernel do not count. Process 1 does not count either: all
+    /// other processes come from it, so it lives in no container that this view shows.
     pub unreadable: usize,
     /// Whether the procfs hides processes of other users (`hidepid`) and the caller has no right to
     /// see them.
@@ -84,7 +81,10 @@ impl ProcessView {
             },
             is_initial_user: in_initial_user_namespace(proc),
             last_pid: read(proc, "loadavg").and_then(|text| last_pid(&text)),
-            first_start: read(proc, "1/stat").and_then(|text| start_time(&text)),
+            first_start: proc
+                .read("1/stat")
+                .ok()
+                .and_then(|text| Some(Stat::parse(&text)?.start)),
             is_time_plain: is_time_plain(proc),
         })
     }
@@ -158,13 +158,6 @@ fn last_pid(loadavg: &str) -> Option<u32> {
     loadavg.split_whitespace().nth(4)?.parse().ok()
 }
 
-/// The start time in `/proc/PID/stat`. It counts from the last bracket, because the command may
-/// hold blanks and brackets.
-fn start_time(stat: &str) -> Option<u64> {
-    let (_, fields) = stat.rsplit_once(')')?;
-    fields.split_whitespace().nth(START_TIME)?.parse().ok()
-}
-
 /// Whether the caller's time namespace shifts nothing. A kernel without time namespaces has no such
 /// file.
 fn is_time_plain(proc: &ProcDir) -> Option<bool> {
@@ -188,8 +181,6 @@ mod tests {
     fn numbers_of_procfs() {
         assert_eq!(last_pid("0.00 0.01 0.05 2/345 6789\n"), Some(6789));
         assert_eq!(last_pid("0.00 0.01"), None);
-        let stat = "7 (a) b (c) S 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99 100";
-        assert_eq!(start_time(stat), Some(4711));
     }
 
     #[test]

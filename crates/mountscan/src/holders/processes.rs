@@ -1,17 +1,19 @@
 //! Lists processes as procfs shows them, by mount namespace.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
-use crate::error::{Error, ErrorKind};
+use crate::error::Error;
 use crate::holders::in_parallel;
 use crate::holders::report::HolderProcess;
+use crate::holders::stat::{Run, run_of};
 use crate::kernel::procfs::ProcDir;
 
-/// A process, or a thread that is in another mount namespace than its process.
-#[derive(Debug, Clone, Copy)]
+/// A process, or a thread that is in another mount namespace than its process. If the first thread
+/// of a process has ended, another thread stands for the process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Member {
     pub(crate) pid: u32,
     thread: Option<u32>,
@@ -22,12 +24,17 @@ impl Member {
         self.thread
     }
 
+    /// Its directory of procfs.
+    pub(crate) fn directory(&self) -> String {
+        match self.thread {
+            None => self.pid.to_string(),
+            Some(thread) => format!("{}/task/{thread}", self.pid),
+        }
+    }
+
     /// The name of a file in its directory of procfs.
     pub(crate) fn file(&self, name: &str) -> String {
-        match self.thread {
-            None => format!("{}/{name}", self.pid),
-            Some(thread) => format!("{}/task/{thread}/{name}", self.pid),
-        }
+        format!("{}/{name}", self.directory())
     }
 
     /// Its record, without uses.
@@ -46,49 +53,123 @@ impl Member {
     }
 }
 
-/// All processes by the inode of their mount namespace, and the threads that are in another
-/// namespace than their process. Processes that cannot be looked into are counted in `unreadable`.
-pub(crate) fn members(
-    proc: &ProcDir,
-    unreadable: &mut usize,
-) -> Result<BTreeMap<u64, Vec<Member>>, Error> {
-    let mut members: BTreeMap<u64, Vec<Member>> = BTreeMap::new();
-    let pids = proc.numbers(".")?;
-    let own = own_pid(proc);
-    // The own process is looked at alone: its tasks would show our helper threads.
-    let all = in_parallel::map(&pids, |&pid| Some(pid) == own, |&pid| places(proc, pid));
-    for places in all {
-        match places {
-            Ok(places) => {
-                for (inode, member) in places {
-                    members.entry(inode).or_default().push(member);
-                }
-            }
-            // Any other error is of a process that has ended meanwhile.
-            Err(error) => *unreadable += usize::from(error.kind() == ErrorKind::Denied),
-        }
+/// Processes by the inode of their mount namespace.
+///
+/// A thread is listed if it is in another namespace than its process. If the first thread of a
+/// process has ended, another one stands for the process.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    pub(crate) by_namespace: BTreeMap<u64, Vec<Member>>,
+    /// Processes that run, but about whose namespaces something could not be read.
+    pub(crate) unread: BTreeSet<u32>,
+}
+
+/// All processes. A process that could not be read is looked at a second time, because it may have
+/// ended in between.
+pub(crate) fn members(proc: &ProcDir) -> Result<Members, Error> {
+    let mut members = members_of(proc, &proc.numbers(".")?);
+    let again: Vec<u32> = std::mem::take(&mut members.unread).into_iter().collect();
+    let second = members_of(proc, &again);
+    members.unread = second.unread;
+    for (inode, more) in second.by_namespace {
+        let known = members.by_namespace.entry(inode).or_default();
+        // Some threads of it may have been read the first time.
+        known.extend(more);
+        known.sort_unstable();
+        known.dedup();
     }
     Ok(members)
 }
 
-/// A process and its threads, with the inodes of their mount namespaces. A thread counts only if it
-/// is in another namespace than the process.
-fn places(proc: &ProcDir, pid: u32) -> Result<Vec<(u64, Member)>, Error> {
-    let Some(inode) = namespace_of_link(proc, &format!("{pid}/ns/mnt"))? else {
-        return Ok(Vec::new());
-    };
-    let thread = None;
-    let mut places = vec![(inode, Member { pid, thread })];
-    let tasks = proc.numbers(format!("{pid}/task")).unwrap_or_default();
-    // The task with the number of the process is its main thread, which stands for the process.
-    for id in tasks.into_iter().filter(|&id| id != pid) {
-        let link = namespace_of_link(proc, &format!("{pid}/task/{id}/ns/mnt"));
-        if let Some(other) = link.ok().flatten().filter(|&other| other != inode) {
-            let thread = Some(id);
-            places.push((other, Member { pid, thread }));
+/// Some processes, each looked at once.
+pub(crate) fn members_of(proc: &ProcDir, pids: &[u32]) -> Members {
+    let mut members = Members::default();
+    let own = own_pid(proc);
+    // The own process is looked at alone: its tasks would show our helper threads.
+    let all = in_parallel::map(pids, |&pid| Some(pid) == own, |&pid| places(proc, pid));
+    for (&pid, places) in pids.iter().zip(all) {
+        for (inode, member) in places.found {
+            members.by_namespace.entry(inode).or_default().push(member);
+        }
+        if places.is_unread {
+            members.unread.insert(pid);
         }
     }
-    Ok(places)
+    members
+}
+
+/// A process and its threads, with the inodes of their mount namespaces.
+#[derive(Default)]
+struct Places {
+    found: Vec<(u64, Member)>,
+    /// Whether something that runs could not be read.
+    is_unread: bool,
+}
+
+fn places(proc: &ProcDir, pid: u32) -> Places {
+    let mut places = Places::default();
+    let process = pid.to_string();
+    let inode = match namespace_of_link(proc, &format!("{process}/ns/mnt")) {
+        Ok(inode) => inode,
+        // If the process is gone when the link is read, the kernel says EACCES, also to root.
+        Err(_) => match run_of(proc, &process) {
+            Run::OfKernel => return places,
+            Run::Runs => {
+                places.is_unread = true;
+                return places;
+            }
+            // The first thread may end before the others. They still run the process.
+            Run::Ended => None,
+        },
+    };
+    let thread = None;
+    places
+        .found
+        .extend(inode.map(|inode| (inode, Member { pid, thread })));
+    add_threads(proc, pid, inode, &mut places);
+    places
+}
+
+/// Adds the threads that are in another namespace than the process. Without a first thread, the
+/// first one of the others counts in any case.
+fn add_threads(proc: &ProcDir, pid: u32, mut process: Option<u64>, places: &mut Places) {
+    let tasks = match proc.numbers(format!("{pid}/task")) {
+        Ok(tasks) => tasks,
+        Err(_) => {
+            places.is_unread |= run_of(proc, &pid.to_string()) == Run::Runs;
+            return;
+        }
+    };
+    // The task with the number of the process is its first thread, which was looked at.
+    for id in tasks.into_iter().filter(|&id| id != pid) {
+        let task = format!("{pid}/task/{id}");
+        match namespace_of_link(proc, &format!("{task}/ns/mnt")) {
+            Ok(inode) => {
+                let other = inode.filter(|&inode| process != Some(inode));
+                let thread = Some(id);
+                places
+                    .found
+                    .extend(other.map(|inode| (inode, Member { pid, thread })));
+                process = process.or(inode);
+            }
+            Err(_) => places.is_unread |= run_of(proc, &task) == Run::Runs,
+        }
+    }
+}
+
+/// Whether a process runs, be it only by a thread that outlives the first one. A thread of the kernel
+/// does not count.
+pub(crate) fn is_running(proc: &ProcDir, pid: u32) -> bool {
+    let outlived = || {
+        let tasks = proc.numbers(format!("{pid}/task")).unwrap_or_default();
+        let mut others = tasks.into_iter().filter(|&id| id != pid);
+        others.any(|id| run_of(proc, &format!("{pid}/task/{id}")) == Run::Runs)
+    };
+    match run_of(proc, &pid.to_string()) {
+        Run::Runs => true,
+        Run::Ended => outlived(),
+        Run::OfKernel => false,
+    }
 }
 
 /// The number of the calling process in this procfs; `None` if the procfs does not show the

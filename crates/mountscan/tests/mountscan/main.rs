@@ -13,6 +13,7 @@ mod namespace;
 mod procfs;
 mod properties;
 mod refresh;
+mod residents;
 mod storm;
 mod structure;
 mod uses;

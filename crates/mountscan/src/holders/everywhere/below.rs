@@ -40,8 +40,9 @@ pub fn directory_users(
 ) -> Result<DirectoryUsers, Error> {
     let proc = &options.proc.open()?;
     let mut found = DirectoryUsers::default();
-    let all = members(proc, &mut found.unreadable)?;
-    let processes: Vec<Member> = all.into_values().flatten().collect();
+    let all = members(proc)?;
+    found.unreadable = all.unread.len();
+    let processes: Vec<Member> = all.by_namespace.into_values().flatten().collect();
     let own = own_pid(proc);
     // The own process comes first, before helper threads have files open.
     let is_own = |member: &Member| Some(member.pid) == own;

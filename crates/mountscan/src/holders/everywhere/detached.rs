@@ -50,7 +50,7 @@ pub fn detached(
 ) -> Result<Vec<DetachedMount>, Error> {
     let proc = &options.proc.open()?;
     // The namespaces that were given count the unreadable processes already.
-    let all = members(proc, &mut 0)?;
+    let all = members(proc)?.by_namespace;
     let processes: Vec<Member> = all.into_values().flatten().collect();
     let tables = || namespaces.namespaces.iter().map(|space| &space.table);
     let rows = || tables().flat_map(MountTable::rows);

@@ -10,7 +10,7 @@ use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
 use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
 use crate::holders::process_view::ProcessView;
-use crate::holders::processes::{Member, inode_of, members, namespace_of_link};
+use crate::holders::processes::{Member, Members, inode_of, members, namespace_of_link};
 use crate::holders::unpopulated::Unpopulated;
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::sys;
@@ -39,7 +39,11 @@ pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
     };
     // If the own link cannot be read, no namespace is marked as the own one.
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
-    let members = members(proc, &mut found.unreadable)?;
+    let Members {
+        by_namespace: members,
+        unread,
+    } = members(proc)?;
+    found.unreadable = unread.len();
     let populated: HashSet<u64> = members.keys().copied().collect();
     let members: Vec<(u64, Vec<Member>)> = members.into_iter().collect();
     let read = |(inode, members): &(u64, Vec<Member>)| read(proc, *inode, members);

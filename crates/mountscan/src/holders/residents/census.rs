@@ -8,7 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use crate::error::Error;
 use crate::holders::in_parallel;
 use crate::holders::process_view::ProcessView;
-use crate::holders::processes::Member;
+use crate::holders::processes::{Member, Members, is_running};
 use crate::holders::residents::answer::Resident;
 use crate::ids::{Device, MountId};
 use crate::kernel::procfs::ProcDir;
@@ -19,8 +19,8 @@ pub(super) struct Census<'p> {
     pub(super) devices: Option<HashSet<Device>>,
     /// A table that is known already, and whose it is.
     pub(super) own: Option<Own<'p>>,
-    /// Processes that live, but about which something could not be read.
-    pub(super) gaps: Mutex<BTreeSet<u32>>,
+    /// Processes of which something could not be read.
+    pub(super) again: Mutex<BTreeSet<u32>>,
 }
 
 /// The caller's own table. It is used for processes in the caller's namespace with the caller's
@@ -67,8 +67,21 @@ impl Space {
 pub(super) type Home = (Device, Option<PathBuf>, Option<MountId>);
 
 impl Census<'_> {
+    /// Finds the residents among some processes. The second value has the processes of which
+    /// something could not be read.
+    pub(super) fn look(&self, members: &Members) -> (Vec<Resident>, BTreeSet<u32>) {
+        let spaces = members.by_namespace.iter();
+        let spaces: Vec<(u64, &[Member])> = spaces.map(|(&n, m)| (n, &m[..])).collect();
+        let look = |&(namespace, members): &(u64, &[Member])| self.namespace(namespace, members);
+        let found = in_parallel::map(&spaces, |_| false, look);
+        let mut again = self.again.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut unread = std::mem::take(&mut *again);
+        unread.extend(&members.unread);
+        (found.into_iter().flatten().collect(), unread)
+    }
+
     /// Finds the residents among the members of a namespace.
-    pub(super) fn namespace(&self, namespace: u64, members: &[Member]) -> Vec<Resident> {
+    fn namespace(&self, namespace: u64, members: &[Member]) -> Vec<Resident> {
         // The text of the link names the root directory: within one namespace, two roots differ in
         // it.
         let root = |member: &Member| self.seen(member, self.proc.link(member.file("root")));
@@ -118,22 +131,23 @@ impl Census<'_> {
         View { table, has_wanted }
     }
 
-    /// What was read of a process. A process that has ended left nothing behind. Any other process
-    /// that could not be read is a gap.
+    /// What was read of a process. If it could not be read and the process still runs, it is looked
+    /// at again.
     pub(super) fn seen<T>(&self, member: &Member, read: Result<T, Error>) -> Option<T> {
-        read.map_err(|error| {
-            let is_over = matches!(
-                error.raw_os_error(),
-                // A process that is about to end has no mount namespace any more: EINVAL.
-                Some(libc::ENOENT | libc::ESRCH | libc::EINVAL)
-            );
-            if !is_over {
-                let gaps = self.gaps.lock();
-                gaps.unwrap_or_else(PoisonError::into_inner)
-                    .insert(member.pid);
-            }
-        })
-        .ok()
+        if read.is_err() {
+            self.look_again(member);
+        }
+        read.ok()
+    }
+
+    /// Has a process looked at again, if it runs or one of its threads does.
+    pub(super) fn look_again(&self, member: &Member) {
+        if !is_running(self.proc, member.pid) {
+            return;
+        }
+        let again = self.again.lock();
+        let mut again = again.unwrap_or_else(PoisonError::into_inner);
+        again.insert(member.pid);
     }
 
     pub(super) fn is_wanted(&self, device: Device) -> bool {

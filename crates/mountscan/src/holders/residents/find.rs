@@ -1,14 +1,18 @@
 //! Finds the residents of all file systems.
 
-use std::sync::{Mutex, PoisonError};
+use std::collections::BTreeSet;
+use std::sync::Mutex;
 
-use crate::error::{Error, ErrorKind};
-use crate::holders::in_parallel;
+use crate::error::Error;
 use crate::holders::process_view::ProcessView;
-use crate::holders::processes::{Member, members, namespace_of_link};
-use crate::holders::residents::answer::Residents;
+use crate::holders::processes::members_of;
+use crate::holders::residents::answer::{Resident, Residents};
 use crate::holders::residents::census::{Census, own};
 use crate::holders::residents::options::ResidentsOptions;
+
+/// How often a process is looked at, of which something could not be read. Most of them have ended
+/// by the second time. With a third look, a program that is being started counts as well.
+const LOOKS: usize = 3;
 
 /// Finds the processes that live on file systems, in every mount namespace that can be reached. A
 /// process lives on a file system with its root directory, working directory, program or mapped
@@ -22,7 +26,8 @@ use crate::holders::residents::options::ResidentsOptions;
 ///
 /// [`ErrorKind::NotFound`](crate::ErrorKind::NotFound) if the procfs is missing or does not show
 /// the calling process; other kinds if it cannot be listed. A process that ends meanwhile is passed
-/// over. A process that cannot be read is counted.
+/// over, even if the system refuses to say that it has. A process that runs and cannot be read is
+/// counted.
 ///
 /// # References
 ///
@@ -31,35 +36,42 @@ use crate::holders::residents::options::ResidentsOptions;
 pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
     let proc = &options.proc.open()?;
     let mut view = ProcessView::read(proc)?;
-    let members = members(proc, &mut view.unreadable)?;
-    let first = namespace_of_link(proc, "1/ns/mnt");
-    // Process 1 does not count: it lives in no container that this view shows.
-    if first.is_err_and(|error| error.kind() == ErrorKind::Denied) {
-        view.unreadable = view.unreadable.saturating_sub(1);
-    }
+    let devices = options.devices.as_ref();
     let census = Census {
         proc,
-        devices: options
-            .devices
-            .as_ref()
-            .map(|d| d.iter().copied().collect()),
+        devices: devices.map(|devices| devices.iter().copied().collect()),
         own: own(proc, &view, options.table.as_ref()),
-        gaps: Mutex::default(),
+        again: Mutex::default(),
     };
-    let spaces: Vec<(u64, &[Member])> = members.iter().map(|(&n, m)| (n, &m[..])).collect();
-    let look = |&(namespace, members): &(u64, &[Member])| census.namespace(namespace, members);
-    let found = in_parallel::map(&spaces, |_| false, look);
-    let gaps = census.gaps.into_inner();
-    let gaps = gaps.unwrap_or_else(PoisonError::into_inner);
-    view.processes = members
-        .values()
-        .flatten()
-        .filter(|m| m.thread().is_none())
-        .count()
-        + view.unreadable;
-    view.unreadable += gaps.len();
+    let mut found: Vec<Resident> = Vec::new();
+    let mut processes: BTreeSet<u32> = BTreeSet::new();
+    let mut pids = proc.numbers(".")?;
+    for _ in 0..LOOKS {
+        let members = members_of(proc, &pids);
+        processes.extend(members.by_namespace.values().flatten().map(|m| m.pid));
+        let (residents, mut unread) = census.look(&members);
+        // What an earlier look has found of the same process is true, too.
+        let is_new = |resident: &Resident| !found.contains(resident);
+        let residents: Vec<Resident> = match found.is_empty() {
+            true => residents,
+            false => residents.into_iter().filter(is_new).collect(),
+        };
+        found.extend(residents);
+        // Process 1 does not count: it lives in no container that this view shows.
+        if members.unread.contains(&1) {
+            unread.remove(&1);
+        }
+        pids = unread.into_iter().collect();
+        if pids.is_empty() {
+            break;
+        }
+    }
+    found.sort_by_key(|resident| (resident.namespace, resident.pid, resident.thread));
+    view.unreadable = pids.len();
+    processes.extend(&pids);
+    view.processes = processes.len();
     Ok(Residents {
-        residents: found.into_iter().flatten().collect(),
+        residents: found,
         view,
     })
 }
@@ -67,9 +79,11 @@ pub fn residents(options: &ResidentsOptions) -> Result<Residents, Error> {
 #[cfg(test)]
 mod tests {
     use std::collections::HashSet;
+    use std::os::unix::fs::symlink;
+    use std::path::Path;
 
     use super::*;
-    use crate::holders::residents::answer::{Resident, ResidentUse};
+    use crate::holders::residents::answer::ResidentUse;
     use crate::ids::Device;
     use crate::kernel::procfs::Proc;
     use crate::table::mount_table::MountTable;
@@ -118,35 +132,121 @@ mod tests {
         );
     }
 
-    #[test]
-    fn what_could_not_be_read_of_a_process_is_no_absence() {
+    /// A made-up procfs of processes that can be read and run, as the process 7 sees it.
+    fn made_up(pids: &[u32]) -> tempfile::TempDir {
         let proc = tempfile::tempdir().unwrap();
-        let link = |text: &str, name: &str| {
-            let at = proc.path().join(name);
-            std::fs::create_dir_all(at.parent().unwrap()).unwrap();
-            std::os::unix::fs::symlink(text, at).unwrap();
-        };
-        link("7", "self");
-        for pid in ["7", "8", "9"] {
-            link("mnt:[4026531841]", &format!("{pid}/ns/mnt"));
-            link("/", &format!("{pid}/root"));
-            std::fs::create_dir(proc.path().join(pid).join("task")).unwrap();
+        symlink("7", proc.path().join("self")).unwrap();
+        for pid in pids {
+            task(&proc.path().join(pid.to_string()));
         }
-        let ask = || {
-            let mut options = ResidentsOptions::new();
-            options.proc = Proc::unchecked(proc.path());
-            residents(&options).unwrap().view.unreadable
+        proc
+    }
+
+    fn task(at: &Path) {
+        std::fs::create_dir_all(at.join("ns")).unwrap();
+        std::fs::create_dir_all(at.join("task")).unwrap();
+        let links = [
+            ("mnt:[4026531841]", "ns/mnt"),
+            ("/", "root"),
+            ("/", "cwd"),
+            ("/", "exe"),
+        ];
+        for (text, name) in links {
+            symlink(text, at.join(name)).unwrap();
+        }
+        std::fs::write(at.join("mountinfo"), "1 0 0:1 / / rw - t s rw\n").unwrap();
+        std::fs::write(at.join("maps"), "1-2 r-xp 0 00:01 7 /x\n").unwrap();
+        stat(at, 'S', 0);
+    }
+
+    fn stat(at: &Path, state: char, flags: u64) {
+        let text = format!("7 (x) {state} 1 7 7 0 -1 {flags} 1 2 3 4 5 6 7 8 20 0 1 0 4711 9");
+        std::fs::write(at.join("stat"), text).unwrap();
+    }
+
+    fn view(proc: &Path) -> ProcessView {
+        seen(proc).view
+    }
+
+    fn seen(proc: &Path) -> Residents {
+        let mut options = ResidentsOptions::new();
+        options.proc = Proc::unchecked(proc);
+        options.devices = Some(vec![Device { major: 0, minor: 1 }]);
+        residents(&options).unwrap()
+    }
+
+    #[test]
+    fn what_could_not_be_read_of_a_process_that_runs_is_no_absence() {
+        for name in ["mountinfo", "maps", "root", "cwd", "exe", "ns/mnt", "task"] {
+            let proc = made_up(&[7, 8]);
+            let at = proc.path().join("8");
+            let remove = |path: &Path| {
+                std::fs::remove_file(path)
+                    .or_else(|_| std::fs::remove_dir(path))
+                    .unwrap();
+            };
+            assert_eq!(
+                (view(proc.path()).processes, view(proc.path()).unreadable),
+                (2, 0)
+            );
+            remove(&at.join(name));
+            // A table is read through any process of the namespace.
+            let unreadable = usize::from(name != "mountinfo");
+            assert_eq!(view(proc.path()).unreadable, unreadable, "{name}");
+            // What is read in its place is no answer either.
+            std::fs::write(at.join(name), "").unwrap();
+            if name != "mountinfo" && name != "maps" {
+                assert_eq!(view(proc.path()).unreadable, 1, "{name}");
+            }
+            let without_table = proc.path().join("7/mountinfo");
+            remove(&without_table);
+            std::fs::create_dir(&without_table).unwrap();
+            if name == "mountinfo" {
+                std::fs::remove_file(at.join(name)).unwrap();
+                assert_eq!(view(proc.path()).unreadable, 2, "nobody gives the table");
+            }
+            // Whatever it is that fails: a process that has ended leaves nothing.
+            stat(&proc.path().join("7"), 'Z', 0);
+            for (state, flags) in [('Z', 0), ('X', 0), ('D', 4), ('I', 0x0020_0000)] {
+                stat(&at, state, flags);
+                assert_eq!(view(proc.path()).unreadable, 0, "{name}: {state} {flags:x}");
+            }
+            remove(&at.join("stat"));
+            assert_eq!(view(proc.path()).unreadable, 0, "{name}: no more there");
+        }
+    }
+
+    #[test]
+    fn a_process_lives_as_long_as_one_of_its_threads() {
+        let proc = made_up(&[7, 8]);
+        let at = proc.path().join("8");
+        let threads = |proc: &Path| -> Vec<Option<u32>> {
+            let of_it = seen(proc).residents.into_iter().filter(|r| r.pid == 8);
+            of_it.map(|r| r.thread).collect()
         };
-        // Processes that end leave nothing.
-        assert_eq!(ask(), 0);
-        // A table that cannot be read is read through the next process.
-        std::fs::create_dir(proc.path().join("7/mountinfo")).unwrap();
-        std::fs::write(proc.path().join("8/mountinfo"), "1 0 0:1 / / rw - t s rw\n").unwrap();
-        assert_eq!(ask(), 1);
-        std::fs::create_dir(proc.path().join("9/maps")).unwrap();
-        assert_eq!(ask(), 2);
-        std::fs::remove_file(proc.path().join("8/mountinfo")).unwrap();
-        assert_eq!(ask(), 1, "8 and 9 end, 7 lives and has no table");
+        assert!(!threads(proc.path()).is_empty());
+        // The first thread has ended: nothing of it can be read any more.
+        for name in ["ns/mnt", "root", "cwd", "exe"] {
+            std::fs::remove_file(at.join(name)).unwrap();
+        }
+        std::fs::write(at.join("maps"), "").unwrap();
+        stat(&at, 'Z', 0);
+        assert_eq!(threads(proc.path()), []);
+        for id in [9, 10] {
+            task(&at.join(format!("task/{id}")));
+        }
+        let found = threads(proc.path());
+        assert!(
+            !found.is_empty() && found.iter().all(|&t| t == Some(9)),
+            "{found:?}"
+        );
+        assert_eq!(view(proc.path()).unreadable, 0);
+        // A thread that runs and cannot be read is no absence.
+        std::fs::remove_file(at.join("task/9/ns/mnt")).unwrap();
+        assert_eq!(view(proc.path()).unreadable, 1);
+        assert!(threads(proc.path()).iter().all(|&t| t == Some(10)));
+        stat(&at.join("task/9"), 'Z', 0);
+        assert_eq!(view(proc.path()).unreadable, 0);
     }
 
     #[test]

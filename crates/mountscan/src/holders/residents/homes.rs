@@ -11,6 +11,7 @@ use rustix::fs::OFlags;
 use crate::holders::processes::Member;
 use crate::holders::residents::answer::{Resident, ResidentUse};
 use crate::holders::residents::census::{Census, Home, Space, View};
+use crate::holders::stat::{Run, run_of};
 use crate::holders::uses::maps::{Mapped, mapped_files};
 use crate::holders::uses::seen_from::{inside, may_wait};
 use crate::kernel::identity::identity_at;
@@ -24,23 +25,27 @@ impl Census<'_> {
         view: &View<'_>,
         space: &Space,
     ) -> Vec<Resident> {
+        // The program first: a thread of the kernel has none, and lives nowhere.
+        let exe = self.proc.link(member.file("exe"));
+        if exe.is_err() && run_of(self.proc, &member.directory()) == Run::OfKernel {
+            return Vec::new();
+        }
+        let exe = self.seen(member, exe);
+        let cwd = self.seen(member, self.proc.link(member.file("cwd")));
         let mut homes: Vec<(ResidentUse, Home)> = Vec::new();
         // The row at "/" is the mount of the root directory, even if the text of the link leads
         // nowhere.
         let at_root = view.table.mount_of(Path::new("/"));
         homes.extend(at_root.map(|row| (ResidentUse::RootDirectory, home(row))));
-        for (name, how) in [
-            ("root", ResidentUse::RootDirectory),
-            ("cwd", ResidentUse::WorkingDirectory),
-            ("exe", ResidentUse::Executable),
+        for (name, how, text) in [
+            ("root", ResidentUse::RootDirectory, Some(root)),
+            ("cwd", ResidentUse::WorkingDirectory, cwd.as_deref()),
+            ("exe", ResidentUse::Executable, exe.as_deref()),
         ] {
-            let found = self.by_link(member, name, root, view, space);
+            let found = text.and_then(|text| self.by_link(member, (name, text), root, view, space));
             homes.extend(found.map(|home| (how, home)));
         }
-        let maps = self.seen(member, self.proc.read(member.file("maps")));
-        let maps = maps.unwrap_or_default();
-        let by_map = mapped_files(&maps).filter_map(|file| self.by_map(&file, root, view));
-        homes.extend(by_map.map(|home| (ResidentUse::Mapping, home)));
+        self.add_mapped(member, root, view, &mut homes);
         let mut seen = HashSet::new();
         // A process that maps a hundred files of one mount is one resident and not a hundred.
         homes.retain(|home| self.is_wanted(home.1.0) && seen.insert(home.clone()));
@@ -65,14 +70,13 @@ impl Census<'_> {
     fn by_link(
         &self,
         member: &Member,
-        name: &str,
+        (name, text): (&str, &Path),
         root: &Path,
         view: &View<'_>,
         space: &Space,
     ) -> Option<Home> {
         let link = &member.file(name);
-        let text = self.seen(member, self.proc.link(link))?;
-        let by_path = inside(&text, root).and_then(|path| view.table.mount_of(&path));
+        let by_path = inside(text, root).and_then(|path| view.table.mount_of(&path));
         // The server may be gone. The path alone answers here, so that the search does not hang.
         if let Some(row) = by_path.filter(may_wait) {
             return Some(home(row));
@@ -87,6 +91,26 @@ impl Census<'_> {
         // wanted file system.
         let elsewhere = || Some((device, None, Some(mount_id)));
         space.home(mount_id).or_else(elsewhere)
+    }
+
+    fn add_mapped(
+        &self,
+        member: &Member,
+        root: &Path,
+        view: &View<'_>,
+        homes: &mut Vec<(ResidentUse, Home)>,
+    ) {
+        let maps = self.seen(member, self.proc.read(member.file("maps")));
+        // A thread that has just ended has no maps, and that is no error. Others of its process may
+        // go on.
+        if maps.as_ref().is_some_and(Vec::is_empty)
+            && run_of(self.proc, &member.directory()) == Run::Ended
+        {
+            self.look_again(member);
+        }
+        let maps = maps.unwrap_or_default();
+        let by_map = mapped_files(&maps).filter_map(|file| self.by_map(&file, root, view));
+        homes.extend(by_map.map(|home| (ResidentUse::Mapping, home)));
     }
 
     /// The mount on which a mapped file lies. For a file on an overlay, older kernels give the
