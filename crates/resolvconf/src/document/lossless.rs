@@ -84,6 +84,12 @@ impl Document {
         (0..self.spans.len()).map(|at| self.line_at(at))
     }
 
+    /// The line with this number.
+    pub(crate) fn line(&self, number: usize) -> Option<Line<'_>> {
+        let at = number.checked_sub(1).filter(|at| *at < self.spans.len());
+        at.map(|at| self.line_at(at))
+    }
+
     /// The addresses of all `nameserver` lines, in order. No limit of a reader applies.
     pub fn nameservers(&self) -> impl Iterator<Item = Found<Nameserver>> {
         self.nameserver_words().filter_map(|(line, word)| {

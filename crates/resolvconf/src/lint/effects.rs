@@ -1,8 +1,7 @@
 //! Describes in words what one word of a file does to one reader.
 
-use std::fmt::Write as _;
-
-use crate::readers::{Below, Context, Reader, Value};
+use crate::lint::trace::Trace;
+use crate::readers::{Below, Context, Reader, Taken, Value, one_option, option_at};
 
 /// The longest word that is looked at for one reader. A longer word is neither an address nor an
 /// option.
@@ -39,32 +38,77 @@ pub(crate) fn server(words: &[u8], reader: &Reader) -> String {
     }
 }
 
+/// How many words of an `options` line are explained one by one.
+pub(crate) const MOST_WORDS: usize = 100;
+
+/// How many words of a sortlist glibc uses.
+pub(crate) const SORTLIST_WORDS: usize = 10;
+
+/// Describes what a word of an `options` line does to a reader, beside the rest of the file.
+pub(crate) fn option_in(line: usize, word: &[u8], trace: &Trace<'_>) -> String {
+    if let Some(why) = trace.given_up() {
+        return why.to_owned();
+    }
+    let Some((value, own)) = trace.word_at(line, word) else {
+        return "not read".to_owned();
+    };
+    if own.as_ptr() != word.as_ptr() {
+        return "no effect".to_owned();
+    }
+    let taken = option_at(own, value, trace.reader);
+    let places = [taken.ndots, taken.timeout, taken.attempts];
+    for (value, used) in places.iter().zip(trace.numbers) {
+        if value.line > 0 && (used.line, used.number) != (line, value.number) {
+            return match used.line {
+                other if other != line => format!("replaced by line {other}, no effect"),
+                _ => "replaced on this line, no effect".to_owned(),
+            };
+        }
+    }
+    told(own, &taken, trace.reader, &trace.numbers)
+}
+
 /// Describes what an option does to a reader.
 pub(crate) fn option(word: &[u8], reader: &Reader) -> String {
     let word = &word[..word.len().min(LONGEST)];
-    let taken = crate::readers::one_option(word, reader);
-    let mut told = String::new();
-    for (name, value, number) in [
-        ("ndots", taken.ndots, reader.options.ndots),
-        ("timeout", taken.timeout, reader.options.timeout),
-        ("attempts", taken.attempts, reader.options.attempts),
+    told(
+        word,
+        &one_option(word, reader),
+        reader,
+        &[Value::default(); 3],
+    )
+}
+
+/// `used` are the values at the end of the file.
+fn told(word: &[u8], taken: &Taken, reader: &Reader, used: &[Value; 3]) -> String {
+    let mut told = Vec::new();
+    for (name, value, number, used) in [
+        ("ndots", taken.ndots, reader.options.ndots, used[0]),
+        ("timeout", taken.timeout, reader.options.timeout, used[1]),
+        ("attempts", taken.attempts, reader.options.attempts, used[2]),
     ] {
         let named = word.starts_with(name.as_bytes());
-        if value.line > 0 {
-            let _ = write!(told, "{}{}", value.number, harm(value));
-        } else if named && number.is_some() {
-            let _ = write!(told, "the default {}", value.number);
+        if value.line > 0 && named {
+            return format!("{}{}", value.number, harm(value));
+        } else if value.line > 0 {
+            // The reader knows the option by another name, or finds it inside the word.
+            told.push(format!("{name} {}{}", value.number, harm(value)));
+        } else if named && number.is_some() && used.line == 0 {
+            told.push(format!("the default {}", value.number));
         }
     }
-    for flag in &taken.flags {
-        let _ = match flag.as_bytes() == word {
-            true => write!(told, "acts"),
-            false => write!(told, "takes it for {flag}"),
-        };
-    }
+    told.extend(
+        taken
+            .flags
+            .iter()
+            .map(|flag| match flag.as_bytes() == word {
+                true => "acts".to_owned(),
+                false => format!("takes it for {flag}"),
+            }),
+    );
     match told.is_empty() {
         true => "no effect".to_owned(),
-        false => told,
+        false => told.join(", "),
     }
 }
 

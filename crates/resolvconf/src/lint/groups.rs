@@ -1,17 +1,18 @@
 //! Groups of readers that do the same.
 
+use crate::lint::trace::Trace;
 use crate::readers::Reader;
 
 /// Names the effect for each reader, and puts readers with the same effect together: `glibc, musl:
 /// …; go: …`. If all have the same effect, the result is only that effect. The readers are asked in
 /// their order.
-pub(crate) fn grouped(readers: &[Reader], mut effect: impl FnMut(&Reader) -> String) -> String {
-    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+pub(crate) fn grouped<T: Named>(readers: &[T], effect: impl Fn(&T) -> String) -> String {
+    let mut groups: Vec<(String, Vec<&'static str>)> = Vec::new();
     for reader in readers {
         let effect = effect(reader);
         match groups.iter_mut().find(|(known, _)| *known == effect) {
-            Some((_, names)) => names.push(reader.name),
-            None => groups.push((effect, vec![reader.name])),
+            Some((_, names)) => names.push(reader.name()),
+            None => groups.push((effect, vec![reader.name()])),
         }
     }
     if groups.len() == 1 {
@@ -21,6 +22,23 @@ pub(crate) fn grouped(readers: &[Reader], mut effect: impl FnMut(&Reader) -> Str
         .iter()
         .map(|(effect, names)| format!("{}: {effect}", names.join(", ")));
     told.collect::<Vec<_>>().join("; ")
+}
+
+/// What has the name of a reader.
+pub(crate) trait Named {
+    fn name(&self) -> &'static str;
+}
+
+impl Named for Reader {
+    fn name(&self) -> &'static str {
+        self.name
+    }
+}
+
+impl Named for Trace<'_> {
+    fn name(&self) -> &'static str {
+        self.reader.name
+    }
 }
 
 /// A set of readers. Each reader has one bit, in the order of the list of requested readers.

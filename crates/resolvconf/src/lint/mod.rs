@@ -6,7 +6,9 @@ mod effects;
 mod explain;
 mod groups;
 mod known;
+mod meaning;
 mod rules;
+mod trace;
 mod words;
 
 pub use diagnostic::{Diagnostic, DiagnosticKind, Severity};

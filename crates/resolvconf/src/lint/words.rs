@@ -143,7 +143,10 @@ impl Diagnostic<'_> {
 
     fn server_words(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (names, word, number) = (self.names(), self.word(), self.number);
-        let servers = || self.each(|reader| effects::server(self.subject, reader));
+        let servers = || match self.affected.is_empty() {
+            true => "no effect".to_owned(),
+            false => self.each(|reader| effects::server(self.subject, reader)),
+        };
         match self.kind {
             K::InvalidNameserver => write!(f, "{word} is not an address; {}", servers()),
             K::ShortAddress => {
@@ -238,6 +241,9 @@ impl Diagnostic<'_> {
         match self.kind {
             K::UnknownOption => write!(f, "{word} is not known to {names}; it is passed on"),
             K::OptionPrefix => write!(f, "{word} is not an option, yet {}", values()),
+            K::InvalidOptionValue if self.affected.is_empty() => {
+                write!(f, "{word} needs a number; it has no effect")
+            }
             K::InvalidOptionValue => write!(f, "{word} needs a number; {}", values()),
             K::OptionAboveLimit | K::OptionBelowLimit => write!(f, "{word}: {}", values()),
             K::OptionReplaced if number == self.line => write!(

@@ -12,8 +12,9 @@ use crate::readers::context::Context;
 pub struct Effective {
     /// The reader's name.
     pub reader: &'static str,
-    /// The servers that are asked, in order. If the file gives none, these are the reader's own
-    /// fallback.
+    /// The servers that the reader takes, in the order in which it asks them. If the file gives
+    /// none, these are the reader's own fallback. With [`trouble`](Effective::trouble) it may ask
+    /// none of them. Empty if the file is refused.
     pub servers: Vec<Server>,
     /// Servers of the file that are never asked, because enough servers stand before them.
     pub unasked: Vec<Server>,

@@ -1,6 +1,6 @@
 //! The lines of a file as one reader sees them: the directive and its value.
 
-use crate::readers::reader::{Comments, LineEnds, Lines, Nul, Reader};
+use crate::readers::reader::{Comments, LineEnds, Lines, Nul, Reader, ServerWords};
 use crate::readers::words::{ends_word, is_mark, trim, words};
 
 /// A directive that readers know.
@@ -98,26 +98,39 @@ fn keyword(text: &[u8]) -> Option<(Keyword, usize)> {
     Some(known.unwrap_or((Keyword::Unknown, 0)))
 }
 
-/// Whether the reader sees a directive in a line. The effect of earlier lines is not considered.
-pub(crate) fn sees(reader: &Reader, raw: &[u8]) -> bool {
-    let rules = &reader.lines;
-    let text = raw.strip_suffix(b"\n").unwrap_or(raw);
-    let too_long = rules
-        .longest
-        .is_some_and(|(longest, _)| text.len() > longest);
-    let lost = rules.nul == Nul::EatsNextLine && text.contains(&0);
-    let mut pieces = pieces(text, rules.ends);
-    let known = |piece| entry(1, piece, rules).is_some_and(|e| e.keyword != Keyword::Unknown);
-    !too_long && !lost && pieces.any(known)
+/// Whether the reader sees one of these directives in a line. The effect of earlier lines is not
+/// considered.
+pub(crate) fn sees(reader: &Reader, raw: &[u8], wanted: &[Keyword]) -> bool {
+    entries(reader, raw).any(|entry| wanted.contains(&entry.keyword))
 }
 
-/// Whether the reader finds this word in a line whose directive it sees.
+/// Whether the reader takes this word of a `nameserver` line for a server.
 pub(crate) fn reads(reader: &Reader, raw: &[u8], word: &[u8]) -> bool {
-    let rules = &reader.lines;
-    let text = raw.strip_suffix(b"\n").unwrap_or(raw);
-    let has_word = |piece| {
-        let entry = entry(1, piece, rules).filter(|e| e.keyword != Keyword::Unknown);
-        entry.is_some_and(|e| words(e.value, rules).any(|found| found == word))
+    let most = match reader.servers.words {
+        ServerWords::First => 1,
+        _ => usize::MAX,
     };
-    sees(reader, raw) && pieces(text, rules.ends).any(has_word)
+    entries(reader, raw)
+        .filter(|entry| entry.keyword == Keyword::Nameserver)
+        .any(|entry| {
+            words(entry.value, &reader.lines)
+                .take(most)
+                .any(|w| w == word)
+        })
+}
+
+/// What the reader sees in a line that stands alone.
+fn entries<'a>(reader: &Reader, raw: &'a [u8]) -> impl Iterator<Item = Entry<'a>> {
+    let rules = reader.lines;
+    let text = raw.strip_suffix(b"\n").unwrap_or(raw);
+    let longest = rules.longest;
+    let too_long = longest.is_some_and(|(longest, _)| text.len() > longest);
+    let nul = text.iter().position(|byte| *byte == 0);
+    let text = match (rules.nul, nul) {
+        _ if too_long => b"",
+        (Nul::EatsNextLine, Some(_)) => b"",
+        (Nul::EndsLine, Some(end)) => &text[..end],
+        _ => text,
+    };
+    pieces(text, rules.ends).filter_map(move |piece| entry(1, piece, &rules))
 }

@@ -18,9 +18,9 @@ mod words;
 
 pub use context::Context;
 pub use effective::{Effective, Server, Trouble};
-pub(crate) use lines::{Keyword, plain_entry, reads, sees};
+pub(crate) use lines::{Entry, Keyword, plain_entry, reads, sees};
 pub use lookups::{Query, Times};
-pub(crate) use options::{Value, one_option};
+pub(crate) use options::{Taken, Value, one_option, option_at};
 pub use profiles::{
     ALL, BUSYBOX, C_ARES, C_ARES_OLD, DEFAULT, DNSMASQ, DNSPYTHON, GLIBC, GLIBC_NEW, GO, GO_OLD,
     HICKORY, JAVA, MUSL, MUSL_OLD, NODE, RESOLVED, RESOLVED_NEW, UNBOUND, find,
@@ -33,3 +33,4 @@ pub use reader::{
 pub(crate) use reading::{Depth, Outcome, Reading, Row};
 pub(crate) use search::is_domain;
 pub(crate) use servers::is_server;
+pub(crate) use words::words;

@@ -159,6 +159,18 @@ impl Taken {
     }
 }
 
+/// What a reader takes from one word of the value of an `options` line. Some readers take a number
+/// that stands behind the word.
+pub(crate) fn option_at(word: &[u8], value: &[u8], reader: &Reader) -> Taken {
+    let rules = &reader.options;
+    if rules.matching == Matching::Anywhere {
+        return one_option(word, reader);
+    }
+    let mut taken = Taken::defaults(rules);
+    let _ = taken.number(1, word, value, rules) || taken.flag(word, rules);
+    taken
+}
+
 /// What a reader takes from one option that stands alone on a line.
 pub(crate) fn one_option(word: &[u8], reader: &Reader) -> Taken {
     let mut taken = Taken::defaults(&reader.options);

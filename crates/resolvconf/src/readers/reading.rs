@@ -7,7 +7,7 @@ use crate::document::{Document, Look, Nameserver};
 use crate::readers::context::Context;
 use crate::readers::effective::{Effective, Server, Trouble};
 use crate::readers::lines::{self, Entry, Keyword};
-use crate::readers::options;
+use crate::readers::options::{self, Value};
 use crate::readers::reader::{
     Below, Blanks, LineEnds, Nul, Numbers, OnInvalid, Order, Reader, ServerWords, TooLong,
 };
@@ -64,6 +64,8 @@ impl<'a> Row<'a> {
 /// How much of the result is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
+    /// Everything that the reader takes, and the directives that it sees.
+    Traced,
     /// Everything that the reader takes.
     Whole,
     /// Enough for the [`Outcome`].
@@ -74,12 +76,18 @@ pub(crate) enum Depth {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Outcome {
     pub(crate) trouble: Option<Trouble>,
-    /// Whether a server of the file is asked.
+    /// Whether the reader takes a server from the file.
     pub(crate) has_server: bool,
+    /// The line that gave the last server that the reader uses, if it takes no more. Else 0.
+    pub(crate) full_line: usize,
+    /// The line after which the reader reads nothing more; `usize::MAX` if it reads all of them.
+    pub(crate) end_line: usize,
     /// The line of the search list, 0 for none.
     pub(crate) search_line: usize,
     /// Whether there is a search list that no look-up uses, because every name has enough dots.
     pub(crate) search_unused: bool,
+    /// The values of `ndots`, `timeout` and `attempts`.
+    pub(crate) numbers: [Value; 3],
 }
 
 /// The state while a file is read.
@@ -94,11 +102,13 @@ pub(crate) struct Reading<'a, 'r> {
     lists: search::Lists<'a>,
     options: options::Taken,
     unknown: bool,
-    /// Nothing more is read.
-    ended: bool,
+    /// The line after which nothing more is read.
+    ended: Option<usize>,
     refused: Option<usize>,
     lost: Option<usize>,
     eat_next: bool,
+    /// The directives so far, if they are wanted.
+    entries: Vec<Entry<'a>>,
 }
 
 impl<'a, 'r> Reading<'a, 'r> {
@@ -113,16 +123,17 @@ impl<'a, 'r> Reading<'a, 'r> {
             lists: search::Lists::default(),
             options: options::Taken::defaults(&reader.options),
             unknown: false,
-            ended: false,
+            ended: None,
             refused: None,
             lost: None,
             eat_next: false,
+            entries: Vec::new(),
         }
     }
 
     /// Reads one line of the file.
     pub(crate) fn line(&mut self, row: Row<'a>) {
-        if self.ended || std::mem::take(&mut self.eat_next) {
+        if self.ended.is_some() || std::mem::take(&mut self.eat_next) {
             return;
         }
         let rules = &self.reader.lines;
@@ -130,7 +141,7 @@ impl<'a, 'r> Reading<'a, 'r> {
         match rules.longest {
             Some((longest, TooLong::LosesFile)) if text.len() > longest => {
                 self.lost = Some(row.number);
-                self.ended = true;
+                self.ended = self.lost;
                 return;
             }
             Some((longest, TooLong::SkipsLine)) if text.len() > longest => return,
@@ -172,8 +183,12 @@ impl<'a, 'r> Reading<'a, 'r> {
     /// Takes one directive of a line with these bytes.
     pub(crate) fn entry(&mut self, entry: Entry<'a>, look: Look) {
         let reader = self.reader;
+        if self.depth == Depth::Traced && self.ended.is_none() && entry.keyword != Keyword::Unknown
+        {
+            self.entries.push(entry);
+        }
         match entry.keyword {
-            _ if self.ended => {}
+            _ if self.ended.is_some() => {}
             Keyword::Nameserver => self.nameserver(entry),
             Keyword::Search | Keyword::Domain => {
                 self.lists.line(entry, &reader.search, &reader.lines);
@@ -187,7 +202,7 @@ impl<'a, 'r> Reading<'a, 'r> {
 
     fn options(&mut self, entry: Entry<'a>, look: Look) {
         let (rules, lines) = (&self.reader.options, &self.reader.lines);
-        if self.depth == Depth::Whole {
+        if self.depth != Depth::Outcome {
             self.options.line(entry.line, entry.value, rules, lines);
         } else if look.has(Look::COLON) || rules.numbers == Numbers::Digits {
             // Only the last kind of reader takes a number from a word without a colon.
@@ -199,13 +214,6 @@ impl<'a, 'r> Reading<'a, 'r> {
     fn has_enough(&self) -> bool {
         let most = self.reader.servers.most.unwrap_or(1);
         self.depth == Depth::Outcome && self.servers.len() >= most
-    }
-
-    /// Whether the lines before this one gave all the servers that the reader uses.
-    pub(crate) fn is_full_before(&self, line: usize) -> bool {
-        let most = self.reader.servers.most;
-        let full = most.is_some_and(|most| self.servers.len() >= most);
-        full && self.servers.last().is_some_and(|last| last.line < line)
     }
 
     fn nameserver(&mut self, entry: Entry<'a>) {
@@ -248,9 +256,9 @@ impl<'a, 'r> Reading<'a, 'r> {
             }
             (None, OnInvalid::RefusesFile) => {
                 self.refused = Some(line);
-                self.ended = true;
+                self.ended = self.refused;
             }
-            (None, OnInvalid::Stops) => self.ended = true,
+            (None, OnInvalid::Stops) => self.ended = Some(line),
             (None, OnInvalid::Skips) => {}
         }
         false
@@ -316,24 +324,49 @@ impl<'a, 'r> Reading<'a, 'r> {
         let has_names = || self.lists.makes_names(&reader.search, &reader.lines);
         Outcome {
             trouble: self.trouble(),
-            has_server: !lost && !self.servers.is_empty(),
+            has_server: !lost && self.refused.is_none() && !self.servers.is_empty(),
+            full_line: self.full_line(),
+            end_line: self.ended.unwrap_or(usize::MAX),
             search_line: if lost { 0 } else { self.lists.line_of_list() },
             search_unused: !lost && may_miss && has_names(),
+            numbers: self.numbers(),
         }
+    }
+
+    fn full_line(&self) -> usize {
+        let most = self.reader.servers.most;
+        let full = most.is_some_and(|most| self.servers.len() >= most);
+        let last = self.servers.last().filter(|_| full);
+        last.map_or(0, |last| last.line)
+    }
+
+    fn numbers(&self) -> [Value; 3] {
+        let options = &self.options;
+        [options.ndots, options.timeout, options.attempts]
+    }
+
+    /// Everything that the reader takes, the values of its numeric options, and the directives that
+    /// it sees, in the order of their lines.
+    pub(crate) fn traced(mut self) -> (Effective, [Value; 3], Vec<Entry<'a>>) {
+        let entries = std::mem::take(&mut self.entries);
+        let numbers = self.numbers();
+        (self.effective(), numbers, entries)
     }
 
     /// Everything that the reader takes from the file.
     fn effective(self) -> Effective {
         let reader = self.reader;
         let trouble = self.trouble();
-        let read = match self.lost {
-            // A file that is given up counts as an empty one.
-            Some(_) => Self::new(reader, self.context, self.depth),
-            None => self,
+        let read = match trouble {
+            // A file that is given up or refused counts as an empty one.
+            Some(Trouble::Lost(_) | Trouble::Refused(_)) => {
+                Self::new(reader, self.context, self.depth)
+            }
+            _ => self,
         };
         let search = read.lists.take(&reader.search, &reader.lines, read.context);
         let mut servers = read.servers;
-        if servers.is_empty() {
+        if servers.is_empty() && !matches!(trouble, Some(Trouble::Refused(_))) {
             servers.extend(fallback(reader));
         }
         Effective {

@@ -4,7 +4,7 @@ use resolvconf::readers::{ALL, Effective, Reader};
 use resolvconf::{Diagnostic, DiagnosticKind as Kind, Document, parse};
 
 /// Pieces of lines that readers take in different ways, and their ends.
-const PIECES: [&str; 40] = [
+const PIECES: [&str; 46] = [
     "nameserver ",
     "nameserver ",
     "nameserver\t",
@@ -45,9 +45,15 @@ const PIECES: [&str; 40] = [
     "timeout:2",
     "attempts:3",
     "rotate",
+    "timeout:0 ",
+    "attempts:x ",
+    "b..test ",
+    "fe80::1%2",
+    "0.0.0.0",
+    "sortlist ",
 ];
 
-fn random_texts(count: usize) -> impl Iterator<Item = String> {
+pub(crate) fn random_texts(count: usize) -> impl Iterator<Item = String> {
     let mut seed = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = move || {
         seed ^= seed << 13;
@@ -57,7 +63,7 @@ fn random_texts(count: usize) -> impl Iterator<Item = String> {
     };
     (0..count).map(move |_| {
         let length = 2 + next() % 40;
-        let pieces = (0..length).map(|_| PIECES[(next() % 40) as usize]);
+        let pieces = (0..length).map(|_| PIECES[(next() % 46) as usize]);
         pieces.collect()
     })
 }

@@ -1,4 +1,4 @@
-use resolvconf::readers::{self, ALL, Reader, Trouble};
+use resolvconf::readers;
 use resolvconf::{DiagnosticKind, Document, Severity, parse};
 
 #[track_caller]
@@ -231,63 +231,6 @@ fn a_list_that_is_never_used() {
     assert_eq!(found.len(), 1);
     assert_eq!(found[0].kind(), DiagnosticKind::SearchUnused);
     assert!(found[0].readers().map(|reader| reader.name).eq(["musl"]));
-}
-
-/// What a line is said to do is what the readers do, for every file of the matrix.
-#[test]
-fn the_meaning_never_contradicts_the_readers() {
-    let cases: serde_json::Value = serde_json::from_str(include_str!("data/readers.json")).unwrap();
-    for case in cases.as_array().unwrap() {
-        let Some(text) = case["text"]
-            .as_str()
-            .filter(|_| case.get("repeats").is_none())
-        else {
-            continue;
-        };
-        let text: Vec<u8> = text.chars().map(|c| c as u8).collect();
-        let document = parse(&text);
-        for reader in &ALL {
-            agrees(&document, reader);
-        }
-    }
-}
-
-#[track_caller]
-fn agrees(document: &Document, reader: &Reader) {
-    let readers = [*reader];
-    let effective = document.effective(reader);
-    let told = document.explain_for(&readers, &readers::Context::new());
-    let refused = matches!(
-        effective.trouble,
-        Some(Trouble::Refused(_) | Trouble::Lost(_))
-    );
-    let asked = told
-        .iter()
-        .map(|line| line.meaning.matches("asks ").count())
-        .sum::<usize>();
-    let servers = effective
-        .servers
-        .iter()
-        .filter(|server| server.line > 0)
-        .count();
-    let expected = if refused { 0 } else { servers };
-    assert_eq!(asked, expected, "{}: {document:?}\n{told:?}", reader.name);
-    let without = told.iter().flat_map(|line| &line.diagnostics);
-    let without = without
-        .filter(|d| d.kind() == DiagnosticKind::NoNameservers)
-        .count();
-    assert_eq!(without == 1, servers == 0, "{}: {document:?}", reader.name);
-    let searched = told
-        .iter()
-        .filter(|line| line.meaning.contains("also tried under"))
-        .count();
-    let kept = effective.search_line > 0 && effective.search.iter().any(|domain| *domain != ".");
-    assert_eq!(
-        searched > 0,
-        kept,
-        "{}: {document:?}\n{told:?}",
-        reader.name
-    );
 }
 
 /// Of many findings the first are listed, and none is lost from the count: not of any reader.

@@ -6,6 +6,7 @@ mod claims;
 mod golden;
 mod lint;
 mod load;
+mod meanings;
 mod oracles;
 mod properties;
 mod readers;

@@ -209,7 +209,7 @@ fn flags(effective: &Effective) -> BTreeSet<String> {
     flags
 }
 
-fn text(case: &Value) -> Option<Vec<u8>> {
+pub(crate) fn text(case: &Value) -> Option<Vec<u8>> {
     let text = case["text"].as_str()?;
     // Each character is a byte; long runs are written as {x*600}.
     let mut bytes: Vec<u8> = Vec::new();

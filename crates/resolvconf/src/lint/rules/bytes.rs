@@ -25,7 +25,9 @@ impl<'a> Lint<'a> {
             let plain = |b: &u8| *b == b' ' || *b == b'\t';
             let words = content.split(plain).filter(|word| !word.is_empty());
             let one_word = words.count() == 2 && !content.last().is_some_and(plain);
-            let loses_server = usize::from(line.kind == LineKind::Nameserver && one_word);
+            // A zone with a return is no link, and the address counts without it.
+            let loses_server = line.kind == LineKind::Nameserver && !content.contains(&b'%');
+            let loses_server = usize::from(loses_server && one_word);
             // For some readers a NUL ends the line before the return.
             let affected = match look.has(Look::NUL) {
                 true => Set::default(),

@@ -19,6 +19,7 @@ pub(crate) struct Findings<'a> {
 struct Count {
     affected: Set,
     found: usize,
+    listed: usize,
     /// The index of the last finding that is listed.
     last: usize,
 }
@@ -47,6 +48,7 @@ impl<'a> Findings<'a> {
                 counts.push(Count {
                     affected,
                     found: 0,
+                    listed: 0,
                     last: 0,
                 });
                 counts.len() - 1
@@ -54,9 +56,10 @@ impl<'a> Findings<'a> {
         };
         let count = &mut counts[place];
         count.found += 1;
-        if count.found > MOST_OF_A_KIND {
+        if count.listed == MOST_OF_A_KIND {
             return;
         }
+        count.listed += 1;
         count.last = self.listed.len();
         self.listed.push(Diagnostic {
             line,
@@ -69,11 +72,19 @@ impl<'a> Findings<'a> {
         });
     }
 
+    /// Counts one more finding of a kind that has too many to list.
+    pub(crate) fn count(&mut self, kind: Kind) {
+        let counts = self.counts[kind as usize].iter_mut();
+        if let Some(most) = counts.max_by_key(|count| count.found) {
+            most.found += 1;
+        }
+    }
+
     /// The findings in the order of their lines. The last one of a kind has the number of those
     /// that are not listed.
     pub(crate) fn finish(mut self) -> Vec<Diagnostic<'a>> {
         for count in self.counts.iter().flatten() {
-            self.listed[count.last].more = count.found.saturating_sub(MOST_OF_A_KIND);
+            self.listed[count.last].more = count.found - count.listed;
         }
         self.listed.sort_by_key(|diagnostic| diagnostic.line);
         self.listed

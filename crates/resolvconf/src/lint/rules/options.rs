@@ -1,24 +1,25 @@
 //! Findings about `options` and `sortlist` lines.
 
-use crate::document::{Line, Look, glibc_ipv4};
+use crate::document::{Document, Line, Look, glibc_ipv4};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
+use crate::lint::effects::SORTLIST_WORDS;
 use crate::lint::groups::Set;
+use crate::lint::rules::findings::MOST_OF_A_KIND;
 use crate::lint::rules::numeric::{NAMES, place};
 use crate::lint::rules::pass::Lint;
-use crate::readers::{Below, Number, Reader, one_option};
-
-/// How many words of a sortlist glibc uses.
-const SORTLIST_WORDS: usize = 10;
+use crate::readers::{Reader, Taken, Value, one_option};
 
 impl<'a> Lint<'a> {
     pub(crate) fn options(&mut self, line: Line<'a>, look: Look) {
         self.comment_in_value(line, look);
         let commas = look.has(Look::COMMA);
-        let readers = self.traits.options.and(self.who_sees(line, look));
+        let seen = self.who_sees(line, look);
+        let readers = self.traits.options.and(seen);
+        self.exact_left = MOST_OF_A_KIND;
         let mut words = line.fields().peekable();
         while let Some(word) = words.next() {
             if commas && word.contains(&b',') {
-                self.push(line.number, Kind::Comma, word, self.traits.all);
+                self.push_if_any(line.number, Kind::Comma, word, seen);
             }
             self.option(line, word, words.peek().copied(), readers);
         }
@@ -31,7 +32,11 @@ impl<'a> Lint<'a> {
             return self.flag(line, word, readers);
         };
         if let Some((last, seen)) = self.numeric.replaced_on(at, word) {
-            let affected = readers.and(seen);
+            // A reader that cannot read the last value keeps the one before it.
+            let counts =
+                |reader: usize| last != line && self.outcomes[reader].numbers[at].line == line;
+            let counts = Set::places(self.outcomes.len(), counts);
+            let affected = readers.and(seen).without(counts);
             if !affected.is_empty() {
                 self.push_number(line, Kind::OptionReplaced, word, last, affected);
             }
@@ -44,7 +49,13 @@ impl<'a> Lint<'a> {
             let subject = behind
                 .and_then(|next| spanning(whole, word, next))
                 .unwrap_or(word);
-            return self.push(line, Kind::InvalidOptionValue, subject, readers);
+            if readers.is_empty() {
+                return;
+            }
+            return match self.counts_for(at, line, subject, readers) {
+                Some(affected) => self.push(line, Kind::InvalidOptionValue, subject, affected),
+                None => self.found.count(Kind::InvalidOptionValue),
+            };
         }
         let number = value.iter().fold(0_u64, |number, digit| {
             number
@@ -52,36 +63,69 @@ impl<'a> Lint<'a> {
                 .saturating_add(u64::from(digit - b'0'))
         });
         if !self.traits.fine[at].contains(&number) {
-            self.bounds(line, word, at, number, readers);
+            let of = |reader: &Reader| {
+                let options = &reader.options;
+                [options.ndots, options.timeout, options.attempts][at]
+            };
+            let above = |reader: &Reader| of(reader).is_some_and(|n| number > u64::from(n.most));
+            let above = Set::of(self.readers, above).and(readers);
+            match self.counts_for(at, line, word, above) {
+                Some(affected) => self.push_if_any(line, Kind::OptionAboveLimit, word, affected),
+                None => self.found.count(Kind::OptionAboveLimit),
+            }
         }
     }
 
-    fn bounds(&mut self, line: usize, word: &'a [u8], at: usize, number: u64, readers: Set) {
-        let of = |reader: &Reader| -> Option<Number> {
-            let options = &reader.options;
-            [options.ndots, options.timeout, options.attempts][at]
-        };
-        let above = |reader: &Reader| of(reader).is_some_and(|n| number > u64::from(n.most));
-        let above = Set::of(self.readers, above).and(readers);
-        if !above.is_empty() {
-            self.push(line, Kind::OptionAboveLimit, word, above);
+    /// Those of these readers for which the value of this word counts at the end of the file, or
+    /// which keep the default because of it. `None` if too many words of the line were asked about.
+    fn counts_for(&mut self, at: usize, line: usize, word: &[u8], readers: Set) -> Option<Set> {
+        let used = |reader: usize| self.outcomes[reader].numbers[at];
+        let of_line = |reader| matches!(used(reader).line, 0) || used(reader).line == line;
+        let readers = readers.and(Set::places(self.outcomes.len(), of_line));
+        if readers.is_empty() {
+            return Some(readers);
         }
-        let below = |reader: &Reader| {
-            let harmful = |n: &Number| matches!(n.below, Below::AsksNobody | Below::EndsProgram);
-            of(reader).is_some_and(|n| number < u64::from(n.least) && harmful(&n))
+        self.exact_left = self.exact_left.checked_sub(1)?;
+        let exact = |reader: usize| {
+            let taken = numbers(&one_option(word, &self.readers[reader]))[at];
+            match taken.line {
+                0 => used(reader).line == 0,
+                _ => (used(reader).line, used(reader).number) == (line, taken.number),
+            }
         };
-        // If a reader wraps a number around, the result may be any number.
-        let wraps = |reader: &Reader| {
-            let taken = one_option(word, reader);
-            [taken.timeout, taken.attempts]
-                .iter()
-                .any(|value| value.harm.is_some())
-        };
-        let huge = number > i32::MAX as u64;
-        let below = Set::of(self.readers, |r| below(r) || (huge && wraps(r))).and(readers);
-        if !below.is_empty() {
+        let exact = |reader| readers.has(reader) && exact(reader);
+        Some(Set::places(self.outcomes.len(), exact))
+    }
+
+    /// Finds the values with which some reader asks nobody, or ends.
+    pub(crate) fn harmful(&mut self, document: &'a Document) {
+        let each = self.outcomes.iter().zip(self.readers);
+        let harms = each.flat_map(|(outcome, reader)| {
+            let values = outcome.numbers.into_iter().enumerate();
+            let harmful = values.filter(|(_, value)| value.harm.is_some());
+            harmful.map(move |(at, value)| (value.line, at, value.number, reader))
+        });
+        let mut harms: Vec<_> = harms.collect();
+        harms.sort_by_key(|(line, at, ..)| (*line, *at));
+        harms.dedup_by_key(|(line, at, ..)| (*line, *at));
+        for (line, at, number, reader) in harms {
+            let words = document.line(line).map(|line| line.fields());
+            let is_it = |word: &&[u8]| {
+                let taken = numbers(&one_option(word, reader))[at];
+                taken.harm.is_some() && taken.number == number
+            };
+            let Some(word) = words.into_iter().flatten().find(is_it) else {
+                continue;
+            };
+            let digits = |word: &[u8]| word[NAMES[at].len() + 1..].iter().all(u8::is_ascii_digit);
+            if place(word) == Some(at) && !digits(word) {
+                continue; // This is told already, as a value that is not a number.
+            }
+            self.exact_left = 1;
             // All readers are named: one may work with this value while another ends.
-            self.push(line, Kind::OptionBelowLimit, word, readers);
+            let affected = self.counts_for(at, line, word, self.traits.options);
+            let affected = affected.unwrap_or(self.traits.options);
+            self.push(line, Kind::OptionBelowLimit, word, affected);
         }
     }
 
@@ -112,7 +156,7 @@ impl<'a> Lint<'a> {
     }
 
     pub(crate) fn sortlist(&mut self, line: Line<'a>, look: Look) {
-        let glibc = self.traits.glibc;
+        let glibc = self.traits.glibc.and(self.who_sees(line, look));
         if glibc.is_empty() {
             return;
         }
@@ -126,6 +170,10 @@ impl<'a> Lint<'a> {
             }
         }
     }
+}
+
+fn numbers(taken: &Taken) -> [Value; 3] {
+    [taken.ndots, taken.timeout, taken.attempts]
 }
 
 /// Whether the word is `address` or `address/netmask`.

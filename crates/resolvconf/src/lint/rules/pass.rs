@@ -5,9 +5,8 @@ use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
 use crate::lint::rules::findings::Findings;
 use crate::lint::rules::numeric::Numeric;
-use crate::lint::rules::readings::Readings;
 use crate::lint::rules::traits::Traits;
-use crate::readers::{Reader, reads, sees};
+use crate::readers::{Keyword, Outcome, Reader, reads, sees};
 
 /// A document while it is checked.
 pub(crate) struct Lint<'a> {
@@ -15,11 +14,17 @@ pub(crate) struct Lint<'a> {
     pub(crate) readers: &'a [Reader],
     pub(crate) traits: Traits,
     pub(crate) numeric: Numeric<'a>,
+    /// How many more words of this line are compared exactly with what counts at the end.
+    pub(crate) exact_left: usize,
     pub(crate) servers: Seen,
-    /// The last line with a search list that all readers see.
-    pub(crate) search_line: Option<usize>,
-    /// Whether a search list stands on a line that not all readers see.
-    pub(crate) hidden_search: bool,
+    /// What comes of the file for each reader.
+    pub(crate) outcomes: Vec<Outcome>,
+    /// The lines of the search lists that count, each with its readers.
+    pub(crate) search_lines: Vec<(usize, Set)>,
+    /// The first line after which some reader takes no more servers.
+    pub(crate) first_full: usize,
+    /// The first line after which some reader reads nothing more.
+    pub(crate) first_end: usize,
     /// The readers that do not see this line, because of a NUL on the line before it. `next_eaten`
     /// holds those that do not see the next line.
     pub(crate) eaten: Set,
@@ -38,6 +43,19 @@ impl<'a> Lint<'a> {
         self.found.push(line, kind, subject, 0, affected);
     }
 
+    /// Adds a finding if it matters to some reader.
+    pub(crate) fn push_if_any(
+        &mut self,
+        line: usize,
+        kind: Kind,
+        subject: &'a [u8],
+        affected: Set,
+    ) {
+        if !affected.is_empty() {
+            self.push(line, kind, subject, affected);
+        }
+    }
+
     pub(crate) fn push_number(
         &mut self,
         line: usize,
@@ -50,7 +68,7 @@ impl<'a> Lint<'a> {
     }
 
     /// Checks one line.
-    pub(crate) fn line(&mut self, line: Line<'a>, look: Look, readings: &Readings<'_, '_>) {
+    pub(crate) fn line(&mut self, line: Line<'a>, look: Look) {
         self.eaten = std::mem::take(&mut self.next_eaten);
         if look.has(Look::NUL) && line.raw.len() <= self.traits.shortest_line {
             self.next_eaten = self.traits.eats_next.without(self.eaten);
@@ -75,7 +93,7 @@ impl<'a> Lint<'a> {
         };
         match line.kind {
             LineKind::Nameserver => {
-                let full = readings.full_before(line.number);
+                let full = self.full_before(line.number);
                 self.nameserver(line, look, first, full);
             }
             LineKind::Search | LineKind::Domain => self.search(line, look),
@@ -88,15 +106,37 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// The readers that see a directive in this line.
+    /// The readers that had enough servers before this line.
+    fn full_before(&self, line: usize) -> Set {
+        if line <= self.first_full {
+            return Set::default();
+        }
+        Set::places(self.outcomes.len(), |at| {
+            (1..line).contains(&self.outcomes[at].full_line)
+        })
+    }
+
+    /// The readers that see the directive of this line.
     pub(crate) fn who_sees(&self, line: Line<'a>, look: Look) -> Set {
         // A comment mark may hide all words from some reader.
         let plain = is_plain(line, look) && !look.has(Look::MARK);
         let seen = match plain && line.raw.len() <= self.traits.shortest_line {
             true => self.traits.all,
-            false => Set::of(self.readers, |reader| sees(reader, line.raw)),
+            false => {
+                let wanted = keywords(line.kind);
+                Set::of(self.readers, |reader| sees(reader, line.raw, wanted))
+            }
         };
-        seen.without(self.eaten)
+        seen.without(self.unread(line.number))
+    }
+
+    /// The readers that do not read this line, because of a line before it.
+    fn unread(&self, line: usize) -> Set {
+        if line <= self.first_end {
+            return self.eaten;
+        }
+        let ended = |at: usize| line > self.outcomes[at].end_line;
+        self.eaten.or(Set::places(self.outcomes.len(), ended))
     }
 
     /// The readers that find this word in the line. Other findings are about the other readers.
@@ -112,7 +152,7 @@ impl<'a> Lint<'a> {
             }
             false => Set::of(self.readers, |reader| reads(reader, line.raw, word)),
         };
-        read.without(self.eaten)
+        read.without(self.unread(line.number))
     }
 
     fn without_value(&mut self, line: Line<'a>) {
@@ -131,9 +171,20 @@ impl<'a> Lint<'a> {
         }
         let mark = |word: &&[u8]| matches!(word.first(), Some(b'#' | b';'));
         if let Some(word) = line.fields().find(mark) {
-            let affected = self.traits.marks_are_words;
-            self.push(line.number, Kind::CommentInValue, word, affected);
+            let affected = self.traits.marks_are_words.and(self.who_sees(line, look));
+            self.push_if_any(line.number, Kind::CommentInValue, word, affected);
         }
+    }
+}
+
+/// The directives that a line of this kind may hold.
+fn keywords(kind: LineKind) -> &'static [Keyword] {
+    match kind {
+        LineKind::Nameserver => &[Keyword::Nameserver],
+        LineKind::Search | LineKind::Domain => &[Keyword::Search, Keyword::Domain],
+        LineKind::Options => &[Keyword::Options],
+        LineKind::Sortlist => &[Keyword::Sortlist],
+        _ => &[],
     }
 }
 

@@ -1,7 +1,6 @@
 //! Lets several readers read a file, in one pass over its lines.
 
 use crate::document::{Document, LineKind, Look};
-use crate::lint::groups::Set;
 use crate::readers::{Context, Depth, Keyword, Outcome, Reader, Reading, Row, plain_entry};
 
 /// The readers, while they read the file.
@@ -14,7 +13,7 @@ pub(crate) struct Readings<'a, 'r> {
 }
 
 impl<'a, 'r> Readings<'a, 'r> {
-    pub(crate) fn new(readers: &'r [Reader], context: &'r Context, shortest_line: usize) -> Self {
+    fn new(readers: &'r [Reader], context: &'r Context, shortest_line: usize) -> Self {
         let reading = |reader| Reading::new(reader, context, Depth::Outcome);
         Self {
             each: readers.iter().map(reading).collect(),
@@ -24,7 +23,7 @@ impl<'a, 'r> Readings<'a, 'r> {
     }
 
     /// Reads one line of the file.
-    pub(crate) fn line(&mut self, row: Row<'a>, kind: LineKind) {
+    fn line(&mut self, row: Row<'a>, kind: LineKind) {
         let after_nul = std::mem::replace(&mut self.after_nul, row.look.has(Look::NUL));
         if after_nul || row.text.len() > self.shortest_line {
             return self.each_line(row);
@@ -68,18 +67,20 @@ impl<'a, 'r> Readings<'a, 'r> {
         }
     }
 
-    /// Whether an empty line has no effect for any reader.
-    pub(crate) fn may_skip_empty(&self) -> bool {
-        !self.after_nul
-    }
-
-    /// The readers that had enough servers before this line.
-    pub(crate) fn full_before(&self, line: usize) -> Set {
-        Set::places(self.each.len(), |at| self.each[at].is_full_before(line))
-    }
-
-    pub(crate) fn outcomes(&self) -> Vec<Outcome> {
-        self.each.iter().map(Reading::outcome).collect()
+    /// What comes of the file for each reader.
+    pub(crate) fn of(
+        document: &'a Document,
+        readers: &'r [Reader],
+        context: &'r Context,
+        shortest_line: usize,
+    ) -> Vec<Outcome> {
+        let mut readings = Self::new(readers, context, shortest_line);
+        for line in document.lines() {
+            if line.raw != b"\n" || readings.after_nul {
+                readings.line(Row::of(line.number, line.raw), line.kind);
+            }
+        }
+        readings.each.iter().map(Reading::outcome).collect()
     }
 }
 
@@ -98,22 +99,10 @@ fn may_speak(row: Row<'_>) -> bool {
     row.look.has(Look::NUL.or(Look::RETURN)) || matches!(first(), Some(b'n' | b's' | b'd' | b'o'))
 }
 
-impl Document {
-    /// What comes of the file for each of these readers.
-    #[cfg(test)]
-    fn outcomes(&self, readers: &[Reader]) -> Vec<Outcome> {
-        let context = Context::new();
-        let mut readings = Readings::new(readers, &context, 254);
-        for line in self.lines() {
-            readings.line(Row::of(line.number, line.raw), line.kind);
-        }
-        readings.outcomes()
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use crate::readers::ALL;
+    use super::Readings;
+    use crate::readers::{ALL, Context};
 
     /// Pieces of lines that readers take in different ways.
     const PIECES: [&str; 34] = [
@@ -167,7 +156,8 @@ mod tests {
             let pieces = (0..next() % 24).map(|_| PIECES[(next() % 34) as usize]);
             let text: String = pieces.collect();
             let document = crate::parse(text.as_bytes());
-            for (outcome, reader) in document.outcomes(&ALL).iter().zip(&ALL) {
+            let outcomes = Readings::of(&document, &ALL, &Context::new(), 254);
+            for (outcome, reader) in outcomes.iter().zip(&ALL) {
                 let whole = document.effective(reader);
                 let name = format!("{}: {text:?}", reader.name);
                 assert_eq!(outcome.trouble, whole.trouble, "{name}");

@@ -9,28 +9,35 @@ use crate::readers::{Reader, is_domain};
 impl<'a> Lint<'a> {
     pub(crate) fn search(&mut self, line: Line<'a>, look: Look) {
         let at = line.number;
-        if let Some(last) = self.search_line.filter(|last| *last > at) {
-            let replaced = self.traits.last_search;
-            // If not all readers see all lists, this is checked at the end, for each reader.
-            if !replaced.is_empty() && !self.hidden_search {
-                self.push_number(at, Kind::SearchReplaced, b"", last, replaced);
-            }
-            if self.traits.searches.without(replaced).is_empty() {
-                return;
+        let seen = self.who_sees(line, look).and(self.traits.searches);
+        let (mut replaced, mut unused) = (Set::default(), self.traits.last_search);
+        for place in 0..self.search_lines.len() {
+            let (last, readers) = self.search_lines[place];
+            let readers = readers.and(self.traits.last_search);
+            if last == at {
+                unused = unused.without(readers);
+            } else if last > at && !readers.and(seen).is_empty() {
+                replaced = replaced.or(readers);
+                self.push_number(at, Kind::SearchReplaced, b"", last, readers.and(seen));
             }
         }
+        // For some readers the list has no effect, because it is replaced or forgotten.
+        let affected = seen.without(replaced).without(unused);
+        if affected.is_empty() {
+            return;
+        }
         if line.kind == LineKind::Domain {
-            let one = self.traits.domain_takes_one;
+            let one = self.traits.domain_takes_one.and(affected);
             if let Some(word) = line.fields().nth(1).filter(|_| !one.is_empty()) {
                 self.push(at, Kind::DomainExtraWords, word, one);
             }
         }
         self.comment_in_value(line, look);
-        self.domains(line, look);
+        self.domains(line, look, affected);
     }
 
-    fn domains(&mut self, line: Line<'a>, look: Look) {
-        let (at, searches) = (line.number, self.traits.searches);
+    fn domains(&mut self, line: Line<'a>, look: Look, searches: Set) {
+        let at = line.number;
         let commas = look.has(Look::COMMA);
         let most = self.traits.fewest_domains;
         let (mut count, mut bytes, mut beyond) = (0, 0, None);
@@ -52,13 +59,15 @@ impl<'a> Lint<'a> {
         let bytes = bytes - 1;
         if bytes > self.traits.fewest_search_bytes {
             let long = |r: &Reader| r.search.bytes.is_some_and(|most| bytes > most);
-            let short = Set::of(self.readers, long);
-            self.push_number(at, Kind::SearchTooLong, b"", bytes, short);
+            let short = Set::of(self.readers, long).and(searches);
+            if !short.is_empty() {
+                self.push_number(at, Kind::SearchTooLong, b"", bytes, short);
+            }
         }
         if let Some(word) = beyond {
             let many = |r: &Reader| r.search.most.is_some_and(|most| count > most);
-            let short = Set::of(self.readers, many);
-            self.push(at, Kind::TooManySearchDomains, word, short);
+            let short = Set::of(self.readers, many).and(searches);
+            self.push_if_any(at, Kind::TooManySearchDomains, word, short);
         }
     }
 }

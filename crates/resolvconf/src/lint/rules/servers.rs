@@ -15,7 +15,8 @@ impl<'a> Lint<'a> {
     /// Checks a line with this word after the directive. `full` is the set of readers that had
     /// enough servers before.
     pub(crate) fn nameserver(&mut self, line: Line<'a>, look: Look, word: &'a [u8], full: Set) {
-        let (at, all) = (line.number, self.traits.all);
+        let at = line.number;
+        let all = self.who_reads(line, look, word);
         let server = Nameserver::parse(word);
         if !full.is_empty() {
             self.too_many(line, look, word, full, server.as_ref());
@@ -23,6 +24,9 @@ impl<'a> Lint<'a> {
         let Some(server) = server else {
             return self.not_an_address(line, look, word);
         };
+        if all.is_empty() {
+            return self.further_words(line, look);
+        }
         if server.is_unspecified() {
             self.push(at, Kind::UnspecifiedNameserver, word, all);
         }
@@ -31,10 +35,7 @@ impl<'a> Lint<'a> {
         }
         match (server.is_ipv6_link_local(), server.zone()) {
             (true, None) => self.push(at, Kind::ZoneMissing, word, all),
-            (false, Some(_)) => {
-                let affected = self.who_reads(line, look, word);
-                self.push(at, Kind::ZoneOnGlobal, word, affected);
-            }
+            (false, Some(_)) => self.push(at, Kind::ZoneOnGlobal, word, all),
             _ => {}
         }
         let before = self.servers.used.iter().find(|(_, used)| *used == server);
@@ -43,7 +44,7 @@ impl<'a> Lint<'a> {
         } else if self.servers.used.len() < USED_SERVERS {
             self.servers.used.push((at, server));
         }
-        self.further_words(line);
+        self.further_words(line, look);
     }
 
     /// Finds a server that readers would take if they did not have enough servers.
@@ -65,8 +66,9 @@ impl<'a> Lint<'a> {
         }
     }
 
-    fn further_words(&mut self, line: Line<'a>) {
+    fn further_words(&mut self, line: Line<'a>, look: Look) {
         let (at, first_only) = (line.number, self.traits.first_word_only);
+        let first_only = first_only.and(self.who_sees(line, look));
         let mut further = line.fields().skip(1).peekable();
         let Some(word) = further.peek().copied().filter(|_| !first_only.is_empty()) else {
             return;

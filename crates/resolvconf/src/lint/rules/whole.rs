@@ -1,6 +1,7 @@
 //! Checks a document for lines that some reader understands in an unexpected way.
 //!
-//! There is one pass over the lines for all readers. The work for each word is bounded.
+//! There are two passes over the lines for all readers: the first finds what comes of the file, and
+//! the second what is odd about each line. The work for each word is bounded.
 
 use crate::document::{Document, LineKind, Look};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
@@ -10,7 +11,7 @@ use crate::lint::rules::numeric::Numeric;
 use crate::lint::rules::pass::{Lint, Seen};
 use crate::lint::rules::readings::Readings;
 use crate::lint::rules::traits::Traits;
-use crate::readers::{Context, DEFAULT, Outcome, Reader, Row, Trouble};
+use crate::readers::{Context, DEFAULT, Outcome, Reader, Trouble};
 
 impl Document {
     /// Lists everything odd about the document, in the order of its lines. The readers are those
@@ -40,68 +41,70 @@ impl Document {
         readers: &'a [Reader],
         context: &Context,
     ) -> Vec<Diagnostic<'a>> {
-        let mut lint = Lint::new(self, readers);
-        let mut readings = Readings::new(readers, context, lint.traits.shortest_line);
+        let traits = Traits::of(readers);
+        let outcomes = Readings::of(self, readers, context, traits.shortest_line);
+        let mut lint = Lint::new(readers, traits, outcomes);
+        lint.numeric_options(self);
         for line in self.lines() {
-            if line.raw == b"\n" && readings.may_skip_empty() {
-                continue;
+            if line.raw != b"\n" || !lint.next_eaten.is_empty() {
+                lint.line(line, Look::of(line.raw));
             }
-            let row = Row::of(line.number, line.raw);
-            readings.line(row, line.kind);
-            lint.line(line, row.look, &readings);
         }
-        let outcomes = readings.outcomes();
-        lint.whole(self.is_missing(), &outcomes);
-        lint.troubles(&outcomes);
-        lint.unused_search(&outcomes);
-        if lint.hidden_search {
-            lint.replaced_searches(self, &outcomes);
-        }
+        lint.whole(self.is_missing());
+        lint.troubles();
+        lint.unused_search();
+        lint.harmful(self);
         lint.found.finish()
     }
 }
 
 impl<'a> Lint<'a> {
-    fn new(document: &'a Document, readers: &'a [Reader]) -> Self {
-        let mut lint = Self {
+    fn new(readers: &'a [Reader], traits: Traits, outcomes: Vec<Outcome>) -> Self {
+        let full = outcomes.iter().map(|outcome| outcome.full_line);
+        let first_full = full.filter(|line| *line > 0).min();
+        let first_end = outcomes.iter().map(|outcome| outcome.end_line).min();
+        Self {
             found: Findings::new(readers),
             readers,
-            traits: Traits::of(readers),
+            search_lines: by_line(&outcomes, |o| Some(o.search_line).filter(|line| *line > 0)),
+            first_full: first_full.unwrap_or(usize::MAX),
+            first_end: first_end.unwrap_or(usize::MAX),
+            traits,
+            outcomes,
             numeric: Numeric::default(),
+            exact_left: 0,
             servers: Seen::default(),
-            search_line: None,
-            // For some reader a NUL hides the next line, too.
-            hidden_search: document.as_bytes().contains(&0),
             eaten: Set::default(),
             next_eaten: Set::default(),
-        };
-        if lint.hidden_search {
+        }
+    }
+
+    /// Collects the numeric options of all lines.
+    fn numeric_options(&mut self, document: &'a Document) {
+        if document.as_bytes().contains(&0) {
             // Before the lines are read in order, any of them may be hidden by a NUL.
-            lint.eaten = lint.traits.eats_next;
+            self.eaten = self.traits.eats_next;
         }
-        let kinds = [LineKind::Options, LineKind::Search, LineKind::Domain];
-        for line in document.lines_of(|kind| kinds.contains(&kind)) {
-            let look = Look::of(line.raw);
-            let seen = lint.who_sees(line, look);
-            if line.kind == LineKind::Options {
-                lint.numeric.line(line, seen);
-            } else if seen != lint.traits.all || look.has(Look::SPLITS.or(Look::MARK)) {
-                lint.hidden_search = true;
-            } else if line.words().next().is_some() {
-                lint.search_line = Some(line.number);
-            }
+        for line in document.lines_of(|kind| kind == LineKind::Options) {
+            let seen = self.who_sees(line, Look::of(line.raw));
+            self.numeric.line(line, seen);
         }
-        lint
+        self.eaten = Set::default();
     }
 
     /// Findings about the file as a whole.
-    fn whole(&mut self, missing: bool, outcomes: &[Outcome]) {
+    fn whole(&mut self, missing: bool) {
         if missing {
             return self.push(0, Kind::MissingFile, b"", self.traits.all);
         }
-        let without = Set::places(outcomes.len(), |at| {
-            let lost = matches!(outcomes[at].trouble, Some(Trouble::Lost(_)));
-            !lost && !outcomes[at].has_server
+        let without = Set::places(self.outcomes.len(), |at| {
+            let outcome = &self.outcomes[at];
+            // For these there is a finding of its own.
+            let given_up = matches!(
+                outcome.trouble,
+                Some(Trouble::Lost(_) | Trouble::Refused(1..))
+            );
+            !given_up && !outcome.has_server
         });
         if !without.is_empty() {
             self.push(0, Kind::NoNameservers, b"", without);
@@ -109,7 +112,8 @@ impl<'a> Lint<'a> {
     }
 
     /// Finds what makes a reader fail. Attempts and times are reported with their options.
-    fn troubles(&mut self, outcomes: &[Outcome]) {
+    fn troubles(&mut self) {
+        let outcomes = self.outcomes.clone();
         type Which = fn(&Trouble) -> bool;
         let kinds: [(Kind, Which); 3] = [
             (Kind::FileRefused, |t| matches!(t, Trouble::Refused(1..))),
@@ -133,32 +137,11 @@ impl<'a> Lint<'a> {
     }
 
     /// Finds readers that never use the search list, because every name has enough dots.
-    fn unused_search(&mut self, outcomes: &[Outcome]) {
-        for (line, affected) in by_line(outcomes, |outcome| {
+    fn unused_search(&mut self) {
+        for (line, affected) in by_line(&self.outcomes, |outcome| {
             outcome.search_unused.then_some(outcome.search_line)
         }) {
             self.push(line, Kind::SearchUnused, b"", affected);
-        }
-    }
-
-    /// Finds lists that a later list replaces, if not all readers see the same lists.
-    fn replaced_searches(&mut self, document: &'a Document, outcomes: &[Outcome]) {
-        let last = by_line(outcomes, |outcome| {
-            Some(outcome.search_line).filter(|line| *line > 0)
-        });
-        self.eaten = Set::default();
-        let lists = [LineKind::Search, LineKind::Domain];
-        for line in document.lines_of(|kind| lists.contains(&kind)) {
-            if line.words().next().is_none() {
-                continue;
-            }
-            let seen = self.who_sees(line, Look::of(line.raw));
-            for (last, readers) in &last {
-                let affected = readers.and(self.traits.last_search).and(seen);
-                if line.number < *last && !affected.is_empty() {
-                    self.push_number(line.number, Kind::SearchReplaced, b"", *last, affected);
-                }
-            }
         }
     }
 }
