@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::runtime::PlainRo;
 use crate::verdict::Verdict;
 
-/// What a container's user asked of one mount; the default is a writable mount without wishes.
+/// The wishes of a container's user for one mount. The default is a writable mount without wishes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub struct MountRequest {
@@ -106,7 +106,7 @@ pub fn decide(request: MountRequest, verdict: &Verdict) -> Result<Option<MountOp
         (true, true, false) => Ok(Some(MountOption::Ro)),
         (true, false, _) if verdict.is_supported() => Ok(Some(MountOption::Rro)),
         (true, false, false) => Ok(Some(MountOption::Ro)),
-        // gVisor: given `rro`, some of its versions mount writable.
+        // gVisor must not be given `rro`: some of its versions then mount writable.
         (true, false, true) if verdict.runtime.plain_ro == PlainRo::Recursive => {
             Ok(Some(MountOption::Ro))
         }

@@ -68,7 +68,7 @@ impl Error {
         )
     }
 
-    /// A failed call on `path`; `note` says what the number alone does not.
+    /// An error for a failed call on `path`. `note` adds what the error number alone does not say.
     pub(crate) fn call(
         kind: ErrorKind,
         call: &str,

@@ -1,7 +1,7 @@
 //! Tells whether recursive read-only mounts work here, and makes them.
 //!
-//! For container daemons and tools that want `rro` where it holds, and an honest reason where it
-//! does not.
+//! For container daemons and tools that use `rro` where it works. Where it does not work, they get
+//! the reason.
 //!
 //! ```
 //! use rroprobe::{KernelSupport, MountRequest, Verdict, decide, runtime_support};
@@ -22,9 +22,9 @@
 //! * [`KernelSupport::probe`] asks the kernel by two calls that must fail;
 //!   [`KernelSupport::cached`] keeps the answer where it lasts; [`prove`] shows the effect on
 //!   a mount that nobody can see.
-//! * [`runtime_support`] reads the other half from the mount options that an OCI runtime
-//!   lists: [`RuntimeAnswer`]. It runs no program; the `runtimes` crate does, under limits,
-//!   and knows versions.
+//! * [`runtime_support`] reads the other half from the mount options that an OCI runtime lists:
+//!   [`RuntimeAnswer`]. It runs no program. The `runtimes` crate runs it, under limits, and knows
+//!   versions.
 //! * [`Verdict`] is both halves, in words an operator can act on; [`decide`] turns it and a
 //!   [`MountRequest`] into `ro`, `rro`, nothing, or an error.
 //! * [`make_recursively_read_only`] and [`make_recursively_read_only_fd`] do it to a tree of
@@ -43,19 +43,19 @@
 //! | [`prove`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | says what is missing |
 //! | [`make_recursively_read_only`] | `CAP_SYS_ADMIN` over the mount namespace | 5.12 | error, nothing changed |
 //!
-//! "Over the mount namespace" means in the user namespace that owns it, so all of it works in an
-//! ordinary user's own user and mount namespace. Version numbers decide nothing but the wording:
-//! vendors port the call back, and sandboxes take it away.
+//! "Over the mount namespace" means in the user namespace that owns it. So everything works in an
+//! ordinary user's own user and mount namespace. The version of the kernel never decides the
+//! answer, only its words: vendors port the call back, and sandboxes take it away.
 //!
 //! # Errors and empty answers
 //!
-//! That recursive read-only does not work is an answer, not an error: the probes never fail.
-//! [`Error`] is for contradicting requests, forced wishes that cannot be met, and trees that could
-//! not be changed.
+//! "Recursive read-only does not work" is an answer and not an error, so the probes never fail. An
+//! [`Error`] means that a request contradicts itself, that a forced wish cannot be met, or that a
+//! tree could not be changed.
 //!
 //! # Limitations
 //!
-//! * Answers are the calling thread's; privileges and seccomp filters differ between threads.
+//! * An answer holds for the calling thread. Privileges and seccomp filters differ between threads.
 //! * [`prove`] shows the effect on one mount, not on a mount below it.
 //! * A sub-mount that appears later, by hand or by propagation, is writable. Make the tree private.
 //! * When a tree is busy the error does not name the writers: mountscan's `holders` does.

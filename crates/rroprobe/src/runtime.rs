@@ -1,4 +1,4 @@
-//! The OCI runtime's half of the answer, as its caller found it out.
+//! The OCI runtime's half of the answer. The caller finds it out.
 
 use std::fmt;
 
@@ -46,13 +46,13 @@ pub enum PlainRo {
     Alone,
     /// It makes the mounts below read-only, too. So `ro` does what `rro` is meant for.
     Recursive,
-    /// Nobody knows. It must be taken for [`Alone`](Self::Alone).
+    /// Nobody knows. Treat it like [`Alone`](Self::Alone).
     Unknown,
 }
 
-/// What is known of a runtime, and what that rests on.
+/// What is known about a runtime, and the reason for it.
 ///
-/// The reason is kept to the end: it appears in a [`Verdict`](crate::Verdict) and in errors.
+/// The reason is never lost: a [`Verdict`](crate::Verdict) and errors show it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RuntimeAnswer {

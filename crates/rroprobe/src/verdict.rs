@@ -1,4 +1,4 @@
-//! Both halves together.
+//! Puts the answers of kernel and runtime together.
 
 use std::fmt;
 
