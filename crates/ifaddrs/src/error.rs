@@ -91,7 +91,8 @@ impl std::error::Error for Error {
 }
 
 impl From<Error> for io::Error {
-    /// Of the kind of its cause; the error is kept inside, with its cause behind `source()`.
+    /// The `io::Error` has the kind of the cause. It keeps this error inside, and `source()` leads
+    /// to the cause.
     fn from(error: Error) -> Self {
         let kind = match (&error.cause, error.kind) {
             (Some(cause), _) => cause.kind(),

@@ -1,7 +1,7 @@
 //! Lists the addresses of network links over rtnetlink, filtered in the kernel, never torn.
 //!
-//! For daemons and tools that need all facts of one link's addresses, also on hosts with ten
-//! thousand others, and a plain answer when the link does not exist.
+//! For daemons and tools that need all facts about the addresses of one link, even on a host with
+//! ten thousand links. A link that does not exist is a plain answer.
 //!
 //! ```
 //! let lo = ifaddrs::addrs("lo")?;
@@ -42,12 +42,12 @@
 //!
 //! # Whole answers
 //!
-//! A dump that needs more than one datagram (some 400 addresses) can lose addresses that were there
-//! all the time, when others are removed meanwhile, and a filtered dump does not say so. Here it is
-//! compared with the change events of the same time. Where nothing was removed, it is whole. Else
-//! it is taken again, with its datagrams cut elsewhere, until the pieces prove each other. An
-//! answer that cannot be proved is an error of kind [`Torn`](ErrorKind::Torn), unless
-//! [`ListOptions::accept_torn`] asks for it.
+//! A dump of more than some 400 addresses needs several datagrams. When addresses are removed
+//! meanwhile, it can lose others that were there all the time. A filtered dump does not say so.
+//! This crate compares the dump with the change events of the same time. If nothing was removed,
+//! the dump is whole. Otherwise it is taken again, with its datagrams cut elsewhere, until the
+//! pieces prove each other. An answer that cannot be proved is an error of kind
+//! [`Torn`](ErrorKind::Torn), unless [`ListOptions::accept_torn`] asks for it.
 //!
 //! # Errors and empty answers
 //!
@@ -71,9 +71,9 @@
 //!
 //! # Compared with moby
 //!
-//! The same reading of peers. moby dumps the whole host for each question and takes an interrupted
-//! dump as good after five tries. To moby a missing link and an empty one are the same. The list of
-//! differences is `PARITY.md`.
+//! Peers are read as moby reads them. moby dumps the whole host for each question, and accepts an
+//! interrupted dump after five tries. For moby a missing link and an empty one are the same. The
+//! list of differences is `PARITY.md`.
 //!
 //! # Crate features
 //!

@@ -32,8 +32,9 @@ pub struct ListOptions {
     /// Whether an answer that may miss an address is given instead of an error; false by default.
     /// Such an answer says so: [`whole`](crate::LinkAddrs::whole) is false.
     pub accept_torn: bool,
-    /// Whether the kernel is asked to filter by link (Linux 4.20); true by default. False does as
-    /// on older kernels: all addresses of the host are dumped, and the link's are picked from them.
+    /// Whether the kernel is asked to filter by link (Linux 4.20); true by default. With false, all
+    /// addresses of the host are dumped and those of the link are picked from them, as on older
+    /// kernels.
     pub kernel_filter: bool,
     /// Where procfs is mounted; `/proc` by default. Namespaces are found below it.
     pub proc: PathBuf,
@@ -76,7 +77,7 @@ impl ListOptions {
     }
 }
 
-/// What of the options a query needs.
+/// The options that a query needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Limits {
     pub(crate) timeout: Duration,

@@ -92,8 +92,8 @@ impl Address {
             .map(|(_, name)| name)
     }
 
-    /// What distinguishes this address from all others on its host. IPv4 may have one address
-    /// several times, with other lengths or peers; IPv6 may not.
+    /// The identity of this address: no other address on its host has the same. IPv4 may have one
+    /// address several times, with other lengths or peers; IPv6 may not.
     pub(crate) fn key(&self) -> Key {
         let rest = match (self.address, self.peer) {
             (IpAddr::V6(_), _) => 0,
@@ -131,7 +131,7 @@ impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.peer {
             None => write!(f, "{}", self.prefix()),
-            // `ip` takes two equal ends for an address without a peer, and so does this.
+            // Two equal ends mean an address without a peer. `ip` reads it so, too.
             Some(peer) if peer.addr() == self.address => write!(f, "{peer}"),
             Some(peer) => {
                 write_addr(f, self.address)?;

@@ -4,7 +4,7 @@ use std::fmt;
 
 use super::words::write_words;
 
-/// Gives a struct of 32 bits what a set of flags needs.
+/// Adds the methods of a set of flags to a struct of 32 bits.
 macro_rules! bit_set {
     ($name:ident) => {
         impl $name {
@@ -83,7 +83,7 @@ impl fmt::Debug for AddressFlags {
     }
 }
 
-/// Without the first bit: its name depends on the family.
+/// The first bit is not here, because its name depends on the family.
 pub(super) const ADDRESS_FLAG_NAMES: [(AddressFlags, &str); 11] = [
     (AddressFlags::NODAD, "nodad"),
     (AddressFlags::OPTIMISTIC, "optimistic"),

@@ -33,8 +33,8 @@ impl HardwareAddress {
 
     /// The MAC address, if it has the six bytes of one.
     ///
-    /// A loopback link has one of zeros; a tunnel may have an IP address here, of four or sixteen
-    /// bytes.
+    /// The MAC address of a loopback link is all zeros. A tunnel may have an IP address here, of
+    /// four or sixteen bytes.
     pub fn mac(&self) -> Option<[u8; 6]> {
         self.as_bytes().try_into().ok()
     }

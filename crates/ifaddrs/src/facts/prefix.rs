@@ -78,7 +78,7 @@ impl Prefix {
         }
     }
 
-    // A shift by all bits of the number is an overflow, hence the checks.
+    // Rust panics, in debug builds, when a number is shifted by all its bits. Hence the checks.
     fn mask_v4(&self) -> u32 {
         u32::MAX.checked_shl(32 - u32::from(self.len)).unwrap_or(0)
     }

@@ -44,7 +44,7 @@ fn hex(text: &OsStr) -> String {
     digits
 }
 
-/// A text, and its bytes if the text does not hold them.
+/// A text. Its bytes follow in a sibling member if the text does not hold them exactly.
 fn text<O: SerializeStruct>(
     object: &mut O,
     [member, in_hex]: [&'static str; 2],

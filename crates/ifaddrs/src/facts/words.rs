@@ -3,8 +3,8 @@
 use std::fmt::{self, Write as _};
 use std::net::{IpAddr, Ipv4Addr};
 
-/// Writes an address as `inet_ntop(3)` and so `ip addr` does: the last four bytes are dotted not
-/// only in IPv4-mapped but also in IPv4-compatible addresses (`::192.0.2.1`).
+/// Writes an address as `inet_ntop(3)` and `ip addr` do. The last four bytes are dotted in
+/// IPv4-mapped addresses, and also in IPv4-compatible ones (`::192.0.2.1`).
 pub(super) fn write_addr(f: &mut fmt::Formatter<'_>, addr: IpAddr) -> fmt::Result {
     match addr {
         IpAddr::V6(v6) if v6.to_bits() >> 32 == 0 && v6.to_bits() >> 16 != 0 => {

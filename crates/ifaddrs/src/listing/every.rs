@@ -17,7 +17,7 @@ use crate::wire::{self, Which};
 /// All links, as requests name them.
 const ALL: Which<'_> = Which::Index(0);
 
-/// The link that every namespace has; a question for it costs little.
+/// The loopback link. Every namespace has it, and a question about it costs little.
 const LOOPBACK: Which<'_> = Which::Index(1);
 
 /// All links and their addresses, by number.
@@ -33,7 +33,8 @@ pub(super) async fn by_link<T: Transport>(query: &mut Query<T>) -> Result<Vec<Li
         }
         let round = query.dump(None, ALL, rounds.len()).await?;
         rounds.extend(round);
-        // This waits for whoever is just changing something, so that its event is here in time.
+        // The kernel answers after a change that is just being made. So the event of that change
+        // has arrived when the answer is here.
         query.link(LOOPBACK).await?;
         let settled = if links.is_some() {
             query.settled(&mut rounds)
@@ -60,8 +61,8 @@ pub(super) async fn by_link<T: Transport>(query: &mut Query<T>) -> Result<Vec<Li
 
 /// All addresses in the kernel's order. Links are not asked about.
 ///
-/// A host with few addresses gives one datagram for each family, which cannot be torn. Else the
-/// dump is repeated with the groups joined, until it is proved.
+/// On a host with few addresses the kernel sends one datagram for each family. A single datagram
+/// cannot be torn. Otherwise the dump is repeated with the groups joined, until it is proved.
 pub(super) async fn flat<T: Transport>(query: &mut Query<T>) -> Result<AllAddrs, Error> {
     let mut rounds = Vec::new();
     for attempt in 0..query.exchange.limits.attempts {
@@ -100,14 +101,15 @@ pub(super) async fn flat<T: Transport>(query: &mut Query<T>) -> Result<AllAddrs,
     })
 }
 
-/// Links with their addresses; `None` where an address is of a link that is not in the list.
+/// Puts the addresses to their links. `None` means that an address belongs to a link that is not in
+/// the list.
 fn join(links: BTreeMap<u32, Link>, addrs: Vec<Address>) -> Option<Vec<LinkAddrs>> {
     let mut all: BTreeMap<u32, LinkAddrs> = links
         .into_iter()
         .map(|(index, link)| (index, LinkAddrs::new(link, Vec::new())))
         .collect();
     for address in addrs {
-        // A link that is newer than the list of links: ask again.
+        // The link is newer than the list of links, so the caller asks again.
         all.get_mut(&address.ifindex)?.addrs.push(address);
     }
     Some(all.into_values().collect())

@@ -32,7 +32,7 @@ impl<T: Transport> Query<T> {
         answer
     }
 
-    /// Whatever an answer that was given up has left is put away.
+    /// Takes a new socket if the last answer was given up, and leaves the groups.
     fn begin(&mut self) -> Result<(), Error> {
         self.exchange.renew()?;
         self.leave();

@@ -12,8 +12,8 @@ use crate::wire::Which;
 
 /// One link and its addresses.
 ///
-/// Most links have few addresses: their dump fits one datagram, which cannot be torn, and that is
-/// the answer. Else the dump is repeated with the groups joined, until it is proved.
+/// Most links have few addresses. Their dump fits one datagram, which cannot be torn, so it is the
+/// answer. Otherwise the dump is repeated with the groups joined, until it is proved.
 pub(super) async fn one<T: Transport>(
     query: &mut Query<T>,
     which: Which<'_>,
@@ -29,7 +29,7 @@ pub(super) async fn one<T: Transport>(
             .replace(index)
             .is_some_and(|before| before != index)
         {
-            // Another link took the name: what was seen before is of no use.
+            // Another link took the name, so what was seen before does not count.
             rounds.clear();
             query.exchange.unguard();
         }
@@ -50,7 +50,8 @@ pub(super) async fn one<T: Transport>(
             continue;
         }
         rounds.push(round);
-        // This also waits for whoever is just changing something, so that its event is here in time.
+        // The kernel answers after a change that is just being made. So the event of that change
+        // has arrived when the answer is here.
         let now = query.link(Which::Index(index)).await?;
         if !now.is_some_and(|now| is_same(which, &now)) {
             continue;

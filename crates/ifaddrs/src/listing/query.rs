@@ -106,6 +106,8 @@ impl<T: Transport> Query<T> {
             Ok(())
         };
         let request = |sequence| wire::dump_addresses(only.unwrap_or(0), sequence);
+        // The sizes of datagrams depend on the largest buffer that the kernel has seen on a socket.
+        // So a new socket cuts the dump at other places.
         let end = if nth % 2 == 0 {
             self.exchange.ask(Expects::Dump, request, take).await?
         } else {

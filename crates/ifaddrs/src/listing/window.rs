@@ -1,4 +1,4 @@
-//! The changes that were told of while a listing was taken.
+//! Collects the change events that arrive while a listing is taken.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -55,7 +55,7 @@ impl Window {
         }
     }
 
-    /// Nothing happened.
+    /// Whether no event arrived.
     pub(super) fn is_empty(&self) -> bool {
         self.touched.is_empty() && self.links.is_empty() && !self.lost
     }

@@ -30,7 +30,7 @@ impl Blocking {
         Self::at(Home::new(options)?, options.kernel_filter)
     }
 
-    /// A socket in the calling thread's namespace, for one question in this very call.
+    /// A socket in the calling thread's namespace, for a single question.
     pub(crate) fn here(options: &ListOptions) -> Result<Self, Error> {
         Self::at(Home::Here, options.kernel_filter)
     }
@@ -78,7 +78,8 @@ impl Transport for Blocking {
 
     async fn receive(&mut self, buffer: &mut Vec<u8>, deadline: Option<Instant>) -> io::Result<()> {
         loop {
-            // The kernel writes most answers while it takes the request, so waiting comes second.
+            // The kernel writes most answers while it takes the request. So the first read does not
+            // wait.
             match receive_now(&self.bound.socket, buffer, MSG_DONTWAIT | MSG_TRUNC) {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
                 Ok(false) => continue,

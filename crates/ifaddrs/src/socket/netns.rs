@@ -45,6 +45,7 @@ impl Home {
     ///
     /// Without procfs the current namespace cannot be held. Then each call uses its own thread's.
     pub(crate) fn new(options: &ListOptions) -> Result<Self, Error> {
+        // `thread-self`, because each thread can be in a namespace of its own.
         let own = options.proc.join("thread-self/ns/net");
         let (file, name) = match &options.namespace {
             Namespace::Fd(fd) => (Arc::clone(fd), "fd".to_owned()),
@@ -84,6 +85,7 @@ impl Home {
             place.enter()?;
             make()
         };
+        // The thread ends here and never serves anything else: it stays in the other namespace.
         thread::scope(|scope| {
             let thread = thread::Builder::new()
                 .name("ifaddrs-netns".to_owned())

@@ -46,7 +46,7 @@ pub(crate) fn address(payload: &[u8]) -> Result<Option<Address>, Malformed> {
         broadcast: None,
         label: parts.label.map(label).transpose()?,
         scope: Scope(scope),
-        // The header has room for eight of the flags; kernels before 3.14 send no other ones.
+        // The header holds only eight of the flags. Kernels before 3.14 send no others.
         flags: AddressFlags::from_bits(parts.flags.unwrap_or(u32::from(flags))),
         valid_for,
         preferred_for,

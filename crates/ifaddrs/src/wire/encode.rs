@@ -29,7 +29,7 @@ impl Which<'_> {
         matches!(self, Which::Name(name) if name.as_bytes().len() > SHORT_NAME)
     }
 
-    /// Refuses what cannot be a link's name. The kernel answers to it in misleading ways.
+    /// Refuses a name that no link can have. The kernel's answers to such names are misleading.
     pub(crate) fn check(self) -> Result<(), Error> {
         let Which::Name(name) = self else {
             return Ok(());
@@ -70,6 +70,7 @@ pub(crate) fn get_link(which: Which<'_>, sequence: u32) -> Vec<u8> {
     } else {
         0
     };
+    // `struct ifinfomsg`: family and type, the number, flags. A number of 0 means "by the name".
     message.put(&[0; 4]).put(&index.to_ne_bytes()).put(&[0; 8]);
     if let Which::Name(name) = which {
         let kind = if which.is_long_name() {
@@ -95,6 +96,8 @@ pub(crate) fn dump_links(sequence: u32) -> Vec<u8> {
 /// `RTM_GETADDR` for both families; `ifindex` 0 is all links.
 pub(crate) fn dump_addresses(ifindex: u32, sequence: u32) -> Vec<u8> {
     let mut message = Request::new(RTM_GETADDR, NLM_F_REQUEST | NLM_F_DUMP, sequence);
+    // `struct ifaddrmsg`: family, prefix length, flags, scope, the number. Only a strict socket
+    // (Linux 4.20) filters by the number; others ignore it.
     message.put(&[0; 4]).put(&ifindex.to_ne_bytes());
     message.finish()
 }

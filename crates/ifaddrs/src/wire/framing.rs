@@ -5,7 +5,7 @@
 
 use super::numbers::{NLA_TYPE_MASK, NLM_F_DUMP_INTR};
 
-/// Why bytes are not what they should be.
+/// The reason why bytes are malformed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Malformed(pub(crate) &'static str);
 
@@ -52,6 +52,7 @@ impl<'a> Iterator for Frames<'a> {
             return None;
         }
         let frame = frame(self.rest);
+        // After a malformed message nobody knows where the next one begins.
         let taken = frame.as_ref().map_or(usize::MAX, Frame::length);
         self.rest = self.rest.get(taken..).unwrap_or_default();
         Some(frame)
@@ -92,6 +93,7 @@ impl<'a> Iterator for Attributes<'a> {
     fn next(&mut self) -> Option<Self::Item> {
         let header = self.rest.first_chunk::<4>()?;
         let length = usize::from(u16::from_ne_bytes([header[0], header[1]]));
+        // Kernels set the flag for nesting on some attributes and not on others.
         let kind = u16::from_ne_bytes([header[2], header[3]]) & NLA_TYPE_MASK;
         let Some(value) = self.rest.get(4..length) else {
             self.rest = &[];

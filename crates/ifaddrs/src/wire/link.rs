@@ -15,8 +15,8 @@ const HEADER: usize = 16;
 const INDEX_AT: usize = 4;
 const FLAGS_AT: usize = 8;
 
-/// `None` for messages of other families. A bridge says by one of `AF_BRIDGE` that a port left it,
-/// and that is not the end of the link.
+/// `None` for messages of other families. A bridge sends one of family `AF_BRIDGE` when a port
+/// leaves it. The link itself still exists then.
 pub(crate) fn link(payload: &[u8]) -> Result<Option<Link>, Malformed> {
     let header = payload
         .first_chunk::<HEADER>()
@@ -55,7 +55,7 @@ fn altnames(value: &[u8]) -> Result<Vec<OsString>, Malformed> {
     Ok(names)
 }
 
-/// A tunnel has an address of no bytes.
+/// A tunnel without an address sends one of zero bytes.
 fn hardware_address(value: &[u8]) -> Result<Option<HardwareAddress>, Malformed> {
     if value.is_empty() {
         return Ok(None);
