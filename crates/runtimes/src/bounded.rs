@@ -7,8 +7,8 @@ use std::path::Path;
 
 /// Reads a regular file of at most `limit` bytes.
 pub(crate) fn read_bounded(path: &Path, limit: u64) -> io::Result<Vec<u8>> {
-    // Opening can wait for ever, or do something, where it is no file. Should it become
-    // one in between, then not waiting is the second guard.
+    // Opening a FIFO can wait for ever, and opening a device can have an effect. So the type is
+    // checked first. O_NONBLOCK guards against a change in between.
     if !path.metadata()?.is_file() {
         return Err(io::Error::other("not a regular file"));
     }

@@ -2,7 +2,7 @@
 //!
 //! # Take one table per unit of work
 //!
-//! Two loads can give two tables, with a reload between them. Right:
+//! Two loads can give two tables, if a reload comes between them. Right:
 //!
 //! ```
 //! # use runtimes::{Checked, Registry, ResolveError, TableOptions};
@@ -55,8 +55,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! The other way round the sweep finds the directory in use, by the registry, and
-//! removes nothing.
+//! In the other order the registry already uses the directory, so the sweep removes nothing.
 //!
 //! # Probe aside
 //!

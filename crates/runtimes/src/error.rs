@@ -9,15 +9,15 @@ use std::path::{Path, PathBuf};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// A word of a wrapper script holds a NUL byte, which no program can be given.
+    /// A word of a wrapper script holds a NUL byte. No program can be given such a word.
     NulByte,
     /// The script directory lies on a filesystem mounted `noexec`: no script there can
     /// run. Remount it, or use another directory.
     NoExec,
     /// The interpreter of wrapper scripts, `/bin/sh`, is missing or not executable.
     NoShell,
-    /// The script directory is not a directory, or others may write to it, so they could
-    /// put a program of theirs in place of a runtime.
+    /// The script directory is not a directory, or other users may write to it. They could put
+    /// their own program in place of a runtime.
     UnsafeDirectory,
     /// Another process sweeps the script directory and did not finish in time.
     Busy,
@@ -66,7 +66,7 @@ impl Error {
         }))
     }
 
-    /// A failed call: `call` is its name, `path` its argument.
+    /// An error for a failed call. `call` is its name, `path` its argument.
     pub(crate) fn io(call: &str, path: &Path, source: impl Into<io::Error>) -> Self {
         let error = Self::new(ErrorKind::Io, format!("{call}({path:?})"));
         error.at(path).because(source)

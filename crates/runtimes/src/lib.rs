@@ -1,6 +1,7 @@
-//! The OCI runtime table of a container daemon. For authors of daemons that let the
-//! administrator configure runtimes, and reload that configuration under running
-//! containers.
+//! Keeps the OCI runtime table of a container daemon.
+//!
+//! For daemons whose administrators configure runtimes, and reload that configuration while
+//! containers run.
 //!
 //! ```
 //! use runtimes::{Checked, Config, Registry, TableOptions};
@@ -38,10 +39,9 @@
 //!
 //! # When not to use this
 //!
-//! If runtimes are fixed when the daemon is built, call them directly. If none has
-//! arguments of its own, there is nothing to wrap; a configuration loader and `arc-swap`
-//! do the rest. A crate that runs containers does not need it either: this one only says
-//! what to run.
+//! If the runtimes are fixed when the daemon is built, call them directly. If no runtime has
+//! arguments of its own, there is nothing to wrap: a configuration loader and `arc-swap` are
+//! enough. To run containers, use another crate: this one only says what to run.
 //!
 //! # Privileges and kernels
 //!
@@ -58,10 +58,10 @@
 //!
 //! # Errors and empty answers
 //!
-//! [`Error`] is for what was tried and failed. A name that cannot be resolved is a
-//! [`ResolveError`], with the reason. A program that does not exist is no error until
-//! someone resolves it: packages may be installed after the configuration. A runtime
-//! without features document has a [`FeaturesState`] that says why.
+//! An operation that failed gives an [`Error`]. A name that cannot be resolved gives a
+//! [`ResolveError`] with the reason. A missing program is an error only when its name is resolved:
+//! packages may be installed after the configuration. A runtime without features document has a
+//! [`FeaturesState`] that says why.
 //!
 //! # Limitations
 //!
@@ -89,11 +89,11 @@
 //!
 //! # Compared with moby
 //!
-//! Entries mean what they mean to dockerd, shim names included. On purpose different:
-//! words are quoted and the shell is replaced by `exec`; scripts of live containers
-//! survive a restart; all problems are reported together; probes have limits and hold up
-//! no one; a failed reload leaves nothing; an absent key is the default again. The
-//! repository's PARITY.md lists every case with its test.
+//! Entries mean what they mean to dockerd; so do names of shims. These things differ on purpose:
+//! words are quoted, and `exec` replaces the shell; scripts of live containers survive a restart;
+//! all problems are reported together; probes have limits and hold up no one; a failed reload
+//! leaves nothing behind; an absent key means the default again. The file PARITY.md lists every
+//! case with its test.
 //!
 //! # Crate features, MSRV
 //!

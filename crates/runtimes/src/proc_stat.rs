@@ -10,7 +10,7 @@ pub(crate) struct Stat {
 
 /// Reads the file `stat` of a process; `None` if it has another form.
 pub(crate) fn parse_stat(stat: &[u8]) -> Option<Stat> {
-    // The command's name may hold blanks and brackets; fields go on after the last one.
+    // The command's name may hold blanks and brackets. The fields go on after the last bracket.
     let begin = stat.iter().position(|&byte| byte == b'(')?;
     let end = stat.iter().rposition(|&byte| byte == b')')?;
     let name = String::from_utf8_lossy(stat.get(begin + 1..end)?).into_owned();

@@ -1,4 +1,4 @@
-//! The rules a configuration must keep, and what an entry that keeps them means.
+//! Checks a configuration against the rules, and says what each sound entry means.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
@@ -12,7 +12,7 @@ use super::shim_options::{self, ShimOptions};
 use super::unknown_key::UnknownKey;
 use crate::names::{STOCK, is_permissible};
 
-/// A configuration that keeps every rule. Only from this a table is made.
+/// A configuration that keeps every rule. A table is made only from such a one.
 ///
 /// The default has no runtimes of its own.
 #[derive(Debug, Clone, Default)]
@@ -21,7 +21,7 @@ pub struct Checked(Arc<Inner>);
 #[derive(Debug, Default)]
 struct Inner {
     config: Config,
-    /// Of the entries that name a shim and have options for it, by name.
+    /// The shim options of the entries that have some, by name.
     shim_options: BTreeMap<String, ShimOptions>,
 }
 
@@ -30,7 +30,7 @@ struct Inner {
 pub(crate) enum Meaning<'a> {
     Program {
         path: &'a Path,
-        /// Neither these nor the path hold a NUL.
+        /// The arguments. Neither they nor the path hold a NUL.
         args: &'a [OsString],
     },
     Shim {
@@ -109,7 +109,7 @@ impl Checked {
     }
 }
 
-/// What the rules say of a configuration.
+/// What the check of a configuration found.
 #[derive(Debug, Default)]
 pub(super) struct Judged {
     /// The options of shims, by the entry's name. Those of an entry with a problem mean nothing.
@@ -118,8 +118,8 @@ pub(super) struct Judged {
     pub(super) unknown: Vec<UnknownKey>,
 }
 
-/// Applies the rules. About entries in `broken` only what does not follow from the
-/// unreadable member is said.
+/// Applies the rules. An entry in `broken` has an unreadable member; faults that follow from that
+/// member are not reported.
 pub(super) fn judge(config: &Config, broken: &BTreeSet<String>, default_is_broken: bool) -> Judged {
     let mut judged = Judged::default();
     for (name, entry) in &config.runtimes {
@@ -154,7 +154,7 @@ struct Faults {
     unknown: Vec<String>,
 }
 
-/// Gathers the faults of one entry, and the options of its shim.
+/// Collects the faults of one entry, and the options of its shim.
 fn look(
     name: &str,
     entry: &RuntimeEntry,
@@ -175,8 +175,8 @@ fn look(
     }
 }
 
-/// Why the entry does not say what to run; at most one answer, since the next one would
-/// depend on how this is mended.
+/// Why the entry does not say what to run. Only the first reason is given: the next one would
+/// depend on how this one is repaired.
 fn shape_fault(
     name: &str,
     entry: &RuntimeEntry,

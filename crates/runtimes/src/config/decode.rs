@@ -2,7 +2,7 @@
 
 use std::borrow::Cow;
 
-/// The text without its byte order mark; `None` for broken UTF-16.
+/// Returns the text without its byte order mark. `None` means broken UTF-16.
 ///
 /// A byte order mark is accepted, and with one also UTF-16, as Windows editors write it.
 pub(super) fn decode(text: &[u8]) -> Option<Cow<'_, [u8]>> {

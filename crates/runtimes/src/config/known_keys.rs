@@ -1,4 +1,4 @@
-//! The keys that a daemon.json may have, and what a misspelt one was meant to be.
+//! Knows the keys of daemon.json, and finds the key that a misspelt one was meant to be.
 
 /// Every key that some dockerd from 20.10 on reads from its configuration file, and those
 /// of the two releases before that it still accepts. Sorted.
@@ -152,7 +152,7 @@ pub(super) fn nearest_member(key: &str) -> Option<&'static str> {
     }
 }
 
-/// A key without what people get wrong: case, dashes, underscores, the plural.
+/// A key without the parts that people often get wrong: case, dashes, underscores, the plural.
 fn fold(key: &str) -> String {
     let mut folded: String = key
         .chars()
@@ -167,7 +167,7 @@ fn fold(key: &str) -> String {
 
 /// The one candidate that is one or two letters away, if it is clearly the nearest.
 fn nearest(folded: &str, candidates: &[&'static str]) -> Option<&'static str> {
-    // Short words have near neighbours everywhere.
+    // A short word is close to too many keys.
     let allowed = if folded.len() < 6 { 1 } else { 2 };
     let near = candidates
         .iter()
@@ -179,7 +179,8 @@ fn nearest(folded: &str, candidates: &[&'static str]) -> Option<&'static str> {
 /// How many letters must be added, removed, replaced or swapped with the next.
 fn distance(a: &str, b: &str) -> usize {
     let (a, b): (Vec<char>, Vec<char>) = (a.chars().collect(), b.chars().collect());
-    // Far apart for certain; and no cost in the square of what somebody wrote.
+    // Such lengths differ too much. The check also bounds the cost, which grows with the square of
+    // the length.
     if a.len().abs_diff(b.len()) > 2 {
         return usize::MAX;
     }

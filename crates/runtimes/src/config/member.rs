@@ -24,7 +24,7 @@ impl Member {
         ];
         let same = |known: &str| match key.is_ascii() {
             true => key.eq_ignore_ascii_case(known),
-            // The kelvin sign and its like are lower case letters of ASCII.
+            // In lower case some other letters, such as the kelvin sign, become ASCII letters.
             false => key.to_lowercase() == known,
         };
         let mut known = known.into_iter();
@@ -40,8 +40,7 @@ pub(super) struct Seen {
 }
 
 impl Seen {
-    /// Adds a key, and its member if it is known. False if it was there already, in any case
-    /// of letters.
+    /// Adds a key. False if the key is there already, in upper or lower case.
     pub(super) fn insert(&mut self, member: Option<Member>, key: &str) -> bool {
         match member {
             Some(member) => !std::mem::replace(&mut self.known[member as usize], true),

@@ -1,4 +1,4 @@
-//! What daemon.json says of runtimes: text in, values or problems out. Pure.
+//! Reads what daemon.json says of runtimes: text becomes values or problems. This room is pure.
 
 mod check;
 mod decode;

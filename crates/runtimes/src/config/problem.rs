@@ -1,4 +1,4 @@
-//! What can be wrong with a configuration, and how it is told.
+//! The problems that a configuration can have, and their words.
 
 use std::error::Error as StdError;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Walks down a daemon.json and gathers values, problems, and keys that are not ours.
+//! Walks through a daemon.json and collects values, problems, and keys of others.
 //!
 //! Nothing is given up at the first fault: a wrong type costs that one member, and
 //! everything else is still read and checked.
@@ -23,7 +23,7 @@ pub(super) struct Reader {
     /// Keys at the top of the file that belong to others.
     pub(super) others: Vec<(String, Value)>,
     pub(super) unknown: Vec<UnknownKey>,
-    /// Entries with an unreadable member: rules about what they lack would mislead.
+    /// Entries with an unreadable member. A rule about what they lack would mislead.
     pub(super) broken: BTreeSet<String>,
     pub(super) default_is_broken: bool,
 }
@@ -74,7 +74,7 @@ impl Reader {
         }
     }
 
-    /// A key at the top of the file that this crate has no use for.
+    /// Takes note of a key at the top of the file that this crate does not use.
     fn other(&mut self, key: String, value: Value) {
         self.repeated_inside(None, &key, &value);
         match spelling(&key) {

@@ -137,7 +137,7 @@ impl RuncOptions {
             .collect()
     }
 
-    /// Takes over one option; `Ok(false)` if no option has this name.
+    /// Sets one option. `Ok(false)` means that no option has this name.
     fn set(&mut self, folded: &str, value: &Value) -> Result<bool, &'static str> {
         match folded {
             "nopivotroot" => self.no_pivot_root = Some(flag(value)?),
@@ -215,7 +215,7 @@ pub(crate) fn convert(shim: &str, members: &BTreeMap<String, Value>) -> Conversi
     for (key, value) in members {
         let folded = key.replace('_', "").to_lowercase();
         let known = match (shim == RUNC_SHIM, value) {
-            // As in Go, a null member is a member not given.
+            // A null member counts as absent, as in Go.
             (_, Value::Null) => continue,
             (true, _) => runc.set(&folded, value),
             (false, _) => generic.set(&folded, value),
@@ -263,7 +263,7 @@ fn text(value: &Value) -> Result<&str, &'static str> {
     }
 }
 
-/// A string stands for its own bytes; a list of numbers for those bytes.
+/// Takes bytes from a string, or from a list of numbers.
 fn bytes(value: &Value) -> Result<Vec<u8>, &'static str> {
     const WANT: &str = "a string or an array of numbers from 0 to 255";
     match value {

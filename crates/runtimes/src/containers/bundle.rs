@@ -12,21 +12,22 @@ use super::record::{self, Record, RecordedProcess};
 use super::state::Life;
 use crate::bounded::read_bounded;
 
-/// More than the files of any bundle have.
+/// The most bytes that are read of a file. The files of a bundle have fewer.
 const MAX_FILE: u64 = 4 << 20;
 
-/// A task that starts has a bundle before it has a process, for a second or two.
+/// How long a bundle without a process counts as a task that is starting. containerd makes the
+/// bundle first; the process follows within a second or two.
 const YOUNG: Duration = Duration::from_secs(60);
 
 /// What a bundle says.
 #[derive(Debug)]
 pub(super) struct Bundle {
     pub(super) record: Record,
-    /// Whether paths of the bundle lead somewhere here.
+    /// Whether the paths in the bundle exist here. In another mount namespace they do not.
     pub(super) is_here: bool,
 }
 
-/// Reads a bundle; `Err` is an answer that needs no look at processes.
+/// Reads a bundle. `Err` holds the final answer: no process has to be looked at.
 pub(super) fn read(dir: &Path) -> Result<Bundle, Life> {
     let shim = shim_socket(dir);
     let mut record = Record {
@@ -58,6 +59,7 @@ pub(super) fn read(dir: &Path) -> Result<Bundle, Life> {
 
 /// A task without a first process: one that starts, or that was never started.
 fn unstarted(dir: &Path, shim: Option<PathBuf>) -> Life {
+    // The shim listens before it starts the first process, and as long as the task exists.
     if let Some(path) = shim {
         match listens(&path) {
             Ok(()) => {
@@ -98,8 +100,8 @@ fn shim_socket(dir: &Path) -> Option<PathBuf> {
     address.strip_prefix("unix://").map(PathBuf::from)
 }
 
-/// Whether somebody listens at a socket. Nothing is sent, and nothing is waited for: a
-/// queue that is full has a listener.
+/// Whether a process listens at a socket. Nothing is sent, and the call does not wait. A full queue
+/// also proves a listener.
 fn listens(path: &Path) -> nix::Result<()> {
     let flags = SockFlag::SOCK_CLOEXEC | SockFlag::SOCK_NONBLOCK;
     let ours = socket(AddressFamily::Unix, SockType::Stream, flags, None)?;

@@ -4,13 +4,14 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
-/// Where runtimes say that the cgroup file systems are.
+/// The place of the cgroup file systems in the paths that runtimes record.
 const USUAL: &str = "/sys/fs/cgroup";
 
-/// Hierarchies of cgroup v1 in which every container has a group, and v2 beside them.
+/// Hierarchies in which every container has a group: some of cgroup v1, and the v2 hierarchy that
+/// is mounted beside them.
 const HIERARCHIES: [&str; 5] = ["unified", "systemd", "pids", "memory", "devices"];
 
-/// Groups of v1 below one that are looked through.
+/// How many groups below a group of cgroup v1 are read at most.
 const MOST: usize = 1000;
 
 /// What the cgroups of a container show.
@@ -20,7 +21,7 @@ pub(super) enum Group {
     Populated(PathBuf),
     /// It exists, and holds no process.
     Empty(PathBuf),
-    /// None of them is here, or one could not be read.
+    /// No group exists here, or a group could not be read.
     Unseen,
 }
 
@@ -39,7 +40,7 @@ pub(super) fn look(root: &Path, recorded: &[PathBuf]) -> Group {
     if is_sure { answer } else { Group::Unseen }
 }
 
-/// Where a recorded group can be: as it is written, or below each hierarchy.
+/// The directories that a recorded group can mean: the path as written, or below each hierarchy.
 fn places(root: &Path, recorded: &Path) -> Vec<PathBuf> {
     if let Ok(inner) = recorded.strip_prefix(USUAL) {
         return vec![root.join(inner)];
@@ -56,8 +57,10 @@ fn places(root: &Path, recorded: &Path) -> Vec<PathBuf> {
     std::iter::once(root.join(inner)).chain(below).collect()
 }
 
-/// `None` if there is no such group; inside, `None` if it could not be read.
+/// Whether a group holds processes. The outer `None` means that there is no such group. The inner
+/// `None` means that it could not be read.
 fn is_populated(group: &Path) -> Option<Option<bool>> {
+    // Only cgroup v2 has this file. Its line `populated` counts the groups below, too.
     match fs::read_to_string(group.join("cgroup.events")) {
         Ok(text) => {
             let line = text
@@ -73,7 +76,7 @@ fn is_populated(group: &Path) -> Option<Option<bool>> {
     }
 }
 
-/// cgroup v1 counts for each group alone, so the groups below are asked, too.
+/// In cgroup v1 a group lists only its own processes, so the groups below it are read, too.
 fn any_below(group: &Path) -> Option<bool> {
     let mut left = vec![group.to_owned()];
     let mut seen = 0;

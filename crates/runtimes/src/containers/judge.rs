@@ -1,8 +1,7 @@
-//! Whether a container lives, from what was written down and what was seen. Pure.
+//! Decides whether a container lives, from its recorded state and from what was seen.
 //!
-//! Life is easily proved: by one process. Death is proved only where the processes of the
-//! state would have to be seen if they ran: a pid means nothing in another pid namespace,
-//! and a start time nothing in another time namespace.
+//! One process proves life. Death is proved only if a running process would be visible here. In
+//! another pid namespace a pid means nothing. In another time namespace a start time means nothing.
 
 use std::path::Path;
 
@@ -12,8 +11,8 @@ use super::record::{Record, RecordedProcess};
 use super::state::Life;
 use super::view::View;
 
-/// A process without a recorded start that began so many seconds after the state was made
-/// is another one: a pid is used again.
+/// Where no start time is recorded: a process that began this many seconds after the state was made
+/// is another process. The kernel has used the pid again.
 const LATER: i64 = 60;
 
 /// What was seen of a recorded container.
@@ -24,12 +23,12 @@ pub(super) struct Facts<'a> {
     /// One for each recorded process.
     pub(super) seen: Vec<Seen>,
     pub(super) group: Group,
-    /// Whether the bundle's path leads to the bundle here: another view of the file system
-    /// shows its host's states under other paths.
+    /// Whether the bundle's path exists here. A container that sees its host's states sees them
+    /// under other paths.
     pub(super) is_bundle_here: bool,
 }
 
-/// Decides.
+/// Decides whether the container lives.
 pub(super) fn judge(record: &Record, facts: &Facts<'_>) -> Life {
     let trust = trust(record, facts);
     let pairs = record.processes.iter().zip(&facts.seen);
@@ -44,7 +43,7 @@ pub(super) fn judge(record: &Record, facts: &Facts<'_>) -> Life {
             let by = format!("processes in its cgroup {}", path.display());
             return Life::Alive { pid: None, by };
         }
-        // A process that runs and may be the recorded one has perhaps left the group.
+        // The recorded process may have left the group, and may still run.
         Group::Empty(path) if !lives.iter().zip(&facts.seen).any(may_be_it) => {
             let why = format!("its cgroup {} has no process", path.display());
             return Life::Dead { why };
@@ -104,7 +103,7 @@ fn is_same(
         None if is_in_group(running, record, facts.id) => Ok(true),
         None => match (record.created, facts.view.wall(running.start)) {
             (Some(created), Some(started)) => Ok(started <= created + LATER),
-            // Nothing says that it is another one.
+            // Nothing proves that it is another process.
             _ => Ok(true),
         },
     }
@@ -121,12 +120,12 @@ fn is_in_group(running: &Running, record: &Record, id: &str) -> bool {
             .cgroups
             .iter()
             .any(|recorded| ends_in(path, recorded));
-        // Short names appear in paths by chance.
+        // A short name can appear in a path by chance.
         is_recorded || (id.len() >= 12 && path.to_string_lossy().contains(id))
     })
 }
 
-/// Whether a process of this state would have to be seen here if it ran.
+/// Whether this procfs would show a process of this state if it ran.
 fn trust(record: &Record, facts: &Facts<'_>) -> Result<(), String> {
     let view = facts.view;
     match view.is_initial {

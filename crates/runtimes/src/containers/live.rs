@@ -13,14 +13,14 @@ pub fn state_dirs(exec_root: &Path) -> Vec<PathBuf> {
     StatesOptions::of_exec_root(exec_root).state_dirs
 }
 
-/// The ids of containers whose states in these directories do not prove that they are dead.
+/// Returns the ids of all containers in these directories, except those that are proved to be dead.
 ///
 /// `proc` is where procfs is, `/proc`. A directory that is missing has no containers.
 ///
 /// # Errors
 ///
-/// [`ErrorKind::Io`](crate::ErrorKind::Io) when a directory cannot be read for any other
-/// reason: nothing may be swept then.
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when a directory exists and cannot be read. Then nothing
+/// may be swept.
 pub fn live_containers(state_dirs: &[PathBuf], proc: &Path) -> Result<BTreeSet<String>, Error> {
     let mut options = StatesOptions::new(state_dirs.iter().cloned());
     options.proc = proc.to_owned();

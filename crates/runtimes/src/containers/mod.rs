@@ -1,4 +1,5 @@
-//! Which containers live, by what their runtimes and shims wrote down. Reads, never acts.
+//! Finds out which containers live, from the files of their runtimes and shims. This room reads and
+//! changes nothing.
 //!
 //! [`record`] turns the bytes of a state into facts and [`judge`] decides; both are pure.
 //! The other files look: at directories, processes, groups of processes and sockets.

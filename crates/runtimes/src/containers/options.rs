@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 /// The containerd namespaces that Docker uses.
 const NAMESPACES: [&str; 2] = ["moby", "plugins.moby"];
 
-/// Below containerd's run-time directory: the bundles of its shims, by namespace.
+/// The directory of the shims' bundles below containerd's run-time directory. It has one directory
+/// for each namespace.
 pub(crate) const TASKS: &str = "io.containerd.runtime.v2.task";
 
 /// Where to look for containers; see [`containers`](crate::containers()).
@@ -39,10 +40,10 @@ impl StatesOptions {
         }
     }
 
-    /// Looks wherever a dockerd with this exec root lets the state of containers be.
+    /// Looks in every place where a dockerd with this exec root keeps states of containers.
     ///
     /// The system's containerd keeps its own beside the exec root: `/run/containerd` for
-    /// `/run/docker`. Runtimes that are named by their type keep their state there, too.
+    /// `/run/docker`. Runtimes that are configured by their type also keep their state there.
     pub fn of_exec_root(exec_root: &Path) -> Self {
         let own = exec_root.join("containerd/daemon");
         let beside = exec_root.parent().unwrap_or(exec_root).join("containerd");
@@ -61,14 +62,14 @@ impl StatesOptions {
     }
 }
 
-/// The directories, each with those of daemons with remapped users beside it.
+/// Adds to each directory the ones beside it that belong to daemons with remapped users.
 ///
 /// With `userns-remap` dockerd (since 23.0) names its namespace after the first user and
 /// group, as in `moby-100000.100000`.
 ///
 /// # Errors
 ///
-/// The directory that could not be listed; one that does not exist has nothing beside it.
+/// The directory that could not be listed. A directory that does not exist has nothing beside it.
 pub(super) fn with_remapped(dirs: &[PathBuf]) -> Result<Vec<PathBuf>, (PathBuf, io::Error)> {
     let mut all = Vec::with_capacity(dirs.len());
     for dir in dirs {

@@ -1,4 +1,4 @@
-//! The state files of runtimes: bytes in, what they say out. Pure.
+//! Parses the state files of runtimes.
 
 use std::path::PathBuf;
 
@@ -9,11 +9,11 @@ use super::state::StateSource;
 /// What a runtime wrote down about a container.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Record {
-    /// Processes that carry the container, the most telling first.
+    /// The processes that carry the container, the most important one first.
     pub(super) processes: Vec<RecordedProcess>,
     /// When it was made, in seconds since the epoch.
     pub(super) created: Option<i64>,
-    /// The bundle, as the one who wrote the state sees it.
+    /// The path of the bundle, as the writer of the state sees it.
     pub(super) bundle: Option<PathBuf>,
     /// The container's cgroups, absolute, or relative to a hierarchy.
     pub(super) cgroups: Vec<PathBuf>,
@@ -125,7 +125,7 @@ fn common(state: &Value, bundle: &str, created: &str) -> Record {
     }
 }
 
-/// `None` where there is no number: the state is not what it seems to be.
+/// `None` if there is no number. Then the file is not a state of this runtime.
 fn process(pid: Option<&Value>, start: Option<&Value>) -> Option<Vec<RecordedProcess>> {
     let pid = u32::try_from(pid?.as_i64()?).unwrap_or(0);
     // A container that was never started, or that ended, has the pid 0 or −1.
@@ -141,7 +141,7 @@ fn cgroup(path: Option<&Value>) -> Option<PathBuf> {
     is_telling(&path).then_some(path)
 }
 
-/// A hierarchy's root always has processes, so it says nothing.
+/// The root of a hierarchy always has processes, so it proves nothing about a container.
 fn is_telling(path: &std::path::Path) -> bool {
     path.components()
         .any(|part| matches!(part, std::path::Component::Normal(_)))

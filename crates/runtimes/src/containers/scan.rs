@@ -12,15 +12,16 @@ use super::view::View;
 use super::{bundle, cgroup, process};
 use crate::bounded::read_bounded;
 
-/// A state holds the whole specification of its container.
+/// The most bytes that are read of a state. It holds the whole specification of its container.
 const MAX_STATE: u64 = 16 << 20;
 
 /// Looks at every container whose state is in one of the directories.
 ///
-/// Never fails: what could not be looked at is in the answer, and a container of which
-/// life or death is not proved is [`Life::Unknown`]. Only text of procfs and cgroup files
-/// is read, and the sockets of shims that have not started anything are connected to for
-/// a moment; nothing that is mounted is touched.
+/// It never fails. The answer lists what could not be read. A container is [`Life::Unknown`] if
+/// neither life nor death is proved.
+///
+/// It reads states, bundles, procfs and cgroup files. It connects for a moment to the socket of a
+/// shim that has not started a process. It touches no mount of a container.
 ///
 /// # References
 ///
@@ -50,7 +51,7 @@ struct Scan<'a> {
 }
 
 impl Scan<'_> {
-    /// The directories with those of remapped daemons.
+    /// These directories, and those of daemons with remapped users.
     fn all(&mut self, dirs: &[PathBuf]) -> Vec<PathBuf> {
         with_remapped(dirs).unwrap_or_else(|(dir, error)| {
             self.states.unread.push((dir, error.to_string()));
@@ -58,7 +59,7 @@ impl Scan<'_> {
         })
     }
 
-    /// Goes through a directory; says whether it was read to the end.
+    /// Reads a directory. The answer is whether it was read to the end.
     fn directory(&mut self, dir: &Path, look: fn(&mut Self, &DirEntry)) -> bool {
         let entries = fs::read_dir(dir).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         match entries {
@@ -88,7 +89,7 @@ impl Scan<'_> {
         });
     }
 
-    /// An entry of a directory of states.
+    /// Looks at one entry of a directory of states.
     fn state(&mut self, entry: &DirEntry) {
         let path = entry.path();
         let name = entry.file_name().into_string().ok();
@@ -104,7 +105,7 @@ impl Scan<'_> {
         }
     }
 
-    /// `<id>/` of runc, crun or youki.
+    /// Looks at the directory `<id>/` of runc, crun or youki.
     fn runtime_state(&mut self, id: &str, dir: &Path) {
         let read = |name: &str| read_bounded(&dir.join(name), MAX_STATE);
         let parsed = match read("state.json") {
@@ -140,7 +141,7 @@ impl Scan<'_> {
         }
     }
 
-    /// An entry of a directory of bundles.
+    /// Looks at one entry of a directory of bundles.
     fn bundle(&mut self, entry: &DirEntry) {
         let path = entry.path();
         let name = entry.file_name().into_string().ok();
@@ -188,8 +189,8 @@ impl Scan<'_> {
     }
 }
 
-/// Whether a name can be a container's id: every engine and runtime wants a letter or a
-/// digit in front, and letters, digits, `_`, `.`, `+` and `-` behind.
+/// Whether a name can be a container's id. Every engine and runtime wants a letter or a digit
+/// first. Then letters, digits, `_`, `.`, `+` and `-` may follow.
 fn is_id(name: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_alphanumeric() || b"_.+-".contains(&byte);
     name.as_bytes()
@@ -205,7 +206,7 @@ enum Companion<'a> {
     Other,
 }
 
-/// What a file of gVisor is; `None` for anything else.
+/// Says what a file of gVisor is, by its name. `None` means that the name is not one of gVisor's.
 fn runsc_id(name: &str) -> Option<Companion<'_>> {
     if name
         .strip_suffix(".sock")

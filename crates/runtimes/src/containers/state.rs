@@ -126,7 +126,8 @@ impl fmt::Display for ContainerState {
 }
 
 impl States {
-    /// The strongest state of each container: alive before unknown before dead.
+    /// The state of each container. If it has several, alive counts before unknown, and unknown
+    /// before dead.
     pub fn by_id(&self) -> BTreeMap<&str, &ContainerState> {
         let mut strongest: BTreeMap<&str, &ContainerState> = BTreeMap::new();
         for state in &self.found {
@@ -140,8 +141,8 @@ impl States {
 
     /// Whether the absence of a container here means anything.
     ///
-    /// True if a directory was read in which the container would have to be: one that was
-    /// named, one below the exec root, or a directory of bundles.
+    /// True if a directory was read that would hold the container's state: a directory that the
+    /// caller named, one below the exec root, or a directory of bundles.
     pub fn is_evidence(&self) -> bool {
         self.primary && self.unread.is_empty()
     }

@@ -1,4 +1,4 @@
-//! What a procfs shows: the processes of which pid namespace, and since when.
+//! Which pid namespace a procfs shows, and since when that namespace exists.
 
 use std::fs;
 use std::io;
@@ -7,9 +7,11 @@ use std::path::Path;
 use crate::proc_stat::parse_stat;
 
 /// The inode of the pid namespace that the kernel makes at boot.
+// 0xEFFFFFFC, `PROC_PID_INIT_INO` of the kernel. It is the same on every machine.
 const INITIAL: &str = "pid:[4026531836]";
 
 /// Clock ticks of a second in every file of procfs.
+// `USER_HZ`, whatever frequency the kernel itself was built with.
 pub(super) const TICKS: u64 = 100;
 
 /// What is known of a procfs and of the pid namespace it belongs to.
@@ -53,8 +55,8 @@ impl View {
     }
 }
 
-/// The namespace of a procfs is that of its pid 1. Who may not look at that one can only
-/// speak for its own.
+/// Whether a procfs shows the initial pid namespace. Its namespace is that of its pid 1. If pid 1
+/// may not be looked at, only the own procfs has an answer.
 fn is_initial(proc: &Path, is_own: bool) -> Option<bool> {
     let first = fs::read_link(proc.join("1/ns/pid"));
     let link = match first {
@@ -76,7 +78,8 @@ fn boot(proc: &Path) -> Option<i64> {
     line.trim().parse().ok()
 }
 
-/// Kernels before 5.6 have no such file, and no time namespaces either.
+/// Whether start times are those of the machine. Kernels before 5.6 have no such file, and no time
+/// namespaces.
 fn is_true_time(proc: &Path) -> Option<bool> {
     match fs::read_to_string(proc.join("self/timens_offsets")) {
         Ok(text) => {

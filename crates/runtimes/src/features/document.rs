@@ -1,7 +1,7 @@
 //! The features document of an OCI runtime.
 //!
-//! Read leniently: the specification grows, and a name this crate has never heard of is
-//! no reason to lose the rest. The whole document is kept.
+//! It is read leniently, because the specification grows. An unknown name does not cost the rest.
+//! The whole document is kept.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ use crate::json::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     document: Value,
-    /// Asked for only where the document alone would mislead.
+    /// The version is asked for only where the document alone would mislead.
     version: Option<Version>,
 }
 
@@ -56,7 +56,7 @@ impl Listed<'_> {
 }
 
 impl Features {
-    /// Parses a document. Text after it, or anything but an object, makes it none.
+    /// Parses a document. It must be one JSON object with no text after it.
     ///
     /// # Errors
     ///
@@ -196,7 +196,7 @@ impl FeaturesState {
         }
     }
 
-    /// Whether asking the same program again would give the same.
+    /// Whether the same program would give the same answer again.
     pub(crate) fn is_lasting(&self) -> bool {
         matches!(self, Self::Known(_) | Self::NoDocument { .. })
     }

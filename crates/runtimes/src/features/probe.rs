@@ -19,9 +19,9 @@ use crate::table::{Runtime, Runtimes};
 impl Runtimes {
     /// The same table with the features of its runtimes, asked for now.
     ///
-    /// For a single question to a table that no [`Registry`](crate::Registry) keeps.
-    /// Writes nothing: a wrapper's program is called with the wrapper's arguments.
-    /// Blocks up to the limits of the table's options.
+    /// Use it for a single question to a table that no [`Registry`](crate::Registry) keeps. It
+    /// writes nothing: a wrapper's program is called with the wrapper's arguments. Blocks up to the
+    /// limits of the table's options.
     #[must_use]
     pub fn probed(&self) -> Self {
         let options = self.options();
@@ -56,17 +56,17 @@ impl Runtimes {
 /// What decides the answer: which file, and with which arguments it is called.
 type Question = (Identity, PathBuf, Vec<OsString>);
 
-/// Answers by question. A replaced binary is another question.
+/// Keeps the answers by question. A replaced binary is another question.
 #[derive(Debug, Default)]
 pub(crate) struct Cache {
     answers: BTreeMap<Question, FeaturesState>,
 }
 
 impl Cache {
-    /// The features of these runtimes, one state per row, in order.
+    /// Returns the features of these runtimes, one state for each row, in order.
     ///
-    /// Runs programs only for questions without a lasting answer; forgets the answers to
-    /// questions that no row asks any more.
+    /// It runs programs only for questions without a lasting answer. It forgets answers that no row
+    /// needs any more.
     pub(crate) fn states(
         &mut self,
         rows: &[Arc<Runtime>],
@@ -92,7 +92,7 @@ impl Cache {
     }
 }
 
-/// What to ask for this row, or the state if there is nothing to ask.
+/// Returns the question for this row, or its state if there is nothing to ask.
 fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesState> {
     let Some(binary) = &row.binary else {
         return Err(FeaturesState::NotApplicable);
@@ -135,14 +135,14 @@ fn ask_all(questions: &[&Question], limits: &ProbeOptions) -> Vec<FeaturesState>
     answers.into_inner().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A moment so far from now. A limit that is longer than the clock reaches is no limit.
+/// The moment at the end of a limit. A limit that is longer than the clock reaches never ends.
 fn after(limit: Duration) -> Instant {
     const FAR: Duration = Duration::from_secs(30 * 365 * 86_400);
     let now = Instant::now();
     now.checked_add(limit).unwrap_or_else(|| now + FAR)
 }
 
-/// Asks one program. The wrapper script is not needed for it: same words, no shell.
+/// Asks one program. A wrapper's program gets the same words without the script and its shell.
 fn ask(path: &Path, args: &[OsString], limits: &ProbeOptions, end: Instant) -> FeaturesState {
     let deadline = end.min(after(limits.time));
     let words = args
@@ -194,7 +194,7 @@ fn ending(output: &Output) -> String {
 
 fn describe(path: &Path, fault: &RunFault, limits: &ProbeOptions) -> String {
     match fault {
-        // The kernel has one number for a missing file and for a missing interpreter.
+        // The kernel reports a missing file and a missing interpreter by the same number.
         RunFault::Io(error) => match preflight::can_start(path, OsStr::new("")) {
             Err(why) => format!("{path:?}: {why}"),
             Ok(_) => format!("{path:?} features: {error}"),

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-/// ProbeOptions for asking runtimes.
+/// Limits for asking runtimes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ProbeOptions {
     /// For one runtime. Default 5 s.
     pub time: Duration,
-    /// For all runtimes of one probe together; who has not had a turn by then is asked
-    /// by the next probe. Default 20 s.
+    /// For all runtimes of one probe together. A runtime that had no turn by then is asked by the
+    /// next probe. Default 20 s.
     pub total_time: Duration,
     /// Bytes of standard output. Default 1 MiB.
     pub output: usize,

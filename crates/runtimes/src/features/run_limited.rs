@@ -16,7 +16,7 @@ use super::pipe::{Pipe, Turn};
 /// Bytes of standard error that are kept for the message.
 const MAX_STDERR: usize = 4096;
 
-/// How often a child with open pipes is asked whether it still runs.
+/// The time between two looks at a child that keeps its pipes open.
 const TICK: Duration = Duration::from_millis(20);
 
 /// What a program printed, and how it ended.
@@ -31,7 +31,7 @@ pub(crate) struct Output {
 /// Why there is no output.
 #[derive(Debug)]
 pub(crate) enum RunFault {
-    /// It could not be started, or not be waited for.
+    /// It could not be started, or waiting for it failed.
     Io(io::Error),
     /// It still ran at the deadline, and was killed.
     Time,
@@ -47,8 +47,9 @@ impl From<io::Error> for RunFault {
 
 /// Runs a program to its end, its deadline, or its output limit.
 ///
-/// It gets an empty standard input. Whatever it started has ended when this returns, if
-/// this process may make a pid namespace; else what stayed in its process group.
+/// It gets an empty standard input. If this process may make a pid namespace, everything that the
+/// program started has ended when this returns. Otherwise only the processes that stayed in its
+/// process group have ended.
 pub(crate) fn run<A: AsRef<OsStr>>(
     program: &Path,
     args: impl IntoIterator<Item = A>,
@@ -83,7 +84,7 @@ fn run_in(
     result
 }
 
-/// A binary that is just being installed is busy for a moment.
+/// A binary that is just being installed gives ETXTBSY for a moment.
 fn spawn(cage: &Cage, command: &mut Command, deadline: Instant) -> io::Result<Child> {
     loop {
         match cage.spawn(command) {
@@ -115,7 +116,7 @@ impl Outputs {
         })
     }
 
-    /// Reads a bounded part of what is there.
+    /// Reads a bounded part of the output that has arrived.
     fn turn(&mut self) -> Result<Turn, RunFault> {
         let turns = [self.stdout.turn()?, self.stderr.turn()?];
         if self.stdout.total > self.limit as u64 {
@@ -135,7 +136,8 @@ fn collect(child: &mut Child, deadline: Instant, limit: usize) -> Result<Output,
     let mut outputs = Outputs::of(child, limit)?;
     let mut pause = Duration::from_millis(1);
     loop {
-        // Asked before the pipes are emptied: what it wrote is in them by then.
+        // This is asked before the pipes are emptied. After its end, everything that it wrote is in
+        // them.
         let ended = child.try_wait()?;
         let turn = outputs.turn()?;
         if let Some(status) = ended.filter(|_| turn == Turn::Idle) {
@@ -151,7 +153,7 @@ fn collect(child: &mut Child, deadline: Instant, limit: usize) -> Result<Output,
         }
         let open = outputs.open();
         if turn == Turn::More {
-            // There is more to read already.
+            // More output has arrived already.
         } else if open.is_empty() {
             thread::sleep(left.min(pause));
             pause = TICK.min(pause * 2);
@@ -166,6 +168,7 @@ fn wait_for_data(open: &[BorrowedFd<'_>], longest: Duration) -> io::Result<()> {
     let mut fds: Vec<PollFd<'_>> = fds.collect();
     let timeout = PollTimeout::try_from(longest.max(Duration::from_millis(1)));
     match poll(&mut fds, timeout.unwrap_or(PollTimeout::ZERO)) {
+        // A signal ends the wait early. The caller looks at the clock again.
         Ok(_) | Err(nix::errno::Errno::EINTR) => Ok(()),
         Err(errno) => Err(errno.into()),
     }

@@ -1,8 +1,8 @@
-//! Who still needs a script, by the bundles of containers.
+//! Finds who still needs a script: reads the bundles of containers.
 //!
-//! containerd's runc shim keeps the path of its runtime in the container's bundle, and
-//! calls it again for every exec, kill and delete, long after the daemon has forgotten
-//! the entry it came from.
+//! containerd's runc shim keeps the path of its runtime in the container's bundle, and calls it
+//! again for every exec, kill and delete, even when the daemon has long forgotten the entry of that
+//! runtime.
 
 use std::ffi::OsStr;
 use std::fs::DirEntry;
@@ -24,17 +24,19 @@ pub const BUNDLE_DIRS: [&str; 2] = [
 /// The files of a bundle that name the runtime.
 const BUNDLE_FILES: [&str; 2] = ["options.json", "runtime"];
 
-/// Directories between the one that is scanned and a bundle, as from `/run/containerd`.
+/// How many directories can lie between the scanned one and a bundle. From `/run/containerd` there
+/// are so many.
 const LEVELS: u32 = 3;
 
-/// Below containerd's run-time directory: the bundles, by namespace.
+/// The directory of bundles below containerd's run-time directory. It has one directory for each
+/// namespace.
 pub(super) const TASKS: &str = "io.containerd.runtime.v2.task";
 
-/// More than any bundle file has; what lies beyond makes the scan incomplete.
+/// The most bytes that are read of a file. A longer file makes the scan incomplete.
 const MAX_FILE: u64 = 4 << 20;
 
-/// Where the bundles of a daemon with this exec root are: those of a containerd that it
-/// starts itself, and those of the system's, which lie beside the exec root.
+/// Returns where the bundles of a daemon with this exec root are. A containerd that the daemon
+/// starts keeps them below the exec root. The system's containerd keeps them beside it.
 pub fn bundle_dirs(exec_root: &Path) -> Vec<PathBuf> {
     let beside = exec_root.parent().unwrap_or(exec_root);
     let own = exec_root.join("containerd/daemon").join(TASKS);
@@ -44,7 +46,7 @@ pub fn bundle_dirs(exec_root: &Path) -> Vec<PathBuf> {
 impl References {
     /// Adds what the bundles below a directory refer to; see [`BUNDLE_DIRS`].
     ///
-    /// The directory may hold these directories, namespaces, bundles, or be a bundle. Only
+    /// The directory may be one of [`BUNDLE_DIRS`], one above or below it, or a single bundle. Only
     /// `options.json` and `runtime` are opened; a container's root filesystem is never entered. A
     /// missing directory has no bundles. What cannot be read is remembered, and
     /// [`is_complete`](Self::is_complete) is false from then on.
@@ -59,7 +61,8 @@ fn look(references: &mut References, dir: &Path, levels: u32) {
     for name in BUNDLE_FILES.into_iter().filter(|name| has(name)) {
         bundle_file(references, &dir.join(name));
     }
-    // A bundle's subdirectories are the container's own filesystems.
+    // The subdirectories of a bundle are the container's own file systems. Their text proves
+    // nothing.
     if levels == 0 || has("config.json") || has("rootfs") || BUNDLE_FILES.into_iter().any(has) {
         return;
     }

@@ -1,4 +1,4 @@
-//! What is known to be in use: names of scripts, and files that paths lead to.
+//! Collects what is in use: names of scripts, and files that paths lead to.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
@@ -13,13 +13,13 @@ use nix::errno::Errno;
 use crate::scripts::script::{is_safe, is_script_name};
 use crate::table::Runtimes;
 
-/// As many symlinks as the kernel follows.
+/// The most symlinks that are followed. The kernel has the same limit.
 const MAX_LINKS: u32 = 40;
 
 /// What is known to be in use, and by whom.
 ///
-/// A script counts as referenced if a reference has its file name in any directory (the
-/// name holds a digest, so that is the same script), or leads to the same file.
+/// A script is referenced if a reference has its file name, in whatever directory. The name holds a
+/// digest, so it is the same script. A script is also referenced if a path leads to the same file.
 #[derive(Debug, Clone, Default)]
 pub struct References {
     names: BTreeMap<OsString, String>,
@@ -35,8 +35,8 @@ impl References {
 
     /// Adds a path that someone uses as a runtime; `by` says who, for the verdicts.
     ///
-    /// Symlinks are followed, and every name on the way counts. Where that is not allowed
-    /// or fails, the path is remembered as one that cannot be read.
+    /// Symlinks are followed, and every name on the way counts. If that fails, the path is
+    /// remembered as one that could not be read.
     pub fn add(&mut self, path: &Path, by: &str) {
         if let Err(error) = self.follow(path, by) {
             if !leads_nowhere(&error) {
@@ -55,7 +55,7 @@ impl References {
             }
             match hop.read_link() {
                 Ok(target) => hop = hop.parent().unwrap_or(Path::new("")).join(target),
-                // EINVAL: no link, so the end of the way.
+                // EINVAL: this is not a symlink, so the path ends here.
                 Err(error) if error.kind() == io::ErrorKind::InvalidInput => break,
                 Err(error) => return Err(error),
             }
@@ -66,7 +66,8 @@ impl References {
         Ok(())
     }
 
-    /// Adds the scripts of a table: those that are about to be loaded need not vanish.
+    /// Adds the scripts of a table. Call it for the table that is loaded next, so that its scripts
+    /// stay.
     pub fn add_table(&mut self, table: &Runtimes) {
         for row in table.iter() {
             if let Some(script) = &row.script {
@@ -104,7 +105,7 @@ impl References {
             .map(|(path, why)| (path.as_path(), why.as_str()))
     }
 
-    /// Who refers to this file, by its name or its identity (device, inode).
+    /// Returns who refers to this file. It is known by its name, or by its device and inode.
     pub(crate) fn user_of(&self, name: &OsStr, identity: (u64, u64)) -> Option<&str> {
         let found = self.names.get(name).or_else(|| self.files.get(&identity));
         found.map(String::as_str)
@@ -112,7 +113,7 @@ impl References {
 
     /// Adds every word of a text that has the form of a script's name.
     pub(super) fn add_names_in(&mut self, text: &[u8], by: &str) {
-        // Whatever the text's form: our names need no escape in any.
+        // The text may have any form. The names of scripts need no escape in any of them.
         for word in text.split(|byte| !is_safe(*byte)).map(OsStr::from_bytes) {
             if is_script_name(word) {
                 let name = word.to_owned();
@@ -121,7 +122,7 @@ impl References {
         }
     }
 
-    /// The entries of a directory; none if it is missing or was just removed.
+    /// The entries of a directory. A directory that is missing, or that was just removed, has none.
     pub(super) fn entries(&mut self, dir: &Path) -> Vec<DirEntry> {
         let entries = dir.read_dir().and_then(Iterator::collect);
         entries.unwrap_or_else(|error| {
@@ -130,7 +131,7 @@ impl References {
         })
     }
 
-    /// Remembers a file that could not be read. A file that is gone needs nothing any more.
+    /// Remembers a file that could not be read. A file that is gone refers to nothing.
     pub(super) fn missed(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
             self.unreadable.push((path.to_owned(), error.to_string()));
@@ -138,9 +139,9 @@ impl References {
     }
 }
 
-/// Whether the error says that no file can have this path, not that it could not be asked.
+/// Whether the error proves that there is no file at this path.
 pub(super) fn leads_nowhere(error: &io::Error) -> bool {
-    // A path with NUL in it has no number, but this kind.
+    // For a path with a NUL byte the standard library gives this kind and no error number.
     let errno = error.raw_os_error().map(Errno::from_raw);
     error.kind() == io::ErrorKind::InvalidInput
         || matches!(

@@ -46,12 +46,12 @@ pub enum Reason {
     },
     /// Stays: another process uses the directory, and may hand out any script in it.
     InUse,
-    /// Stays: not all references could be read, so it may be among the rest.
+    /// Stays: not all references could be read. One of the others may name it.
     Uncertain {
-        /// The first that could not be read.
+        /// The first thing that could not be read.
         unreadable: PathBuf,
     },
-    /// Stays: nothing that this crate puts there.
+    /// Stays: this crate did not put it there.
     Foreign,
 }
 
@@ -110,9 +110,9 @@ pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<ScriptVerdi
 
 /// Removes unreferenced scripts and stale temporary files.
 ///
-/// For the start of a daemon, before it opens its [`Registry`](crate::Registry): while
-/// any process (this one included) holds the directory open, everything stays. Collect
-/// the references just before.
+/// A daemon calls it at its start, before it opens its [`Registry`](crate::Registry). While any
+/// process holds the directory open, this one included, everything stays. Collect the references
+/// just before.
 ///
 /// # Errors
 ///
@@ -155,7 +155,7 @@ fn list(dir: &Path) -> Result<Vec<Entry>, Error> {
     let mut entries = Vec::new();
     for entry in dir.read_dir().map_err(error)? {
         let entry = entry.map_err(error)?;
-        // Not following: a symlink with a script's name is judged as itself.
+        // A symlink is not followed. One with a script's name is judged as itself.
         match entry.metadata() {
             Ok(metadata) => entries.push((entry.file_name(), (metadata.dev(), metadata.ino()))),
             Err(gone) if gone.kind() == io::ErrorKind::NotFound => {}
@@ -188,8 +188,8 @@ fn judge(name: &OsStr, identity: (u64, u64), references: &References, alone: boo
     if !temporary && !is_script_name(name) {
         return Reason::Foreign;
     }
-    // A temporary name was never given to anyone, though it may be a second one, left by
-    // a crash, of a file that is in use.
+    // No one was ever given a temporary name. After a crash it can be a second name of a file that
+    // is in use, so its removal hurts nobody.
     let user = references.user_of(name, identity).filter(|_| !temporary);
     if let Some(by) = user {
         return Reason::Referenced { by: by.to_owned() };

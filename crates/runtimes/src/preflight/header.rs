@@ -4,7 +4,7 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-/// What the first bytes of a file say that it is.
+/// The kind of a file, by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Header {
     Elf(Elf),
@@ -89,7 +89,8 @@ fn script(line: &[u8]) -> Header {
     };
     Header::Script {
         interpreter: Path::new(OsStr::from_bytes(first)).to_owned(),
-        // With an argument the return is a part of that, and the kernel finds the program.
+        // If there is an argument, the carriage return belongs to it, and the kernel finds the
+        // program.
         ends_in_return: first.ends_with(b"\r"),
     }
 }
@@ -142,8 +143,8 @@ impl Bytes<'_> {
     }
 }
 
-/// The machines that a kernel of this architecture runs programs of, by `e_machine`; empty
-/// if that is not known here.
+/// The machines, by `e_machine`, whose programs a kernel of this architecture runs. Empty if this
+/// crate does not know.
 fn native_machines() -> &'static [u16] {
     match std::env::consts::ARCH {
         "x86_64" | "x86" => &[62, 3],

@@ -10,10 +10,11 @@ use super::fault::PreflightFault;
 use super::header::{self, Header};
 use super::locate::executable;
 
-/// Program headers and the loader's path lie in the first page of every usual program.
+/// How many bytes are read. The program headers and the loader's path are in the first page of
+/// every usual program.
 const HEAD: u64 = 4096;
 
-/// Where formats that are run by an interpreter are registered.
+/// The directory of the formats that an interpreter is registered for.
 const FORMATS: &str = "/proc/sys/fs/binfmt_misc";
 
 /// Checks the beginning of a file. A file that may be executed and not read passes.
@@ -42,6 +43,7 @@ pub(super) fn check(path: &Path) -> Result<(), PreflightFault> {
 }
 
 fn head(path: &Path) -> Option<Vec<u8>> {
+    // The path may have become a FIFO or a terminal since it was checked.
     let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
     let file = File::options().read(true).custom_flags(flags).open(path);
     let mut head = Vec::new();
@@ -59,14 +61,15 @@ fn interpreter_runs(interpreter: &Path) -> Result<(), PreflightFault> {
     })
 }
 
-/// Whether binfmt_misc has an interpreter for this file, as qemu registers itself for
-/// programs of other machines. What cannot be read is taken for a yes.
+/// Whether binfmt_misc has an interpreter for this file. qemu, for example, registers itself for
+/// programs of other machines. If that cannot be read, the answer is yes.
 fn is_registered(path: &Path, head: &[u8]) -> bool {
     let Ok(entries) = fs::read_dir(FORMATS) else {
         return false;
     };
     entries.flatten().any(|entry| {
         let name = entry.file_name();
+        // `register` is for writing only, and `status` describes no format.
         let is_format = name != "register" && name != "status";
         is_format
             && fs::read_to_string(entry.path()).map_or(true, |text| matches(&text, path, head))

@@ -40,7 +40,7 @@ pub fn locate(program: &Path, search_path: &OsStr) -> Result<PathBuf, PreflightF
         let file = dir.join(program);
         match executable(&file) {
             Ok(_) => return Ok(file),
-            // It may be there: "not found" would send the reader the wrong way.
+            // The program may be in a directory that cannot be read. "Not found" would mislead.
             Err(why @ PreflightFault::Unreachable(_)) => answer = why,
             Err(_) => {}
         }
@@ -68,6 +68,7 @@ pub(crate) fn executable(path: &Path) -> Result<Metadata, PreflightFault> {
 
 /// Whether the effective user may execute it; EACCES on a `noexec` mount too.
 pub(crate) fn access(path: &Path) -> nix::Result<()> {
+    // Plain access(2) would ask for the real user, but execve(2) checks the effective one.
     faccessat(AT_FDCWD, path, AccessFlags::X_OK, AtFlags::AT_EACCESS)
 }
 

@@ -19,7 +19,7 @@ use crate::table::{Runtimes, TableChanges, compare};
 pub struct PreparedReload<'a> {
     current: &'a ArcSwap<Runtimes>,
     writer: MutexGuard<'a, Writer>,
-    /// Taken by the commit.
+    /// `None` after the commit.
     next: Option<Arc<Runtimes>>,
     scripts: PublishedScripts,
 }
@@ -54,7 +54,7 @@ impl<'a> PreparedReload<'a> {
         report.scripts = std::mem::take(&mut self.scripts);
         self.writer.keep(&next);
         self.current.store(Arc::clone(&next));
-        // After the swap: it looks at files, and no reader should wait for that.
+        // This comes after the swap, because it looks at files. No reader should wait for that.
         report.cannot_start = cannot_start(&next, &report);
         if !report.is_unchanged() {
             info!(
@@ -85,9 +85,9 @@ impl fmt::Debug for PreparedReload<'_> {
     }
 }
 
-/// What is wrong with the runtimes that a reload brings.
+/// Says which of the new runtimes cannot start.
 fn cannot_start(next: &Runtimes, report: &TableChanges) -> Vec<String> {
-    // The built-in default was not chosen by anybody.
+    // Nobody chose the built-in default, so nothing is said about it.
     let default = next.config().default_runtime.as_ref();
     let default = default.filter(|_| report.default_changed.is_some());
     let brought = report.added.iter().chain(&report.changed).chain(default);

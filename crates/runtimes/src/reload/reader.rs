@@ -9,8 +9,8 @@ use crate::table::Runtimes;
 
 /// A thread's own view of a [`Registry`](crate::Registry).
 ///
-/// Keeps the table it last gave out, so that a look costs one comparison as long as there
-/// is no newer one. A reader that is never asked again keeps its last table in memory.
+/// It keeps the table that it gave out last. While there is no newer table, a look costs one
+/// comparison. A reader that is not asked again keeps its last table in memory.
 pub struct TableReader {
     cache: Cache<Arc<ArcSwap<Runtimes>>, Arc<Runtimes>>,
 }

@@ -23,7 +23,7 @@ pub struct Registry {
     current: Arc<ArcSwap<Runtimes>>,
     options: Arc<TableOptions>,
     writer: Mutex<Writer>,
-    /// Apart from the writer, so that a slow runtime holds up no reload.
+    /// This has a lock of its own, so that a slow runtime holds up no reload.
     probes: Mutex<probe::Cache>,
 }
 
@@ -54,25 +54,26 @@ impl Registry {
         self.current.load_full()
     }
 
-    /// A handle for a thread that looks things up often; cheaper than [`load`](Self::load).
+    /// Returns a handle for a thread that looks up often. It is cheaper than [`load`](Self::load).
     pub fn reader(&self) -> TableReader {
         TableReader::new(Arc::clone(&self.current))
     }
 
-    /// Does everything of a reload that can fail, on a copy; see [`PreparedReload`].
+    /// Does the part of a reload that can fail. The current table stays in effect; see
+    /// [`PreparedReload`].
     ///
-    /// Waits while another `PreparedReload` exists. Asking for a second one in the thread that
-    /// has the first waits for ever.
+    /// It waits while another `PreparedReload` exists. A thread that holds one and asks for another
+    /// waits for ever.
     ///
     /// # Errors
     ///
-    /// Whatever [`ScriptStore::open`](crate::ScriptStore::open) and
-    /// [`ScriptStore::publish`](crate::ScriptStore::publish) say. The current table stays, and
-    /// no script of the new one is left behind.
+    /// The errors of [`ScriptStore::open`](crate::ScriptStore::open) and
+    /// [`ScriptStore::publish`](crate::ScriptStore::publish). The current table stays, and the new
+    /// scripts are removed again.
     pub fn prepare(&self, config: &Checked) -> Result<PreparedReload<'_>, Error> {
         let mut writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
         let current = self.current.load_full();
-        // Tables of one configuration share it.
+        // Tables of the same configuration share one value.
         let config = match current.config == *config {
             true => current.config.clone(),
             false => config.clone(),
@@ -96,7 +97,7 @@ impl Registry {
         self.prepare(config).map(PreparedReload::commit)
     }
 
-    /// Lets go of the script directory, so that its file system can be unmounted.
+    /// Closes the script directory, so that its file system can be unmounted.
     ///
     /// Tables that were given out stay as they are. A later reload opens it again.
     pub fn close(&self) {
@@ -106,9 +107,9 @@ impl Registry {
 
     /// Asks the runtimes for their features, and swaps in a table that has the answers.
     ///
-    /// Blocks the caller up to the limits in [`TableOptions::probe`], and no one else:
-    /// readers and reloads go on meanwhile. An answer is kept as long as the program's
-    /// file is the same; so is the absence of one. Returns whether the table changed.
+    /// It blocks the caller, at most up to the limits in [`TableOptions::probe`]. Readers and
+    /// reloads go on meanwhile. An answer is kept while the program's file stays the same; "no
+    /// answer" is kept, too. Returns whether the table changed.
     pub fn probe(&self) -> bool {
         let mut cache = self.probes.lock().unwrap_or_else(PoisonError::into_inner);
         let asked = self.load();
@@ -120,7 +121,8 @@ impl Registry {
         let mut rows = current.rows.clone();
         for (row, state) in asked.rows.iter().zip(states) {
             let place = rows.binary_search_by(|other| other.name.cmp(&row.name));
-            // A reload may have come between: an answer is for what was asked.
+            // A reload may have come between. An answer counts only for the entry that was asked
+            // about.
             let place = place
                 .ok()
                 .filter(|place| is_same_program(&rows[*place], row));

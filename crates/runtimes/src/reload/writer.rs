@@ -9,9 +9,9 @@ use crate::table::Runtimes;
 /// What only the thread that changes the table may touch.
 #[derive(Debug, Default)]
 pub(super) struct Writer {
-    /// Opened with the first wrapper: a host without any has no script directory.
+    /// It is opened for the first wrapper. A host without wrappers has no script directory.
     store: Option<ScriptStore>,
-    /// Scripts that a current or former table names: they are never taken back.
+    /// The scripts that the current table or a former one names. They are never taken back.
     named: BTreeSet<String>,
 }
 
@@ -21,7 +21,7 @@ impl Writer {
         if table.scripts().next().is_none() {
             return Ok(PublishedScripts::default());
         }
-        // Someone may have removed the directory, and ours with it.
+        // Another process may have removed the directory since. Then it is made again.
         let store = match self.store.take().filter(ScriptStore::is_current) {
             Some(store) => store,
             None => ScriptStore::open(&table.options.script_dir)?,
@@ -29,7 +29,7 @@ impl Writer {
         self.store.insert(store).publish(table.scripts())
     }
 
-    /// Lets go of the directory; the next script opens it again.
+    /// Closes the directory. The next script opens it again.
     pub(super) fn close(&mut self) {
         self.store = None;
     }

@@ -9,7 +9,9 @@ use nix::unistd::{UnlinkatFlags, unlinkat};
 /// Mode of every script: read and execute for the owner.
 pub(crate) const MODE: Mode = Mode::S_IRUSR.union(Mode::S_IXUSR);
 
-/// Repeats a call that a signal interrupted.
+/// Repeats a call that a signal interrupted. A file system of the network or of FUSE can say so.
+///
+/// nix has no function for this, and the crate has no rustix. It is the only such loop here.
 pub(crate) fn retry<T>(mut call: impl FnMut() -> nix::Result<T>) -> nix::Result<T> {
     loop {
         match call() {

@@ -1,4 +1,4 @@
-//! A directory for scripts: made, opened, trusted, made durable.
+//! Makes and opens the directory of scripts, checks its owner, and makes its entries durable.
 
 use std::fs::{DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -24,11 +24,12 @@ pub(crate) fn open_or_make(path: &Path) -> Result<OwnedFd, Error> {
     }
 }
 
-/// Makes a directory, and those above it that are missing, so that a crash does not lose
-/// the entry of a directory whose scripts are durable.
+/// Makes a directory, and the missing ones above it. The entry of each is made durable: otherwise a
+/// crash could lose a directory whose scripts are durable.
 fn make(path: &Path) -> Result<(), Error> {
     let above = path.parent().filter(|above| *above != Path::new(""));
     let above = above.unwrap_or(Path::new("."));
+    // A umask can only take bits away from this mode, so others never get in.
     let mkdir = || DirBuilder::new().mode(0o700).create(path);
     let mut made = mkdir();
     if matches!(&made, Err(error) if error.kind() == io::ErrorKind::NotFound) {
@@ -37,12 +38,13 @@ fn make(path: &Path) -> Result<(), Error> {
     }
     match made {
         Ok(()) => {}
+        // Another process was faster. Its directory is checked when it is opened.
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => return Ok(()),
         Err(error) => return Err(Error::io("mkdir", path, error)),
     }
     match open(above) {
         Ok(dir) => sync(&dir, above),
-        // Who may write to a directory need not be allowed to read it.
+        // A user may write to a directory that he may not read.
         Err(error) if error.raw_os_error() == Some(Errno::EACCES as i32) => Ok(()),
         Err(error) => Err(error),
     }
@@ -63,8 +65,8 @@ pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
     }
 }
 
-/// Of what a descriptor names. The standard library asks with 64-bit numbers on every machine;
-/// plain fstat(2) fails on 32 bits where an inode's number is larger.
+/// The metadata of an open file. The standard library asks for 64-bit numbers on every machine.
+/// Plain fstat(2) fails on 32 bits if the inode's number is larger.
 pub(crate) fn metadata(fd: impl AsFd) -> io::Result<Metadata> {
     let copy = loop {
         match fd.as_fd().try_clone_to_owned() {
@@ -91,7 +93,7 @@ pub(crate) fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
     Err(Error::new(ErrorKind::UnsafeDirectory, what).at(path))
 }
 
-/// Whether a file's owner may decide what is executed in our name.
+/// Whether this owner may decide which programs run with our privileges: root, or this user.
 pub(crate) fn is_trusted(owner: u32) -> bool {
     owner == 0 || owner == geteuid().as_raw()
 }

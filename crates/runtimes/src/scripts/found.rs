@@ -34,7 +34,8 @@ pub(crate) fn find(dir: impl AsFd, path: &Path, script: &Script) -> Result<Found
     let file = match opened {
         Ok(fd) => File::from(fd),
         Err(Errno::ENOENT) => return Ok(Found::Absent),
-        // A symlink, a socket, a device without driver, a file without permission.
+        // These errors come from a symlink, a socket, a device without driver, a file without
+        // permission.
         Err(Errno::ELOOP | Errno::ENXIO | Errno::ENODEV | Errno::EACCES) => {
             return Ok(Found::Corrupt);
         }

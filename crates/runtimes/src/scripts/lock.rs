@@ -43,6 +43,7 @@ impl DirLock {
         loop {
             match set(&file, libc::F_RDLCK) {
                 Ok(()) => return Ok(Self { file: Some(file) }),
+                // POSIX allows either number for a lock that another one stands against.
                 Err(Errno::EAGAIN | Errno::EACCES) if Instant::now() < end => {
                     std::thread::sleep(Duration::from_millis(5));
                 }
@@ -58,7 +59,7 @@ impl DirLock {
         }
     }
 
-    /// The lock as a child's standard input: the child is a user, too, until it ends.
+    /// The lock as a child's standard input. The child then counts as a user until it ends.
     pub(crate) fn handed_on(&self) -> io::Result<Stdio> {
         match &self.file {
             Some(file) => file.try_clone().map(Stdio::from),
@@ -110,6 +111,8 @@ fn for_a_moment(yes: impl Fn() -> bool) -> bool {
 
 /// Opens the lock file, making it if need be; `None` on a read-only filesystem without.
 fn open(dir: &OwnedFd, path: &Path) -> Result<Option<File>, Error> {
+    // A symlink or a FIFO under this name is not ours: the one is refused, the other not waited
+    // for.
     let common = OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
     let mode = Mode::S_IRUSR | Mode::S_IWUSR;
     let writable = openat(
@@ -119,6 +122,7 @@ fn open(dir: &OwnedFd, path: &Path) -> Result<Option<File>, Error> {
         mode,
     );
     let opened = match writable {
+        // A shared lock needs no descriptor for writing.
         Err(Errno::EROFS) => openat(dir, LOCK_FILE, common | OFlag::O_RDONLY, mode),
         other => other,
     };

@@ -1,4 +1,4 @@
-//! The text of a wrapper script, and the file name that follows from it. Pure.
+//! The text of a wrapper script, and the file name that follows from it. This file is pure.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
@@ -110,7 +110,7 @@ fn render(path: &Path, args: &[OsString]) -> Vec<u8> {
     text
 }
 
-/// Writes one word in single quotes, where nothing but the quote itself is special.
+/// Writes one word in single quotes. Inside them only the quote itself is special.
 fn quote(word: &[u8], text: &mut Vec<u8>) {
     text.push(b'\'');
     for (place, part) in word.split(|byte| *byte == b'\'').enumerate() {

@@ -26,8 +26,8 @@ use crate::preflight;
 
 /// A directory of wrapper scripts, held open and locked against removals by others.
 ///
-/// Needs no privilege beyond writing to the directory. On a kernel or filesystem that
-/// lacks O_TMPFILE, hard links or locks it does without.
+/// It needs only the right to write to the directory. It also works where the kernel or the file
+/// system has no O_TMPFILE, no hard links or no locks.
 #[derive(Debug)]
 pub struct ScriptStore {
     path: PathBuf,
@@ -41,8 +41,8 @@ pub struct ScriptStore {
 pub struct PublishedScripts {
     /// Scripts that were not there.
     pub created: Vec<String>,
-    /// Scripts whose file did not hold what its name says, and was replaced. Someone
-    /// wrote to it, or a machine without our care for fsync(2) crashed.
+    /// Scripts whose file did not hold what its name says, and was replaced. Another process wrote
+    /// to it, or the machine crashed before the contents were durable.
     pub repaired: Vec<String>,
     /// How many were there already, complete.
     pub unchanged: usize,
@@ -101,13 +101,12 @@ impl ScriptStore {
         }
     }
 
-    /// Makes sure that every one of these scripts is there, whole, durable and safe to
-    /// execute at once, also while other threads fork.
+    /// Makes sure that each of these scripts is there, whole and durable. It can be executed at
+    /// once, even while other threads fork.
     ///
-    /// A script that is there is compared byte for byte and not touched; a file with
-    /// other contents is replaced and reported. All of one call are written by one
-    /// short-lived thread with a descriptor table of its own, and share one fsync(2) of
-    /// the directory.
+    /// A script that is there is compared byte for byte and not touched; a file with other contents
+    /// is replaced and reported. One short-lived thread writes all scripts of a call. It has a
+    /// descriptor table of its own. One fsync(2) of the directory serves them all.
     ///
     /// # Errors
     ///
@@ -136,6 +135,7 @@ impl ScriptStore {
                 }),
             }
         }
+        // A table without wrappers needs neither a shell nor a directory without `noexec`.
         if names.is_empty() {
             return Ok(published);
         }
@@ -162,11 +162,13 @@ impl ScriptStore {
         debug!(path = %self.path.display(), created = published.created.len(), "wrote scripts");
     }
 
-    /// Takes back scripts that no one was given, unless others may have seen them.
+    /// Removes scripts again that were given to no one. They stay if another process may have seen
+    /// them.
     pub(crate) fn retract(&self, names: &[String]) {
         if names.is_empty() {
             return;
         }
+        // Another daemon may have found such a script and started a container with it.
         let removed = self.lock.alone(|| {
             for name in names {
                 let name = name.as_str();

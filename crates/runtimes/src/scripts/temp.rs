@@ -21,20 +21,20 @@ use crate::error::Error;
 /// How every temporary name begins; no script's does.
 pub(crate) const PREFIX: &str = ".tmp-";
 
-/// Tries before a free name is given up; each taken one is a relic of a crash.
+/// How many names are tried. A name that is taken was left by a crash.
 const TRIES: u32 = 1000;
 
-/// Distinguishes the temporary names of one process.
+/// The number of the next temporary name in this process.
 static NEXT: AtomicU32 = AtomicU32::new(0);
 
-/// A temporary name that is ours; removed when dropped.
+/// A temporary name of this process. Dropping it removes the file.
 pub(crate) struct TempName<'a> {
     dir: BorrowedFd<'a>,
     name: String,
 }
 
 impl<'a> TempName<'a> {
-    /// Finds a free name by making it; `make` must refuse a name that is taken.
+    /// Finds a free name by making the file. `make` must refuse a name that is taken.
     pub(crate) fn claim(
         dir: BorrowedFd<'a>,
         path: &Path,
@@ -56,7 +56,7 @@ impl<'a> TempName<'a> {
         &self.name
     }
 
-    /// The name is gone: the file was renamed.
+    /// Says that the name no longer exists, because the file was renamed.
     pub(crate) fn forget(mut self) {
         self.name.clear();
     }
@@ -77,6 +77,7 @@ pub(crate) fn by_us<'a>(
     path: &Path,
     text: &[u8],
 ) -> Result<TempName<'a>, Error> {
+    // O_EXCL follows no symlink and never opens a file that is there already.
     let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_WRONLY | OFlag::O_CLOEXEC;
     let mut file = None;
     let temp = TempName::claim(dir, path, |name| {
@@ -93,8 +94,8 @@ pub(crate) fn by_us<'a>(
 
 /// As [`by_us`], but a shell has the file open for writing, never this process.
 ///
-/// The shell holds the directory's lock: should this process die, no sweep runs before
-/// the shell has ended too, and what it leaves is there to be swept.
+/// The shell holds the directory's lock. If this process dies, no sweep runs before the shell has
+/// ended, too. The next sweep removes what the shell leaves.
 pub(crate) fn by_shell<'a>(
     dir: BorrowedFd<'a>,
     lock: &DirLock,
@@ -104,6 +105,7 @@ pub(crate) fn by_shell<'a>(
     /// One argument may have 128 KiB, all together 2 MiB with the environment.
     const WORD: usize = 64 << 10;
     const WORDS: usize = 8;
+    // This process opens the file for reading only: a fork can copy no descriptor for writing.
     let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
     let mut file = None;
     let temp = TempName::claim(dir, path, |name| {
@@ -135,7 +137,7 @@ fn append(target: &Path, lock: &DirLock, words: &[&OsStr]) -> io::Result<()> {
     let mut child = shell.spawn()?;
     let mut complaint = Vec::new();
     if let Some(stderr) = child.stderr.take() {
-        // Only for the message; whether it went well is in the status.
+        // This is only for the message. The exit status says whether it worked.
         let _ = stderr.take(4096).read_to_end(&mut complaint);
     }
     let status = child.wait()?;
@@ -148,6 +150,7 @@ fn append(target: &Path, lock: &DirLock, words: &[&OsStr]) -> io::Result<()> {
 
 fn finish(file: &File, path: &Path, temp: &TempName<'_>) -> Result<(), Error> {
     let error = |call, source: io::Error| Error::io(call, &path.join(temp.name()), source);
+    // The umask may have taken bits away when the file was made.
     retry(|| fchmod(file, MODE)).map_err(|errno| error("fchmod", errno.into()))?;
     file.sync_all().map_err(|source| error("fsync", source))
 }

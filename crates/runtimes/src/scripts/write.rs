@@ -1,11 +1,10 @@
 //! Puts new files into the script directory so that no one ever sees half of one.
 //!
-//! A file that any process has open for writing cannot be executed (ETXTBSY), and a fork
-//! in another thread copies our descriptor in the moment it is open; neither rename nor
-//! O_TMPFILE helps. So the writing happens in a thread with a descriptor table of its
-//! own, whose descriptors no fork elsewhere can copy; and the descriptor that links the
-//! finished file to its name is a second one, for reading, so that another daemon that
-//! finds the name may run it at once.
+//! A file cannot be executed while any process has it open for writing (ETXTBSY). A fork in another
+//! thread copies our descriptor while it is open. Neither rename nor O_TMPFILE helps against that.
+//! So a thread with a descriptor table of its own writes the file: no fork in another thread can
+//! copy its descriptors. A second descriptor, for reading, links the finished file to its name. So
+//! another daemon that finds the name can run it at once.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -25,7 +24,8 @@ use super::script::Script;
 use super::temp::{self, TempName};
 use crate::error::Error;
 
-/// Files written before the first of them gets its name; bounds the open descriptors.
+/// How many files are written before the first of them gets its name. It bounds the open
+/// descriptors.
 const BATCH: usize = 32;
 
 /// One script to write.
@@ -36,7 +36,7 @@ pub(crate) struct Job<'a> {
     pub(crate) replace: bool,
 }
 
-/// What became of the jobs; on an error, of those before it.
+/// What became of the jobs. After an error it tells of the jobs before it.
 #[derive(Debug)]
 pub(crate) struct Written {
     pub(crate) created: Vec<String>,
@@ -81,8 +81,8 @@ fn in_own_table(dir: BorrowedFd<'_>, lock: &DirLock, path: &Path, jobs: &[Job<'_
     .run(jobs)
 }
 
-/// Closes this thread's copies of everyone else's descriptors: held here, they would
-/// keep pipes from ending, and other files busy. Standard streams stay what they are.
+/// Closes this thread's copies of the descriptors of the process. An open copy would keep a pipe
+/// from ending and a file busy. The standard streams stay open.
 fn close_all_but(kept: RawFd) {
     let Ok(entries) = std::fs::read_dir("/proc/thread-self/fd") else {
         return;
@@ -99,7 +99,7 @@ fn close_all_but(kept: RawFd) {
     }
 }
 
-/// How a file comes to be, best first; each falls back to a later one.
+/// The ways to write a file, the best one first. Each falls back to a later one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Way {
     /// O_TMPFILE: a crash leaves nothing.
@@ -136,8 +136,8 @@ impl<'a> Writer<'a> {
         }
     }
 
-    /// Writes all files of a batch before it waits for the first: one commit of the
-    /// filesystem's journal then makes most of them durable.
+    /// Writes all files of a batch before it waits for the first one. Then one commit of the file
+    /// system's journal makes most of them durable.
     fn batch(&mut self, jobs: &[Job<'_>]) -> Result<(), Error> {
         let staged: Result<Vec<_>, _> = jobs.iter().map(|job| self.stage(job.script)).collect();
         let staged = staged?;
@@ -176,6 +176,7 @@ impl<'a> Writer<'a> {
         file.write_all(script.text())
             .map_err(|source| error("write", source))?;
         retry(|| fchmod(&file, MODE)).map_err(|errno| error("fchmod", errno.into()))?;
+        // An anonymous file can be opened again only through procfs.
         let own = by_number(&file);
         let flags = OFlag::O_RDONLY | OFlag::O_CLOEXEC;
         let reader = retry(|| open(&own, flags, Mode::empty()));
@@ -192,7 +193,7 @@ impl<'a> Writer<'a> {
                     self.created.push(name.to_owned());
                     return Ok(());
                 }
-                // Another process was faster. What it put there is checked all the same.
+                // Another process was faster. Its file is checked like any other.
                 Err(Errno::EEXIST) => {
                     if find(self.dir, self.path, job.script)? == Found::Same {
                         return Ok(());
@@ -201,6 +202,8 @@ impl<'a> Writer<'a> {
                 Err(errno) => return Err(Error::io("link", target, errno)),
             }
         }
+        // linkat(2) never replaces a file, and rename(2) takes no anonymous one. So the file gets a
+        // temporary name first.
         let temp = match staged {
             Staged::Named(temp) => temp,
             Staged::Anonymous(file) => TempName::claim(self.dir, self.path, |temp| {
@@ -234,8 +237,8 @@ impl<'a> Writer<'a> {
             Staged::Named(temp) => {
                 let from = temp.name();
                 match retry(|| linkat(self.dir, from, self.dir, name, AtFlags::empty())) {
-                    // No hard links here. The name says what the contents are, so a file
-                    // that appears meanwhile would be replaced by its equal.
+                    // This file system has no hard links. The name says what the contents are. So
+                    // the rename can only replace a file that has the same contents.
                     Err(Errno::EPERM | Errno::ENOTSUP | Errno::ENOSYS | Errno::EMLINK) => {
                         retry(|| renameat(self.dir, from, self.dir, name))
                     }
@@ -246,7 +249,7 @@ impl<'a> Writer<'a> {
     }
 }
 
-/// Whether an anonymous file could not be had for reasons that spare a named one.
+/// Whether the error concerns only anonymous files, so that a named one can still work.
 fn wants_a_name(error: &Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw);
     matches!(

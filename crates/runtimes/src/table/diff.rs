@@ -1,4 +1,4 @@
-//! What differs between two tables. Pure.
+//! Compares two tables.
 
 use std::fmt;
 

@@ -4,10 +4,10 @@
 //! look-up here. This table is filled by the administrator alone, and is never grown, so
 //! a plain multiplicative hash will do; a foreign name can only miss.
 
-/// What a name is known by: its first and last eight bytes, overlapping, and its length.
+/// The key of a name: its first and last eight bytes, which may overlap, and its length.
 ///
-/// Of a name of up to sixteen bytes, as nearly all are, that is everything there is. Of
-/// a longer one the first word is a hash of the whole, and the names must be compared.
+/// For a name of up to sixteen bytes this is the whole name, and nearly all names are so short. For
+/// a longer name the first word is a hash of the whole, and the names must be compared.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Key {
     first: u64,
@@ -63,7 +63,7 @@ impl Index {
         self.find_key(Key::of_short(name.as_bytes()), |_| true)
     }
 
-    /// Apart, so that the way of the short names stays short.
+    /// This is a function of its own, so that the code for short names stays small.
     #[inline(never)]
     fn find_long<'a>(&self, name: &str, name_at: impl Fn(usize) -> &'a str) -> Option<usize> {
         self.find_key(Key::of(name.as_bytes()), |place| name_at(place) == name)
@@ -110,7 +110,7 @@ impl Key {
             } else {
                 (0, 0)
             };
-        // Lengths that differ by 2^32 and nothing else differ in the hash.
+        // Two lengths that differ by 2^32 still give different hashes.
         Self {
             first,
             last,

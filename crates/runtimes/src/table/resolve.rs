@@ -1,4 +1,4 @@
-//! From a runtime's name to what containerd is to be told, or the reason why not.
+//! Turns a runtime's name into what containerd is told, or into a reason why not.
 
 use std::error::Error as StdError;
 use std::fmt;
@@ -12,7 +12,7 @@ use crate::preflight::{self, PreflightFault};
 use crate::scripts::SHELL;
 use crate::scripts::ScriptStore;
 
-/// What to tell containerd for a container of some runtime.
+/// What a daemon tells containerd about the runtime of a container.
 #[derive(Debug, Clone, Copy, PartialEq)]
 #[non_exhaustive]
 pub struct ResolvedRuntime<'a> {
@@ -124,9 +124,8 @@ impl Runtimes {
 
     /// As [`resolve`](Self::resolve), but writes the wrapper script before it answers.
     ///
-    /// For a single question to a table that no [`Registry`](crate::Registry) keeps, as a
-    /// command asks it. Nothing but that one script is written, and that only if the
-    /// program could start.
+    /// Use it for a single question to a table that no [`Registry`](crate::Registry) keeps, as a
+    /// command does. It writes only that one script, and only if the program could start.
     ///
     /// # Errors
     ///
@@ -147,8 +146,8 @@ impl Runtimes {
 
     /// Checks whether the program of a runtime of any kind could start.
     ///
-    /// Of a shim it is the shim's program, as containerd names it, in the search path of the
-    /// options; containerd itself may have another one.
+    /// For a shim, this checks the shim's program under the name that containerd gives it. It looks
+    /// in the search path of the options. containerd itself may have another search path.
     ///
     /// # Errors
     ///
@@ -169,8 +168,8 @@ impl Runtimes {
 
     /// The configured runtimes, and the configured default, that could not start.
     ///
-    /// The built-in ones are asked only if the configuration makes one of them the default:
-    /// a host may do without them.
+    /// A built-in runtime is checked only if the configuration makes it the default. A host may
+    /// work without the built-in ones.
     pub fn cannot_start(&self) -> Vec<ResolveError> {
         let configured = self.iter().filter(|row| !row.stock);
         let mut names: Vec<&str> = configured.map(|row| row.name.as_str()).collect();
@@ -180,7 +179,7 @@ impl Runtimes {
         let faults = names
             .into_iter()
             .filter_map(|name| self.preflight(name).err());
-        // An unknown name is a problem of the configuration, and told as one.
+        // An unknown name is a problem of the configuration and is reported there.
         let is_fault = |fault: &ResolveError| matches!(fault, ResolveError::Preflight { .. });
         faults.filter(is_fault).collect()
     }
@@ -226,7 +225,8 @@ impl Runtimes {
         }
     }
 
-    /// A script that cannot ever run here is the runtime's fault, not the writing's.
+    /// Where no script can run, the runtime cannot start. So this is a preflight error and not an
+    /// error of publishing.
     fn refused(&self, row: &Runtime, error: Error) -> ResolveError {
         match error.kind() {
             ErrorKind::NoExec => {

@@ -34,7 +34,7 @@ impl RuntimeKind {
     }
 }
 
-/// One row of the table: a runtime, and all that follows from its entry.
+/// One row of the table: a runtime, and everything that follows from its entry.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub struct Runtime {
@@ -56,14 +56,14 @@ pub struct Runtime {
     pub stock: bool,
     /// What is known of its features in this snapshot.
     pub features: FeaturesState,
-    /// Shared, so that the next snapshot need not render and digest it again.
+    /// It is shared, so that the next table need not make the text and its digest again.
     pub(crate) wrapper: Option<Arc<Script>>,
 }
 
 /// The table of runtimes: configuration and everything derived, as one value.
 ///
-/// Nothing in it ever changes. Take one per unit of work and pass it down; what it says
-/// of a script stays true as long as the process lives.
+/// A table never changes. Take one for each unit of work and pass it down. The scripts that it
+/// names stay valid while the process lives.
 #[derive(Debug, Clone)]
 pub struct Runtimes {
     pub(crate) config: Checked,
@@ -251,8 +251,8 @@ fn wrapper(name: &str, path: &Path, args: &[OsString], options: &TableOptions) -
 }
 
 impl Runtime {
-    /// Whether a row of an earlier table, made with equal options, came from this entry.
-    /// Only said of programs: a shim's row is cheap to make.
+    /// Whether this row of an earlier table was made from this entry, with equal options. Only rows
+    /// of programs are reused: a row of a shim is cheap to make.
     fn is_made_from(&self, meaning: Meaning<'_>) -> bool {
         match meaning {
             Meaning::Program { path, args } => {

@@ -19,12 +19,12 @@ pub struct TableOptions {
     pub no_pivot_root: bool,
     /// Where bare names are looked up, colon-separated. Default: `PATH` of the process.
     pub search_path: OsString,
-    /// ProbeOptions for asking runtimes about their features.
+    /// The limits for asking runtimes about their features.
     pub probe: ProbeOptions,
 }
 
 impl TableOptions {
-    /// TableOptions with scripts in this directory, and defaults for the rest.
+    /// The options with scripts in this directory, and defaults for the rest.
     ///
     /// A relative directory is taken from the working directory of now: scripts are
     /// called from others.
