@@ -68,13 +68,7 @@ pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
 /// The metadata of an open file. The standard library asks for 64-bit numbers on every machine.
 /// Plain fstat(2) fails on 32 bits if the inode's number is larger.
 pub(crate) fn metadata(fd: impl AsFd) -> io::Result<Metadata> {
-    let copy = loop {
-        match fd.as_fd().try_clone_to_owned() {
-            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-            other => break other?,
-        }
-    };
-    File::from(copy).metadata()
+    File::from(fd.as_fd().try_clone_to_owned()?).metadata()
 }
 
 pub(crate) fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
