@@ -13,6 +13,10 @@ impl MountTable {
                 self.ask_for_id_maps_in(&Scope::namespace(*namespace));
             }
             Origin::Namespace { id } => self.ask_for_id_maps_in(&Scope::namespace(*id)),
+            // In scope 0 the kernel would answer about the caller's own mounts.
+            Origin::Pid { namespace, .. } if *namespace != 0 => {
+                self.ask_for_id_maps_in(&Scope::namespace(*namespace));
+            }
             Origin::Given | Origin::Pid { .. } | Origin::Under { .. } => {}
         }
     }

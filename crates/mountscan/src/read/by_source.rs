@@ -10,6 +10,7 @@ use crate::error::{Error, ErrorKind};
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::queries::{self, KernelQueries, Scope};
 use crate::kernel::sys;
+use crate::read::by_process::read_process;
 use crate::read::mountinfo::{self, Reading};
 use crate::table::consistency::Consistency;
 use crate::table::mount_table::MountTable;
@@ -55,7 +56,7 @@ impl MountTable {
     pub fn read(source: Source<'_>, options: &ReadOptions) -> Result<Self, Error> {
         let mut table = match source {
             Source::Thread => read_thread(options),
-            Source::Pid(pid) => read_pid(pid, options),
+            Source::Pid(pid) => read_process(pid, options),
             Source::NamespaceOf(pid) => {
                 let name = format!("{pid}/ns/mnt");
                 let file = options.proc.open()?.follow(name, OFlags::RDONLY)?;
@@ -117,22 +118,6 @@ fn mount_by_mount(options: &ReadOptions) -> Option<MountTable> {
     enough.then_some(table)
 }
 
-fn read_pid(pid: u32, options: &ReadOptions) -> Result<MountTable, Error> {
-    let origin = Origin::Pid {
-        proc: options.proc.clone(),
-        pid,
-    };
-    let read = options.proc.open().and_then(|proc| {
-        let name = format!("{pid}/mountinfo");
-        Reading::of(proc.file(&name)?, proc.shown(&name)).table(options, origin)
-    });
-    // A process that has exited, but has not been waited for, has no namespace any more: EINVAL.
-    read.map_err(|error| match error.raw_os_error() {
-        Some(libc::EINVAL) => error.with_kind(ErrorKind::NotFound),
-        _ => error,
-    })
-}
-
 fn read_namespace(file: BorrowedFd<'_>, options: &ReadOptions) -> Result<MountTable, Error> {
     if KernelQueries::cached() >= KernelQueries::Rows {
         let id =
@@ -159,7 +144,7 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
             let what = format!("find a process in mount namespace {id}");
             // Links of procfs show inodes and not ids, so each process has to be asked.
             let member = member_of(id, &options.proc.open()?)?;
-            read_pid(
+            read_process(
                 member.ok_or_else(|| Error::new(ErrorKind::NotFound, what))?,
                 options,
             )

@@ -56,7 +56,7 @@ impl MountTable {
             // holds the root.
             _ if !self.is_empty() && self.at(Path::new("/")).is_empty() => return Extent::Part,
             Origin::Thread { .. } => own_root_is_the_namespaces(),
-            Origin::Pid { proc, pid } => shows_all_of(self, proc, *pid),
+            Origin::Pid { proc, pid, .. } => shows_all_of(self, proc, *pid),
         };
         match answer {
             Ok(true) => Extent::Whole,

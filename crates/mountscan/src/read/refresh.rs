@@ -62,7 +62,7 @@ impl MountTable {
             }
         }
         // The new table replaces the old one only when it is complete, so an error changes nothing.
-        let new = read_again(self.origin(), self.id_maps().is_some())?;
+        let new = read_again(self)?;
         let changes = new.changes_since(self);
         *self = new;
         Ok(changes)
@@ -82,18 +82,20 @@ fn scope_of(origin: &Origin) -> Option<Scope> {
 }
 
 /// Reads the same table as it is now, with unique ids if the kernel gives them.
-fn read_again(origin: &Origin, id_maps: bool) -> Result<MountTable, Error> {
+fn read_again(held: &MountTable) -> Result<MountTable, Error> {
     let mut options = ReadOptions::new();
-    options.id_maps = id_maps;
+    options.id_maps = held.id_maps().is_some();
     options.unique_ids = true;
-    match origin {
+    match held.origin() {
         Origin::Given => Ok(MountTable::default()),
         Origin::Thread { proc, .. } => {
             options.proc.clone_from(proc);
             MountTable::read(Source::Thread, &options)
         }
-        Origin::Pid { proc, pid } => {
+        Origin::Pid { proc, pid, .. } => {
             options.proc.clone_from(proc);
+            // They cost one call for each mount, and the next refresh reads everything all the same.
+            options.unique_ids = held.has_unique_ids();
             MountTable::read(Source::Pid(*pid), &options)
         }
         Origin::Namespace { id } => MountTable::read(Source::NamespaceId(*id), &options),

@@ -172,6 +172,12 @@ impl MountTable {
         self.id_maps = Some(maps);
     }
 
+    /// Sets the unique id of each row, ascending.
+    pub(crate) fn set_unique_ids(&mut self, shown: Vec<u64>) {
+        debug_assert_eq!(shown.len(), self.len());
+        self.ids = UniqueIds::all_shown(shown);
+    }
+
     pub(crate) fn origin(&self) -> &Origin {
         &self.origin
     }

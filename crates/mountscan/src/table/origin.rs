@@ -33,12 +33,14 @@ pub struct ReadOptions {
     /// Which procfs to read; by default the one at `/proc`. If it is not procfs, or is covered, the
     /// kernel is asked mount by mount (Linux 6.13). On older kernels that is an error.
     pub proc: Proc,
-    /// Also find the unique id of each mount, for the thread's own namespace. It costs two more
-    /// `listmount`. It has no effect before Linux 6.8.
+    /// Also find the unique id of each mount. For the thread's own table it costs two more
+    /// `listmount` (Linux 6.8). For a process's table it costs one `listmount` and one `statmount`
+    /// for each mount, and a second reading (Linux 6.11); the caller must be allowed to open
+    /// `/proc/PID/ns/mnt`. Where that is not possible the table comes without unique ids.
     pub unique_ids: bool,
     /// Also ask for the id maps of idmapped mounts ([`Row::id_maps`](crate::Row::id_maps)), which
     /// no text has. It costs one `statmount` for each of them, and finds the unique ids, too. It
-    /// has no effect before Linux 6.18, and for [`Source::Pid`].
+    /// has no effect before Linux 6.18.
     pub id_maps: bool,
     /// Read until the rows are known to be of one moment. If that fails, the error is
     /// [`ErrorKind::Unstable`](crate::ErrorKind::Unstable).
@@ -89,9 +91,11 @@ pub(crate) enum Origin {
         proc: Proc,
         namespace: u64,
     },
+    /// `namespace` is the id of the process's mount namespace; 0 if it is not known.
     Pid {
         proc: Proc,
         pid: u32,
+        namespace: u64,
     },
     Namespace {
         id: u64,

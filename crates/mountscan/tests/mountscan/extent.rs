@@ -16,7 +16,7 @@ fn read(source: Source<'_>) -> MountTable {
 
 /// A thread whose root directory is `root`: what `look` sees while it is there, from outside and
 /// inside.
-fn with_root(root: &Path, look: impl FnOnce(u32), inside: impl FnOnce() + Send) {
+pub(crate) fn with_root(root: &Path, look: impl FnOnce(u32), inside: impl FnOnce() + Send) {
     let (ready, is_ready) = mpsc::channel();
     let (done, is_done) = mpsc::channel::<()>();
     std::thread::scope(|scope| {
@@ -35,6 +35,21 @@ fn with_root(root: &Path, look: impl FnOnce(u32), inside: impl FnOnce() + Send) 
         look(thread.as_raw_nonzero().get().unsigned_abs());
         drop(done);
     });
+}
+
+/// The unique ids of what a process sees are those that its namespace has.
+fn ids_are_those_of(own: &MountTable, pid: u32) {
+    let mut options = ReadOptions::new();
+    options.unique_ids = true;
+    let seen = MountTable::read(Source::Pid(pid), &options).expect("readable");
+    assert_eq!(seen.has_unique_ids(), support::kernel::since(6, 11));
+    assert!(seen.len() < own.len() && !seen.is_empty());
+    let own = MountTable::read(Source::Thread, &options).expect("readable");
+    for row in seen.rows() {
+        let same = own.by_id(row.mount_id()).expect("of the same namespace");
+        let want = same.unique_id().filter(|_| seen.has_unique_ids());
+        assert_eq!(row.unique_id(), want);
+    }
 }
 
 #[test]
@@ -59,6 +74,7 @@ fn a_process_in_another_root_directory_shows_a_part() {
                     let whole = read(Source::NamespaceOf(pid));
                     let own = read(Source::Thread);
                     assert_eq!(whole.to_bytes(), own.to_bytes());
+                    ids_are_those_of(&own, pid);
                 },
                 || {
                     let mut options = ReadOptions::new();

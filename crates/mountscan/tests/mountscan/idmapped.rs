@@ -13,6 +13,7 @@ use rustix::mount::{MoveMountFlags, OpenTreeFlags};
 use support::namespace::own_with_tmpfs;
 use support::space::Space;
 
+use crate::extent::with_root;
 use crate::namespace::tmpfs;
 
 /// A process in a user namespace of its own, for as long as its maps are needed.
@@ -120,14 +121,29 @@ fn the_maps_of_an_idmapped_mount_are_told_where_they_were_asked_for() {
             &plain,
             &mapped,
         );
+        let own = rustix::thread::gettid().as_raw_nonzero().get();
+        let source = Source::Pid(own.unsigned_abs());
+        let mut of_process = MountTable::read(source, &options).expect("our own");
+        check(&of_process, &plain, &mapped);
+        // From another root directory the paths are other ones.
+        with_root(
+            base,
+            |pid| {
+                let table = MountTable::read(Source::Pid(pid), &options).expect("readable");
+                check(&table, Path::new("/plain"), Path::new("/mapped"));
+            },
+            || {},
+        );
         // A mount that came later is asked about, too.
         let later = base.join("later");
         idmapped(&plain, &later, &file).expect("as before");
         table.refresh(Refresh::Existence).expect("readable");
         check(&table, &plain, &mapped);
         check(&table, &plain, &later);
-        table.refresh(Refresh::Everything).expect("readable");
-        check(&table, &plain, &later);
+        for table in [&mut table, &mut of_process] {
+            table.refresh(Refresh::Everything).expect("readable");
+            check(table, &plain, &later);
+        }
     });
 }
 
