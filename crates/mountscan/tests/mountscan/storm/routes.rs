@@ -37,6 +37,10 @@ pub(crate) fn routes<'r>(base: &'r Path, namespace: &'r std::fs::File) -> Vec<Ro
             Box::new(move || read(Source::Pid(thread), |_| {})),
         ),
         (
+            "process, unique ids",
+            Box::new(move || read(Source::Pid(thread), |options| options.unique_ids = true)),
+        ),
+        (
             "unique ids",
             Box::new(|| read(Source::Thread, |options| options.unique_ids = true)),
         ),

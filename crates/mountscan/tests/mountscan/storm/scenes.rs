@@ -5,13 +5,14 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use mountscan::{MountId, mount_at};
+use mountscan::{MountInfo, mount_at};
 use rustix::fs::CWD;
 use rustix::mount::{
     FsMountFlags, FsOpenFlags, MountAttrFlags, MountFlags, MountPropagationFlags, MoveMountFlags,
     UnmountFlags,
 };
 
+use super::times;
 use crate::namespace::{bind, mount, propagate, tmpfs};
 
 /// One kind of change that never ends, and what it promises about the stable mount.
@@ -19,14 +20,14 @@ pub(crate) struct Storm {
     pub(crate) name: &'static str,
     /// Where the stable mount lies and stays on top; `None` where the storm moves it.
     pub(crate) stays_at: Option<PathBuf>,
-    pub(crate) id: MountId,
+    pub(crate) stable: MountInfo,
     pub(crate) change: Box<dyn Fn() + Send + Sync>,
 }
 
-fn stable(base: &Path, point: &Path) -> MountId {
+fn stable(base: &Path, point: &Path) -> MountInfo {
     mount(b"stable", point, "tmpfs", MountFlags::empty(), "mode=755");
     assert!(point.starts_with(base));
-    mount_at(point).expect("just mounted").mount_id
+    mount_at(point).expect("just mounted")
 }
 
 fn quick(point: &Path) {
@@ -38,7 +39,7 @@ fn gone(point: &Path) {
 }
 
 /// Copies that come and go beneath the stable mount, because its parent is a slave.
-pub(crate) fn propagation(base: &Path) -> Storm {
+pub(crate) fn propagation(base: &Path) -> Option<Storm> {
     let (master, slave) = (base.join("master"), base.join("slave"));
     tmpfs(&master);
     std::fs::create_dir(master.join("x")).expect("writable");
@@ -46,22 +47,23 @@ pub(crate) fn propagation(base: &Path) -> Storm {
     bind(&master, &slave);
     propagate(&slave, MountPropagationFlags::DOWNSTREAM);
     let point = slave.join("x");
-    Storm {
+    Some(Storm {
         name: "propagation",
-        id: stable(base, &point),
+        stable: stable(base, &point),
         stays_at: Some(point),
         change: Box::new(move || {
             quick(&master.join("x"));
             gone(&master.join("x"));
         }),
-    }
+    })
 }
 
-/// New mounts that are put beneath the stable one (Linux 6.5), where they stay.
+/// New mounts that are put beneath the stable one (Linux 6.5), where they stay. So there are not
+/// more than 200, spread over the whole count.
 pub(crate) fn beneath(base: &Path) -> Option<Storm> {
     const MOST: usize = 200;
     let point = base.join("above");
-    let id = stable(base, &point);
+    let stable = stable(base, &point);
     if put_beneath(&point).is_err() {
         assert!(!support::kernel::since(6, 5));
         return None;
@@ -70,13 +72,13 @@ pub(crate) fn beneath(base: &Path) -> Option<Storm> {
     let count = AtomicUsize::new(0);
     Some(Storm {
         name: "beneath",
-        id,
+        stable,
         stays_at: Some(point),
         change: Box::new(move || {
             if count.fetch_add(1, Ordering::Relaxed) < MOST {
                 put_beneath(&place).expect("as before");
             }
-            std::thread::sleep(Duration::from_millis(1));
+            std::thread::sleep(Duration::from_millis(times() as u64));
         }),
     })
 }
@@ -91,12 +93,12 @@ fn put_beneath(point: &Path) -> rustix::io::Result<()> {
 }
 
 /// The stable mount moves away, another takes its place for a while.
-pub(crate) fn moves(base: &Path) -> Storm {
+pub(crate) fn moves(base: &Path) -> Option<Storm> {
     let (here, there) = (base.join("here"), base.join("there"));
     std::fs::create_dir(&there).expect("writable");
-    Storm {
+    Some(Storm {
         name: "moves",
-        id: stable(base, &here),
+        stable: stable(base, &here),
         stays_at: None,
         change: Box::new(move || {
             rustix::mount::mount_move(&here, &there).expect("private");
@@ -104,16 +106,16 @@ pub(crate) fn moves(base: &Path) -> Storm {
             gone(&here);
             rustix::mount::mount_move(&there, &here).expect("private");
         }),
-    }
+    })
 }
 
 /// A directory above the stable mount is renamed, and another with a mount takes its place.
-pub(crate) fn renames(base: &Path) -> Storm {
+pub(crate) fn renames(base: &Path) -> Option<Storm> {
     let (one, other) = (base.join("one"), base.join("other"));
-    let id = stable(base, &one.join("m"));
-    Storm {
+    let stable = stable(base, &one.join("m"));
+    Some(Storm {
         name: "renames",
-        id,
+        stable,
         stays_at: None,
         change: Box::new(move || {
             std::fs::rename(&one, &other).expect("ours");
@@ -123,5 +125,5 @@ pub(crate) fn renames(base: &Path) -> Storm {
             std::fs::remove_dir_all(&one).expect("ours");
             std::fs::rename(&other, &one).expect("ours");
         }),
-    }
+    })
 }
