@@ -27,6 +27,7 @@ const PLAYS: &[(&str, &[&str])] = &[
             "docker-runsc-2024",
             "podman",
             "storm",
+            "storm-podman",
             "containerd",
         ],
     ),
@@ -57,7 +58,11 @@ pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<
         "docker-runsc-2024" => Box::new(docker(runtime::RUNSC_2024)?),
         "docker-youki" => Box::new(docker(runtime::YOUKI)?),
         "podman" => Box::new(podman::Podman::new(stage, group)?),
-        "storm" => return storm::run(docker(runtime::RUNC)?, stage),
+        "storm" => return storm::run(&mut docker(runtime::RUNC)?, &["lasting"], stage),
+        "storm-podman" => {
+            let mut podman = podman::Podman::new(stage, group)?;
+            return storm::run(&mut podman, &["runc-lasting", "crun-lasting"], stage);
+        }
         "containerd" => Box::new(containerd::Containerd::new(stage, group)?),
         _ => bail!("no live scene is named {name:?}"),
     };

@@ -112,6 +112,13 @@ impl Engine for Containerd<'_> {
         self.said(namespace, &arguments).map(drop)
     }
 
+    fn once(&self) -> Command {
+        let group = format!("/{}/once", self.group);
+        let mut command = self.ctr("default", &["run", "--rm", "--cgroup", &group]);
+        command.args([image::NAME, "once", "/bin/cat", image::TOKEN]);
+        command
+    }
+
     fn init(&self, name: &str) -> Result<u32> {
         let path = format!("{RUN}/io.containerd.runtime.v2.task/{name}/init.pid");
         let text = std::fs::read_to_string(&path).context(path)?;

@@ -37,6 +37,9 @@ pub(crate) trait Engine {
     /// Makes and starts a container, which sleeps.
     fn run(&self, name: &str, part: Part) -> Result<()>;
 
+    /// The command that runs a container once: it prints the file of the image, ends, and is gone.
+    fn once(&self) -> Command;
+
     /// The host's number of its first process.
     fn init(&self, name: &str) -> Result<u32>;
 

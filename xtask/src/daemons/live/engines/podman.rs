@@ -91,6 +91,13 @@ impl Engine for Podman<'_> {
         self.said(&arguments).map(drop)
     }
 
+    fn once(&self) -> Command {
+        let group = format!("--cgroup-parent=/{}", self.group);
+        let mut command = self.podman(&["run", "--rm", "--network", "none", &group]);
+        command.args([image::NAME, "/bin/cat", image::TOKEN]);
+        command
+    }
+
     fn init(&self, name: &str) -> Result<u32> {
         let text = self.said(&["inspect", "--format", "{{.State.Pid}}", name])?;
         text.parse().with_context(|| format!("pid {text:?}"))

@@ -2,9 +2,8 @@
 
 use super::container::Container;
 use super::{check, product};
-use crate::daemons::live::engines::docker::Docker;
 use crate::daemons::live::engines::engine::{Engine, Part};
-use crate::daemons::live::engines::image::{self, TOKEN, TOKEN_TEXT};
+use crate::daemons::live::engines::image::TOKEN_TEXT;
 use crate::daemons::stage::{Stage, inside};
 use anyhow::{Context, Result, ensure};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,19 +13,23 @@ const VARIABLE: &str = "DAEMONS_STORM";
 const USUAL: usize = 20;
 
 /// Runs it; gives one line for the summary.
-pub(crate) fn run(mut docker: Docker<'_>, stage: &Stage) -> Result<String> {
-    let version = docker.start()?;
+pub(crate) fn run(
+    engine: &mut (dyn Engine + Sync),
+    lasting: &[&str],
+    stage: &Stage,
+) -> Result<String> {
+    let version = engine.start()?;
+    let engine = &*engine;
     let count = std::env::var(VARIABLE).ok();
     let count = count
         .map_or(Ok(USUAL), |text| text.parse())
         .context(VARIABLE)?;
-    let lasting = Container::start(&docker, "lasting", Part::Plain)?;
+    let start = |name: &&str| Container::start(engine, name, Part::Plain);
+    let lasting: Vec<Container> = lasting.iter().map(start).collect::<Result<_>>()?;
     let done = AtomicBool::new(false);
     let (failed, sweeps) = std::thread::scope(|scope| {
-        let sweeper = scope.spawn(|| sweep_until(&docker, stage, &done));
-        let failed: Vec<String> = (0..count)
-            .filter_map(|_| start_one(&docker).err())
-            .collect();
+        let sweeper = scope.spawn(|| sweep_until(engine, stage, &done));
+        let failed: Vec<String> = (0..count).filter_map(|_| start_one(engine).err()).collect();
         done.store(true, Ordering::Relaxed);
         (failed, sweeper.join().expect("the loop does not panic"))
     });
@@ -34,29 +37,19 @@ pub(crate) fn run(mut docker: Docker<'_>, stage: &Stage) -> Result<String> {
     let first = failed.first();
     ensure!(
         failed.is_empty(),
-        "HARMED: beside {sweeps} clean-ups {} of {count} `docker run` failed, the first with: {}",
+        "HARMED: beside {sweeps} clean-ups {} of {count} runs failed, the first with: {}",
         failed.len(),
         first.map_or("", String::as_str)
     );
-    check::all(&docker, &[lasting])?;
+    check::all(engine, &lasting)?;
     Ok(format!(
-        "{version}: {count} `docker run` beside {sweeps} clean-ups, none failed"
+        "{version}: {count} runs beside {sweeps} clean-ups, none failed"
     ))
 }
 
 /// One container that reads a file of its image and ends.
-fn start_one(docker: &Docker<'_>) -> Result<(), String> {
-    let run = [
-        "run",
-        "--rm",
-        "--network",
-        "none",
-        "--runtime",
-        "tried",
-        image::NAME,
-    ];
-    let mut command = docker.client(&[&run[..], &["/bin/cat", TOKEN]].concat());
-    match inside::output(&mut command) {
+fn start_one(engine: &dyn Engine) -> Result<(), String> {
+    match inside::output(&mut engine.once()) {
         Ok(said) if said == TOKEN_TEXT => Ok(()),
         Ok(said) => Err(format!("it read {said:?}")),
         Err(error) => Err(format!("{error:#}")),
@@ -64,10 +57,10 @@ fn start_one(docker: &Docker<'_>) -> Result<(), String> {
 }
 
 /// Clean-ups one after the other, at least two; how many.
-fn sweep_until(docker: &Docker<'_>, stage: &Stage, done: &AtomicBool) -> Result<usize> {
+fn sweep_until(engine: &dyn Engine, stage: &Stage, done: &AtomicBool) -> Result<usize> {
     let mut count = 0;
     while count < 2 || !done.load(Ordering::Relaxed) {
-        product::clean_up_in_doubt(docker, stage)?;
+        product::clean_up_in_doubt(engine, stage)?;
         count += 1;
     }
     Ok(count)
