@@ -14,5 +14,5 @@ mod witness;
 pub(crate) use alive::still_alive;
 pub(crate) use command::{Command, run};
 pub(crate) use findings::findings;
-pub(crate) use survey::{EngineFiles, survey};
+pub(crate) use survey::{EngineFiles, engine_on, survey};
 pub(crate) use target::{Leftovers, LeftoversJson, Target};

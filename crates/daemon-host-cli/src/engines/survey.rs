@@ -3,10 +3,11 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use daemon_host::engines::{DetectOptions, Detection, Engine, detect};
+use daemon_host::engines::{DetectOptions, Detection, Engine, FoundEngine, detect};
 use daemon_host::mountscan::MountTable;
+use daemon_host::rootmount::{self, RunningEngine};
 
-use super::target::Target;
+use super::target::{Target, running};
 use crate::root::EvidenceArgs;
 
 /// Files of engines of one's own.
@@ -74,6 +75,22 @@ pub(crate) fn survey(
         }
     }
     Ok(Survey { detection, targets })
+}
+
+/// Says whether an engine works in this directory that may be starting containers. It may be one
+/// without a daemon, such as podman: then a process that has its name counts.
+pub(crate) fn engine_on(root: &Path, files: &EngineFiles) -> anyhow::Result<RunningEngine> {
+    let table = rootmount::live_table()?;
+    let detection = detect(&table, &DetectOptions::new().engines(files.engines()?));
+    let is_there = |found: &&FoundEngine| found.roots.iter().any(|it| it.path == root);
+    let mut there = detection.engines.iter().filter(is_there);
+    Ok(match (there.find_map(running), detection.unread.first()) {
+        (Some(by), _) => RunningEngine::Yes { by },
+        (None, Some(unread)) => RunningEngine::Unknown {
+            why: unread.to_string(),
+        },
+        (None, None) => RunningEngine::No,
+    })
 }
 
 impl Survey {

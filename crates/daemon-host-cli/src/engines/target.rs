@@ -108,7 +108,8 @@ impl Target {
     }
 }
 
-fn running(found: &FoundEngine) -> Option<String> {
+/// What shows that the engine runs; `None` if nothing does.
+pub(super) fn running(found: &FoundEngine) -> Option<String> {
     let daemon = found.daemons.first();
     let daemon = daemon.map(|daemon| format!("pid {} {}", daemon.pid, daemon.name));
     let socket = || {

@@ -187,6 +187,22 @@ fn where_an_engine_runs_everything_is_looked_at_twice() {
 }
 
 #[test]
+fn an_engine_without_a_daemon_is_waited_for_where_it_works() {
+    let script = "mkdir -p $S; M=overlay/$(id a)/merged; at $M; cp $(command -v bash) $T/podman
+        C=\"$D root cleanup $R --rule overlay/[0-9a-f]{64}/merged\"
+        podman() { $T/podman -c 'sleep 60 >&- 2>&-; true' podman --root $1 & P=$!; sleep 0.2; }
+        podman $T/docker; code 1 $C --no-wait; test $(left) = 1; $C --dry-run
+        $C --settle 1; test $(left) = 0; at $M; kill $P; wait $P || true
+        mkdir $T/other; podman $T/other; $C --no-wait; test $(left) = 0; kill $P";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    says(
+        &ran.stdout,
+        &["an engine runs here: pid", "podman", "looked at twice"],
+    );
+}
+
+#[test]
 fn what_may_be_an_engine_is_waited_for_and_told() {
     let script = "mkdir -p $S; shm $(id a); mkfifo $T/exec/x.pid
         code 1 timeout 9 $D root cleanup $R --no-wait; test $(left) = 1

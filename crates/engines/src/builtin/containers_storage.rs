@@ -41,7 +41,7 @@ pub(super) fn engine() -> Engine {
     netns.is_shared = true;
     engine.roots = vec![graph, run, netns];
     engine.places = vec![system(), user()];
-    engine.processes = texts(&["conmon", "crio", "podman"]);
+    engine.processes = texts(&["buildah", "conmon", "crio", "podman"]);
     engine.config_flags = texts(&["--config", "-c"]);
     engine.store = Store::ContainersStorage;
     engine

@@ -14,6 +14,7 @@ use daemon_host::{LivenessOptions, evidence, layers};
 
 use super::args::Args;
 use super::ids::Ids;
+use crate::engines::engine_on;
 use crate::mounts::read_table;
 
 /// A plan, and from what it was made.
@@ -89,10 +90,14 @@ impl<'a> Planner<'a> {
 
     /// Whether an engine runs on the root that may be starting containers. If one container was
     /// named, it does not matter.
-    pub(super) fn engine(&self) -> RunningEngine {
-        match self.args.id {
-            Some(_) => RunningEngine::No,
-            None => rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc),
+    pub(super) fn engine(&self) -> anyhow::Result<RunningEngine> {
+        if self.args.id.is_some() {
+            return Ok(RunningEngine::No);
+        }
+        match rootmount::running_engine(&self.data_root.exec_root, &self.liveness.proc) {
+            // The exec root is that of a daemon like Docker. The root may be another engine's.
+            RunningEngine::No => engine_on(&self.status.root, &self.args.engines),
+            running => Ok(running),
         }
     }
 }

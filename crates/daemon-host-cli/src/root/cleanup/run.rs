@@ -75,7 +75,7 @@ fn of_root(args: &Args, others: &[Leftovers], out: &Output) -> anyhow::Result<Ex
     let mut planned = planner.plan()?;
     let engine = match planned.plan.is_empty() {
         true => RunningEngine::No,
-        false => planner.engine(),
+        false => planner.engine()?,
     };
     if args.dry_run {
         show_plan(&planned, &engine, others, out)?;
