@@ -33,7 +33,9 @@ impl References {
 }
 
 fn scan(references: &mut References, proc: &Path) {
-    let own = std::process::id();
+    // The number in this procfs: one of an outer pid namespace has another one than getpid(2).
+    let own = std::fs::read_link(proc.join("self")).ok();
+    let own: Option<u32> = own.and_then(|own| own.to_str()?.parse().ok());
     let pids = references.entries(proc).into_iter().filter_map(|entry| {
         let name = entry.file_name();
         name.to_str()?.parse::<u32>().ok()
@@ -48,7 +50,7 @@ fn scan(references: &mut References, proc: &Path) {
     let mut elsewhere = Elsewhere::default();
     elsewhere.add_mounts(references, proc);
     // This process may name a script only because it was asked to look at it.
-    for pid in pids.into_iter().filter(|pid| *pid != own) {
+    for pid in pids.into_iter().filter(|pid| Some(*pid) != own) {
         let dir = proc.join(pid.to_string());
         match read_bounded(&dir.join("cmdline"), MAX_LINE) {
             Ok(line) => {

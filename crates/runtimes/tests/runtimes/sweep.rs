@@ -148,6 +148,26 @@ fn a_command_line_keeps_what_it_names() {
 }
 
 #[test]
+fn in_the_procfs_of_an_outer_pid_namespace_another_process_has_our_number() {
+    let (temp, dir, script) = one();
+    let path = dir.join(script.file_name()).display().to_string();
+    let (here, there) = (std::process::id(), 4_194_303);
+    let other = format!("/usr/bin/conmon -r {path}");
+    let own = format!("daemon-host runtimes gc {path}");
+    let proc = proc(temp.path(), &[(1, "init"), (here, &other), (there, &own)]);
+    symlink(there.to_string(), proc.join("self")).unwrap();
+    let mut references = References::new();
+    references.scan_processes(&proc);
+    let by = format!("pid {here} conmon names it");
+    survives(&dir, &script, &references, &by);
+    fs::remove_dir_all(proc.join(here.to_string())).unwrap();
+    let mut references = References::new();
+    references.scan_processes(&proc);
+    sweep(&dir, &references).unwrap();
+    assert!(names(&dir).is_empty());
+}
+
+#[test]
 fn a_proc_that_hides_processes_keeps_every_script() {
     let (temp, dir, script) = one();
     let proc = proc(temp.path(), &[(812, "sleep 1")]);
