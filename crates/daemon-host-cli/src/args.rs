@@ -3,7 +3,7 @@
 use clap::{ColorChoice, Parser, Subcommand};
 
 use crate::{
-    addrs, completions, demo, engines, mounts, report, resolv_conf, root, rro, run, runtimes,
+    addrs, completions, demo, engines, mounts, place, report, resolv_conf, root, rro, run, runtimes,
 };
 
 /// See, explain and repair the host-side state of a container daemon.
@@ -41,8 +41,30 @@ pub(crate) struct Cli {
     #[arg(short, long, global = true, action = clap::ArgAction::Count, help_heading = "Everywhere")]
     pub(crate) verbose: u8,
 
+    #[command(flatten)]
+    pub(crate) host: place::HostArgs,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+impl Cli {
+    /// Enters the host, if its root directory is named.
+    pub(crate) fn enter(&self) -> anyhow::Result<()> {
+        let is_of_host = !matches!(
+            self.command,
+            Command::Run(_)
+                | Command::Reload(_)
+                | Command::Demo(_)
+                | Command::Completions(_)
+                | Command::Man(_)
+        );
+        anyhow::ensure!(
+            is_of_host || !self.host.is_named(),
+            "--host-root: this subcommand does not look at a host"
+        );
+        self.host.enter()
+    }
 }
 
 #[derive(Debug, Subcommand)]

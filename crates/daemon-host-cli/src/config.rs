@@ -8,6 +8,8 @@ use anyhow::Context as _;
 use daemon_host::{HostConfig, MAX_CONFIG_LENGTH, read_config};
 use nix::libc::ENOENT;
 
+use crate::place::as_here;
+
 /// Where Docker looks for its configuration if nothing else is given.
 const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
 
@@ -32,9 +34,10 @@ impl ConfigArgs {
     /// The text of the file. It is empty if the usual file is missing.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<u8>> {
         let (path, optional) = match &self.config {
-            Some(path) => (path.as_path(), false),
-            None => (Path::new(DEFAULT_CONFIG), true),
+            Some(path) => (as_here(path), false),
+            None => (PathBuf::from(DEFAULT_CONFIG), true),
         };
+        let path = path.as_path();
         if is_piped_in(path) {
             return read_pipe(path).with_context(|| format!("read({path:?})"));
         }

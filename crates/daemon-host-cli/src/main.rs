@@ -14,6 +14,7 @@ mod engines;
 mod exit;
 mod mounts;
 mod output;
+mod place;
 mod report;
 mod resolv_conf;
 mod root;
@@ -44,7 +45,7 @@ fn main() -> ExitCode {
     if is_daemon {
         out = out.aside();
     }
-    let exit = match run(&cli.command, &out) {
+    let exit = match cli.enter().and_then(|()| run(&cli.command, &out)) {
         Ok(exit) => exit,
         // The reader of a stream of events is gone, so nobody is left to be told.
         Err(error) if output::is_broken_pipe(&error) => Exit::Fine,

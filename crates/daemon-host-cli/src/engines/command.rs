@@ -11,6 +11,7 @@ use serde_json::json;
 use super::survey::{EngineFiles, Survey, survey};
 use crate::exit::Exit;
 use crate::output::{Bytes, Cell, Ink, Output, Table};
+use crate::place::PidArgs;
 use crate::root::EvidenceArgs;
 
 #[derive(Debug, clap::Subcommand)]
@@ -43,6 +44,9 @@ Examples:
 pub(crate) struct ListArgs {
     #[command(flatten)]
     files: EngineFiles,
+
+    #[command(flatten)]
+    pid: PidArgs,
 }
 
 /// The arguments of `engines show`.
@@ -107,6 +111,8 @@ fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
 }
 
 fn list(args: &ListArgs, out: &Output) -> anyhow::Result<Exit> {
+    args.files.load()?;
+    args.pid.enter()?;
     let table = rootmount::live_table()?;
     let found = survey(&table, &EvidenceArgs::default(), &args.files, None, None)?;
     if out.is_json() {

@@ -5,6 +5,7 @@ use std::path::Path;
 use daemon_host::rootmount;
 
 use super::survey::{EngineFiles, Survey, survey};
+use crate::place;
 use crate::report::Finding;
 use crate::root::EvidenceArgs;
 
@@ -39,8 +40,9 @@ fn looked(
                 finding
                     .because("an engine was killed, or stopped before it could clean up")
                     .remedy(format!(
-                        "look with: daemon-host root cleanup --engine {name} --dry-run; then run \
-                         it without --dry-run"
+                        "look with: daemon-host root cleanup{} --engine {name} --dry-run; then \
+                         run it without --dry-run",
+                        place::flags()
                     )),
             );
         }
@@ -60,16 +62,12 @@ fn looked(
 /// Engines whose mounts are not in this namespace, and what could not be seen.
 fn elsewhere(survey: &Survey) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for found in &survey.detection.engines {
-        let (Some(namespace), Some(daemon)) = (found.namespace, found.daemons.first()) else {
-            continue;
-        };
-        let (name, pid) = (&daemon.name, daemon.pid);
-        let what = format!("{name} (pid {pid}) lives in another mount namespace, {namespace}");
+    for engine in super::elsewhere(&survey.detection) {
+        let finding = Finding::warning("root", engine.what());
         findings.push(
-            Finding::warning("root", what)
+            finding
                 .because("what it leaves is in the mount table of there, not in this one")
-                .remedy(format!("look with: nsenter -t {pid} -m daemon-host report")),
+                .remedy(engine.remedy()),
         );
     }
     for unread in &survey.detection.unread {

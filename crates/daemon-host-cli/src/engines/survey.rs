@@ -1,6 +1,7 @@
 //! Finds the directories of the machine's engines.
 
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use anyhow::{Context as _, ensure};
 use daemon_host::engines::{DetectOptions, Detection, Engine, FoundEngine, detect};
@@ -8,6 +9,7 @@ use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{self, RunningEngine};
 
 use super::target::{Target, running};
+use crate::place::as_here;
 use crate::root::EvidenceArgs;
 
 /// Files of engines of one's own.
@@ -17,17 +19,30 @@ pub(crate) struct EngineFiles {
     /// repeated.
     #[arg(long, value_name = "FILE")]
     engine_file: Vec<PathBuf>,
+
+    /// What the files say, once they were read.
+    #[arg(skip)]
+    loaded: OnceLock<Vec<Engine>>,
 }
 
 impl EngineFiles {
+    /// Reads the files. It must come before another mount namespace is entered: their paths are
+    /// those of the caller.
+    pub(crate) fn load(&self) -> anyhow::Result<()> {
+        self.engines().map(drop)
+    }
+
     /// The built-in engines and those of the files.
     fn engines(&self) -> anyhow::Result<Vec<Engine>> {
+        if let Some(engines) = self.loaded.get() {
+            return Ok(engines.clone());
+        }
         let mut engines = Engine::built_in();
         for file in &self.engine_file {
-            let own = Engine::from_file(file);
+            let own = Engine::from_file(&as_here(file));
             engines.extend(own.with_context(|| format!("--engine-file {file:?}"))?);
         }
-        Ok(engines)
+        Ok(self.loaded.get_or_init(|| engines).clone())
     }
 }
 

@@ -5,6 +5,7 @@ use std::path::{Component, Path, PathBuf, absolute};
 use anyhow::{Context as _, bail};
 use daemon_host::mountscan::{self, ErrorKind, MountTable};
 
+use crate::place::as_here;
 use crate::within::{LIMIT, within};
 
 /// The path without links and `..`. A mount at the path itself is never touched. If the table has
@@ -15,7 +16,7 @@ use crate::within::{LIMIT, within};
 ///
 /// When there is no such path, and when a mount above it does not answer.
 pub(super) fn settle(path: &Path, table: &MountTable) -> anyhow::Result<PathBuf> {
-    let plain = absolute(path).with_context(|| format!("{path:?} is no path"))?;
+    let plain = absolute(as_here(path)).with_context(|| format!("{path:?} is no path"))?;
     let has_parents = plain.components().any(|part| part == Component::ParentDir);
     // First by the table alone: a mount that hangs must not even be looked at.
     if !has_parents && table.is_mount_point(&plain) {

@@ -13,6 +13,7 @@ use daemon_host::rroprobe::KernelSupport;
 use daemon_host::runtimes::{Inspected, Runtimes};
 
 use super::mounts::{self, Mounts, Which};
+use crate::place::{self, Surroundings};
 use crate::resolv_conf::{self, PerNetwork};
 use crate::root::{EvidenceArgs, RootArgs, RootState};
 use crate::runtimes::TableArgs;
@@ -35,6 +36,7 @@ pub(super) struct Facts {
     pub(super) rro: KernelSupport,
     pub(super) runtimes: Known<(Inspected, Runtimes)>,
     pub(super) probed: bool,
+    pub(super) place: Surroundings,
 }
 
 pub(super) struct Root {
@@ -85,6 +87,7 @@ pub(super) fn collect(
         rro: KernelSupport::probe(),
         runtimes: runtimes.map_err(|error| format!("{error:#}")),
         probed: probe,
+        place: place::surroundings(),
     })
 }
 

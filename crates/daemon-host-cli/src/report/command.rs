@@ -11,6 +11,7 @@ use super::{collect, json, judge, metrics, render};
 use crate::engines::{self, EngineFiles};
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::place::{PidArgs, as_here};
 use crate::root::{EvidenceArgs, RootArgs};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,9 +61,14 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     engines: EngineFiles,
+
+    #[command(flatten)]
+    pid: PidArgs,
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.engines.load()?;
+    args.pid.enter()?;
     let facts = collect::collect(
         &args.root,
         &args.evidence,
@@ -92,7 +98,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
             // Everybody may read it, because a collector runs as its own user.
-            publish(path, plain.as_bytes(), &PublishOptions::new())
+            publish(&as_here(path), plain.as_bytes(), &PublishOptions::new())
                 .with_context(|| format!("write {}", path.display()))?;
         }
         None if format == Format::Text => out.text(&text)?,

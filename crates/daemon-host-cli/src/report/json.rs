@@ -11,6 +11,7 @@ use super::finding::Finding;
 use super::mounts::{Probed, State};
 use crate::addrs::LinkJson;
 use crate::output::Bytes;
+use crate::place::Surroundings;
 use crate::root::EvidenceJson;
 use crate::{resolv_conf, rro};
 
@@ -45,6 +46,7 @@ pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<St
             problems: inspected.problems.len(),
             runtimes: rro::ask(table).iter().map(rro::Asked::to_json).collect(),
         }),
+        place: &facts.place,
     };
     Ok(serde_json::to_string_pretty(&report)? + "\n")
 }
@@ -77,6 +79,7 @@ struct Report<'r> {
     links: Part<'r, Vec<LinkJson<'r>>>,
     rro: ReadOnly<'r>,
     runtimes: Part<'r, RuntimesJson<'r>>,
+    place: &'r Surroundings,
 }
 
 /// A part of the report, or why it could not be found out.

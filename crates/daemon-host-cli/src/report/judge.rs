@@ -6,6 +6,7 @@ use daemon_host::runtimes::{RroSupport, Runtimes};
 use super::collect::Facts;
 use super::finding::Finding;
 use super::mounts;
+use crate::place;
 use crate::resolv_conf;
 use crate::root::{RootState, is_doubtful};
 use crate::runtimes::unknown_text;
@@ -77,9 +78,11 @@ fn root_state(state: &RootState, findings: &mut Vec<Finding>) {
         findings.push(
             Finding::warning("root", what)
                 .because("a daemon was killed, or stopped before it could clean up")
-                .remedy(
-                    "look with: daemon-host root cleanup --dry-run; then run it without --dry-run",
-                ),
+                .remedy(format!(
+                    "look with: daemon-host root cleanup{} --dry-run; then run it without \
+                     --dry-run",
+                    place::flags()
+                )),
         );
     }
     let unknown = state.unknown();

@@ -20,6 +20,10 @@ pub(super) fn text(facts: &Facts, findings: &[Finding]) -> String {
         ),
         paint(Ink::Dim, format_args!("Linux {}", facts.kernel)),
     );
+    for line in facts.place.sentences() {
+        let line = paint(Ink::Warn, format_args!("This is {line}."));
+        writeln!(text, "{line}\n").expect("writing to a String cannot fail");
+    }
     text.push_str(&findings_text(findings));
     section(&mut text, "Host", &host(facts).render_indented(2));
     if let Ok(links) = &facts.links {

@@ -1,6 +1,6 @@
 //! The subcommands of `root`.
 
-use super::{RootArgs, cleanup, prepare, status};
+use super::{cleanup, prepare, status};
 use crate::exit::Exit;
 use crate::output::Output;
 
@@ -13,7 +13,8 @@ lives, or when the root's record is not to be trusted.
 
 Examples:
   daemon-host root status
-  daemon-host root status --data-root /srv/docker --json")]
+  daemon-host root status --data-root /srv/docker --json
+  daemon-host root status --pid 812              in the mount namespace of that process")]
     Status(status::Args),
     /// Make the data root's mounts spread to other namespaces, and record what was done.
     #[command(after_help = "\
@@ -21,12 +22,12 @@ Sweep first (root cleanup): a mount at the root would hide what is left below it
 
 Examples:
   daemon-host root prepare --data-root /srv/docker --exec-root /run/docker")]
-    Prepare(RootArgs),
+    Prepare(prepare::Args),
     /// Detach the data root's mount if, and only if, it is ours.
     #[command(after_help = "\
 Examples:
   daemon-host root release --data-root /srv/docker --exec-root /run/docker")]
-    Release(RootArgs),
+    Release(prepare::Args),
     /// Unmount what dead containers left below the data root.
     Cleanup(cleanup::Args),
 }

@@ -7,6 +7,8 @@ use daemon_host::LivenessOptions;
 use daemon_host::rootmount::{Claim, Evidence, Processes};
 use serde::Serialize;
 
+use crate::place::as_here;
+
 /// Where evidence of life is looked for, and what is claimed.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct EvidenceArgs {
@@ -25,8 +27,9 @@ impl EvidenceArgs {
     /// The sources of evidence for a daemon with this exec root, with the changes of the caller.
     pub(crate) fn liveness(&self, exec_root: &Path) -> anyhow::Result<LivenessOptions> {
         let mut options = LivenessOptions::of_exec_root(exec_root);
-        if !self.dirs()?.is_empty() {
-            options = options.state_dirs(self.state_dir.clone());
+        let dirs = self.dirs()?;
+        if !dirs.is_empty() {
+            options = options.state_dirs(dirs);
         }
         if self.none_live {
             options = options.claim(Claim::NoneLive);
@@ -35,12 +38,13 @@ impl EvidenceArgs {
     }
 
     /// The directories that were named. All of them exist.
-    pub(crate) fn dirs(&self) -> anyhow::Result<&[PathBuf]> {
-        for dir in &self.state_dir {
+    pub(crate) fn dirs(&self) -> anyhow::Result<Vec<PathBuf>> {
+        let dirs: Vec<PathBuf> = self.state_dir.iter().map(|dir| as_here(dir)).collect();
+        for dir in &dirs {
             // A mistyped directory has no containers. With it, living containers would be swept.
             ensure!(dir.is_dir(), "--state-dir {dir:?}: no such directory");
         }
-        Ok(&self.state_dir)
+        Ok(dirs)
     }
 
     /// Whether the caller claims that no container lives.

@@ -7,9 +7,20 @@ use serde::Serialize;
 use super::RootArgs;
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::place::PidArgs;
 
-pub(super) fn prepare(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
-    let options = args.options()?;
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(flatten)]
+    root: RootArgs,
+
+    #[command(flatten)]
+    pid: PidArgs,
+}
+
+pub(super) fn prepare(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.pid.enter()?;
+    let options = args.root.options()?;
     let prepared = rootmount::prepare(&options)
         .with_context(|| format!("prepare {}", options.root.display()))?;
     let (action, detail) = match prepared.action {
@@ -23,8 +34,9 @@ pub(super) fn prepare(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
     Ok(Exit::Fine)
 }
 
-pub(super) fn release(args: &RootArgs, out: &Output) -> anyhow::Result<Exit> {
-    let options = args.options()?;
+pub(super) fn release(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.pid.enter()?;
+    let options = args.root.options()?;
     let released = rootmount::release(&options)
         .with_context(|| format!("release {}", options.root.display()))?;
     let (action, detail) = match &released {

@@ -7,6 +7,7 @@ use daemon_host::HostConfig;
 use daemon_host::rootmount::DataRootOptions;
 
 use crate::config::ConfigArgs;
+use crate::place::as_here;
 
 /// Which data root: as given, else as the daemon.json has it, else Docker's.
 #[derive(Debug, clap::Args)]
@@ -28,7 +29,7 @@ impl RootArgs {
     /// The two roots; the configuration is read only when one of them is not given.
     pub(crate) fn options(&self) -> anyhow::Result<DataRootOptions> {
         if let (Some(data_root), Some(exec_root)) = (&self.data_root, &self.exec_root) {
-            return Ok(DataRootOptions::new(data_root, exec_root));
+            return Ok(DataRootOptions::new(as_here(data_root), as_here(exec_root)));
         }
         Ok(self.options_of(&self.config.roots()?))
     }
@@ -43,6 +44,7 @@ impl RootArgs {
     pub(crate) fn existing(&self) -> anyhow::Result<DataRootOptions> {
         let options = self.options()?;
         if let Some(exec_root) = self.exec_root.as_ref().filter(|dir| dir.is_absolute()) {
+            let exec_root = as_here(exec_root);
             ensure!(
                 exec_root.is_dir(),
                 "--exec-root {exec_root:?}: no such directory"
@@ -55,6 +57,6 @@ impl RootArgs {
     pub(crate) fn options_of(&self, config: &HostConfig) -> DataRootOptions {
         let data_root = self.data_root.as_ref().unwrap_or(&config.data_root);
         let exec_root = self.exec_root.as_ref().unwrap_or(&config.exec_root);
-        DataRootOptions::new(data_root, exec_root)
+        DataRootOptions::new(as_here(data_root), as_here(exec_root))
     }
 }

@@ -8,9 +8,13 @@ use daemon_host::rootmount::{self, Kept, Ownership, Status, Step};
 use serde::Serialize;
 
 use super::{EvidenceArgs, EvidenceJson, RootArgs, RootState};
-use crate::engines::{EngineFiles, Leftovers, LeftoversJson, survey};
+use crate::engines::{Elsewhere, EngineFiles, Leftovers, LeftoversJson, elsewhere, survey};
 use crate::exit::Exit;
-use crate::output::{Cell, Ink, Output, Table};
+use crate::output::{Cell, Ink, Output, Table, paint};
+use crate::place::{self, PidArgs, Surroundings};
+
+/// What is said where no engine is.
+const NOTHING: &str = "no engine has anything mounted here\n";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -22,55 +26,121 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     engines: EngineFiles,
+
+    #[command(flatten)]
+    pid: PidArgs,
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.engines.load()?;
+    args.pid.enter()?;
     let options = args.root.existing()?;
     let liveness = args.evidence.liveness(&options.exec_root)?;
+    let place = place::surroundings();
     let (others, is_alone) = match args.root.names_one() {
-        true => (Vec::new(), false),
+        true => (Others::default(), false),
         false => {
             let missing = fs::symlink_metadata(&options.root);
             let is_missing = missing.is_err_and(|e| e.kind() == ErrorKind::NotFound);
-            (others(args, &options.root)?, is_missing)
+            (Others::find(args, &options.root)?, is_missing)
         }
     };
-    let is_left = others.iter().any(Leftovers::has_news);
+    let is_left = others.leftovers.iter().any(Leftovers::has_news);
     // There is no Docker here, and none was named.
-    if is_alone && !others.is_empty() {
+    if is_alone {
         match out.is_json() {
-            true => out.json(&serde_json::json!({ "engines": to_json(&others) }))?,
-            false => out.text(&others.iter().map(Leftovers::text).collect::<String>())?,
+            true => out.json(&Answer::of_others(&others, &place))?,
+            false => {
+                let nothing = if others.is_empty() { NOTHING } else { "" };
+                let others = others.text();
+                out.text(&format!("{nothing}{others}{}", place_text(&place)))?;
+            }
         }
         return Ok(Exit::finding_if(is_left));
     }
     let state = RootState::read(&options, &liveness)?;
     if out.is_json() {
-        out.json(&Answer::new(&state, &others))?;
+        out.json(&Answer {
+            root: Some(RootJson::new(&state)),
+            ..Answer::of_others(&others, &place)
+        })?;
     } else {
-        let others: String = others.iter().map(Leftovers::text).collect();
-        out.text(&format!("{}{others}", status_text(&state)))?;
+        let (status, others) = (status_text(&state), others.text());
+        out.text(&format!("{status}{others}{}", place_text(&place)))?;
     }
     let is_left = is_left || !state.plan.steps().is_empty() || state.plan.is_uncertain();
     Ok(Exit::finding_if(is_left || is_doubtful(&state.status)))
 }
 
-/// What other engines have mounted below their directories.
-fn others(args: &Args, root: &Path) -> anyhow::Result<Vec<Leftovers>> {
-    let table = rootmount::live_table()?;
-    let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
-    let survey = survey(&table, &args.evidence, &args.engines, None, Some(&root))?;
-    let plans = survey.with_mounts(&table);
-    plans.map(|target| target.plan(&table)).collect()
+/// What is known of engines other than the one of the data root.
+#[derive(Default)]
+struct Others {
+    /// What they have mounted below their directories.
+    leftovers: Vec<Leftovers>,
+    /// Those in other mount namespaces.
+    elsewhere: Vec<Elsewhere>,
 }
 
-fn to_json(others: &[Leftovers]) -> Vec<LeftoversJson<'_>> {
-    others.iter().map(Leftovers::to_json).collect()
+impl Others {
+    fn find(args: &Args, root: &Path) -> anyhow::Result<Self> {
+        let table = rootmount::live_table()?;
+        let root = fs::canonicalize(root).unwrap_or_else(|_| root.to_owned());
+        let survey = survey(&table, &args.evidence, &args.engines, None, Some(&root))?;
+        let plans = survey.with_mounts(&table);
+        Ok(Self {
+            leftovers: plans
+                .map(|target| target.plan(&table))
+                .collect::<anyhow::Result<_>>()?,
+            elsewhere: elsewhere(&survey.detection),
+        })
+    }
+
+    fn is_empty(&self) -> bool {
+        self.leftovers.is_empty() && self.elsewhere.is_empty()
+    }
+
+    fn text(&self) -> String {
+        let left = self.leftovers.iter().map(Leftovers::text);
+        let elsewhere = self.elsewhere.iter();
+        let elsewhere = elsewhere.map(|one| format!("{}\n", paint(Ink::Warn, one.line())));
+        left.chain(elsewhere).collect()
+    }
+}
+
+/// Where the command stands, one line for each thing.
+fn place_text(place: &Surroundings) -> String {
+    let lines = place.sentences().into_iter();
+    lines
+        .map(|line| format!("{}\n", paint(Ink::Warn, format_args!("this is {line}"))))
+        .collect()
 }
 
 /// The answer as JSON.
 #[derive(Serialize)]
 struct Answer<'s> {
+    #[serde(flatten)]
+    root: Option<RootJson<'s>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    engines: Vec<LeftoversJson<'s>>,
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    elsewhere: &'s [Elsewhere],
+    place: &'s Surroundings,
+}
+
+impl<'s> Answer<'s> {
+    fn of_others(others: &'s Others, place: &'s Surroundings) -> Self {
+        Self {
+            root: None,
+            engines: others.leftovers.iter().map(Leftovers::to_json).collect(),
+            elsewhere: &others.elsewhere,
+            place,
+        }
+    }
+}
+
+/// The part of the answer that is about the data root.
+#[derive(Serialize)]
+struct RootJson<'s> {
     #[serde(flatten)]
     status: &'s Status,
     leftovers: &'s [Step],
@@ -78,12 +148,10 @@ struct Answer<'s> {
     live: Option<usize>,
     contradictions: Vec<String>,
     evidence: EvidenceJson<'s>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    engines: Vec<LeftoversJson<'s>>,
 }
 
-impl<'s> Answer<'s> {
-    fn new(state: &'s RootState, others: &'s [Leftovers]) -> Self {
+impl<'s> RootJson<'s> {
+    fn new(state: &'s RootState) -> Self {
         let contradictions = state.plan.contradictions().iter();
         Self {
             status: &state.status,
@@ -92,7 +160,6 @@ impl<'s> Answer<'s> {
             live: state.live(),
             contradictions: contradictions.map(ToString::to_string).collect(),
             evidence: EvidenceJson::new(&state.evidence),
-            engines: to_json(others),
         }
     }
 }
@@ -144,7 +211,10 @@ fn leftovers(state: &RootState) -> Cell {
         (0, 0) => Cell::inked(Ink::Good, "none"),
         (0, unknown) => Cell::inked(Ink::Warn, format!("perhaps {unknown}; see below")),
         (n, 0) => {
-            let see = format!("{n}; see daemon-host root cleanup --dry-run");
+            let see = format!(
+                "{n}; see daemon-host root cleanup{} --dry-run",
+                place::flags()
+            );
             Cell::inked(Ink::Warn, see)
         }
         (n, unknown) => Cell::inked(Ink::Warn, format!("{n}, and perhaps {unknown} more")),

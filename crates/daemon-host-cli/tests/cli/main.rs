@@ -10,6 +10,7 @@ mod command;
 mod contract;
 mod daemon;
 mod documented;
+mod elsewhere;
 mod engines;
 mod gc;
 mod holders;

@@ -6,6 +6,7 @@ use super::answer::Answer;
 use super::{json, text};
 use crate::exit::Exit;
 use crate::output::Output;
+use crate::place::PidArgs;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -24,9 +25,13 @@ pub(crate) struct Args {
     /// Also ask the kernel whether the mount is busy; needs CAP_SYS_ADMIN. Nothing is unmounted.
     #[arg(long)]
     ask_kernel: bool,
+
+    #[command(flatten)]
+    pid: PidArgs,
 }
 
 pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.pid.enter()?;
     let answer = Answer::find(&args.path, args.ask_kernel)?;
     if out.is_json() {
         out.json(&json::answer(&answer))?;

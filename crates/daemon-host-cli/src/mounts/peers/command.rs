@@ -13,6 +13,7 @@ use crate::exit::Exit;
 use crate::mounts::path::settle;
 use crate::mounts::sight::unseen;
 use crate::output::{Ink, Output, paint};
+use crate::place::PidArgs;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -35,9 +36,13 @@ pub(crate) struct Args {
     /// Print it as a Mermaid graph, for documents.
     #[arg(long, conflicts_with = "svg")]
     mermaid: bool,
+
+    #[command(flatten)]
+    pid: PidArgs,
 }
 
 pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.pid.enter()?;
     let mut options = HoldersOptions::new();
     options.unpopulated = true;
     let all = namespaces(&options)?;

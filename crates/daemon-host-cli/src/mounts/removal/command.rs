@@ -12,6 +12,7 @@ use super::show::{self, Answer};
 use crate::exit::Exit;
 use crate::mounts::path::settle;
 use crate::output::Output;
+use crate::place::{self, PidArgs};
 use crate::within::{LIMIT, within};
 
 #[derive(Debug, clap::Args)]
@@ -27,9 +28,13 @@ Examples:
 pub(crate) struct Args {
     /// The directory. A relative path and links in it are resolved.
     directory: PathBuf,
+
+    #[command(flatten)]
+    pid: PidArgs,
 }
 
 pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    args.pid.enter()?;
     let table = MountTable::current()?;
     let directory = settle(&args.directory, &table)?;
     check(&directory, &table)?;
@@ -65,8 +70,8 @@ fn collect(directory: &Path) -> anyhow::Result<Facts> {
     let (all, asked) = (namespaces.clone(), options.clone());
     let mut users = directory_users(directory, &options)?;
     // This command ends before anybody acts on its answer.
-    let own = std::process::id();
-    users.processes.retain(|process| process.pid != own);
+    let own = place::own_pid();
+    users.processes.retain(|process| Some(process.pid) != own);
     Ok(Facts {
         mounts: directory_mounts(&namespaces, directory),
         users,

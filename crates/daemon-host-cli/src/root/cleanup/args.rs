@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::engines::EngineFiles;
+use crate::place::PidArgs;
 use crate::root::{EvidenceArgs, RootArgs};
 
 #[derive(Debug, clap::Args)]
@@ -42,6 +43,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) engines: EngineFiles,
 
+    #[command(flatten)]
+    pub(super) pid: PidArgs,
+
     /// Only this container's mounts, with its layers, or this layer's: by its id, the
     /// beginning of that, or its name. It must be dead.
     #[arg(long, value_name = "ID")]
@@ -63,7 +67,7 @@ pub(crate) struct Args {
 
     /// Plan from this captured mountinfo; implies --dry-run. Whether a container lives is
     /// not looked at. - is standard input.
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", conflicts_with = "pid")]
     pub(super) mountinfo: Option<PathBuf>,
 
     /// Leave what stays busy instead of detaching it lazily.

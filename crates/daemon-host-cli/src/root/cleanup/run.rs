@@ -20,6 +20,7 @@ use crate::engines::{Leftovers, LeftoversJson, still_alive};
 use crate::exit::Exit;
 use crate::mounts::malformed_text;
 use crate::output::{Ink, Output, paint};
+use crate::place;
 use crate::root::EvidenceJson;
 
 /// The fewest steps for a progress bar. A shorter sweep ends before a bar could be read.
@@ -30,6 +31,11 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         let planned = of_captured(args, file)?;
         show_plan(&planned, &RunningEngine::No, &[], out)?;
         return Ok(Exit::Fine);
+    }
+    args.engines.load()?;
+    args.pid.enter()?;
+    if let Some(why) = refused_here(args) {
+        return refuse_here(&why, out);
     }
     let scope = Scope::of(args)?;
     // If the process ended at the wrong moment, it would leave a mount private.
@@ -46,6 +52,31 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         Exit::Fine => Exit::finding_if(is_finding),
         worse => worse,
     })
+}
+
+/// Why nothing may be unmounted here: a container whose host was meant, perhaps. Who names a
+/// root, a configuration, or this very place by `--host-root /`, has said what is meant.
+fn refused_here(args: &Args) -> Option<String> {
+    let is_named = args.root.names_one() || args.pid.is_named() || place::host_root().is_some();
+    if is_named || args.dry_run {
+        return None;
+    }
+    let why = place::surroundings().container?;
+    Some(format!(
+        "this is a container: {why}. Name the host by its bound / with --host-root DIR, or this \
+         container itself with --host-root /"
+    ))
+}
+
+/// Says why nothing was looked for.
+fn refuse_here(why: &str, out: &Output) -> anyhow::Result<Exit> {
+    if out.is_json() {
+        out.json(&serde_json::json!({ "refused": why }))?;
+    } else {
+        let head = paint(Ink::Bad, format_args!("nothing was done: {why}"));
+        out.text(&format!("{head}\n"))?;
+    }
+    Ok(Exit::Finding)
 }
 
 /// Answers if no data root was named, and Docker's does not exist.

@@ -1,0 +1,95 @@
+//! Enters namespaces of other processes.
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, anyhow};
+use nix::errno::Errno;
+use nix::sched::{CloneFlags, setns};
+
+/// What entering a mount namespace needs.
+const NEEDS: &str = "this needs root with CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_SYS_PTRACE";
+
+/// The namespaces of a process, by their files in procfs.
+pub(super) struct Namespaces {
+    /// The process's directory in procfs.
+    process: PathBuf,
+    /// This process's directory in the same procfs.
+    own: PathBuf,
+}
+
+impl Namespaces {
+    pub(super) fn of(proc: &Path, pid: u32) -> Self {
+        Self {
+            process: proc.join(pid.to_string()),
+            own: proc.join("self"),
+        }
+    }
+
+    /// Whether the process is in the same namespace of a kind as this one. The kinds are `mnt`,
+    /// `pid` and so on.
+    pub(super) fn is_same(&self, kind: &str) -> anyhow::Result<bool> {
+        Ok(self.link(&self.process, kind)? == self.link(&self.own, kind)?)
+    }
+
+    /// The name of the process's namespace, such as `pid:[4026531836]`.
+    pub(super) fn name(&self, kind: &str) -> anyhow::Result<PathBuf> {
+        self.link(&self.process, kind)
+    }
+
+    fn link(&self, of: &Path, kind: &str) -> anyhow::Result<PathBuf> {
+        let link = of.join("ns").join(kind);
+        fs::read_link(&link).map_err(|error| refused("readlink", &link, error))
+    }
+
+    /// Enters the mount namespace. The root directory and the working directory become the root
+    /// of there.
+    ///
+    /// It must be called while this process has one thread: the kernel refuses it to threads that
+    /// share their root directory.
+    pub(super) fn enter_mounts(&self) -> anyhow::Result<()> {
+        let file = self.open("mnt")?;
+        match setns(&file, CloneFlags::CLONE_NEWNS) {
+            // Who is not root of the machine may be root of that user namespace.
+            Err(Errno::EPERM) if !self.is_same("user")? => {
+                let user = self.open("user")?;
+                self.result("user", setns(user, CloneFlags::CLONE_NEWUSER))?;
+                self.result("mnt", setns(&file, CloneFlags::CLONE_NEWNS))
+            }
+            entered => self.result("mnt", entered),
+        }
+    }
+
+    /// Opens a further namespace of the process, if it is not this one's already.
+    pub(super) fn other(&self, kind: &str) -> anyhow::Result<Option<File>> {
+        match self.is_same(kind)? {
+            true => Ok(None),
+            false => self.open(kind).map(Some),
+        }
+    }
+
+    fn open(&self, kind: &str) -> anyhow::Result<File> {
+        let path = self.process.join("ns").join(kind);
+        File::open(&path).map_err(|error| refused("open", &path, error))
+    }
+
+    fn result(&self, kind: &str, entered: nix::Result<()>) -> anyhow::Result<()> {
+        let path = self.process.join("ns").join(kind);
+        entered.map_err(|errno| refused("setns", &path, errno.into()))
+    }
+}
+
+/// Enters a namespace that was opened before.
+pub(super) fn enter(namespace: &File, kind: CloneFlags) -> anyhow::Result<()> {
+    setns(namespace, kind).with_context(|| format!("setns({kind:?})"))
+}
+
+fn refused(call: &str, path: &Path, error: io::Error) -> anyhow::Error {
+    let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
+    let error = anyhow!(error).context(format!("{call}({path:?})"));
+    match is_denied {
+        true => anyhow!("{error:#}; {NEEDS}"),
+        false => error,
+    }
+}

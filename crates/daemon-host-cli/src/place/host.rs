@@ -1,0 +1,108 @@
+//! `--host-root`: a node agent in a container looks and acts on its host.
+
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf, absolute};
+
+use anyhow::{Context as _, bail, ensure};
+use nix::sched::CloneFlags;
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
+
+use super::enter::{Namespaces, enter};
+use super::ground::set_host;
+
+/// What makes a container that sees its host.
+const REMEDY: &str = "start the container with the pid namespace of the host, and bind the host's \
+                      / with all mounts below it (docker: --pid host -v /:/host:rslave; \
+                      Kubernetes: hostPID and a hostPath volume of /)";
+
+#[derive(Debug, Clone, Default, clap::Args)]
+pub(crate) struct HostArgs {
+    /// In a container: look and act on the host whose / is bound here. Paths are those of the
+    /// host, or lie below DIR.
+    #[arg(long, global = true, value_name = "DIR", help_heading = "Everywhere")]
+    host_root: Option<PathBuf>,
+}
+
+impl HostArgs {
+    /// Enters the host, if its root directory is named: its mount namespace, and those of its
+    /// network and its name.
+    ///
+    /// # Errors
+    ///
+    /// When the directory is not the root directory of process 1 in the `/proc` below it, and when
+    /// the namespaces cannot be entered.
+    pub(crate) fn enter(&self) -> anyhow::Result<()> {
+        match &self.host_root {
+            Some(dir) => enter_host(dir).with_context(|| format!("--host-root {}", dir.display())),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether a host is named.
+    pub(crate) fn is_named(&self) -> bool {
+        self.host_root.is_some()
+    }
+}
+
+fn enter_host(dir: &Path) -> anyhow::Result<()> {
+    let dir = absolute(dir)?;
+    let dir: PathBuf = dir.components().collect();
+    let proc = dir.join("proc");
+    check_procfs(&proc)?;
+    let host = Namespaces::of(&proc, 1);
+    check_root(&dir, &proc, &host)?;
+    let others = [
+        ("net", CloneFlags::CLONE_NEWNET),
+        ("uts", CloneFlags::CLONE_NEWUTS),
+    ];
+    // They are opened before: their files are reached by paths of this namespace.
+    let opened = others.map(|(kind, flag)| Ok((host.other(kind)?, flag)));
+    let opened: Vec<_> = opened.into_iter().collect::<anyhow::Result<_>>()?;
+    // Also if the namespace is this one already: then only the root directory changes.
+    host.enter_mounts()?;
+    for (file, flag) in opened {
+        file.map_or(Ok(()), |file| enter(&file, flag))?;
+    }
+    set_host(dir);
+    Ok(())
+}
+
+/// Checks that it is a procfs that shows this process: the one of this pid namespace, or of an
+/// outer one.
+fn check_procfs(proc: &Path) -> anyhow::Result<()> {
+    let opened = match File::open(proc) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            bail!("{} does not exist; {REMEDY}", proc.display())
+        }
+        opened => opened.with_context(|| format!("open({proc:?})"))?,
+    };
+    let seen = fstatfs(&opened).with_context(|| format!("fstatfs({proc:?})"))?;
+    let is_procfs = seen.filesystem_type() == PROC_SUPER_MAGIC;
+    ensure!(is_procfs, "{} is not a procfs; {REMEDY}", proc.display());
+    let shows_us = fs::read_link(proc.join("self")).is_ok();
+    ensure!(
+        shows_us,
+        "{} is of a pid namespace in which this process is not; {REMEDY}",
+        proc.display()
+    );
+    Ok(())
+}
+
+/// Checks that the directory is the root directory of process 1. In the procfs of a container,
+/// process 1 is the container's own.
+fn check_root(dir: &Path, proc: &Path, host: &Namespaces) -> anyhow::Result<()> {
+    // The name of the namespace is read first: the answer says what is missing if it is refused.
+    host.name("mnt")?;
+    let here = fs::metadata(dir).with_context(|| format!("stat({dir:?})"))?;
+    let root = proc.join("1/root");
+    let first = fs::metadata(&root).with_context(|| format!("stat({root:?})"))?;
+    ensure!(
+        (here.dev(), here.ino()) == (first.dev(), first.ino()),
+        "it is not the root directory of process 1 in {}: that is not the host's first process; \
+         {REMEDY}",
+        proc.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,69 @@
+//! `--pid`: looks and acts in the mount namespace of a process.
+
+use std::fs;
+use std::path::Path;
+
+use anyhow::ensure;
+
+use super::enter::Namespaces;
+use super::ground::set_process;
+
+#[derive(Debug, Clone, Copy, Default, clap::Args)]
+pub(crate) struct PidArgs {
+    /// Look and act in the mount namespace of this process. Paths are those of there.
+    #[arg(long, value_name = "PID")]
+    pid: Option<u32>,
+}
+
+impl PidArgs {
+    /// Enters the mount namespace of the process, if one is named.
+    ///
+    /// # Errors
+    ///
+    /// When there is no such process, when it is in a pid namespace of its own, and when its mount
+    /// namespace cannot be entered or has no `/proc` for this process.
+    pub(crate) fn enter(self) -> anyhow::Result<()> {
+        self.pid.map_or(Ok(()), enter)
+    }
+
+    /// Whether a process is named.
+    pub(crate) fn is_named(self) -> bool {
+        self.pid.is_some()
+    }
+}
+
+fn enter(pid: u32) -> anyhow::Result<()> {
+    let is_there = fs::symlink_metadata(format!("/proc/{pid}"));
+    ensure!(is_there.is_ok(), "--pid {pid}: no process {pid}");
+    let process = Namespaces::of(Path::new("/proc"), pid);
+    if process.is_same("mnt")? {
+        return Ok(());
+    }
+    // The files of engines name pids of the engine's pid namespace. In another procfs a container
+    // that lives would look dead.
+    ensure!(
+        is_of_procfs(&process)?,
+        "--pid {pid}: the process is in a pid namespace of its own, as in a container, and pids \
+         mean something else there; run the command inside: nsenter -t {pid} -m -p daemon-host …"
+    );
+    process.enter_mounts()?;
+    // The kernel shows nothing of a process in a procfs of a pid namespace in which it is not.
+    ensure!(
+        fs::read_link("/proc/self/ns/mnt").is_ok(),
+        "--pid {pid}: the /proc of its mount namespace does not show this process; mount a procfs \
+         there: nsenter -t {pid} -m mount -t proc proc /proc"
+    );
+    set_process(pid);
+    Ok(())
+}
+
+/// Whether the process is in the pid namespace that `/proc` shows: that of this process, or that of
+/// process 1 if `/proc` is of an outer one.
+fn is_of_procfs(process: &Namespaces) -> anyhow::Result<bool> {
+    if process.is_same("pid")? {
+        return Ok(true);
+    }
+    let first = fs::read_link("/proc/1/ns/pid");
+    let theirs = process.name("pid")?;
+    Ok(first.is_ok_and(|first| first == theirs))
+}

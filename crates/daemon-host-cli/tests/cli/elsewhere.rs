@@ -1,0 +1,186 @@
+//! In another mount namespace by `--pid`, and on the host of a container by `--host-root`: on real
+//! namespaces and a real container.
+
+use std::process::Command;
+
+use serde_json::Value;
+use support::namespace::output;
+
+use crate::command::{Ran, SPACE};
+
+/// A data root with a mount of a dead container `a`, and one on which a process lives, `b`.
+const LEFTOVERS: &str = "
+    leftovers() {
+      mount -t tmpfs v /var/lib; mkdir -p /var/lib/docker /run/docker/runtime-runc/moby
+      for c in $(id a) $(id b); do
+        mkdir -p $(shm $c); mount -t tmpfs s $(shm $c)
+      done
+      (cd $(shm $(id b)); exec sleep 60 > /dev/null 2>&1) & }
+    id() { printf \"$1%.0s\" $(seq 64); }
+    shm() { echo /var/lib/docker/containers/$1/mounts/shm; }
+    code() { want=$1; shift; got=0; \"$@\" || got=$?; test $got = $want; }
+    left() { grep -c \" /var/lib/docker/\" ${1:-/proc/self/mountinfo} || true; }
+    ";
+
+fn isolated(script: &str) -> Option<Ran> {
+    let place = tempfile::tempdir().unwrap();
+    let prologue = "set -e; export T D; mount -t tmpfs t $T; mount -t tmpfs r /run";
+    // In a pid namespace, which ends with all processes that the script has started.
+    let mut command = Command::new("unshare");
+    command
+        .args(["-p", "-f", "--kill-child", "--mount-proc", "bash", "-c"])
+        .arg(format!("{prologue}{LEFTOVERS}{script}"))
+        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
+        .env("T", place.path());
+    output(SPACE, &mut command).map(|output| Ran::new(&output))
+}
+
+#[track_caller]
+fn says(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "no {word:?} in: {text}");
+    }
+}
+
+/// Starts an engine in a mount namespace of its own, with leftovers there.
+fn engine(extra: &str) -> String {
+    format!(
+        "cp /bin/sleep $T/dockerd
+        declare -f leftovers id shm > $T/words
+        unshare -m {extra} bash -ec '. $T/words; leftovers; echo ready > $T/ready
+            exec $T/dockerd 60 > /dev/null 2>&1' &
+        U=$!; until test -s $T/ready; do sleep 0.05; done; sleep 0.1
+        P=$(pgrep -n -x dockerd)
+        "
+    )
+}
+
+#[test]
+fn an_engine_in_another_namespace_is_named_looked_at_and_cleaned_up_there() {
+    let script = format!(
+        "{}mount -t tmpfs v /var/lib; mkdir -p $(shm $(id c)); mount -t tmpfs s $(shm $(id c))
+        $D root status --none-live >&2 || true; $D report --no-probe >&2 || true
+        code 1 $D root status --pid $P >&2
+        code 1 $D root status --pid $P --json
+        $D root cleanup --pid $P --dry-run >&2; test $(left /proc/$P/mountinfo) = 2
+        $D root cleanup --pid $P --settle 0 >&2; test $(left /proc/$P/mountinfo) = 1
+        test $(left) = 1
+        code 1 $D mounts holders --pid $P $(shm $(id b)) >&2
+        code 1 $D mounts safe-to-remove --pid $P /var/lib/docker >&2
+        $D root prepare --pid $P >&2; grep -q ' /var/lib/docker ' /proc/$P/mountinfo
+        code 1 grep -q ' /var/lib/docker ' /proc/self/mountinfo
+        $D root release --pid $P >&2; code 1 grep -q ' /var/lib/docker ' /proc/$P/mountinfo
+        code 2 $D root status --pid 4194304 >&2",
+        engine("")
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let ran = ran.expect(0);
+    let status = ran.json();
+    assert_eq!(status["leftovers"].as_array().unwrap().len(), 1, "{status}");
+    assert_eq!(status["kept"][0]["life"], "lives", "{status}");
+    let words = [
+        "is in a mount namespace of its own (mnt:[",
+        ": use --pid ",
+        "look there with: daemon-host root status --pid ",
+        "see daemon-host root cleanup --pid ",
+        "1 mount to unmount below /var/lib/docker",
+        "1 mount gone",
+        "runs: pid",
+        "no process 4194304",
+    ];
+    says(&ran.stderr, &words);
+}
+
+#[test]
+fn a_process_with_other_pids_is_refused() {
+    let script = format!(
+        "{}code 2 $D root cleanup --pid $P; test $(left /proc/$P/mountinfo) = 2",
+        engine("-p -f --kill-child")
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let words = ["in a pid namespace of its own", "nsenter -t"];
+    says(&ran.expect(0).stderr, &words);
+}
+
+/// Runs a script in a container whose host, with its `/` at `/host`, is a pid namespace of its own.
+fn contained(extra: &str, script: &str) -> Option<Ran> {
+    isolated(&format!(
+        "declare -f leftovers id shm code left > $T/words
+        cat > $T/inside <<'END'
+            set -e; . $T/words; cd $T/c; pivot_root . old
+            mount -t proc proc /proc; umount -l /old; D=/daemon-host; H='--host-root /host'
+            {script}
+END
+        cat > $T/host <<'END'
+            set -e; . $T/words; leftovers; C=$T/c
+            mkdir -p $C/host $C/proc $C/old $C/usr $C/etc $C/dev $C/tmp; mount --bind $C $C
+            for d in usr etc dev; do mount --rbind /$d $C/$d; done
+            for d in bin sbin lib lib64; do
+              if test -h /$d; then cp -a /$d $C/; elif test -e /$d; then
+                mkdir $C/$d; mount --rbind /$d $C/$d; fi
+            done
+            cp $D $C/daemon-host; mount --rbind / $C/host; mount --make-rslave $C/host
+            unshare -m {extra} --propagation slave bash $T/inside
+            echo \"$(left) left\" >&2
+END
+        bash $T/host"
+    ))
+}
+
+/// What is right with and without the pid namespace of the host.
+const ON_THE_HOST: &str = "
+    code 1 $D root cleanup >&2; code 1 $D root cleanup --json >&2
+    $D report --no-probe --json > /tmp/report || true; cat /tmp/report
+    $D report --no-probe >&2 || true
+    $D root status >&2
+    code 1 $D root status $H >&2
+    $D mounts list $H --under /host/var/lib/docker >&2
+    $D root cleanup $H --dry-run --data-root /host/var/lib/docker >&2
+    $D root cleanup $H >&2
+    code 2 $D root status --host-root /tmp >&2; code 2 $D demo $H >&2
+    ";
+
+const SAID: [&str; 8] = [
+    "nothing was done: this is a container",
+    "\"refused\"",
+    "This is a container, not the host: ",
+    "name it with --host-root",
+    "leftovers        1; see daemon-host root cleanup --host-root /host --dry-run",
+    "1 mount gone below /var/lib/docker",
+    "/tmp/proc does not exist",
+    "1 left",
+];
+
+#[test]
+fn a_node_agent_with_the_pids_of_its_host_looks_and_acts_there() {
+    let Some(ran) = contained("", ON_THE_HOST) else {
+        return;
+    };
+    let ran = ran.expect(0);
+    says(&ran.stderr, &SAID);
+    let report: Value = ran.json();
+    let why = report["place"]["container"].as_str().unwrap();
+    assert_eq!(why, "process 1 has another root directory");
+}
+
+#[test]
+fn a_node_agent_with_pids_of_its_own_needs_the_procfs_of_the_host() {
+    let script = format!(
+        "{ON_THE_HOST} $D root cleanup --host-root / >&2
+        mount -t proc proc /host/proc; code 2 $D root cleanup $H >&2"
+    );
+    let Some(ran) = contained("-p -f", &script) else {
+        return;
+    };
+    let ran = ran.expect(0);
+    says(&ran.stderr, &SAID);
+    let words = [
+        "no engine has anything mounted here",
+        "it is not the root directory of process 1 in /host/proc",
+        "--pid host -v /:/host:rslave",
+    ];
+    says(&ran.stderr, &words);
+    let report: Value = ran.json();
+    let why = report["place"]["container"].as_str().unwrap();
+    says(why, &["a pid namespace of its own"]);
+}
