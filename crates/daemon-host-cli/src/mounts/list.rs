@@ -5,10 +5,12 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::{Context as _, anyhow, ensure};
 use daemon_host::mountscan::{
-    ErrorKind, Extent, MalformedRow, MountList, MountTable, ReadOptions, Row, Source,
+    Error, ErrorKind, Extent, MalformedRow, MountList, MountTable, ReadOptions, Row, Source,
 };
+
+use nix::libc::{EINVAL, ENOTTY};
 
 use super::foreign::looks_like;
 use super::path::settle;
@@ -128,10 +130,7 @@ impl Args {
             (None, None) => Source::Thread,
         };
         let table = MountTable::read(source, &options);
-        if let (Some(pid), Err(error)) = (self.pid, &table) {
-            ensure!(error.kind() != ErrorKind::NotFound, "no process {pid}");
-        }
-        Ok(table?)
+        table.map_err(|error| explain(error, self.pid, self.namespace.as_deref()))
     }
 
     /// How much of its mount namespace the table shows. For a captured table that is unknown.
@@ -192,6 +191,17 @@ impl Args {
 /// Opens the file of a mount namespace.
 pub(super) fn open_namespace(file: &Path) -> anyhow::Result<File> {
     File::open(file).with_context(|| format!("open({file:?})"))
+}
+
+/// Says what is wrong with a process or a file that somebody named.
+pub(super) fn explain(error: Error, pid: Option<u32>, namespace: Option<&Path>) -> anyhow::Error {
+    // Not a file of a namespace; a namespace of another kind.
+    let is_other = matches!(error.raw_os_error(), Some(ENOTTY | EINVAL));
+    match (pid, namespace) {
+        (Some(pid), _) if error.kind() == ErrorKind::NotFound => anyhow!("no process {pid}"),
+        (_, Some(file)) if is_other => anyhow!("{file:?} is not the file of a mount namespace"),
+        _ => error.into(),
+    }
 }
 
 /// A captured table from a file or, for `-`, from standard input.

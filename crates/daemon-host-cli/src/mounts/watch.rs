@@ -7,7 +7,7 @@ use std::time::Duration;
 use daemon_host::mountscan::{Event, MountInfo, WatchOptions, WatchRoute, Watcher};
 use serde::Serialize;
 
-use super::list::open_namespace;
+use super::list::{explain, open_namespace};
 use super::mount_json::MountJson;
 use crate::exit::Exit;
 use crate::output::{Ink, Output, paint};
@@ -71,7 +71,8 @@ impl Args {
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let mut watch = Watcher::open(&args.options()?)?;
+    let watch = Watcher::open(&args.options()?);
+    let mut watch = watch.map_err(|error| explain(error, args.pid, args.namespace.as_deref()))?;
     if !out.is_json() {
         let route = match watch.route() {
             WatchRoute::Fanotify => "fanotify mount events",

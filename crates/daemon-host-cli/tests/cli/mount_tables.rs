@@ -85,16 +85,19 @@ fn what_cannot_be_watched_is_a_failure_in_words() {
     assert!(ran.stderr.contains("by fanotify"), "{}", ran.stderr);
     let ran = run(&["mounts", "list", "--namespace", "/no/such/file"]).expect(2);
     assert!(ran.stderr.contains("/no/such/file"), "{}", ran.stderr);
-    run(&["mounts", "list", "--namespace", "/proc/self/ns/uts"]).expect(2);
-    run(&[
-        "mounts",
-        "watch",
-        "--namespace",
-        "/proc/self/ns/uts",
-        "--count",
-        "1",
-    ])
-    .expect(2);
+    // A namespace of another kind, and files that are not one of any kind.
+    for file in ["/proc/self/ns/uts", "/proc/self/status", "/", "/dev/null"] {
+        for command in [&["list"][..], &["watch", "--count", "1"]] {
+            let args = [&["mounts"], command, &["--namespace", file]].concat();
+            let ran = run(&args).expect(2);
+            let said = "is not the file of a mount namespace";
+            assert!(ran.stderr.contains(said), "{args:?}: {}", ran.stderr);
+        }
+    }
+    for command in ["list", "watch"] {
+        let ran = run(&["mounts", command, "--pid", "4194305"]).expect(2);
+        assert!(ran.stderr.contains("no process 4194305"), "{}", ran.stderr);
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@
 //! `MOUNTSCAN_STORM=N` makes N times as many readings: 250 for a count in full. With
 //! `MOUNTSCAN_STORM_COUNTS=FILE` each count is a line in that file. In a VM the processor is
 //! emulated, so there are fewer readings. The counts are in `target/vm/junit.xml` after
-//! `cargo xtask vm -p mountscan --test storm --env MOUNTSCAN_STORM=4`.
+//! `cargo xtask vm -p mountscan --test storm --env MOUNTSCAN_STORM=10`.
 
 mod count;
 mod routes;
@@ -28,7 +28,7 @@ use support::guest::is_guest;
 /// Readings by each route in each storm.
 const READINGS: usize = 100;
 /// The same in a VM.
-const READINGS_EMULATED: usize = 10;
+const READINGS_EMULATED: usize = 4;
 /// Further mounts in the table.
 const FURTHER: usize = 100;
 
