@@ -198,7 +198,9 @@ impl fmt::Display for Reason {
             Self::Missing => "it does not exist and reads as empty",
             Self::Unreadable => "it cannot be read, so nothing is known about another",
             Self::ResolvedUplink => {
-                "/etc/resolv.conf lists only systemd-resolved's stub; this file has the servers behind it"
+                "/etc/resolv.conf lists only systemd-resolved's stub; this file has the servers behind it. \
+                 Containers ask them directly: without the stub's DNS over TLS, and without its split DNS \
+                 (a server of its own for some domains)"
             }
             Self::UplinkUnusable => {
                 "/etc/resolv.conf lists only systemd-resolved's stub; this is the file for the servers behind it, but it lists none that a container can reach"
@@ -207,7 +209,9 @@ impl fmt::Display for Reason {
                 "it lists only systemd-resolved's stub, but no file with the servers behind it can be read"
             }
             Self::NetworkManager => {
-                "/etc/resolv.conf lists only a local cache; NetworkManager has the servers behind it"
+                "/etc/resolv.conf lists only a local cache; NetworkManager has the servers behind it. \
+                 Containers ask them directly: without the cache's split DNS (a server of its own for \
+                 some domains)"
             }
             Self::LoopbackOnly => {
                 "it lists only loopback servers, and no file lists usable servers behind them"
