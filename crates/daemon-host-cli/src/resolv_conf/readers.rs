@@ -12,7 +12,8 @@ use super::json;
 #[derive(Debug, clap::Args)]
 pub(super) struct ReadersArgs {
     /// Whose view is told: glibc, musl, go, c-ares, node, java, dnspython, hickory,
-    /// resolved, unbound, dnsmasq, busybox, musl-1.2.3, go-1.19, c-ares-1.18; or all.
+    /// resolved, unbound, dnsmasq, busybox, dig, haproxy, musl-1.2.3, go-1.19, c-ares-1.18;
+    /// or all.
     #[arg(
         long = "for",
         value_name = "READER,…|all",

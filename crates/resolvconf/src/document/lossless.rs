@@ -115,6 +115,14 @@ impl Document {
         self.search_line().into_iter().flat_map(|line| line.words())
     }
 
+    /// The word of the last `domain` line that has one: the domain of this host. Most readers take
+    /// it for a search list.
+    pub fn domain(&self) -> Option<&[u8]> {
+        let lines = self.lines().rev();
+        let mut domains = lines.filter(|line| line.kind == LineKind::Domain);
+        domains.find_map(|line| line.words().next())
+    }
+
     /// The line that [`search`](Document::search) reads.
     pub fn search_line(&self) -> Option<Line<'_>> {
         self.lines().rev().find(|line| {

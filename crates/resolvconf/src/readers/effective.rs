@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use crate::document::{Nameserver, Text};
 use crate::readers::context::Context;
+use crate::readers::options::Value;
 
 /// What one reader takes from a file, and why its look-ups fail, if they do.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +36,24 @@ pub struct Effective {
     pub unknown: bool,
     /// Why look-ups fail, if they do.
     pub trouble: Option<Trouble>,
+}
+
+/// The result of a file for one reader, in short.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Outcome {
+    pub(crate) trouble: Option<Trouble>,
+    /// Whether the reader takes a server from the file.
+    pub(crate) has_server: bool,
+    /// The line that gave the last server that the reader uses, if it takes no more. Else 0.
+    pub(crate) full_line: usize,
+    /// The line after which the reader reads nothing more; `usize::MAX` if it reads all of them.
+    pub(crate) end_line: usize,
+    /// The line of the search list, 0 for none.
+    pub(crate) search_line: usize,
+    /// Whether there is a search list that no look-up uses, because every name has enough dots.
+    pub(crate) search_unused: bool,
+    /// The values of `ndots`, `timeout` and `attempts`.
+    pub(crate) numbers: [Value; 3],
 }
 
 /// A server that is asked.

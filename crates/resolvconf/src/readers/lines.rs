@@ -1,5 +1,6 @@
 //! The lines of a file as one reader sees them: the directive and its value.
 
+use crate::document::Look;
 use crate::readers::reader::{Comments, LineEnds, Lines, Nul, Reader, ServerWords};
 use crate::readers::words::{ends_word, is_mark, trim, words};
 
@@ -23,6 +24,23 @@ pub(crate) struct Entry<'a> {
     pub(crate) keyword: Keyword,
     /// The text after the directive.
     pub(crate) value: &'a [u8],
+}
+
+/// One line of the file, and the odd bytes in it. These are the same for all readers.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Row<'a> {
+    pub(crate) number: usize,
+    /// The line without the line feed.
+    pub(crate) text: &'a [u8],
+    pub(crate) look: Look,
+}
+
+impl<'a> Row<'a> {
+    pub(crate) fn of(number: usize, raw: &'a [u8]) -> Self {
+        let text = raw.strip_suffix(b"\n").unwrap_or(raw);
+        let look = Look::of(text);
+        Self { number, text, look }
+    }
 }
 
 /// The lines that a reader sees in one line of the file.
@@ -67,6 +85,32 @@ pub(crate) fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<En
         keyword,
         value,
     })
+}
+
+/// Whether a strict reader accepts the value of this directive.
+pub(crate) fn is_sound(entry: &Entry<'_>, rules: &Lines) -> bool {
+    let mut found = words(entry.value, rules);
+    let first = found.next();
+    match entry.keyword {
+        Keyword::Nameserver | Keyword::Domain => {
+            // A return behind the word is one thing too many.
+            let behind = first.and_then(|word| entry.value.get(word.len()));
+            first.is_some() && found.next().is_none() && behind != Some(&b'\r')
+        }
+        Keyword::Search => first.is_some(),
+        Keyword::Options => words(entry.value, rules).all(has_sound_number),
+        Keyword::Sortlist | Keyword::Unknown => true,
+    }
+}
+
+/// Whether the word is not a numeric option, or has a number that fits 32 bits, or none.
+fn has_sound_number(word: &[u8]) -> bool {
+    let names: [&[u8]; 3] = [b"ndots:", b"timeout:", b"attempts:"];
+    let Some(value) = names.iter().find_map(|name| word.strip_prefix(*name)) else {
+        return true;
+    };
+    let number = std::str::from_utf8(value).unwrap_or("-");
+    number.is_empty() || number.parse::<u32>().is_ok()
 }
 
 /// The directive of a line without odd bytes that begins in the first column. All readers see such
@@ -125,7 +169,11 @@ fn entries<'a>(reader: &Reader, raw: &'a [u8]) -> impl Iterator<Item = Entry<'a>
     let text = raw.strip_suffix(b"\n").unwrap_or(raw);
     let longest = rules.longest;
     let too_long = longest.is_some_and(|(longest, _)| text.len() > longest);
-    let nul = text.iter().position(|byte| *byte == 0);
+    // Looking for one byte is fast, and most lines do not have it.
+    let nul = text
+        .contains(&0)
+        .then(|| text.iter().position(|b| *b == 0))
+        .flatten();
     let text = match (rules.nul, nul) {
         _ if too_long => b"",
         (Nul::EatsNextLine, Some(_)) => b"",

@@ -43,6 +43,9 @@ pub struct Lines {
     pub bare: bool,
     /// Whether it reacts to an indented comment or an unknown directive as to something unknown.
     pub reports_unknown: bool,
+    /// Whether a directive with too few or too many words, or with a bad number, makes it refuse
+    /// the whole file.
+    pub strict: bool,
 }
 
 /// What separates words.
@@ -163,8 +166,13 @@ pub enum AddressForm {
     Cares134,
     /// systemd-resolved: ports, `#name`, zones.
     Resolved,
-    /// busybox nslookup and dig: `inet_aton`, the former with ports.
+    /// busybox nslookup: `inet_aton` for IPv4, and ports.
     Aton,
+    /// dig and host: `inet_aton` for IPv4. A zone must be an existing link, on a link-local
+    /// address.
+    Isc,
+    /// HAProxy: `inet_aton` for IPv4, and IPv6 without a zone, with or without brackets.
+    Haproxy,
 }
 
 /// What a word that is not an address does.

@@ -5,8 +5,8 @@ use std::net::IpAddr;
 
 use crate::document::{Document, Look, Nameserver};
 use crate::readers::context::Context;
-use crate::readers::effective::{Effective, Server, Trouble};
-use crate::readers::lines::{self, Entry, Keyword};
+use crate::readers::effective::{Effective, Outcome, Server, Trouble};
+use crate::readers::lines::{self, Entry, Keyword, Row};
 use crate::readers::options::{self, Value};
 use crate::readers::reader::{
     Below, Blanks, LineEnds, Nul, Numbers, OnInvalid, Order, Reader, ServerWords, TooLong,
@@ -44,23 +44,6 @@ impl Document {
     }
 }
 
-/// One line of the file, and the odd bytes in it. These are the same for all readers.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Row<'a> {
-    pub(crate) number: usize,
-    /// The line without the line feed.
-    pub(crate) text: &'a [u8],
-    pub(crate) look: Look,
-}
-
-impl<'a> Row<'a> {
-    pub(crate) fn of(number: usize, raw: &'a [u8]) -> Self {
-        let text = raw.strip_suffix(b"\n").unwrap_or(raw);
-        let look = Look::of(text);
-        Self { number, text, look }
-    }
-}
-
 /// How much of the result is wanted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Depth {
@@ -70,24 +53,6 @@ pub(crate) enum Depth {
     Whole,
     /// Enough for the [`Outcome`].
     Outcome,
-}
-
-/// The result of a file for one reader, in short.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Outcome {
-    pub(crate) trouble: Option<Trouble>,
-    /// Whether the reader takes a server from the file.
-    pub(crate) has_server: bool,
-    /// The line that gave the last server that the reader uses, if it takes no more. Else 0.
-    pub(crate) full_line: usize,
-    /// The line after which the reader reads nothing more; `usize::MAX` if it reads all of them.
-    pub(crate) end_line: usize,
-    /// The line of the search list, 0 for none.
-    pub(crate) search_line: usize,
-    /// Whether there is a search list that no look-up uses, because every name has enough dots.
-    pub(crate) search_unused: bool,
-    /// The values of `ndots`, `timeout` and `attempts`.
-    pub(crate) numbers: [Value; 3],
 }
 
 /// The state while a file is read.
@@ -168,9 +133,24 @@ impl<'a, 'r> Reading<'a, 'r> {
         self.reader.lines.bare
     }
 
-    /// Whether a carriage return is part of a word.
+    /// Whether a NUL ends the line.
+    pub(crate) fn ends_at_nul(&self) -> bool {
+        self.reader.lines.nul == Nul::EndsLine
+    }
+
+    /// Whether a NUL makes the reader lose the next line.
+    pub(crate) fn eats_lines(&self) -> bool {
+        self.reader.lines.nul == Nul::EatsNextLine
+    }
+
+    /// Whether a carriage return at the end of a line is more than a blank.
     pub(crate) fn keeps_returns(&self) -> bool {
-        self.reader.lines.blanks == Blanks::SpaceTab
+        self.reader.lines.blanks == Blanks::SpaceTab || self.reader.lines.strict
+    }
+
+    /// Whether any directive without a value counts.
+    pub(crate) fn is_strict(&self) -> bool {
+        self.reader.lines.strict
     }
 
     fn piece(&mut self, row: Row<'a>) {
@@ -186,6 +166,10 @@ impl<'a, 'r> Reading<'a, 'r> {
         if self.depth == Depth::Traced && self.ended.is_none() && entry.keyword != Keyword::Unknown
         {
             self.entries.push(entry);
+        }
+        if reader.lines.strict && self.ended.is_none() && !lines::is_sound(&entry, &reader.lines) {
+            self.refused = Some(entry.line);
+            self.ended = self.refused;
         }
         match entry.keyword {
             _ if self.ended.is_some() => {}

@@ -47,6 +47,13 @@ pub(crate) fn server(
             Some((cares(host, context)?, port))
         }
         AddressForm::Resolved => resolved(word, context),
+        AddressForm::Isc => isc(word, context).map(at_port),
+        AddressForm::Haproxy => {
+            let inner = word.strip_prefix(b"[").and_then(|w| w.strip_suffix(b"]"));
+            let v4 = glibc_ipv4(word).map(IpAddr::from);
+            let address = v4.or_else(|| Some(ipv6(inner.unwrap_or(word))?.into()))?;
+            Some(at_port(address.into()))
+        }
         AddressForm::Aton => {
             let (host, port) = with_port(word)?;
             let v4 = glibc_ipv4(host).map(|address| IpAddr::from(address).into());
@@ -100,6 +107,16 @@ fn musl(word: &[u8], context: &Context) -> Option<Nameserver> {
     let good = |zone: &[u8]| is_number(zone) || (is_link_local(address) && context.has_link(zone));
     zone.is_none_or(good)
         .then(|| Nameserver::new(address.into(), zone))
+}
+
+/// A zone must be an existing link, and stand on a link-local address.
+fn isc(word: &[u8], context: &Context) -> Option<Nameserver> {
+    if !word.contains(&b':') {
+        return glibc_ipv4(word).map(|address| IpAddr::from(address).into());
+    }
+    let server = zoned(word, context)?;
+    let fits = server.zone().is_none() || server.is_ipv6_link_local();
+    fits.then_some(server)
 }
 
 /// A zone must be an existing link. IPv4 has no zone.

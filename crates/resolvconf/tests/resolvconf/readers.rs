@@ -293,6 +293,10 @@ const KEPT: Shown = Shown {
     asked: false,
     ..ASKED
 };
+const DUG: Shown = Shown {
+    options: false,
+    ..ASKED
+};
 const SERVERS: Shown = Shown {
     search: false,
     asked: false,
@@ -340,8 +344,8 @@ fn where_the_other_profiles_differ() {
     // It keeps the domain apart from the search list, and larger numbers than ours.
     let domains = ["C9b", "C9d", "C9e", "C9f", "C10e", "C13e"];
     check("dnspython", &readers::DNSPYTHON, true, KEPT, &domains);
-    // It keeps the domain apart, in lower case, drops domains with commas, reads past a NUL.
-    let domains = ["C9e", "C13e", "C13h", "C13j", "C19d"];
+    // It keeps the domain apart, in lower case, and drops domains with commas.
+    let domains = ["C9e", "C13e", "C13h", "C13j"];
     check("hickory", &readers::HICKORY, true, KEPT, &domains);
     // It keeps words that are not addresses, and fails when it asks them; brackets are its own.
     let raw = [
@@ -369,6 +373,15 @@ fn where_the_other_profiles_differ() {
         "C19d", "C20e", "C20h",
     ];
     check("busybox", &readers::BUSYBOX, true, SERVERS, &one);
+    // Seen from one query, so of several servers the first alone; it never asks a mapped address,
+    // and gives up at a very long word.
+    let one = [
+        "C3e", "C7a", "C7b", "C7c", "C13i", "C14d", "C16a", "C16b", "C18b", "C18c", "C18f", "C19d",
+    ];
+    check("dig", &readers::DIG, true, DUG, &one);
+    // It keeps the text of an address, which says the same.
+    let raw = ["C2e", "C3a", "C3b", "C3c", "C3d"];
+    check("haproxy", &readers::HAPROXY, true, SERVERS, &raw);
 }
 
 #[test]
@@ -381,4 +394,32 @@ fn silence_is_as_long_as_measured() {
     assert_eq!(seconds(&readers::GLIBC), Duration::from_secs(28));
     assert_eq!(seconds(&readers::GO), Duration::from_secs(30));
     assert_eq!(seconds(&readers::MUSL), Duration::from_secs(5));
+}
+
+/// dig gives the whole file up at a line that others only read in part.
+#[test]
+fn a_strict_reader_refuses_the_file() {
+    for (text, line) in [
+        ("nameserver 192.0.2.1\nnameserver\n", 2),
+        ("nameserver 192.0.2.1 192.0.2.2\n", 1),
+        ("nameserver 192.0.2.1\r\n", 1),
+        ("nameserver 192.0.2.1\noptions rotate timeout:x\n", 2),
+    ] {
+        let document = parse(text.as_bytes());
+        let trouble = document.effective(&readers::DIG).trouble;
+        assert_eq!(trouble, Some(Trouble::Refused(line)), "{text:?}");
+        let found = document.diagnostics_for(&[readers::DIG]).len();
+        assert!(found > 0, "{text:?}");
+    }
+    let sound = b"nameserver 192.0.2.1 # one\r\noptions timeout: rotate\nsearch a.test\r\n";
+    assert_eq!(parse(sound).effective(&readers::DIG).trouble, None);
+}
+
+/// hickory leaves out what it cannot read, and keeps the rest.
+#[test]
+fn hickory_skips_a_bad_server() {
+    let document = parse(b"domain a.test\nnameserver x\nnameserver 192.0.2.1\ndomain\n");
+    let effective = document.effective(&readers::HICKORY);
+    assert_eq!((effective.trouble, effective.servers.len()), (None, 1));
+    assert_eq!(document.domain(), Some(&b"a.test"[..]));
 }

@@ -9,10 +9,10 @@ use crate::readers::Reader;
 impl<'a> Lint<'a> {
     /// Checks the bytes of a line, before its meaning is looked at.
     pub(crate) fn bytes(&mut self, line: Line<'a>, look: Look) {
-        let content = line.content();
-        if !look.has(Look::SPLITS) && content.len() <= self.traits.shortest_line {
+        if !look.has(Look::SPLITS) && line.raw.len() <= self.traits.shortest_line {
             return;
         }
+        let content = line.content();
         if look.has(Look::NUL) {
             self.push(line.number, Kind::NulByte, b"", self.traits.all);
         }

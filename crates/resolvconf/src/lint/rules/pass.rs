@@ -6,7 +6,7 @@ use crate::lint::groups::Set;
 use crate::lint::rules::findings::Findings;
 use crate::lint::rules::numeric::Numeric;
 use crate::lint::rules::traits::Traits;
-use crate::readers::{Keyword, Outcome, Reader, reads, sees};
+use crate::readers::{Keyword, Outcome, Reader, plain_entry, reads, sees};
 
 /// A document while it is checked.
 pub(crate) struct Lint<'a> {
@@ -101,8 +101,13 @@ impl<'a> Lint<'a> {
             LineKind::Sortlist => self.sortlist(line, look),
             _ => {}
         }
-        if look.has(Look::SPLITS) || matches!(line.raw.first(), Some(b' ' | b'\t' | 0xef)) {
-            self.blanks(line, look);
+        // A return that only ends the line is no blank between words.
+        let inside = match look.has(Look::RETURN) {
+            true => Look::of(line.content()),
+            false => look,
+        };
+        if inside.has(Look::SPLITS) || matches!(line.raw.first(), Some(b' ' | b'\t' | 0xef)) {
+            self.blanks(line, inside);
         }
     }
 
@@ -119,10 +124,14 @@ impl<'a> Lint<'a> {
     /// The readers that see the directive of this line.
     pub(crate) fn who_sees(&self, line: Line<'a>, look: Look) -> Set {
         // A comment mark may hide all words from some reader.
-        let plain = is_plain(line, look) && !look.has(Look::MARK);
-        let seen = match plain && line.raw.len() <= self.traits.shortest_line {
-            true => self.traits.all,
-            false => {
+        let short = line.raw.len() <= self.traits.shortest_line && !look.has(Look::MARK);
+        let seen = match short {
+            true if is_plain(line, look) => self.traits.all,
+            true if is_plain_before_nul(line, look) => {
+                self.traits.all.without(self.traits.eats_next)
+            }
+            true if has_blank(line) && is_plain_before_returns(line, look) => self.traits.all,
+            _ => {
                 let wanted = keywords(line.kind);
                 Set::of(self.readers, |reader| sees(reader, line.raw, wanted))
             }
@@ -191,6 +200,18 @@ fn keywords(kind: LineKind) -> &'static [Keyword] {
 /// Whether all readers see a directive and the same words in this line, unless it is too long.
 pub(crate) fn is_plain(line: Line<'_>, look: Look) -> bool {
     !look.has(Look::SPLITS) && !matches!(line.raw.first(), Some(b' ' | b'\t'))
+}
+
+/// The same for a line with a NUL, except for readers that lose such a line.
+fn is_plain_before_nul(line: Line<'_>, look: Look) -> bool {
+    let before = || line.raw.split(|byte| *byte == 0).next().unwrap_or_default();
+    let directive = |text| plain_entry(1, text).is_some_and(|entry| !entry.value.is_empty());
+    look.has(Look::NUL) && !look.has(Look::ODD) && directive(before())
+}
+
+/// Whether a blank stands behind the directive.
+fn has_blank(line: Line<'_>) -> bool {
+    plain_entry(1, line.content()).is_some_and(|entry| !entry.value.is_empty())
 }
 
 /// The same for a line with carriage returns only at its end.

@@ -25,27 +25,26 @@ impl<'a, 'r> Readings<'a, 'r> {
     /// Reads one line of the file.
     fn line(&mut self, row: Row<'a>, kind: LineKind) {
         let after_nul = std::mem::replace(&mut self.after_nul, row.look.has(Look::NUL));
-        if after_nul || row.text.len() > self.shortest_line {
+        if row.text.len() > self.shortest_line {
             return self.each_line(row);
         }
         match kind {
             LineKind::Blank | LineKind::Comment | LineKind::IndentedComment | LineKind::Other => {
-                if may_speak(row) {
+                if after_nul || may_speak(row) {
                     self.each_line(row);
                 }
             }
-            _ => self.directive(row),
+            _ => self.directive(row, after_nul),
         }
     }
 
     /// Reads a line with a directive. In a line without odd bytes all readers see the same
     /// directive and value, so the line is parsed only once.
-    fn directive(&mut self, row: Row<'a>) {
-        let body = before_returns(row.text);
-        let returns = body.len() < row.text.len();
-        let look = match returns {
-            true => Look::of(body),
-            false => row.look,
+    fn directive(&mut self, row: Row<'a>, after_nul: bool) {
+        let (body, odd_end) = plain_start(row);
+        let look = match odd_end {
+            Some(_) => Look::of(body),
+            None => row.look,
         };
         let odd = look.has(Look::SPLITS.or(Look::MARK));
         let Some(entry) = plain_entry(row.number, body).filter(|_| !odd) else {
@@ -53,9 +52,17 @@ impl<'a, 'r> Readings<'a, 'r> {
         };
         let is_list = matches!(entry.keyword, Keyword::Search | Keyword::Domain);
         for reading in &mut self.each {
-            if returns && reading.keeps_returns() {
+            let own_way = match odd_end {
+                Some(Look::RETURN) => reading.keeps_returns(),
+                Some(_) => !reading.ends_at_nul() || entry.value.is_empty(),
+                None => false,
+            };
+            if own_way || (after_nul && reading.eats_lines()) {
                 reading.line(row);
-            } else if !entry.value.is_empty() || (is_list && reading.takes_bare()) {
+            } else if !entry.value.is_empty()
+                || (is_list && reading.takes_bare())
+                || reading.is_strict()
+            {
                 reading.entry(entry, look);
             }
         }
@@ -84,10 +91,17 @@ impl<'a, 'r> Readings<'a, 'r> {
     }
 }
 
-/// A line without the carriage returns at its end.
-fn before_returns(text: &[u8]) -> &[u8] {
+/// The text before the first NUL or, if there is none, before the carriage returns at the end; and
+/// which of the two follows.
+fn plain_start(row: Row<'_>) -> (&[u8], Option<Look>) {
+    let text = row.text;
+    if row.look.has(Look::NUL) {
+        let body = text.split(|byte| *byte == 0).next().unwrap_or_default();
+        return (body, Some(Look::NUL));
+    }
     let returns = text.iter().rev().take_while(|b| **b == b'\r').count();
-    &text[..text.len() - returns]
+    let body = &text[..text.len() - returns];
+    (body, (returns > 0).then_some(Look::RETURN))
 }
 
 /// Whether some reader may see a directive in a line that holds none by our rules.

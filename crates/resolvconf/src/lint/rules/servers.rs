@@ -6,7 +6,7 @@ use crate::document::{Line, Look, Nameserver, glibc_ipv4};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::groups::Set;
 use crate::lint::rules::pass::Lint;
-use crate::readers::{Reader, is_server};
+use crate::readers::is_server;
 
 /// How many servers the C libraries use.
 const USED_SERVERS: usize = 3;
@@ -19,10 +19,10 @@ impl<'a> Lint<'a> {
         let all = self.who_reads(line, look, word);
         let server = Nameserver::parse(word);
         if !full.is_empty() {
-            self.too_many(line, look, word, full, server.as_ref());
+            self.too_many(line, word, full.and(all), server.as_ref());
         }
         let Some(server) = server else {
-            return self.not_an_address(line, look, word);
+            return self.not_an_address(line, word, all);
         };
         if all.is_empty() {
             return self.further_words(line, look);
@@ -48,31 +48,26 @@ impl<'a> Lint<'a> {
     }
 
     /// Finds a server that readers would take if they did not have enough servers.
-    fn too_many(
-        &mut self,
-        line: Line<'a>,
-        look: Look,
-        word: &'a [u8],
-        full: Set,
-        server: Option<&Nameserver>,
-    ) {
-        // Every reader accepts a global address without a zone.
-        let plain = server.is_some_and(|s| s.zone().is_none() && !s.is_ipv6_link_local());
-        let takes = |reader: &Reader| plain || is_server(word, reader.servers.form);
-        let affected = full.and(self.who_reads(line, look, word));
-        let affected = affected.and(Set::of(self.readers, takes));
-        if !affected.is_empty() {
-            self.push(line.number, Kind::TooManyNameservers, word, affected);
-        }
+    fn too_many(&mut self, line: Line<'a>, word: &'a [u8], full: Set, server: Option<&Nameserver>) {
+        let takes = match server {
+            // Every reader accepts a global address without a zone.
+            Some(s) if s.zone().is_none() && !s.is_ipv6_link_local() => self.traits.all,
+            Some(s) if is_usual_link(s) => self.traits.takes_links,
+            _ => Set::of(self.readers, |r| is_server(word, r.servers.form)),
+        };
+        self.push_if_any(line.number, Kind::TooManyNameservers, word, full.and(takes));
     }
 
     fn further_words(&mut self, line: Line<'a>, look: Look) {
         let (at, first_only) = (line.number, self.traits.first_word_only);
-        let first_only = first_only.and(self.who_sees(line, look));
         let mut further = line.fields().skip(1).peekable();
         let Some(word) = further.peek().copied().filter(|_| !first_only.is_empty()) else {
             return;
         };
+        let first_only = first_only.and(self.who_sees(line, look));
+        if first_only.is_empty() {
+            return;
+        }
         // The shortest address has two bytes.
         let is_address = |word: &&[u8]| word.len() > 1 && Nameserver::parse(word).is_some();
         match further.find(is_address) {
@@ -81,7 +76,7 @@ impl<'a> Lint<'a> {
         }
     }
 
-    fn not_an_address(&mut self, line: Line<'a>, look: Look, word: &'a [u8]) {
+    fn not_an_address(&mut self, line: Line<'a>, word: &'a [u8], affected: Set) {
         let empty_zone = || {
             word.strip_suffix(b"%")
                 .and_then(Nameserver::parse)
@@ -98,9 +93,15 @@ impl<'a> Lint<'a> {
         } else {
             Kind::InvalidNameserver
         };
-        let affected = self.who_reads(line, look, word);
         self.push(line.number, kind, word, affected);
     }
+}
+
+/// Whether it is a link-local address with the name or number of a link, as people write it.
+fn is_usual_link(server: &Nameserver) -> bool {
+    let zone = server.zone().map(|zone| zone.as_bytes());
+    let usual = zone.is_some_and(|zone| zone.iter().all(u8::is_ascii_alphanumeric));
+    usual && server.is_ipv6_link_local()
 }
 
 /// Whether the address is multicast, or the broadcast address of IPv4.

@@ -5,6 +5,7 @@ use std::ops::RangeInclusive;
 use crate::lint::groups::Set;
 use crate::readers::{
     AddressForm, Below, Blanks, Comments, Matching, Nul, Number, Reader, SearchRule, ServerWords,
+    is_server,
 };
 
 /// Sets of readers that have a property in common.
@@ -28,6 +29,8 @@ pub(crate) struct Traits {
     pub(crate) domain_takes_one: Set,
     pub(crate) searches: Set,
     pub(crate) glibc: Set,
+    /// They take a link-local address with the name of a link.
+    pub(crate) takes_links: Set,
     /// They know at least one option.
     pub(crate) options: Set,
     /// The shortest line that some reader cannot take.
@@ -72,6 +75,7 @@ impl Traits {
             domain_takes_one: set(|r| !r.search.domain_takes_all),
             searches: set(|r| r.search.rule != SearchRule::Never),
             glibc: set(|r| r.servers.form == AddressForm::Glibc),
+            takes_links: set(|r| is_server(b"fe80::1%eth0", r.servers.form)),
             options: set(|r| r.options.ndots.is_some()),
             shortest_line: fewest(|r| r.lines.longest.map(|(longest, _)| longest)),
             fewest_domains: fewest(|r| r.search.most),

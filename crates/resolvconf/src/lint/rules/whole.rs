@@ -44,9 +44,16 @@ impl Document {
         let traits = Traits::of(readers);
         let outcomes = Readings::of(self, readers, context, traits.shortest_line);
         let mut lint = Lint::new(readers, traits, outcomes);
+        // For some reader a NUL hides the next line, too.
+        let hides_lines = self.as_bytes().contains(&0);
+        if hides_lines {
+            // Before the lines are read in order, any of them may be hidden.
+            lint.eaten = lint.traits.eats_next;
+        }
         lint.numeric_options(self);
         for line in self.lines() {
-            if line.raw != b"\n" || !lint.next_eaten.is_empty() {
+            let silent = matches!(line.kind, LineKind::Blank | LineKind::Comment);
+            if !silent || hides_lines || line.number == 1 {
                 lint.line(line, Look::of(line.raw));
             }
         }
@@ -81,10 +88,6 @@ impl<'a> Lint<'a> {
 
     /// Collects the numeric options of all lines.
     fn numeric_options(&mut self, document: &'a Document) {
-        if document.as_bytes().contains(&0) {
-            // Before the lines are read in order, any of them may be hidden by a NUL.
-            self.eaten = self.traits.eats_next;
-        }
         for line in document.lines_of(|kind| kind == LineKind::Options) {
             let seen = self.who_sees(line, Look::of(line.raw));
             self.numeric.line(line, seen);

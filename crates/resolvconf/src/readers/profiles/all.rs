@@ -4,16 +4,16 @@ use crate::readers::profiles::languages::{
     C_ARES, C_ARES_OLD, DNSPYTHON, GO, GO_OLD, HICKORY, JAVA, NODE,
 };
 use crate::readers::profiles::libc::{GLIBC, MUSL, MUSL_OLD};
-use crate::readers::profiles::resolvers::{BUSYBOX, DNSMASQ, RESOLVED, UNBOUND};
+use crate::readers::profiles::resolvers::{BUSYBOX, DIG, DNSMASQ, HAPROXY, RESOLVED, UNBOUND};
 use crate::readers::reader::Reader;
 
 /// The readers that containers have most often.
 pub const DEFAULT: [Reader; 3] = [GLIBC, MUSL, GO];
 
 /// One profile for each name, the most common reader first.
-pub const ALL: [Reader; 15] = [
+pub const ALL: [Reader; 17] = [
     GLIBC, MUSL, GO, C_ARES, NODE, JAVA, DNSPYTHON, HICKORY, RESOLVED, UNBOUND, DNSMASQ, BUSYBOX,
-    MUSL_OLD, GO_OLD, C_ARES_OLD,
+    DIG, HAPROXY, MUSL_OLD, GO_OLD, C_ARES_OLD,
 ];
 
 /// The profile with this name, such as `musl`. `None` if no profile has it.

@@ -18,6 +18,7 @@ pub const GO: Reader = Reader {
         longest: Some((64 * 1024 - 1, TooLong::LosesFile)), // C18e, C18f
         bare: true,                                         // C13b
         reports_unknown: true,                              // C4d, C20a
+        strict: false,
     },
     servers: Servers {
         form: AddressForm::Strict,       // C3, C14
@@ -112,6 +113,7 @@ pub const C_ARES: Reader = Reader {
         longest: None,                // C18
         bare: false,                  // C13b
         reports_unknown: false,
+        strict: false,
     },
     servers: Servers {
         most: None,                       // C7
@@ -242,6 +244,7 @@ pub const DNSPYTHON: Reader = Reader {
         longest: None,
         bare: false,
         reports_unknown: false,
+        strict: false,
     },
     servers: Servers {
         most: None,
@@ -297,6 +300,7 @@ pub const HICKORY: Reader = Reader {
     },
     servers: Servers {
         form: AddressForm::StrictDropsZone, // C14
+        invalid: OnInvalid::Skips,          // C6b
         ..DNSPYTHON.servers
     },
     search: Search {
@@ -341,6 +345,7 @@ pub const JAVA: Reader = Reader {
         longest: None,
         bare: false,
         reports_unknown: false,
+        strict: false,
     },
     servers: Servers {
         most: Some(5), // C7c

@@ -18,6 +18,7 @@ pub const GLIBC: Reader = Reader {
         longest: None,                   // C18
         bare: false,                     // C13b
         reports_unknown: false,
+        strict: false,
     },
     servers: Servers {
         most: Some(3),             // C7
@@ -122,6 +123,7 @@ pub const MUSL: Reader = Reader {
         longest: Some((254, TooLong::SkipsLine)), // C8, C18b
         bare: true,                               // C13b
         reports_unknown: false,
+        strict: false,
     },
     servers: Servers {
         form: AddressForm::Musl, // C3, C14

@@ -22,6 +22,7 @@ pub const RESOLVED: Reader = Reader {
         longest: None,
         bare: false,
         reports_unknown: false,
+        strict: false,
     },
     servers: Servers {
         most: Some(256),
@@ -139,4 +140,66 @@ pub const BUSYBOX: Reader = Reader {
         order: Order::Both,
         waiting: Waiting::Unknown,
     },
+};
+
+/// dig and host of BIND. dig uses the search list only with `+search`.
+pub const DIG: Reader = Reader {
+    name: "dig",
+    versions: "9.18.49 (dig +search, host)",
+    lines: Lines {
+        comments: Comments::Words, // C1d
+        bare: true,
+        strict: true, // C3g, C5a, C9d, C11, C13b
+        ..BUSYBOX.lines
+    },
+    servers: Servers {
+        // No more are kept by `irs_resconf` of this version.
+        most: Some(3),
+        form: AddressForm::Isc,          // C3, C14
+        invalid: OnInvalid::RefusesFile, // C1b, C2
+        fallback: &["::1"],              // C15
+        ..GLIBC.servers
+    },
+    search: Search {
+        most: Some(8),                         // C8
+        invalid: OnInvalidDomain::FailsLookup, // C13g, C13i
+        host_domain: false,                    // C9e
+        ..GLIBC.search
+    },
+    options: Options {
+        matching: Matching::Word,
+        ndots: Some(Number {
+            default: 1,
+            most: u32::MAX,
+            below: Below::Least,
+            least: 0,
+        }),
+        timeout: None,
+        attempts: None,
+        flags: &[],
+        numbers: Numbers::Unsigned, // C11
+        ..NO_OPTIONS
+    },
+    lookups: Lookups {
+        order: Order::Both,
+        waiting: Waiting::Unknown,
+    },
+};
+
+/// HAProxy with `parse-resolv-conf`. It takes the servers alone.
+pub const HAPROXY: Reader = Reader {
+    name: "haproxy",
+    versions: "2.6.12",
+    lines: Lines {
+        indent: false, // C4
+        ..DNSMASQ.lines
+    },
+    servers: Servers {
+        most: None,                 // C7
+        form: AddressForm::Haproxy, // C2, C3, C14
+        merges_repeated: true,      // C7b
+        drops_any_ipv4: false,      // C16
+        ..DNSMASQ.servers
+    },
+    ..DNSMASQ
 };
