@@ -9,8 +9,7 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
 use super::bundles::TASKS;
-use super::processes::is_gone;
-use super::references::References;
+use super::references::{References, is_gone};
 use crate::bounded::read_bounded;
 
 /// The arguments of engines and shims whose value is their run-time directory, or a file in it.

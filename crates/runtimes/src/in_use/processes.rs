@@ -5,13 +5,11 @@
 //! for exec, kill and delete as long as the container lives. A script that is just being
 //! run is on the command line of its shell.
 
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::Path;
 
-use nix::errno::Errno;
-
 use super::elsewhere::Elsewhere;
-use super::references::References;
+use super::references::{References, is_gone};
 use crate::bounded::read_bounded;
 
 /// The longest command line that is read. The kernel itself has no such bound. A longer one
@@ -65,8 +63,4 @@ fn scan(references: &mut References, proc: &Path) {
         }
     }
     elsewhere.scan(references);
-}
-
-pub(super) fn is_gone(error: &io::Error) -> bool {
-    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
 }

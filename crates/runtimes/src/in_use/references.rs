@@ -149,3 +149,8 @@ pub(super) fn leads_nowhere(error: &io::Error) -> bool {
             Some(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::ENAMETOOLONG)
         )
 }
+
+/// Whether the error says that a process has ended meanwhile.
+pub(super) fn is_gone(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
+}
