@@ -8,7 +8,7 @@ use daemon_host::rootmount;
 use serde::Serialize;
 use serde_json::json;
 
-use super::survey::{EngineFiles, Survey, survey};
+use super::survey::{EngineFiles, Survey, survey, words};
 use crate::exit::Exit;
 use crate::output::{Bytes, Cell, Ink, Output, Table};
 use crate::place::PidArgs;
@@ -73,15 +73,13 @@ pub(crate) fn run(command: &Command, out: &Output) -> anyhow::Result<Exit> {
 
 fn show(args: &ShowArgs, out: &Output) -> anyhow::Result<Exit> {
     let mut engines = Engine::built_in();
-    let known: Vec<String> = engines.iter().map(|engine| engine.name.clone()).collect();
+    let known = words(&engines);
     for name in &args.name {
-        let known = known.join(", ");
-        ensure!(
-            known.split(", ").any(|one| one == name),
-            "{name:?}: unknown; known are {known}"
-        );
+        let all = known.join(", ");
+        ensure!(known.contains(name), "{name:?}: unknown; known are {all}");
     }
-    engines.retain(|engine| args.name.is_empty() || args.name.contains(&engine.name));
+    let is_named = |engine: &Engine| args.name.iter().any(|name| engine.is_called(name));
+    engines.retain(|engine| args.name.is_empty() || is_named(engine));
     match out.is_json() {
         true => out.json(&Engine::to_json(&engines))?,
         false => out.text(&Engine::to_toml(&engines))?,

@@ -63,8 +63,8 @@ pub(crate) fn survey(
 ) -> anyhow::Result<Survey> {
     let mut engines = files.engines()?;
     if let Some(name) = only {
-        let names: Vec<String> = engines.iter().map(|engine| engine.name.clone()).collect();
-        engines.retain(|engine| engine.name == name);
+        let names = words(&engines);
+        engines.retain(|engine| engine.is_called(name));
         ensure!(
             !engines.is_empty(),
             "--engine {name:?}: unknown; known are {}",
@@ -106,6 +106,18 @@ pub(crate) fn engine_on(root: &Path, files: &EngineFiles) -> anyhow::Result<Runn
         },
         (None, None) => RunningEngine::No,
     })
+}
+
+/// All words for these engines, each once.
+pub(super) fn words(engines: &[Engine]) -> Vec<String> {
+    let called = |engine: &Engine| [&[engine.name.clone()][..], &engine.aliases].concat();
+    let mut words: Vec<String> = Vec::new();
+    for word in engines.iter().flat_map(called) {
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
 }
 
 impl Survey {

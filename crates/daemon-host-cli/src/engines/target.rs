@@ -12,6 +12,7 @@ use daemon_host::{LivenessOptions, evidence, layers, look};
 use serde::Serialize;
 
 use super::witness::{Deliberate, Networks};
+use super::work::{self, Work};
 use crate::engines::alive::still_alive;
 use crate::root::{EvidenceArgs, EvidenceJson};
 
@@ -43,8 +44,7 @@ impl Target {
         evidence: &EvidenceArgs,
     ) -> anyhow::Result<Option<Self>> {
         let sweep = kind.rules.iter().filter(|rule| rule.fate == Fate::Sweep);
-        let named = sweep.map(|rule| (rule.shape.to_string(), rule.shape.to_regex()));
-        let named: Vec<(String, String)> = named.collect();
+        let named: Vec<(String, String)> = sweep.map(work::named).collect();
         if named.is_empty() {
             return Ok(None);
         }
@@ -56,6 +56,11 @@ impl Target {
             liveness.states.further_dirs.clone_from(&found.states);
         }
         liveness.states.bundle_dirs.clone_from(&found.bundles);
+        // Whether it runs is known from its processes and sockets; this root is no exec root.
+        liveness.witnesses.clear();
+        let running = running(found);
+        let by = running.clone().map(|who| format!("it runs: {who}"));
+        liveness = liveness.witness(Arc::new(Work::new(kind, Box::new(move || by.clone()))));
         let proc = liveness.proc.clone();
         liveness = liveness.witness(Arc::new(Networks::new(proc)));
         if found.engine.store == Store::ContainersStorage {
@@ -65,7 +70,7 @@ impl Target {
         Ok(Some(Self {
             engine: found.engine.name.clone(),
             path: root.path.clone(),
-            running: running(found),
+            running,
             rules: Rules::empty().with_named(named)?,
             liveness,
         }))

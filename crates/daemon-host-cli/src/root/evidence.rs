@@ -1,12 +1,14 @@
 //! Says which containers live: what the caller claims, and what was found, as JSON.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::ensure;
 use daemon_host::LivenessOptions;
 use daemon_host::rootmount::{Claim, Evidence, Processes};
 use serde::Serialize;
 
+use crate::engines::Work;
 use crate::place::as_here;
 
 /// Where evidence of life is looked for, and what is claimed.
@@ -27,6 +29,8 @@ impl EvidenceArgs {
     /// The sources of evidence for a daemon with this exec root, with the changes of the caller.
     pub(crate) fn liveness(&self, exec_root: &Path) -> anyhow::Result<LivenessOptions> {
         let mut options = LivenessOptions::of_exec_root(exec_root);
+        let work = Work::of_docker(exec_root, &options.proc);
+        options = options.witness(Arc::new(work));
         let dirs = self.dirs()?;
         if !dirs.is_empty() {
             options = options.state_dirs(dirs);

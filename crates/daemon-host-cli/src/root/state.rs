@@ -2,11 +2,15 @@
 
 use std::collections::BTreeSet;
 use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt as _;
 
 use daemon_host::rootmount::{
     self, CleanupPlan, DataRootOptions, Evidence, KeepReason, PlanOptions, Rules, Says, Status,
+    Testimony,
 };
 use daemon_host::{LivenessOptions, evidence, layers};
+
+use crate::engines::with_docker;
 
 /// The state of a data root, and what a sweep would do there.
 pub(crate) struct RootState {
@@ -27,7 +31,8 @@ impl RootState {
             .evidence(known.clone())
             .layers(layers(&status.root))
             .root_is_ours(status.ownership.is_ours());
-        let plan = rootmount::plan(&table, &Rules::sweep(), &sweep)?;
+        let rules = with_docker(Rules::sweep())?;
+        let plan = rootmount::plan(&table, &rules, &sweep)?;
         Ok(Self {
             status,
             evidence: known,
@@ -42,6 +47,9 @@ impl RootState {
             let all = self.evidence.testimonies.iter();
             all.filter(move |testimony| testimony.says == says)
         };
+        // A path is no container: it may be a build that the engine works on.
+        let is_container = |one: &&Testimony| !one.id.as_bytes().contains(&b'/');
+        let is_clear = !says(Says::Unknown).any(|one| is_container(&one));
         let told = says(Says::Lives).map(|one| one.id.as_os_str());
         // Processes show containers that no state names.
         let seen = self
@@ -53,7 +61,7 @@ impl RootState {
                 _ => None,
             });
         let live: BTreeSet<&OsStr> = told.chain(seen).collect();
-        (is_whole && says(Says::Unknown).next().is_none()).then_some(live.len())
+        (is_whole && is_clear).then_some(live.len())
     }
 
     /// How many mounts stay because it is not known whether somebody lives on them.

@@ -81,6 +81,55 @@ fn leftovers_of_podman_are_found_and_what_lives_or_was_asked_for_stays() {
 }
 
 #[test]
+fn what_builds_leave_goes_when_no_dockerd_runs_that_may_be_building() {
+    let script = "R=/var/lib/docker; mkdir -p /run/docker/runtime-runc/moby
+        key=gmglnjfwxuji76meo7z2sdkda; B=$R/overlay2/$key/merged; E=$R/buildkit/executor/$key/rootfs
+        for one in $B $E $R/tmp/buildkit-mount42 $R/volumes/data/_data; do at $one; done
+        $D root cleanup --dry-run --json
+        sleep 60 > /dev/null 2>&1 & P=$!; echo -n $P > /run/docker.pid
+        code 1 $D root status >&2; code 1 $D root cleanup >&2; test $(left $R) = 4
+        code 1 $D report --no-probe >&2
+        kill $P; wait $P || true; cd $E; sleep 60 > /dev/null 2>&1 & P=$!; cd /
+        $D root cleanup >&2; test $(left $E) = 1; test $(left $B) = 0
+        kill $P; wait $P || true
+        $D root cleanup >&2; test $(left $R) = 1; test $(left $R/volumes) = 1";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let plan = ran.json();
+    let steps = plan["steps"].as_array().unwrap();
+    let rules: Vec<&str> = steps
+        .iter()
+        .map(|step| step["rule"].as_str().unwrap())
+        .collect();
+    assert_eq!(rules.len(), 3, "{plan}");
+    for rule in [
+        "overlay2/<key>/merged",
+        "buildkit/executor/<key>/rootfs",
+        "tmp/buildkit-mount<number>",
+    ] {
+        assert!(rules.contains(&rule), "no {rule}: {rules:?}");
+    }
+    for words in [
+        "and may be working there",
+        "live containers  0",
+        "runs: pid",
+    ] {
+        assert!(ran.stderr.contains(words), "no {words:?} in {}", ran.stderr);
+    }
+}
+
+#[test]
+fn engines_go_by_the_words_that_people_use() {
+    let script = "mkdir -p $G; for word in podman buildah cri-o k3s docker; do
+            $D root cleanup --engine $word --dry-run >&2; done
+        code 2 $D root cleanup --engine podmann";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let said = "--engine \"podmann\": unknown; known are docker, containerd, ";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
+
+#[test]
 fn containers_of_every_containerd_namespace_are_known_by_their_states() {
     let script = "S=/run/containerd; T=$S/io.containerd.runtime.v2.task
         sleep 60 > /dev/null 2>&1 & P=$!; start=$(cut -d' ' -f22 /proc/$P/stat)

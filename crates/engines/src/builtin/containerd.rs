@@ -1,6 +1,6 @@
 //! containerd, with all its namespaces, and the same inside k3s and rke2.
 
-use super::say::{Line, place, root, texts};
+use super::say::{Line, place, root, texts, work};
 use crate::engine::Fate::Sweep;
 use crate::engine::{Engine, Place};
 
@@ -22,23 +22,24 @@ const STATE: &[Line] = &[
     ),
 ];
 
-const DATA: &[Line] = &[
-    (Sweep, "tmpmounts/<name>", "mount of an image"),
-    (
-        Sweep,
-        "io.containerd.grpc.v1.cri/sandboxes/<id>/shm",
-        "shared memory of a pod",
-    ),
-];
+const DATA: &[Line] = &[(
+    Sweep,
+    "io.containerd.grpc.v1.cri/sandboxes/<id>/shm",
+    "shared memory of a pod",
+)];
 
 /// Network namespaces of pods, by the names that CNI gives them.
 const NETNS: &[Line] = &[(Sweep, "cni-<pod>", "network namespace of a pod")];
 
 pub(super) fn engine() -> Engine {
     let mut engine = Engine::new("containerd");
+    engine.aliases = texts(&["nerdctl", "k3s", "rke2"]);
     engine.about = "containerd with ctr, nerdctl, Kubernetes, k3s and rke2".to_owned();
     let state = root("state", STATE).moved_by(&["--state"], &["state"]);
-    let data = root("data", DATA).moved_by(&["--root"], &["root", "data-dir+/agent/containerd"]);
+    let mut data =
+        root("data", DATA).moved_by(&["--root"], &["root", "data-dir+/agent/containerd"]);
+    data.rules
+        .extend(work(&[("tmpmounts/<name>", "mount of an image")]));
     let mut netns = root("netns", NETNS);
     netns.is_shared = true;
     engine.roots = vec![state, data, netns];

@@ -34,6 +34,7 @@ const NETNS: &[Line] = &[(Sweep, "netns-<pod>", "network namespace")];
 
 pub(super) fn engine() -> Engine {
     let mut engine = Engine::new("containers-storage");
+    engine.aliases = texts(&["podman", "buildah", "cri-o"]);
     engine.about = "podman, buildah and CRI-O".to_owned();
     let graph = root("graph", GRAPH).moved_by(&["--root"], &["storage.graphroot", "crio.root"]);
     let run = root("run", RUN).moved_by(&["--runroot"], &["storage.runroot", "crio.runroot"]);

@@ -1,10 +1,10 @@
 //! Docker, with BuildKit inside it.
 
-use super::say::{Line, place, root, shape, texts};
+use super::say::{Line, place, root, shape, texts, work};
 use crate::engine::Fate::{Sweep, Tell};
 use crate::engine::{Engine, Place, Store};
 
-/// Shapes below the data root. The second half is for what builds and images leave.
+/// Shapes below the data root.
 const DATA: &[Line] = &[
     (Sweep, "overlay2/<layer>/merged", "root file system"),
     (Sweep, "overlay2/<layer>-init/merged", "init layer"),
@@ -19,20 +19,19 @@ const DATA: &[Line] = &[
     (Sweep, "containers/<id>/shm", "shared memory"),
     (Sweep, "plugins/<id>/rootfs", "root file system of a plugin"),
     (Tell, "plugins/<id>/propagated-mount", "mounts of a plugin"),
-    (Sweep, "overlay2/<key>/merged", "layer of a build"),
-    (Sweep, "overlay2/<key>-init/merged", "layer of a build"),
+    (Tell, "volumes/<name>/_data", "volume"),
+];
+
+/// Shapes for builds and images, on which dockerd and its containerd work themselves.
+const WORK: &[(&str, &str)] = &[
+    ("overlay2/<key>/merged", "layer of a build"),
+    ("overlay2/<key>-init/merged", "layer of a build"),
     (
-        Sweep,
         "buildkit/executor/<key>/rootfs",
         "root file system of a build step",
     ),
-    (Sweep, "tmp/buildkit-mount<number>", "mount of a build"),
-    (
-        Sweep,
-        "containerd/daemon/tmpmounts/<name>",
-        "mount of an image",
-    ),
-    (Tell, "volumes/<name>/_data", "volume"),
+    ("tmp/buildkit-mount<number>", "mount of a build"),
+    ("containerd/daemon/tmpmounts/<name>", "mount of an image"),
 ];
 
 const EXEC: &[Line] = &[(Sweep, "netns/<name>", "network namespace")];
@@ -42,6 +41,7 @@ pub(super) fn engine() -> Engine {
     engine.about = "dockerd, with BuildKit inside it".to_owned();
     let mut data =
         root("data", DATA).moved_by(&["--data-root", "-g", "--graph"], &["data-root", "graph"]);
+    data.rules.extend(work(WORK));
     // With userns-remap dockerd puts its root one level down.
     data.nested = vec![shape("<number>.<number>")];
     let exec = root("exec", EXEC).moved_by(&["--exec-root"], &["exec-root"]);

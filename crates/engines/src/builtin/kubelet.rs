@@ -55,6 +55,7 @@ const DATA: &[Line] = &[
 
 pub(super) fn engine() -> Engine {
     let mut engine = Engine::new("kubelet");
+    engine.aliases = texts(&["k3s", "rke2"]);
     engine.about = "the kubelet of Kubernetes, k3s and rke2".to_owned();
     engine.roots = vec![root("root", DATA).moved_by(&["--root-dir"], &[])];
     let paths = &["/var/lib/kubelet", "/var/lib/rancher/k3s/agent/kubelet"][..];

@@ -18,6 +18,14 @@ pub(super) fn root(name: &str, rules: &[Line]) -> Root {
     rules.fold(Root::new(name), Root::rule)
 }
 
+/// Rules for mounts on which the engine itself works.
+pub(super) fn work(rules: &[(&'static str, &'static str)]) -> Vec<Rule> {
+    let rules = rules.iter();
+    rules
+        .map(|(path, what)| Rule::new(shape(path), Fate::Sweep, *what).work())
+        .collect()
+}
+
 /// A place with these roots, each with where it is.
 pub(super) fn place(name: &str, roots: &[(&str, &[&str])]) -> Place {
     let roots = roots

@@ -27,6 +27,8 @@ use crate::engine::{Place, Root};
 pub struct Engine {
     /// The word that people use for it, for example `docker`.
     pub name: String,
+    /// Other words that people use for it, for example `podman`.
+    pub aliases: Vec<String>,
     /// The programs and products that this name stands for.
     pub about: String,
     /// The kinds of directories below which it mounts, with the rules for each.
@@ -73,6 +75,7 @@ impl Engine {
     pub fn new(name: impl Into<String>) -> Self {
         Self {
             name: name.into(),
+            aliases: Vec::new(),
             about: String::new(),
             roots: Vec::new(),
             places: Vec::new(),
@@ -80,6 +83,11 @@ impl Engine {
             config_flags: Vec::new(),
             store: Store::None,
         }
+    }
+
+    /// Whether people use this word for it: its name, or one of its aliases.
+    pub fn is_called(&self, word: &str) -> bool {
+        self.name == word || self.aliases.iter().any(|alias| alias == word)
     }
 
     /// The root of this name.

@@ -39,6 +39,9 @@ pub struct Rule {
     pub what: String,
     /// What a clean-up may do with it.
     pub fate: Fate,
+    /// Whether the engine itself works there, as in a build: then no process has to live on the
+    /// mount, and it is a leftover only if the engine does not run.
+    pub is_work: bool,
 }
 
 impl Rule {
@@ -48,6 +51,13 @@ impl Rule {
             shape,
             what: what.into(),
             fate,
+            is_work: false,
         }
+    }
+
+    /// Says that the engine itself works there.
+    pub fn work(mut self) -> Self {
+        self.is_work = true;
+        self
     }
 }

@@ -7,6 +7,7 @@ use crate::tree::{Format, Node, parse};
 
 const ENGINE: &[&str] = &[
     "name",
+    "aliases",
     "about",
     "processes",
     "config-flags",
@@ -15,7 +16,7 @@ const ENGINE: &[&str] = &[
     "place",
 ];
 const ROOT: &[&str] = &["name", "flags", "keys", "nested", "shared", "rule"];
-const RULE: &[&str] = &["shape", "fate", "what"];
+const RULE: &[&str] = &["shape", "fate", "what", "work"];
 const PLACE: &[&str] = &[
     "name",
     "root",
@@ -41,6 +42,7 @@ pub(super) fn read(text: &[u8], format: Format) -> Result<Vec<Engine>, BadEngine
 fn engine(node: &Node) -> Result<Engine, BadEngines> {
     let fields = Fields::of(node, "engine", ENGINE)?;
     let mut engine = Engine::new(fields.required("name")?);
+    engine.aliases = fields.texts("aliases")?;
     engine.about = fields.text("about")?.unwrap_or_default();
     engine.processes = fields.texts("processes")?;
     engine.config_flags = fields.texts("config-flags")?;
@@ -106,7 +108,9 @@ fn rule(node: &Node) -> Result<Rule, BadEngines> {
     } else if fate == Fate::Sweep && is_anything && !text.contains('/') {
         "would sweep whatever is mounted there"
     } else {
-        return Ok(Rule::new(shape, fate, fields.required("what")?));
+        let mut rule = Rule::new(shape, fate, fields.required("what")?);
+        rule.is_work = fields.flag("work")?;
+        return Ok(rule);
     };
     let line = fields.line_of("shape");
     Err(BadEngines::at(line, format!("shape {text:?} {why}")))

@@ -13,6 +13,7 @@ impl Engine {
         for engine in engines {
             table(&mut text, "engine");
             line(&mut text, "name", &json!(engine.name));
+            line(&mut text, "aliases", &json!(engine.aliases));
             line(&mut text, "about", &json!(engine.about));
             line(&mut text, "processes", &json!(engine.processes));
             line(&mut text, "config-flags", &json!(engine.config_flags));
@@ -63,7 +64,7 @@ fn write_root(text: &mut String, root: &Root) {
     }
     for rule in value["rule"].as_array().into_iter().flatten() {
         table(text, "engine.root.rule");
-        for key in ["shape", "fate", "what"] {
+        for key in ["shape", "fate", "what", "work"] {
             line(text, key, &rule[key]);
         }
     }
@@ -92,6 +93,7 @@ fn write_place(text: &mut String, place: &Place) {
 fn as_value(engine: &Engine) -> Value {
     json!({
         "name": engine.name,
+        "aliases": engine.aliases,
         "about": engine.about,
         "processes": engine.processes,
         "config-flags": engine.config_flags,
@@ -107,6 +109,7 @@ fn root_value(root: &Root) -> Value {
             "shape": rule.shape.as_str(),
             "fate": rule.fate.as_str(),
             "what": rule.what,
+            "work": rule.is_work,
         })
     });
     json!({

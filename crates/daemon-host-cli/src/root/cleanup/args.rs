@@ -30,9 +30,9 @@ pub(crate) struct Args {
     #[command(flatten)]
     pub(super) evidence: EvidenceArgs,
 
-    /// Only this engine's mounts, in every directory of it that is found: docker, containerd,
-    /// containers-storage (podman, buildah, CRI-O), nspawn. Default: all engines, where no
-    /// root, configuration, container or rule is named.
+    /// Only this engine's mounts, in every directory of it that is found: docker, containerd
+    /// (nerdctl, k3s, rke2), podman, buildah or cri-o (one store), nspawn. Default: all engines,
+    /// where no root, configuration, container or rule is named.
     #[arg(
         long,
         value_name = "NAME",

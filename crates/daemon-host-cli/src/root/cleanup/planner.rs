@@ -15,6 +15,7 @@ use daemon_host::{LivenessOptions, evidence, layers};
 use super::args::Args;
 use super::ids::Ids;
 use crate::engines::engine_on;
+use crate::engines::with_docker;
 use crate::mounts::read_table;
 
 /// A plan, and from what it was made.
@@ -118,6 +119,7 @@ impl Wanted {
             None => Rules::sweep(),
             Some(asked) => Rules::containers(with_layers(&ids.resolve("--id", asked)?, layers))?,
         };
+        let rules = with_docker(rules)?;
         Ok(Self { rules, keep })
     }
 }
