@@ -4,6 +4,7 @@ use std::io::Write as _;
 use std::process::{Command, Output, Stdio};
 
 use serde_json::Value;
+use support::namespace::output;
 use support::space::Space;
 
 /// Mounts of a test's own. Also for root in a user namespace: nothing here may need more.
@@ -62,4 +63,16 @@ pub(crate) fn run_with(args: &[&str], input: &[u8]) -> Ran {
         .unwrap();
     child.stdin.take().unwrap().write_all(input).unwrap();
     Ran::new(&child.wait_with_output().unwrap())
+}
+
+/// Runs a script in user and mount namespaces of its own, with `$D` as the command and `$T` an
+/// empty directory. `None` where namespaces are refused.
+pub(crate) fn in_own_mounts(script: &str) -> Option<Ran> {
+    let directory = tempfile::tempdir().unwrap();
+    let mut command = Command::new("bash");
+    command
+        .args(["-c", script])
+        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
+        .env("T", directory.path().canonicalize().unwrap());
+    output(SPACE, &mut command).map(|output| Ran::new(&output))
 }

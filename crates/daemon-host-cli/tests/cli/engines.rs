@@ -1,16 +1,12 @@
 //! Engines that are found by themselves, on real mounts, in namespaces of a test's own.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
-use support::namespace::output;
 
-use crate::command::{Ran, SPACE};
+use crate::command::{Ran, in_own_mounts};
 
 /// Runs a script where `/var/lib`, `/run`, `/etc` and `/home` are empty, so that no engine of
 /// the machine is seen. `$D` is the command.
 fn isolated(script: &str) -> Option<Ran> {
-    let place = tempfile::tempdir().expect("a directory");
     let prologue = "set -e; cp $D $T/d; D=$T/d
         for empty in /var/lib /run /etc /home; do mount -t tmpfs t $empty; done
         G=/var/lib/containers/storage; N=/run/netns
@@ -19,12 +15,7 @@ fn isolated(script: &str) -> Option<Ran> {
         code() { want=$1; shift; got=0; \"$@\" || got=$?; test $got = $want; }
         left() { grep -c \" $1\" /proc/self/mountinfo || true; }
         ";
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", &format!("{prologue}{script}")])
-        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
-        .env("T", place.path());
-    output(SPACE, &mut command).map(|output| Ran::new(&output))
+    in_own_mounts(&format!("{prologue}{script}"))
 }
 
 /// Words of a script: a store of podman with a container `a` on layer `c`, and `b` on `d`.

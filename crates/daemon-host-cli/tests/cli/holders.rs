@@ -1,28 +1,20 @@
 //! `mounts holders` on real mounts, in a mount namespace of a test's own.
 
 use std::collections::BTreeSet;
-use std::process::Command;
 
 use serde_json::Value;
-use support::namespace::output;
 
-use crate::command::{Ran, SPACE};
+use crate::command::{Ran, in_own_mounts};
 
 /// Runs a script with `$D` as the command, `$T` a tmpfs with another one at `$T/m`, and `$S` a
 /// program that sleeps. What it starts in the background ends with it.
 pub(crate) fn isolated(script: &str) -> Option<Ran> {
-    let directory = tempfile::tempdir().unwrap();
     let prologue = "set -e; mount --make-rprivate /; mount -t tmpfs t $T; cd $T; mkdir m sub
         mount -t tmpfs held m; S='sleep 60'
         trap 'kill -9 $(jobs -p) 2>/dev/null || true' EXIT
         started() { for p in $(jobs -p); do while [ \"$(cat /proc/$p/comm)\" = bash ]; do sleep 0.01; done; done; }
         ";
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", &format!("{prologue}{script}")])
-        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
-        .env("T", directory.path().canonicalize().unwrap());
-    output(SPACE, &mut command).map(|output| Ran::new(&output))
+    in_own_mounts(&format!("{prologue}{script}"))
 }
 
 /// The processes anywhere in the answer that use something.

@@ -1,15 +1,11 @@
 //! What lives is never unmounted, and what cannot be told is said; on real mounts.
 
-use std::process::Command;
-
 use serde_json::{Value, json};
-use support::namespace::output;
 
-use crate::command::{Ran, SPACE};
+use crate::command::{Ran, in_own_mounts};
 
 /// Runs a script as in `root`, but without a directory of states: `$T/exec` is empty.
 fn isolated(script: &str) -> Option<Ran> {
-    let directory = tempfile::tempdir().unwrap();
     let prologue = "set -e; mount -t tmpfs t $T; mkdir $T/docker $T/exec
         R=\"--data-root $T/docker --exec-root $T/exec\"
         S=$T/exec/runtime-runc/moby
@@ -19,12 +15,7 @@ fn isolated(script: &str) -> Option<Ran> {
         code() { want=$1; shift; got=0; \"$@\" || got=$?; test $got = $want; }
         left() { grep -c \"$T/docker/\" /proc/self/mountinfo || true; }
         ";
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", &format!("{prologue}{script}")])
-        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
-        .env("T", directory.path());
-    output(SPACE, &mut command).map(|output| Ran::new(&output))
+    in_own_mounts(&format!("{prologue}{script}"))
 }
 
 #[track_caller]

@@ -1,25 +1,16 @@
 //! `mounts list` and `mounts watch` on real mounts, in a mount namespace of a test's own.
 
-use std::process::Command;
-
 use serde_json::Value;
-use support::namespace::output;
 
-use crate::command::{Ran, SPACE, run};
+use crate::command::{Ran, in_own_mounts, run};
 
 /// Runs a script in user and mount namespaces of its own, with `$D` as the command and `$T` a
 /// tmpfs. `soon FILE TEXT` waits until the file has the text. `None` where namespaces are refused.
 fn isolated(script: &str) -> Option<Ran> {
-    let directory = tempfile::tempdir().unwrap();
     let prologue = "set -e; mount -t tmpfs t $T; mkdir $T/a $T/b $T/out
         soon() { for _ in $(seq 200); do grep -q \"$2\" $1 && return; sleep 0.05; done; return 9; }
         ";
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", &format!("{prologue}{script}")])
-        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
-        .env("T", directory.path());
-    output(SPACE, &mut command).map(|output| Ran::new(&output))
+    in_own_mounts(&format!("{prologue}{script}"))
 }
 
 #[test]

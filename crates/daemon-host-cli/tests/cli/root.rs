@@ -1,27 +1,18 @@
 //! `root` on real mounts, in a mount namespace of a test's own.
 
-use std::process::Command;
-
 use serde_json::Value;
-use support::namespace::output;
 
-use crate::command::{Ran, SPACE};
+use crate::command::{Ran, in_own_mounts};
 
 /// Runs a script in user and mount namespaces of its own, with `$D` as the command and
 /// `$T` a tmpfs with `docker` and `exec` in it; `None` where that is refused.
 fn isolated(script: &str) -> Option<Ran> {
-    let directory = tempfile::tempdir().unwrap();
     let prologue = "set -e; mount -t tmpfs t $T; mkdir -p $T/docker $T/exec/runtime-runc/moby
         R=\"--data-root $T/docker --exec-root $T/exec\"
         shm() { mkdir -p $T/docker/containers/$1/mounts/shm; mount -t tmpfs s $T/docker/containers/$1/mounts/shm; }
         id() { printf \"$1%.0s\" $(seq 64); }
         ";
-    let mut command = Command::new("bash");
-    command
-        .args(["-c", &format!("{prologue}{script}")])
-        .env("D", env!("CARGO_BIN_EXE_daemon-host"))
-        .env("T", directory.path());
-    output(SPACE, &mut command).map(|output| Ran::new(&output))
+    in_own_mounts(&format!("{prologue}{script}"))
 }
 
 fn outcomes(value: &Value) -> Vec<&str> {

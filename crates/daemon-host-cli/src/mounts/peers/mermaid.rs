@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Link, Wheel};
+use super::picture::{Link, Wheel, shown};
 
 pub(super) fn draw(wheels: &[Wheel]) -> String {
     let mut text = String::from("graph LR\n");
@@ -35,17 +35,10 @@ fn node(text: &mut String, name: &str, lines: &[String]) {
 
 /// Makes text safe: it ends no label and is no markup, whatever a path contains.
 fn plain(text: &str) -> String {
-    let mut shown = String::new();
-    for char in text.chars() {
-        match char {
-            '"' | '<' | '>' | '&' | '#' | '`' | ';' => {
-                shown.push_str(&format!("#{};", u32::from(char)));
-            }
-            char if char.is_control() => shown.extend(char.escape_default()),
-            char => shown.push(char),
-        }
-    }
-    shown
+    shown(text, |char| match char {
+        '"' | '<' | '>' | '&' | '#' | '`' | ';' => Some(format!("#{};", u32::from(char))),
+        _ => None,
+    })
 }
 
 #[cfg(test)]

@@ -126,3 +126,17 @@ pub(super) fn who(place: &Place<'_>) -> String {
         }
     }
 }
+
+/// A text as a picture shows it. `markup` gives what stands for a character with a meaning in the
+/// picture's language. Control characters are escaped.
+pub(super) fn shown(text: &str, markup: impl Fn(char) -> Option<String>) -> String {
+    let mut shown = String::new();
+    for char in text.chars() {
+        match markup(char) {
+            Some(safe) => shown.push_str(&safe),
+            None if char.is_control() => shown.extend(char.escape_default()),
+            None => shown.push(char),
+        }
+    }
+    shown
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::picture::{Link, Spoke, Wheel};
+use super::picture::{Link, Spoke, Wheel, shown};
 
 /// Width of a box. A longer text makes all boxes wider.
 const BOX: usize = 300;
@@ -118,18 +118,13 @@ fn write_line(body: &mut String, line: &str) {
 
 /// Makes text without markup, whatever a path contains.
 fn plain(text: &str) -> String {
-    let mut shown = String::new();
-    for char in text.chars() {
-        match char {
-            '&' => shown.push_str("&amp;"),
-            '<' => shown.push_str("&lt;"),
-            '>' => shown.push_str("&gt;"),
-            '"' => shown.push_str("&quot;"),
-            char if char.is_control() => shown.extend(char.escape_default()),
-            char => shown.push(char),
-        }
-    }
-    shown
+    shown(text, |char| match char {
+        '&' => Some("&amp;".to_owned()),
+        '<' => Some("&lt;".to_owned()),
+        '>' => Some("&gt;".to_owned()),
+        '"' => Some("&quot;".to_owned()),
+        _ => None,
+    })
 }
 
 #[cfg(test)]
