@@ -68,7 +68,12 @@ pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
 /// The metadata of an open file. The standard library asks for 64-bit numbers on every machine.
 /// Plain fstat(2) fails on 32 bits if the inode's number is larger.
 pub(crate) fn metadata(fd: impl AsFd) -> io::Result<Metadata> {
-    File::from(fd.as_fd().try_clone_to_owned()?).metadata()
+    // A filter of system calls can answer EINTR even to a call that never sleeps.
+    let copy = retry(|| {
+        let copy = fd.as_fd().try_clone_to_owned();
+        copy.map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))
+    });
+    File::from(copy?).metadata()
 }
 
 pub(crate) fn check_owner(dir: &OwnedFd, path: &Path) -> Result<(), Error> {
