@@ -1,7 +1,7 @@
 //! `rro`: says whether recursive read-only mounts work here.
 
 use daemon_host::rroprobe::{self, KernelSupport, RuntimeSupport};
-use daemon_host::runtimes::{FeaturesState, RroAnswer, RroSupport, Runtimes};
+use daemon_host::runtimes::{RroAnswer, RroSupport, Runtimes};
 use serde_json::{Value, json};
 
 use crate::config::ConfigArgs;
@@ -75,22 +75,15 @@ pub(crate) fn ask(probed: &Runtimes) -> Vec<Asked> {
         .collect()
 }
 
-/// What one runtime says. A name that can only be a shim's has no answer.
+/// What one runtime says. A name that is not configured can be a shim's, and then it is asked.
 fn ask_one(table: &Runtimes, name: &str) -> anyhow::Result<Asked> {
-    match table.lookup(name).map(|runtime| runtime.name.clone()) {
-        Some(name) => {
-            // The other runtimes are not asked, so that a slow one does not delay this answer.
-            let verdict = table.features_now(&name).rro();
-            Ok(Asked { name, verdict })
-        }
-        None => {
-            let name = table.resolve(name)?.name.to_owned();
-            Ok(Asked {
-                name,
-                verdict: FeaturesState::NotApplicable.rro(),
-            })
-        }
-    }
+    let name = match table.lookup(name) {
+        Some(runtime) => runtime.name.clone(),
+        None => table.resolve(name)?.name.to_owned(),
+    };
+    // The other runtimes are not asked, so that a slow one does not delay this answer.
+    let verdict = table.features_now(&name).rro();
+    Ok(Asked { name, verdict })
 }
 
 fn to_json(kernel: &KernelSupport, asked: &[Asked]) -> Value {

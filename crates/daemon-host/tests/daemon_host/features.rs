@@ -78,11 +78,8 @@ fn before_the_probe_nobody_was_asked_and_afterwards_each_says_why() {
             ("bare", "lists no mount options"),
             ("mute", "features"),
             ("gone", "no such file"),
-            ("shim", "a shim does not tell its features"),
-            (
-                "io.containerd.other.v1",
-                "a shim does not tell its features",
-            ),
+            ("shim", "containerd-shim-kata-v2"),
+            ("io.containerd.other.v1", "it has no entry"),
         ] {
             let verdict = host.snapshot().recursive_read_only(name);
             assert_eq!(verdict.runtime.support, RuntimeSupport::Unknown, "{name}");

@@ -27,7 +27,7 @@ use crate::json::Value;
 #[derive(Debug, Clone, PartialEq)]
 pub struct Features {
     document: Value,
-    /// The version is asked for only where the document alone would mislead.
+    /// The version is asked for only where the document alone would mislead. Shims always tell it.
     version: Option<Version>,
 }
 
@@ -168,7 +168,8 @@ impl Features {
 pub enum FeaturesState {
     /// Not asked yet; [`Registry::probe`](crate::Registry::probe) asks.
     NotProbed,
-    /// A shim: there is no program to ask.
+    /// A shim with options of its own: it can only be asked without them, and they may change the
+    /// answer. Or a name that is neither configured nor a shim's.
     NotApplicable,
     /// The document.
     Known(Arc<Features>),

@@ -8,6 +8,7 @@ pub(crate) mod probe;
 mod probe_options;
 mod rro;
 mod run_limited;
+mod shim_info;
 mod version;
 
 pub use document::{Features, FeaturesState, Listed};

@@ -11,8 +11,11 @@ use crate::log::debug;
 
 use super::probe_options::ProbeOptions;
 use super::run_limited::{Output, RunFault, run};
+use super::shim_info::ShimInfo;
 use super::version::Version;
+use crate::config::{RUNC_SHIM, ShimOptions};
 use crate::features::{Features, FeaturesState};
+use crate::names::{DEFAULT, is_permissible};
 use crate::preflight::{self, Identity};
 use crate::table::{Runtime, Runtimes};
 
@@ -37,24 +40,36 @@ impl Runtimes {
 
     /// The features of one runtime, asked for now; the others are not asked.
     ///
-    /// A name that is no row may be a shim's, which has none to tell.
+    /// A name that is not configured may be a shim's. Then that shim is asked.
     pub fn features_now(&self, name: &str) -> FeaturesState {
         let options = self.options();
-        let row = self.row(if name.is_empty() {
+        let name = if name.is_empty() {
             self.default_name()
         } else {
             name
-        });
-        let mut states = row.map_or_else(Vec::new, |row| {
-            let rows = [Arc::new(row.clone())];
-            Cache::default().states(&rows, &options.search_path, &options.probe)
-        });
+        };
+        let row = match self.row(name) {
+            Some(row) => row.clone(),
+            None if is_permissible(name) => Runtime::of_shim(name, name, None),
+            None => return FeaturesState::NotApplicable,
+        };
+        let mut states =
+            Cache::default().states(&[Arc::new(row)], &options.search_path, &options.probe);
         states.pop().unwrap_or(FeaturesState::NotApplicable)
     }
 }
 
-/// What decides the answer: which file, and with which arguments it is called.
-type Question = (Identity, PathBuf, Vec<OsString>);
+/// What decides the answer: which file, and what it is asked.
+type Question = (Identity, PathBuf, Words);
+
+/// How a program is asked for its features.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum Words {
+    /// A runtime: `features` after these arguments.
+    Runtime(Vec<OsString>),
+    /// A containerd shim: `-info`. The name is the one that is configured.
+    Shim(String),
+}
 
 /// Keeps the answers by question. A replaced binary is another question.
 #[derive(Debug, Default)]
@@ -94,15 +109,35 @@ impl Cache {
 
 /// Returns the question for this row, or its state if there is nothing to ask.
 fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesState> {
-    let Some(binary) = &row.binary else {
-        return Err(FeaturesState::NotApplicable);
+    let runc = row.options.as_ref().and_then(ShimOptions::as_runc);
+    let (found, words, program) = match &row.binary {
+        Some(binary) => {
+            let path = preflight::locate(binary, search_path);
+            (path, Words::Runtime(row.args.clone()), binary.clone())
+        }
+        // `-info` is asked without options. For the runc shim the options name the program, so
+        // that one is asked; what the options of another shim change, nobody knows.
+        None if row.shim == RUNC_SHIM => {
+            let binary = runc.and_then(|options| options.binary_name.as_deref());
+            let binary = PathBuf::from(binary.unwrap_or(OsStr::new(DEFAULT)));
+            let path = preflight::locate(&binary, search_path);
+            (path, Words::Runtime(Vec::new()), binary)
+        }
+        None if row.options.is_some() => return Err(FeaturesState::NotApplicable),
+        None => {
+            let path = preflight::shim_can_start(&row.shim, search_path);
+            (
+                path,
+                Words::Shim(row.shim.clone()),
+                PathBuf::from(&row.shim),
+            )
+        }
     };
-    let located = preflight::locate(binary, search_path);
-    let found = located.and_then(|path| Ok((preflight::executable(&path)?, path)));
+    let found = found.and_then(|path| Ok((preflight::executable(&path)?, path)));
     match found {
-        Ok((metadata, path)) => Ok((Identity::of(&metadata), path, row.args.clone())),
+        Ok((metadata, path)) => Ok((Identity::of(&metadata), path, words)),
         Err(why) => Err(FeaturesState::Failed {
-            reason: format!("{binary:?}: {why}"),
+            reason: format!("{program:?}: {why}"),
         }),
     }
 }
@@ -115,10 +150,11 @@ fn ask_all(questions: &[&Question], limits: &ProbeOptions) -> Vec<FeaturesState>
         while let Some(place) =
             Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < questions.len())
         {
-            let (_, path, args) = questions[place];
-            let state = match Instant::now() < end {
-                true => ask(path, args, limits, end),
-                false => FeaturesState::Failed {
+            let (_, path, words) = questions[place];
+            let state = match (Instant::now() < end, words) {
+                (true, Words::Runtime(args)) => ask(path, args, limits, end),
+                (true, Words::Shim(name)) => ask_shim(path, name, limits, end),
+                (false, _) => FeaturesState::Failed {
                     reason: "no time was left to ask it".to_owned(),
                 },
             };
@@ -166,11 +202,49 @@ fn ask(path: &Path, args: &[OsString], limits: &ProbeOptions, end: Instant) -> F
             reason: format!("{path:?} features: {}", ending(&output)),
         },
         Err(fault) => FeaturesState::Failed {
-            reason: describe(path, &fault, limits),
+            reason: describe(path, "features", &fault, limits),
         },
     };
     debug!(binary = %path.display(), known = state.document().is_some(), "asked for features");
     state
+}
+
+/// Asks one shim, which may be of a containerd before 2.0 and not know the question.
+fn ask_shim(path: &Path, name: &str, limits: &ProbeOptions, end: Instant) -> FeaturesState {
+    let deadline = end.min(after(limits.time));
+    let no_document = |version, why: &str| FeaturesState::NoDocument {
+        version: Some(known_shim(name, version)),
+        reason: format!("{path:?} -info: {why}"),
+    };
+    match run(path, ["-info"], deadline, limits.output) {
+        Ok(output) if output.status.success() => match ShimInfo::parse(&output.stdout) {
+            Ok(ShimInfo {
+                version,
+                features: Ok(features),
+            }) => {
+                let version = Some(known_shim(name, version));
+                FeaturesState::Known(Arc::new(features.with_version(version)))
+            }
+            Ok(ShimInfo {
+                version,
+                features: Err(why),
+            }) => no_document(version, &why),
+            Err(why) => no_document(Version::default(), &why),
+        },
+        Ok(output) => no_document(Version::default(), &ending(&output)),
+        Err(fault) => FeaturesState::Failed {
+            reason: describe(path, "-info", &fault, limits),
+        },
+    }
+}
+
+/// The version that a shim told, under the name of the runtime that it is known to start.
+fn known_shim(name: &str, told: Version) -> Version {
+    let runtime = match name.strip_prefix("io.containerd.runsc.") {
+        Some(_) => "runsc".to_owned(),
+        None => name.to_owned(),
+    };
+    Version { runtime, ..told }
 }
 
 fn version(path: &Path, deadline: Instant, limits: &ProbeOptions) -> Option<Version> {
@@ -192,17 +266,17 @@ fn ending(output: &Output) -> String {
     }
 }
 
-fn describe(path: &Path, fault: &RunFault, limits: &ProbeOptions) -> String {
+fn describe(path: &Path, asked: &str, fault: &RunFault, limits: &ProbeOptions) -> String {
     match fault {
         // The kernel reports a missing file and a missing interpreter by the same number.
         RunFault::Io(error) => match preflight::can_start(path, OsStr::new("")) {
             Err(why) => format!("{path:?}: {why}"),
-            Ok(_) => format!("{path:?} features: {error}"),
+            Ok(_) => format!("{path:?} {asked}: {error}"),
         },
-        RunFault::Time => format!("{path:?} features: killed after {:?}", limits.time),
+        RunFault::Time => format!("{path:?} {asked}: killed after {:?}", limits.time),
         RunFault::Size => {
             format!(
-                "{path:?} features: killed after {} bytes of output",
+                "{path:?} {asked}: killed after {} bytes of output",
                 limits.output
             )
         }

@@ -2,17 +2,7 @@
 //!
 //! The answer comes from the features that it lists, and from what is known about it.
 //!
-//! A runtime may do more than it lists, or less. Seen with real containers, by writing to a
-//! bind mount and to a mount below it:
-//!
-//! | runtime | lists `rro` | given `rro` | given `ro` |
-//! |---|---|---|---|
-//! | runc 1.1.5, 1.1.15, 1.3.6 | yes | recursive | this mount alone |
-//! | crun 1.8.1 | no command | recursive | this mount alone |
-//! | crun 1.21, 1.28 | yes | recursive | this mount alone |
-//! | youki 0.7.0 | no | recursive | this mount alone |
-//! | runsc 20221219 | no command | refuses | recursive |
-//! | runsc 20240729 | no command | mounts **writable** | recursive |
+//! A runtime may do more than it lists, or less. The page of the crate has the table of facts.
 
 use super::document::{FeaturesState, Listed};
 use super::version::Version;
@@ -80,7 +70,9 @@ impl FeaturesState {
 fn answer(state: &FeaturesState) -> RroAnswer {
     match state {
         FeaturesState::NotProbed => RroAnswer::unknown("the runtime has not been asked yet"),
-        FeaturesState::NotApplicable => RroAnswer::unknown("a shim does not tell its features"),
+        FeaturesState::NotApplicable => {
+            RroAnswer::unknown("a shim is not asked if it has no entry, or options of its own")
+        }
         FeaturesState::Failed { reason } => RroAnswer::unknown(reason),
         FeaturesState::Known(features) => {
             let listed = by_list(&features.mount_options());
@@ -103,9 +95,15 @@ fn by_list(options: &Listed<'_>) -> RroAnswer {
     }
 }
 
+/// Name and version; a shim may tell no version.
+fn known_as(version: &Version) -> String {
+    let name = format!("{} {}", version.runtime, version.version);
+    name.trim_end().to_owned()
+}
+
 /// Runtimes that do something else than they list.
 fn by_deed(version: &Version) -> Option<RroAnswer> {
-    let name = format!("{} {}", version.runtime, version.version);
+    let name = known_as(version);
     match (version.runtime.as_str(), version.numbers()) {
         ("youki", numbers) if numbers >= [0, 7, 0] => Some(RroAnswer::new(
             RroSupport::Yes,
@@ -130,7 +128,7 @@ fn by_version(version: Option<&Version>, reason: &str) -> RroAnswer {
     if let Some(answer) = by_deed(version) {
         return answer;
     }
-    let name = format!("{} {}", version.runtime, version.version);
+    let name = known_as(version);
     match (version.runtime.as_str(), version.numbers()) {
         ("crun", [0, ..] | [1, 0..=3, _]) => RroAnswer::new(
             RroSupport::No,

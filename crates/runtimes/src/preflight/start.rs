@@ -32,9 +32,9 @@ pub fn can_start(program: &Path, search_path: &OsStr) -> Result<PathBuf, Preflig
 /// # Errors
 ///
 /// The reason why it would not start.
-pub(crate) fn shim_can_start(shim: &str, search_path: &OsStr) -> Result<(), PreflightFault> {
+pub(crate) fn shim_can_start(shim: &str, search_path: &OsStr) -> Result<PathBuf, PreflightFault> {
     if shim.starts_with('/') {
-        return can_start(Path::new(shim), search_path).map(drop);
+        return can_start(Path::new(shim), search_path);
     }
     // containerd's rule: of "io.containerd.kata.v2" the last two words count.
     let mut words = shim.rsplit('.');
@@ -44,11 +44,10 @@ pub(crate) fn shim_can_start(shim: &str, search_path: &OsStr) -> Result<(), Pref
         });
     };
     let program = format!("containerd-shim-{name}-{version}");
-    match can_start(Path::new(&program), search_path) {
-        Ok(_) => Ok(()),
-        Err(PreflightFault::NotInPath) => Err(PreflightFault::NoShim { program }),
-        Err(why) => Err(why),
-    }
+    can_start(Path::new(&program), search_path).map_err(|why| match why {
+        PreflightFault::NotInPath => PreflightFault::NoShim { program },
+        why => why,
+    })
 }
 
 /// What was probably meant by a path that leads nowhere.

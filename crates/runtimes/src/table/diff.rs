@@ -84,5 +84,11 @@ fn is_equal(a: &Runtime, b: &Runtime) -> bool {
 
 /// Whether both rows call the same program in the same way.
 pub(crate) fn is_same_program(a: &Runtime, b: &Runtime) -> bool {
-    a.binary == b.binary && a.args == b.args && a.kind == b.kind && a.shim == b.shim
+    // The options of a shim may name the program behind it.
+    let is_same_behind = a.kind != RuntimeKind::Shim || a.options == b.options;
+    a.binary == b.binary
+        && a.args == b.args
+        && a.kind == b.kind
+        && a.shim == b.shim
+        && is_same_behind
 }

@@ -159,7 +159,7 @@ impl Runtimes {
             return self.check(row);
         }
         let found = preflight::shim_can_start(resolved.shim, &self.options.search_path);
-        found.map_err(|why| ResolveError::Preflight {
+        found.map(drop).map_err(|why| ResolveError::Preflight {
             name: resolved.name.to_owned(),
             path: PathBuf::from(resolved.shim),
             why,
@@ -221,6 +221,7 @@ impl Runtimes {
                 found.map(drop).map_err(|why| fault(row, binary, why))
             }
             None => preflight::shim_can_start(&row.shim, search_path)
+                .map(drop)
                 .map_err(|why| fault(row, Path::new(&row.shim), why)),
         }
     }

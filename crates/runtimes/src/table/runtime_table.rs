@@ -221,18 +221,7 @@ fn configured(name: &str, meaning: Meaning<'_>, options: &TableOptions) -> Runti
         Meaning::Shim {
             shim,
             options: shim_options,
-        } => Runtime {
-            name: name.to_owned(),
-            kind: RuntimeKind::Shim,
-            shim: shim.to_owned(),
-            binary: None,
-            args: Vec::new(),
-            script: None,
-            options: shim_options.cloned(),
-            stock: false,
-            features: FeaturesState::NotApplicable,
-            wrapper: None,
-        },
+        } => Runtime::of_shim(name, shim, shim_options.cloned()),
     }
 }
 
@@ -251,14 +240,32 @@ fn wrapper(name: &str, path: &Path, args: &[OsString], options: &TableOptions) -
 }
 
 impl Runtime {
-    /// Whether this row of an earlier table was made from this entry, with equal options. Only rows
-    /// of programs are reused: a row of a shim is cheap to make.
+    /// The row of a shim.
+    pub(crate) fn of_shim(name: &str, shim: &str, options: Option<ShimOptions>) -> Self {
+        Self {
+            name: name.to_owned(),
+            kind: RuntimeKind::Shim,
+            shim: shim.to_owned(),
+            binary: None,
+            args: Vec::new(),
+            script: None,
+            options,
+            stock: false,
+            features: FeaturesState::NotProbed,
+            wrapper: None,
+        }
+    }
+
+    /// Whether this row of an earlier table was made from this entry, with equal options.
     fn is_made_from(&self, meaning: Meaning<'_>) -> bool {
         match meaning {
             Meaning::Program { path, args } => {
                 !self.stock && self.binary.as_deref() == Some(path) && self.args == args
             }
-            Meaning::Shim { .. } => false,
+            Meaning::Shim { shim, options } => {
+                let is_shim = self.kind == RuntimeKind::Shim && self.shim == shim;
+                is_shim && self.options.as_ref() == options
+            }
         }
     }
 }

@@ -235,24 +235,28 @@ fn a_program_that_cannot_work_is_at_fault() {
 }
 
 #[test]
-fn shims_and_the_unasked_are_unknown() {
+fn the_unasked_and_the_missing_are_unknown() {
     let mut config = Config::default();
-    config
-        .runtimes
-        .insert("s".to_owned(), RuntimeEntry::shim("io.containerd.runc.v2"));
+    config.runtimes.insert(
+        "s".to_owned(),
+        RuntimeEntry::shim("io.containerd.nowhere.v2"),
+    );
     config
         .runtimes
         .insert("m".to_owned(), RuntimeEntry::program("/nonexistent/rt"));
     let table = Runtimes::build(&config.clone().check().unwrap(), &TableOptions::new("/s"));
-    assert_eq!(
-        table.lookup("m").unwrap().features.rro().support,
-        RroSupport::Unknown
-    );
+    let state = |table: &Runtimes, name: &str| table.lookup(name).unwrap().features.clone();
+    assert_eq!(state(&table, "m").rro().support, RroSupport::Unknown);
+    assert_eq!(state(&table, "s"), FeaturesState::NotProbed);
     let table = table.probed();
-    for name in ["s", "m"] {
-        let verdict = table.lookup(name).unwrap().features.rro();
+    for (name, word) in [
+        ("s", "containerd-shim-nowhere-v2"),
+        ("m", "/nonexistent/rt"),
+    ] {
+        let verdict = state(&table, name).rro();
         assert_eq!(verdict.support, RroSupport::Unknown, "{name}");
-        assert!(!verdict.reason.is_empty());
+        assert!(verdict.reason.contains(word), "{}", verdict.reason);
+        assert!(state(&table, name).fault().is_some(), "{name}");
     }
 }
 

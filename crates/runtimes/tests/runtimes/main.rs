@@ -20,6 +20,7 @@ mod properties;
 mod reload;
 mod script;
 mod shim_options;
+mod shims;
 mod store;
 mod storm;
 mod support;
