@@ -1,7 +1,7 @@
 //! `rro`: says whether recursive read-only mounts work here.
 
 use daemon_host::rroprobe::{self, KernelSupport, RuntimeSupport};
-use daemon_host::runtimes::{RroAnswer, RroSupport, Runtimes};
+use daemon_host::runtimes::{Problem, RroAnswer, RroSupport, Runtimes};
 use serde_json::{Value, json};
 
 use crate::config::ConfigArgs;
@@ -11,7 +11,8 @@ use crate::runtimes::TableArgs;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Two halves must agree: the kernel, and the OCI runtime. Exit code 1 when either says no.
+Two halves must agree: the kernel, and the OCI runtime. Exit code 1 when either says no, or
+when the configuration has a problem: only its sound entries are asked.
 
 Examples:
   daemon-host rro
@@ -37,7 +38,7 @@ pub(crate) struct Asked {
 }
 
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
-    let (_, table) = TableArgs::of_config(args.config.clone()).load()?;
+    let (inspected, table) = TableArgs::of_config(args.config.clone()).load()?;
     let probe = if args.prove {
         rroprobe::prove
     } else {
@@ -49,12 +50,13 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         Some(name) => vec![ask_one(&table, name)?],
     };
     if out.is_json() {
-        out.json(&to_json(&kernel, &asked))?;
+        out.json(&to_json(&kernel, &asked, &inspected.problems))?;
     } else {
-        out.text(&to_text(&kernel, &asked))?;
+        out.text(&to_text(&kernel, &asked, &inspected.problems))?;
     }
+    let is_sound = inspected.problems.is_empty();
     Ok(Exit::finding_if(
-        !kernel.is_supported() || one_refuses(&asked),
+        !kernel.is_supported() || one_refuses(&asked) || !is_sound,
     ))
 }
 
@@ -86,11 +88,14 @@ fn ask_one(table: &Runtimes, name: &str) -> anyhow::Result<Asked> {
     Ok(Asked { name, verdict })
 }
 
-fn to_json(kernel: &KernelSupport, asked: &[Asked]) -> Value {
+fn to_json(kernel: &KernelSupport, asked: &[Asked], problems: &[Problem]) -> Value {
+    let problem = |one: &Problem| json!({ "runtime": one.runtime, "kind": one.kind.as_str(), "message": one.message });
+    let problems: Vec<Value> = problems.iter().map(problem).collect();
     let runtimes: Vec<Value> = asked.iter().map(Asked::to_json).collect();
     json!({
         "kernel": { "verdict": kernel.as_str(), "detail": kernel.to_string() },
         "runtimes": runtimes,
+        "problems": problems,
     })
 }
 
@@ -118,8 +123,11 @@ impl Asked {
 }
 
 /// What the kernel and each runtime say, and what to do if something is missing.
-fn to_text(kernel: &KernelSupport, asked: &[Asked]) -> String {
+fn to_text(kernel: &KernelSupport, asked: &[Asked], problems: &[Problem]) -> String {
     let mut text = table(kernel, asked).render();
+    for problem in problems {
+        text.push_str(&format!("problem: {problem}\n"));
+    }
     let runtime = RuntimeSupport::No.remedy().filter(|_| one_refuses(asked));
     for remedy in kernel.remedy().into_iter().chain(runtime) {
         text.push_str(&format!("to do: {remedy}\n"));

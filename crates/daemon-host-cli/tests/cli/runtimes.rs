@@ -41,6 +41,32 @@ fn rro_says_what_to_do_about_a_runtime_without_it() {
     );
 }
 
+/// Half a table is shown, and said to be one.
+#[test]
+fn rro_says_what_is_wrong_with_the_configuration() {
+    for (text, word) in [
+        (
+            r#"{"data-root": "/a", "data-root": "/b"}"#,
+            "more than once",
+        ),
+        (r#"{"default_runtime": "x"}"#, "default_runtime"),
+        (
+            r#"{"runtimes": {"x": {"path": "/bin/true"},}}"#,
+            "trailing comma",
+        ),
+    ] {
+        let (_dir, config, _) = runtimes(text);
+        let ran = run(&["rro", "--config", &config]).expect(1);
+        assert!(ran.stdout.contains("problem: "), "{}", ran.stdout);
+        assert!(ran.stdout.contains(word), "{}", ran.stdout);
+        let value = run(&["rro", "--json", "--config", &config])
+            .expect(1)
+            .json();
+        let message = value["problems"][0]["message"].as_str().unwrap();
+        assert!(message.contains(word), "{value}");
+    }
+}
+
 /// A configuration file and a script directory.
 fn runtimes(text: &str) -> (tempfile::TempDir, String, String) {
     let dir = tempfile::tempdir().unwrap();
