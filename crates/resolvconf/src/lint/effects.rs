@@ -12,7 +12,8 @@ pub(crate) fn without_servers(reader: &Reader) -> String {
     match reader.servers.fallback {
         _ if reader.servers.refuses_none => "the file is refused".to_owned(),
         [] => "nobody is asked".to_owned(),
-        addresses => format!("{} is asked", addresses.join(" and ")),
+        [address] => format!("{address} is asked"),
+        addresses => format!("{} are asked", addresses.join(" and ")),
     }
 }
 

@@ -111,7 +111,11 @@ impl FileFacts {
         let Content::Document(document) = &self.content else {
             return false;
         };
-        let elsewhere = |server: &Nameserver| !server.is_loopback() && !server.is_unspecified();
+        // A zone names a link of the host, which no container has.
+        let of_host = |s: &Nameserver| s.is_ipv6_link_local() && s.zone().is_some();
+        let elsewhere = |server: &Nameserver| {
+            !server.is_loopback() && !server.is_unspecified() && !of_host(server)
+        };
         document.nameservers().any(|found| elsewhere(&found.value))
     }
 }

@@ -256,3 +256,13 @@ fn an_uplink_path_that_is_a_directory() {
     host.check(etc, Reason::StubOnly, ResolvedMode::Foreign);
     assert!(host.dir.path().exists());
 }
+
+/// A zone names a link of the host: no container reaches such a server.
+#[test]
+fn a_zoned_uplink_server_is_of_no_use_in_a_container() {
+    let mut facts = facts("nameserver 127.0.0.53\n");
+    facts.uplink.content = parse(b"nameserver fe80::1%eth0\n").into();
+    check(&facts, UPLINK, Reason::UplinkUnusable);
+    facts.uplink.content = parse(b"nameserver fe80::1%eth0\nnameserver 2001:db8::1\n").into();
+    check(&facts, UPLINK, Reason::ResolvedUplink);
+}
