@@ -34,38 +34,52 @@ impl Cell {
 
 impl From<&str> for Cell {
     fn from(text: &str) -> Self {
-        Self {
-            text: visible(text),
-            ink: None,
-        }
+        Self::from(text.to_owned())
     }
 }
 
 impl From<String> for Cell {
     fn from(text: String) -> Self {
-        Self::from(text.as_str())
+        let text = visible(text);
+        Self { text, ink: None }
     }
 }
 
 /// A table: an optional dim heading, rows, no lines.
+///
+/// All text is in one piece: a mount table may have thousands of rows, and a piece of memory for
+/// each cell took longer than the reading of the mounts.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    heads: Option<Vec<Cell>>,
-    rows: Vec<Vec<Cell>>,
+    text: String,
+    cells: Vec<Placed>,
+    /// For each row, how many cells there are up to its end.
+    ends: Vec<usize>,
     right: Vec<usize>,
+}
+
+/// A cell whose text is in the table's, from the end of the cell before it.
+#[derive(Debug)]
+struct Placed {
+    end: usize,
+    width: usize,
+    ink: Option<Ink>,
+}
+
+/// A cell with its text.
+#[derive(Debug, Clone, Copy)]
+struct Shown<'t> {
+    text: &'t str,
+    width: usize,
+    ink: Option<Ink>,
 }
 
 impl Table {
     /// A table with these column names.
     pub(crate) fn new(heads: &[&str]) -> Self {
-        let heads = heads
-            .iter()
-            .map(|head| Cell::inked(Ink::Dim, head))
-            .collect();
-        Self {
-            heads: Some(heads),
-            ..Self::default()
-        }
+        let mut table = Self::default();
+        table.add(heads.iter().map(|head| Cell::inked(Ink::Dim, head)));
+        table
     }
 
     /// A table of plain columns.
@@ -75,7 +89,19 @@ impl Table {
 
     /// Adds a row.
     pub(crate) fn row<const N: usize>(&mut self, cells: [Cell; N]) {
-        self.rows.push(cells.into());
+        self.add(cells.into_iter());
+    }
+
+    fn add(&mut self, cells: impl Iterator<Item = Cell>) {
+        for cell in cells {
+            self.text.push_str(&cell.text);
+            self.cells.push(Placed {
+                end: self.text.len(),
+                width: width_of(&cell.text),
+                ink: cell.ink,
+            });
+        }
+        self.ends.push(self.cells.len());
     }
 
     /// Aligns a column to the right; for numbers.
@@ -96,19 +122,42 @@ impl Table {
 
     fn render_within(&self, width: usize, indent: usize) -> String {
         let widths = self.fitted(width.saturating_sub(indent));
-        let mut text = String::new();
-        for row in self.heads.iter().chain(&self.rows) {
-            self.render_row(row, &widths, indent, &mut text);
+        let mut text = String::with_capacity(self.text.len() * 2);
+        let mut cells = Vec::new();
+        for row in 0..self.ends.len() {
+            cells.clear();
+            cells.extend(self.cells_of(row));
+            let fits = |(cell, width): (&Shown<'_>, &usize)| cell.width <= *width;
+            if cells.iter().zip(&widths).all(fits) {
+                self.render_line(&cells, &widths, indent, &mut text);
+            } else {
+                self.render_folded(&cells, &widths, indent, &mut text);
+            }
         }
         text
     }
 
+    fn cells_of(&self, row: usize) -> impl Iterator<Item = Shown<'_>> {
+        let start = row.checked_sub(1).map_or(0, |before| self.ends[before]);
+        (start..self.ends[row]).map(|at| {
+            let cell = &self.cells[at];
+            let begin = at.checked_sub(1).map_or(0, |before| self.cells[before].end);
+            Shown {
+                text: &self.text[begin..cell.end],
+                width: cell.width,
+                ink: cell.ink,
+            }
+        })
+    }
+
     fn natural(&self) -> Vec<usize> {
         let mut widths = Vec::new();
-        for row in self.heads.iter().chain(&self.rows) {
-            widths.resize(widths.len().max(row.len()), 0);
-            for (width, cell) in widths.iter_mut().zip(row) {
-                *width = (*width).max(width_of(&cell.text));
+        for row in 0..self.ends.len() {
+            for (column, cell) in self.cells_of(row).enumerate() {
+                match widths.get_mut(column) {
+                    Some(width) => *width = cell.width.max(*width),
+                    None => widths.push(cell.width),
+                }
             }
         }
         widths
@@ -136,49 +185,62 @@ impl Table {
         widths
     }
 
-    fn render_row(&self, row: &[Cell], widths: &[usize], indent: usize, text: &mut String) {
-        let folded: Vec<Vec<String>> = row
+    /// Renders a row with a cell that is wider than its column.
+    fn render_folded(&self, row: &[Shown<'_>], widths: &[usize], indent: usize, text: &mut String) {
+        let folded: Vec<Vec<&str>> = row
             .iter()
             .zip(widths)
-            .map(|(cell, width)| fold(&cell.text, *width))
+            .map(|(cell, width)| fold(cell.text, *width))
             .collect();
         let height = folded.iter().map(Vec::len).max().unwrap_or(1);
         for index in 0..height {
-            let mut line = " ".repeat(indent);
-            for (column, (cell, width)) in row.iter().zip(widths).enumerate() {
-                let part = folded[column].get(index).map_or("", String::as_str);
-                let blanks = " ".repeat(width.saturating_sub(width_of(part)));
-                let part = match cell.ink.filter(|_| !part.is_empty()) {
-                    Some(ink) => paint(ink, part),
-                    None => part.to_owned(),
-                };
-                if self.right.contains(&column) {
-                    line.push_str(&blanks);
-                    line.push_str(&part);
-                } else {
-                    line.push_str(&part);
-                    line.push_str(&blanks);
+            let parts = row.iter().zip(&folded).map(|(cell, pieces)| {
+                let text = pieces.get(index).copied().unwrap_or_default();
+                Shown {
+                    text,
+                    width: width_of(text),
+                    ink: cell.ink,
                 }
-                line.push_str(&" ".repeat(GAP));
-            }
-            text.push_str(line.trim_end());
-            text.push('\n');
+            });
+            self.render_line(&parts.collect::<Vec<_>>(), widths, indent, text);
         }
+    }
+
+    fn render_line(&self, cells: &[Shown<'_>], widths: &[usize], indent: usize, text: &mut String) {
+        let start = text.len();
+        blanks(indent, text);
+        for (column, (cell, width)) in cells.iter().zip(widths).enumerate() {
+            let room = width.saturating_sub(cell.width);
+            let is_right = self.right.contains(&column);
+            blanks(if is_right { room } else { 0 }, text);
+            match cell.ink.filter(|_| !cell.text.is_empty()) {
+                Some(ink) => text.push_str(&paint(ink, cell.text)),
+                None => text.push_str(cell.text),
+            }
+            blanks(if is_right { GAP } else { room + GAP }, text);
+        }
+        let end = start + text[start..].trim_end().len();
+        text.truncate(end);
+        text.push('\n');
     }
 }
 
+fn blanks(count: usize, text: &mut String) {
+    text.extend(std::iter::repeat_n(' ', count));
+}
+
 /// Cuts text into pieces of at most `width` columns, at a blank where one is near.
-fn fold(text: &str, width: usize) -> Vec<String> {
+fn fold(text: &str, width: usize) -> Vec<&str> {
     let mut pieces = Vec::new();
     let mut rest = text;
     while width_of(rest) > width {
         let end = end_of_prefix(rest, width);
         let blank = rest[..end].rfind(' ').filter(|at| *at > end / 2);
         let cut = blank.map_or(end, |at| at + 1);
-        pieces.push(rest[..cut].trim_end().to_owned());
+        pieces.push(rest[..cut].trim_end());
         rest = &rest[cut..];
     }
-    pieces.push(rest.to_owned());
+    pieces.push(rest);
     pieces
 }
 
@@ -195,6 +257,9 @@ fn end_of_prefix(text: &str, width: usize) -> usize {
 }
 
 fn width_of(text: &str) -> usize {
+    if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
+        return text.len();
+    }
     text.chars().map(|char| char.width().unwrap_or(0)).sum()
 }
 
@@ -207,7 +272,10 @@ fn terminal_width() -> usize {
 }
 
 /// Makes control characters visible, because a mount point may contain a newline.
-fn visible(text: &str) -> String {
+fn visible(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
     let mut shown = String::with_capacity(text.len());
     for char in text.chars() {
         if char.is_control() {
@@ -274,5 +342,21 @@ mod tests {
     fn wide_characters_count_twice() {
         assert_eq!(fold("日本語", 4), ["日本", "語"]);
         assert_eq!(fold("", 4), [""]);
+    }
+
+    #[test]
+    fn rows_may_differ_in_length_and_in_folding() {
+        let mut table = Table::new(&["A", "B"]);
+        table.row([
+            "x".into(),
+            Cell::inked(Ink::Warn, "wide enough to be folded"),
+            "3".into(),
+        ]);
+        table.row(["".into(), "".into()]);
+        table.row(["y".into()]);
+        let text = plain(&table.render_within(20, 0));
+        let want = "A  B\nx  wide enough     3\n   to be folded\n\ny\n";
+        assert_eq!(text, want);
+        assert_eq!(Table::without_heads().render(), "");
     }
 }
