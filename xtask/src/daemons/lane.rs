@@ -22,6 +22,9 @@ pub(crate) struct Args {
     /// node_exporter, fleet, …
     #[arg(long)]
     only: Vec<String>,
+    /// Also the scenarios that run on request only
+    #[arg(long)]
+    all: bool,
     /// Debian archive to fetch from, instead of this machine's own
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
@@ -71,17 +74,7 @@ pub(crate) fn count() -> usize {
 
 /// The lane, for `cargo xtask test` as well: one line per scenario, and the counts.
 pub(crate) fn lane(args: &Args) -> Result<Outcome> {
-    let scenarios: Vec<String> = scenarios()
-        .into_iter()
-        .filter(|name| args.only.is_empty() || args.only.iter().any(|part| name.contains(part)))
-        .collect();
-    if scenarios.is_empty() {
-        bail!(
-            "no scenario is named {:?}: known are {}",
-            args.only.join(", "),
-            self::scenarios().join(", ")
-        );
-    }
+    let scenarios = chosen(args)?;
     let mut outcome = Outcome::default();
     if let Some(reason) = cannot_run() {
         println!("skipped: {reason}");
@@ -95,6 +88,28 @@ pub(crate) fn lane(args: &Args) -> Result<Outcome> {
         println!("{line} [{:.1} s]", start.elapsed().as_secs_f32());
     }
     Ok(outcome)
+}
+
+/// The scenarios to run. Those that are left out because nobody asked for them are named.
+fn chosen(args: &Args) -> Result<Vec<String>> {
+    let (mut known, further) = (scenarios(), live::on_request());
+    if !args.all && args.only.is_empty() {
+        let left_out: Vec<String> = further.collect();
+        let (count, names) = (left_out.len(), left_out.join(", "));
+        println!("skipped: {count} scenarios that run on request only (--all): {names}");
+        return Ok(known);
+    }
+    known.extend(further);
+    let is_chosen = |name: &&String| args.only.iter().any(|part| name.contains(part));
+    let chosen: Vec<String> = match args.only.is_empty() {
+        true => known.clone(),
+        false => known.iter().filter(is_chosen).cloned().collect(),
+    };
+    if chosen.is_empty() {
+        let (only, known) = (args.only.join(", "), known.join(", "));
+        bail!("no scenario is named {only:?}: known are {known}");
+    }
+    Ok(chosen)
 }
 
 /// Runs one and counts it; the line to print.

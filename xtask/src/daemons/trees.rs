@@ -104,10 +104,11 @@ pub(super) fn tree(scenario: &str, mirror: Option<&str>) -> Result<OsString> {
 mod tests {
     use super::*;
     use crate::daemons::lane::scenarios;
+    use crate::daemons::live::on_request;
 
     #[test]
     fn each_scenario_has_a_tree() {
-        for name in scenarios() {
+        for name in scenarios().into_iter().chain(on_request()) {
             let tree = name.split(':').next().unwrap();
             let is_made = tree == YOUKI.name || TREES.iter().any(|recipe| recipe.name == tree);
             assert!(is_made, "{name}");

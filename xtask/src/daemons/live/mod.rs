@@ -8,4 +8,4 @@ mod play;
 mod plays;
 mod processes;
 
-pub(super) use plays::{run, scenarios};
+pub(super) use plays::{on_request, run, scenarios};

@@ -2,7 +2,7 @@
 
 use super::engines::engine::Engine;
 use super::engines::{containerd, docker, image, podman, runtime};
-use super::play::{scene, storm};
+use super::play::{builds, scene, storm};
 use crate::daemons::stage::Stage;
 use anyhow::{Result, bail};
 
@@ -38,13 +38,27 @@ const PLAYS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// All of them, as `tree:live-NAME`.
+/// Those that run on request only, because the lane of every change has no time for them.
+const ON_REQUEST: &[(&str, &[&str])] = &[("bookworm", &["builds"])];
+
+/// Those that always run, as `tree:live-NAME`.
 pub(in crate::daemons) fn scenarios() -> impl Iterator<Item = String> {
+    named(PLAYS)
+}
+
+/// Those that run on request.
+pub(in crate::daemons) fn on_request() -> impl Iterator<Item = String> {
+    named(ON_REQUEST)
+}
+
+fn named(
+    plays: &'static [(&'static str, &'static [&'static str])],
+) -> impl Iterator<Item = String> {
     let named = |(tree, plays): &(&'static str, &'static [&'static str])| {
         let tree = *tree;
         plays.iter().map(move |play| format!("{tree}:live-{play}"))
     };
-    PLAYS.iter().flat_map(named)
+    plays.iter().flat_map(named)
 }
 
 /// Plays one, inside the namespaces; gives one line for the summary.
@@ -63,6 +77,7 @@ pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<
             let mut podman = podman::Podman::new(stage, group)?;
             return storm::run(&mut podman, &["runc-lasting", "crun-lasting"], stage);
         }
+        "builds" => return builds::run(docker(runtime::RUNC)?, stage),
         "containerd" => Box::new(containerd::Containerd::new(stage, group)?),
         _ => bail!("no live scene is named {name:?}"),
     };

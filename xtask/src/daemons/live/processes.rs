@@ -71,3 +71,12 @@ pub(crate) fn named(name: &str) -> Vec<u32> {
         })
         .collect()
 }
+
+/// A process that sleeps for so many seconds, by its command line.
+pub(crate) fn sleeping(seconds: &str) -> Option<u32> {
+    let line = format!("sleep\0{seconds}\0");
+    all().find(|pid| {
+        let own = std::fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        own == line
+    })
+}

@@ -243,6 +243,12 @@ pub(crate) fn share(point: &Path) -> Result<()> {
         .with_context(|| format!("sharing {}", point.display()))
 }
 
+/// Makes a mount private.
+pub(crate) fn make_private(point: &Path) -> Result<()> {
+    mount_change(point, MountPropagationFlags::PRIVATE)
+        .with_context(|| format!("making {} private", point.display()))
+}
+
 /// The end of a log, in one line.
 pub(crate) fn tail(log: &str) -> String {
     let lines: Vec<&str> = log.lines().collect();

@@ -39,6 +39,12 @@ impl<'a> Docker<'a> {
         })
     }
 
+    /// Makes the data root private. In a pid namespace of its own nothing proves that nobody
+    /// lives on what is shared with others.
+    pub(crate) fn unshare(&self) -> Result<()> {
+        inside::make_private(Path::new(DATA))
+    }
+
     /// A command of the client.
     pub(crate) fn client(&self, arguments: &[&str]) -> Command {
         let mut command = self.stage.command("/usr/bin/docker");

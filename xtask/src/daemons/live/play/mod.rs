@@ -1,5 +1,6 @@
-//! The play that all engines share, and the storm; all of it touches the machine.
+//! The play that all engines share, the storm, and builds; all of it touches the machine.
 
+pub(super) mod builds;
 mod check;
 mod container;
 mod product;
