@@ -7,14 +7,14 @@ use std::thread;
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use rootmount::{Claim, DataRootOptions, Rules};
+use rootmount::{Claim, DataRootOptions, Evidence, Rules, Status};
 use runtimes::Registry;
 use tracing::{info, warn};
 
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
-use crate::liveness::LivenessOptions;
-use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
+use crate::liveness::{LivenessOptions, evidence};
+use crate::report::{Health, ReloadReport, SHUT_DOWN, ShutdownReport, StartReport, Step};
 use crate::snapshot::Snapshot;
 
 use crate::start::{HostBuilder, Locks, Parts};
@@ -96,6 +96,46 @@ impl Host {
     /// The configuration that is in force now. The value stays valid, also after reloads.
     pub fn snapshot(&self) -> Arc<Snapshot> {
         self.inner.snapshot.load_full()
+    }
+
+    /// Looks how the host is now: the mount at the data root, the default runtime, the host's
+    /// resolv.conf.
+    ///
+    /// It is cheap, and changes nothing. It reads the mount table and looks at some files, and
+    /// it does not look at processes. It blocks while the file system of the data root does not
+    /// answer.
+    ///
+    /// # Examples
+    ///
+    /// ```no_run
+    /// # fn f(host: &daemon_host::Host) {
+    /// let health = host.health();
+    /// if !health.is_fine() {
+    ///     eprintln!("{health}");
+    /// }
+    /// # }
+    /// ```
+    pub fn health(&self) -> Health {
+        let root = match self.inner.is_active() {
+            true => self.inner.status().into(),
+            false => Step::Skipped(SHUT_DOWN),
+        };
+        Health::new(&self.snapshot(), root, &self.report.root)
+    }
+
+    /// Gathers the evidence of which containers live now, from the same sources as a sweep: the
+    /// states of runtimes, the bundles of shims, the witnesses, all processes.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Crate`] when the data root or the mount table cannot be read. What else could
+    /// not be read is part of the evidence.
+    pub fn live(&self) -> Result<Evidence, Error> {
+        let root = rootmount::resolve_root(&self.inner.data_root.root);
+        let root = root.map_err(|error| Error::caused(ErrorKind::Crate, "live", error))?;
+        let table = rootmount::live_table()
+            .map_err(|error| Error::caused(ErrorKind::Crate, "live", error))?;
+        Ok(evidence(&root, &table, &self.inner.liveness))
     }
 
     /// Puts a new configuration into force, or changes nothing.
@@ -205,9 +245,7 @@ impl Inner {
         // What is open below the root would keep it busy.
         registry.close();
         locks.leave_data_root();
-        let status = rootmount::status(&self.data_root)
-            .map_err(|error| Error::caused(ErrorKind::Crate, "look at the data root", error));
-        let sweep = status.and_then(|status| {
+        let sweep = self.status().and_then(|status| {
             let mut sweep = Sweep::new(&self.data_root, &self.rules, &self.liveness, live);
             sweep.ownership = Some(status.ownership);
             sweep.claim(claim).run()
@@ -221,6 +259,17 @@ impl Inner {
             warn!(report = %report, "host shut down, but something is left");
         }
         Ok(report)
+    }
+
+    fn status(&self) -> Result<Status, Error> {
+        rootmount::status(&self.data_root)
+            .map_err(|error| Error::caused(ErrorKind::Crate, "look at the data root", error))
+    }
+
+    /// Whether the host is not shut down. A reload or a shutdown that runs is waited for.
+    fn is_active(&self) -> bool {
+        let active = self.active.lock().unwrap_or_else(PoisonError::into_inner);
+        active.is_some()
     }
 
     /// Puts the answers of a probe into the snapshot, unless the host has ended.
@@ -253,7 +302,7 @@ impl Inner {
 }
 
 fn shut_down() -> Error {
-    Error::new(ErrorKind::ShutDown, "the host is shut down")
+    Error::new(ErrorKind::ShutDown, SHUT_DOWN)
 }
 
 /// Asks the runtimes for their features on a separate thread. So a slow runtime delays neither

@@ -34,6 +34,7 @@
 //! 4. removes wrapper scripts that nobody references;
 //! 5. loads the runtimes, and asks them for their features on a separate thread.
 //!
+//! [`Host::health`] says how the host is now, and [`Host::live`] which containers live.
 //! [`Host::snapshot`] returns configuration and derived state as one immutable value.
 //! [`Host::reload`] is a transaction: every [`Participant`] prepares on copies, then one
 //! pointer is swapped, then all commit. If a participant refuses or hangs, everything is rolled
@@ -82,7 +83,7 @@
 //! # Crate features, MSRV
 //!
 //! `service` adds the parts of a running daemon, such as its pidfile and files that are
-//! replaced as a whole. `serde` gives reports and rows of the crates below their JSON shape.
+//! replaced as a whole. `serde` gives reports, here and in the crates below, their JSON shape.
 //! `tokio` turns on the async version in [`ifaddrs`]. Rust 1.85.
 
 #![forbid(unsafe_code)]
@@ -93,7 +94,7 @@ mod container_resolv_conf;
 mod error;
 mod host;
 mod liveness;
-mod outcome;
+mod report;
 #[cfg(feature = "service")]
 pub mod service;
 mod settings;
@@ -116,7 +117,7 @@ pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig, read_c
 pub use crate::error::{Error, ErrorKind};
 pub use crate::host::Host;
 pub use crate::liveness::{LivenessOptions, evidence, layers, look};
-pub use crate::outcome::{ReloadReport, ShutdownReport, StartReport, Step};
+pub use crate::report::{Health, ReloadReport, ShutdownReport, StartReport, Step};
 pub use crate::settings::HostPaths;
 pub use crate::snapshot::Snapshot;
 pub use crate::socket_path::{

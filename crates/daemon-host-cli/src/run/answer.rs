@@ -2,23 +2,9 @@
 
 use std::borrow::Cow;
 
-use daemon_host::{Host, ReloadReport};
+use daemon_host::{Health, Host, ReloadReport};
 use serde::Serialize;
 use serde_json::Value;
-
-/// A reload that succeeded.
-#[derive(Serialize)]
-struct Reloaded<'r> {
-    generation: u64,
-    added: &'r [String],
-    removed: &'r [String],
-    changed: &'r [String],
-    default_changed: &'r Option<(String, String)>,
-    participants: &'r [String],
-    failed_commits: &'r [String],
-    needs_restart: &'r [&'static str],
-    detail: String,
-}
 
 /// A request that was refused, and why.
 #[derive(Serialize)]
@@ -40,20 +26,11 @@ struct Status<'s> {
     runtimes: Vec<&'s str>,
     data_root: Cow<'s, str>,
     start: String,
+    health: Health,
 }
 
 pub(super) fn reloaded(report: &ReloadReport) -> Value {
-    value(&Reloaded {
-        generation: report.generation,
-        added: &report.runtimes.added,
-        removed: &report.runtimes.removed,
-        changed: &report.runtimes.changed,
-        default_changed: &report.runtimes.default_changed,
-        participants: &report.participants,
-        failed_commits: &report.failed_commits,
-        needs_restart: &report.needs_restart,
-        detail: report.to_string(),
-    })
+    value(report)
 }
 
 pub(super) fn refused(kind: &'static str, message: &str) -> Value {
@@ -74,6 +51,7 @@ pub(super) fn status(host: &Host) -> Value {
             .collect(),
         data_root: snapshot.config.data_root.to_string_lossy(),
         start: host.start_report().to_string(),
+        health: host.health(),
     })
 }
 

@@ -67,7 +67,7 @@ impl Daemon {
         }
         let host = builder.start()?;
         let report = host.start_report();
-        tell(out, "started", report.is_clean(), report);
+        tell(out, "started", report);
         Ok(Self {
             host,
             config: args.config.clone(),
@@ -111,30 +111,25 @@ impl Daemon {
 
     fn stop(&self, out: &Output) -> anyhow::Result<Exit> {
         let report = self.host.shutdown_by_evidence()?;
-        tell(out, "stopped", report.is_clean(), &report);
+        tell(out, "stopped", &report);
         Ok(Exit::finding_if(!report.is_clean()))
     }
 }
 
 /// A start or a stop as JSON.
 #[derive(Serialize)]
-struct Told<'t> {
+struct Told<'t, R> {
     event: &'t str,
-    clean: bool,
-    detail: &'t str,
+    #[serde(flatten)]
+    report: &'t R,
 }
 
 /// Says what a start or a stop did. It does not matter whether somebody reads it.
-fn tell(out: &Output, event: &str, clean: bool, report: impl Display) {
-    let detail = report.to_string();
+fn tell<R: Display + Serialize>(out: &Output, event: &str, report: &R) {
     let told = if out.is_json() {
-        out.json_line(&Told {
-            event,
-            clean,
-            detail: &detail,
-        })
+        out.json_line(&Told { event, report })
     } else {
-        out.line(&format!("{detail}\n"))
+        out.line(&format!("{report}\n"))
     };
     if let Err(error) = told {
         warn!(%error, "standard output cannot be written");

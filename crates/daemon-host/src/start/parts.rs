@@ -9,7 +9,7 @@ use runtimes::Registry;
 use super::lock::Locks;
 use crate::config::HostConfig;
 use crate::liveness::LivenessOptions;
-use crate::outcome::StartReport;
+use crate::report::StartReport;
 use crate::transaction::Participant;
 
 /// Everything that a running host keeps from its start.

@@ -14,7 +14,7 @@ use super::parts::Parts;
 use super::setup::Setup;
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
-use crate::outcome::{StartReport, Step};
+use crate::report::{StartReport, Step};
 use crate::sweep::{Sweep, is_clean};
 use crate::transaction::prepare_all;
 

@@ -5,6 +5,7 @@
 
 mod example;
 mod features;
+mod health;
 mod lifecycle;
 mod liveness;
 mod namespace;
