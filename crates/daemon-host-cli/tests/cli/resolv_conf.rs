@@ -221,7 +221,7 @@ fn lint_and_explain_for_readers() {
         "the worst first"
     );
     assert_eq!(value["diagnostics"][0]["readers"], json!(["glibc"]));
-    assert_eq!(lint("all")["readers"].as_array().unwrap().len(), 15);
+    assert_eq!(lint("all")["readers"].as_array().unwrap().len(), 17);
 
     let args = [
         "resolv-conf",
