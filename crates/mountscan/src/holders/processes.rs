@@ -157,8 +157,8 @@ fn add_threads(proc: &ProcDir, pid: u32, mut process: Option<u64>, places: &mut 
     }
 }
 
-/// Whether a process runs, be it only by a thread that outlives the first one. A thread of the kernel
-/// does not count.
+/// Whether a process runs, be it only by a thread that outlives the first one. A thread of the
+/// kernel does not count.
 pub(crate) fn is_running(proc: &ProcDir, pid: u32) -> bool {
     let outlived = || {
         let tasks = proc.numbers(format!("{pid}/task")).unwrap_or_default();

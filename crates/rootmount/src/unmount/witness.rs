@@ -12,8 +12,8 @@ use crate::look::Ids;
 use crate::mount::{Same, same};
 use crate::unmount::call::Place;
 
-/// How long the kernel may take to mark a mount. It only checks a permission, but for an overlay
-/// that may ask the server of a layer.
+/// How long the kernel may take to mark a mount. It only checks a permission. In an overlay
+/// that check may ask the server of a layer.
 const MARK_LIMIT: Duration = Duration::from_millis(500);
 
 impl Place<'_> {

@@ -1,7 +1,7 @@
 //! Where one process lives: the file systems to which its links and maps lead.
 //!
-//! No file system is asked anything. A link is opened as a place only. On NFS and 9p even that could
-//! wait for a server, so such a link is not opened.
+//! No file system is asked anything. A link is opened as a place only. On NFS and 9p even that
+//! could wait for a server, so such a link is not opened.
 
 use std::collections::HashSet;
 use std::path::Path;

@@ -1,5 +1,5 @@
-//! Finds which processes live on which file systems, in one pass over procfs. `options` and `answer`
-//! are values; `find`, `census` and `homes` read procfs.
+//! Finds which processes live on which file systems, in one pass over procfs. `options` and
+//! `answer` are values; `find`, `census` and `homes` read procfs.
 
 mod answer;
 mod census;
