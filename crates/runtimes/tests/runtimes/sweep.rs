@@ -155,6 +155,10 @@ fn in_the_procfs_of_an_outer_pid_namespace_another_process_has_our_number() {
     let other = format!("/usr/bin/conmon -r {path}");
     let own = format!("daemon-host runtimes gc {path}");
     let proc = proc(temp.path(), &[(1, "init"), (here, &other), (there, &own)]);
+    // As in a real procfs, `self` leads to the directory of the reader.
+    let mounts = proc.join(there.to_string()).join("mountinfo");
+    fs::rename(proc.join("self/mountinfo"), mounts).unwrap();
+    fs::remove_dir(proc.join("self")).unwrap();
     symlink(there.to_string(), proc.join("self")).unwrap();
     let mut references = References::new();
     references.scan_processes(&proc);
