@@ -133,7 +133,12 @@ fn places(proc: &ProcDir, pid: u32) -> Places {
 /// Adds the threads that are in another namespace than the process. Without a first thread, the
 /// first one of the others counts in any case.
 fn add_threads(proc: &ProcDir, pid: u32, mut process: Option<u64>, places: &mut Places) {
-    let tasks = match proc.numbers(format!("{pid}/task")) {
+    let directory = format!("{pid}/task");
+    // Most processes have one thread. To count is cheaper than to list.
+    if process.is_some() && proc.directories(&directory) == Some(1) {
+        return;
+    }
+    let tasks = match proc.numbers(directory) {
         Ok(tasks) => tasks,
         Err(_) => {
             places.is_unread |= run_of(proc, &pid.to_string()) == Run::Runs;

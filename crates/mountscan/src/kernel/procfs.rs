@@ -208,6 +208,20 @@ impl ProcDir {
         Ok(numbers)
     }
 
+    /// How many directories are in a directory of procfs, by the number of its links. Nothing is
+    /// opened. `None` if it is not known.
+    pub(crate) fn directories(&self, name: impl AsRef<Path>) -> Option<u32> {
+        // Other file systems need not count links in this way. The device tells whether something
+        // is mounted over the directory.
+        let flags = AtFlags::SYMLINK_NOFOLLOW | AtFlags::NO_AUTOMOUNT;
+        let mask = StatxFlags::NLINK;
+        let answer = statx(&self.file, name.as_ref(), flags, mask).ok()?;
+        let own = fstat(&self.file).ok()?;
+        let device = rustix::fs::makedev(answer.stx_dev_major, answer.stx_dev_minor);
+        let is_own = self.is_checked && device == own.st_dev;
+        answer.stx_nlink.checked_sub(2).filter(|_| is_own)
+    }
+
     /// The text of a link, without following it.
     pub(crate) fn link(&self, name: impl AsRef<Path>) -> Result<PathBuf, Error> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;

@@ -12,6 +12,7 @@ use crate::holders::processes::{Member, Members, is_running};
 use crate::holders::residents::answer::Resident;
 use crate::ids::{Device, MountId};
 use crate::kernel::procfs::ProcDir;
+use crate::row::borrowed::Row;
 use crate::table::mount_table::MountTable;
 
 pub(super) struct Census<'p> {
@@ -51,16 +52,9 @@ pub(super) struct View<'p> {
 }
 
 /// A mount namespace, with its mounts of wanted devices.
-pub(super) struct Space {
+pub(super) struct Space<'v> {
     pub(super) namespace: u64,
-    pub(super) ids: HashMap<MountId, (Device, PathBuf)>,
-}
-
-impl Space {
-    pub(super) fn home(&self, mount_id: MountId) -> Option<Home> {
-        let (device, root) = self.ids.get(&mount_id)?;
-        Some((*device, Some(root.clone()), Some(mount_id)))
-    }
+    pub(super) wanted: HashMap<MountId, Row<'v>>,
 }
 
 /// Where a process lives: the device and root of a mount, and its id.
@@ -108,9 +102,7 @@ impl Census<'_> {
         let wanted = wanted.filter(|row| self.is_wanted(row.device()));
         let space = Space {
             namespace,
-            ids: wanted
-                .map(|row| (row.mount_id(), (row.device(), row.root().into_owned())))
-                .collect(),
+            wanted: wanted.map(|row| (row.mount_id(), row)).collect(),
         };
         let look = |(member, root): &(&Member, PathBuf)| {
             // If no table could be read, each process has been noted as a gap.

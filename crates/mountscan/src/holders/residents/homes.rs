@@ -23,7 +23,7 @@ impl Census<'_> {
         member: &Member,
         root: &Path,
         view: &View<'_>,
-        space: &Space,
+        space: &Space<'_>,
     ) -> Vec<Resident> {
         // The program first: a thread of the kernel has none, and lives nowhere.
         let exe = self.proc.link(member.file("exe"));
@@ -73,7 +73,7 @@ impl Census<'_> {
         (name, text): (&str, &Path),
         root: &Path,
         view: &View<'_>,
-        space: &Space,
+        space: &Space<'_>,
     ) -> Option<Home> {
         let link = &member.file(name);
         let by_path = inside(text, root).and_then(|path| view.table.mount_of(&path));
@@ -85,12 +85,17 @@ impl Census<'_> {
         let Some((mount_id, device)) = self.proc.place_of(link) else {
             let file = self.seen(member, self.proc.follow(link, OFlags::PATH))?;
             let identity = self.seen(member, identity_at(&file, Path::new("")))?;
-            return space.home(identity.mount_id?);
+            return space.wanted.get(&identity.mount_id?).copied().map(home);
         };
         // A mount that is in no table any more, or is of another namespace, may still be of a
         // wanted file system.
         let elsewhere = || Some((device, None, Some(mount_id)));
-        space.home(mount_id).or_else(elsewhere)
+        space
+            .wanted
+            .get(&mount_id)
+            .copied()
+            .map(home)
+            .or_else(elsewhere)
     }
 
     fn add_mapped(
