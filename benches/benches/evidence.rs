@@ -12,6 +12,7 @@ use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -211,9 +212,11 @@ fn by_evidence(root: &Path) {
     let options = PlanOptions::new(root).evidence(gather(root, &table));
     let plan = rootmount::plan(&table, &Rules::sweep(), &options).expect("a root");
     let mut execute = ExecuteOptions::new();
-    let again = root.to_path_buf();
+    let (again, table) = (root.to_path_buf(), Mutex::new(table));
     execute.look = Some(Look::new(move || {
-        gather(&again, &rootmount::live_table().expect("a table"))
+        let mut table = table.lock().expect("no panic");
+        rootmount::update_live_table(&mut table).expect("a table");
+        gather(&again, &table)
     }));
     let report = rootmount::execute(&plan, &execute).expect("a root");
     assert!(report.is_clean(), "{report}");

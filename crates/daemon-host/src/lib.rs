@@ -116,7 +116,7 @@ pub use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
 pub use crate::config::{DEFAULT_DATA_ROOT, DEFAULT_EXEC_ROOT, HostConfig, read_config};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::host::Host;
-pub use crate::liveness::{LivenessOptions, evidence, layers, look};
+pub use crate::liveness::{LivenessOptions, evidence, layers, look, look_from};
 pub use crate::report::{Health, ReloadReport, ShutdownReport, StartReport, Step};
 pub use crate::settings::HostPaths;
 pub use crate::snapshot::Snapshot;

@@ -8,13 +8,13 @@ use std::thread;
 use std::time::Duration;
 
 use rootmount::{
-    Claim, CleanupPlan, CleanupReport, DataRootOptions, ExecuteOptions, Ownership, PlanOptions,
-    Rules,
+    Claim, CleanupPlan, CleanupReport, DataRootOptions, ExecuteOptions, MountTable, Ownership,
+    PlanOptions, Rules,
 };
 use tracing::info;
 
 use crate::error::{Error, ErrorKind};
-use crate::liveness::{LivenessOptions, Named, evidence, layers, look};
+use crate::liveness::{LivenessOptions, Named, evidence, layers, look_from};
 
 /// What is swept, and by which evidence.
 pub(crate) struct Sweep<'s> {
@@ -66,23 +66,24 @@ impl<'s> Sweep<'s> {
 
     fn try_run(&self) -> Result<CleanupReport, rootmount::Error> {
         let root = rootmount::resolve_root(&self.data_root.root)?;
-        let mut plan = self.plan(&root)?;
+        let (mut plan, mut table) = self.plan(&root)?;
         if let Some(engine) = self.engine_beside(&plan) {
             let pause = self.settle.unwrap_or_default();
             info!(%engine, pause_s = pause.as_secs(), "looking twice");
             thread::sleep(pause);
             // A container that is being made has its mount first and its process later. What
             // looks dead twice is not being made.
-            plan = self.plan(&root)?.settled(&plan);
+            let (second, later) = self.plan(&root)?;
+            (plan, table) = (second.settled(&plan), later);
         }
         let mut execute = ExecuteOptions::new();
         execute.data_root = Some(self.data_root.clone());
         // Between plan and unmount a container may have started: the last look decides.
-        execute.look = Some(look(&root, &self.liveness));
+        execute.look = Some(look_from(&root, table, &self.liveness));
         rootmount::execute(&plan, &execute)
     }
 
-    fn plan(&self, root: &Path) -> Result<CleanupPlan, rootmount::Error> {
+    fn plan(&self, root: &Path) -> Result<(CleanupPlan, MountTable), rootmount::Error> {
         let keep = rootmount::live_ids(root, self.keep)?;
         let table = rootmount::live_table()?;
         // After the table: a mount that it shows is older than what is known of it then.
@@ -95,7 +96,8 @@ impl<'s> Sweep<'s> {
         if let Some(ownership) = self.ownership.clone() {
             options = options.release(ownership);
         }
-        rootmount::plan(&table, self.rules, &options)
+        let plan = rootmount::plan(&table, self.rules, &options)?;
+        Ok((plan, table))
     }
 
     /// Whether the mount at the root is this daemon's, from this start or an earlier one.

@@ -198,6 +198,6 @@ pub use plan::decide::plan;
 pub use plan::diff::PlanDiff;
 pub use plan::layers::{docker_layers, live_ids};
 pub use plan::rules::Rules;
-pub use table::live_table;
+pub use table::{live_table, update_live_table};
 pub use unmount::options::Detach;
 pub use unmount::outcome::{Failure, Outcome};

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use mountscan::{MountTable, ReadOptions, Source};
+use mountscan::{MountTable, ReadOptions, Refresh, Source};
 
 use crate::error::{Error, ErrorKind};
 use crate::path_text::shown;
@@ -20,6 +20,19 @@ pub fn live_table() -> Result<MountTable, Error> {
     let mut options = ReadOptions::new();
     options.unique_ids = true;
     MountTable::read(Source::Thread, &options).map_err(|e| table_error(Path::new(MOUNTINFO), e))
+}
+
+/// Brings a table of [`live_table`] up to date: mounts that are gone have no row any more, and new
+/// ones have one. If little has changed, this takes a tenth of the time of reading it again (Linux
+/// 6.13). It does not see whether a mount that stays was moved or remounted.
+///
+/// # Errors
+///
+/// [`ErrorKind::Table`] if it cannot be read. The table is then as it was.
+pub fn update_live_table(table: &mut MountTable) -> Result<(), Error> {
+    let changes = table.refresh(Refresh::Existence);
+    changes.map_err(|e| table_error(Path::new(MOUNTINFO), e))?;
+    Ok(())
 }
 
 /// Reads the table in a mountinfo file.

@@ -1,6 +1,7 @@
 //! Gathers evidence from every source.
 
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use engines::Containers;
 use rootmount::{Evidence, LayerMap, Look, MountTable, Statement, Witness, docker_layers};
@@ -49,12 +50,28 @@ pub fn look(root: &Path, options: &LivenessOptions) -> Look {
     let (root, options) = (root.to_owned(), options.clone());
     Look::new(move || match rootmount::live_table() {
         Ok(table) => evidence(&root, &table, &options),
-        Err(error) => {
-            let mut none = Evidence::none(options.claim.clone());
-            none.complaints.push(error.to_string());
-            none
+        Err(error) => unseen(&error, &options),
+    })
+}
+
+/// Does the same as [`look`], and begins with the table of the plan. That table is brought up to
+/// date and not read again; see [`update_live_table`](rootmount::update_live_table).
+pub fn look_from(root: &Path, table: MountTable, options: &LivenessOptions) -> Look {
+    let (root, options, table) = (root.to_owned(), options.clone(), Mutex::new(table));
+    Look::new(move || {
+        let mut table = table.lock().unwrap_or_else(PoisonError::into_inner);
+        match rootmount::update_live_table(&mut table) {
+            Ok(()) => evidence(&root, &table, &options),
+            Err(error) => unseen(&error, &options),
         }
     })
+}
+
+/// The evidence if the mount table could not be read.
+fn unseen(error: &rootmount::Error, options: &LivenessOptions) -> Evidence {
+    let mut none = Evidence::none(options.claim.clone());
+    none.complaints.push(error.to_string());
+    none
 }
 
 /// Finds which layers belong to which container, by the stores of engines below a data root:

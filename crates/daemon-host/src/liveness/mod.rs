@@ -6,6 +6,6 @@ mod options;
 mod sources;
 mod statement;
 
-pub use evidence::{evidence, layers, look};
+pub use evidence::{evidence, layers, look, look_from};
 pub use options::LivenessOptions;
 pub(crate) use options::Named;

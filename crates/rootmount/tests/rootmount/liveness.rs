@@ -238,6 +238,39 @@ fn a_container_that_starts_meanwhile_is_left() {
 }
 
 #[test]
+fn a_table_that_is_brought_up_to_date_is_that_of_now() {
+    isolated(|base| {
+        let root = data_root(base);
+        let gone = shm(&root, 1);
+        let mut earlier = rootmount::live_table().unwrap();
+        rustix::mount::unmount(&gone, rustix::mount::UnmountFlags::DETACH).unwrap();
+        shm(&root, 2);
+        overlay(&root.join("overlay2").join(id(3)));
+        rootmount::update_live_table(&mut earlier).unwrap();
+        let now = rootmount::live_table().unwrap();
+        assert_eq!(earlier.to_bytes(), now.to_bytes());
+        // Who lives on a mount that is new is seen by the table that was brought up to date.
+        let alive = Command::new("/bin/sleep")
+            .arg("60")
+            .current_dir(shm(&root, 4))
+            .spawn();
+        let _alive = Alive(alive.unwrap());
+        rootmount::update_live_table(&mut earlier).unwrap();
+        let states = States(Vec::new());
+        let evidence = Evidence::gather(
+            &root,
+            &earlier,
+            &[&states],
+            Claim::Nothing,
+            Path::new("/proc"),
+        );
+        let plan = with_evidence(&root, evidence);
+        assert_eq!(plan.steps().len(), 2, "{plan}");
+        assert_eq!(plan.kept().len(), 1, "{plan}");
+    });
+}
+
+#[test]
 fn what_is_new_at_the_second_look_waits() {
     isolated(|base| {
         let root = data_root(base);
@@ -263,4 +296,5 @@ on_every_kernel! {
     a_mere_copy_in_another_namespace_is_no_life
     no_claim_overrules_a_process
     a_container_that_starts_meanwhile_is_left
+    a_table_that_is_brought_up_to_date_is_that_of_now
 }

@@ -4,7 +4,7 @@ use std::io::IsTerminal as _;
 use std::thread;
 use std::time::Duration;
 
-use daemon_host::look;
+use daemon_host::look_from;
 use daemon_host::mountscan::{MalformedRow, MountTable};
 use daemon_host::rootmount::{
     self, CleanupPlan, CleanupReport, Detach, ExecuteOptions, KeepReason, RunningEngine,
@@ -127,7 +127,7 @@ fn of_root(args: &Args, others: &[Leftovers], out: &Output) -> anyhow::Result<Ex
     if !planned.plan.contradictions().is_empty() {
         return refuse(&planned, "the evidence does not suffice", others, out);
     }
-    let report = execute(args, &planner, &planned.plan)?;
+    let report = execute(args, &planner, &planned)?;
     show_report(&planned, &report, others, out)?;
     Ok(Exit::finding_if(
         !report.is_clean() || keeps_unknown(&report),
@@ -252,14 +252,12 @@ fn tell_wait(engine: &str, seconds: u64) {
     }
 }
 
-fn execute(
-    args: &Args,
-    planner: &Planner<'_>,
-    plan: &CleanupPlan,
-) -> anyhow::Result<CleanupReport> {
+fn execute(args: &Args, planner: &Planner<'_>, planned: &Planned) -> anyhow::Result<CleanupReport> {
     let mut options = ExecuteOptions::new();
     options.data_root = Some(planner.data_root.clone());
-    options.look = Some(look(&planner.status.root, &planner.liveness));
+    let (plan, table) = (&planned.plan, planned.table.clone());
+    let root = &planner.status.root;
+    options.look = Some(look_from(root, table, &planner.liveness));
     if args.no_lazy {
         options.detach = Detach::Never;
     }
