@@ -1,6 +1,8 @@
 //! In another mount namespace by `--pid`, and on the host of a container by `--host-root`: on real
 //! namespaces and a real container.
 
+use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::Command;
 
 use serde_json::Value;
@@ -31,8 +33,26 @@ fn isolated(script: &str) -> Option<Ran> {
         .args(["-p", "-f", "--kill-child", "--mount-proc", "bash", "-c"])
         .arg(format!("{prologue}{LEFTOVERS}{script}"))
         .env("D", env!("CARGO_BIN_EXE_daemon-host"))
+        .env("LIBRARIES", libraries())
         .env("T", place.path());
     output(SPACE, &mut command).map(|output| Ran::new(&output))
+}
+
+/// Where the loader and the libraries lie, if not where every root directory has them: the command
+/// may be of another processor than the machine, as this test is then.
+fn libraries() -> String {
+    let maps = std::fs::read_to_string("/proc/self/maps").unwrap();
+    let files = maps
+        .split_ascii_whitespace()
+        .filter(|word| word.contains(".so"));
+    let directories: BTreeSet<&Path> = files.filter_map(|file| Path::new(file).parent()).collect();
+    let is_usual =
+        |directory: &&&Path| directory.starts_with("/usr") || directory.starts_with("/lib");
+    let others = directories.iter().filter(|directory| !is_usual(directory));
+    let others: Vec<String> = others
+        .map(|directory| directory.display().to_string())
+        .collect();
+    others.join(" ")
 }
 
 #[track_caller]
@@ -119,6 +139,7 @@ END
               if test -h /$d; then cp -a /$d $C/; elif test -e /$d; then
                 mkdir $C/$d; mount --rbind /$d $C/$d; fi
             done
+            for d in $LIBRARIES; do mkdir -p $C$d; mount --bind $d $C$d; done
             cp $D $C/daemon-host; mount --rbind / $C/host; mount --make-rslave $C/host
             unshare -m {extra} --propagation slave bash $T/inside
             echo \"$(left) left\" >&2

@@ -8,10 +8,12 @@
 mod registers;
 mod tracer;
 
+#[cfg(target_arch = "x86_64")]
 use std::cell::Cell;
 use std::fs;
 use std::path::Path;
 
+#[cfg(target_arch = "x86_64")]
 use nix::errno::Errno;
 use nix::sys::ptrace;
 use nix::sys::signal::{Signal, raise};
