@@ -28,5 +28,6 @@ mod mounts;
 mod peers;
 mod plan;
 mod properties;
+mod storm;
 mod tree;
 mod vectors;
