@@ -150,8 +150,13 @@ impl From<Error> for io::Error {
 
 fn kind_of(cause: &io::Error) -> ErrorKind {
     match cause.raw_os_error() {
+        // A process that has ended is missing in procfs (ENOENT). If one of its files is open
+        // already, reading that file gives ESRCH.
         Some(libc::ENOENT | libc::ESRCH | libc::ENOTDIR) => ErrorKind::NotFound,
+        // Procfs answers EACCES about a process of another user. A call without its capability
+        // answers EPERM.
         Some(libc::EACCES | libc::EPERM) => ErrorKind::Denied,
+        // The kernel is too old, or a filter hides the call from us.
         Some(libc::ENOSYS) => ErrorKind::Unsupported,
         _ => ErrorKind::Io,
     }

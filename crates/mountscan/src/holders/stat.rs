@@ -26,6 +26,7 @@ impl Stat {
     /// brackets.
     pub(super) fn parse(text: &[u8]) -> Option<Self> {
         let end = text.iter().rposition(|&byte| byte == b')')?;
+        // The command may be any bytes. After it the kernel writes ASCII only.
         let fields = std::str::from_utf8(&text[end + 1..]).ok()?;
         let number = |place: usize| fields.split_ascii_whitespace().nth(place)?.parse().ok();
         Some(Self {
@@ -37,6 +38,8 @@ impl Stat {
 
     /// Whether it runs no program any more: a zombie, or on its way to become one.
     fn has_ended(self) -> bool {
+        // Linux 2.6.33 to 3.13 writes `x` for a dead process, others write `X`. The flag is set
+        // first, while the state still says that it runs.
         matches!(self.state, b'Z' | b'X' | b'x') || self.flags & EXITING != 0
     }
 
@@ -60,6 +63,7 @@ pub(super) enum Run {
 pub(super) fn run_of(proc: &ProcDir, directory: &str) -> Run {
     match proc.read_first(format!("{directory}/stat")) {
         Err(error) if is_over(&error) => Run::Ended,
+        // What cannot be read may still run. Nobody who lives may be overlooked.
         Err(_) => Run::Runs,
         Ok(text) => match Stat::parse(&text) {
             Some(stat) if stat.has_ended() => Run::Ended,
@@ -71,6 +75,7 @@ pub(super) fn run_of(proc: &ProcDir, directory: &str) -> Run {
 
 /// Whether an error says that the process is no more.
 fn is_over(error: &Error) -> bool {
+    // It ended before its file was opened (ENOENT), or before it was read (ESRCH).
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH))
 }
 

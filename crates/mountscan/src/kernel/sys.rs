@@ -111,8 +111,8 @@ pub(crate) fn statmount_by_fd(
 }
 
 fn stat(request: &MntIdReq, answer: &mut [u8], flags: libc::c_uint) -> io::Result<()> {
-    // SAFETY: the request is a live struct of the size it states; the kernel writes at most the stated
-    // number of bytes to `answer`, which holds plain bytes for which any bits are valid.
+    // SAFETY: the request is a live struct of the size it states; the kernel writes at most the
+    // stated number of bytes to `answer`, which holds plain bytes for which any bits are valid.
     let result = unsafe {
         libc::syscall(
             SYS_STATMOUNT,
@@ -131,8 +131,8 @@ pub(crate) fn unique_id_by_handle(file: BorrowedFd<'_>) -> io::Result<u64> {
     // `struct file_handle` with room for no handle: `handle_bytes` 0, `handle_type` 0.
     let mut handle = [0u32; 2];
     let mut mount = 0u64;
-    // SAFETY: the empty name is a C string; the kernel reads `handle_bytes` as 0 and so writes only the two
-    // words of `handle`; with the UNIQUE flag it writes eight bytes to `mount`.
+    // SAFETY: the empty name is a C string; the kernel reads `handle_bytes` as 0 and so writes only
+    // the two words of `handle`; with the UNIQUE flag it writes eight bytes to `mount`.
     let result = unsafe {
         libc::syscall(
             libc::SYS_name_to_handle_at,
@@ -164,7 +164,8 @@ pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> io::Result<u64> {
 ///
 /// This changes the calling thread for good. Call it on a thread that ends after use.
 pub(crate) fn enter_mount_namespace(namespace: BorrowedFd<'_>) -> io::Result<()> {
-    // SAFETY: takes integers; the thread's root and working directory become its own, which setns demands.
+    // SAFETY: takes integers; the thread's root and working directory become its own, which setns
+    // demands.
     checked(unsafe { libc::unshare(libc::CLONE_FS) })?;
     // SAFETY: takes integers; the descriptor is open for the length of the call.
     checked(unsafe { libc::setns(namespace.as_raw_fd(), libc::CLONE_NEWNS) })
@@ -221,7 +222,8 @@ pub(crate) fn fanotify_mark_namespace(
     const FAN_MARK_MNTNS: libc::c_uint = 0x110;
     const FAN_MNT_ATTACH: u64 = 0x0100_0000;
     const FAN_MNT_DETACH: u64 = 0x0200_0000;
-    // SAFETY: both descriptors are open for the length of the call; a null path means the descriptor itself.
+    // SAFETY: both descriptors are open for the length of the call; a null path means the
+    // descriptor itself.
     let result = unsafe {
         libc::fanotify_mark(
             events.as_raw_fd(),

@@ -80,6 +80,7 @@ fn read_thread(options: &ReadOptions) -> Result<MountTable, Error> {
     });
     let (proc, mut reading) = match opened {
         Ok(opened) => opened,
+        // A container may have no procfs. The calls of Linux 6.13 need none.
         Err(error) => return mount_by_mount(options).ok_or(error),
     };
     let wants_ids = options.unique_ids || options.one_moment || options.id_maps;
@@ -168,6 +169,7 @@ fn read_namespace_id(id: u64, options: &ReadOptions) -> Result<MountTable, Error
 /// Finds a process that lives in the mount namespace.
 fn member_of(id: u64, proc: &ProcDir) -> Result<Option<u32>, Error> {
     let is_there = |pid: &u32| {
+        // A process that may not be looked at is passed over. Another one may live there, too.
         let file = proc.follow(format!("{pid}/ns/mnt"), OFlags::RDONLY).ok();
         file.is_some_and(|file| sys::namespace_id(file.as_fd()).is_ok_and(|found| found == id))
     };

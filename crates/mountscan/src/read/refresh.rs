@@ -94,7 +94,7 @@ fn read_again(held: &MountTable) -> Result<MountTable, Error> {
         }
         Origin::Pid { proc, pid, .. } => {
             options.proc.clone_from(proc);
-            // They cost one call for each mount, and the next refresh reads everything all the same.
+            // They cost one call for each mount, and the next refresh reads everything anyway.
             options.unique_ids = held.has_unique_ids();
             MountTable::read(Source::Pid(*pid), &options)
         }

@@ -212,6 +212,7 @@ impl Watcher {
             return Ok(false);
         };
         match by_ids::follow(&mut self.table, scope, ATTEMPTS) {
+            // A filter refuses the question. The caller then reads the text.
             Err(error) if queries::is_refused(&error) => Ok(false),
             Err(error) => Err(error),
             Ok(None) => Ok(false),
