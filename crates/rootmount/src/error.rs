@@ -117,9 +117,15 @@ impl Error {
     ) -> Self {
         let cause = cause.into();
         let kind = match cause.raw_os_error() {
+            // umount2(2) gives EPERM without CAP_SYS_ADMIN. EACCES comes from a directory on the
+            // way that may not be searched, or from a security module.
             Some(libc::EPERM | libc::EACCES) => ErrorKind::Denied,
+            // A file on it is open, somebody works in it, or something is mounted on it.
             Some(libc::EBUSY) => ErrorKind::Busy,
+            // An old kernel does not have the call, or a system call filter hides it.
             Some(libc::ENOSYS) => ErrorKind::Unsupported,
+            // EINVAL has no kind here: umount2(2) gives it for several things. The step that made
+            // the call looks which one it is.
             _ => ErrorKind::Io,
         };
         Self::new(kind, operation).at(path).because(cause)

@@ -95,6 +95,7 @@ impl<'e> Judge<'e> {
         mounts: &[&MountRef],
         spreads: bool,
     ) -> Verdict {
+        // First: a process on the mount proves life, whatever a state file or the caller says.
         if let Some(by) = mounts.iter().find_map(|mount| self.life_on(mount)) {
             return Verdict::Lives { by };
         }
@@ -145,6 +146,7 @@ impl<'e> Judge<'e> {
                 return Verdict::Contradiction(Contradiction::ProcessesUnseen { why });
             }
         };
+        // Asked even if a source says that it is dead: a process of it may be left on its mounts.
         if let Some(why) = unseen(view) {
             return Verdict::Contradiction(Contradiction::ProcessesUnseen { why });
         }
@@ -159,11 +161,13 @@ impl<'e> Judge<'e> {
             let missing = self.evidence.missing.clone();
             return Verdict::Contradiction(Contradiction::NoSource { missing });
         }
+        // The store that could not be read may name this layer as one of a container that lives.
         let is_known = self.layers.container_of(container).is_some();
         if let Some(what) = self.layers.unread_stores().first().filter(|_| !is_known) {
             let what = what.clone();
             return Verdict::Contradiction(Contradiction::Unread { what });
         }
+        // In the initial pid namespace every process has a pid, so none was overlooked.
         match view.is_initial {
             Some(true) => Verdict::Dead,
             _ => self.in_one_pid_namespace(spreads),

@@ -62,6 +62,7 @@ where
 /// belong to any container.
 pub fn docker_layers(root: &Path) -> LayerMap {
     let asked = root.to_path_buf();
+    // readdir(3) has no limit of time. At a server that is gone it may never end.
     let read = within(ANSWER_LIMIT, move || {
         let mut map = LayerMap::new();
         let result = read_stores(&asked, &mut map);
@@ -72,6 +73,7 @@ pub fn docker_layers(root: &Path) -> LayerMap {
         (LayerMap::new(), Err(error))
     });
     if let Err(error) = result {
+        // What was read before the error still counts. Only a layer that is not in it is in doubt.
         map.unread(in_words(&error));
     }
     map
@@ -99,6 +101,7 @@ fn is_abbreviation(id: &OsStr, container: &OsStr) -> bool {
 fn entries(directory: &Path) -> Result<Vec<OsString>, Error> {
     let names = match fs::read_dir(directory) {
         Ok(entries) => entries.map(|entry| entry.map(|e| e.file_name())).collect(),
+        // No layer store (the containerd image store), or the container was removed meanwhile.
         Err(e) if is_missing(&e) => Ok(Vec::new()),
         Err(e) => Err(e),
     };
@@ -129,6 +132,7 @@ fn layers(container: &Path) -> Result<Vec<OsString>, Error> {
 }
 
 fn is_missing(error: &io::Error) -> bool {
+    // ENOTDIR: a part of the path is a file, so this directory does not exist either.
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ENOTDIR))
 }
 

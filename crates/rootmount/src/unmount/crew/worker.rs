@@ -49,6 +49,8 @@ impl Slot {
     pub(crate) fn give_up(&self, limit: Duration) -> Option<Remains> {
         let mut state = lock(&self.0);
         let (hung, _) = state.at.filter(|(_, since)| since.elapsed() >= limit)?;
+        // A thread that hangs in the kernel cannot be stopped. It is left there, and its job goes
+        // to another worker.
         state.given_up = true;
         state.at = None;
         Some(Remains {
@@ -107,6 +109,8 @@ pub(crate) struct Worker {
 impl Worker {
     /// Makes a worker. Call it on the thread that works, because it changes that thread.
     pub(crate) fn new(slot: Arc<Slot>) -> Self {
+        // The threads of a process share its working directory. After CLONE_FS this one has its
+        // own. No privilege is needed, but a system call filter may refuse it.
         // Deprecated only for what CLONE_FILES would do.
         #[expect(deprecated, reason = "without CLONE_FILES the safe form is sound")]
         let own_directory = rustix::thread::unshare(UnshareFlags::FS).is_ok();
