@@ -84,6 +84,7 @@ impl Place {
 }
 
 fn open_directory(at: BorrowedFd<'_>, name: &OsStr, flags: OFlags) -> Result<OwnedFd, Errno> {
+    // O_DIRECTORY refuses a FIFO at once. Without it the open would wait for the other end.
     let flags = flags | OFlags::DIRECTORY | OFlags::CLOEXEC;
     retry_on_intr(|| rustix::fs::openat(at, name, flags, Mode::empty()))
 }
