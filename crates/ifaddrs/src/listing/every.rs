@@ -77,6 +77,7 @@ pub(super) async fn flat<T: Transport>(query: &mut Query<T>) -> Result<AllAddrs,
             let addrs = round.into_distinct();
             return Ok(AllAddrs { addrs, whole: true });
         }
+        // This dump came before the groups were joined, so no events can prove it.
         if attempt == 0 && !query.exchange.is_guarded() {
             continue;
         }
@@ -136,6 +137,7 @@ async fn all_links<T: Transport>(
     match asked.await? {
         End::Complete if !disturbed => Ok(Some(links)),
         End::Complete | End::Overrun => Ok(None),
+        // EBUSY: an earlier dump on this socket has not ended. Neither lasts, so ask again.
         End::Refused(libc::EINTR | libc::EBUSY, _) => Ok(None),
         End::Refused(errno, words) => Err(refused("RTM_GETLINK", ALL, errno, words)),
     }

@@ -154,6 +154,8 @@ impl<T: Transport> Exchange<T> {
         let mut disturbed = false;
         for frame in frames(&self.buffer) {
             let frame = frame?;
+            // The kernel puts our port into answers only. Other messages are events. An answer with
+            // another sequence number belongs to an earlier question.
             if frame.port != self.transport.port() || frame.sequence != self.sequence {
                 if !self.joined.is_empty() && frame.port != self.transport.port() {
                     self.window.note_frame(frame)?;
@@ -195,6 +197,7 @@ impl<T: Transport> Exchange<T> {
         for &group in groups {
             if let Err(error) = self.transport.socket().add_membership(group) {
                 debug!(group, %error, "cannot watch for changes while listing");
+                // A listing is still possible: without events, two equal dumps prove it.
                 self.unguard();
                 self.refusal = Some((group, error));
                 return;
@@ -246,6 +249,7 @@ impl<T: Transport> Exchange<T> {
         let socket = self.transport.socket();
         loop {
             match receive_now(socket, &mut self.buffer, MSG_DONTWAIT | MSG_TRUNC) {
+                // ENOBUFS comes once for an overflow. What is queued can be read after it.
                 Err(error) if error.raw_os_error() != Some(ENOBUFS) => return,
                 _ => {}
             }
@@ -267,6 +271,7 @@ impl<T: Transport> Exchange<T> {
         }
         let port = self.transport.port();
         messages(&self.buffer)
+            // The rest of an answer that nobody waited for is not an event.
             .filter(|message| !matches!(message, Ok(message) if message.port == port))
             .map(|message| match message {
                 Ok(message) => Ok(message.body),

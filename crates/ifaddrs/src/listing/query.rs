@@ -68,6 +68,7 @@ impl<T: Transport> Query<T> {
                 End::Refused(errno, words) => {
                     return Err(refused("RTM_GETLINK", which, errno, words));
                 }
+                // The kernel may have dropped the answer too, so the question is asked again.
                 End::Overrun => {}
             }
         }
@@ -92,6 +93,8 @@ impl<T: Transport> Query<T> {
             match part {
                 Part::Message(frame) if frame.kind == wire::RTM_NEWADDR => {
                     match wire::address(frame.payload)? {
+                        // A kernel that does not filter (before 4.20) sends the addresses of all
+                        // links.
                         Some(one) if only.is_none_or(|only| only == one.ifindex) => {
                             round.addresses.push(one);
                         }

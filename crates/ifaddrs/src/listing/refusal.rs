@@ -13,6 +13,7 @@ use crate::wire::Which;
 pub(super) fn missing(which: Which<'_>) -> LinkAddrs {
     LinkAddrs::missing(match which {
         Which::Name(name) => name,
+        // A link that does not exist has no name, and the question had none either.
         Which::Index(_) => OsStr::new(""),
     })
 }
@@ -32,6 +33,7 @@ pub(super) fn is_same(which: Which<'_>, now: &Link) -> bool {
 pub(super) fn is_missing(which: Which<'_>, errno: i32) -> bool {
     match errno {
         libc::ENODEV | libc::ERANGE => true,
+        // For a name that every kernel takes, these two are real faults.
         libc::EINVAL | libc::EOPNOTSUPP => which.is_long_name(),
         _ => false,
     }

@@ -124,6 +124,7 @@ fn identity(metadata: &Metadata) -> Identity {
 
 /// The identity of an open namespace; `None` if it is unknown. Then the namespace is entered.
 fn identity_of(file: &OwnedFd) -> Option<Identity> {
+    // Two files of one namespace have the same device and inode (namespaces(7)).
     let metadata = File::from(file.try_clone().ok()?).metadata();
     metadata.ok().as_ref().map(identity)
 }
@@ -137,6 +138,7 @@ impl Place {
 
     /// Moves the calling thread into this namespace.
     fn enter(&self) -> Result<(), Error> {
+        // The type lets the kernel refuse the file of another kind of namespace (EINVAL).
         match setns(self.file.as_fd(), CloneFlags::CLONE_NEWNET) {
             Ok(()) => Ok(()),
             Err(errno) if self.is_the_only_one(&errno.into()) => {

@@ -27,6 +27,7 @@ impl Tokio {
     }
 
     fn at(home: Home, filter: bool) -> Result<Self, Error> {
+        // Asked here and not in the closure, which may run on a thread without a runtime.
         let runtime = runtime::Handle::try_current().map_err(|_| {
             Error::new(
                 ErrorKind::Io,
@@ -61,6 +62,7 @@ impl Tokio {
                 // A datagram that was cut short fills the buffer.
                 Ok(sender) if accept(buffer, buffer.len(), &sender)? => return Ok(()),
                 Ok(_) => {}
+                // A signal came before a datagram did, so nothing is lost.
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),
             }

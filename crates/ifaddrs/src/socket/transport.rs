@@ -49,6 +49,8 @@ pub(crate) struct Bound<S> {
 ///
 /// With `filter` false it behaves as on a kernel before 4.20.
 pub(crate) fn prepare(socket: &mut Socket, filter: bool) -> Result<(u32, bool), Error> {
+    // The kernel chooses the port. Only one socket of a process can have the process id as its
+    // port.
     let port = socket
         .bind_auto()
         .map_err(|error| Error::call("bind(NETLINK_ROUTE)", error))?
@@ -56,6 +58,7 @@ pub(crate) fn prepare(socket: &mut Socket, filter: bool) -> Result<(u32, bool), 
     // Both only make error answers better. Kernels before 4.3 and 4.12 lack them.
     let _ = socket.set_cap_ack(true);
     let _ = socket.set_ext_ack(true);
+    // Without this option the kernel ignores the link in a request for a dump.
     let filters = filter && socket.set_netlink_get_strict_chk(true).is_ok();
     if !filters {
         debug!(filter, "no filter in the kernel, dumping all links");

@@ -33,6 +33,7 @@ pub(crate) fn address(payload: &[u8]) -> Result<Option<Address>, Malformed> {
         .first_chunk::<HEADER>()
         .ok_or(Malformed("address header cut short"))?;
     let [family, prefix_len, flags, scope, ..] = *header;
+    // A dump of all families also has those of others, such as Phonet.
     if family != AF_INET && family != AF_INET6 {
         return Ok(None);
     }
@@ -50,6 +51,7 @@ pub(crate) fn address(payload: &[u8]) -> Result<Option<Address>, Malformed> {
         flags: AddressFlags::from_bits(parts.flags.unwrap_or(u32::from(flags))),
         valid_for,
         preferred_for,
+        // 0 is IFAPROT_UNSPEC. Kernels before 5.18 do not send the attribute.
         protocol: (parts.protocol != 0).then_some(Protocol(parts.protocol)),
         metric: parts.metric.filter(|&metric| metric != 0),
     };
@@ -84,6 +86,7 @@ fn parts(payload: &[u8]) -> Result<Parts<'_>, Malformed> {
 fn ends_v4(address: &mut Address, parts: &Parts<'_>) -> Result<(), Malformed> {
     let wire = parts.address.map(v4).transpose()?;
     let local = parts.local.map(v4).transpose()?;
+    // IFA_LOCAL is our end. On a link from point to point IFA_ADDRESS is the other end.
     let own = local.or(wire).unwrap_or(Ipv4Addr::UNSPECIFIED);
     address.address = IpAddr::V4(own);
     address.broadcast = parts.broadcast.map(v4).transpose()?;
@@ -117,6 +120,7 @@ fn check_length(address: &Address, bits: u8) -> Result<(), Malformed> {
 /// The prefix length on the wire belongs to `IFA_ADDRESS`: to the peer if there is one.
 fn with_peer(address: &mut Address, peer: IpAddr) -> Result<(), Malformed> {
     address.peer = Some(Prefix::new(peer, address.prefix_len).ok_or(TOO_LONG)?);
+    // The length says nothing of our end, so that is a single address.
     address.prefix_len = Prefix::host(peer).len();
     Ok(())
 }
@@ -146,6 +150,7 @@ fn lifetimes(bytes: Option<&[u8]>) -> Result<[Option<Duration>; 2], Malformed> {
         .first_chunk::<8>()
         .ok_or(Malformed("lifetimes cut short"))?;
     let seconds = |at| match u32_at(bytes, at) {
+        // INFINITY_LIFE_TIME of the kernel.
         u32::MAX => None,
         seconds => Some(Duration::from_secs(u64::from(seconds))),
     };

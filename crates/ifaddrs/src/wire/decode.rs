@@ -128,7 +128,8 @@ fn error(frame: &Frame<'_>) -> Result<Answer, Malformed> {
     if frame.flags & NLM_F_ACK_TLVS == 0 {
         return Ok(Answer::Error(errno, None));
     }
-    // After the status comes the request's header, and the rest of the request unless it was capped.
+    // After the status comes the request's header, and the rest of the request unless it was
+    // capped.
     let request = frame.payload.get(4..).unwrap_or_default();
     let taken = match request.first_chunk::<4>() {
         Some(length) if frame.flags & NLM_F_CAPPED == 0 => u32::from_ne_bytes(*length) as usize,
