@@ -73,6 +73,7 @@ pub fn make_recursively_read_only(path: &Path) -> Result<(), Error> {
 /// As for [`make_recursively_read_only`].
 pub fn make_recursively_read_only_fd(tree: impl AsFd) -> Result<(), Error> {
     let tree = tree.as_fd();
+    // For messages only. A descriptor does not know its path, but procfs does.
     let link = PathBuf::from(format!("/proc/self/fd/{}", tree.as_raw_fd()));
     apply(tree, &std::fs::read_link(&link).unwrap_or(link))
 }
@@ -82,6 +83,7 @@ fn apply(tree: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
         attr_set: sys::RDONLY,
         ..MountAttr::default()
     };
+    // By descriptor: the tree is the one that was opened, even if the path leads elsewhere by now.
     let flags = sys::EMPTY_PATH | sys::RECURSIVE;
     let call = format!("mount_setattr({path:?}, AT_RECURSIVE, MOUNT_ATTR_RDONLY)");
     let mut attempt = 0;
@@ -92,6 +94,8 @@ fn apply(tree: BorrowedFd<'_>, path: &Path) -> Result<(), Error> {
                 debug!(mount_point = %path.display(), "made recursively read-only");
                 return Ok(());
             }
+            // The call is all or nothing: after EBUSY no mount has changed, so it can be made
+            // again.
             Err(Errno::BUSY) if attempt < TRIES => {
                 thread::sleep(Duration::from_millis(1 << attempt));
             }

@@ -193,7 +193,8 @@ fn work_call() -> Result<(), Errno> {
         attr_set: sys::RDONLY,
         ..MountAttr::default()
     };
-    // The kernel never sleeps on this path, so EINTR can only come from a filter: a few tries will do.
+    // The kernel never sleeps on this path, so EINTR can only come from a filter. A few
+    // tries are enough.
     for _ in 0..8 {
         match sys::mount_setattr(-1, c"", sys::EMPTY_PATH | sys::RECURSIVE, Some(&attr)) {
             Err(Errno::INTR) => {}

@@ -81,6 +81,7 @@ fn detached_tmpfs() -> Result<OwnedFd, Failed> {
         fsmount(
             &context,
             FsMountFlags::FSMOUNT_CLOEXEC,
+            // Writable at first. Otherwise the refusal would prove nothing.
             MountAttrFlags::empty(),
         )
     })
