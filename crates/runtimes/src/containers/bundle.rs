@@ -48,6 +48,7 @@ pub(super) fn read(dir: &Path) -> Result<Bundle, Life> {
     };
     let pid = String::from_utf8_lossy(&text).trim().parse();
     record.processes.extend(pid.ok().map(RecordedProcess::new));
+    // The file is written once, when the first process is made.
     record.created = modified(&file).and_then(|time| {
         let since = time.duration_since(UNIX_EPOCH).ok()?;
         i64::try_from(since.as_secs()).ok()
@@ -66,6 +67,8 @@ fn unstarted(dir: &Path, shim: Option<PathBuf>) -> Life {
                 let by = format!("its shim listens at {}", path.display());
                 return Life::Alive { pid: None, by };
             }
+            // The file is there and nobody listens: the shim has ended. ENOENT would prove nothing:
+            // the path may be one of another mount namespace.
             Err(Errno::ECONNREFUSED) => {}
             Err(errno) => {
                 let why = format!("connect({path:?}): {}", errno.desc());

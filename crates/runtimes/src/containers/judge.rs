@@ -97,6 +97,7 @@ fn is_same(
     facts: &Facts<'_>,
 ) -> Result<bool, &'static str> {
     match recorded.start {
+        // The kernel uses a pid again, but only later. So both numbers together mean one process.
         Some(start) if start == running.start => Ok(true),
         Some(_) if facts.view.is_true_time == Some(true) => Ok(false),
         Some(_) => Err("it started at another time, but this may be another time namespace"),
@@ -143,6 +144,8 @@ fn trust(record: &Record, facts: &Facts<'_>) -> Result<(), String> {
     }
     for process in &record.processes {
         match view.last_pid {
+            // When the numbers have begun again at the bottom, this also doubts states of this
+            // namespace. Then the answer is unknown, never dead.
             Some(last) if process.pid <= last => {}
             _ => return strange(&format!("pid {} was never given out here", process.pid)),
         }

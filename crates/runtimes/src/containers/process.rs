@@ -60,6 +60,7 @@ pub(super) fn look(proc: &Path, pid: u32, view: &View) -> Seen {
 /// A procfs that hides processes (`hidepid`, `subset=pid`) reports them as missing. So kill(2)
 /// asks the kernel itself.
 fn absent(pid: u32, view: &View) -> Seen {
+    // kill(2) takes the number in our own pid namespace. Another procfs may show another one.
     let Some(pid) = i32::try_from(pid).ok().filter(|_| view.is_own) else {
         return Seen::Gone;
     };

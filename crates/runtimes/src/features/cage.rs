@@ -78,6 +78,8 @@ impl Cage {
 impl Drop for Cage {
     fn drop(&mut self) {
         if let Some((mut child, input)) = self.first.take() {
+            // The first process of a pid namespace ends after all others, so the wait below is for
+            // all of them.
             let _ = child.kill();
             drop(input);
             wait(&mut child);

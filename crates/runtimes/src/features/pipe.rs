@@ -31,6 +31,7 @@ pub(super) struct Pipe<R> {
 impl<R: Read + AsFd> Pipe<R> {
     /// Reads from `source` and keeps the first `keep` bytes.
     pub(super) fn new(source: R, keep: usize) -> io::Result<Self> {
+        // The flag belongs to this end of the pipe alone. The child's writes wait as it expects.
         fcntl(&source, FcntlArg::F_SETFL(OFlag::O_NONBLOCK))?;
         Ok(Self {
             source: Some(source),
@@ -59,6 +60,7 @@ impl<R: Read + AsFd> Pipe<R> {
                     let room = self.keep.saturating_sub(self.bytes.len());
                     self.bytes.extend_from_slice(&buffer[..count.min(room)]);
                 }
+                // Empty, but not at its end: somebody still has the other end open.
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => return Ok(Turn::Idle),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 Err(error) => return Err(error),

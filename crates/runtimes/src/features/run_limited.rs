@@ -60,6 +60,7 @@ pub(crate) fn run<A: AsRef<OsStr>>(
     command.args(args).stdin(Stdio::null());
     command.stdout(Stdio::piped()).stderr(Stdio::piped());
     thread::scope(|scope| {
+        // The cage changes the thread that makes it for good, so that is a thread of its own.
         let builder = thread::Builder::new().name("runtime-probe".to_owned());
         let work = move || run_in(&Cage::enter(), &mut command, deadline, max_output);
         match builder.spawn_scoped(scope, work)?.join() {
@@ -78,6 +79,7 @@ fn run_in(
     let mut child = spawn(cage, command, deadline)?;
     let result = collect(&mut child, deadline, max_output);
     match &result {
+        // It has ended by itself, but may have left others behind.
         Ok(_) => cage.end_group_of(&child),
         Err(_) => cage.end(&mut child),
     }
@@ -155,6 +157,7 @@ fn collect(child: &mut Child, deadline: Instant, limit: usize) -> Result<Output,
         if turn == Turn::More {
             // More output has arrived already.
         } else if open.is_empty() {
+            // A child can close both and go on. Then poll(2) has nothing that tells of its end.
             thread::sleep(left.min(pause));
             pause = TICK.min(pause * 2);
         } else {
@@ -166,6 +169,7 @@ fn collect(child: &mut Child, deadline: Instant, limit: usize) -> Result<Output,
 fn wait_for_data(open: &[BorrowedFd<'_>], longest: Duration) -> io::Result<()> {
     let fds = open.iter().map(|fd| PollFd::new(*fd, PollFlags::POLLIN));
     let mut fds: Vec<PollFd<'_>> = fds.collect();
+    // poll(2) counts milliseconds. With less than one it would not wait at all.
     let timeout = PollTimeout::try_from(longest.max(Duration::from_millis(1)));
     match poll(&mut fds, timeout.unwrap_or(PollTimeout::ZERO)) {
         // A signal ends the wait early. The caller looks at the clock again.

@@ -48,6 +48,7 @@ impl Elsewhere {
         comm: &[u8],
         line: &[u8],
     ) {
+        // The kernel keeps 15 bytes of a program's name, and that is how long this one is.
         let is_shim = comm.starts_with(b"containerd-shim");
         match read_link(dir.join("cwd")) {
             Ok(cwd) => {
@@ -79,6 +80,8 @@ impl Elsewhere {
         };
         for line in text.split(|byte| *byte == b'\n') {
             let mut fields = line.split(|byte| *byte == b' ');
+            // The mount point is field 5. Optional fields follow, their number varies, and a `-`
+            // ends them; the type comes next (proc_pid_mountinfo(5)).
             let Some(point) = fields.nth(4) else {
                 continue;
             };
@@ -102,6 +105,7 @@ impl Elsewhere {
             let tasks = dir.join(below).join(TASKS);
             match tasks.symlink_metadata() {
                 Ok(_) => drop(self.found.insert(tasks)),
+                // The argument named a file, such as a socket. Nothing can be below it.
                 Err(error) if error.kind() == io::ErrorKind::NotADirectory => {}
                 Err(error) => references.missed(&tasks, &error),
             }
@@ -131,6 +135,7 @@ fn seen_from_here(dir: &Path, path: &Path) -> PathBuf {
     match (namespace(dir), namespace(&own)) {
         (Some(its), Some(own)) if its != own => {
             let below = path.strip_prefix("/").unwrap_or(path);
+            // The link `root` leads into the mount namespace of the process.
             dir.join("root").join(below)
         }
         _ => path.to_owned(),

@@ -60,6 +60,7 @@ impl References {
                 Err(error) => return Err(error),
             }
         }
+        // A hard link or a bind mount gives the file another name. Device and inode stay the same.
         let metadata = path.metadata()?;
         let identity = (metadata.dev(), metadata.ino());
         self.files.entry(identity).or_insert_with(|| by.to_owned());
@@ -146,11 +147,13 @@ pub(super) fn leads_nowhere(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::InvalidInput
         || matches!(
             errno,
+            // ELOOP: links in a circle. ENAMETOOLONG: no file can have such a name.
             Some(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::ENAMETOOLONG)
         )
 }
 
 /// Whether the error says that a process has ended meanwhile.
 pub(super) fn is_gone(error: &io::Error) -> bool {
+    // ENOENT if it ended before its file was opened, ESRCH if it ended before the file was read.
     error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
 }

@@ -118,11 +118,13 @@ pub fn plan_sweep(dir: &Path, references: &References) -> Result<Vec<ScriptVerdi
 ///
 /// As [`ScriptStore::open`]. A file that cannot be removed is in the report.
 pub fn sweep(dir: &Path, references: &References) -> Result<SweepReport, Error> {
+    // Opening the store would make the directory, and a sweep makes nothing.
     if matches!(directory::open(dir), Err(error) if error.raw_os_error() == Some(Errno::ENOENT as i32))
     {
         return Ok(SweepReport::default());
     }
     let store = ScriptStore::open(dir)?;
+    // Listed under the lock, too: nobody can publish or hand out a script until it is released.
     let swept = store.lock().alone(|| {
         let verdicts = decide(dir, list(dir)?, references, true);
         let failed = remove(store.dir(), &verdicts);
@@ -158,6 +160,7 @@ fn list(dir: &Path) -> Result<Vec<Entry>, Error> {
         // A symlink is not followed. One with a script's name is judged as itself.
         match entry.metadata() {
             Ok(metadata) => entries.push((entry.file_name(), (metadata.dev(), metadata.ino()))),
+            // A temporary file of a publisher can go between the two calls.
             Err(gone) if gone.kind() == io::ErrorKind::NotFound => {}
             Err(source) => return Err(Error::io("stat", &entry.path(), source)),
         }
@@ -172,6 +175,8 @@ fn decide(
     references: &References,
     alone: bool,
 ) -> Vec<ScriptVerdict> {
+    // Without the lock file the next user would make and lock another one. Then two users would not
+    // see each other.
     let entries = entries.into_iter().filter(|(name, _)| name != LOCK_FILE);
     let verdict = |(name, identity): Entry| {
         let reason = judge(&name, identity, references, alone);
@@ -195,6 +200,7 @@ fn judge(name: &OsStr, identity: (u64, u64), references: &References, alone: boo
         return Reason::Referenced { by: by.to_owned() };
     }
     match references.unreadable().next() {
+        // First, for temporary files as well: a publisher that lives may still write one.
         _ if !alone => Reason::InUse,
         _ if temporary => Reason::StaleTemporary,
         Some((path, _)) => Reason::Uncertain {
@@ -212,6 +218,7 @@ fn remove(dir: &OwnedFd, verdicts: &[ScriptVerdict]) -> Vec<(PathBuf, io::Error)
             .file_name()
             .expect("a directory's entry has a name");
         match retry(|| unlinkat(dir, name, UnlinkatFlags::NoRemoveDir)) {
+            // ENOENT: somebody removed it by hand, and that is what was wanted.
             Ok(()) | Err(Errno::ENOENT) => {}
             Err(errno) => {
                 warning!(path = %verdict.path.display(), %errno, "script stays behind");

@@ -26,6 +26,8 @@ pub(super) fn check(path: &Path) -> Result<(), PreflightFault> {
         return Err(PreflightFault::Empty);
     }
     match header::parse(&head) {
+        // The kernel takes the carriage return as a part of the interpreter's name, and execve(2)
+        // then gives ENOENT about a script that is there.
         Header::Script {
             ends_in_return: true,
             ..
@@ -95,6 +97,7 @@ fn matches(text: &str, path: &Path, head: &[u8]) -> bool {
     };
     let mask = field("mask ")
         .and_then(unhex)
+        // The kernel shows no mask if none was registered. Then every bit counts.
         .unwrap_or_else(|| vec![0xff; magic.len()]);
     let Some(found) = head.get(offset..offset.saturating_add(magic.len())) else {
         return false;

@@ -58,6 +58,7 @@ pub(crate) fn executable(path: &Path) -> Result<Metadata, PreflightFault> {
     }
     match access(path) {
         Ok(()) => Ok(metadata),
+        // EACCES has two causes: nobody gave the right, or the mount forbids all programs.
         Err(Errno::EACCES) => match statfs(path) {
             Ok(stat) if stat.flags().contains(FsFlags::ST_NOEXEC) => Err(PreflightFault::NoExec),
             _ => Err(PreflightFault::NotExecutable),
@@ -86,6 +87,7 @@ pub(crate) struct Identity {
     inode: u64,
     size: u64,
     modified: (i64, i64),
+    // No call sets this time, so it also shows a change that put size and mtime back.
     changed: (i64, i64),
 }
 

@@ -52,6 +52,7 @@ fn make(path: &Path) -> Result<(), Error> {
 
 /// Opens a directory, for its entries and for fsync(2).
 pub(crate) fn open(path: &Path) -> Result<OwnedFd, Error> {
+    // Without O_DIRECTORY the open of a FIFO would wait for a writer.
     let flags = OFlag::O_DIRECTORY.bits();
     match OpenOptions::new().read(true).custom_flags(flags).open(path) {
         Ok(file) => Ok(file.into()),

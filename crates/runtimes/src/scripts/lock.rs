@@ -146,7 +146,9 @@ fn whole_file(kind: i32) -> libc::flock {
         l_type: kind as libc::c_short,
         l_whence: libc::SEEK_SET as libc::c_short,
         l_start: 0,
+        // Up to the end of the file, however long it gets.
         l_len: 0,
+        // The kernel refuses any other number for such a lock (EINVAL).
         l_pid: 0,
     }
 }

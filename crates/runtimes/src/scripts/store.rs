@@ -61,6 +61,7 @@ impl ScriptStore {
     pub fn open(path: &Path) -> Result<Self, Error> {
         let dir = open_or_make(path)?;
         check_owner(&dir, path)?;
+        // From here on no sweep of another process removes what we find.
         let lock = DirLock::share(&dir, path)?;
         Ok(Self {
             path: path.to_owned(),
@@ -85,6 +86,7 @@ impl ScriptStore {
 
     pub(crate) fn check_with(&self, shell: &Path) -> Result<(), Error> {
         let stat = fstatfs(&self.dir).map_err(|errno| Error::io("fstatfs", &self.path, errno))?;
+        // execve(2) gives only EACCES on such a mount, as it does for a missing right.
         if stat.flags().contains(FsFlags::ST_NOEXEC) {
             let what = format!("script directory {:?} is on a noexec mount", self.path);
             return Err(Error::new(ErrorKind::NoExec, what).at(&self.path));
@@ -146,6 +148,8 @@ impl ScriptStore {
         let written = write::write(self.dir.as_fd(), &self.lock, &self.path, &jobs);
         published.created = written.created;
         published.repaired = written.repaired;
+        // fsync(2) of a file does not make its name durable. A crash must not take away a script
+        // that a container uses already.
         let result = written.result.and_then(|()| sync(&self.dir, &self.path));
         if let Err(error) = result {
             self.retract(&published.created);
@@ -188,6 +192,7 @@ impl ScriptStore {
         let place = |metadata: Metadata| (metadata.dev(), metadata.ino());
         let held = metadata(&self.dir).map(place);
         let named = self.path.metadata().map(place);
+        // If another directory is there now, our scripts cannot be reached by their paths.
         matches!((held, named), (Ok(held), Ok(named)) if held == named)
     }
 

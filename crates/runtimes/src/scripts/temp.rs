@@ -109,6 +109,7 @@ pub(crate) fn by_shell<'a>(
     let flags = OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_RDONLY | OFlag::O_CLOEXEC;
     let mut file = None;
     let temp = TempName::claim(dir, path, |name| {
+        // The shell has to open it for writing. `finish` takes that right away again.
         let mode = Mode::S_IRUSR | Mode::S_IWUSR;
         file = Some(File::from(openat(dir, name, flags, mode)?));
         Ok(())
@@ -127,6 +128,7 @@ pub(crate) fn by_shell<'a>(
 fn append(target: &Path, lock: &DirLock, words: &[&OsStr]) -> io::Result<()> {
     let mut shell = Command::new(SHELL);
     shell
+        // Appended, because a long text comes in several calls.
         .args(["-c", r#"f=$1; shift; printf %s "$@" >>"$f""#, "sh"])
         .arg(target)
         .args(words);

@@ -175,6 +175,7 @@ impl<'a> Writer<'a> {
         let mut file = File::from(opened.map_err(|errno| error("open(O_TMPFILE)", errno.into()))?);
         file.write_all(script.text())
             .map_err(|source| error("write", source))?;
+        // The umask may have taken bits away from the mode at the open.
         retry(|| fchmod(&file, MODE)).map_err(|errno| error("fchmod", errno.into()))?;
         // An anonymous file can be opened again only through procfs.
         let own = by_number(&file);
@@ -254,6 +255,8 @@ fn wants_a_name(error: &Error) -> bool {
     let errno = error.raw_os_error().map(Errno::from_raw);
     matches!(
         errno,
+        // ENOTSUP is the answer of a file system without O_TMPFILE, EISDIR that of a kernel before
+        // 3.11. ENOENT comes without /proc, where the file cannot be opened again.
         Some(Errno::ENOTSUP | Errno::EISDIR | Errno::EINVAL | Errno::ENOENT | Errno::ENOSYS)
     )
 }
