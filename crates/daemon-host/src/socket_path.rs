@@ -89,6 +89,7 @@ pub fn socket_path(dir: &Path, name: impl AsRef<Path>) -> Result<SocketPath, Err
     check_name(name)?;
     let path = dir.join(name);
     let bytes = path.as_os_str().as_bytes();
+    // For the kernel the path ends at the first NUL byte. The socket would be somewhere else.
     if bytes.contains(&0) {
         let what = format!("socket path {path:?} holds a NUL byte");
         return Err(Error::new(ErrorKind::InvalidInput, what));
@@ -133,6 +134,7 @@ impl SocketDir {
     ///
     /// As [`socket_path`]; with a name of up to 80 bytes it always fits.
     pub fn socket_path(&self, name: impl AsRef<Path>) -> Result<SocketPath, Error> {
+        // This link leads to the open directory itself, even if it was renamed meanwhile.
         let dir = format!("/proc/self/fd/{}", self.dir.as_raw_fd());
         socket_path(Path::new(&dir), name)
     }
@@ -152,6 +154,7 @@ impl AsFd for SocketDir {
 pub fn hashed_socket_dir(base: &Path, long: &Path) -> PathBuf {
     let digest = Sha256::digest(long.as_os_str().as_bytes());
     let mut name = String::with_capacity(32);
+    // Half of the digest: 128 bits are enough, and each byte more makes the path longer.
     for byte in digest.iter().take(16) {
         write!(name, "{byte:02x}").expect("writing to a String cannot fail");
     }
@@ -160,6 +163,8 @@ pub fn hashed_socket_dir(base: &Path, long: &Path) -> PathBuf {
 
 fn check_name(name: &Path) -> Result<(), Error> {
     let mut parts = name.components();
+    // `..` or a slash would lead out of the directory. `a/` has one component too, so the text is
+    // compared as well.
     let plain = matches!(
         (parts.next(), parts.next()),
         (Some(Component::Normal(part)), None) if part == name.as_os_str()

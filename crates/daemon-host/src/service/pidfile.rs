@@ -137,6 +137,7 @@ fn living(pid: u32, written: SystemTime) -> Option<String> {
 fn started(pid: u32) -> Option<SystemTime> {
     let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
     // The name may hold anything, so fields are counted from its closing parenthesis.
+    // The start is field 22 (proc_pid_stat(5)), in clock ticks since the boot.
     let ticks: u64 = stat
         .rsplit_once(')')?
         .1

@@ -78,6 +78,7 @@ fn lock(dir: &Path) -> Result<Lock, Error> {
         .custom_flags((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32)
         .open(&path)
         .map_err(|error| Error::io(format!("open({path:?})"), error))?;
+    // If a FIFO is there and somebody reads it, the open for writing succeeds.
     check_regular(&file, &path)?;
     let begin = Instant::now();
     loop {

@@ -73,6 +73,7 @@ impl Drop for ControlSocket {
     fn drop(&mut self) {
         self.hall.close();
         let path = self.place.path().display();
+        // A new daemon may have put its own socket there. Only ours is removed.
         match self.place.remove() {
             Ok(true) => {}
             Ok(false) => warn!(%path, "control socket is another's now; not removed"),
@@ -114,6 +115,7 @@ fn accept(hall: &Arc<Hall>, asked: &(impl Fn(Pending) + Clone + Send + 'static))
 
 /// Refuses a client at once. So short an answer fits into the socket's buffer.
 fn refuse(mut stream: &UnixStream, kind: &str, message: &str) {
+    // The thread that accepts comes here, too. A client that does not read must not stop it.
     let _ = stream.set_nonblocking(true);
     let _ = writeln!(stream, "{}", refusal(kind, message));
 }

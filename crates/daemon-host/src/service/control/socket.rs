@@ -58,6 +58,7 @@ pub(super) fn listen_at(path: &Path) -> Result<Bound, Error> {
     // Two daemons that start at once look and bind one after the other.
     lock(&directory)?;
     let outcome = refuse_live(&directory, path).and_then(|()| put(&directory));
+    // The directory stays open for the removal later, so only this call ends the lock.
     let _ = flock(&directory, FlockOperation::Unlock);
     let (listener, identity) = outcome?;
     Ok(Bound {
@@ -116,6 +117,7 @@ fn refuse_live(directory: &Directory, path: &Path) -> Result<(), Error> {
                 let what = format!("a daemon listens at {path:?}");
                 Err(Error::new(ErrorKind::AlreadyRunning, what))
             }
+            // The file is there and nobody listens: a dead daemon left it.
             Err(error) if error.raw_os_error() == Some(Errno::CONNREFUSED.raw_os_error()) => Ok(()),
             Err(error) => Err(error),
         },

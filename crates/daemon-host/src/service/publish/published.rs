@@ -63,6 +63,7 @@ impl Published {
     /// [`ErrorKind::Denied`](crate::ErrorKind::Denied) and
     /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the directory cannot be changed.
     pub fn remove(self) -> Result<bool, Error> {
+        // Our file is still open, so no other file can have its inode number.
         self.directory.remove(self.identity)
     }
 }
@@ -132,6 +133,7 @@ fn rename(directory: &Directory, from: &OsStr, is_new: bool) -> Result<(), Errno
             renamed => return renamed,
         }
     }
+    // rename(2) replaces in one step: a reader opens the old file or the new one.
     renameat(directory, from, directory, to)
 }
 

@@ -91,6 +91,7 @@ impl<'d> Staged<'d> {
 fn create(directory: &Directory) -> Result<(OwnedFd, Option<OsString>), Error> {
     let flags = OFlags::RDWR | OFlags::CLOEXEC;
     let mode = Mode::RUSR | Mode::WUSR;
+    // Not every file system has O_TMPFILE. Whatever the refusal is, a named file is tried next.
     if let Ok(file) = openat(directory, ".", flags | OFlags::TMPFILE, mode) {
         // Without procfs it could not be given a name.
         if access(own_path(&file), Access::EXISTS).is_ok() {
@@ -156,7 +157,9 @@ fn remove_dead(directory: &Directory, name: &std::ffi::CStr) -> Result<(), Errno
     if !is_ours {
         return Ok(());
     }
+    // A writer that lives holds the lock, and then this fails.
     rustix::fs::flock(file.as_fd(), FlockOperation::NonBlockingLockExclusive)?;
+    // The name may lead to another file since it was opened.
     let named = statat(directory, name, AtFlags::SYMLINK_NOFOLLOW)?;
     if Identity::of(&named) == Identity::of(&stat) {
         unlinkat(directory, name, AtFlags::empty())?;
