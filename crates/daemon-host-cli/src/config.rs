@@ -42,6 +42,8 @@ impl ConfigArgs {
             return read_pipe(path).with_context(|| format!("read({path:?})"));
         }
         match read_config(path) {
+            // Only a missing file counts as empty. The settings of one that cannot be read would be
+            // lost.
             Err(error) if optional && error.raw_os_error() == Some(ENOENT) => Ok(Vec::new()),
             read => Ok(read?),
         }

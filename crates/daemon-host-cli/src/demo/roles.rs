@@ -39,6 +39,8 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     match args.role {
         None => show(out),
         Some(Role::Container) => {
+            // If the demo is killed, the kernel ends this process, too. It asks for that itself,
+            // because a fork clears the setting (prctl(2)).
             set_pdeathsig(Signal::SIGKILL)?;
             // This is longer than any demo. It ends when its parent ends.
             std::thread::sleep(Duration::from_secs(600));

@@ -180,6 +180,7 @@ impl Args {
     /// The path without links, if the table is of this namespace. If the table has rows at the
     /// path, the path is good as it is, even if nothing is there any more.
     fn settled(&self, path: &Path, table: &MountTable) -> anyhow::Result<PathBuf> {
+        // In another namespace a link of ours may lead elsewhere, or not exist.
         let is_here = self.file.is_none() && self.pid.is_none() && self.namespace.is_none();
         if !is_here || (path.is_absolute() && table.under(path).len() > 0) {
             return Ok(path.to_owned());
@@ -195,7 +196,7 @@ pub(super) fn open_namespace(file: &Path) -> anyhow::Result<File> {
 
 /// Says what is wrong with a process or a file that somebody named.
 pub(super) fn explain(error: Error, pid: Option<u32>, namespace: Option<&Path>) -> anyhow::Error {
-    // Not a file of a namespace; a namespace of another kind.
+    // ENOTTY: the file is not one of a namespace. EINVAL: its namespace is of another kind.
     let is_other = matches!(error.raw_os_error(), Some(ENOTTY | EINVAL));
     match (pid, namespace) {
         (Some(pid), _) if error.kind() == ErrorKind::NotFound => anyhow!("no process {pid}"),

@@ -30,6 +30,7 @@ impl Namespaces {
     /// Whether the process is in the same namespace of a kind as this one. The kinds are `mnt`,
     /// `pid` and so on.
     pub(super) fn is_same(&self, kind: &str) -> anyhow::Result<bool> {
+        // The text of the link is the kind and the inode. It is the same only for one namespace.
         Ok(self.link(&self.process, kind)? == self.link(&self.own, kind)?)
     }
 
@@ -54,6 +55,8 @@ impl Namespaces {
             // Who is not root of the machine may be root of that user namespace.
             Err(Errno::EPERM) if !self.is_same("user")? => {
                 let user = self.open("user")?;
+                // First this one: entering it gives all capabilities in it, and the next call needs
+                // them.
                 self.result("user", setns(user, CloneFlags::CLONE_NEWUSER))?;
                 self.result("mnt", setns(&file, CloneFlags::CLONE_NEWNS))
             }

@@ -81,6 +81,7 @@ fn check_procfs(proc: &Path) -> anyhow::Result<()> {
     let seen = fstatfs(&opened).with_context(|| format!("fstatfs({proc:?})"))?;
     let is_procfs = seen.filesystem_type() == PROC_SUPER_MAGIC;
     ensure!(is_procfs, "{} is not a procfs; {REMEDY}", proc.display());
+    // A procfs of a pid namespace in which we have no pid answers ENOENT.
     let shows_us = fs::read_link(proc.join("self")).is_ok();
     ensure!(
         shows_us,

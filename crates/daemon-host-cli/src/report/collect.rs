@@ -76,6 +76,7 @@ pub(super) fn collect(
     // A root that does not answer is not looked into.
     let readable = matches!(root.state, Some(Ok(_))).then_some(options.root.as_path());
     Ok(Facts {
+        // This file shows the name in our own UTS namespace. With --host-root that is the host's.
         host: first_line("/proc/sys/kernel/hostname"),
         kernel: first_line("/proc/sys/kernel/osrelease"),
         queries: KernelQueries::cached(),

@@ -162,6 +162,7 @@ impl Asker {
     /// The error number of the look, 0 for none; `None` if there was no answer.
     fn ask(&mut self, path: &Path) -> io::Result<Option<i32>> {
         self.paths.write_all(path.as_os_str().as_bytes())?;
+        // A path may hold a newline. Only NUL is in no path.
         self.paths.write_all(&[0])?;
         let answer = self.answers.recv_timeout(LIMIT).ok();
         Ok(answer.and_then(|line| line.parse().ok()))
@@ -206,6 +207,8 @@ fn judge(number: i32) -> State {
     }
     let errno = Errno::from_raw(number);
     let words = format!("{errno:?}: {}", errno.desc());
+    // A refusal such as EACCES comes from a server that lives. These do not: FUSE gives ENOTCONN
+    // when its server has ended, and NFS gives ESTALE when it no longer knows the directory.
     match errno {
         Errno::ENOTCONN
         | Errno::ESTALE
