@@ -115,7 +115,7 @@ impl Engine for Containerd<'_> {
     fn once(&self) -> Command {
         let group = format!("/{}/once", self.group);
         let mut command = self.ctr("default", &["run", "--rm", "--cgroup", &group]);
-        command.args([image::NAME, "once", "/bin/cat", image::TOKEN]);
+        command.args([image::NAME, "once"]).args(image::LOOK);
         command
     }
 

@@ -137,7 +137,9 @@ impl Engine for Docker<'_> {
 
     fn once(&self) -> Command {
         let mut command = self.client(&["run", "--rm", "--network", "none"]);
-        command.args(["--runtime", "tried", image::NAME, "/bin/cat", image::TOKEN]);
+        command
+            .args(["--runtime", "tried", image::NAME])
+            .args(image::LOOK);
         command
     }
 

@@ -37,7 +37,8 @@ pub(crate) trait Engine {
     /// Makes and starts a container, which sleeps.
     fn run(&self, name: &str, part: Part) -> Result<()>;
 
-    /// The command that runs a container once: it prints the file of the image, ends, and is gone.
+    /// The command that runs a container once: it reads the file of the image, ends, and is gone.
+    /// Its exit code tells whether the file was whole.
     fn once(&self) -> Command;
 
     /// The host's number of its first process.

@@ -13,6 +13,13 @@ pub(crate) const NAME: &str = "localhost/busybox:test";
 pub(crate) const TOKEN: &str = "/token";
 /// What is in it.
 pub(crate) const TOKEN_TEXT: &str = "read from the image\n";
+/// Reads the file, and tells by the exit code whether it is whole. A client may lose the last words
+/// of a container that ends at once, most of all on a busy machine.
+pub(crate) const LOOK: [&str; 3] = [
+    "/bin/sh",
+    "-c",
+    "read -r line < /token && test \"$line\" = 'read from the image'",
+];
 
 const APPLETS: &[&str] = &["sh", "sleep", "cat", "echo"];
 

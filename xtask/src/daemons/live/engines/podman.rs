@@ -94,7 +94,7 @@ impl Engine for Podman<'_> {
     fn once(&self) -> Command {
         let group = format!("--cgroup-parent=/{}", self.group);
         let mut command = self.podman(&["run", "--rm", "--network", "none", &group]);
-        command.args([image::NAME, "/bin/cat", image::TOKEN]);
+        command.arg(image::NAME).args(image::LOOK);
         command
     }
 
