@@ -182,8 +182,8 @@ fn end_of(step: &StepReport) -> MountLife {
     }
 }
 
-/// More than a user may have descriptors for marks (128). Each step knows of its own mount alone. In
-/// a VM the processor is emulated, and so many busy mounts would not answer within their limit.
+/// More than a user may have descriptors for marks (128). Each step knows of its own mount alone.
+/// In a VM the processor is emulated, and so many busy mounts would not answer within their limit.
 #[test]
 fn every_lazily_detached_mount_can_be_asked_about_later() {
     isolated(|base| {
