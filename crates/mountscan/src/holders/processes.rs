@@ -8,7 +8,7 @@ use std::path::Path;
 use crate::error::Error;
 use crate::holders::in_parallel;
 use crate::holders::report::HolderProcess;
-use crate::holders::stat::{Run, run_of};
+use crate::holders::stat::{Run, is_over, run_of};
 use crate::kernel::procfs::ProcDir;
 
 /// A process, or a thread that is in another mount namespace than its process. If the first thread
@@ -140,8 +140,10 @@ fn add_threads(proc: &ProcDir, pid: u32, mut process: Option<u64>, places: &mut 
     }
     let tasks = match proc.numbers(directory) {
         Ok(tasks) => tasks,
-        Err(_) => {
-            places.is_unread |= run_of(proc, &pid.to_string()) == Run::Runs;
+        // Without the list nobody knows whether a thread outlived the first one.
+        Err(error) => {
+            let runs = run_of(proc, &pid.to_string()) == Run::Runs;
+            places.is_unread |= runs || !is_over(&error);
             return;
         }
     };
@@ -165,10 +167,12 @@ fn add_threads(proc: &ProcDir, pid: u32, mut process: Option<u64>, places: &mut 
 /// Whether a process runs, be it only by a thread that outlives the first one. A thread of the
 /// kernel does not count.
 pub(crate) fn is_running(proc: &ProcDir, pid: u32) -> bool {
-    let outlived = || {
-        let tasks = proc.numbers(format!("{pid}/task")).unwrap_or_default();
-        let mut others = tasks.into_iter().filter(|&id| id != pid);
-        others.any(|id| run_of(proc, &format!("{pid}/task/{id}")) == Run::Runs)
+    let outlived = || match proc.numbers(format!("{pid}/task")) {
+        Ok(tasks) => {
+            let mut others = tasks.into_iter().filter(|&id| id != pid);
+            others.any(|id| run_of(proc, &format!("{pid}/task/{id}")) == Run::Runs)
+        }
+        Err(error) => !is_over(&error),
     };
     match run_of(proc, &pid.to_string()) {
         Run::Runs => true,
@@ -198,6 +202,22 @@ pub(crate) fn inode_of(link: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::procfs::Proc;
+
+    #[test]
+    fn threads_that_cannot_be_listed_may_run() {
+        let tree = tempfile::tempdir().unwrap();
+        let process = tree.path().join("7");
+        std::fs::create_dir(&process).unwrap();
+        std::os::unix::fs::symlink("7", tree.path().join("self")).unwrap();
+        let ended = "7 (a) Z 1 7 7 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 4711 9";
+        std::fs::write(process.join("stat"), ended).unwrap();
+        let proc = Proc::unchecked(tree.path()).open().unwrap();
+        assert!(!is_running(&proc, 7), "no list, no thread");
+        std::fs::write(process.join("task"), "").unwrap();
+        assert!(is_running(&proc, 7));
+        assert!(members_of(&proc, &[7]).unread.contains(&7));
+    }
 
     #[test]
     fn reads_what_procfs_writes() {

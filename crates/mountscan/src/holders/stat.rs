@@ -74,7 +74,7 @@ pub(super) fn run_of(proc: &ProcDir, directory: &str) -> Run {
 }
 
 /// Whether an error says that the process is no more.
-fn is_over(error: &Error) -> bool {
+pub(super) fn is_over(error: &Error) -> bool {
     // It ended before its file was opened (ENOENT), or before it was read (ESRCH).
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH))
 }
