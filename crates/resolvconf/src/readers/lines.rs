@@ -1,7 +1,7 @@
 //! The lines of a file as one reader sees them: the directive and its value.
 
 use crate::document::Look;
-use crate::readers::reader::{Comments, LineEnds, Lines, Nul, Reader, ServerWords};
+use crate::readers::form::{Comments, LineEnds, Lines, Nul, Reader, ServerWords};
 use crate::readers::words::{ends_word, is_mark, trim, words};
 
 /// A directive that readers know.

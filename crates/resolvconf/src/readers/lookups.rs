@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::document::Text;
 use crate::readers::effective::{Effective, Trouble};
-use crate::readers::reader::{Order, Reader, Waiting};
+use crate::readers::form::{Order, Reader, Waiting};
 use crate::readers::search::is_domain;
 
 /// One name that a look-up asks for, if the names before it were not found.

@@ -6,11 +6,11 @@
 
 mod context;
 mod effective;
+mod form;
 mod lines;
 mod lookups;
 mod options;
 mod profiles;
-mod reader;
 mod reading;
 mod search;
 mod servers;
@@ -19,17 +19,17 @@ mod words;
 pub use context::Context;
 pub(crate) use effective::Outcome;
 pub use effective::{Effective, Server, Trouble};
+pub use form::{
+    AddressForm, Below, Blanks, Comments, LineEnds, Lines, Lookups, Matching, Nul, Number, Numbers,
+    OnInvalid, OnInvalidDomain, Options, Order, Reader, Repeated, Root, Search, SearchRule,
+    ServerWords, Servers, TooLong, Waiting,
+};
 pub(crate) use lines::{Entry, Keyword, Row, plain_entry, reads, sees};
 pub use lookups::{Query, Times};
 pub(crate) use options::{Taken, Value, one_option, option_at};
 pub use profiles::{
     ALL, BUSYBOX, C_ARES, C_ARES_OLD, DEFAULT, DIG, DNSMASQ, DNSPYTHON, GLIBC, GLIBC_NEW, GO,
     GO_OLD, HAPROXY, HICKORY, JAVA, MUSL, MUSL_OLD, NODE, RESOLVED, RESOLVED_NEW, UNBOUND, find,
-};
-pub use reader::{
-    AddressForm, Below, Blanks, Comments, LineEnds, Lines, Lookups, Matching, Nul, Number, Numbers,
-    OnInvalid, OnInvalidDomain, Options, Order, Reader, Repeated, Root, Search, SearchRule,
-    ServerWords, Servers, TooLong, Waiting,
 };
 pub(crate) use reading::{Depth, Reading};
 pub(crate) use search::is_domain;

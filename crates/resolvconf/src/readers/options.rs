@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::readers::reader::{
+use crate::readers::form::{
     Below, Lines, Matching, Number, Numbers, Options as Rules, Reader, Repeated,
 };
 use crate::readers::words::words;

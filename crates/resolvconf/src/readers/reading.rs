@@ -6,11 +6,11 @@ use std::net::IpAddr;
 use crate::document::{Document, Look, Nameserver};
 use crate::readers::context::Context;
 use crate::readers::effective::{Effective, Outcome, Server, Trouble};
-use crate::readers::lines::{self, Entry, Keyword, Row};
-use crate::readers::options::{self, Value};
-use crate::readers::reader::{
+use crate::readers::form::{
     Below, Blanks, LineEnds, Nul, Numbers, OnInvalid, Order, Reader, ServerWords, TooLong,
 };
+use crate::readers::lines::{self, Entry, Keyword, Row};
+use crate::readers::options::{self, Value};
 use crate::readers::search::{self, Harm};
 use crate::readers::servers::{PORT, server};
 use crate::readers::words::words;

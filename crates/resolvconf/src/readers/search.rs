@@ -2,8 +2,8 @@
 
 use crate::document::Text;
 use crate::readers::context::Context;
+use crate::readers::form::{Lines, OnInvalidDomain, Root, Search as Rules, SearchRule};
 use crate::readers::lines::{Entry, Keyword};
-use crate::readers::reader::{Lines, OnInvalidDomain, Root, Search as Rules, SearchRule};
 use crate::readers::words::words;
 
 /// The lines that may become the list, while a file is read.

@@ -5,7 +5,7 @@ use std::str;
 
 use crate::document::{Nameserver, glibc_ipv4, ipv6};
 use crate::readers::context::Context;
-use crate::readers::reader::AddressForm;
+use crate::readers::form::AddressForm;
 
 /// The port of DNS.
 pub(crate) const PORT: u16 = 53;

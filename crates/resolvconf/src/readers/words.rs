@@ -1,7 +1,7 @@
 //! Splits a value into words, as each reader does.
 
 use crate::document;
-use crate::readers::reader::{Blanks, Comments, Lines};
+use crate::readers::form::{Blanks, Comments, Lines};
 
 /// What a byte can mean when words are split.
 #[derive(Debug, Clone, Copy)]

@@ -1,11 +1,11 @@
 //! The list of profiles.
 
+use crate::readers::form::Reader;
 use crate::readers::profiles::languages::{
     C_ARES, C_ARES_OLD, DNSPYTHON, GO, GO_OLD, HICKORY, JAVA, NODE,
 };
 use crate::readers::profiles::libc::{GLIBC, MUSL, MUSL_OLD};
 use crate::readers::profiles::resolvers::{BUSYBOX, DIG, DNSMASQ, HAPROXY, RESOLVED, UNBOUND};
-use crate::readers::reader::Reader;
 
 /// The readers that containers have most often.
 pub const DEFAULT: [Reader; 3] = [GLIBC, MUSL, GO];

@@ -2,8 +2,8 @@
 //!
 //! Each fact was seen in the real reader. Beside it stands the case of the matrix that shows it.
 
+use crate::readers::form::*;
 use crate::readers::profiles::libc::GLIBC;
-use crate::readers::reader::*;
 
 /// Go's own resolver, 1.20 and later.
 pub const GO: Reader = Reader {

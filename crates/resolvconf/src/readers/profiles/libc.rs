@@ -3,7 +3,7 @@
 //! Each fact was seen in the real library. Beside it stands the case of the matrix that shows it.
 //! The matrix is `tests/resolvconf/data/readers.json`.
 
-use crate::readers::reader::*;
+use crate::readers::form::*;
 
 /// glibc 2.26 and later.
 pub const GLIBC: Reader = Reader {

@@ -2,9 +2,9 @@
 //!
 //! Each fact was seen in the real reader. Beside it stands the case of the matrix that shows it.
 
+use crate::readers::form::*;
 use crate::readers::profiles::languages::{DNSPYTHON, JAVA};
 use crate::readers::profiles::libc::GLIBC;
-use crate::readers::reader::*;
 
 const NO_OPTIONS: Options = JAVA.options;
 const NEVER: Lookups = JAVA.lookups;
