@@ -1,0 +1,8 @@
+//! Reads a file as one reader does, line by line. This room is pure.
+
+mod file;
+mod result;
+mod servers;
+mod state;
+
+pub(crate) use state::{Depth, Reading};
