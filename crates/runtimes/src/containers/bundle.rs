@@ -41,10 +41,7 @@ pub(super) fn read(dir: &Path) -> Result<Bundle, Life> {
     let text = match read_bounded(&file, MAX_FILE) {
         Ok(text) => text,
         Err(error) if error.kind() == ErrorKind::NotFound => return Err(unstarted(dir, shim)),
-        Err(error) => {
-            let why = format!("{}: {error}", file.display());
-            return Err(Life::Unknown { why });
-        }
+        Err(error) => return Err(unknown(&file, error)),
     };
     let pid = String::from_utf8_lossy(&text).trim().parse();
     record.processes.extend(pid.ok().map(RecordedProcess::new));
@@ -54,27 +51,29 @@ pub(super) fn read(dir: &Path) -> Result<Bundle, Life> {
         i64::try_from(since.as_secs()).ok()
     });
     let work = dir.join("work").read_link();
+    let shim = shim.ok().flatten();
     let is_here = work.is_ok_and(|target| target.exists()) || shim.is_some_and(|at| at.exists());
     Ok(Bundle { record, is_here })
 }
 
 /// A task without a first process: one that starts, or that was never started.
-fn unstarted(dir: &Path, shim: Option<PathBuf>) -> Life {
+fn unstarted(dir: &Path, shim: Result<Option<PathBuf>, Life>) -> Life {
     // The shim listens before it starts the first process, and as long as the task exists.
-    if let Some(path) = shim {
-        match listens(&path) {
-            Ok(()) => {
-                let by = format!("its shim listens at {}", path.display());
-                return Life::Alive { pid: None, by };
-            }
-            // The file is there and nobody listens: the shim has ended. ENOENT would prove nothing:
-            // the path may be one of another mount namespace.
-            Err(Errno::ECONNREFUSED) => {}
-            Err(errno) => {
-                let why = format!("connect({path:?}): {}", errno.desc());
-                return Life::Unknown { why };
-            }
+    match shim.map(|path| path.map(|path| (listens(&path), path))) {
+        // Who has no address yet has no shim: only the age is left to ask.
+        Ok(None) => {}
+        Ok(Some((Ok(()), path))) => {
+            let by = format!("its shim listens at {}", path.display());
+            return Life::Alive { pid: None, by };
         }
+        // The file is there and nobody listens: the shim has ended. ENOENT would prove nothing:
+        // the path may be one of another mount namespace.
+        Ok(Some((Err(Errno::ECONNREFUSED), _))) => {}
+        Ok(Some((Err(errno), path))) => {
+            let why = format!("connect({path:?}): {}", errno.desc());
+            return Life::Unknown { why };
+        }
+        Err(unknown) => return unknown,
     }
     let age = modified(dir).and_then(|time| SystemTime::now().duration_since(time).ok());
     match age {
@@ -91,16 +90,41 @@ fn modified(path: &Path) -> Option<SystemTime> {
     fs::symlink_metadata(path).ok()?.modified().ok()
 }
 
-/// The socket of the bundle's shim: in `address`, from containerd 2.0 in `bootstrap.json`.
-fn shim_socket(dir: &Path) -> Option<PathBuf> {
-    let text = |name: &str| read_bounded(&dir.join(name), MAX_FILE).ok();
-    let address = text("address")
-        .map(|address| String::from_utf8_lossy(&address).trim().to_owned())
-        .or_else(|| {
-            let value: serde_json::Value = serde_json::from_slice(&text("bootstrap.json")?).ok()?;
-            Some(value.get("address")?.as_str()?.to_owned())
-        })?;
-    address.strip_prefix("unix://").map(PathBuf::from)
+/// The socket of the bundle's shim: in `address`, from containerd 2.0 in `bootstrap.json`. `None`
+/// means that neither file is there.
+fn shim_socket(dir: &Path) -> Result<Option<PathBuf>, Life> {
+    for (name, address) in [
+        ("address", plain as fn(&[u8]) -> Option<String>),
+        ("bootstrap.json", bootstrap),
+    ] {
+        let file = dir.join(name);
+        let text = match read_bounded(&file, MAX_FILE) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => continue,
+            Err(error) => return Err(unknown(&file, error)),
+        };
+        let path = address(&text).and_then(|text| text.strip_prefix("unix://").map(PathBuf::from));
+        // An abstract socket, or a form of a later version: a shim may listen there.
+        return path
+            .map(Some)
+            .ok_or_else(|| unknown(&file, "it names no socket in a directory"));
+    }
+    Ok(None)
+}
+
+fn plain(text: &[u8]) -> Option<String> {
+    Some(String::from_utf8_lossy(text).trim().to_owned())
+}
+
+fn bootstrap(text: &[u8]) -> Option<String> {
+    let value: serde_json::Value = serde_json::from_slice(text).ok()?;
+    Some(value.get("address")?.as_str()?.to_owned())
+}
+
+fn unknown(file: &Path, why: impl std::fmt::Display) -> Life {
+    Life::Unknown {
+        why: format!("{}: {why}", file.display()),
+    }
 }
 
 /// Whether a process listens at a socket. Nothing is sent, and the call does not wait. A full queue

@@ -68,10 +68,13 @@ fn is_populated(group: &Path) -> Option<Option<bool>> {
                 .find_map(|line| line.strip_prefix("populated "));
             Some(line.map(|word| word.trim() != "0"))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => group
-            .join("cgroup.procs")
-            .exists()
-            .then(|| any_below(group)),
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            match group.join("cgroup.procs").try_exists() {
+                Ok(true) => Some(any_below(group)),
+                Ok(false) => None,
+                Err(_) => Some(None),
+            }
+        }
         Err(_) => Some(None),
     }
 }

@@ -89,11 +89,26 @@ impl Scan<'_> {
         });
     }
 
+    /// Whether an entry is a directory. `None` if it is gone, or if that cannot be told, which is
+    /// noted.
+    fn is_dir(&mut self, entry: &DirEntry) -> Option<bool> {
+        match entry.file_type() {
+            Ok(kind) => Some(kind.is_dir()),
+            Err(error) if error.kind() == ErrorKind::NotFound => None,
+            Err(error) => {
+                self.states.unread.push((entry.path(), error.to_string()));
+                None
+            }
+        }
+    }
+
     /// Looks at one entry of a directory of states.
     fn state(&mut self, entry: &DirEntry) {
         let path = entry.path();
         let name = entry.file_name().into_string().ok();
-        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let Some(is_dir) = self.is_dir(entry) else {
+            return;
+        };
         match name.as_deref() {
             Some(id) if is_dir && is_id(id) => self.runtime_state(id, &path),
             Some(name) if !is_dir => match runsc_id(name) {
@@ -113,7 +128,7 @@ impl Scan<'_> {
             Err(error) if error.kind() == ErrorKind::NotFound => match read("status") {
                 Ok(text) => record::of_crun(&text).map(|record| (StateSource::Crun, record)),
                 // The container was deleted while this looked.
-                Err(_) if !dir.exists() => return,
+                Err(_) if is_gone(dir) => return,
                 Err(error) => return self.unclear(id, dir, &error.to_string()),
             },
             Err(error) => return self.unclear(id, dir, &error.to_string()),
@@ -145,7 +160,9 @@ impl Scan<'_> {
     fn bundle(&mut self, entry: &DirEntry) {
         let path = entry.path();
         let name = entry.file_name().into_string().ok();
-        let is_dir = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        let Some(is_dir) = self.is_dir(entry) else {
+            return;
+        };
         let Some(id) = name.filter(|id| is_dir && is_id(id)) else {
             return self.states.skipped.push(path);
         };
@@ -154,7 +171,7 @@ impl Scan<'_> {
                 let source = StateSource::Bundle;
                 self.recorded(&id, source, path, &read.record, Some(read.is_here));
             }
-            Err(_) if !path.exists() => {}
+            Err(_) if is_gone(&path) => {}
             Err(life) => self.found(&id, StateSource::Bundle, path, life),
         }
     }
@@ -187,6 +204,12 @@ impl Scan<'_> {
         };
         self.found(id, StateSource::Unclear, path.to_owned(), life);
     }
+}
+
+/// Whether nothing is at a path any more. What cannot be looked at may well be there.
+fn is_gone(path: &Path) -> bool {
+    let seen = path.symlink_metadata();
+    seen.is_err_and(|error| error.kind() == ErrorKind::NotFound)
 }
 
 /// Whether a name can be a container's id. Every engine and runtime wants a letter or a digit

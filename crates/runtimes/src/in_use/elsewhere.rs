@@ -53,7 +53,7 @@ impl Elsewhere {
         match read_link(dir.join("cwd")) {
             Ok(cwd) => {
                 if let Some(tasks) = tasks_in(&cwd) {
-                    self.found.insert(seen_from_here(dir, &tasks));
+                    self.found.extend(from_here(references, dir, &tasks));
                 }
             }
             // Of other processes it is not known whether they have a bundle at all.
@@ -62,8 +62,11 @@ impl Elsewhere {
         }
         if is_shim || comm.starts_with(b"containerd") || comm.starts_with(b"dockerd") {
             for value in values(line) {
-                let above = value.ancestors().take(ABOVE);
-                above.for_each(|above| self.add_below(references, &seen_from_here(dir, above)));
+                for above in value.ancestors().take(ABOVE) {
+                    if let Some(here) = from_here(references, dir, above) {
+                        self.add_below(references, &here);
+                    }
+                }
             }
         }
     }
@@ -128,17 +131,26 @@ fn tasks_in(path: &Path) -> Option<PathBuf> {
 }
 
 /// A path of a process, as this process can open it. In another mount namespace the same path
-/// may lead elsewhere.
-fn seen_from_here(dir: &Path, path: &Path) -> PathBuf {
-    let namespace = |of: &Path| read_link(of.join("ns/mnt")).ok();
-    let own = dir.with_file_name("self");
-    match (namespace(dir), namespace(&own)) {
-        (Some(its), Some(own)) if its != own => {
-            let below = path.strip_prefix("/").unwrap_or(path);
-            // The link `root` leads into the mount namespace of the process.
-            dir.join("root").join(below)
+/// may lead elsewhere. `None` if the process has ended, or if its namespace cannot be seen, which
+/// is noted: what lies at that path here may belong to somebody else.
+fn from_here(references: &mut References, dir: &Path, path: &Path) -> Option<PathBuf> {
+    let namespace = |of: &Path| read_link(of.join("ns/mnt"));
+    let its = match namespace(dir) {
+        Ok(its) => its,
+        Err(error) if is_gone(&error) => return None,
+        Err(error) => {
+            references.missed(dir, &error);
+            return None;
         }
-        _ => path.to_owned(),
+    };
+    match namespace(&dir.with_file_name("self")) {
+        Ok(own) if own == its => Some(path.to_owned()),
+        // The link `root` leads into the mount namespace of the process, also where nothing tells
+        // whether that is the own one.
+        _ => Some(
+            dir.join("root")
+                .join(path.strip_prefix("/").unwrap_or(path)),
+        ),
     }
 }
 

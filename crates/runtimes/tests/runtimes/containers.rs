@@ -1,7 +1,8 @@
 //! Containers that live, that are dead, and of which nobody can tell: state files of real
 //! runtimes, and a procfs and cgroups made by hand.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
@@ -9,6 +10,7 @@ use std::time::{Duration, SystemTime};
 use runtimes::{Life, StateSource, StatesOptions, containers, live_containers};
 
 use crate::machine::{INITIAL, Machine, NESTED, REAL, bundle};
+use crate::support::{as_nobody, open_to_all};
 
 #[test]
 fn every_runtime_is_known_alive_and_dead() {
@@ -220,6 +222,47 @@ fn a_task_that_starts_lives_by_its_shim() {
         );
         fs::remove_file(dir.join(file)).unwrap();
     }
+}
+
+#[test]
+fn a_shim_whose_address_is_not_understood_may_live() {
+    let machine = Machine::new(INITIAL, 1);
+    let dir = bundle(&machine, "starting");
+    let old = SystemTime::now() - Duration::from_secs(3600);
+    for (file, text) in [
+        // Where old shims listen: in no directory.
+        ("address", "/containerd-shim/moby/starting/shim.sock"),
+        ("address", ""),
+        ("bootstrap.json", "{\"version\": 9}"),
+        ("bootstrap.json", "half a fi"),
+    ] {
+        fs::write(dir.join(file), text).unwrap();
+        fs::File::open(&dir).unwrap().set_modified(old).unwrap();
+        assert_eq!(machine.one(), (StateSource::Bundle, "unknown"), "{text}");
+        fs::remove_file(dir.join(file)).unwrap();
+    }
+    // What is there and cannot be read.
+    fs::create_dir(dir.join("address")).unwrap();
+    fs::File::open(&dir).unwrap().set_modified(old).unwrap();
+    assert_eq!(machine.one(), (StateSource::Bundle, "unknown"));
+}
+
+/// Its entries can be listed, and nothing of them can be looked at.
+#[test]
+fn what_may_not_be_looked_at_is_not_gone() {
+    let machine = Machine::new(INITIAL, 1);
+    machine.real("runc-1.1.5.state.json", "rc1/state.json");
+    bundle(&machine, "b1");
+    open_to_all(&machine.path(""));
+    for dir in ["states", "bundles"] {
+        fs::set_permissions(machine.path(dir), Permissions::from_mode(0o744)).unwrap();
+    }
+    let states = as_nobody(|| machine.look());
+    let mut ids: Vec<&str> = states.by_id().into_keys().collect();
+    ids.sort_unstable();
+    assert_eq!(ids, ["b1", "rc1"], "{states:?}");
+    let lives = states.found.iter().map(|state| state.life.as_str());
+    assert!(lives.clone().all(|life| life == "unknown"), "{states:?}");
 }
 
 #[test]

@@ -37,11 +37,13 @@ impl Machine {
         fs::create_dir_all(dir.join("ns")).unwrap();
         fs::write(dir.join("cmdline"), line.replace(' ', "\0")).unwrap();
         fs::write(dir.join("comm"), format!("{comm}\n")).unwrap();
+        place_in(&dir, "mnt:[1]");
         dir
     }
 
     fn table(&self, text: &str) {
         fs::create_dir_all(self.path("proc/self/ns")).unwrap();
+        place_in(&self.path("proc/self"), "mnt:[1]");
         fs::write(self.path("proc/self/mountinfo"), text).unwrap();
     }
 
@@ -72,6 +74,13 @@ impl Machine {
             matches!(&verdict.reason, Reason::Referenced { by } if by.contains("options.json"));
         assert!(is_by_bundle, "{why}: {:?}", verdict.reason);
     }
+}
+
+/// Puts a process into a mount namespace.
+fn place_in(dir: &Path, namespace: &str) {
+    let link = dir.join("ns/mnt");
+    let _ = fs::remove_file(&link);
+    symlink(namespace, link).unwrap();
 }
 
 #[test]
@@ -183,7 +192,17 @@ fn an_engine_in_another_mount_namespace_is_looked_at_there() {
     let bundle = Path::new("/run/ee").join(TASKS).join("moby/0123abcd");
     symlink(bundle, shim.join("cwd")).unwrap();
     symlink(machine.path("its-root"), shim.join("root")).unwrap();
-    symlink("mnt:[2]", shim.join("ns/mnt")).unwrap();
-    symlink("mnt:[1]", machine.path("proc/self/ns/mnt")).unwrap();
+    place_in(&shim, "mnt:[2]");
     machine.keeps("another mount namespace");
+}
+
+#[test]
+fn an_engine_in_a_namespace_that_is_not_seen_keeps_every_script() {
+    let machine = Machine::new();
+    let line = "/usr/sbin/dockerd --exec-root /run/ee";
+    let engine = machine.process(77, "dockerd", line);
+    // What cannot be read as a link, as the kernel refuses it to others.
+    fs::remove_file(engine.join("ns/mnt")).unwrap();
+    fs::write(engine.join("ns/mnt"), "").unwrap();
+    assert!(!machine.references().is_complete());
 }
