@@ -26,7 +26,7 @@ impl Version {
         for line in output.lines() {
             if let Some(commit) = line.strip_prefix("commit:") {
                 commit.trim().clone_into(&mut found.commit);
-            } else if let Some((runtime, version)) = line.split_once(" version ") {
+            } else if let Some((runtime, version)) = named(line) {
                 // The first such line is the runtime's own; libraries may follow.
                 if found.version.is_empty() {
                     runtime.trim().clone_into(&mut found.runtime);
@@ -51,6 +51,12 @@ impl Version {
         }
         numbers
     }
+}
+
+/// The name and the version in a line; youki writes a colon between them.
+fn named(line: &str) -> Option<(&str, &str)> {
+    let words = line.split_once(" version ");
+    words.or_else(|| line.split_once(" version: "))
 }
 
 #[cfg(test)]
@@ -80,6 +86,10 @@ mod tests {
         check(
             "crun version 0.7\nspec: 1.0.0\n+SYSTEMD +YAJL\n",
             Some(("crun", "0.7", "")),
+        );
+        check(
+            "youki version: 0.7.0\ncommit: 0.7.0-VERGEN_IDEMPOTENT_OUTPUT\nspec: 1.1.0\n",
+            Some(("youki", "0.7.0", "0.7.0-VERGEN_IDEMPOTENT_OUTPUT")),
         );
         check("", None);
         check("hello world", None);

@@ -40,14 +40,24 @@ pub enum PreflightFault {
     },
     /// Neither a program of this system nor a script that begins with `#!`.
     NotAProgram,
-    /// A script whose first line ends in a carriage return, which the kernel takes for a
-    /// part of the interpreter's name.
+    /// A program whose file ends too early, or whose header the kernel refuses.
+    Damaged,
+    /// A script whose first line ends in a carriage return, which becomes a part of the
+    /// interpreter's name or of its argument.
     CarriageReturn,
     /// The interpreter that a script, or the loader that a program names, is missing or
     /// cannot be executed.
     Interpreter {
         /// The interpreter or loader.
         path: PathBuf,
+    },
+    /// The interpreter or loader is there and would not start itself. For a script that begins
+    /// with `#!/usr/bin/env NAME` it is the program of that name.
+    BadInterpreter {
+        /// The interpreter or loader.
+        path: PathBuf,
+        /// Its own fault.
+        why: Box<Self>,
     },
     /// The program of a containerd shim is not in `PATH`.
     NoShim {
@@ -85,11 +95,15 @@ impl fmt::Display for PreflightFault {
                 return write!(f, "a program for another machine ({machine})");
             }
             Self::NotAProgram => "neither a program of this system nor a script with #!",
+            Self::Damaged => "a damaged program: the file is cut off or its header is wrong",
             Self::CarriageReturn => {
                 "its first line ends in a carriage return; save it with Unix line ends"
             }
             Self::Interpreter { path } => {
                 return write!(f, "its interpreter {path:?} is missing or not executable");
+            }
+            Self::BadInterpreter { path, why } => {
+                return write!(f, "its interpreter {path:?}: {why}");
             }
             Self::NoShim { program } => {
                 return write!(f, "the shim {program} is not in PATH");

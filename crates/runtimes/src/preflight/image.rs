@@ -1,60 +1,152 @@
 //! Whether the kernel would know how to run a file.
 
-use std::fs::{self, File};
-use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::OpenOptionsExt;
+use std::ffi::OsStr;
+use std::fs::File;
+use std::ops::Range;
+use std::os::unix::fs::{FileExt, OpenOptionsExt};
 use std::path::Path;
 
+use super::elf::{self, Elf};
 use super::fault::PreflightFault;
-use super::header::{self, Header};
-use super::locate::executable;
+use super::formats::is_registered;
+use super::header::{self, HEAD, Header};
+use super::locate::{executable, locate};
+use super::script::Script;
 
-/// How many bytes are read. The program headers and the loader's path are in the first page of
-/// every usual program.
-const HEAD: u64 = 4096;
+/// How many interpreters of interpreters the kernel follows.
+const LEVELS: u32 = 5;
 
-/// The directory of the formats that an interpreter is registered for.
-const FORMATS: &str = "/proc/sys/fs/binfmt_misc";
+/// Checks that the kernel would run a file. A file that may be executed and not read passes.
+///
+/// `search_path` is where `env` looks for the program of a script. If it is empty, that program
+/// is not looked for.
+pub(super) fn check(path: &Path, search_path: &OsStr) -> Result<(), PreflightFault> {
+    check_below(path, search_path, LEVELS)
+}
 
-/// Checks the beginning of a file. A file that may be executed and not read passes.
-pub(super) fn check(path: &Path) -> Result<(), PreflightFault> {
-    let Some(head) = head(path) else {
+fn check_below(path: &Path, search_path: &OsStr, levels: u32) -> Result<(), PreflightFault> {
+    let Some((file, head)) = open(path) else {
         return Ok(());
     };
     if head.is_empty() {
         return Err(PreflightFault::Empty);
     }
-    match header::parse(&head) {
-        // The kernel takes the carriage return as a part of the interpreter's name, and execve(2)
-        // then gives ENOENT about a script that is there.
-        Header::Script {
-            ends_in_return: true,
-            ..
-        } => Err(PreflightFault::CarriageReturn),
-        Header::Script { interpreter, .. } => interpreter_runs(&interpreter),
-        Header::Elf(elf) if elf.is_native() => elf
-            .loader
-            .map_or(Ok(()), |loader| interpreter_runs(&loader)),
-        _ if is_registered(path, &head) => Ok(()),
-        Header::Elf(elf) => Err(PreflightFault::OtherMachine {
-            machine: elf.machine_name(),
-        }),
+    let result = match header::parse(&head) {
+        Header::Script(script) => return script_runs(&script, search_path, levels),
+        Header::Elf(elf) => program_runs(&file, &elf, false),
+        Header::Cut => Err(PreflightFault::Damaged),
         Header::Unknown => Err(PreflightFault::NotAProgram),
+    };
+    match result {
+        Err(_) if is_registered(path, &head) => Ok(()),
+        result => result,
     }
 }
 
-fn head(path: &Path) -> Option<Vec<u8>> {
+/// The file and its first bytes; `None` if it cannot be read.
+fn open(path: &Path) -> Option<(File, Vec<u8>)> {
     // The path may have become a FIFO or a terminal since it was checked.
     let flags = nix::libc::O_NONBLOCK | nix::libc::O_NOCTTY;
-    let file = File::options().read(true).custom_flags(flags).open(path);
-    let mut head = Vec::new();
-    file.ok()?.take(HEAD).read_to_end(&mut head).ok()?;
-    Some(head)
+    let file = File::options()
+        .read(true)
+        .custom_flags(flags)
+        .open(path)
+        .ok()?;
+    let head = read(&file, 0..HEAD as u64)?;
+    Some((file, head))
+}
+
+/// These bytes of a file, or fewer if it ends before; `None` if it cannot be read.
+fn read(file: &File, range: Range<u64>) -> Option<Vec<u8>> {
+    let length = usize::try_from(range.end - range.start).ok()?;
+    let mut bytes = vec![0; length];
+    let mut have = 0;
+    while have < length {
+        match file.read_at(&mut bytes[have..], range.start + have as u64) {
+            Ok(0) => break,
+            Ok(count) => have += count,
+            Err(error) if error.kind() == std::io::ErrorKind::Interrupted => {}
+            Err(_) => return None,
+        }
+    }
+    bytes.truncate(have);
+    Some(bytes)
+}
+
+/// The same, whole; a file that ends before is damaged.
+fn read_whole(file: &File, range: Range<u64>) -> Result<Vec<u8>, PreflightFault> {
+    let length = range.end - range.start;
+    let bytes = read(file, range).filter(|bytes| bytes.len() as u64 == length);
+    bytes.ok_or(PreflightFault::Damaged)
+}
+
+fn program_runs(file: &File, elf: &Elf, is_loader: bool) -> Result<(), PreflightFault> {
+    if !elf.is_native() {
+        let machine = elf.machine_name();
+        return Err(PreflightFault::OtherMachine { machine });
+    }
+    if !elf.is_program() {
+        return Err(PreflightFault::NotAProgram);
+    }
+    let segments = elf.segments().ok_or(PreflightFault::Damaged)?;
+    let segments = read_whole(file, segments)?;
+    let path = match elf.loader(&segments) {
+        // The kernel does not look for the loader of a loader.
+        Ok(range) => range.filter(|_| !is_loader),
+        Err(()) => return Err(PreflightFault::Damaged),
+    };
+    let Some(path) = path else { return Ok(()) };
+    let path = elf::path(&read_whole(file, path)?).ok_or(PreflightFault::Damaged)?;
+    may_interpret(&path)?;
+    loader_runs(&path).map_err(|why| of_interpreter(&path, why))
+}
+
+/// A loader is a program of this machine, and nothing else.
+fn loader_runs(path: &Path) -> Result<(), PreflightFault> {
+    let Some((file, head)) = open(path) else {
+        return Ok(());
+    };
+    match header::parse(&head) {
+        Header::Elf(elf) => program_runs(&file, &elf, true),
+        Header::Cut => Err(PreflightFault::Damaged),
+        Header::Script(_) | Header::Unknown => Err(PreflightFault::NotAProgram),
+    }
+}
+
+fn script_runs(script: &Script, search_path: &OsStr, levels: u32) -> Result<(), PreflightFault> {
+    // The kernel takes the carriage return as a part of the interpreter's name, and execve(2)
+    // then gives ENOENT about a script that is there.
+    if script.ends_in_return() {
+        return Err(PreflightFault::CarriageReturn);
+    }
+    let interpreter = &script.interpreter;
+    may_interpret(interpreter)?;
+    let Some(levels) = levels.checked_sub(1) else {
+        let loops = PreflightFault::Unreachable(nix::libc::ELOOP);
+        return Err(of_interpreter(interpreter, loops));
+    };
+    check_below(interpreter, search_path, levels)
+        .map_err(|why| of_interpreter(interpreter, why))?;
+    match script.program_of_env() {
+        Some(program) if !search_path.is_empty() => env_runs(program, search_path, levels),
+        _ => Ok(()),
+    }
+}
+
+/// Whether `env` finds a program, and the kernel runs it.
+fn env_runs(program: &Path, search_path: &OsStr, levels: u32) -> Result<(), PreflightFault> {
+    // `env` takes a relative path from the directory of whoever starts the script.
+    let found = match locate(program, search_path) {
+        Err(PreflightFault::Relative) => return Ok(()),
+        found => found,
+    };
+    found
+        .and_then(|path| check_below(&path, search_path, levels))
+        .map_err(|why| of_interpreter(program, why))
 }
 
 /// A relative interpreter is looked for in the directory of whoever starts the script.
-fn interpreter_runs(interpreter: &Path) -> Result<(), PreflightFault> {
+fn may_interpret(interpreter: &Path) -> Result<(), PreflightFault> {
     if interpreter.is_absolute() && executable(interpreter).is_ok() {
         return Ok(());
     }
@@ -63,77 +155,13 @@ fn interpreter_runs(interpreter: &Path) -> Result<(), PreflightFault> {
     })
 }
 
-/// Whether binfmt_misc has an interpreter for this file. qemu, for example, registers itself for
-/// programs of other machines. If that cannot be read, the answer is yes.
-fn is_registered(path: &Path, head: &[u8]) -> bool {
-    let Ok(entries) = fs::read_dir(FORMATS) else {
-        return false;
-    };
-    entries.flatten().any(|entry| {
-        let name = entry.file_name();
-        // `register` is for writing only, and `status` describes no format.
-        let is_format = name != "register" && name != "status";
-        is_format
-            && fs::read_to_string(entry.path()).map_or(true, |text| matches(&text, path, head))
-    })
-}
-
-/// Whether the text of a registered format is that of this file.
-fn matches(text: &str, path: &Path, head: &[u8]) -> bool {
-    let field = |name: &str| text.lines().find_map(|line| line.strip_prefix(name));
-    if text.lines().next() != Some("enabled") {
-        return false;
-    }
-    if let Some(extension) = field("extension .") {
-        return path
-            .extension()
-            .is_some_and(|found| found.as_bytes() == extension.as_bytes());
-    }
-    let offset: usize = field("offset ")
-        .and_then(|text| text.parse().ok())
-        .unwrap_or(0);
-    let Some(magic) = field("magic ").and_then(unhex) else {
-        return true;
-    };
-    let mask = field("mask ")
-        .and_then(unhex)
-        // The kernel shows no mask if none was registered. Then every bit counts.
-        .unwrap_or_else(|| vec![0xff; magic.len()]);
-    let Some(found) = head.get(offset..offset.saturating_add(magic.len())) else {
-        return false;
-    };
-    let mut bytes = found.iter().zip(&magic).zip(&mask);
-    bytes.all(|((found, magic), mask)| found & mask == magic & mask)
-}
-
-fn unhex(text: &str) -> Option<Vec<u8>> {
-    let digits = text.trim().as_bytes();
-    let pairs = digits.chunks(2).map(|pair| {
-        let pair = std::str::from_utf8(pair)
-            .ok()
-            .filter(|pair| pair.len() == 2)?;
-        u8::from_str_radix(pair, 16).ok()
-    });
-    pairs.collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn registered_formats() {
-        let qemu = "enabled\ninterpreter /usr/bin/qemu\nflags: F\noffset 0\nmagic 7f454c46ff\nmask ffffffff00\n";
-        let path = Path::new("/x/app.EXE");
-        assert!(matches(qemu, path, b"\x7fELF\x02..."));
-        assert!(!matches(qemu, path, b"\x7fEL"));
-        assert!(!matches(
-            &qemu.replace("enabled", "disabled"),
-            path,
-            b"\x7fELF\x02"
-        ));
-        let wine = "enabled\ninterpreter /usr/bin/wine\nflags: \nextension .EXE\n";
-        assert!(matches(wine, path, b"MZ"));
-        assert!(!matches(wine, Path::new("/x/app"), b"MZ"));
+/// The fault of an interpreter, of the one at the end if interpreters follow one another.
+fn of_interpreter(path: &Path, why: PreflightFault) -> PreflightFault {
+    match why {
+        PreflightFault::Interpreter { .. } | PreflightFault::BadInterpreter { .. } => why,
+        why => PreflightFault::BadInterpreter {
+            path: path.to_owned(),
+            why: Box::new(why),
+        },
     }
 }

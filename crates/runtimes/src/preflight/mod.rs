@@ -1,9 +1,12 @@
 //! Whether a program can start here and now. Looks, never runs anything.
 
+mod elf;
 mod fault;
+mod formats;
 mod header;
 mod image;
 mod locate;
+mod script;
 mod start;
 
 pub use fault::PreflightFault;

@@ -18,7 +18,7 @@ use super::locate::{executable, locate};
 /// Why the program would not start, and which one is probably meant instead.
 pub fn can_start(program: &Path, search_path: &OsStr) -> Result<PathBuf, PreflightFault> {
     match locate(program, search_path) {
-        Ok(path) => image::check(&path).map(|()| path),
+        Ok(path) => image::check(&path, search_path).map(|()| path),
         Err(why @ (PreflightFault::Missing | PreflightFault::NotInPath)) => {
             Err(slip(program, search_path).unwrap_or(why))
         }

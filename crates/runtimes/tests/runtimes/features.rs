@@ -170,9 +170,9 @@ fn runtimes_that_do_something_else_than_they_list() {
             format!("case $1 in features) echo '{document}';; --version) echo '{version}';; esac");
         ask(&text, |_| {})
     };
-    let youki = ask_both(r#"{"mountOptions": ["ro"]}"#, "youki version 0.7.0");
+    let youki = ask_both(r#"{"mountOptions": ["ro"]}"#, "youki version: 0.7.0");
     assert_eq!(youki.rro, RroSupport::Yes, "{}", youki.reason);
-    let older = ask_both(r#"{"mountOptions": ["ro"]}"#, "youki version 0.3.0");
+    let older = ask_both(r#"{"mountOptions": ["ro"]}"#, "youki version: 0.3.0");
     assert_eq!(older.rro, RroSupport::No, "{}", older.reason);
     let listed = ask_both(r#"{"mountOptions": ["ro"]}"#, "runc version 1.3.0");
     assert_eq!(listed.rro, RroSupport::No, "{}", listed.reason);

@@ -12,6 +12,7 @@ mod containers;
 mod crash;
 mod elsewhere;
 mod features;
+mod kernel_judges;
 mod keys;
 mod machine;
 mod preflight;
