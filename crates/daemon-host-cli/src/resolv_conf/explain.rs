@@ -13,8 +13,8 @@ use crate::output::{Ink, Output, paint};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Nothing is asked: the answer follows from the file. Exit code 1 when some reader fails
-before it asks anything.
+Nothing is asked: the answer follows from the file. Exit code 1 when some reader asks
+nobody.
 
 Examples:
   daemon-host resolv-conf explain /etc/resolv.conf db
@@ -68,6 +68,8 @@ impl Told {
         if let Some(trouble) = effective.trouble {
             let line = trouble.line();
             text.push_str(&format!("  fails: {} (line {line})\n", trouble.as_str()));
+        } else if self.queries.is_empty() {
+            text.push_str("  asks nobody: it never asks for such a name as it is\n");
         }
         for (at, query) in self.queries.iter().enumerate() {
             let why = match &query.domain {

@@ -32,8 +32,9 @@ pub enum Times {
 impl Effective {
     /// The names that a look-up asks for, in order, until one is found.
     ///
-    /// Empty if the reader fails before it asks anything. The reader must be the one for which this
-    /// value was made.
+    /// Empty if the reader fails before it asks anything. Also empty if it never asks for such a
+    /// name: systemd-resolved asks for a name without a dot only with a search domain. The reader
+    /// must be the one for which this value was made.
     ///
     /// # Examples
     ///
@@ -57,17 +58,20 @@ impl Effective {
             name: name.strip_suffix(b".").unwrap_or(name).into(),
             domain: None,
         };
-        if name.ends_with(b".") {
+        let dots = name.iter().filter(|&&b| b == b'.').count();
+        let complete = name.ends_with(b".");
+        if complete && (reader.lookups.order != Order::SingleLabel || dots > 1) {
             return vec![plain];
         }
-        let dots = name.iter().filter(|&&b| b == b'.').count();
         let few = u32::try_from(dots).is_ok_and(|dots| dots < self.ndots);
         let searched = self.searched(name);
         let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
         match (reader.lookups.order, few) {
             (Order::Never, _) => vec![plain],
             (Order::FewDotsOnly, false) => vec![plain],
-            (Order::SingleLabel, _) if dots > 0 => vec![plain],
+            (Order::SingleLabel, _) if complete => Vec::new(),
+            (Order::SingleLabel, _) if dots == 0 => searched,
+            (Order::SingleLabel, _) => vec![plain],
             // The look-up ends at a domain that makes it fail.
             (Order::Both | Order::FewDotsOnly, true) if fails => searched,
             (Order::Both, false) => std::iter::once(plain).chain(searched).collect(),

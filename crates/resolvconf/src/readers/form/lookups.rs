@@ -19,7 +19,7 @@ pub enum Order {
     Both,
     /// With fewer dots than `ndots`: first the list, then the name. Else: only the name.
     FewDotsOnly,
-    /// Only for a name without a dot.
+    /// Only for a name without a dot. Such a name is never asked for as it is.
     SingleLabel,
     /// Never.
     Never,

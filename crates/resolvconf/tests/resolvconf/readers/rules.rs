@@ -44,3 +44,20 @@ fn hickory_skips_a_bad_server() {
     assert_eq!((effective.trouble, effective.servers.len()), (None, 1));
     assert_eq!(document.domain(), Some(&b"a.test"[..]));
 }
+
+/// systemd-resolved never asks for a name without a dot as it is.
+#[test]
+fn resolved_asks_for_single_labels_only_with_a_domain() {
+    let asked = |text: &str, name: &str| -> Vec<String> {
+        let effective = parse(text.as_bytes()).effective(&readers::RESOLVED);
+        let queries = effective.queries(&readers::RESOLVED, name.as_bytes());
+        queries.iter().map(|query| query.name.to_string()).collect()
+    };
+    let list = "nameserver 192.0.2.1\nsearch one.test two.test\n";
+    assert_eq!(asked(list, "zz"), ["zz.one.test", "zz.two.test"]);
+    assert_eq!(asked(list, "a.zz"), ["a.zz"]);
+    assert_eq!(asked(list, "a.zz."), ["a.zz"]);
+    for (text, name) in [(list, "zz."), ("nameserver 192.0.2.1\n", "zz")] {
+        assert_eq!(asked(text, name), [""; 0], "{name}");
+    }
+}
