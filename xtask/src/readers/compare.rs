@@ -3,10 +3,12 @@
 use std::net::IpAddr;
 
 use resolvconf::parse;
-use resolvconf::readers::{Context, Reader, Waiting};
+use resolvconf::readers::{Context, Effective, Server};
 
 use super::cases::Case;
 use super::nameserver::Question;
+use super::network::LINKS;
+use super::programs::{Kept, Program};
 
 /// One cell of the matrix.
 #[derive(Debug, PartialEq, Eq)]
@@ -17,59 +19,109 @@ pub(super) enum Cell {
     Differs(String),
 }
 
+/// What was seen of a reader with one file.
+pub(super) struct Seen {
+    /// Each name that was looked up, and what was asked then.
+    pub(super) asked: Vec<(String, Vec<Question>)>,
+    /// What the reader says that it took, if it says so.
+    pub(super) kept: Option<Kept>,
+}
+
+/// Compares what was seen with the profile. One difference is enough.
 pub(super) fn compare(
     case: &Case,
     text: &[u8],
-    reader: &Reader,
-    name: &str,
-    asked: &[Question],
+    program: &Program,
+    seen: &Seen,
     served: &[IpAddr],
 ) -> Cell {
-    let document = parse(text);
+    let links = LINKS.map(|(name, number)| (name.to_owned(), number));
     let context = Context::new()
-        .links(vec![("lo".to_owned(), 1)])
+        .links(links.to_vec())
         .host_name(case.host.as_deref().unwrap_or("box"));
-    let effective = document.effective_on(reader, &context);
-    let queries = effective.queries(reader, name.as_bytes());
-    let names: Vec<Vec<u8>> = queries
-        .iter()
-        .map(|query| query.name.as_bytes().to_ascii_lowercase())
-        .collect();
-    let servers: Vec<IpAddr> = effective
-        .servers
-        .iter()
-        .filter(|server| server.port == 53)
-        .map(|server| server.address.address().to_canonical())
-        .collect();
-    let first_is_seen = servers.first().is_some_and(|first| served.contains(first));
-    if !names.is_empty() && !first_is_seen {
-        return Cell::NotSeen;
+    let effective = parse(text).effective_on(&program.reader, &context);
+    let expected = Kept {
+        servers: servers(&effective),
+        search: domains(&effective),
+    };
+    if let Some(kept) = seen.kept.as_ref().filter(|kept| **kept != expected) {
+        return Cell::Differs(format!("took {kept:?}; the profile says {expected:?}"));
     }
+    let mut cell = match &seen.kept {
+        Some(_) => Cell::Same,
+        None => Cell::NotSeen,
+    };
+    let first = effective.servers.first().filter(|first| first.port == 53);
+    let reached = first.is_some_and(|first| is_reached(first, &context, served));
+    for (name, asked) in &seen.asked {
+        let queries = effective.queries(&program.reader, name.as_bytes());
+        let names: Vec<Vec<u8>> = queries
+            .iter()
+            .map(|query| query.name.as_bytes().to_ascii_lowercase())
+            .collect();
+        if !reached && !names.is_empty() {
+            continue;
+        }
+        match differs(program, &effective, &names, asked, &expected.servers) {
+            None => cell = Cell::Same,
+            Some(how) => return Cell::Differs(format!("{name}: {how}")),
+        }
+    }
+    cell
+}
+
+fn servers(effective: &Effective) -> Vec<IpAddr> {
+    let usual = effective.servers.iter().filter(|server| server.port == 53);
+    usual.map(|server| server.address.address()).collect()
+}
+
+fn domains(effective: &Effective) -> Vec<Vec<u8>> {
+    let domains = effective.search.iter().map(|domain| domain.as_bytes());
+    let bare = domains.map(|domain| domain.strip_suffix(b".").unwrap_or(domain));
+    bare.filter(|domain| !domain.is_empty())
+        .map(<[u8]>::to_vec)
+        .collect()
+}
+
+/// Whether the name server answers there. An address of one link needs that link.
+fn is_reached(server: &Server, context: &Context, served: &[IpAddr]) -> bool {
+    let needs_link = server.address.is_ipv6_link_local();
+    let link = match server.socket_addr(context) {
+        Some(std::net::SocketAddr::V6(place)) => place.scope_id(),
+        _ => 0,
+    };
+    let here = !needs_link || LINKS.iter().any(|(_, number)| *number == link);
+    here && served.contains(&server.address.address().to_canonical())
+}
+
+/// How what was asked differs from the names and servers of the profile.
+fn differs(
+    program: &Program,
+    effective: &Effective,
+    names: &[Vec<u8>],
+    asked: &[Question],
+    servers: &[IpAddr],
+) -> Option<String> {
     let (found, from) = told(asked);
     // No such name is an answer, so the first server is enough for readers that ask in turn.
-    let at_once = reader.lookups.waiting == Waiting::AllAtOnce;
-    let rotates = effective.flags.contains(&"rotate");
-    let expected: Vec<IpAddr> = servers
-        .iter()
-        .copied()
-        .filter(|s| served.contains(s))
-        .collect();
-    let right_servers = match (names.is_empty(), at_once || rotates) {
+    let any = program.asks_all() || effective.flags.contains(&"rotate");
+    let servers: Vec<IpAddr> = servers.iter().map(IpAddr::to_canonical).collect();
+    let right_servers = match (names.is_empty(), any) {
         (true, _) => from.is_empty(),
-        (false, true) => !from.is_empty() && from.iter().all(|server| expected.contains(server)),
-        (false, false) => from == expected[..1],
+        (false, true) => !from.is_empty() && from.iter().all(|server| servers.contains(server)),
+        (false, false) => from == servers[..1],
     };
     if found == names && right_servers {
-        return Cell::Same;
+        return None;
     }
     let shown = |names: &[Vec<u8>]| -> String {
         let names: Vec<String> = names.iter().map(|n| n.escape_ascii().to_string()).collect();
         names.join(" ")
     };
-    Cell::Differs(format!(
-        "asked {from:?} for {}; the profile says {expected:?} for {}",
+    Some(format!(
+        "asked {from:?} for {}; the profile says {servers:?} for {}",
         shown(&found),
-        shown(&names)
+        shown(names)
     ))
 }
 

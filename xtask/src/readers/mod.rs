@@ -1,17 +1,17 @@
 //! `cargo xtask readers`: real readers of resolv.conf, asked to look a name up with each file of
 //! the matrix, and what they ask compared with the profiles of the crate, cell by cell.
 //!
-//! Everything happens in namespaces of its own: a network with a loopback link alone, a mount over
-//! `/etc/resolv.conf`, and a name server that writes down what it is asked and answers that there
-//! is no such name. Readers of other versions come from Debian's packages, in trees of their own.
+//! Everything happens in namespaces of its own: a network with one link besides loopback, a mount
+//! over `/etc/resolv.conf`, and a name server that writes down what it is asked and answers that
+//! there is no such name. Readers of other versions come from Debian's packages, in trees of their own.
 
 mod call;
 mod cases;
 mod compare;
 mod inside;
 mod nameserver;
+mod network;
 mod programs;
-mod trees;
 
 use std::process::Command;
 
@@ -26,6 +26,10 @@ pub(crate) struct Args {
     #[arg(long = "case", value_name = "CASE")]
     cases: Vec<String>,
 
+    /// Only these readers, such as glibc. May be repeated.
+    #[arg(long = "reader", value_name = "NAME")]
+    readers: Vec<String>,
+
     /// Where Debian's packages come from, if not from the usual place.
     #[arg(long, value_name = "URL")]
     mirror: Option<String>,
@@ -37,9 +41,9 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<bool> {
     if std::env::var_os(INSIDE).is_some() {
-        return inside::run(&args.cases, args.require);
+        return inside::run(args);
     }
-    trees::prepare(args.mirror.as_deref());
+    programs::prepare(args.mirror.as_deref());
     let mut command = Command::new("unshare");
     command.args(["--mount", "--net", "--uts", "--fork", "--kill-child"]);
     if !rustix::process::geteuid().is_root() {

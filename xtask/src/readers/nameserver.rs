@@ -1,7 +1,7 @@
 //! A name server that knows no name, and writes down what it is asked.
 
 use std::io::{Read as _, Write as _};
-use std::net::{IpAddr, TcpListener, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, SocketAddrV6, TcpListener, TcpStream, UdpSocket};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
@@ -24,19 +24,31 @@ impl Log {
         std::mem::take(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether nothing was asked since the last time.
+    pub(super) fn is_empty(&self) -> bool {
+        let log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        log.is_empty()
+    }
+
     fn push(&self, question: Question) {
         let mut log = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         log.push(question);
     }
 }
 
-/// Answers at these addresses until the process ends.
-pub(super) fn serve(addresses: &[IpAddr]) -> Result<Log> {
+/// Answers at these addresses until the process ends. `link` is the number of the link that has
+/// the addresses of one link.
+pub(super) fn serve(addresses: &[IpAddr], link: u32) -> Result<Log> {
     let log = Log::default();
     for address in addresses.iter().copied() {
-        let socket = UdpSocket::bind((address, 53)).with_context(|| format!("bind {address}"))?;
-        let listener =
-            TcpListener::bind((address, 53)).with_context(|| format!("bind {address}"))?;
+        let place = match address {
+            IpAddr::V6(v6) if v6.is_unicast_link_local() => {
+                SocketAddr::from(SocketAddrV6::new(v6, 53, 0, link))
+            }
+            _ => SocketAddr::from((address, 53)),
+        };
+        let socket = UdpSocket::bind(place).with_context(|| format!("bind {place}"))?;
+        let listener = TcpListener::bind(place).with_context(|| format!("bind {place}"))?;
         let (by_datagram, by_stream) = (log.clone(), log.clone());
         thread::spawn(move || answer(&socket, address, &by_datagram));
         thread::spawn(move || {

@@ -71,7 +71,8 @@ impl Effective {
             (Order::FewDotsOnly, false) => vec![plain],
             (Order::SingleLabel, _) if complete => Vec::new(),
             (Order::SingleLabel, _) if dots == 0 => searched,
-            (Order::SingleLabel, _) => vec![plain],
+            (Order::ListOrName, _) if dots == 0 && !searched.is_empty() => searched,
+            (Order::SingleLabel | Order::ListOrName, _) => vec![plain],
             // The look-up ends at a domain that makes it fail.
             (Order::Both | Order::FewDotsOnly, true) if fails => searched,
             (Order::Both, false) => std::iter::once(plain).chain(searched).collect(),

@@ -21,6 +21,9 @@ pub enum Order {
     FewDotsOnly,
     /// Only for a name without a dot. Such a name is never asked for as it is.
     SingleLabel,
+    /// For a name without a dot: only the list, or the name if there is no list. Else: only the
+    /// name.
+    ListOrName,
     /// Never.
     Never,
 }

@@ -137,7 +137,7 @@ pub const BUSYBOX: Reader = Reader {
     },
     options: NO_OPTIONS,
     lookups: Lookups {
-        order: Order::Both,
+        order: Order::ListOrName,
         waiting: Waiting::Unknown,
     },
 };
@@ -181,7 +181,7 @@ pub const DIG: Reader = Reader {
         ..NO_OPTIONS
     },
     lookups: Lookups {
-        order: Order::Both,
+        order: Order::FewDotsOnly,
         waiting: Waiting::Unknown,
     },
 };

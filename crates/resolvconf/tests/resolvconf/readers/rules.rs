@@ -61,3 +61,21 @@ fn resolved_asks_for_single_labels_only_with_a_domain() {
         assert_eq!(asked(text, name), [""; 0], "{name}");
     }
 }
+
+/// busybox's nslookup and dig, with few dots and with many.
+#[test]
+fn tools_search_for_few_dots_alone() {
+    let asked = |text: &str, reader: &Reader, name: &str| -> Vec<String> {
+        let effective = parse(text.as_bytes()).effective(reader);
+        let queries = effective.queries(reader, name.as_bytes());
+        queries.iter().map(|query| query.name.to_string()).collect()
+    };
+    let list = "nameserver 192.0.2.1\nsearch one.test\n";
+    assert_eq!(asked(list, &readers::BUSYBOX, "zz"), ["zz.one.test"]);
+    assert_eq!(asked(list, &readers::DIG, "zz"), ["zz.one.test", "zz"]);
+    for reader in [&readers::BUSYBOX, &readers::DIG] {
+        assert_eq!(asked(list, reader, "a.zz"), ["a.zz"]);
+        assert_eq!(asked(list, reader, "zz."), ["zz"]);
+        assert_eq!(asked("nameserver 192.0.2.1\n", reader, "zz"), ["zz"]);
+    }
+}

@@ -5,8 +5,8 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::call::command;
 use crate::daemons::recipe::Recipe;
+use crate::readers::call::command;
 use crate::vm::{cache, mirrors};
 
 /// Debian 12: older versions of all of them.
@@ -25,11 +25,29 @@ const NEW: Recipe = Recipe {
     may_lag: true,
 };
 
+/// A newer systemd-resolved. Its packages are many, so they have a tree of their own.
+const NEW_RESOLVED: Recipe = Recipe {
+    name: "resolved",
+    suite: "sid",
+    packages: &["systemd-resolved"],
+    may_lag: true,
+};
+
+/// Programs that read the file themselves.
+const TOOLS: Recipe = Recipe {
+    name: "readers-tools",
+    suite: "bookworm",
+    packages: &["bind9-dnsutils", "busybox", "haproxy"],
+    may_lag: false,
+};
+
 /// Which tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
     Old,
     New,
+    NewResolved,
+    Tools,
 }
 
 impl Which {
@@ -37,6 +55,8 @@ impl Which {
         match self {
             Self::Old => &OLD,
             Self::New => &NEW,
+            Self::NewResolved => &NEW_RESOLVED,
+            Self::Tools => &TOOLS,
         }
     }
 
@@ -59,19 +79,21 @@ impl Which {
 
 /// Fetches the trees and builds what must be built with their compilers. What cannot be fetched is
 /// told; its readers are skipped later.
-pub(super) fn prepare(mirror: Option<&str>) {
-    for which in [Which::Old, Which::New] {
+pub(in crate::readers) fn prepare(mirror: Option<&str>) {
+    for which in [Which::Old, Which::New, Which::NewResolved, Which::Tools] {
         let made = obtain(which, mirror);
         if let Err(error) = made {
-            println!("skipped: readers of {}: {error:#}", which.recipe().suite);
+            let Recipe { name, suite, .. } = which.recipe();
+            println!("skipped: {name} of {suite}: {error:#}");
         }
     }
 }
 
 fn obtain(which: Which, mirror: Option<&str>) -> Result<()> {
     let tree = which.recipe().obtain(&cache()?, &|| mirrors(mirror))?;
+    let has_go = which.recipe().packages.contains(&"golang-go");
     let program = which.go_path()?;
-    if !program.exists() {
+    if has_go && !program.exists() {
         build_go(&tree, &program)?;
     }
     Ok(())
@@ -135,6 +157,8 @@ pub(super) fn writable(tree: &Path, dir: &Path, name: &str) -> Result<PathBuf> {
         "mount",
         &["-t", "overlay", "readers", "-o", &options, &root_name],
     )?;
+    let run = root.join("run").to_string_lossy().into_owned();
+    command("mount", &["-t", "tmpfs", "run", &run])?;
     for name in ["dev", "proc"] {
         let (from, to) = (format!("/{name}"), root.join(name));
         command("mount", &["--rbind", &from, &to.to_string_lossy()])?;

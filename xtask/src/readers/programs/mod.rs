@@ -1,0 +1,11 @@
+//! The programs that read resolv.conf: where they come from, and how each looks a name up.
+
+mod find;
+mod haproxy;
+mod program;
+mod resolved;
+mod trees;
+
+pub(super) use find::programs;
+pub(super) use program::{Kept, Program};
+pub(super) use trees::prepare;

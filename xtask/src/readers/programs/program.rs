@@ -1,0 +1,106 @@
+//! A program that looks a name up.
+
+use std::net::IpAddr;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context as _, Result};
+use resolvconf::readers::{Reader, Waiting};
+
+use super::haproxy;
+use super::resolved::Resolved;
+use crate::readers::nameserver::Log;
+
+/// A reader on this machine or in a tree.
+pub(in crate::readers) struct Program {
+    pub(in crate::readers) reader: Reader,
+    pub(super) kind: Kind,
+    /// The tree it runs in; none: this machine.
+    pub(super) root: Option<PathBuf>,
+    /// Cases in which it is known to differ from its profile.
+    pub(super) known: &'static [&'static str],
+}
+
+/// How it looks a name up.
+pub(super) enum Kind {
+    /// A program that is run for each name.
+    Once(Vec<String>),
+    /// systemd-resolved, which is asked.
+    Resolved,
+    /// HAProxy, which asks for the name of a server that it is given.
+    Haproxy,
+}
+
+/// What a reader says that it took from the file.
+#[derive(Debug, PartialEq, Eq)]
+pub(in crate::readers) struct Kept {
+    pub(in crate::readers) servers: Vec<IpAddr>,
+    pub(in crate::readers) search: Vec<Vec<u8>>,
+}
+
+impl Program {
+    /// Where the file is that the program reads, if it runs in a tree of its own.
+    pub(in crate::readers) fn own_file(&self) -> Option<PathBuf> {
+        self.root.as_ref().map(|root| root.join("etc/resolv.conf"))
+    }
+
+    /// Whether all servers are asked at once.
+    pub(in crate::readers) fn asks_all(&self) -> bool {
+        matches!(self.kind, Kind::Haproxy) || self.reader.lookups.waiting == Waiting::AllAtOnce
+    }
+
+    pub(in crate::readers) fn is_known(&self, case: &str) -> bool {
+        self.known.contains(&case)
+    }
+
+    /// Looks names up with the file that is there. What is asked for each is seen by the name
+    /// server, and told to `asked`. Returns what the reader says that it took, if it says so.
+    pub(in crate::readers) fn look_up(
+        &self,
+        names: &[&str],
+        log: &Log,
+        mut asked: impl FnMut(&str),
+    ) -> Result<Option<Kept>> {
+        match (&self.kind, &self.root) {
+            (Kind::Resolved, Some(root)) => {
+                let resolved = Resolved::start(root)?;
+                let kept = resolved.kept()?;
+                for name in names {
+                    resolved.ask(name)?;
+                    asked(name);
+                }
+                return Ok(Some(kept));
+            }
+            (Kind::Haproxy, Some(root)) => {
+                // It never searches, so one name shows all.
+                if let Some(name) = names.first() {
+                    haproxy::look_up(root, name, log)?;
+                    asked(name);
+                }
+            }
+            (Kind::Once(argv), root) => {
+                for name in names {
+                    once(argv, root.as_deref(), name)?;
+                    asked(name);
+                }
+            }
+            (Kind::Resolved | Kind::Haproxy, None) => anyhow::bail!("no tree for a server"),
+        }
+        Ok(None)
+    }
+}
+
+fn once(argv: &[String], root: Option<&Path>, name: &str) -> Result<()> {
+    let mut command = Command::new("timeout");
+    command.arg("20");
+    if let Some(root) = root {
+        command.arg("chroot").arg(root);
+    }
+    command.args(argv).arg(name);
+    command.env_remove("LOCALDOMAIN").env_remove("RES_OPTIONS");
+    command.stdout(Stdio::null()).stderr(Stdio::null());
+    command
+        .status()
+        .with_context(|| format!("start {}", argv[0]))?;
+    Ok(())
+}
