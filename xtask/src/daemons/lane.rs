@@ -2,18 +2,14 @@
 
 use super::stage::{self, Stage};
 use super::trees::tree;
-use super::{fleet, leftovers, live, node_exporter, resolved};
+use super::{fleet, leftovers, live, namespaces, node_exporter, resolved};
 use crate::packages;
 use crate::vm::Outcome;
 use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
 use std::time::Instant;
-
-/// How long one scenario may take, in seconds.
-const LIMIT: &str = "600";
 
 /// Arguments of `cargo xtask daemons`.
 #[derive(Clone, Debug, Default, ClapArgs)]
@@ -121,7 +117,7 @@ fn scenario(name: &str, mirror: Option<&str>, tool: &Path, outcome: &mut Outcome
             return format!("skipped  {name}: {error:#}");
         }
     };
-    match start_inside(name, &tree, tool) {
+    match namespaces::start(name, &tree, tool) {
         Ok(line) => {
             outcome.passed += 1;
             format!("ok       {name}: {line}")
@@ -164,23 +160,12 @@ fn cannot_run() -> Option<String> {
     if let Err(error) = packages::provide(&needs, "cargo xtask daemons") {
         return Some(format!("{error:#}"));
     }
-    let output = unshare().arg("true").output();
+    let output = namespaces::unshare().arg("true").output();
     match output {
         Ok(output) if output.status.success() => None,
         Ok(output) => Some(String::from_utf8_lossy(&output.stderr).trim().to_owned()),
         Err(error) => Some(format!("unshare: {error}")),
     }
-}
-
-/// util-linux's unshare makes the namespaces and kills PID 1 when it dies; coreutils'
-/// timeout ends what hangs.
-fn unshare() -> Command {
-    let mut command = Command::new("timeout");
-    command.args(["--signal=KILL", LIMIT, "unshare"]);
-    let namespaces = ["-m", "-n", "-p", "-i", "-u"];
-    command.args(namespaces).stdin(Stdio::null());
-    command.args(["--fork", "--kill-child", "--mount-proc", "--"]);
-    command
 }
 
 fn build_tool() -> Result<PathBuf> {
@@ -202,58 +187,18 @@ fn build_tool() -> Result<PathBuf> {
     path.context("cargo built no daemon-host")
 }
 
-/// One scenario in namespaces of its own; its line for the summary.
-fn start_inside(scenario: &str, tree: &OsStr, tool: &Path) -> Result<String> {
-    let scratch = tempfile::Builder::new()
-        .prefix("daemons-")
-        .tempdir()
-        .context("making a scratch directory")?;
-    let own = std::env::current_exe().context("finding this program")?;
-    let mut command = unshare();
-    command.arg(own).args(["daemons", "inside", scenario]);
-    command.arg(tree).arg(scratch.path()).arg(tool);
-    let output = command.output().with_context(|| format!("{command:?}"))?;
-    remove_groups(Path::new("/sys/fs/cgroup"), &group(scratch.path()));
-    if !output.status.success() {
-        bail!("{}", String::from_utf8_lossy(&output.stderr).trim());
-    }
-    Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-}
-
-/// The control group of a run's containers, which no namespace hides.
-fn group(scratch: &Path) -> String {
-    scratch
-        .file_name()
-        .unwrap_or_default()
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// Removes the groups of this name from each hierarchy; their processes are dead.
-fn remove_groups(top: &Path, name: &str) {
-    let hierarchies = top.read_dir().into_iter().flatten().flatten();
-    let groups = hierarchies
-        .map(|entry| entry.path().join(name))
-        .chain([top.join(name)]);
-    for group in groups.filter(|group| group.is_dir()) {
-        for below in group.read_dir().into_iter().flatten().flatten() {
-            // Only directories can be removed here, and only empty groups.
-            let _ = std::fs::remove_dir(below.path());
-        }
-        let _ = std::fs::remove_dir(&group);
-    }
-}
-
 fn inside(scenario: &str, tree: &OsStr, scratch: &Path, tool: &Path) -> Result<()> {
     let stage = Stage::set(tree, scratch, tool)?;
     let line = match scenario.split_once(':') {
-        Some((_, name)) if name.starts_with("live-") => {
-            live::run(name.trim_start_matches("live-"), &stage, &group(scratch))?
-        }
+        Some((_, name)) if name.starts_with("live-") => live::run(
+            name.trim_start_matches("live-"),
+            &stage,
+            &namespaces::group(scratch),
+        )?,
         Some((_, name)) => leftovers::Run {
             scenario: leftovers::scenario(name)?,
             stage,
-            group: group(scratch),
+            group: namespaces::group(scratch),
         }
         .run()?,
         _ if scenario == "node_exporter" => node_exporter::run(&stage)?,

@@ -5,6 +5,7 @@ mod fleet;
 mod lane;
 mod leftovers;
 mod live;
+mod namespaces;
 mod node_exporter;
 mod program;
 pub(crate) mod recipe;
