@@ -9,7 +9,13 @@ use anyhow::{Context, Result, bail};
 use clap::{Args as ClapArgs, Subcommand};
 use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
+
+/// How many scenarios run at once. Each mostly waits: for its daemons, and for the clean-up's
+/// second look beside a living engine.
+const AT_ONCE: usize = 3;
 
 /// Arguments of `cargo xtask daemons`.
 #[derive(Clone, Debug, Default, ClapArgs)]
@@ -54,7 +60,7 @@ pub(crate) fn run(args: &Args) -> crate::verdict::Verdict {
     {
         return stage::as_init(|| inside(scenario, tree, scratch, tool)).map(|()| true);
     }
-    let outcome = lane(args)?;
+    let outcome = lane(args, None)?;
     let skipped = outcome.skipped.len();
     println!(
         "{} passed, {} failed, {skipped} skipped",
@@ -68,22 +74,85 @@ pub(crate) fn count() -> usize {
     scenarios().len()
 }
 
-/// The lane, for `cargo xtask test` as well: one line per scenario, and the counts.
-pub(crate) fn lane(args: &Args) -> Result<Outcome> {
+/// The lane, for `cargo xtask test` as well: one line per scenario, and the counts. The command
+/// under test is built, if nobody built it before.
+pub(crate) fn lane(args: &Args, tool: Option<&Path>) -> Result<Outcome> {
     let scenarios = chosen(args)?;
-    let mut outcome = Outcome::default();
     if let Some(reason) = cannot_run() {
         println!("skipped: {reason}");
-        outcome.skipped = scenarios.iter().map(|name| skip(name, &reason)).collect();
-        return Ok(outcome);
+        let skipped = scenarios.iter().map(|name| skip(name, &reason)).collect();
+        return Ok(Outcome {
+            skipped,
+            ..Outcome::default()
+        });
     }
-    let tool = build_tool()?;
-    for name in &scenarios {
-        let start = Instant::now();
-        let line = scenario(name, args.mirror.as_deref(), &tool, &mut outcome);
-        println!("{line} [{:.1} s]", start.elapsed().as_secs_f32());
+    let tool = tool.map_or_else(build_tool, |tool| Ok(tool.to_owned()))?;
+    let lane = Lane {
+        mirror: args.mirror.as_deref(),
+        tool: &tool,
+        trees: Mutex::default(),
+        outcome: Mutex::default(),
+    };
+    lane.run(&scenarios);
+    Ok(lane
+        .outcome
+        .into_inner()
+        .expect("no scenario panics while it counts"))
+}
+
+/// What the scenarios that run at once have in common.
+struct Lane<'a> {
+    mirror: Option<&'a str>,
+    tool: &'a Path,
+    /// Held while a tree is made, because several scenarios want the same one.
+    trees: Mutex<()>,
+    outcome: Mutex<Outcome>,
+}
+
+impl Lane<'_> {
+    /// Runs them in their order, several at once.
+    fn run(&self, scenarios: &[String]) {
+        let next = AtomicUsize::new(0);
+        let work = || {
+            while let Some(name) = scenarios.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let start = Instant::now();
+                let line = self.scenario(name);
+                println!("{line} [{:.1} s]", start.elapsed().as_secs_f32());
+            }
+        };
+        std::thread::scope(|scope| {
+            for _ in 0..AT_ONCE {
+                scope.spawn(work);
+            }
+        });
     }
-    Ok(outcome)
+
+    /// Runs one and counts it; the line to print.
+    fn scenario(&self, name: &str) -> String {
+        let tree = {
+            let _alone = self.trees.lock().expect("making a tree does not panic");
+            tree(name, self.mirror)
+        };
+        let ran = tree
+            .as_ref()
+            .map(|tree| namespaces::start(name, tree, self.tool));
+        let mut outcome = self.outcome.lock().expect("counting does not panic");
+        match ran {
+            Err(error) => {
+                outcome.skipped.push(skip(name, &format!("{error:#}")));
+                format!("skipped  {name}: {error:#}")
+            }
+            Ok(Ok(line)) => {
+                outcome.passed += 1;
+                format!("ok       {name}: {line}")
+            }
+            Ok(Err(error)) => {
+                outcome.failed += 1;
+                outcome.failures.push(format!("{name}: {error:#}"));
+                format!("FAILED   {name}: {error:#}")
+            }
+        }
+    }
 }
 
 /// The scenarios to run. Those that are left out because nobody asked for them are named.
@@ -106,28 +175,6 @@ fn chosen(args: &Args) -> Result<Vec<String>> {
         bail!("no scenario is named {only:?}: known are {known}");
     }
     Ok(chosen)
-}
-
-/// Runs one and counts it; the line to print.
-fn scenario(name: &str, mirror: Option<&str>, tool: &Path, outcome: &mut Outcome) -> String {
-    let tree = match tree(name, mirror) {
-        Ok(tree) => tree,
-        Err(error) => {
-            outcome.skipped.push(skip(name, &format!("{error:#}")));
-            return format!("skipped  {name}: {error:#}");
-        }
-    };
-    match namespaces::start(name, &tree, tool) {
-        Ok(line) => {
-            outcome.passed += 1;
-            format!("ok       {name}: {line}")
-        }
-        Err(error) => {
-            outcome.failed += 1;
-            outcome.failures.push(format!("{name}: {error:#}"));
-            format!("FAILED   {name}: {error:#}")
-        }
-    }
 }
 
 /// The summary shows what follows the last colon.

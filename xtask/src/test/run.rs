@@ -71,7 +71,7 @@ pub(crate) fn run(args: &Args) -> Verdict {
     let i686 = other_compiler::i686(i686, args.require)?;
     let instructions = instructions_lane(args, built.complete);
     let faults = faults_lane(args, built.complete);
-    let (msrv, daemons) = msrv_beside_daemons(args, built.complete)?;
+    let (msrv, daemons) = msrv_beside_daemons(args, &built)?;
     let vm = vm_lane(args, vm, waiting, built.complete);
     let tiers = [
         unit,
@@ -197,21 +197,21 @@ fn faults_lane(args: &Args, complete: bool) -> Tier {
 
 /// Two tiers at once: the compiler needs the processors, the scenarios mostly wait for their
 /// daemons. The compiler is fetched before, so that one of them at most reads package lists.
-fn msrv_beside_daemons(args: &Args, complete: bool) -> anyhow::Result<(Tier, Tier)> {
-    let reason = left_out(args.no_msrv, "--no-msrv", complete);
+fn msrv_beside_daemons(args: &Args, built: &Built) -> anyhow::Result<(Tier, Tier)> {
+    let reason = left_out(args.no_msrv, "--no-msrv", built.complete);
     let msrv = other_compiler::Msrv::obtain(reason, args.require);
     std::thread::scope(|scope| {
         let msrv = scope.spawn(|| msrv.check());
-        let daemons = daemons_lane(args, complete);
+        let daemons = daemons_lane(args, built);
         let msrv = msrv.join().map_err(|_| anyhow::anyhow!("msrv: panicked"))?;
         Ok((msrv, daemons))
     })
 }
 
 /// Real daemons against the command, or why they did not run.
-fn daemons_lane(args: &Args, complete: bool) -> Tier {
-    let reason = left_out(args.no_daemons, "--no-daemons", complete);
-    let lane = || daemons::lane(&daemons::Args::default());
+fn daemons_lane(args: &Args, built: &Built) -> Tier {
+    let reason = left_out(args.no_daemons, "--no-daemons", built.complete);
+    let lane = || daemons::lane(&daemons::Args::default(), built.command.as_deref());
     other_lane(args, Tier::new("daemons"), reason, daemons::count(), lane)
 }
 

@@ -44,6 +44,8 @@ impl Stage {
             mount_bind_recursive(Path::new("/").join(name), root.join(name))
                 .with_context(|| format!("binding /{name}"))?;
         }
+        // podman keeps its locks there, which are no other machine's.
+        on("tmpfs", &root.join("dev/shm"), "mode=1777")?;
         hide_controllers(&root.join("sys/fs/cgroup"), scratch)?;
         on("tmpfs", &root.join("run"), "mode=755")?;
         on("tmpfs", &root.join("tmp"), "mode=1777")?;

@@ -127,8 +127,6 @@ impl Engine for Containerd<'_> {
 
     fn exec(&self, name: &str, script: &str) -> Command {
         let (namespace, id) = parts(name);
-        // ctr may lose the last words of a command that ends at once.
-        let script = &format!("{script}; code=$?; sleep 0.3; exit $code");
         let arguments = [
             "task",
             "exec",
