@@ -108,7 +108,7 @@ impl Engine for Containerd<'_> {
         let group = format!("/{}/{namespace}-{id}", self.group);
         let mut arguments = vec!["run", "-d", "--cgroup", &group];
         arguments.extend(["--runc-binary", runtime(id).path, image::NAME, id]);
-        arguments.extend(["/bin/sh", "-c", "sleep 2000 & exec sleep 2001"]);
+        arguments.extend(image::SLEEP);
         self.said(namespace, &arguments).map(drop)
     }
 

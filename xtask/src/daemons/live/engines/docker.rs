@@ -1,7 +1,7 @@
 //! dockerd with one of the runtimes.
 
+use super::client::Client;
 use super::engine::{Engine, Part};
-use super::image;
 use super::runtime::Runtime;
 use crate::daemons::live::processes;
 use crate::daemons::stage::{Stage, Started, inside, until};
@@ -16,6 +16,7 @@ const STATES: &str = "/run/docker/runtime-runc/moby";
 /// dockerd, and the runtime of its containers.
 pub(crate) struct Docker<'a> {
     stage: &'a Stage,
+    client: Client<'a>,
     group: &'a str,
     runtime: Runtime,
     daemon: Option<Started>,
@@ -33,6 +34,11 @@ impl<'a> Docker<'a> {
         inside::share(Path::new(DATA))?;
         Ok(Self {
             stage,
+            client: Client {
+                stage,
+                program: "/usr/bin/docker",
+                options: ["--ipc", "shareable"].map(str::to_owned).into(),
+            },
             group,
             runtime,
             daemon: None,
@@ -47,15 +53,7 @@ impl<'a> Docker<'a> {
 
     /// A command of the client.
     pub(crate) fn client(&self, arguments: &[&str]) -> Command {
-        let mut command = self.stage.command("/usr/bin/docker");
-        command.args(arguments);
-        command
-    }
-
-    /// The one line that a command of the client prints.
-    pub(crate) fn said(&self, arguments: &[&str]) -> Result<String> {
-        let text = inside::output(&mut self.client(arguments))?;
-        Ok(text.trim().to_owned())
+        self.client.command(arguments)
     }
 
     fn start_daemon(&mut self) -> Result<String> {
@@ -73,7 +71,9 @@ impl<'a> Docker<'a> {
         let daemon = self.stage.start("/usr/sbin/dockerd", &quiet)?;
         let mut version = String::new();
         until("dockerd to answer", Duration::from_secs(60), || {
-            let answer = self.said(&["version", "--format", "{{.Server.Version}}"]);
+            let answer = self
+                .client
+                .said(&["version", "--format", "{{.Server.Version}}"]);
             version = answer.unwrap_or_default();
             !version.is_empty()
         })
@@ -86,9 +86,7 @@ impl<'a> Docker<'a> {
 impl Engine for Docker<'_> {
     fn start(&mut self) -> Result<String> {
         let version = self.start_daemon()?;
-        if self.said(&["images", "-q", image::NAME])?.is_empty() {
-            self.said(&["import", image::ARCHIVE, image::NAME])?;
-        }
+        self.client.import()?;
         let mut command = self.stage.command(self.runtime.path);
         let runtime = inside::output(command.arg("--version"))?;
         let runtime = runtime.lines().next().unwrap_or_default();
@@ -125,22 +123,11 @@ impl Engine for Docker<'_> {
     }
 
     fn run(&self, name: &str, part: Part) -> Result<()> {
-        let mut arguments = vec!["run", "-d", "--name", name, "--runtime", "tried"];
-        arguments.extend(["--network", "none", "--ipc", "shareable"]);
-        if part == Part::Orphan {
-            arguments.extend(["--pid", "host"]);
-        }
-        arguments.push(image::NAME);
-        arguments.extend(["/bin/sh", "-c", "sleep 2000 & exec sleep 2001"]);
-        self.said(&arguments).map(drop)
+        self.client.run(name, "tried", part)
     }
 
     fn once(&self) -> Command {
-        let mut command = self.client(&["run", "--rm", "--network", "none"]);
-        command
-            .args(["--runtime", "tried", image::NAME])
-            .args(image::LOOK);
-        command
+        self.client.once("tried")
     }
 
     fn init(&self, name: &str) -> Result<u32> {
@@ -154,7 +141,7 @@ impl Engine for Docker<'_> {
     }
 
     fn exec(&self, name: &str, script: &str) -> Command {
-        self.client(&["exec", name, "/bin/sh", "-c", script])
+        self.client.exec(name, script)
     }
 
     fn exec_without_engine(&self, _name: &str, id: &str, script: &str) -> Command {
@@ -175,11 +162,11 @@ impl Engine for Docker<'_> {
     }
 
     fn restart(&self, name: &str) -> Result<()> {
-        self.said(&["restart", "-t", "0", name]).map(drop)
+        self.client.restart(name)
     }
 
     fn start_again(&self, name: &str) -> Result<()> {
-        self.said(&["start", name]).map(drop)
+        self.client.start_again(name)
     }
 
     fn clean_up_arguments(&self) -> Vec<String> {

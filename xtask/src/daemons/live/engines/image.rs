@@ -21,6 +21,9 @@ pub(crate) const LOOK: [&str; 3] = [
     "read -r line < /token && test \"$line\" = 'read from the image'",
 ];
 
+/// Sleeps, and has a child that sleeps.
+pub(crate) const SLEEP: [&str; 3] = ["/bin/sh", "-c", "sleep 2000 & exec sleep 2001"];
+
 const APPLETS: &[&str] = &["sh", "sleep", "cat", "echo"];
 
 /// Makes the archive, and what each engine wants of its machine.

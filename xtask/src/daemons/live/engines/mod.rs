@@ -1,5 +1,6 @@
 //! The engines and their runtimes, one file each; all of them touch the machine.
 
+pub(super) mod client;
 pub(super) mod containerd;
 pub(super) mod docker;
 pub(super) mod engine;

@@ -1,7 +1,7 @@
 //! podman, rootful, with runc and crun; it has no daemon, so only its shims can be killed.
 
+use super::client::Client;
 use super::engine::{Engine, Part};
-use super::image;
 use crate::daemons::live::processes;
 use crate::daemons::stage::{Stage, inside};
 use anyhow::{Context, Result};
@@ -12,8 +12,7 @@ const GRAPH: &str = "/var/lib/containers/storage";
 
 /// podman with its store on a file system of its own.
 pub(crate) struct Podman<'a> {
-    stage: &'a Stage,
-    group: &'a str,
+    client: Client<'a>,
 }
 
 impl<'a> Podman<'a> {
@@ -23,19 +22,14 @@ impl<'a> Podman<'a> {
         let config = "[engine]\ncgroup_manager=\"cgroupfs\"\nevents_logger=\"file\"\n";
         stage.write("/etc/containers/containers.conf", config)?;
         inside::on("tmpfs", Path::new("/var/lib/containers"), "mode=755")?;
-        Ok(Self { stage, group })
-    }
-
-    fn podman(&self, arguments: &[&str]) -> Command {
-        let mut command = self.stage.command("/usr/bin/podman");
-        command.env("PODMAN_IGNORE_CGROUPSV1_WARNING", "1");
-        command.args(arguments);
-        command
-    }
-
-    fn said(&self, arguments: &[&str]) -> Result<String> {
-        let text = inside::output(&mut self.podman(arguments))?;
-        Ok(text.trim().to_owned())
+        let options = vec![format!("--cgroup-parent=/{group}")];
+        let program = "/usr/bin/podman";
+        let client = Client {
+            stage,
+            program,
+            options,
+        };
+        Ok(Self { client })
     }
 }
 
@@ -48,10 +42,9 @@ impl Engine for Podman<'_> {
                 let _ = std::fs::remove_dir_all(state);
             }
         }
-        if self.said(&["images", "-q", image::NAME])?.is_empty() {
-            self.said(&["import", image::ARCHIVE, image::NAME])?;
-        }
-        Ok(format!("{} with runc and crun", self.said(&["--version"])?))
+        self.client.import()?;
+        let version = self.client.said(&["--version"])?;
+        Ok(format!("{version} with runc and crun"))
     }
 
     fn kill(&mut self) -> Result<()> {
@@ -80,31 +73,22 @@ impl Engine for Podman<'_> {
 
     fn run(&self, name: &str, part: Part) -> Result<()> {
         let runtime = name.split('-').next().unwrap_or(name);
-        let group = format!("--cgroup-parent=/{}", self.group);
-        let mut arguments = vec!["run", "-d", "--name", name, "--runtime", runtime, &group];
-        arguments.extend(["--network", "none"]);
-        if part == Part::Orphan {
-            arguments.extend(["--pid", "host"]);
-        }
-        arguments.push(image::NAME);
-        arguments.extend(["/bin/sh", "-c", "sleep 2000 & exec sleep 2001"]);
-        self.said(&arguments).map(drop)
+        self.client.run(name, runtime, part)
     }
 
     fn once(&self) -> Command {
-        let group = format!("--cgroup-parent=/{}", self.group);
-        let mut command = self.podman(&["run", "--rm", "--network", "none", &group]);
-        command.arg(image::NAME).args(image::LOOK);
-        command
+        self.client.once("crun")
     }
 
     fn init(&self, name: &str) -> Result<u32> {
-        let text = self.said(&["inspect", "--format", "{{.State.Pid}}", name])?;
+        let text = self
+            .client
+            .said(&["inspect", "--format", "{{.State.Pid}}", name])?;
         text.parse().with_context(|| format!("pid {text:?}"))
     }
 
     fn exec(&self, name: &str, script: &str) -> Command {
-        self.podman(&["exec", name, "/bin/sh", "-c", script])
+        self.client.exec(name, script)
     }
 
     fn exec_without_engine(&self, name: &str, _id: &str, script: &str) -> Command {
@@ -112,15 +96,15 @@ impl Engine for Podman<'_> {
     }
 
     fn id(&self, name: &str) -> Result<String> {
-        self.said(&["inspect", "--format", "{{.Id}}", name])
+        self.client.said(&["inspect", "--format", "{{.Id}}", name])
     }
 
     fn restart(&self, name: &str) -> Result<()> {
-        self.said(&["restart", "-t", "0", name]).map(drop)
+        self.client.restart(name)
     }
 
     fn start_again(&self, name: &str) -> Result<()> {
-        self.said(&["start", name]).map(drop)
+        self.client.start_again(name)
     }
 
     fn is_own(&self, point: &Path) -> bool {
