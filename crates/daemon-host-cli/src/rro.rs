@@ -1,5 +1,6 @@
 //! `rro`: says whether recursive read-only mounts work here.
 
+use anyhow::bail;
 use daemon_host::rroprobe::{self, KernelSupport, RuntimeSupport};
 use daemon_host::runtimes::{Problem, RroAnswer, RroSupport, Runtimes};
 use serde_json::{Value, json};
@@ -11,8 +12,8 @@ use crate::runtimes::TableArgs;
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
-Two halves must agree: the kernel, and the OCI runtime. Exit code 1 when either says no, or
-when the configuration has a problem: only its sound entries are asked.
+Two halves must agree: the kernel, and the OCI runtime. Exit code 1 when either says no, when
+it is unknown of one, or when the configuration has a problem: only its sound entries are asked.
 
 Examples:
   daemon-host rro
@@ -47,7 +48,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let kernel = probe();
     let asked = match &args.runtime {
         None => ask(&table.probed()),
-        Some(name) => vec![ask_one(&table, name)?],
+        Some(name) => vec![ask_one(&table, name, &inspected.problems)?],
     };
     if out.is_json() {
         out.json(&to_json(&kernel, &asked, &inspected.problems))?;
@@ -56,8 +57,14 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     }
     let is_sound = inspected.problems.is_empty();
     Ok(Exit::finding_if(
-        !kernel.is_supported() || one_refuses(&asked) || !is_sound,
+        !kernel.is_supported() || !all_can(&asked) || !is_sound,
     ))
+}
+
+fn all_can(asked: &[Asked]) -> bool {
+    asked
+        .iter()
+        .all(|asked| asked.verdict.support == RroSupport::Yes)
 }
 
 fn one_refuses(asked: &[Asked]) -> bool {
@@ -78,9 +85,14 @@ pub(crate) fn ask(probed: &Runtimes) -> Vec<Asked> {
 }
 
 /// What one runtime says. A name that is not configured can be a shim's, and then it is asked.
-fn ask_one(table: &Runtimes, name: &str) -> anyhow::Result<Asked> {
+fn ask_one(table: &Runtimes, name: &str, problems: &[Problem]) -> anyhow::Result<Asked> {
+    let its_own = |problem: &&Problem| problem.runtime.as_deref() == Some(name);
     let name = match table.lookup(name) {
         Some(runtime) => runtime.name.clone(),
+        None if problems.iter().any(|problem| its_own(&problem)) => {
+            let own = problems.iter().filter(its_own).map(ToString::to_string);
+            bail!("{}", own.collect::<Vec<_>>().join("; "))
+        }
         None => table.resolve(name)?.name.to_owned(),
     };
     // The other runtimes are not asked, so that a slow one does not delay this answer.
@@ -104,8 +116,18 @@ impl Asked {
         json!({
             "name": self.name,
             "verdict": self.verdict.support.as_str(),
+            "plain_ro": self.plain_ro(),
             "reason": self.verdict.reason,
         })
+    }
+
+    /// What a plain `ro` does to the mounts below.
+    fn plain_ro(&self) -> &'static str {
+        match self.verdict.is_ro_recursive {
+            Some(true) => "recursive",
+            Some(false) => "alone",
+            None => "unknown",
+        }
     }
 
     fn row(&self) -> [Cell; 3] {

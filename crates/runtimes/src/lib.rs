@@ -66,17 +66,11 @@
 //! # What runtimes do with `rro`
 //!
 //! What a runtime lists is not always what it does. [`FeaturesState::rro`] answers by these
-//! facts. Each comes from a container that wrote to a bind mount and to a mount below it; the
-//! first column of answers comes from the runtime's own `features` command.
+//! facts. Each comes from a container that wrote to a bind mount and to a mount below it; what
+//! it lists comes from the runtime's own `features` command. `cargo xtask daemons --only rro`
+//! tries all of them again and compares.
 //!
-//! | runtime | lists `rro` | given `rro` | given `ro` |
-//! |---|---|---|---|
-//! | runc 1.1.5, 1.1.15, 1.3.6 | yes | recursive | this mount alone |
-//! | crun 1.8.1 | no command | recursive | this mount alone |
-//! | crun 1.21, 1.28 | yes | recursive | this mount alone |
-//! | youki 0.7.0 | no | recursive | this mount alone |
-//! | runsc 20221219 | no command | refuses | recursive |
-//! | runsc 20240729 | no command | mounts **writable** | recursive |
+#![doc = include_str!("features/rro.md")]
 //!
 //! A containerd shim tells by `-info` what the runtime behind it lists (containerd 2.0 and newer;
 //! read with containerd 2.1.9 and runc 1.1.5). Where that shim cannot run its runtime, it tells

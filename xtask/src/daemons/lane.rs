@@ -2,7 +2,7 @@
 
 use super::stage::{self, Stage};
 use super::trees::tree;
-use super::{fleet, leftovers, live, namespaces, node_exporter, resolved};
+use super::{fleet, leftovers, live, namespaces, node_exporter, resolved, runtimes};
 use crate::packages;
 use crate::vm::Outcome;
 use anyhow::{Context, Result, bail};
@@ -20,8 +20,8 @@ const AT_ONCE: usize = 3;
 /// Arguments of `cargo xtask daemons`.
 #[derive(Clone, Debug, Default, ClapArgs)]
 pub(crate) struct Args {
-    /// Only scenarios whose name contains this: trixie, overlay2, live, podman, resolved,
-    /// node_exporter, fleet, …
+    /// Only scenarios whose name contains this: trixie, overlay2, live, podman, rro, wrappers,
+    /// resolved, node_exporter, fleet, …
     #[arg(long)]
     only: Vec<String>,
     /// Also the scenarios that run on request only
@@ -190,7 +190,8 @@ pub(super) fn scenarios() -> Vec<String> {
     };
     let docker = named("bookworm").chain(named("trixie"));
     let others = ["resolved", "node_exporter", "fleet"].map(str::to_owned);
-    docker.chain(live::scenarios()).chain(others).collect()
+    let engines = docker.chain(live::scenarios());
+    engines.chain(runtimes::scenarios()).chain(others).collect()
 }
 
 fn cannot_run() -> Option<String> {
@@ -242,6 +243,9 @@ fn inside(scenario: &str, tree: &OsStr, scratch: &Path, tool: &Path) -> Result<(
             &stage,
             &namespaces::group(scratch),
         )?,
+        Some((tree, name)) if runtimes::is_scene(name) => {
+            runtimes::run(tree, name, &stage, &namespaces::group(scratch))?
+        }
         Some((_, name)) => leftovers::Run {
             scenario: leftovers::scenario(name)?,
             stage,

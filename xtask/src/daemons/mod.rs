@@ -10,6 +10,7 @@ mod node_exporter;
 mod program;
 pub(crate) mod recipe;
 mod resolved;
+mod runtimes;
 mod stage;
 mod trees;
 

@@ -1,7 +1,7 @@
 //! Decides which facts are findings. Pure.
 
 use daemon_host::rroprobe::{Denial, KernelSupport};
-use daemon_host::runtimes::{RroSupport, Runtimes};
+use daemon_host::runtimes::{ResolveError, RroSupport, Runtimes};
 
 use super::collect::Facts;
 use super::finding::Finding;
@@ -202,27 +202,37 @@ fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
             continue;
         }
         if let Err(error) = table.preflight(&runtime.name) {
-            let which = if is_default {
-                "the default runtime"
-            } else {
-                "the runtime"
-            };
-            let what = format!("{which} {} cannot start", runtime.name);
-            // A default that cannot start fails every container that names no runtime.
-            let is_chosen = table.config().default_runtime.is_some();
-            let finding = match is_default && is_chosen {
-                true => Finding::problem("runtimes", what),
-                false => Finding::warning("runtimes", what),
-            };
-            findings.push(
-                finding
-                    .because(error.to_string())
-                    .remedy("install it, or correct its path"),
-            );
+            findings.push(cannot_start(table, &runtime.name, &error));
         } else if let Some(why) = runtime.features.fault() {
             let what = format!("{} does not answer as a runtime does", runtime.name);
             let finding = Finding::warning("runtimes", what).because(why);
             findings.push(finding.remedy("run it by hand with its arguments and `features`"));
         }
     }
+    // A default without an entry is the type of a shim.
+    let default = table.default_name();
+    if table.lookup(default).is_none() {
+        let fault = table.preflight(default).err();
+        let fault = fault.filter(|fault| matches!(fault, ResolveError::Preflight { .. }));
+        findings.extend(fault.map(|fault| cannot_start(table, default, &fault)));
+    }
+}
+
+/// A default that cannot start fails every container that names no runtime. Only where nothing
+/// is configured it is no problem: there may be no engine here.
+fn cannot_start(table: &Runtimes, name: &str, error: &ResolveError) -> Finding {
+    let config = table.config();
+    let is_configured = config.default_runtime.is_some() || !config.runtimes.is_empty();
+    let finding = match (name == table.default_name(), is_configured) {
+        (true, true) => Finding::problem("runtimes", default_text(name)),
+        (true, false) => Finding::warning("runtimes", default_text(name)),
+        (false, _) => Finding::warning("runtimes", format!("the runtime {name} cannot start")),
+    };
+    finding
+        .because(error.to_string())
+        .remedy("install it, or correct its path")
+}
+
+fn default_text(name: &str) -> String {
+    format!("the default runtime {name} cannot start")
 }

@@ -61,11 +61,7 @@ struct Fault {
 impl Seen {
     fn of(args: &TableArgs, looks: bool) -> anyhow::Result<Self> {
         let (inspected, table) = args.load()?;
-        let faults = if looks {
-            table.cannot_start()
-        } else {
-            Vec::new()
-        };
+        let faults = if looks { faults(&table) } else { Vec::new() };
         let fault = |error: ResolveError| Fault {
             runtime: error.runtime().to_owned(),
             kind: error.kind(),
@@ -138,6 +134,19 @@ impl Seen {
         }
         shown.render()
     }
+}
+
+/// The configured runtimes that cannot start, and the default one, also if it is built in: a
+/// container that names no runtime gets it.
+pub(crate) fn faults(table: &Runtimes) -> Vec<ResolveError> {
+    let mut faults = table.cannot_start();
+    let default = table.default_name();
+    if !faults.iter().any(|fault| fault.runtime() == default) {
+        let found = table.preflight(default).err();
+        // An unknown name is a problem of the configuration.
+        faults.extend(found.filter(|fault| matches!(fault, ResolveError::Preflight { .. })));
+    }
+    faults
 }
 
 impl Fault {

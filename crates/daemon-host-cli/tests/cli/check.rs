@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, run};
+use crate::command::{Ran, command, run};
 
 fn check(config: &Path, further: &[&str]) -> Ran {
     let config = config.to_str().unwrap();
@@ -105,11 +105,45 @@ fn a_runtime_that_cannot_start_is_a_problem() {
     }
 }
 
+/// Whoever names no runtime gets the default, whether it has an entry, is built in, or is the type
+/// of a shim.
+#[test]
+fn a_default_that_cannot_start_is_a_problem_without_an_entry() {
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("daemon.json");
+    let path = config.to_str().unwrap();
+    let other = r#""runtimes": {"other": {"path": "/bin/true"}}"#;
+    let shim = format!(r#"{{"default-runtime": "io.containerd.nowhere.v2", {other}}}"#);
+    for (text, name) in [
+        (shim, "io.containerd.nowhere.v2"),
+        (format!("{{{other}}}"), "runc"),
+        ("{}".to_owned(), "runc"),
+    ] {
+        fs::write(&config, &text).unwrap();
+        // Nothing is in this search path, runc of the machine neither.
+        let ran = |args: &[&str]| {
+            let mut command = command(&[args, &["--json", "--config", path]].concat());
+            Ran::new(&command.env("PATH", "/nonexistent").output().unwrap())
+        };
+        let answer = ran(&["runtimes", "check"]).expect(1).json();
+        assert_eq!(answer["problems"][0]["runtime"], name, "{answer}");
+        assert_eq!(answer["problems"][0]["kind"], "preflight", "{answer}");
+        let report = ran(&["report", "--no-probe"]).json();
+        let findings = report["findings"].as_array().unwrap();
+        let what = format!("the default runtime {name} cannot start");
+        let found = findings.iter().find(|finding| finding["what"] == *what);
+        // Without any configuration there may be no engine at all.
+        let severity = if text == "{}" { "warning" } else { "problem" };
+        assert_eq!(found.unwrap()["severity"], severity, "{report}");
+    }
+}
+
 #[test]
 fn what_a_probe_finds_out_is_told() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("daemon.json");
-    let text = r#"{"runtimes": {"good": {"path": "/bin/sh", "runtimeArgs": ["-c", "echo {}"]},
+    let text = r#"{"default-runtime": "good",
+        "runtimes": {"good": {"path": "/bin/sh", "runtimeArgs": ["-c", "echo {}"]},
         "bad": {"path": "/bin/sh", "runtimeArgs": ["-c", "echo no such flag >&2; exit 3"]}}}"#;
     fs::write(&config, text).unwrap();
     check(&config, &[]).expect(0);
@@ -139,7 +173,9 @@ fn every_command_has_the_same_answer_to_a_file() {
     let config = dir.path().join("daemon.json");
     let root = dir.path().join("root");
     fs::create_dir(&root).unwrap();
-    let roots = format!(r#""data-root": {root:?}, "exec-root": {root:?}"#);
+    // A default that is there on every machine.
+    let default = r#""default-runtime": "t", "runtimes": {"t": {"path": "/bin/true"}}"#;
+    let roots = format!(r#""data-root": {root:?}, "exec-root": {root:?}, {default}"#);
     let sound = format!("{{{roots}}}");
     let utf16: Vec<u8> = [0xfeff]
         .into_iter()
@@ -169,7 +205,7 @@ fn every_command_has_the_same_answer_to_a_file() {
 fn every_problem_of_ten_thousand_and_nothing_is_written() {
     let dir = tempfile::tempdir().unwrap();
     let config = dir.path().join("daemon.json");
-    let entries: serde_json::Map<_, _> = (0..10_000)
+    let mut entries: serde_json::Map<_, _> = (0..10_000)
         .map(|n| {
             (
                 format!("r{n:05}"),
@@ -177,7 +213,9 @@ fn every_problem_of_ten_thousand_and_nothing_is_written() {
             )
         })
         .collect();
-    fs::write(&config, json!({ "runtimes": entries }).to_string()).unwrap();
+    entries.insert("sound".to_owned(), json!({ "path": "/bin/true" }));
+    let text = json!({ "default-runtime": "sound", "runtimes": entries }).to_string();
+    fs::write(&config, text).unwrap();
     let state = dir.path().join("scripts").display().to_string();
     let answer = check(&config, &["--json", "--state", &state])
         .expect(1)

@@ -13,8 +13,10 @@ fn rro_has_both_halves() {
     let value = ran.json();
     has(&value["kernel"], &["verdict", "detail"]);
     has(&value["runtimes"][0], &["name", "verdict", "reason"]);
-    let value = run(&["rro", "--json", "--runtime", "io.containerd.kata.v2"]).json();
+    let kata = ["rro", "--json", "--runtime", "io.containerd.kata.v2"];
+    let value = run(&kata).expect(1).json();
     assert_eq!(value["runtimes"][0]["verdict"], "unknown");
+    assert_eq!(value["runtimes"][0]["plain_ro"], "unknown");
     // The effect agrees with the answer.
     let value = run(&["rro", "--json"]).json();
     let proved = run(&["rro", "--json", "--prove"]).json();
@@ -65,6 +67,16 @@ fn rro_says_what_is_wrong_with_the_configuration() {
         let message = value["problems"][0]["message"].as_str().unwrap();
         assert!(message.contains(word), "{value}");
     }
+}
+
+/// A runtime whose entry is refused is there all the same.
+#[test]
+fn rro_of_a_runtime_with_a_problem_says_the_problem() {
+    let (_dir, config, _) =
+        runtimes(r#"{"runtimes": {"x": {"path": "/a", "runtimeType": "t.v1"}}}"#);
+    let ran = run(&["rro", "--config", &config, "--runtime", "x"]).expect(2);
+    assert!(ran.stderr.contains("runtime \"x\""), "{}", ran.stderr);
+    assert!(!ran.stderr.contains("unknown"), "{}", ran.stderr);
 }
 
 /// A configuration file and a script directory.

@@ -2,6 +2,7 @@
 
 mod cage;
 mod document;
+mod facts;
 mod fault;
 mod pipe;
 pub(crate) mod probe;

@@ -112,7 +112,7 @@ fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesStat
     let runc = row.options.as_ref().and_then(ShimOptions::as_runc);
     let (found, words, program) = match &row.binary {
         Some(binary) => {
-            let path = preflight::locate(binary, search_path);
+            let path = preflight::can_start(binary, search_path);
             (path, Words::Runtime(row.args.clone()), binary.clone())
         }
         // `-info` is asked without options. For the runc shim the options name the program, so
@@ -120,7 +120,7 @@ fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesStat
         None if row.shim == RUNC_SHIM => {
             let binary = runc.and_then(|options| options.binary_name.as_deref());
             let binary = PathBuf::from(binary.unwrap_or(OsStr::new(DEFAULT)));
-            let path = preflight::locate(&binary, search_path);
+            let path = preflight::can_start(&binary, search_path);
             (path, Words::Runtime(Vec::new()), binary)
         }
         None if row.options.is_some() => return Err(FeaturesState::NotApplicable),

@@ -5,6 +5,7 @@
 //! A runtime may do more than it lists, or less. The page of the crate has the table of facts.
 
 use super::document::{FeaturesState, Listed};
+use super::facts::{self, Deed, Fact};
 use super::version::Version;
 
 /// A runtime's own answer about recursive read-only mounts.
@@ -101,22 +102,52 @@ fn known_as(version: &Version) -> String {
     name.trim_end().to_owned()
 }
 
-/// Runtimes that do something else than they list.
+/// Runtimes of which containers have shown something else than they list.
 fn by_deed(version: &Version) -> Option<RroAnswer> {
     let name = known_as(version);
-    match (version.runtime.as_str(), version.numbers()) {
-        ("youki", numbers) if numbers >= [0, 7, 0] => Some(RroAnswer::new(
+    let fact = fact(version)?;
+    match (fact.given_rro, fact.lists) {
+        (Deed::Recursive, Some(false)) => Some(RroAnswer::new(
             RroSupport::Yes,
             format!("{name} knows rro, though its features document does not list it"),
         )),
-        ("runsc", _) => Some(RroAnswer {
-            is_ro_recursive: Some(true),
-            ..RroAnswer::new(
-                RroSupport::No,
-                format!("{name} may ignore rro and mount writable; its plain ro is recursive"),
-            )
-        }),
-        _ => None,
+        // By its list or its version.
+        (Deed::Recursive, _) => None,
+        (deed, _) => Some(never(&name, fact, deed)),
+    }
+}
+
+/// The answer for a runtime that must not be given `rro`.
+fn never(name: &str, fact: &Fact, deed: Deed) -> RroAnswer {
+    let is_own = name.contains(fact.version);
+    let what = match deed {
+        Deed::Refused if is_own => "refuses rro",
+        Deed::Writable if is_own => "ignores rro and mounts writable",
+        _ => "may ignore rro and mount writable",
+    };
+    let is_ro_recursive = fact.given_ro == Deed::Recursive;
+    let end = if is_ro_recursive {
+        "; its plain ro is recursive"
+    } else {
+        ""
+    };
+    RroAnswer {
+        is_ro_recursive: Some(is_ro_recursive),
+        ..RroAnswer::new(RroSupport::No, format!("{name} {what}{end}"))
+    }
+}
+
+/// What was seen of this version, or of the last one before it. gVisor writes its versions in
+/// several ways, and no version of it takes `rro`.
+fn fact(version: &Version) -> Option<&'static Fact> {
+    let own = || facts::of(&version.runtime).find(|fact| version.version.contains(fact.version));
+    let before = || {
+        let is_before = |fact: &&Fact| Version::of(fact.version).numbers() <= version.numbers();
+        facts::of(&version.runtime).filter(is_before).last()
+    };
+    match version.runtime.as_str() {
+        "runsc" => own().or_else(|| facts::of("runsc").last()),
+        _ => before(),
     }
 }
 

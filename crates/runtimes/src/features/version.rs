@@ -37,6 +37,14 @@ impl Version {
         (!found.version.is_empty() || !found.commit.is_empty()).then_some(found)
     }
 
+    /// A version without a runtime.
+    pub(super) fn of(version: &str) -> Self {
+        Self {
+            version: version.to_owned(),
+            ..Self::default()
+        }
+    }
+
     /// Major, minor and patch number. A part that is missing or not a number is zero.
     pub fn numbers(&self) -> [u32; 3] {
         let mut numbers = [0; 3];
