@@ -1,5 +1,7 @@
 //! One directory of an engine: its rules, its evidence, its plan.
 
+use std::collections::BTreeMap;
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -8,7 +10,7 @@ use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
     self, CleanupPlan, CleanupReport, Evidence, ExecuteOptions, KeepReason, PlanOptions, Rules,
 };
-use daemon_host::{LivenessOptions, evidence, layers, look};
+use daemon_host::{LivenessOptions, evidence, layers, look_from};
 use serde::Serialize;
 
 use super::witness::{Deliberate, Networks};
@@ -21,8 +23,10 @@ pub(crate) struct Target {
     pub(crate) engine: String,
     pub(crate) path: PathBuf,
     pub(crate) running: Option<String>,
+    /// Where the engine keeps what need not survive a reboot, if its store is elsewhere.
+    pub(crate) run_root: Option<PathBuf>,
+    pub(crate) liveness: LivenessOptions,
     rules: Rules,
-    liveness: LivenessOptions,
 }
 
 /// What an engine has left below one directory: the plan, and later its result.
@@ -63,21 +67,24 @@ impl Target {
         liveness = liveness.witness(Arc::new(Work::new(kind, Box::new(move || by.clone()))));
         let proc = liveness.proc.clone();
         liveness = liveness.witness(Arc::new(Networks::new(proc)));
-        if found.engine.store == Store::ContainersStorage {
-            let run = found.root("run").map(|run| run.path.clone());
-            liveness = liveness.witness(Arc::new(Deliberate::new(run)));
+        let is_storage = found.engine.store == Store::ContainersStorage;
+        let run = found.root("run").filter(|_| is_storage);
+        let run_root = run.map(|run| run.path.clone());
+        if is_storage {
+            liveness = liveness.witness(Arc::new(Deliberate::new(run_root.clone())));
         }
         Ok(Some(Self {
             engine: found.engine.name.clone(),
             path: root.path.clone(),
             running,
+            run_root,
             rules: Rules::empty().with_named(named)?,
             liveness,
         }))
     }
 
     /// Whether a mount is there that a rule names.
-    pub(super) fn has_mounts(&self, table: &MountTable) -> bool {
+    pub(crate) fn has_mounts(&self, table: &MountTable) -> bool {
         table.under(&self.path).any(|row| {
             let point = row.mount_point();
             let below = point.strip_prefix(&self.path);
@@ -87,8 +94,18 @@ impl Target {
 
     /// Plans from this table, with evidence that is gathered now.
     pub(crate) fn plan(&self, table: &MountTable) -> anyhow::Result<Leftovers> {
+        self.plan_with(table, &BTreeMap::new())
+    }
+
+    /// The same, with ids of containers and layers to spare, and who named them.
+    pub(crate) fn plan_with(
+        &self,
+        table: &MountTable,
+        keep: &BTreeMap<OsString, String>,
+    ) -> anyhow::Result<Leftovers> {
         let known = evidence(&self.path, table, &self.liveness);
         let options = PlanOptions::new(&self.path)
+            .keep_as(keep.clone())
             .evidence(known.clone())
             .layers(layers(&self.path));
         Ok(Leftovers {
@@ -101,13 +118,14 @@ impl Target {
         })
     }
 
-    /// Carries out a plan. Everything is looked at again before.
+    /// Carries out a plan that was made from this table. Everything is looked at again before.
     pub(crate) fn execute(
         &self,
         leftovers: &mut Leftovers,
+        table: MountTable,
         mut options: ExecuteOptions,
     ) -> anyhow::Result<()> {
-        options.look = Some(look(&self.path, &self.liveness));
+        options.look = Some(look_from(&self.path, table, &self.liveness));
         leftovers.report = Some(rootmount::execute(&leftovers.plan, &options)?);
         Ok(())
     }

@@ -72,6 +72,43 @@ fn leftovers_of_podman_are_found_and_what_lives_or_was_asked_for_stays() {
 }
 
 #[test]
+fn containers_are_named_in_the_stores_of_the_engines_that_are_found() {
+    let script = format!(
+        "{PODMAN}
+        for flag in --keep --id; do
+            code 2 $D root cleanup $flag nobody >&2; code 2 $D root cleanup $flag '' >&2
+        done
+        code 2 $D root cleanup --engine docker --keep web >&2; test $(left $G) = 4
+        $D root cleanup --keep web --dry-run --json
+        $D root cleanup --keep web >&2; test $(left $G) = 3
+        $D root cleanup --engine podman --id web --json > $T/one; test $(left $G) = 1
+        grep -q '\"outcome\": \"unmounted\"' $T/one; mount -t tmpfs s $G/overlay/$(id d)/merged
+        mkdir -p /run/docker/runtime-runc/moby; at /var/lib/docker/containers/$(id f)/mounts/shm
+        $D root cleanup --id db >&2; test $(left $G) = 1; test $(left /var/lib/docker) = 1
+        $D root cleanup --keep ffff >&2; test $(left /var/lib/docker) = 1"
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let ran = ran.expect(0);
+    let plan = ran.json();
+    let kept = plan["engines"][0]["kept"].as_array().unwrap();
+    let layer = format!("named by --keep web (layer {})", "c".repeat(12));
+    let container = format!("named by --keep web (container {})", "a".repeat(12));
+    for words in [&layer, &container] {
+        let is_there = |kept: &&Value| kept["evidence"] == json!(words);
+        assert_eq!(kept.iter().filter(is_there).count(), 1, "{words}: {plan:#}");
+    }
+    for words in [
+        "--keep \"nobody\" matches nothing",
+        "below \"/var/lib/containers/storage\" has this id",
+        "no engine has anything mounted here",
+        "(named by --keep web (layer cccccccccccc))",
+        "named by --keep ffff",
+    ] {
+        assert!(ran.stderr.contains(words), "no {words:?} in {}", ran.stderr);
+    }
+}
+
+#[test]
 fn what_builds_leave_goes_when_no_dockerd_runs_that_may_be_building() {
     let script = "R=/var/lib/docker; mkdir -p /run/docker/runtime-runc/moby
         key=gmglnjfwxuji76meo7z2sdkda; B=$R/overlay2/$key/merged; E=$R/buildkit/executor/$key/rootfs

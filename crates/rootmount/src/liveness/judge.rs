@@ -182,7 +182,8 @@ impl<'e> Judge<'e> {
         let why = match doubt {
             Some(other) => format!("a container of the same sources is not clear: {}", other.by),
             None if spreads => "it is shared with other mount namespaces, and no process of \
-                other pid namespaces is seen"
+                other pid namespaces is seen; if you know that no container lives, say so \
+                (--none-live)"
                 .to_owned(),
             None => return Verdict::Dead,
         };

@@ -1,6 +1,6 @@
 //! The types of a plan, and the options that it is made from.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::fmt;
 use std::path::{Path, PathBuf};
@@ -27,6 +27,8 @@ pub struct PlanOptions {
     /// abbreviated to twelve or more characters. [`live_ids`](crate::live_ids) finds the layers
     /// of containers.
     pub keep: BTreeSet<OsString>,
+    /// What is said of ids to keep, in place of their ids: who named them.
+    pub keep_words: BTreeMap<OsString, String>,
     /// Who owns the mount at the root. Give it if the root should be released at the end. It
     /// comes from [`status`](crate::status).
     pub ownership: Option<Ownership>,
@@ -145,6 +147,7 @@ impl PlanOptions {
         Self {
             root: root.into(),
             keep: BTreeSet::new(),
+            keep_words: BTreeMap::new(),
             ownership: None,
             evidence: None,
             layers: LayerMap::new(),
@@ -159,6 +162,15 @@ impl PlanOptions {
         I::Item: Into<OsString>,
     {
         self.keep.extend(ids.into_iter().map(Into::into));
+        self
+    }
+
+    /// Adds ids to keep, each with what is said of it: `named by --keep web`.
+    pub fn keep_as(mut self, ids: impl IntoIterator<Item = (OsString, String)>) -> Self {
+        for (id, words) in ids {
+            self.keep.insert(id.clone());
+            self.keep_words.insert(id, words);
+        }
         self
     }
 

@@ -15,7 +15,7 @@ use crate::path::{normal_root, relative};
 use crate::plan::cleanup_plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
 };
-use crate::plan::keep::live_id;
+use crate::plan::keep::kept_reason;
 use crate::plan::reach::Reach;
 use crate::plan::rules::{Rules, check_id};
 
@@ -187,8 +187,8 @@ impl<'t> Choice<'t> {
             let point = row.mount_point();
             if relative(&point, &top_point).is_none() {
                 self.spare(row, KeepReason::Inconsistent);
-            } else if let Some(live) = self.live_id(&point) {
-                self.spare(row, KeepReason::Live(live));
+            } else if let Some(reason) = self.kept_reason(&point) {
+                self.spare(row, reason);
                 passed.insert(id, Passed::BelowLive(point.into_owned()));
                 continue;
             } else {
@@ -230,13 +230,12 @@ impl<'t> Choice<'t> {
         self.spared.entry(row.mount_id()).or_insert((row, reason));
     }
 
-    /// The id to keep that a mount point has as a component, or whose layer it has.
-    fn live_id(&self, point: &Path) -> Option<OsString> {
+    /// Why a mount is kept whose point has an id to keep as a component, or a layer of one.
+    fn kept_reason(&self, point: &Path) -> Option<KeepReason> {
         if self.options.keep.is_empty() {
             return None;
         }
-        let below = relative(point, self.root)?;
-        live_id(below, &self.options.keep, &self.options.layers)
+        kept_reason(relative(point, self.root)?, self.options)
     }
 
     /// Spares the mounts that are not proved to be dead, and everything on them.

@@ -7,19 +7,30 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
 use crate::liveness::judge::without_init;
-use crate::liveness::layer_map::LayerMap;
+use crate::plan::cleanup_plan::{KeepReason, PlanOptions};
 use crate::plan::layers::SHORT_ID;
 
+/// Why a path is kept that has an id to keep as a component, or a layer of one.
+pub(crate) fn kept_reason(relative: &Path, options: &PlanOptions) -> Option<KeepReason> {
+    let container = live_id(relative, options)?;
+    Some(match options.keep_words.get(&container) {
+        Some(by) => KeepReason::Lives {
+            by: by.clone(),
+            container,
+        },
+        None => KeepReason::Live(container),
+    })
+}
+
 /// The live id that a path has as a component, if any.
-pub(crate) fn live_id(
-    relative: &Path,
-    keep: &BTreeSet<OsString>,
-    layers: &LayerMap,
-) -> Option<OsString> {
-    let kept = |name: &OsStr| kept_as(name.as_bytes(), keep).map(OsStr::to_os_string);
+fn live_id(relative: &Path, options: &PlanOptions) -> Option<OsString> {
+    let kept = |name: &OsStr| kept_as(name.as_bytes(), &options.keep).map(OsStr::to_os_string);
     relative.components().find_map(|component| match component {
         Component::Normal(name) => {
-            let owner = || layers.container_of(without_init(name)).and_then(kept);
+            let owner = || {
+                let container = options.layers.container_of(without_init(name));
+                container.and_then(kept)
+            };
             kept(name).or_else(owner)
         }
         _ => None,

@@ -6,5 +6,6 @@ pub(crate) mod decide;
 pub(crate) mod diff;
 pub(crate) mod keep;
 pub(crate) mod layers;
+mod narrow;
 pub(crate) mod reach;
 pub(crate) mod rules;

@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use super::choice::Asked;
 use crate::engines::EngineFiles;
 use crate::place::PidArgs;
 use crate::root::{EvidenceArgs, RootArgs};
@@ -32,11 +33,11 @@ pub(crate) struct Args {
 
     /// Only this engine's mounts, in every directory of it that is found: docker, containerd
     /// (nerdctl, k3s, rke2), podman, buildah or cri-o (one store), nspawn. Default: all engines,
-    /// where no root, configuration, container or rule is named.
+    /// where no root, configuration or rule is named.
     #[arg(
         long,
         value_name = "NAME",
-        conflicts_with_all = ["id", "keep", "rule", "mountinfo", "data_root", "exec_root", "config"]
+        conflicts_with_all = ["rule", "mountinfo", "data_root", "exec_root", "config"]
     )]
     pub(super) engine: Option<String>,
 
@@ -47,12 +48,12 @@ pub(crate) struct Args {
     pub(super) pid: PidArgs,
 
     /// Only this container's mounts, with its layers, or this layer's: by its id, the
-    /// beginning of that, or its name. It must be dead.
+    /// beginning of that, or its name, in the stores of the engines. It must be dead.
     #[arg(long, value_name = "ID")]
     pub(super) id: Option<String>,
 
-    /// A container to spare, by its id, the beginning of that, or its name: it and
-    /// everything below it stays. May be repeated.
+    /// A container to spare, by its id, the beginning of that, or its name, in the stores of
+    /// the engines: it and everything below it stays. May be repeated.
     #[arg(long, value_name = "ID")]
     pub(super) keep: Vec<String>,
 
@@ -86,4 +87,14 @@ pub(crate) struct Args {
     /// Do nothing where an engine runs on the root, instead of looking twice.
     #[arg(long, conflicts_with = "settle")]
     pub(super) no_wait: bool,
+}
+
+impl Args {
+    /// The containers that are named.
+    pub(super) fn asked(&self) -> Asked<'_> {
+        Asked {
+            keep: &self.keep,
+            only: self.id.as_deref(),
+        }
+    }
 }

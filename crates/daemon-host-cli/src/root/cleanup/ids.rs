@@ -4,7 +4,6 @@ use std::collections::BTreeSet;
 use std::ffi::OsStr;
 use std::path::{Component, Path};
 
-use anyhow::{bail, ensure};
 use daemon_host::engines::{Containers, Resolved};
 use daemon_host::mountscan::MountTable;
 
@@ -57,45 +56,28 @@ impl Ids {
         self.stores.push(store);
     }
 
-    /// The full id of what `asked`, the value of `flag`, means.
-    pub(super) fn resolve(&self, flag: &str, asked: &str) -> anyhow::Result<String> {
-        ensure!(!asked.is_empty(), "{flag}: an id is empty");
-        ensure!(
-            !asked.contains(['/', '\0']),
-            "{flag} {asked:?}: it has a character that no id and no name has"
-        );
+    /// The full id of what somebody typed.
+    pub(super) fn find(&self, asked: &str) -> Resolved {
         if self.ids.contains(asked) || self.directories.contains(asked) {
-            return Ok(asked.to_owned());
+            return Resolved::One(asked.to_owned());
         }
-        for store in &self.stores {
-            match store.resolve(asked) {
-                Resolved::One(id) => return Ok(id),
-                Resolved::Several(ids) => bail!(several(flag, asked, &ids)),
-                _ => {}
-            }
+        let stores = self.stores.iter().map(|store| store.resolve(asked));
+        let mut known = stores.filter(|found| *found != Resolved::None);
+        if let Some(found) = known.next() {
+            return found;
         }
-        let begin: Vec<String> = match asked.len() {
-            0..SHORTEST => Vec::new(),
-            _ => self
-                .ids
-                .iter()
-                .filter(|id| id.starts_with(asked))
-                .cloned()
-                .collect(),
-        };
-        match &begin[..] {
-            [one] => Ok(one.clone()),
-            [] => bail!(
-                "{flag} {asked:?} matches nothing: no container, no layer and no mount below \
-                 the root has this id or name"
-            ),
-            ids => bail!(several(flag, asked, ids)),
+        let is_long = asked.len() >= SHORTEST;
+        let begin = self
+            .ids
+            .iter()
+            .filter(|id| is_long && id.starts_with(asked));
+        let mut begin: Vec<String> = begin.cloned().collect();
+        match begin.len() {
+            0 => Resolved::None,
+            1 => Resolved::One(begin.remove(0)),
+            _ => Resolved::Several(begin),
         }
     }
-}
-
-fn several(flag: &str, asked: &str, ids: &[String]) -> String {
-    format!("{flag} {asked:?} may mean several: {}", ids.join(", "))
 }
 
 fn is_like_an_id(name: &str) -> bool {
@@ -127,26 +109,23 @@ mod tests {
     fn a_full_id_and_the_beginning_of_one_are_found() {
         let ids = sample();
         let one = "3f1c".repeat(16);
-        assert_eq!(ids.resolve("--id", &one).unwrap(), one);
-        assert_eq!(ids.resolve("--id", &one[..12]).unwrap(), one);
-        assert_eq!(ids.resolve("--id", "3f1c").unwrap(), one);
-        assert_eq!(ids.resolve("--id", "c1").unwrap(), "c1");
-        assert_eq!(ids.resolve("--keep", "3f1d3").unwrap(), "3f1d".repeat(16));
+        let is = |asked: &str, id: &str| {
+            assert_eq!(ids.find(asked), Resolved::One(id.to_owned()), "{asked}");
+        };
+        is(&one, &one);
+        is(&one[..12], &one);
+        is("3f1c", &one);
+        is("c1", "c1");
+        is("3f1d3", &"3f1d".repeat(16));
     }
 
     #[test]
-    fn what_matches_nothing_or_several_is_an_error() {
+    fn what_matches_nothing_or_several_is_said() {
         let ids = sample();
-        for (asked, why) in [
-            ("web", "matches nothing"),
-            ("3f", "matches nothing"),
-            ("9999", "matches nothing"),
-            ("3f1", "may mean several"),
-            ("", "empty"),
-            ("a/b", "character"),
-        ] {
-            let error = ids.resolve("--keep", asked).unwrap_err().to_string();
-            assert!(error.contains(why), "{asked}: {error}");
+        for asked in ["web", "3f", "9999"] {
+            assert_eq!(ids.find(asked), Resolved::None, "{asked}");
         }
+        let both = vec!["3f1c".repeat(16), "3f1d".repeat(16)];
+        assert_eq!(ids.find("3f1"), Resolved::Several(both));
     }
 }

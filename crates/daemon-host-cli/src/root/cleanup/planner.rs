@@ -1,10 +1,7 @@
 //! Makes a plan from the arguments and the machine, with the evidence for it.
 
-use std::collections::BTreeSet;
-use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
-use daemon_host::engines::Containers;
 use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
     self, CleanupPlan, DataRootOptions, Evidence, LayerMap, PlanOptions, Rules, RunningEngine,
@@ -13,7 +10,9 @@ use daemon_host::rootmount::{
 use daemon_host::{LivenessOptions, evidence, layers};
 
 use super::args::Args;
+use super::choice::{Meant, Place, choose};
 use super::ids::Ids;
+use super::places;
 use crate::engines::engine_on;
 use crate::engines::with_docker;
 use crate::mounts::read_table;
@@ -30,10 +29,18 @@ pub(super) struct Planned {
 pub(super) fn of_captured(args: &Args, file: &Path) -> anyhow::Result<Planned> {
     let root = args.root.options()?.root;
     let table = read_table(file)?;
-    let ids = Ids::of_table(&root, &table);
-    let wanted = Wanted::of(args, &ids, &LayerMap::new())?;
-    let options = PlanOptions::new(root).keep(wanted.keep);
-    let rules = wanted.rules.with_custom(&args.rule)?;
+    let place = Place {
+        ids: Ids::of_table(&root, &table),
+        path: root.clone(),
+        layers: LayerMap::new(),
+    };
+    let meant = choose(&args.asked(), &[place])?.remove(0);
+    let rules = match &meant.only {
+        None => with_docker(Rules::sweep())?,
+        Some(ids) => Rules::containers(ids)?,
+    };
+    let rules = rules.with_custom(&args.rule)?;
+    let options = PlanOptions::new(root).keep_as(meant.keep);
     let plan = rootmount::plan(&table, &rules, &options)?;
     Ok(Planned {
         table,
@@ -63,28 +70,31 @@ impl<'a> Planner<'a> {
         })
     }
 
-    /// Plans from the table and the evidence of this moment.
-    pub(super) fn plan(&self) -> anyhow::Result<Planned> {
+    /// The containers that may be meant here.
+    pub(super) fn place(&self) -> anyhow::Result<Place> {
         let root = &self.status.root;
-        let layers = layers(root);
+        let table = rootmount::live_table()?;
+        Ok(places::of(root, None, &table, &self.liveness))
+    }
+
+    /// Plans from the table and the evidence of this moment.
+    pub(super) fn plan(&self, meant: &Meant) -> anyhow::Result<Planned> {
+        let root = &self.status.root;
         let table = rootmount::live_table()?;
         // The evidence comes after the table, so that it is not older than a mount in the table.
         let known = evidence(root, &table, &self.liveness);
-        let ids = known_ids(root, &table, &known, &layers);
-        let wanted = Wanted::of(self.args, &ids, &layers)?;
         let mut options = PlanOptions::new(root.clone())
-            .keep(wanted.keep)
+            .keep_as(meant.keep.clone())
             .evidence(known.clone())
-            .layers(layers)
+            .layers(layers(root))
             .root_is_ours(self.status.ownership.is_ours());
         if self.args.id.is_none() {
             options = options.release(self.status.ownership.clone());
         }
-        let rules = wanted.rules.with_custom(&self.args.rule)?;
-        let plan = rootmount::plan(&table, &rules, &options)?;
+        let plan = rootmount::plan(&table, &rules(self.args, meant)?, &options)?;
         Ok(Planned {
             table,
-            plan,
+            plan: meant.narrow(plan, &self.args.rule),
             evidence: Some(known),
         })
     }
@@ -103,43 +113,11 @@ impl<'a> Planner<'a> {
     }
 }
 
-/// What is chosen and what is spared, in full ids.
-struct Wanted {
-    rules: Rules,
-    keep: BTreeSet<OsString>,
-}
-
-impl Wanted {
-    fn of(args: &Args, ids: &Ids, layers: &LayerMap) -> anyhow::Result<Self> {
-        let mut keep = BTreeSet::new();
-        for asked in &args.keep {
-            keep.extend(with_layers(&ids.resolve("--keep", asked)?, layers));
-        }
-        let rules = match &args.id {
-            None => Rules::sweep(),
-            Some(asked) => Rules::containers(with_layers(&ids.resolve("--id", asked)?, layers))?,
-        };
-        let rules = with_docker(rules)?;
-        Ok(Self { rules, keep })
-    }
-}
-
-fn with_layers(id: &str, layers: &LayerMap) -> Vec<OsString> {
-    let mut all = vec![OsString::from(id)];
-    all.extend(layers.layers_of(OsStr::new(id)).map(OsStr::to_owned));
-    all
-}
-
-fn known_ids(root: &Path, table: &MountTable, known: &Evidence, layers: &LayerMap) -> Ids {
-    let mut ids = Ids::of_table(root, table);
-    for testimony in &known.testimonies {
-        ids.add(&testimony.id);
-    }
-    for container in layers.containers() {
-        ids.add(container);
-        layers.layers_of(container).for_each(|layer| ids.add(layer));
-    }
-    ids.add_store(Containers::of_docker(root));
-    ids.add_store(Containers::of_storage(root, None::<PathBuf>.as_deref()));
-    ids
+/// The rules for what was chosen.
+fn rules(args: &Args, meant: &Meant) -> anyhow::Result<Rules> {
+    let rules = match &meant.only {
+        None => Rules::sweep(),
+        Some(ids) => Rules::containers(ids)?,
+    };
+    Ok(with_docker(rules)?.with_custom(&args.rule)?)
 }

@@ -13,7 +13,8 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::args::Args;
-use super::others::{self, Scope};
+use super::choice::{Meant, Place, choose};
+use super::others::{Others, Scope};
 use super::planner::{Planned, Planner, of_captured};
 use super::signals::HeldSignals;
 use crate::engines::{Leftovers, LeftoversJson, still_alive};
@@ -42,16 +43,40 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let _held = (args.no_propagate && !args.dry_run)
         .then(HeldSignals::hold)
         .transpose()?;
-    let others = others::sweep(args, &scope)?;
-    let exit = match scope.has_root {
-        true => of_root(args, &others, out)?,
-        false => only_others(&others, out)?,
+    let others = Others::find(args, &scope)?;
+    let planner = scope.has_root.then(|| Planner::new(args)).transpose()?;
+    let (root, meant) = chosen(args, planner.as_ref(), &others)?;
+    let others = others.sweep(args, &meant)?;
+    let exit = match planner.filter(|_| root.is_here()) {
+        Some(planner) => of_root(args, &planner, &root, &others, out)?,
+        None => only_others(&others, out)?,
     };
     let is_finding = others.iter().any(Leftovers::is_finding);
     Ok(match exit {
         Exit::Fine => Exit::finding_if(is_finding),
         worse => worse,
     })
+}
+
+/// What the named containers are: below the data root, and below the other directories. It is
+/// found out before anything is done.
+fn chosen(
+    args: &Args,
+    planner: Option<&Planner<'_>>,
+    others: &Others,
+) -> anyhow::Result<(Meant, Vec<Meant>)> {
+    let asked = args.asked();
+    // To look every container up costs a look at all processes.
+    let places: Vec<Place> = match asked.is_empty() {
+        true => return Ok((Meant::default(), others.all())),
+        false => {
+            let root = planner.map(Planner::place).transpose()?;
+            root.into_iter().chain(others.places()).collect()
+        }
+    };
+    let mut meant = choose(&asked, &places)?;
+    let root = planner.is_some().then(|| meant.remove(0));
+    Ok((root.unwrap_or_default(), meant))
 }
 
 /// Why nothing may be unmounted here: a container whose host was meant, perhaps. Who names a
@@ -101,9 +126,14 @@ fn to_text(others: &[Leftovers]) -> String {
 }
 
 /// Cleans up below the data root of the arguments.
-fn of_root(args: &Args, others: &[Leftovers], out: &Output) -> anyhow::Result<Exit> {
-    let planner = Planner::new(args)?;
-    let mut planned = planner.plan()?;
+fn of_root(
+    args: &Args,
+    planner: &Planner<'_>,
+    meant: &Meant,
+    others: &[Leftovers],
+    out: &Output,
+) -> anyhow::Result<Exit> {
+    let mut planned = planner.plan(meant)?;
     let engine = match planned.plan.is_empty() {
         true => RunningEngine::No,
         false => planner.engine()?,
@@ -118,7 +148,7 @@ fn of_root(args: &Args, others: &[Leftovers], out: &Output) -> anyhow::Result<Ex
         }
         tell_wait(&engine, args.settle);
         thread::sleep(Duration::from_secs(args.settle));
-        let second = planner.plan()?;
+        let second = planner.plan(meant)?;
         planned = Planned {
             plan: second.plan.settled(&planned.plan),
             ..second
@@ -127,7 +157,7 @@ fn of_root(args: &Args, others: &[Leftovers], out: &Output) -> anyhow::Result<Ex
     if !planned.plan.contradictions().is_empty() {
         return refuse(&planned, "the evidence does not suffice", others, out);
     }
-    let report = execute(args, &planner, &planned)?;
+    let report = execute(args, planner, &planned)?;
     show_report(&planned, &report, others, out)?;
     Ok(Exit::finding_if(
         !report.is_clean() || keeps_unknown(&report),
