@@ -64,6 +64,21 @@ fn processes_and_what_they_have_open_are_named() {
 }
 
 #[test]
+fn a_socket_that_is_bound_there_is_named() {
+    if !support::skip::unless_runs("python3", &["-V"]) {
+        return;
+    }
+    let bind = "import os, socket, sys, time
+s = socket.socket(socket.AF_UNIX); s.bind(sys.argv[1]); os.close(os.open(sys.argv[2], os.O_CREAT)); time.sleep(60)";
+    kinds(
+        &format!(
+            "python3 -c '{bind}' $T/d/a/socket $T/bound & until test -e bound; do sleep 0.01; done"
+        ),
+        &["process"],
+    );
+}
+
+#[test]
 fn a_file_system_that_was_detached_and_lives_leaves_it_unknown() {
     let script = "mkdir d; $S > m/file & started; umount -l m
         $D mounts safe-to-remove d --json || test $? = 1; $D mounts safe-to-remove d >&2";

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::os::fd::AsRawFd;
+use std::os::unix::net::UnixListener;
 
 use mountscan::{
     DetachedMount, HoldersOptions, MountUse, Namespaces, detached, directory_users, mount_at,
@@ -103,5 +104,29 @@ fn who_uses_files_below_a_directory_is_found_by_their_paths() {
             uses("ab").contains(&descriptor),
             "a removed file is open still"
         );
+    });
+}
+
+#[test]
+fn a_socket_that_is_bound_below_a_directory_is_a_use_of_it() {
+    isolated(|base| {
+        for directory in ["s", "st"] {
+            std::fs::create_dir(base.join(directory)).expect("writable");
+        }
+        let is_used = |directory: &str| {
+            let options = HoldersOptions::new();
+            let found = directory_users(&base.join(directory), &options).expect("readable");
+            let ours = found.processes.into_iter();
+            let ours = ours.filter(|process| process.pid == std::process::id());
+            let socket = MountUse::Socket(base.join("s/socket"));
+            ours.flat_map(|process| process.uses)
+                .any(|how| how == socket)
+        };
+        assert!(!is_used("s"));
+        let bound = UnixListener::bind(base.join("s/socket")).expect("writable");
+        assert!(is_used("s"));
+        assert!(!is_used("st"), "its name only begins alike");
+        drop(bound);
+        assert!(!is_used("s"), "the file is left, and nobody listens");
     });
 }

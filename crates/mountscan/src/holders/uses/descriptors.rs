@@ -1,11 +1,12 @@
 //! Finds the descriptors of a process that are of some mounts, of bound sockets or of mount
 //! namespaces.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
-use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::collections::HashSet;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::holders::processes::{Member, inode_of as namespace_inode};
+use crate::holders::uses::bound_sockets::{Bound, BoundSockets};
 use crate::holders::uses::sockets;
 use crate::ids::MountId;
 use crate::kernel::procfs::ProcDir;
@@ -15,19 +16,13 @@ use crate::row::parse::decimal;
 /// What the search wants to know about descriptors.
 pub(super) struct Descriptors<'p> {
     proc: &'p ProcDir,
-    /// The mount points of the mounts. The path of a socket is compared with these first.
-    points: Vec<PathBuf>,
     /// Whether descriptors of mount namespaces are wanted.
     wants_namespaces: bool,
     /// Mounts of ordinary files. A descriptor on one of these is neither a socket nor a namespace.
     plain: HashSet<MountId>,
-    /// The sockets that are bound at or below one of the points, by the link of their network
-    /// namespace.
-    sockets: Mutex<BTreeMap<PathBuf, Arc<Bound>>>,
+    /// The sockets that are bound at or below one of the mount points.
+    sockets: BoundSockets<'p>,
 }
-
-/// Paths of bound sockets by their inodes.
-type Bound = HashMap<u64, PathBuf>;
 
 /// What a descriptor belongs to.
 pub(super) enum Kind {
@@ -52,10 +47,9 @@ impl<'p> Descriptors<'p> {
         points.dedup();
         Self {
             proc,
-            points,
             wants_namespaces,
             plain,
-            sockets: Mutex::default(),
+            sockets: BoundSockets::below(proc, points),
         }
     }
 
@@ -90,29 +84,11 @@ impl<'p> Descriptors<'p> {
     ) -> Option<Kind> {
         let link = self.proc.link(member.file(&format!("fd/{number}"))).ok()?;
         if let Some(inode) = sockets::inode_of(&link) {
-            let bound = bound.get_or_insert_with(|| self.bound_near(member));
+            let bound = bound.get_or_insert_with(|| self.sockets.of(member));
             return bound.get(&inode).cloned().map(Kind::Socket);
         }
         let inode = namespace_inode(&link).filter(|_| self.wants_namespaces)?;
         Some(Kind::Namespace(number, inode))
-    }
-
-    /// The sockets of a process's network namespace that are bound at or below one of the mount
-    /// points. Each network namespace is read once.
-    fn bound_near(&self, member: &Member) -> Arc<Bound> {
-        let Ok(namespace) = self.proc.link(member.file("ns/net")) else {
-            return Arc::default();
-        };
-        // Locked while it reads: another thread waits, instead of reading the same text again.
-        let mut known = self.sockets.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || {
-            let text = self.proc.read(member.file("net/unix")).unwrap_or_default();
-            let near = |path: &Path| self.points.iter().any(|point| path.starts_with(point));
-            let bound = sockets::bound(&text).filter(|(_, path)| near(path));
-            let owned = bound.map(|(inode, path)| (inode, path.to_owned()));
-            Arc::new(owned.collect())
-        };
-        known.entry(namespace).or_insert_with(read).clone()
     }
 }
 

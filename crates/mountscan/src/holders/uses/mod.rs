@@ -1,9 +1,10 @@
 //! The kinds of use that keep a mount busy. The room reads procfs and sysfs.
 
+pub(crate) mod bound_sockets;
 pub(super) mod descriptors;
 pub(super) mod kernel_uses;
 pub(super) mod layers;
 pub(super) mod maps;
 pub(super) mod process_uses;
 pub(super) mod seen_from;
-mod sockets;
+pub(super) mod sockets;
