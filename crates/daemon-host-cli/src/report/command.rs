@@ -1,12 +1,13 @@
 //! The arguments of `report`, and its flow: collect, judge, write.
 
-use std::path::PathBuf;
+use std::fs;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use clap::ValueEnum;
 use daemon_host::service::{PublishOptions, publish};
 
-use super::mounts::Which;
+use super::mounts::{Earlier, Which, growth};
 use super::{collect, json, judge, metrics, render};
 use crate::engines::{self, EngineFiles};
 use crate::exit::Exit;
@@ -32,6 +33,7 @@ Examples:
   daemon-host report
   daemon-host report --no-probe                 do not run the runtimes' features command
   daemon-host report --probe-mounts=all         also whether each mount answers
+  daemon-host report --since yesterday.json     also which mounts have become many
   daemon-host report --format openmetrics --output /var/lib/node_exporter/daemon_host.prom")]
 pub(crate) struct Args {
     /// How to write it.
@@ -53,6 +55,10 @@ pub(crate) struct Args {
           default_missing_value = "local")]
     probe_mounts: Option<Which>,
 
+    /// Compare with this earlier JSON report of this host: say which mounts have become many.
+    #[arg(long, value_name = "FILE")]
+    since: Option<PathBuf>,
+
     #[command(flatten)]
     root: RootArgs,
 
@@ -66,8 +72,15 @@ pub(crate) struct Args {
     pid: PidArgs,
 }
 
+/// The text of an earlier report. It is read before another mount namespace is entered.
+fn read_earlier(file: &Path) -> anyhow::Result<(&Path, Vec<u8>)> {
+    let text = fs::read(as_here(file)).with_context(|| format!("--since {file:?}"))?;
+    Ok((file, text))
+}
+
 pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     args.engines.load()?;
+    let since = args.since.as_deref().map(read_earlier).transpose()?;
     args.pid.enter()?;
     let facts = collect::collect(
         &args.root,
@@ -76,14 +89,19 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         args.probe_mounts,
     )?;
     let mut findings = judge::judge(&facts);
+    if let (Some((file, text)), Ok(mounts)) = (&since, &facts.mounts) {
+        let earlier = Earlier::parse(text, &facts.host);
+        let earlier = earlier.with_context(|| format!("--since {file:?}"))?;
+        findings.extend(growth(mounts, &earlier));
+    }
     if !args.root.names_one() {
         findings.extend(engines::findings(
             &args.evidence,
             &args.engines,
             &facts.root.path,
         ));
-        findings.sort_by_key(|finding| finding.severity);
     }
+    findings.sort_by_key(|finding| finding.severity);
     let format = if out.is_json() {
         Format::Json
     } else {
@@ -99,7 +117,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
             let plain = anstream::adapter::strip_str(&text).to_string();
             // Everybody may read it, because a collector runs as its own user.
             publish(&as_here(path), plain.as_bytes(), &PublishOptions::new())
-                .with_context(|| format!("write {}", path.display()))?;
+                .with_context(|| format!("write({path:?})"))?;
         }
         None if format == Format::Text => out.text(&text)?,
         None => out.bytes(text.as_bytes())?,

@@ -1,6 +1,7 @@
 //! The report as JSON.
 
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 
 use daemon_host::rootmount::Status;
 use serde::Serialize;
@@ -28,6 +29,7 @@ pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<St
             count: mounts.count,
             malformed: mounts.malformed,
             by_type: &mounts.by_type,
+            repeated: repeated(&mounts.repeated),
             max: mounts.max,
             probed: mounts.probed.as_deref().map(probed),
         }),
@@ -110,8 +112,25 @@ struct Mounts<'r> {
     count: usize,
     malformed: usize,
     by_type: &'r BTreeMap<String, usize>,
+    repeated: Vec<RepeatedJson<'r>>,
     max: Option<u64>,
     probed: Option<Vec<ProbedJson<'r>>>,
+}
+
+/// A part of a file system that has several mounts, by the first of them.
+#[derive(Serialize)]
+struct RepeatedJson<'r> {
+    #[serde(flatten)]
+    mount_point: Bytes<'r>,
+    count: usize,
+}
+
+fn repeated(parts: &[(PathBuf, usize)]) -> Vec<RepeatedJson<'_>> {
+    let json = parts.iter().map(|(point, count)| RepeatedJson {
+        mount_point: Bytes::path("mount_point", point),
+        count: *count,
+    });
+    json.collect()
 }
 
 /// A mount that did not answer well, or that was not asked.

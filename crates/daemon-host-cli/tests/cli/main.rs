@@ -26,4 +26,5 @@ mod removal;
 mod resolv_conf;
 mod root;
 mod runtimes;
+mod since;
 mod usage;

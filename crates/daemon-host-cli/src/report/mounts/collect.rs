@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use daemon_host::mountscan::{Device, MountTable, Propagation};
 
 use super::facts::Mounts;
-use super::findings::{COPIED, STACKED};
+use super::findings::{COPIED, REPEATED, STACKED};
 use super::probe::{Which, probe};
 use crate::report::openmetrics::label;
 use crate::within::{LIMIT, within};
@@ -34,6 +34,9 @@ pub(in crate::report) fn collect(
     }
     let mut stacks: Vec<_> = points.into_iter().filter(|(_, n)| *n >= STACKED).collect();
     stacks.sort();
+    let several = parts.values().filter(|(_, n)| *n >= REPEATED);
+    let mut repeated: Vec<_> = several.cloned().collect();
+    repeated.sort();
     // A stack of one file system is reported once.
     let is_stack = |point: &PathBuf| stacks.iter().any(|(stacked, _)| stacked == point);
     let copies = parts
@@ -49,6 +52,7 @@ pub(in crate::report) fn collect(
         by_type,
         stacks,
         copies,
+        repeated,
         max: max.and_then(|text| text.trim().parse().ok()),
         root_is_private: root.map(|p| matches!(p, Propagation::Private)),
         covered_data: data_root.map_or_else(Vec::new, |root| covered_data(table, root)),

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use super::probe::Probed;
 
+#[derive(Default)]
 pub(in crate::report) struct Mounts {
     pub(in crate::report) count: usize,
     pub(in crate::report) malformed: usize,
@@ -13,6 +14,8 @@ pub(in crate::report) struct Mounts {
     pub(in crate::report) stacks: Vec<(PathBuf, usize)>,
     /// Parts of file systems that have many mounts: the first mount, and how many there are.
     pub(in crate::report) copies: Vec<(PathBuf, usize)>,
+    /// The same for parts that have several mounts, stacks included.
+    pub(in crate::report) repeated: Vec<(PathBuf, usize)>,
     /// How many mounts a namespace may have.
     pub(in crate::report) max: Option<u64>,
     /// `None` if the root is not a mount point.

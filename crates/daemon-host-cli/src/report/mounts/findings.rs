@@ -10,6 +10,8 @@ const SHOWN: usize = 8;
 pub(super) const STACKED: usize = 10;
 /// A part of a file system with at least this many mounts is called copied.
 pub(super) const COPIED: usize = 100;
+/// A part of a file system with at least this many mounts is listed in JSON.
+pub(super) const REPEATED: usize = 5;
 
 pub(in crate::report) fn findings(mounts: &Mounts) -> Vec<Finding> {
     let mut found = Vec::new();
