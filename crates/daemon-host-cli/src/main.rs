@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         // The reader of a stream of events is gone, so nobody is left to be told.
         Err(error) if output::is_broken_pipe(&error) => Exit::Fine,
         Err(error) => {
-            output::error(&error);
+            output::error(&error, place::remedy(error.as_ref()).as_deref());
             Exit::Failure
         }
     };

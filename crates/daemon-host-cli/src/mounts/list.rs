@@ -18,6 +18,7 @@ use super::table_text::{extent_text, malformed_text, to_text};
 use super::tree;
 use crate::exit::Exit;
 use crate::output::{Output, count};
+use crate::place::no_process;
 
 /// How much of a file is read to say what it looks like.
 const HEAD: usize = 64 << 10;
@@ -199,7 +200,7 @@ pub(super) fn explain(error: Error, pid: Option<u32>, namespace: Option<&Path>) 
     // ENOTTY: the file is not one of a namespace. EINVAL: its namespace is of another kind.
     let is_other = matches!(error.raw_os_error(), Some(ENOTTY | EINVAL));
     match (pid, namespace) {
-        (Some(pid), _) if error.kind() == ErrorKind::NotFound => anyhow!("no process {pid}"),
+        (Some(pid), _) if error.kind() == ErrorKind::NotFound => no_process(pid),
         (_, Some(file)) if is_other => anyhow!("{file:?} is not the file of a mount namespace"),
         _ => error.into(),
     }

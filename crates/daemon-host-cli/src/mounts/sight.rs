@@ -4,25 +4,45 @@ use daemon_host::mountscan::Namespaces;
 
 use crate::output::count;
 
+/// Something that could not be seen.
+pub(super) struct Unseen {
+    pub(super) what: String,
+    /// Whether somebody with more privilege would see it.
+    pub(super) is_privilege: bool,
+}
+
 /// One line for each thing. No line if everything was seen.
 pub(super) fn unseen(all: &Namespaces) -> Vec<String> {
+    things(all).into_iter().map(|unseen| unseen.what).collect()
+}
+
+/// The same, with whether a privilege is missing.
+pub(super) fn things(all: &Namespaces) -> Vec<Unseen> {
+    let privilege = |what: String| Unseen {
+        what,
+        is_privilege: true,
+    };
     let mut unseen = Vec::new();
     if all.unreadable > 0 {
         let who = count(all.unreadable, "process", "processes");
-        unseen.push(format!("{who} could not be looked into"));
+        unseen.push(privilege(format!("{who} could not be looked into")));
     }
     if all.hides {
-        unseen.push("/proc hides the processes of other users (hidepid)".to_owned());
+        let said = "/proc hides the processes of other users (hidepid)";
+        unseen.push(privilege(said.to_owned()));
     }
     if all.is_initial != Some(true) {
         let said =
             "/proc does not show the processes of the whole machine: this is a pid namespace";
-        unseen.push(said.to_owned());
+        unseen.push(Unseen {
+            what: said.to_owned(),
+            is_privilege: false,
+        });
     }
     if all.closed > 0 {
         let what = "mount namespace could not be read";
         let many = "mount namespaces could not be read";
-        unseen.push(count(all.closed, what, many));
+        unseen.push(privilege(count(all.closed, what, many)));
     }
     unseen
 }

@@ -3,10 +3,13 @@
 use std::fs;
 use std::path::Path;
 
-use anyhow::ensure;
+use anyhow::{anyhow, ensure};
+use nix::errno::Errno;
+use nix::sys::signal::kill;
+use nix::unistd::Pid;
 
 use super::enter::Namespaces;
-use super::ground::set_process;
+use super::ground::{own_pid, set_process};
 
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct PidArgs {
@@ -34,7 +37,9 @@ impl PidArgs {
 
 fn enter(pid: u32) -> anyhow::Result<()> {
     let is_there = fs::symlink_metadata(format!("/proc/{pid}"));
-    ensure!(is_there.is_ok(), "--pid {pid}: no process {pid}");
+    if is_there.is_err() {
+        return Err(no_process(pid).context(format!("--pid {pid}")));
+    }
     let process = Namespaces::of(Path::new("/proc"), pid);
     if process.is_same("mnt")? {
         return Ok(());
@@ -55,6 +60,21 @@ fn enter(pid: u32) -> anyhow::Result<()> {
     );
     set_process(pid);
     Ok(())
+}
+
+/// Why `/proc` has no directory for a process: it does not exist, or it is hidden.
+pub(crate) fn no_process(pid: u32) -> anyhow::Error {
+    // A signal reaches processes of our own pid namespace, so /proc must be of that, too.
+    let is_ours = own_pid() == Some(std::process::id());
+    let number = i32::try_from(pid).ok().filter(|pid| *pid > 0 && is_ours);
+    let asked = number.map(|number| kill(Pid::from_raw(number), None));
+    match asked {
+        Some(Ok(()) | Err(Errno::EPERM)) => anyhow!(
+            "process {pid} is there, and /proc does not show it (hidepid): ask as its user, or \
+             as root with CAP_SYS_PTRACE"
+        ),
+        _ => anyhow!("no process {pid}"),
+    }
 }
 
 /// Whether the process is in the pid namespace that `/proc` shows: that of this process, or that of

@@ -1,5 +1,6 @@
 //! Collects what there is to report, by asking each crate once.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use daemon_host::resolvconf::{SelectOptions, Selection};
 use daemon_host::rootmount::DataRootOptions;
 use daemon_host::rroprobe::KernelSupport;
 use daemon_host::runtimes::{Inspected, Runtimes};
+use nix::sys::utsname::{UtsName, uname};
 
 use super::mounts::{self, Mounts, Which};
 use crate::place::{self, Surroundings};
@@ -43,6 +45,8 @@ pub(super) struct Root {
     pub(super) path: PathBuf,
     /// `None` if there is no such directory, because no daemon has ever run there.
     pub(super) state: Option<Known<RootState>>,
+    /// What may help, where the state is not known.
+    pub(super) remedy: Option<String>,
 }
 
 impl Facts {
@@ -73,12 +77,15 @@ pub(super) fn collect(
             (inspected, table)
         });
     let root = root(&options, &liveness);
+    // The files below /proc/sys are missing in a hardened unit (ProcSubset=pid).
+    let names = uname().ok();
     // A root that does not answer is not looked into.
     let readable = matches!(root.state, Some(Ok(_))).then_some(options.root.as_path());
     Ok(Facts {
-        // This file shows the name in our own UTS namespace. With --host-root that is the host's.
-        host: first_line("/proc/sys/kernel/hostname"),
-        kernel: first_line("/proc/sys/kernel/osrelease"),
+        host: host_name(names.as_ref()),
+        kernel: names
+            .as_ref()
+            .map_or_else(unnamed, |names| in_text(names.release())),
         queries: KernelQueries::cached(),
         root,
         mounts: table.map(|table| mounts::collect(&table, readable, probe_mounts)),
@@ -99,18 +106,36 @@ fn root(options: &DataRootOptions, liveness: &LivenessOptions) -> Root {
     let asked = path.clone();
     let Some(seen) = within(LIMIT, move || fs::symlink_metadata(asked)) else {
         let limit = LIMIT.as_secs();
-        let error = format!("{} did not answer in {limit} s", path.display());
-        let state = Some(Err(error));
-        return Root { path, state };
+        let error = format!("{path:?} did not answer in {limit} s");
+        let remedy = "start the server of the mount that it is on, or detach that mount";
+        return Root {
+            path,
+            state: Some(Err(error)),
+            remedy: Some(remedy.to_owned()),
+        };
     };
     let missing = seen.is_err_and(|e| e.kind() == ErrorKind::NotFound);
-    let read = || RootState::read(options, liveness).map_err(|error| in_words(&error));
+    let read = || RootState::read(options, liveness);
     let state = (!missing).then(read);
-    Root { path, state }
+    let error = state.as_ref().and_then(|state| state.as_ref().err());
+    Root {
+        remedy: error.and_then(|error| place::remedy(error)),
+        state: state.map(|state| state.map_err(|error| in_words(&error))),
+        path,
+    }
 }
 
-fn first_line(path: &str) -> String {
-    fs::read_to_string(path).map_or_else(|_| "?".into(), |text| text.trim().to_owned())
+/// The name of this UTS namespace. After `--host-root` that is the host's.
+fn host_name(names: Option<&UtsName>) -> String {
+    names.map_or_else(unnamed, |names| in_text(names.nodename()))
+}
+
+fn in_text(name: &OsStr) -> String {
+    name.to_string_lossy().into_owned()
+}
+
+fn unnamed() -> String {
+    "?".to_owned()
 }
 
 fn in_words(error: &(dyn std::error::Error + 'static)) -> String {

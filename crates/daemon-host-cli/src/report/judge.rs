@@ -61,7 +61,7 @@ fn root(facts: &Facts, findings: &mut Vec<Finding>) {
                 format!("{} cannot be looked at", facts.root.path.display()),
             )
             .because(error)
-            .remedy("run the report as root"),
+            .remedy(facts.root.remedy.clone().unwrap_or_default()),
         ),
         Some(Ok(state)) => root_state(state, findings),
     }
@@ -87,15 +87,19 @@ fn root_state(state: &RootState, findings: &mut Vec<Finding>) {
     }
     let unknown = state.unknown();
     if unknown > 0 {
-        let of = mounts(unknown);
-        let what = format!("{of} of which it cannot be told whether their containers live");
+        let whose = if unknown == 1 {
+            "its container lives"
+        } else {
+            "their containers live"
+        };
+        let what = format!(
+            "{} of which it cannot be told whether {whose}",
+            mounts(unknown)
+        );
         findings.push(
             Finding::warning("root", what)
-                .because(state.doubts().join("; "))
-                .remedy(
-                    "name the directory with the states of the runtime (--state-dir), or run \
-                     the report where all processes can be seen",
-                ),
+                .because(state.causes().join("; "))
+                .remedy(state.remedies().join("; ")),
         );
     }
     if is_doubtful(&state.status) {

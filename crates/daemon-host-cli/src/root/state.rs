@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt as _;
 
 use daemon_host::rootmount::{
-    self, CleanupPlan, DataRootOptions, Evidence, KeepReason, PlanOptions, Rules, Says, Status,
-    Testimony,
+    self, CleanupPlan, Contradiction, DataRootOptions, Evidence, KeepReason, PlanOptions,
+    Processes, Rules, Says, Status, Testimony,
 };
 use daemon_host::{LivenessOptions, evidence, layers};
 
@@ -43,6 +43,11 @@ impl RootState {
     /// How many containers live; `None` if no source says it.
     pub(crate) fn live(&self) -> Option<usize> {
         let is_whole = !self.evidence.looked.is_empty() && self.evidence.complaints.is_empty();
+        // A container that no state names would be seen by its processes.
+        let is_seen = match &self.evidence.processes {
+            Processes::Seen(seen) => !seen.view.hides,
+            Processes::Unseen(_) => false,
+        };
         let says = |says| {
             let all = self.evidence.testimonies.iter();
             all.filter(move |testimony| testimony.says == says)
@@ -61,7 +66,7 @@ impl RootState {
                 _ => None,
             });
         let live: BTreeSet<&OsStr> = told.chain(seen).collect();
-        (is_whole && is_clear).then_some(live.len())
+        (is_whole && is_clear && is_seen).then_some(live.len())
     }
 
     /// How many mounts stay because it is not known whether somebody lives on them.
@@ -71,10 +76,36 @@ impl RootState {
         kept.filter(|kept| is_unknown(&kept.reason)).count()
     }
 
-    /// Why it is not known: each reason once, with what to do about it.
+    /// Why it is not known: each reason once, with the claim that settles it.
     pub(crate) fn doubts(&self) -> Vec<String> {
+        self.reasons(ToString::to_string)
+    }
+
+    /// Why it is not known: each reason once.
+    pub(crate) fn causes(&self) -> Vec<String> {
+        self.reasons(Contradiction::cause)
+    }
+
+    /// What helps against the causes, each once.
+    pub(crate) fn remedies(&self) -> Vec<&'static str> {
+        let contradictions = self.plan.contradictions().iter();
+        let of = |one: &Contradiction| match one {
+            Contradiction::NoSource { .. } => {
+                "name the directory with the states of the runtime (--state-dir)"
+            }
+            Contradiction::ProcessesUnseen { .. } => "run this where all processes can be seen",
+            _ => "make it readable, or claim that no container lives (--none-live)",
+        };
+        let all: BTreeSet<&str> = contradictions.map(of).collect();
+        match all.is_empty() {
+            true => vec!["look at each: daemon-host root cleanup --dry-run"],
+            false => all.into_iter().collect(),
+        }
+    }
+
+    fn reasons(&self, of: impl Fn(&Contradiction) -> String) -> Vec<String> {
         let mut why: BTreeSet<String> = BTreeSet::new();
-        why.extend(self.plan.contradictions().iter().map(ToString::to_string));
+        why.extend(self.plan.contradictions().iter().map(of));
         if why.is_empty() {
             why.extend(
                 self.plan

@@ -16,6 +16,7 @@ mod gc;
 mod holders;
 mod hostile;
 mod killed;
+mod less;
 mod liveness;
 mod metrics;
 mod mount_tables;

@@ -8,7 +8,7 @@ use daemon_host::mountscan::{
 use super::reason::{Kind, Reason};
 use crate::mounts::holders::uses_words;
 use crate::mounts::remote::is_remote;
-use crate::mounts::sight::unseen;
+use crate::mounts::sight::{Unseen, things};
 
 /// Everything that was found out about a directory.
 pub(super) struct Facts {
@@ -36,12 +36,12 @@ pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
             "detached mounts could not be looked for: a server did not answer",
         )),
     }
-    let remedy = if facts.is_root {
-        ""
-    } else {
-        "; ask again as root"
-    };
-    for what in unseen(&facts.namespaces) {
+    for Unseen { what, is_privilege } in things(&facts.namespaces) {
+        let remedy = match (is_privilege, facts.is_root) {
+            (true, false) => "; ask again as root",
+            (true, true) => "; root lacks CAP_SYS_PTRACE here",
+            (false, _) => "; ask again on the host",
+        };
         reasons.push(Reason::new(Kind::Unseen, format!("{what}{remedy}")));
     }
     reasons.sort_by_key(|reason| reason.kind);

@@ -1,0 +1,99 @@
+//! The command where the machine shows less than usual: each answer is right, or says what is
+//! missing and what helps.
+
+use support::skip;
+
+use crate::command::{Ran, in_own_mounts};
+
+/// Runs a script with `$R` as the arguments for a data root with one leftover mount. `in_pids` runs
+/// its words in a pid namespace whose `/proc` has these mount options.
+fn isolated(script: &str) -> Option<Ran> {
+    let prologue = "set -e; mount --make-rprivate /; mount -t tmpfs t $T; cd $T
+        mkdir -p docker/overlay2/k/merged exec/runtime-runc/moby empty
+        id=$(printf 'a%.0s' $(seq 64)); mkdir -p docker/containers/$id/mounts/shm
+        mount -t tmpfs s docker/containers/$id/mounts/shm
+        R=\"--data-root $T/docker --exec-root $T/exec\"; export R D T
+        code() { want=$1; shift; got=0; \"$@\" || got=$?; test $got = $want; }; export -f code
+        in_pids() { unshare -pf bash -ec \"mount -t proc -o $1 proc /proc || exit 77; $2\"; }
+        ";
+    let ran = in_own_mounts(&format!("{prologue}{script}"))?;
+    if ran.code == 77 {
+        // Masked paths below /proc, as in a container, forbid a new procfs.
+        skip::skip("a procfs cannot be mounted here");
+        return None;
+    }
+    Some(ran)
+}
+
+#[track_caller]
+fn says(text: &str, words: &[&str]) {
+    for word in words {
+        assert!(text.contains(word), "no {word:?} in: {text}");
+    }
+}
+
+#[test]
+fn without_a_procfs_the_answer_says_so_and_what_helps() {
+    let script = "mount --bind empty /proc
+        for command in 'root status' 'root cleanup' 'root prepare' 'root release'; do
+            code 2 $D $command $R; done
+        for command in 'holders docker' 'safe-to-remove docker' peers; do code 2 $D mounts $command; done
+        code 1 $D report --no-probe $R --json";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let helps = "do: mount a procfs: mount -t proc proc /proc";
+    assert_eq!(ran.stderr.matches(helps).count(), 7, "{}", ran.stderr);
+    let value = ran.json();
+    let findings = value["findings"].as_array().unwrap();
+    let root = findings.iter().find(|one| one["subject"] == "root");
+    let remedy = root.unwrap_or_else(|| panic!("{value:#}"))["remedy"].clone();
+    says(remedy.as_str().unwrap(), &["mount -t proc"]);
+}
+
+#[test]
+fn without_the_settings_of_the_kernel_the_report_knows_host_and_kernel() {
+    let script = "mount --bind empty /proc/sys; uname -r >&2
+        code 1 $D root status $R >/dev/null; $D root cleanup $R >/dev/null
+        $D report --no-probe $R --json || test $? = 1";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let value = ran.json();
+    assert_eq!(value["kernel"]["release"], ran.stderr.trim(), "{value:#}");
+    assert_ne!(value["host"], "?");
+}
+
+#[test]
+fn where_only_processes_are_shown_mounts_are_judged_as_elsewhere() {
+    let script = "in_pids subset=pid 'code 1 $D root status $R >&2
+        code 0 $D root cleanup --dry-run $R >&2; code 0 $D root cleanup --settle 0 $R
+        code 1 grep docker/containers /proc/self/mountinfo'";
+    let Some(ran) = isolated(script) else { return };
+    says(&ran.expect(0).stdout, &["1 mount gone"]);
+}
+
+#[test]
+fn what_is_hidden_is_not_called_absent() {
+    if !skip::unless_runs("setpriv", &["--version"]) {
+        return;
+    }
+    // Process 1 has a capability that the command lacks, so it cannot be traced and is hidden.
+    let script = "in_pids hidepid=4 '
+        D=\"setpriv --bounding-set=-sys_ptrace --inh-caps=-sys_ptrace $D\"
+        code 2 $D mounts list --pid 1; code 2 $D root status $R --pid 1
+        code 2 $D mounts list --pid 4194303
+        code 1 $D root status $R; code 1 $D root cleanup $R >&2
+        code 1 $D mounts safe-to-remove $T/docker'";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let hidden = "process 1 is there, and /proc does not show it (hidepid)";
+    assert_eq!(ran.stderr.matches(hidden).count(), 2, "{}", ran.stderr);
+    says(&ran.stderr, &["no process 4194303", "nothing was done"]);
+    says(
+        &ran.stdout,
+        &[
+            "live containers  unknown",
+            "hides the processes of others (hidepid)",
+            "root lacks CAP_SYS_PTRACE here",
+        ],
+    );
+}
