@@ -59,7 +59,7 @@ pub(crate) fn man(args: &ManArgs, command: Command) -> anyhow::Result<Exit> {
             io::stdout().write_all(&page)?;
         }
         Some(dir) => {
-            std::fs::create_dir_all(dir).with_context(|| format!("create {}", dir.display()))?;
+            std::fs::create_dir_all(dir).with_context(|| format!("create({dir:?})"))?;
             write_pages(command, dir)?;
         }
     }

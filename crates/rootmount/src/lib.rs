@@ -191,6 +191,7 @@ pub use mountscan::{
     Residents, UniqueMountId,
 };
 pub use path::resolve_root;
+pub use path_text::short_ids;
 pub use plan::cleanup_plan::{
     CleanupPlan, KeepReason, Kept, PlanOptions, RootAction, RootDecision, Step,
 };

@@ -38,6 +38,36 @@ pub(crate) fn unescape(text: &str) -> Option<PathBuf> {
     Some(PathBuf::from(OsString::from_vec(bytes)))
 }
 
+/// So many digits of an id are shown to a person, as by `docker ps`.
+const SHOWN: usize = 12;
+/// The length of the ids of containers and layers.
+const FULL: usize = 64;
+
+/// The text with every full id shortened to its first twelve digits and `…`.
+///
+/// A full id is a run of exactly 64 hexadecimal digits. Whole paths fit a terminal then. A program
+/// needs the full ids, so this is for text that a person reads.
+pub fn short_ids(text: &str) -> String {
+    let mut short = String::with_capacity(text.len());
+    let mut rest = text;
+    while !rest.is_empty() {
+        let is_digit = |c: char| c.is_ascii_hexdigit();
+        let end = rest.find(|c| !is_digit(c)).unwrap_or(rest.len());
+        let (digits, tail) = rest.split_at(end);
+        if digits.len() == FULL {
+            short.push_str(&digits[..SHOWN]);
+            short.push('…');
+        } else {
+            short.push_str(digits);
+        }
+        let end = tail.find(is_digit).unwrap_or(tail.len());
+        let (other, tail) = tail.split_at(end);
+        short.push_str(other);
+        rest = tail;
+    }
+    short
+}
+
 /// The path for a person. Readable text stays, also outside ASCII. Control characters are
 /// escaped, because they could upset a terminal.
 pub(crate) fn shown(path: &Path) -> String {
@@ -71,6 +101,17 @@ mod tests {
         let path = Path::new(OsStr::from_bytes(&all));
         assert_eq!(unescape(&escape(path)).as_deref(), Some(path));
         assert_eq!(escape(Path::new("/a b\\c")), "/a\\040b\\134c");
+    }
+
+    #[test]
+    fn full_ids_are_short_for_people_and_nothing_else_is() {
+        let id = "0123456789abcdef".repeat(4);
+        let text = format!("/r/overlay2/{id}-init/merged é {id}: x{id}");
+        let want = "/r/overlay2/0123456789ab…-init/merged é 0123456789ab…: x0123456789ab…";
+        assert_eq!(short_ids(&text), want);
+        for same in ["", "é", &format!("{id}0"), &id[1..], "/a b/c"] {
+            assert_eq!(short_ids(same), same);
+        }
     }
 
     #[test]

@@ -29,12 +29,12 @@ pub(super) fn settle(path: &Path, table: &MountTable) -> anyhow::Result<PathBuf>
         match there {
             Some(there) if table.is_mount_point(&there) => return Ok(there),
             Some(_) => {}
-            None => bail!("{} does not exist", path.display()),
+            None => bail!("{path:?} does not exist"),
         }
     }
     match look_up(&plain, table)? {
         Some(there) => Ok(there),
-        None => bail!("{} does not exist", path.display()),
+        None => bail!("{path:?} does not exist"),
     }
 }
 
@@ -49,11 +49,11 @@ fn look_up(path: &Path, table: &MountTable) -> anyhow::Result<Option<PathBuf>> {
             let mount = table.mount_of(path);
             let of = mount.map(|row| {
                 let fs_type = row.fs_type().to_string_lossy().into_owned();
-                format!(": see the {fs_type} at {}", row.mount_point().display())
+                format!(": see the {fs_type} at {:?}", row.mount_point())
             });
-            let (path, limit) = (path.display(), LIMIT.as_secs());
+            let limit = LIMIT.as_secs();
             bail!(
-                "{path} did not answer in {limit} s{}",
+                "{path:?} did not answer in {limit} s{}",
                 of.unwrap_or_default()
             )
         }

@@ -1,5 +1,6 @@
 //! Writes to standard output, in the form that was asked for.
 
+use std::borrow::Cow;
 use std::io::{self, BufWriter, ErrorKind, Write};
 
 use anstream::AutoStream;
@@ -8,6 +9,8 @@ use serde::Serialize;
 
 use super::aside::Aside;
 use super::log;
+use super::table::terminal_width;
+use super::words::fold_lines;
 
 /// Where a subcommand answers, and in which form.
 ///
@@ -79,9 +82,14 @@ impl Output {
         stdout.flush()
     }
 
-    /// Prints text for people. Styles are dropped if the output shows no colours.
+    /// Prints text for people. Styles are dropped if the output shows no colours. Lines that are
+    /// too long for a terminal are folded.
     pub(crate) fn text(&self, text: &str) -> io::Result<()> {
-        unless_gone(self.line(text))
+        let folded = match terminal_width() {
+            usize::MAX => Cow::Borrowed(text),
+            width => Cow::Owned(fold_lines(text, width)),
+        };
+        unless_gone(self.line(&folded))
     }
 
     /// Prints bytes as they are.

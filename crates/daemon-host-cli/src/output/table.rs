@@ -256,7 +256,7 @@ fn end_of_prefix(text: &str, width: usize) -> usize {
     text.len()
 }
 
-fn width_of(text: &str) -> usize {
+pub(super) fn width_of(text: &str) -> usize {
     if text.bytes().all(|byte| (b' '..=b'~').contains(&byte)) {
         return text.len();
     }
@@ -264,7 +264,7 @@ fn width_of(text: &str) -> usize {
 }
 
 /// The terminal's width. There is no limit if the output goes elsewhere.
-fn terminal_width() -> usize {
+pub(super) fn terminal_width() -> usize {
     if !std::io::stdout().is_terminal() {
         return usize::MAX;
     }

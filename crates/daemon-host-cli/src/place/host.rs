@@ -35,7 +35,7 @@ impl HostArgs {
     /// the namespaces cannot be entered.
     pub(crate) fn enter(&self) -> anyhow::Result<()> {
         match &self.host_root {
-            Some(dir) => enter_host(dir).with_context(|| format!("--host-root {}", dir.display())),
+            Some(dir) => enter_host(dir).with_context(|| format!("--host-root {dir:?}")),
             None => Ok(()),
         }
     }
@@ -74,19 +74,18 @@ fn enter_host(dir: &Path) -> anyhow::Result<()> {
 fn check_procfs(proc: &Path) -> anyhow::Result<()> {
     let opened = match File::open(proc) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            bail!("{} does not exist; {REMEDY}", proc.display())
+            bail!("{proc:?} does not exist; {REMEDY}")
         }
         opened => opened.with_context(|| format!("open({proc:?})"))?,
     };
     let seen = fstatfs(&opened).with_context(|| format!("fstatfs({proc:?})"))?;
     let is_procfs = seen.filesystem_type() == PROC_SUPER_MAGIC;
-    ensure!(is_procfs, "{} is not a procfs; {REMEDY}", proc.display());
+    ensure!(is_procfs, "{proc:?} is not a procfs; {REMEDY}");
     // A procfs of a pid namespace in which we have no pid answers ENOENT.
     let shows_us = fs::read_link(proc.join("self")).is_ok();
     ensure!(
         shows_us,
-        "{} is of a pid namespace in which this process is not; {REMEDY}",
-        proc.display()
+        "{proc:?} is of a pid namespace in which this process is not; {REMEDY}"
     );
     Ok(())
 }
@@ -101,9 +100,8 @@ fn check_root(dir: &Path, proc: &Path, host: &Namespaces) -> anyhow::Result<()> 
     let first = fs::metadata(&root).with_context(|| format!("stat({root:?})"))?;
     ensure!(
         (here.dev(), here.ino()) == (first.dev(), first.ino()),
-        "it is not the root directory of process 1 in {}: that is not the host's first process; \
-         {REMEDY}",
-        proc.display()
+        "it is not the root directory of process 1 in {proc:?}: that is not the host's first \
+         process; {REMEDY}"
     );
     Ok(())
 }

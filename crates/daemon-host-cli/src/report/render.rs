@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use daemon_host::mountscan::KernelQueries;
+use daemon_host::rootmount::short_ids;
 
 use super::collect::Facts;
 use super::finding::{Finding, Severity};
@@ -58,11 +59,12 @@ fn findings_text(findings: &[Finding]) -> String {
             Severity::Warning => Ink::Warn,
         };
         let word = Cell::inked(ink, finding.severity.as_str());
-        table.row([word, finding.subject.into(), finding.what.as_str().into()]);
+        let what = short_ids(&finding.what);
+        table.row([word, finding.subject.into(), what.into()]);
         let said = [("why", &finding.cause), ("do", &finding.remedy)];
         for (label, words) in said.into_iter().filter(|(_, words)| !words.is_empty()) {
             let label = Cell::inked(Ink::Dim, label);
-            table.row(["".into(), label, Cell::inked(Ink::Dim, words)]);
+            table.row(["".into(), label, Cell::inked(Ink::Dim, short_ids(words))]);
         }
     }
     table.render()

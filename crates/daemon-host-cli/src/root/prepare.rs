@@ -21,8 +21,8 @@ pub(crate) struct Args {
 pub(super) fn prepare(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     args.pid.enter()?;
     let options = args.root.options()?;
-    let prepared = rootmount::prepare(&options)
-        .with_context(|| format!("prepare {}", options.root.display()))?;
+    let prepared =
+        rootmount::prepare(&options).with_context(|| format!("prepare({:?})", options.root))?;
     let (action, detail) = match prepared.action {
         PrepareAction::Nothing => ("nothing", "mounts below the root spread already"),
         PrepareAction::KeptOurs => ("kept-ours", "the mount of an earlier start is still there"),
@@ -37,8 +37,8 @@ pub(super) fn prepare(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 pub(super) fn release(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     args.pid.enter()?;
     let options = args.root.options()?;
-    let released = rootmount::release(&options)
-        .with_context(|| format!("release {}", options.root.display()))?;
+    let released =
+        rootmount::release(&options).with_context(|| format!("release({:?})", options.root))?;
     let (action, detail) = match &released {
         Released::Unmounted => ("unmounted", "the root is unmounted".to_owned()),
         Released::Detached => (

@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use daemon_host::rootmount::{self, Kept, Ownership, Status, Step};
+use daemon_host::rootmount::{self, Kept, Ownership, Status, Step, short_ids};
 use serde::Serialize;
 
 use super::{EvidenceArgs, EvidenceJson, RootArgs, RootState};
@@ -201,7 +201,10 @@ fn status_text(state: &RootState) -> String {
         .map_or("unknown".to_owned(), |live| live.to_string());
     table.row(["live containers".into(), live.into()]);
     for doubt in state.doubts() {
-        table.row(["cannot be told".into(), Cell::inked(Ink::Warn, doubt)]);
+        table.row([
+            "cannot be told".into(),
+            Cell::inked(Ink::Warn, short_ids(&doubt)),
+        ]);
     }
     table.render()
 }

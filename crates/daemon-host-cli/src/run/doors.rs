@@ -27,10 +27,9 @@ impl Doors {
             // If the main thread is gone, the process is about to end.
             let _ = sender.send(Event::Asked(asked));
         });
-        let control = control.with_context(|| format!("socket {}", socket.display()))?;
-        let write = |path: &Path| {
-            Pidfile::write(path).with_context(|| format!("pidfile {}", path.display()))
-        };
+        let control = control.with_context(|| format!("socket({socket:?})"))?;
+        let write =
+            |path: &Path| Pidfile::write(path).with_context(|| format!("pidfile({path:?})"));
         let pidfile = args.pidfile.as_deref().map(write).transpose()?;
         Ok(Self {
             control,

@@ -13,8 +13,8 @@ use crate::output::Output;
 pub(crate) fn reload(args: &ReloadArgs, out: &Output) -> anyhow::Result<Exit> {
     let limit = Duration::from_secs(args.seconds);
     let answer = ask(&args.socket, Request::Reload, limit).with_context(|| {
-        let socket = args.socket.display();
-        format!("no answer from {socket} (is the daemon running? try --socket)")
+        let socket = &args.socket;
+        format!("no answer from {socket:?} (is the daemon running? try --socket)")
     })?;
     let refused = answer.get("error").is_some();
     if out.is_json() {

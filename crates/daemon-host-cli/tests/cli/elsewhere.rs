@@ -168,7 +168,7 @@ const SAID: [&str; 8] = [
     "name it with --host-root",
     "leftovers        1; see daemon-host root cleanup --host-root /host --dry-run",
     "1 mount gone below /var/lib/docker",
-    "/tmp/proc does not exist",
+    "/tmp/proc\" does not exist",
     "1 left",
 ];
 
@@ -197,11 +197,42 @@ fn a_node_agent_with_pids_of_its_own_needs_the_procfs_of_the_host() {
     says(&ran.stderr, &SAID);
     let words = [
         "no engine has anything mounted here",
-        "it is not the root directory of process 1 in /host/proc",
+        "it is not the root directory of process 1 in \"/host/proc\"",
         "--pid host -v /:/host:rslave",
     ];
     says(&ran.stderr, &words);
     let report: Value = ran.json();
     let why = report["place"]["container"].as_str().unwrap();
     says(why, &["a pid namespace of its own"]);
+}
+
+/// The manifest of a node agent that the repository ships.
+const MANIFEST: &str = include_str!("../../../../packaging/kubernetes/daemon-host.yaml");
+
+#[test]
+fn the_line_of_the_manifest_works_with_the_capabilities_of_the_manifest() {
+    if !support::skip::unless_runs("setpriv", &["--version"]) {
+        return;
+    }
+    let line = |begin: &str| {
+        let mut lines = MANIFEST.lines().map(str::trim);
+        let found = lines.find_map(|line| line.strip_prefix(begin));
+        found.unwrap_or_else(|| panic!("no {begin}"))
+    };
+    let arguments = line("daemon-host ");
+    let capabilities = line("add: [").trim_end_matches(']').to_lowercase();
+    let capabilities = capabilities.replace(['"', ' '], "").replace(',', ",+");
+    for promised in ["hostPID: true", "mountPropagation: HostToContainer"] {
+        assert!(MANIFEST.contains(promised), "no {promised}");
+    }
+    let script = format!(
+        "mkdir -p /host/var/lib/prometheus/node-exporter
+        setpriv --bounding-set=-all,+{capabilities} --inh-caps=-all $D {arguments} >&2
+        cat /host/var/lib/prometheus/node-exporter/daemon_host.prom"
+    );
+    let Some(ran) = contained("", &script) else {
+        return;
+    };
+    let words = ["daemon_host_kernel_info", "daemon_host_findings", "# EOF"];
+    says(&ran.expect(0).stdout, &words);
 }

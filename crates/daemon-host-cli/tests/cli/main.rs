@@ -29,3 +29,4 @@ mod root;
 mod runtimes;
 mod since;
 mod usage;
+mod words;

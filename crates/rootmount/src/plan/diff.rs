@@ -7,7 +7,7 @@ use std::path::PathBuf;
 
 use mountscan::MountId;
 
-use crate::path_text::shown;
+use crate::path_text::{short_ids, shown};
 use crate::plan::cleanup_plan::{CleanupPlan, KeepReason, Kept, RootDecision, Step};
 
 /// The difference between two plans; see [`CleanupPlan::diff`].
@@ -98,7 +98,7 @@ impl fmt::Display for PlanDiff {
         let line = |step: &Step| {
             format!(
                 "{}  (mount {}; {})",
-                shown(&step.mount.mount_point),
+                short_ids(&shown(&step.mount.mount_point)),
                 step.mount.mount_id,
                 step.rule
             )

@@ -1,16 +1,16 @@
-//! Plans and reports as a person reads them.
+//! Plans and reports as a person reads them. Ids are short there.
 
 use std::fmt;
 use std::path::Path;
 
 use crate::cleanup::report::{CleanupReport, RootOutcome, StepReport};
-use crate::path_text::shown;
+use crate::path_text::{short_ids, shown};
 use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootAction, RootDecision, Step};
 use crate::unmount::outcome::Outcome;
 
 /// The path from the root on. The root itself is in the first line of the text.
 fn inside(root: &Path, path: &Path) -> String {
-    shown(path.strip_prefix(root).unwrap_or(path))
+    short_ids(&shown(path.strip_prefix(root).unwrap_or(path)))
 }
 
 /// So many mounts that were gone before their turn are named. If there are more, they are only
@@ -81,7 +81,7 @@ fn write_kept(f: &mut fmt::Formatter<'_>, root: &Path, kept: &[Kept]) -> fmt::Re
             f,
             "  {}  ({})",
             inside(root, &kept.mount.mount_point),
-            kept.reason
+            short_ids(&kept.reason.to_string())
         )?;
     }
     Ok(())
@@ -126,11 +126,11 @@ impl fmt::Display for CleanupReport {
                 f,
                 "  {}: {}",
                 inside(&self.root_path, &report.step.mount.mount_point),
-                report.outcome
+                short_ids(&report.outcome.to_string())
             )?;
         }
         for failure in self.steps.iter().filter_map(|r| r.left_private.as_ref()) {
-            writeln!(f, "WARNING: {failure}")?;
+            writeln!(f, "WARNING: {}", short_ids(&failure.to_string()))?;
         }
         write_kept(f, &self.root_path, &self.kept)?;
         write!(f, "{}", self.root)

@@ -3,6 +3,7 @@
 use daemon_host::mountscan::{
     DetachedMount, HolderNamespace, HolderProcess, Holders, MountInfo, NamespaceKeeper,
 };
+use daemon_host::rootmount::short_ids;
 
 use super::answer::{Answer, Place};
 use super::kernel_word::KernelWord;
@@ -57,7 +58,7 @@ fn below_text(below: &[MountInfo]) -> String {
     for mount in below.iter().take(SHOWN) {
         let point = mount.mount_point.to_string_lossy();
         let fs_type = mount.fs_type.to_string_lossy();
-        table.row([point.as_ref().into(), Cell::inked(Ink::Dim, fs_type)]);
+        table.row([short_ids(&point).into(), Cell::inked(Ink::Dim, fs_type)]);
     }
     let mut text = table.render_indented(2);
     if below.len() > SHOWN {
@@ -100,7 +101,7 @@ fn namespace(space: &HolderNamespace, table: &mut Table) {
         row(&name, Some(process), &uses_words(process), table);
     }
     for user in &space.users {
-        let how = Cell::inked(Ink::Warn, user_words(user));
+        let how = Cell::inked(Ink::Warn, short_ids(&user_words(user)));
         table.row([name.as_str().into(), "".into(), "mount".into(), how]);
     }
     if !space.kept_by.is_empty() {
@@ -145,7 +146,7 @@ fn row(name: &str, process: Option<&HolderProcess>, how: &str, table: &mut Table
         name.into(),
         pid.unwrap_or_default().into(),
         comm.unwrap_or_default().into(),
-        Cell::inked(Ink::Warn, how),
+        Cell::inked(Ink::Warn, short_ids(how)),
     ]);
 }
 

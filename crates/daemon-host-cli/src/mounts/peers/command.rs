@@ -51,7 +51,7 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
         Some(path) => {
             let path = settle(path, &MountTable::current()?)?;
             let reach = Reach::of(&path, &all, &graph);
-            Some(reach.with_context(|| format!("{} is not a mount point", path.display()))?)
+            Some(reach.with_context(|| format!("{path:?} is not a mount point"))?)
         }
         None => None,
     };
@@ -65,7 +65,7 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
             svg::draw(&wheels()).as_bytes(),
             &PublishOptions::new(),
         )
-        .with_context(|| format!("write {}", file.display()))?;
+        .with_context(|| format!("write({file:?})"))?;
     }
     if args.mermaid {
         out.bytes(mermaid::draw(&wheels()).as_bytes())?;

@@ -56,9 +56,9 @@ fn check(path: &Path, table: &MountTable) -> anyhow::Result<()> {
     }
     let owned = path.to_owned();
     let seen = within(LIMIT, move || std::fs::symlink_metadata(owned));
-    let seen = seen.with_context(|| format!("{} did not answer", path.display()))?;
+    let seen = seen.with_context(|| format!("{path:?} did not answer"))?;
     if !seen.with_context(|| format!("stat({path:?})"))?.is_dir() {
-        bail!("{} is not a directory", path.display());
+        bail!("{path:?} is not a directory");
     }
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use daemon_host::rootmount::short_ids;
 use serde::Serialize;
 
 use super::reason::{Kind, Reason};
@@ -95,8 +96,8 @@ fn row(reason: &Reason) -> [Cell; 3] {
     let what = format!("{}{}", reason.what, space.unwrap_or_default());
     [
         Cell::inked(ink, reason.kind.as_str()),
-        place.into(),
-        what.into(),
+        short_ids(&place).into(),
+        short_ids(&what).into(),
     ]
 }
 
