@@ -1,7 +1,7 @@
 //! Follows a mount table. It wakes when the table may have changed, and finds events by comparing.
 
 use std::collections::VecDeque;
-use std::os::fd::{AsFd, BorrowedFd};
+use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use crate::ask::by_ids;
@@ -252,6 +252,13 @@ impl Iterator for Watcher {
 impl AsFd for Watcher {
     fn as_fd(&self) -> BorrowedFd<'_> {
         self.wake.as_fd()
+    }
+}
+
+/// For callers that poll raw descriptors, such as tokio's `AsyncFd`.
+impl AsRawFd for Watcher {
+    fn as_raw_fd(&self) -> RawFd {
+        self.wake.as_fd().as_raw_fd()
     }
 }
 

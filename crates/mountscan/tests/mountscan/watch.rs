@@ -1,6 +1,6 @@
 //! Events by both routes, in namespaces of their own.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::os::fd::{AsFd, AsRawFd as _, OwnedFd};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,6 +192,8 @@ fn the_descriptor_is_readable_when_there_are_events() {
                 tv_sec: 0,
                 tv_nsec: 0,
             };
+            // tokio's AsyncFd takes what has both traits, and they must agree.
+            assert_eq!(watch.as_raw_fd(), watch.as_fd().as_raw_fd());
             rustix::event::poll(&mut [PollFd::new(watch, PollFlags::IN)], Some(&none))
                 .expect("open")
         };
