@@ -3,6 +3,7 @@
 use std::error::Error as StdError;
 use std::fmt;
 use std::io;
+use std::sync::Arc;
 
 use runtimes::{Problem, Problems};
 
@@ -33,13 +34,13 @@ pub enum ErrorKind {
 /// An error of the facade.
 ///
 /// It keeps the whole error of the crate below: `source()` returns it. Its text is not repeated
-/// here.
-#[derive(Debug)]
+/// here. A clone shares that error.
+#[derive(Debug, Clone)]
 pub struct Error {
     kind: ErrorKind,
     what: String,
     problems: Option<Problems>,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<Arc<dyn StdError + Send + Sync>>,
 }
 
 impl Error {
@@ -65,7 +66,8 @@ impl Error {
         self.problems.iter().flat_map(Problems::iter)
     }
 
-    pub(crate) fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
+    /// An error without a cause, for tests of what handles one.
+    pub fn new(kind: ErrorKind, what: impl Into<String>) -> Self {
         Self {
             kind,
             what: what.into(),
@@ -97,7 +99,7 @@ impl Error {
         source: impl Into<Box<dyn StdError + Send + Sync>>,
     ) -> Self {
         Self {
-            source: Some(source.into()),
+            source: Some(Arc::from(source.into())),
             ..Self::new(kind, what)
         }
     }

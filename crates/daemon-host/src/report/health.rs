@@ -9,7 +9,9 @@ use super::outcome::{Chain, Step};
 use crate::snapshot::Snapshot;
 
 /// How a running host is now, as [`Host::health`](crate::Host::health) found it.
-#[derive(Debug)]
+///
+/// The default is a host without faults whose root was not looked at.
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct Health {
     /// How often the configuration has been replaced since the start.

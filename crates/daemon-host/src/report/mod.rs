@@ -4,6 +4,8 @@ mod health;
 mod outcome;
 #[cfg(feature = "serde")]
 mod serialize;
+#[cfg(feature = "serde")]
+mod serialize_snapshot;
 
 pub use health::Health;
 pub(crate) use health::SHUT_DOWN;

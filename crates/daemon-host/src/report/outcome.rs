@@ -1,6 +1,7 @@
 //! What start, reload and shutdown did, step by step.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use rootmount::{CleanupReport, Prepared, RootOutcome};
@@ -9,8 +10,8 @@ use runtimes::SweepReport;
 use crate::error::Error;
 use crate::sweep::{is_clean, unknown};
 
-/// How one step ended.
-#[derive(Debug)]
+/// How one step ended. Without more, it is skipped.
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub enum Step<T> {
     /// It ran. Its own report may still name things that are left.
@@ -36,6 +37,12 @@ impl<T> Step<T> {
     }
 }
 
+impl<T> Default for Step<T> {
+    fn default() -> Self {
+        Self::Skipped("it was not run")
+    }
+}
+
 impl<T> From<Result<T, Error>> for Step<T> {
     fn from(result: Result<T, Error>) -> Self {
         match result {
@@ -46,7 +53,9 @@ impl<T> From<Result<T, Error>> for Step<T> {
 }
 
 /// What [`HostBuilder::start`](crate::HostBuilder::start) did, in order.
-#[derive(Debug)]
+///
+/// The default is a report of nothing. A test of one's own begins with it and sets what it needs.
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct StartReport {
     /// The sweep of leftover mounts, before the root is prepared.
@@ -54,7 +63,7 @@ pub struct StartReport {
     /// The preparation of the data root.
     pub root: Step<Prepared>,
     /// The sweep of wrapper scripts that nobody references.
-    pub scripts: Step<SweepReport>,
+    pub scripts: Step<Arc<SweepReport>>,
     /// The first table of runtimes.
     pub runtimes: runtimes::TableChanges,
     /// The participants that committed the first configuration, in order.
@@ -78,8 +87,8 @@ impl StartReport {
     }
 }
 
-/// What a reload changed.
-#[derive(Debug)]
+/// What a reload changed. The default has changed nothing.
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ReloadReport {
     /// The runtimes that were added, removed, changed.
@@ -96,7 +105,9 @@ pub struct ReloadReport {
 }
 
 /// What [`Host::shutdown`](crate::Host::shutdown) did.
-#[derive(Debug)]
+///
+/// The default is a report of nothing.
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct ShutdownReport {
     /// The sweep of leftover mounts, with the root released last.

@@ -1,6 +1,7 @@
 //! The JSON of reports. docs/json.md in the repository describes it.
 
 use std::fmt::Display;
+use std::sync::Arc;
 
 use rootmount::{CleanupReport, PrepareAction, Prepared};
 use runtimes::{SweepReport, TableChanges};
@@ -77,7 +78,7 @@ impl Report for Prepared {
     }
 }
 
-impl Report for SweepReport {
+impl Report for Arc<SweepReport> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let goes = self.verdicts.iter().filter(|one| one.reason.removes());
         let (goes, failed) = (goes.count(), self.failed.len());

@@ -98,7 +98,7 @@ fn prepare(setup: &Setup, sweep: &Step<CleanupReport>) -> Step<Guard> {
         .into()
 }
 
-fn sweep_scripts(setup: &Setup, settings: &TableOptions) -> Step<SweepReport> {
+fn sweep_scripts(setup: &Setup, settings: &TableOptions) -> Step<Arc<SweepReport>> {
     let dir = &settings.script_dir;
     match dir.try_exists() {
         Ok(true) => {}
@@ -118,6 +118,7 @@ fn sweep_scripts(setup: &Setup, settings: &TableOptions) -> Step<SweepReport> {
     }
     references.scan_processes(Path::new("/proc"));
     runtimes::sweep(dir, &references)
+        .map(Arc::new)
         .map_err(|error| Error::caused(ErrorKind::Crate, "sweep wrapper scripts", error))
         .into()
 }

@@ -12,3 +12,4 @@ mod namespace;
 mod reload;
 #[cfg(feature = "service")]
 mod service;
+mod values;
