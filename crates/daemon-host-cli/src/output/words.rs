@@ -74,7 +74,10 @@ mod tests {
         assert_eq!(fold_lines(text, 16), want);
         assert_eq!(fold_lines(text, 80), text);
         let word = "/a/path/that/is/longer/than/the/line and more";
-        assert_eq!(fold_lines(word, 20), "/a/path/that/is/longer/than/the/line\n  and more");
+        assert_eq!(
+            fold_lines(word, 20),
+            "/a/path/that/is/longer/than/the/line\n  and more"
+        );
         // A colour has no width.
         let inked = "\u{1b}[31mNot seen: one thing\u{1b}[0m\n";
         assert_eq!(fold_lines(inked, 19), inked);

@@ -135,7 +135,10 @@ fn root_state(state: &RootState) -> String {
         left => format!("{left} leftover mounts"),
     };
     if state.unknown() > 0 {
-        left = format!("{left}, {} of which it cannot be told", state.unknown());
+        left = format!(
+            "{left}, and {} more of which it cannot be told",
+            state.unknown()
+        );
     }
     let path = status.root.display();
     format!(

@@ -1,5 +1,7 @@
 //! Decides what is drawn: one hub with spokes for each group. Pure.
 
+use daemon_host::rootmount::short_ids;
+
 use super::graph::{Graph, Place, Way};
 use super::reach::Reach;
 
@@ -99,7 +101,7 @@ fn spoke(place: &Place<'_>, way: Way, word: &str) -> Spoke {
 
 /// Where a mount is, and who lives there.
 fn lines(place: &Place<'_>) -> Vec<String> {
-    let point = place.mount.mount_point.to_string_lossy();
+    let point = short_ids(&place.mount.mount_point.to_string_lossy());
     let fs_type = place.mount.fs_type.to_string_lossy();
     vec![
         format!("{} ({fs_type})", point.escape_debug()),

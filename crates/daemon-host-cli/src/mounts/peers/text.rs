@@ -1,6 +1,7 @@
 //! Writes the answer as text for people. Pure.
 
 use daemon_host::mountscan::Namespaces;
+use daemon_host::rootmount::short_ids;
 
 use super::graph::{Graph, Place};
 use super::picture::{space_words, who};
@@ -55,7 +56,7 @@ fn places(places: &[(&Place<'_>, String)], ink: Ink) -> String {
     for (place, word) in places.iter().take(SHOWN) {
         table.row([
             space_words(place).into(),
-            place.mount.mount_point.to_string_lossy().as_ref().into(),
+            short_ids(&place.mount.mount_point.to_string_lossy()).into(),
             Cell::inked(ink, word),
             Cell::inked(Ink::Dim, who(place)),
         ]);
