@@ -22,6 +22,7 @@ mod fuzz;
 mod instructions;
 mod mutants;
 mod packages;
+mod pictures;
 mod readers;
 mod soak;
 mod test;
@@ -55,6 +56,8 @@ enum Chore {
     Tidy(tidy::Args),
     /// Make the packages and check what is in them; publishes nothing
     Dist(dist::Args),
+    /// Make the pictures of the README from what the command really prints
+    Pictures(pictures::Args),
     /// Run the benches and write PERFORMANCE.md from what they measured
     Bench(bench::Args),
     /// Count what a user pays, time, memory and build, into PERFORMANCE.md
@@ -81,6 +84,7 @@ fn main() -> ExitCode {
         Chore::Daemons(args) => daemons::run(&args),
         Chore::Tidy(args) => tidy::run(&args),
         Chore::Dist(args) => dist::run(&args),
+        Chore::Pictures(args) => pictures::run(&args),
         Chore::Bench(args) => bench::run(&args),
         Chore::Cost(args) => cost::run(&args),
         Chore::Instructions(args) => instructions::run(&args),
