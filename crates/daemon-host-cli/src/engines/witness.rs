@@ -3,6 +3,7 @@
 use std::error::Error;
 use std::ffi::OsString;
 use std::fs;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
@@ -131,6 +132,10 @@ impl Witness for Deliberate {
                     layer,
                     "asked for by a person or an image volume: no container has it",
                 )),
+                Some(container) if is_of_buildah(root, &container.id) => {
+                    let why = "asked for by a person: buildah works in its container";
+                    Some((container.id.as_str(), why))
+                }
                 Some(container) if self.has_never_run(&container.id) => {
                     let why = "asked for by a person: its container has never run";
                     Some((container.id.as_str(), why))
@@ -157,6 +162,15 @@ impl Deliberate {
             .join("userdata");
         own.is_dir() && !own.join("pidfile").exists() && !own.join("conmon.pid").exists()
     }
+}
+
+/// Whether buildah made the container: no engine ever runs it. What `buildah mount` mounts stays
+/// until the person is done with it. An interrupted build leaves the very same, and `buildah rm`
+/// ends both. What cannot be looked at may be buildah's.
+fn is_of_buildah(root: &Path, id: &str) -> bool {
+    let own = root.join("overlay-containers").join(id).join("userdata");
+    let seen = fs::symlink_metadata(own.join("buildah.json"));
+    !seen.is_err_and(|error| matches!(error.kind(), NotFound | NotADirectory))
 }
 
 /// The layer in `overlay/<layer>/merged`.

@@ -71,6 +71,23 @@ fn leftovers_of_podman_are_found_and_what_lives_or_was_asked_for_stays() {
     }
 }
 
+/// Unlike podman, buildah makes nothing in the run root; it only has a file of its own in the
+/// container's directory.
+#[test]
+fn what_a_person_mounted_by_buildah_stays() {
+    let script = format!(
+        "{PODMAN} own=$G/overlay-containers/$(id b)/userdata; mkdir -p $own
+        echo '{{}}' > $own/buildah.json
+        $D root cleanup --dry-run >&2; $D root cleanup >&2
+        test $(left $G/overlay/$(id d)/merged) = 1; test $(left $G/overlay/$(id c)/merged) = 0
+        rm $own/buildah.json; $D root cleanup >&2; test $(left $G/overlay/$(id d)/merged) = 0"
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let ran = ran.expect(0);
+    let told = "asked for by a person: buildah works in its container";
+    assert_eq!(ran.stderr.matches(told).count(), 2, "{}", ran.stderr);
+}
+
 #[test]
 fn containers_are_named_in_the_stores_of_the_engines_that_are_found() {
     let script = format!(
