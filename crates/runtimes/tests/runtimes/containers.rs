@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 
 use runtimes::{Life, StateSource, StatesOptions, containers, live_containers};
 
-use crate::machine::{INITIAL, Machine, NESTED, REAL, bundle};
+use crate::machine::{BOOT, INITIAL, Machine, NESTED, REAL, bundle};
 use crate::support::{as_nobody, open_to_all};
 
 #[test]
@@ -183,6 +183,27 @@ fn a_bundle_is_enough() {
     fs::write(dir.join("init.pid"), "nonsense").unwrap();
     machine.group(&format!("docker/{id}"), false);
     assert_eq!(machine.one(), (StateSource::Bundle, "dead"));
+}
+
+/// All that is known of a task of Kata: its bundle, whose file of the pid is as old as the task.
+#[test]
+fn the_pid_of_a_bundle_may_be_used_again() {
+    let machine = Machine::new(INITIAL, 1);
+    let dir = bundle(&machine, "kata");
+    let file = dir.join("init.pid");
+    fs::write(&file, "4242").unwrap();
+    let made = SystemTime::UNIX_EPOCH + Duration::from_secs(BOOT + 3_600);
+    fs::File::open(&file).unwrap().set_modified(made).unwrap();
+    for (start, expected) in [
+        (359_900, "alive"),
+        // Written a moment before the process runs.
+        (360_500, "alive"),
+        (360_000 + 6_100, "dead"),
+        (9_000_000, "dead"),
+    ] {
+        machine.process(4242, "qemu", 'S', start);
+        assert_eq!(machine.one(), (StateSource::Bundle, expected), "{start}");
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use runtimes::{StateSource, States, StatesOptions, containers};
 
 /// When the machine of these tests was booted: an hour before the states were written.
-const BOOT: i64 = 1_795_812_323;
+pub(crate) const BOOT: u64 = 1_795_812_323;
 pub(crate) const INITIAL: &str = "pid:[4026531836]";
 pub(crate) const NESTED: &str = "pid:[4026532189]";
 
