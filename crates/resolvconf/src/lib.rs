@@ -121,8 +121,8 @@ pub use error::{Error, ErrorKind};
 pub use files::{DEFAULT_SIZE_LIMIT, load, load_within};
 pub use lint::{Diagnostic, DiagnosticKind, Explanation, Severity};
 pub use select::{
-    Content, Current, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, NetworkKind, Reason,
-    ResolvedMode, STATIC_PATH, STUB_PATH, SelectOptions, Selection, UPSTREAM_PATH, WatchOptions,
-    Watcher, current, find, select,
+    Behind, BehindPaths, Content, Current, ETC_PATH, Facts, FileFacts, InUse, NETWORK_MANAGER_PATH,
+    NetworkKind, Reason, ResolvedMode, STATIC_PATH, STUB_PATH, SelectOptions, Selection,
+    UPSTREAM_PATH, WatchOptions, Watcher, current, find, select,
 };
 pub use write::{FileStatus, WriteOptions, Written, status, status_at, write, write_at};

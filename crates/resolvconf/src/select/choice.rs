@@ -4,6 +4,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 
 use crate::document::{Document, Nameserver};
+use crate::select::behind::Behind;
 use crate::select::facts::{Content, Facts, FileFacts};
 use crate::select::network::NetworkKind;
 
@@ -20,6 +21,9 @@ pub struct Selection {
     pub mode: ResolvedMode,
     /// The kind of network it was chosen for.
     pub network: NetworkKind,
+    /// What systemd-resolved does for clients of its stub, and containers go without, because they
+    /// ask the servers behind it directly. `None` if the reason is another one.
+    pub lost: Option<Behind>,
     /// The file to which the path leads, if it is a symbolic link or goes through one.
     pub link_target: Option<PathBuf>,
 }
@@ -131,12 +135,23 @@ pub fn select(facts: &Facts) -> Current {
         reason,
         mode: mode(facts),
         network: facts.network,
+        lost: (reason == Reason::ResolvedUplink).then_some(facts.behind),
         link_target: file.link_target.clone(),
     };
     Current {
         selection,
         document,
         unreadable,
+    }
+}
+
+impl Selection {
+    /// The reason in words, with what containers lose by it.
+    pub fn explanation(&self) -> String {
+        match self.lost.map(|lost| lost.to_string()).as_deref() {
+            None | Some("") => self.reason.to_string(),
+            Some(lost) => format!("{}; {lost}", self.reason),
+        }
     }
 }
 
@@ -198,9 +213,7 @@ impl fmt::Display for Reason {
             Self::Missing => "it does not exist and reads as empty",
             Self::Unreadable => "it cannot be read, so nothing is known about another",
             Self::ResolvedUplink => {
-                "/etc/resolv.conf lists only systemd-resolved's stub; this file has the servers behind it. \
-                 Containers ask them directly: without the stub's DNS over TLS, and without its split DNS \
-                 (a server of its own for some domains)"
+                "/etc/resolv.conf lists only systemd-resolved's stub; this file has the servers behind it"
             }
             Self::UplinkUnusable => {
                 "/etc/resolv.conf lists only systemd-resolved's stub; this is the file for the servers behind it, but it lists none that a container can reach"
@@ -210,8 +223,8 @@ impl fmt::Display for Reason {
             }
             Self::NetworkManager => {
                 "/etc/resolv.conf lists only a local cache; NetworkManager has the servers behind it. \
-                 Containers ask them directly: without the cache's split DNS (a server of its own for \
-                 some domains)"
+                 Containers ask them directly: without the split DNS (a server of its own for some \
+                 domains) that the cache may do"
             }
             Self::LoopbackOnly => {
                 "it lists only loopback servers, and no file lists usable servers behind them"

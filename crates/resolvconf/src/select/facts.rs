@@ -4,6 +4,7 @@ use std::path::{Path, PathBuf};
 
 use crate::document::{Document, Nameserver};
 use crate::error::ErrorKind;
+use crate::select::behind::Behind;
 use crate::select::network::NetworkKind;
 
 /// What was found about the files that may be chosen. [`find`](crate::find()) gives it.
@@ -24,6 +25,9 @@ pub struct Facts {
     pub static_path: PathBuf,
     /// NetworkManager's list of real servers: `/run/NetworkManager/no-stub-resolv.conf`.
     pub network_manager: FileFacts,
+    /// What systemd-resolved does behind its stub. Unknown if `/etc/resolv.conf` lists other
+    /// servers, because nobody looks then.
+    pub behind: Behind,
 }
 
 /// What is known about one file.
@@ -78,6 +82,7 @@ impl Default for Facts {
             stub_path: STUB_PATH.into(),
             static_path: STATIC_PATH.into(),
             network_manager: FileFacts::missing(NETWORK_MANAGER_PATH),
+            behind: Behind::default(),
         }
     }
 }
@@ -99,6 +104,15 @@ impl FileFacts {
             link_target: None,
             content: document.into(),
         }
+    }
+
+    /// Whether it lists servers, and each is a stub of systemd-resolved.
+    pub(crate) fn lists_only_stubs(&self) -> bool {
+        let Content::Document(document) = &self.content else {
+            return false;
+        };
+        let mut servers = document.nameservers().peekable();
+        servers.peek().is_some() && servers.all(|found| found.value.is_stub())
     }
 
     /// Whether the file was read.

@@ -4,6 +4,7 @@ use std::fs;
 use std::path::{Component, Path, PathBuf};
 
 use crate::files::load;
+use crate::select::behind::{Behind, BehindPaths, behind};
 use crate::select::facts::{
     Content, ETC_PATH, Facts, FileFacts, NETWORK_MANAGER_PATH, STATIC_PATH, STUB_PATH,
     UPSTREAM_PATH,
@@ -28,6 +29,9 @@ pub struct SelectOptions {
     pub static_file: PathBuf,
     /// The path to use instead of `/run/NetworkManager/no-stub-resolv.conf`.
     pub network_manager: PathBuf,
+    /// Where systemd-resolved keeps its settings and the state of the links. `None`: nobody looks,
+    /// and what the stub does is unknown. That is right for files of another host.
+    pub behind: Option<BehindPaths>,
 }
 
 impl SelectOptions {
@@ -55,6 +59,7 @@ impl Default for SelectOptions {
             stub: STUB_PATH.into(),
             static_file: STATIC_PATH.into(),
             network_manager: NETWORK_MANAGER_PATH.into(),
+            behind: Some(BehindPaths::default()),
         }
     }
 }
@@ -72,10 +77,13 @@ impl Default for SelectOptions {
 /// println!("{}: {}", selection.path.display(), selection.reason);
 /// ```
 pub fn find(options: &SelectOptions) -> Facts {
+    let etc = look_at(&options.etc);
+    let paths = options.behind.as_ref().filter(|_| etc.lists_only_stubs());
     Facts {
         network: options.network,
         configured: options.configured.as_deref().map(look_at),
-        etc: look_at(&options.etc),
+        behind: paths.map_or_else(Behind::default, behind),
+        etc,
         uplink: look_at(&options.uplink),
         stub_path: options.stub.clone(),
         static_path: options.static_file.clone(),

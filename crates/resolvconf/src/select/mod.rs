@@ -1,6 +1,7 @@
 //! Decides which file a container inherits. `choice` is pure; the other files here look at the
 //! host.
 
+mod behind;
 mod choice;
 mod current;
 mod ears;
@@ -10,6 +11,7 @@ mod links;
 mod network;
 mod watch;
 
+pub use behind::{Behind, BehindPaths, InUse};
 pub use choice::{Current, Reason, ResolvedMode, Selection, select};
 pub use current::current;
 pub use facts::{
