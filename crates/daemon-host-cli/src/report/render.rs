@@ -82,7 +82,7 @@ fn host(facts: &Facts) -> Table {
     fact("mount queries", queries(facts.queries).to_owned());
     fact("data root", root(facts));
     fact("resolv.conf", facts.selection().path.display().to_string());
-    fact("", facts.selection().reason.to_string());
+    fact("", facts.selection().explanation());
     fact("runtimes", runtimes(facts));
     table
 }

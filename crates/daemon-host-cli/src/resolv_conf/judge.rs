@@ -164,7 +164,7 @@ impl PerNetwork {
     /// The file, why it was taken, and what in it a container cannot use.
     fn cause(&self) -> String {
         let selection = &self.current.selection;
-        let mut cause = format!("{}: {}", selection.path.display(), selection.reason);
+        let mut cause = format!("{}: {}", selection.path.display(), selection.explanation());
         if let (Reason::Missing, Some(target)) = (selection.reason, &selection.link_target) {
             cause = format!("{cause}; it is a link to {}", target.display());
         }

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use daemon_host::resolvconf::{Current, NetworkKind, SelectOptions, Selection, current};
+use daemon_host::resolvconf::{Behind, Current, NetworkKind, SelectOptions, Selection, current};
 use serde_json::{Map, Value};
 
 use crate::exit::Exit;
@@ -57,6 +57,11 @@ impl SelectArgs {
         if let Some(uplink) = &self.uplink {
             options.uplink.clone_from(uplink);
         }
+        // Captured files are of another host, whose stub is not this one's.
+        let usual = SelectOptions::default();
+        if options.etc != usual.etc || options.uplink != usual.uplink {
+            options.behind = None;
+        }
         options
     }
 }
@@ -78,14 +83,23 @@ pub(crate) fn selection_json(selection: &Selection) -> Map<String, Value> {
     let mut object = Map::new();
     path_fields(&mut object, "path", &selection.path);
     object.insert("reason".into(), selection.reason.as_str().into());
-    object.insert("detail".into(), selection.reason.to_string().into());
+    object.insert("detail".into(), selection.explanation().into());
     object.insert("mode".into(), selection.mode.as_str().into());
     object.insert("network".into(), selection.network.as_str().into());
+    object.insert("lost".into(), selection.lost.as_ref().map(lost_json).into());
     match &selection.link_target {
         Some(target) => path_fields(&mut object, "link_target", target),
         None => drop(object.insert("link_target".into(), Value::Null)),
     }
     object
+}
+
+/// What containers lose because they ask the servers behind the stub directly.
+fn lost_json(lost: &Behind) -> Value {
+    let mut object = Map::new();
+    object.insert("dns_over_tls".into(), lost.dns_over_tls.as_str().into());
+    object.insert("split_dns".into(), lost.split_dns.as_str().into());
+    object.into()
 }
 
 fn selection_text(current: &Current) -> String {
@@ -94,7 +108,7 @@ fn selection_text(current: &Current) -> String {
     if let Some(target) = &selection.link_target {
         text.push_str(&format!(" -> {}", target.display()));
     }
-    text.push_str(&format!("\n{}\n", paint(Ink::Dim, selection.reason)));
+    text.push_str(&format!("\n{}\n", paint(Ink::Dim, selection.explanation())));
     if let Some(error) = &current.unreadable {
         text.push_str(&format!("{}\n", paint(Ink::Bad, error)));
     }

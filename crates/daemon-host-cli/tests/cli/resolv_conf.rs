@@ -3,6 +3,7 @@
 use std::fs;
 
 use serde_json::{Value, json};
+use support::namespace::output;
 
 use crate::command::{run, run_with};
 
@@ -260,5 +261,42 @@ fn lint_and_explain_for_readers() {
         told.stderr.contains("not one of glibc, musl, go"),
         "{}",
         told.stderr
+    );
+}
+
+/// Where a limit of inotify is used up, the answers say that changes come late.
+#[test]
+fn a_watch_that_hears_nothing_says_so() {
+    let dir = tempfile::tempdir().unwrap();
+    let etc = dir.path().join("etc");
+    fs::write(&etc, "nameserver 192.0.2.1\n").unwrap();
+    let lines = |limit: &str, form: &str| -> Option<String> {
+        let script = format!(
+            "{limit} exec \"$0\" resolv-conf watch --seconds 0 {form} --etc {} --uplink none",
+            etc.display()
+        );
+        let mut command = std::process::Command::new("sh");
+        command.args(["-ec", &script, env!("CARGO_BIN_EXE_daemon-host")]);
+        let output = output(crate::command::SPACE, &mut command)?;
+        assert!(output.status.success(), "{output:?}");
+        Some(String::from_utf8(output.stdout).unwrap())
+    };
+    let unheard = |text: &str| serde_json::from_str::<Value>(text).unwrap()["unheard"].clone();
+    let Some(heard) = lines("", "--json") else {
+        return;
+    };
+    assert_eq!(unheard(&heard), Value::Null);
+    let limit = "echo 0 > /proc/sys/user/max_inotify_instances;";
+    let (Some(json), Some(text)) = (lines(limit, "--json"), lines(limit, "")) else {
+        return;
+    };
+    let why = unheard(&json);
+    assert!(
+        why.as_str().unwrap().starts_with("inotify_init1()"),
+        "{why}"
+    );
+    assert!(
+        text.contains("changes are found only every 30 seconds"),
+        "{text}"
     );
 }
