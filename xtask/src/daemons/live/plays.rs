@@ -2,7 +2,7 @@
 
 use super::engines::engine::Engine;
 use super::engines::{containerd, docker, image, podman, runtime};
-use super::play::{builds, scene, storm};
+use super::play::{builds, pods, scene, storm};
 use crate::daemons::stage::Stage;
 use anyhow::{Result, bail};
 
@@ -39,7 +39,7 @@ const PLAYS: &[(&str, &[&str])] = &[
 ];
 
 /// Those that run on request only, because the lane of every change has no time for them.
-const ON_REQUEST: &[(&str, &[&str])] = &[("bookworm", &["builds"])];
+const ON_REQUEST: &[(&str, &[&str])] = &[("bookworm", &["builds", "pods"]), ("forky", &["pods"])];
 
 /// Those that always run, as `tree:live-NAME`.
 pub(in crate::daemons) fn scenarios() -> impl Iterator<Item = String> {
@@ -65,6 +65,7 @@ fn named(
 pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<String> {
     image::set_up(stage)?;
     let docker = |runtime| docker::Docker::new(stage, group, runtime);
+    let containerd = || containerd::Containerd::new(stage, group);
     let mut engine: Box<dyn Engine + '_> = match name {
         "docker-runc" => Box::new(docker(runtime::RUNC)?),
         "docker-crun" => Box::new(docker(runtime::CRUN)?),
@@ -77,8 +78,9 @@ pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<
             let mut podman = podman::Podman::new(stage, group)?;
             return storm::run(&mut podman, &["runc-lasting", "crun-lasting"], stage);
         }
+        "pods" => return pods::run(containerd()?, stage),
         "builds" => return builds::run(docker(runtime::RUNC)?, stage),
-        "containerd" => Box::new(containerd::Containerd::new(stage, group)?),
+        "containerd" => Box::new(containerd()?),
         _ => bail!("no live scene is named {name:?}"),
     };
     scene::play(engine.as_mut(), stage)

@@ -18,6 +18,8 @@ const LAYOUT: &str = "/tmp/layout.tar";
 pub(crate) struct Containerd<'a> {
     stage: &'a Stage,
     group: &'a str,
+    /// What each container has bound: from and to.
+    pub(crate) binds: Vec<(String, String)>,
     daemon: Option<Started>,
 }
 
@@ -28,6 +30,7 @@ impl<'a> Containerd<'a> {
         Ok(Self {
             stage,
             group,
+            binds: Vec::new(),
             daemon: None,
         })
     }
@@ -107,6 +110,11 @@ impl Engine for Containerd<'_> {
         let (namespace, id) = parts(name);
         let group = format!("/{}/{namespace}-{id}", self.group);
         let mut arguments = vec!["run", "-d", "--cgroup", &group];
+        let binds = self.binds.iter();
+        let binds: Vec<String> = binds
+            .map(|(from, to)| format!("type=bind,src={from},dst={to},options=rbind:ro"))
+            .collect();
+        arguments.extend(binds.iter().flat_map(|bind| ["--mount", bind]));
         arguments.extend(["--runc-binary", runtime(id).path, image::NAME, id]);
         arguments.extend(image::SLEEP);
         self.said(namespace, &arguments).map(drop)

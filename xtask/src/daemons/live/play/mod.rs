@@ -1,8 +1,9 @@
-//! The play that all engines share, the storm, and builds; all of it touches the machine.
+//! The play that all engines share, the storm, builds, and pods; all of it touches the machine.
 
 pub(super) mod builds;
 mod check;
 mod container;
+pub(super) mod pods;
 mod product;
 pub(super) mod scene;
 pub(super) mod storm;

@@ -20,7 +20,20 @@ pub(crate) fn clean_up(engine: &dyn Engine, stage: &Stage) -> Result<serde_json:
 /// The same beside an engine that starts containers: what is just being made may be kept as
 /// unknown, which exit code 1 says.
 pub(crate) fn clean_up_in_doubt(engine: &dyn Engine, stage: &Stage) -> Result<()> {
-    let mut command = command(engine, stage);
+    in_doubt(command(engine, stage)).map(drop)
+}
+
+/// A clean-up of what is found by itself, with these arguments, that may keep what is unknown; its
+/// report.
+pub(crate) fn clean_up_found(stage: &Stage, arguments: &[&str]) -> Result<serde_json::Value> {
+    let mut command = stage.tool();
+    // A scene is a machine of its own, though it looks like a container.
+    let whole = ["root", "cleanup", "--json", "--host-root", "/"];
+    command.args(whole).args(arguments);
+    in_doubt(command)
+}
+
+fn in_doubt(mut command: Command) -> Result<serde_json::Value> {
     let output = command.stdin(Stdio::null()).output();
     let output = output.with_context(|| format!("{command:?}"))?;
     let said = String::from_utf8_lossy(&output.stdout);
@@ -30,7 +43,7 @@ pub(crate) fn clean_up_in_doubt(engine: &dyn Engine, stage: &Stage) -> Result<()
         output.status,
         String::from_utf8_lossy(&output.stderr).trim()
     );
-    parse(&command, &said).map(drop)
+    parse(&command, &said)
 }
 
 fn command(engine: &dyn Engine, stage: &Stage) -> Command {
