@@ -1,6 +1,6 @@
 //! Finds who keeps a mount busy: the namespaces that have it or a copy of it, and what uses it.
 
-use std::collections::HashSet;
+use std::collections::{BTreeSet, HashSet};
 use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::atomic::AtomicUsize;
@@ -10,13 +10,13 @@ use rustix::fs::OFlags;
 use crate::error::Error;
 use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
-use crate::holders::processes::{Member, Members, members, namespace_of_link, own_pid};
+use crate::holders::processes::{Member, Members, members, namespace_of_link, own_pid, running};
 use crate::holders::report::{HolderNamespace, HolderProcess, Holders};
 use crate::holders::space::Space;
 use crate::holders::unpopulated::Unpopulated;
 use crate::holders::uses::kernel_uses::kernel_uses;
 use crate::holders::uses::layers::users;
-use crate::holders::uses::process_uses::Uses;
+use crate::holders::uses::process_uses::{Found, Uses};
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::sys;
 use crate::row::mount_info::MountInfo;
@@ -60,11 +60,10 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
     let Members {
         by_namespace: members,
-        unread,
+        mut unread,
     } = members(proc)?;
-    found.unreadable = unread.len();
     let populated: HashSet<u64> = members.keys().copied().collect();
-    let mut spaces = read_all(proc, members.into_iter().collect(), mount);
+    let mut spaces = read_all(proc, members.into_iter().collect(), mount, &mut unread);
     found.namespaces_read = spaces.len();
     let is_populated = |inode| populated.contains(&inode);
     let mut unpopulated = Unpopulated::new(&options.proc, proc, is_populated);
@@ -79,6 +78,7 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
             if options.unpopulated {
                 unpopulated.by_binds(&space.speaker, space.inode, &space.binds);
             }
+            unread.extend(seen.iter().filter(|s| s.has_gap).map(|s| s.member.pid));
             for seen in &seen {
                 unpopulated.by_descriptors_of(&seen.member, &seen.namespaces);
             }
@@ -89,19 +89,33 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
     if options.unpopulated {
         // The search for uses has seen all descriptors already.
         if !options.uses {
-            unpopulated.by_descriptors()?;
+            unread.extend(unpopulated.by_descriptors()?);
         }
         unpopulated.add_holders(mount, &mut found);
     }
+    found.unreadable += unread.len();
     sort(&mut found);
     Ok(found)
 }
 
-fn read_all(proc: &ProcDir, members: Vec<(u64, Vec<Member>)>, mount: &MountInfo) -> Vec<Space> {
+/// The processes of a namespace whose table nobody gives are noted as unread.
+fn read_all(
+    proc: &ProcDir,
+    members: Vec<(u64, Vec<Member>)>,
+    mount: &MountInfo,
+    unread: &mut BTreeSet<u32>,
+) -> Vec<Space> {
     let kept = AtomicUsize::new(0);
     let read = |one: &(u64, Vec<Member>)| Space::read(proc, one.clone(), mount, &kept);
     let spaces = in_parallel::map(&members, |_| false, read);
-    spaces.into_iter().flatten().collect()
+    let mut found = Vec::with_capacity(spaces.len());
+    for (space, (_, members)) in spaces.into_iter().zip(&members) {
+        match space {
+            Some(space) => found.push(space),
+            None => unread.extend(running(proc, members)),
+        }
+    }
+    found
 }
 
 /// What was found about a process.
@@ -111,6 +125,8 @@ struct Seen {
     process: Option<HolderProcess>,
     /// Its descriptors of mount namespaces: the number, and the inode of the namespace.
     namespaces: Vec<(u32, u64)>,
+    /// Whether something of it could not be read, although it runs.
+    has_gap: bool,
 }
 
 /// Looks at the processes of some namespaces.
@@ -125,8 +141,13 @@ fn processes<'s>(
     let own = own_pid(proc);
     let is_own = |(_, member): &(&Space, Member)| Some(member.pid) == own;
     let look = |(space, member): &(&Space, Member)| {
-        let table = uses.and_then(|_| space.table(proc));
-        let found = uses.zip(table).map(|(uses, table)| uses.of(member, table));
+        let found = uses.map(|uses| match space.table(proc) {
+            Some(table) => uses.of(member, table),
+            None => Found {
+                has_gap: member.runs(proc),
+                ..Found::default()
+            },
+        });
         let found = found.unwrap_or_default();
         let is_named = !space.mounts.is_empty() || !found.uses.is_empty();
         Seen {
@@ -136,6 +157,7 @@ fn processes<'s>(
                 ..member.process(proc)
             }),
             namespaces: found.namespaces,
+            has_gap: found.has_gap,
         }
     };
     let mut seen = in_parallel::map(&all, is_own, look).into_iter();
@@ -196,3 +218,6 @@ fn sort(found: &mut Holders) {
         .elsewhere
         .sort_by_key(|process| (process.pid, process.thread));
 }
+
+#[cfg(test)]
+mod tests;

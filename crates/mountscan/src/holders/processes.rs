@@ -37,6 +37,16 @@ impl Member {
         format!("{}/{name}", self.directory())
     }
 
+    /// Whether it runs. A thread that stands for its process runs as long as any thread of it.
+    pub(crate) fn runs(&self, proc: &ProcDir) -> bool {
+        let is_first_over = || run_of(proc, &self.pid.to_string()) == Run::Ended;
+        match run_of(proc, &self.directory()) {
+            Run::Runs => true,
+            Run::Ended => is_first_over() && is_running(proc, self.pid),
+            Run::OfKernel => false,
+        }
+    }
+
     /// Its record, without uses.
     pub(crate) fn process(&self, proc: &ProcDir) -> HolderProcess {
         let mut comm = proc.read_first(self.file("comm")).unwrap_or_default();
@@ -179,6 +189,12 @@ pub(crate) fn is_running(proc: &ProcDir, pid: u32) -> bool {
         Run::Ended => outlived(),
         Run::OfKernel => false,
     }
+}
+
+/// The processes of some members that still run.
+pub(crate) fn running(proc: &ProcDir, members: &[Member]) -> impl Iterator<Item = u32> {
+    let runs = members.iter().filter(move |member| member.runs(proc));
+    runs.map(|member| member.pid)
 }
 
 /// The number of the calling process in this procfs; `None` if the procfs does not show the

@@ -20,9 +20,11 @@ pub struct Holders {
     pub kernel: Vec<KernelUse>,
     /// How many namespaces were read. Each counts once.
     pub namespaces_read: usize,
-    /// How many processes could not be looked into, because a privilege is missing. They may hold
-    /// the mount, too.
+    /// How many processes run and could not be looked into, or not into all that tells of uses. A
+    /// privilege is missing, or the system refused it. They may hold the mount, too.
     pub unreadable: usize,
+    /// How many namespaces without processes were found whose tables could not be read.
+    pub closed: usize,
 }
 
 impl Holders {

@@ -9,9 +9,10 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
 
 use crate::error::Error;
 use crate::holders::everywhere::listed::MountNamespace;
-use crate::holders::processes::{Member, inode_of};
+use crate::holders::processes::{Member, inode_of, is_running};
 use crate::holders::report::{HolderNamespace, Holders, NamespaceKeeper};
 use crate::holders::space::holds;
+use crate::holders::stat::is_over;
 use crate::kernel::identity::look;
 use crate::kernel::procfs::{Proc, ProcDir};
 use crate::kernel::sys;
@@ -43,21 +44,32 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         }
     }
 
-    /// Looks at the descriptors of all processes.
-    pub(crate) fn by_descriptors(&mut self) -> Result<(), Error> {
+    /// Looks at the descriptors of all processes. Returns the processes that run and whose
+    /// descriptors could not be read.
+    pub(crate) fn by_descriptors(&mut self) -> Result<Vec<u32>, Error> {
+        let pids = self.proc.numbers(".")?;
+        let mut unread = Vec::new();
+        for pid in pids {
+            if self.by_descriptors_of_process(pid).is_err() && is_running(self.proc, pid) {
+                unread.push(pid);
+            }
+        }
+        Ok(unread)
+    }
+
+    fn by_descriptors_of_process(&mut self, pid: u32) -> Result<(), Error> {
         let proc = self.proc;
-        for pid in proc.numbers(".")? {
-            // The process has ended, or we may not read it. Then it was counted when its namespace
-            // was read.
-            let descriptors = proc.numbers(format!("{pid}/fd")).unwrap_or_default();
-            for descriptor in descriptors {
-                let name = format!("{pid}/fd/{descriptor}");
-                let inode = proc.link(&name).ok().and_then(|link| inode_of(&link));
-                if let Some(inode) = inode {
-                    let place = proc.follow(&name, OFlags::PATH);
-                    let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
-                    self.add(inode, place.ok(), keeper);
-                }
+        for descriptor in proc.numbers(format!("{pid}/fd"))? {
+            let name = format!("{pid}/fd/{descriptor}");
+            let link = match proc.link(&name) {
+                // It was closed since the list was made.
+                Err(error) if is_over(&error) => continue,
+                link => link?,
+            };
+            if let Some(inode) = inode_of(&link) {
+                let place = proc.follow(&name, OFlags::PATH);
+                let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
+                self.add(inode, place.ok(), keeper);
             }
         }
         Ok(())
@@ -154,7 +166,7 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         options.proc = self.source.clone();
         for (inode, (file, kept_by)) in self.found {
             let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
-                found.unreadable += 1;
+                found.closed += 1;
                 continue;
             };
             found.namespaces_read += 1;

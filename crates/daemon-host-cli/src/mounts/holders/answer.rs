@@ -51,8 +51,7 @@ impl Answer {
         let mut options = HoldersOptions::new();
         options.uses = true;
         options.unpopulated = true;
-        let all = namespaces(&options)?;
-        let (unreadable, unseen) = (all.unreadable, unseen(&all));
+        let mut all = namespaces(&options)?;
         let info = |row: Row<'_>| MountInfo::from(row);
         let (place, asked) = match table.topmost(&path) {
             Some(row) => (Place::MountPoint, vec![info(row)]),
@@ -65,8 +64,11 @@ impl Answer {
         let mut held = Vec::new();
         for mount in asked {
             let found = holders(&mount, &options)?;
+            // This search looks at more of each process, so it may also see less.
+            all.unreadable = all.unreadable.max(found.unreadable);
             held.push((mount, found));
         }
+        let (unreadable, unseen) = (all.unreadable, unseen(&all));
         let is_here = matches!(place, Place::MountPoint);
         Ok(Self {
             kernel_word: (ask_kernel && is_here).then(|| kernel_word::ask(&path)),

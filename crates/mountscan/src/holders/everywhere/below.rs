@@ -7,9 +7,11 @@ use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
 use crate::holders::processes::{Member, members, own_pid};
 use crate::holders::report::{HolderProcess, KernelUse, MountUse};
+use crate::holders::stat::is_over;
 use crate::holders::uses::bound_sockets::BoundSockets;
 use crate::holders::uses::kernel_uses::kernel_uses;
 use crate::holders::uses::maps::mapped_files;
+use crate::holders::uses::process_uses::LOOKS;
 use crate::holders::uses::sockets::inode_of;
 use crate::kernel::procfs::ProcDir;
 
@@ -21,7 +23,7 @@ pub struct DirectoryUsers {
     pub processes: Vec<HolderProcess>,
     /// What the kernel has open there: loop devices and swap files.
     pub kernel: Vec<KernelUse>,
-    /// How many processes could not be looked into, because a privilege is missing.
+    /// How many processes run and could not be looked into, or not into all that tells of uses.
     pub unreadable: usize,
 }
 
@@ -45,21 +47,26 @@ pub fn directory_users(
     let proc = &options.proc.open()?;
     let mut found = DirectoryUsers::default();
     let all = members(proc)?;
-    found.unreadable = all.unread.len();
+    let mut unread = all.unread;
     let processes: Vec<Member> = all.by_namespace.into_values().flatten().collect();
     let own = own_pid(proc);
     // The own process comes first, before helper threads have files open.
     let is_own = |member: &Member| Some(member.pid) == own;
     let sockets = BoundSockets::below(proc, vec![directory.to_owned()]);
-    let look = |member: &Member| {
-        let uses = uses(proc, member, directory, &sockets);
-        (!uses.is_empty()).then(|| HolderProcess {
-            uses,
-            ..member.process(proc)
-        })
-    };
-    let using = in_parallel::map(&processes, is_own, look);
-    found.processes = using.into_iter().flatten().collect();
+    let look = |member: &Member| of_member(proc, member, directory, &sockets);
+    let seen = in_parallel::map(&processes, is_own, look);
+    for (member, seen) in processes.iter().zip(seen) {
+        if seen.has_gap {
+            unread.insert(member.pid);
+        }
+        if !seen.uses.is_empty() {
+            found.processes.push(HolderProcess {
+                uses: seen.uses,
+                ..member.process(proc)
+            });
+        }
+    }
+    found.unreadable = unread.len();
     found
         .processes
         .sort_by_key(|process| (process.pid, process.thread));
@@ -67,41 +74,85 @@ pub fn directory_users(
     Ok(found)
 }
 
-fn uses(
+/// What was found about a process.
+#[derive(Default)]
+struct Seen {
+    uses: Vec<MountUse>,
+    /// Whether something of it could not be read, although it runs.
+    has_gap: bool,
+}
+
+fn of_member(
     proc: &ProcDir,
     member: &Member,
     directory: &Path,
     sockets: &BoundSockets<'_>,
-) -> Vec<MountUse> {
-    let leads_there = |name: &str| {
-        // Only the text of the link: to open it could wait for a server. A removed file has a mark
-        // at the end of its path, which leaves the directories above it as they are.
-        let text = proc.link(member.file(name));
-        text.is_ok_and(|text| text.starts_with(directory))
-    };
-    let mut uses: Vec<MountUse> = [
+) -> Seen {
+    let mut seen = Seen::default();
+    for _ in 0..LOOKS {
+        seen = uses(proc, member, directory, sockets);
+        seen.has_gap = seen.has_gap && member.runs(proc);
+        if !seen.has_gap {
+            break;
+        }
+    }
+    seen
+}
+
+fn uses(proc: &ProcDir, member: &Member, directory: &Path, sockets: &BoundSockets<'_>) -> Seen {
+    let mut seen = Seen::default();
+    for (name, how) in [
         ("cwd", MountUse::WorkingDirectory),
         ("root", MountUse::RootDirectory),
         ("exe", MountUse::Executable),
-    ]
-    .into_iter()
-    .filter_map(|(name, how)| leads_there(name).then_some(how))
-    .collect();
-    let maps = proc.read(member.file("maps")).unwrap_or_default();
-    if mapped_files(&maps).any(|file| file.path.starts_with(directory)) {
-        uses.push(MountUse::Mapping);
-    }
-    let mut bound = None;
-    for number in proc.numbers(member.file("fd")).unwrap_or_default() {
-        let Ok(link) = proc.link(member.file(&format!("fd/{number}"))) else {
-            continue;
-        };
-        if link.starts_with(directory) {
-            uses.push(MountUse::Descriptor(number));
-        } else if let Some(inode) = inode_of(&link) {
-            let bound = bound.get_or_insert_with(|| sockets.of(member));
-            uses.extend(bound.get(&inode).cloned().map(MountUse::Socket));
+    ] {
+        // Only the text of the link: to open it could wait for a server. A removed file has a mark
+        // at the end of its path, which leaves the directories above it as they are.
+        match proc.link(member.file(name)) {
+            Ok(text) if text.starts_with(directory) => seen.uses.push(how),
+            Ok(_) => {}
+            Err(_) => seen.has_gap = true,
         }
     }
-    uses
+    let maps = proc.read(member.file("maps"));
+    seen.has_gap |= maps.is_err();
+    if mapped_files(&maps.unwrap_or_default()).any(|file| file.path.starts_with(directory)) {
+        seen.uses.push(MountUse::Mapping);
+    }
+    add_descriptors(proc, member, directory, sockets, &mut seen);
+    seen
+}
+
+fn add_descriptors(
+    proc: &ProcDir,
+    member: &Member,
+    directory: &Path,
+    sockets: &BoundSockets<'_>,
+    seen: &mut Seen,
+) {
+    let numbers = proc.numbers(member.file("fd"));
+    seen.has_gap |= numbers.is_err();
+    let mut bound = None;
+    for number in numbers.unwrap_or_default() {
+        match proc.link(member.file(&format!("fd/{number}"))) {
+            Ok(link) if link.starts_with(directory) => {
+                seen.uses.push(MountUse::Descriptor(number));
+            }
+            Ok(link) => {
+                let Some(inode) = inode_of(&link) else {
+                    continue;
+                };
+                match bound.get_or_insert_with(|| sockets.of(member)) {
+                    Ok(bound) => {
+                        let path = bound.get(&inode).cloned();
+                        seen.uses.extend(path.map(MountUse::Socket));
+                    }
+                    Err(_) => seen.has_gap = true,
+                }
+            }
+            // It was closed since the list was made.
+            Err(error) if is_over(&error) => {}
+            Err(_) => seen.has_gap = true,
+        }
+    }
 }

@@ -10,7 +10,7 @@ use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
 use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
 use crate::holders::process_view::ProcessView;
-use crate::holders::processes::{Member, Members, inode_of, members, namespace_of_link};
+use crate::holders::processes::{Member, Members, inode_of, members, namespace_of_link, running};
 use crate::holders::unpopulated::Unpopulated;
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::sys;
@@ -41,13 +41,16 @@ pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
     let own = namespace_of_link(proc, "thread-self/ns/mnt").unwrap_or(None);
     let Members {
         by_namespace: members,
-        unread,
+        mut unread,
     } = members(proc)?;
-    found.unreadable = unread.len();
     let populated: HashSet<u64> = members.keys().copied().collect();
     let members: Vec<(u64, Vec<Member>)> = members.into_iter().collect();
     let read = |(inode, members): &(u64, Vec<Member>)| read(proc, *inode, members);
     let spaces = in_parallel::map(&members, |_| false, read);
+    // A namespace whose table nobody gives is missing, and so its processes are unread.
+    for (_, (_, members)) in spaces.iter().zip(&members).filter(|(s, _)| s.is_none()) {
+        unread.extend(running(proc, members));
+    }
     let spaces: Vec<(Member, MountNamespace)> = spaces.into_iter().flatten().collect();
     if options.unpopulated {
         let is_populated = |inode| populated.contains(&inode);
@@ -59,9 +62,10 @@ pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
             let binds: Vec<(u64, std::path::PathBuf)> = binds.collect();
             unpopulated.by_binds(speaker, space.inode, &binds);
         }
-        unpopulated.by_descriptors()?;
+        unread.extend(unpopulated.by_descriptors()?);
         found.closed = unpopulated.add_namespaces(&mut found.namespaces);
     }
+    found.unreadable = unread.len();
     let spaces = spaces.into_iter().map(|(_, space)| MountNamespace {
         is_own: own == Some(space.inode),
         ..space

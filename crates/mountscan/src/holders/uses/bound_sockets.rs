@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use crate::error::{Error, ErrorKind};
 use crate::holders::processes::Member;
 use crate::holders::uses::sockets;
 use crate::kernel::procfs::ProcDir;
@@ -29,19 +30,23 @@ impl<'p> BoundSockets<'p> {
     }
 
     /// Those of a process's network namespace. Each network namespace is read once.
-    pub(crate) fn of(&self, member: &Member) -> Arc<Bound> {
-        let Ok(namespace) = self.proc.link(member.file("ns/net")) else {
-            return Arc::default();
-        };
+    pub(crate) fn of(&self, member: &Member) -> Result<Arc<Bound>, Error> {
+        let namespace = self.proc.link(member.file("ns/net"))?;
         // Locked while it reads: another thread waits, instead of reading the same text again.
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let read = || {
-            let text = self.proc.read(member.file("net/unix")).unwrap_or_default();
-            let is_below = |path: &Path| self.paths.iter().any(|above| path.starts_with(above));
-            let bound = sockets::bound(&text).filter(|(_, path)| is_below(path));
-            let owned = bound.map(|(inode, path)| (inode, path.to_owned()));
-            Arc::new(owned.collect())
+        if let Some(bound) = known.get(&namespace) {
+            return Ok(bound.clone());
+        }
+        let text = match self.proc.read(member.file("net/unix")) {
+            // A kernel without Unix sockets has no such file.
+            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            text => text?,
         };
-        known.entry(namespace).or_insert_with(read).clone()
+        let is_below = |path: &Path| self.paths.iter().any(|above| path.starts_with(above));
+        let bound = sockets::bound(&text).filter(|(_, path)| is_below(path));
+        let owned = bound.map(|(inode, path)| (inode, path.to_owned()));
+        let bound: Arc<Bound> = Arc::new(owned.collect());
+        known.insert(namespace, bound.clone());
+        Ok(bound)
     }
 }

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use std::path::PathBuf;
 use std::sync::Arc;
 
+use crate::error::Error;
 use crate::holders::processes::{Member, inode_of as namespace_inode};
+use crate::holders::stat::is_over;
 use crate::holders::uses::bound_sockets::{Bound, BoundSockets};
 use crate::holders::uses::sockets;
 use crate::ids::MountId;
@@ -32,6 +34,8 @@ pub(super) enum Kind {
     Socket(PathBuf),
     /// A mount namespace: the number of the descriptor, and the inode of the namespace.
     Namespace(u32, u64),
+    /// It could not be read what it belongs to.
+    Unread,
 }
 
 impl<'p> Descriptors<'p> {
@@ -55,25 +59,44 @@ impl<'p> Descriptors<'p> {
 
     /// Looks at the descriptors of one process. Mount ids are the same in all namespaces. So a
     /// descriptor that came from a process of another namespace is found, too.
-    pub(super) fn of(&self, member: &Member, is_own: bool, ids: &HashSet<MountId>) -> Vec<Kind> {
-        let numbers = self.proc.numbers(member.file("fdinfo")).unwrap_or_default();
+    pub(super) fn of(
+        &self,
+        member: &Member,
+        is_own: bool,
+        ids: &HashSet<MountId>,
+    ) -> Result<Vec<Kind>, Error> {
+        let numbers = self.proc.numbers(member.file("fdinfo"))?;
         // The search itself has procfs open. That is no use of a mount.
         let ours = |number: u32| is_own && number == self.proc.descriptor();
         let mut bound = None;
-        let kind = |number: u32| {
-            // fdinfo names the mount in its first lines. Nothing has to be opened or followed for
-            // that.
-            let info = member.file(&format!("fdinfo/{number}"));
-            let id = mount_of_fdinfo(&self.proc.read_first(info).ok()?);
-            match id {
-                Some(id) if ids.contains(&id) => Some(Kind::OnMount(number)),
-                Some(id) if self.plain.contains(&id) => None,
-                // Sockets and namespace files are on mounts of the kernel, which are in no table.
-                _ => self.by_link(member, number, &mut bound),
-            }
-        };
         let numbers = numbers.into_iter().filter(|&number| !ours(number));
-        numbers.filter_map(kind).collect()
+        let kinds = numbers.filter_map(|number| {
+            match self.kind(member, number, ids, &mut bound) {
+                Ok(kind) => kind,
+                // It was closed since the list was made.
+                Err(error) if is_over(&error) => None,
+                Err(_) => Some(Kind::Unread),
+            }
+        });
+        Ok(kinds.collect())
+    }
+
+    fn kind(
+        &self,
+        member: &Member,
+        number: u32,
+        ids: &HashSet<MountId>,
+        bound: &mut Option<Arc<Bound>>,
+    ) -> Result<Option<Kind>, Error> {
+        // fdinfo names the mount in its first lines. Nothing has to be opened or followed for
+        // that.
+        let info = member.file(&format!("fdinfo/{number}"));
+        Ok(match mount_of_fdinfo(&self.proc.read_first(info)?) {
+            Some(id) if ids.contains(&id) => Some(Kind::OnMount(number)),
+            Some(id) if self.plain.contains(&id) => None,
+            // Sockets and namespace files are on mounts of the kernel, which are in no table.
+            _ => self.by_link(member, number, bound)?,
+        })
     }
 
     fn by_link(
@@ -81,14 +104,20 @@ impl<'p> Descriptors<'p> {
         member: &Member,
         number: u32,
         bound: &mut Option<Arc<Bound>>,
-    ) -> Option<Kind> {
-        let link = self.proc.link(member.file(&format!("fd/{number}"))).ok()?;
+    ) -> Result<Option<Kind>, Error> {
+        let link = self.proc.link(member.file(&format!("fd/{number}")))?;
         if let Some(inode) = sockets::inode_of(&link) {
-            let bound = bound.get_or_insert_with(|| self.sockets.of(member));
-            return bound.get(&inode).cloned().map(Kind::Socket);
+            // Its error says nothing about this descriptor, which is still open.
+            if bound.is_none() {
+                *bound = self.sockets.of(member).ok();
+            }
+            let Some(bound) = bound else {
+                return Ok(Some(Kind::Unread));
+            };
+            return Ok(bound.get(&inode).cloned().map(Kind::Socket));
         }
-        let inode = namespace_inode(&link).filter(|_| self.wants_namespaces)?;
-        Some(Kind::Namespace(number, inode))
+        let inode = namespace_inode(&link).filter(|_| self.wants_namespaces);
+        Ok(inode.map(|inode| Kind::Namespace(number, inode)))
     }
 }
 

@@ -3,15 +3,23 @@
 use std::collections::HashSet;
 use std::path::Path;
 
+use rustix::fs::OFlags;
+
+use crate::error::Error;
 use crate::holders::processes::{Member, own_pid};
 use crate::holders::report::MountUse;
 use crate::holders::uses::descriptors::{Descriptors, Kind};
 use crate::holders::uses::maps::{Mapped, mapped_files};
 use crate::holders::uses::seen_from::{inside, may_wait};
 use crate::ids::MountId;
+use crate::kernel::identity::identity_at;
 use crate::kernel::procfs::ProcDir;
 use crate::row::mount_info::MountInfo;
 use crate::table::mount_table::MountTable;
+
+/// How often a process is looked at, of which something could not be read. It may have ended in
+/// between, or started another program.
+pub(crate) const LOOKS: usize = 3;
 
 /// A search for the uses of some mounts.
 pub(crate) struct Uses<'p> {
@@ -31,6 +39,16 @@ pub(crate) struct Found {
     pub(crate) uses: Vec<MountUse>,
     /// Its descriptors of mount namespaces: the number, and the inode of the namespace.
     pub(crate) namespaces: Vec<(u32, u64)>,
+    /// Whether something of it could not be read, although it runs.
+    pub(crate) has_gap: bool,
+}
+
+impl Found {
+    /// What was read. What could not be read is noted.
+    fn seen<T>(&mut self, read: Result<T, Error>) -> Option<T> {
+        self.has_gap |= read.is_err();
+        read.ok()
+    }
 }
 
 impl<'p> Uses<'p> {
@@ -53,36 +71,57 @@ impl<'p> Uses<'p> {
 
     /// How one process uses the mounts. `table` is the table of its namespace.
     pub(crate) fn of(&self, member: &Member, table: &MountTable) -> Found {
+        let mut found = Found::default();
+        for _ in 0..LOOKS {
+            found = self.look(member, table);
+            // What has ended uses nothing, and a thread of the kernel runs no program.
+            found.has_gap = found.has_gap && member.runs(self.proc);
+            if !found.has_gap {
+                break;
+            }
+        }
+        found
+    }
+
+    fn look(&self, member: &Member, table: &MountTable) -> Found {
+        let mut found = Found::default();
         // Links and maps show paths from outside. Without this root they fit no table of the
         // process.
-        let root = self.proc.link(member.file("root")).unwrap_or_default();
-        let mut found = Found::default();
-        for (name, how) in [
-            ("cwd", MountUse::WorkingDirectory),
-            ("root", MountUse::RootDirectory),
-            ("exe", MountUse::Executable),
+        let root = found.seen(self.proc.link(member.file("root")));
+        let cwd = found.seen(self.proc.link(member.file("cwd")));
+        let exe = found.seen(self.proc.link(member.file("exe")));
+        let inner = root.clone().unwrap_or_default();
+        for (name, text, how) in [
+            ("cwd", cwd, MountUse::WorkingDirectory),
+            ("root", root, MountUse::RootDirectory),
+            ("exe", exe, MountUse::Executable),
         ] {
-            let link = member.file(name);
-            let text = if name == "root" {
-                Some(root.clone())
-            } else {
-                self.proc.link(&link).ok()
+            let Some(text) = text else {
+                continue;
             };
-            if text.is_some_and(|text| self.is_link_there(&link, &text, &root, table)) {
+            let there = self.is_link_there(&member.file(name), &text, &inner, table);
+            if found.seen(there) == Some(true) {
                 found.uses.push(how);
             }
         }
-        let maps = self.proc.read(member.file("maps")).unwrap_or_default();
-        if mapped_files(&maps).any(|file| self.is_map_there(&file, &root, table)) {
+        let maps = found.seen(self.proc.read(member.file("maps")));
+        let maps = maps.unwrap_or_default();
+        if mapped_files(&maps).any(|file| self.is_map_there(&file, &inner, table)) {
             found.uses.push(MountUse::Mapping);
         }
+        self.add_descriptors(member, &inner, table, &mut found);
+        found
+    }
+
+    fn add_descriptors(&self, member: &Member, root: &Path, table: &MountTable, found: &mut Found) {
         // Our own descriptor of procfs must not count as a use.
         let is_own = self.own == Some(member.pid);
-        for kind in self.descriptors.of(member, is_own, &self.ids) {
+        let kinds = self.descriptors.of(member, is_own, &self.ids);
+        for kind in found.seen(kinds).unwrap_or_default() {
             match kind {
                 Kind::OnMount(number) => found.uses.push(MountUse::Descriptor(number)),
                 Kind::Socket(path) => {
-                    let top = inside(&path, &root).and_then(|path| table.mount_of(&path));
+                    let top = inside(&path, root).and_then(|path| table.mount_of(&path));
                     if top.is_some_and(|row| self.ids.contains(&row.mount_id())) {
                         found.uses.push(MountUse::Socket(path));
                     }
@@ -93,20 +132,31 @@ impl<'p> Uses<'p> {
                     found.namespaces.push((number, inode));
                 }
                 Kind::Namespace(..) => {}
+                Kind::Unread => found.has_gap = true,
             }
         }
-        found
     }
 
-    /// Whether a link of procfs leads to one of the mounts. Nothing is opened. If even the look-up
-    /// may have to wait for a server, the path alone decides.
-    fn is_link_there(&self, link: &str, text: &Path, root: &Path, table: &MountTable) -> bool {
+    /// Whether a link of procfs leads to one of the mounts. If even the look-up may have to wait
+    /// for a server, the path alone decides.
+    fn is_link_there(
+        &self,
+        link: &str,
+        text: &Path,
+        root: &Path,
+        table: &MountTable,
+    ) -> Result<bool, Error> {
         let by_path = inside(text, root).and_then(|path| table.mount_of(&path));
         if let Some(row) = by_path.filter(may_wait) {
-            return self.ids.contains(&row.mount_id());
+            return Ok(self.ids.contains(&row.mount_id()));
         }
-        let place = self.proc.place_of(link);
-        place.is_some_and(|(id, _)| self.ids.contains(&id))
+        if let Some((id, _)) = self.proc.place_of(link) {
+            return Ok(self.ids.contains(&id));
+        }
+        // A kernel before 5.8 tells the mount of an open file only.
+        let file = self.proc.follow(link, OFlags::PATH)?;
+        let id = identity_at(&file, Path::new(""))?.mount_id;
+        Ok(id.is_some_and(|id| self.ids.contains(&id)))
     }
 
     /// Whether a mapped file lies on one of the mounts. The path decides. If it leads nowhere, or
