@@ -187,8 +187,8 @@ pub use liveness::layer_map::LayerMap;
 pub use liveness::look::Look;
 pub use mount::{MountRef, Same};
 pub use mountscan::{
-    Device, MountId, MountLife, MountTable, MountWitness, ProcessView, Propagation, Resident,
-    Residents, UniqueMountId,
+    Device, HolderProcess, KernelUse, MountId, MountLife, MountTable, MountUse, MountWitness,
+    ProcessView, Propagation, Resident, Residents, UniqueMountId,
 };
 pub use path::resolve_root;
 pub use path_text::short_ids;
@@ -201,4 +201,4 @@ pub use plan::layers::{docker_layers, live_ids};
 pub use plan::rules::Rules;
 pub use table::{live_table, update_live_table};
 pub use unmount::options::Detach;
-pub use unmount::outcome::{Failure, Outcome};
+pub use unmount::outcome::{CopyElsewhere, Failure, HeldBy, Outcome};

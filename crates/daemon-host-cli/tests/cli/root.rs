@@ -58,12 +58,13 @@ fn something_left_is_exit_code_one_with_the_holder_named() {
     let Some(ran) = isolated(script) else { return };
     let value = ran.expect(1).json();
     assert_eq!(outcomes(&value), ["busy"]);
+    let holders = &value["steps"][0]["holders"];
+    let uses = &holders["processes"][0]["uses"];
     assert!(
-        value["steps"][0]["holders"][0]
-            .as_str()
-            .unwrap()
-            .contains("descriptor 5")
+        uses.as_array().unwrap().contains(&"descriptor 5".into()),
+        "{holders}"
     );
+    assert!(holders["processes"][0]["pid"].is_u64());
 }
 
 /// Somebody works on in a mount that was detached. The answer says so, and how to ask again.

@@ -152,16 +152,16 @@ impl fmt::Display for Outcome {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Unmounted => f.write_str("unmounted"),
-            Self::Detached { holders } if holders.is_empty() => {
-                f.write_str("busy, detached lazily")
-            }
-            Self::Detached { holders } => {
-                write!(f, "busy, detached lazily; held by {}", holders.join(", "))
-            }
+            Self::Detached { holders } => match holders.to_string().as_str() {
+                "" => f.write_str("busy, detached lazily"),
+                who => write!(f, "busy, detached lazily; held by {who}"),
+            },
             Self::AlreadyGone => f.write_str("already gone"),
             Self::Replaced { found } => write!(f, "left: mount {found} is there instead"),
-            Self::Busy { holders } if holders.is_empty() => f.write_str("left: busy"),
-            Self::Busy { holders } => write!(f, "left: busy, held by {}", holders.join(", ")),
+            Self::Busy { holders } => match holders.to_string().as_str() {
+                "" => f.write_str("left: busy"),
+                who => write!(f, "left: busy, held by {who}"),
+            },
             Self::Alive { by } => write!(f, "left: its container lives ({by})"),
             Self::CannotTell { why } => {
                 write!(

@@ -6,13 +6,15 @@
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
+use mountscan::{HolderProcess, KernelUse};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 use crate::cleanup::report::{CleanupReport, RootOutcome, StepReport};
 use crate::data_root::status::Status;
 use crate::plan::cleanup_plan::{CleanupPlan, KeepReason, Kept, RootAction, RootDecision, Step};
 use crate::plan::diff::PlanDiff;
-use crate::unmount::outcome::Outcome;
+use crate::text::held_by::how;
+use crate::unmount::outcome::{CopyElsewhere, HeldBy, Outcome};
 
 fn path<M: SerializeMap>(map: &mut M, key: &str, path: &Path) -> Result<(), M::Error> {
     map.serialize_entry(key, &path.to_string_lossy())?;
@@ -122,6 +124,65 @@ impl Serialize for StepReport {
             }
             Outcome::NoAnswer { .. } | Outcome::Unmounted | Outcome::AlreadyGone => {}
         }
+        map.end()
+    }
+}
+
+/// A process as `mounts holders` writes it.
+struct Process<'a>(&'a HolderProcess);
+
+impl Serialize for Process<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("pid", &self.0.pid)?;
+        map.serialize_entry("thread", &self.0.thread)?;
+        path(&mut map, "comm", Path::new(&self.0.comm))?;
+        map.serialize_entry("uses", &self.0.uses.iter().map(how).collect::<Vec<_>>())?;
+        map.end()
+    }
+}
+
+/// What the kernel has open, as `mounts holders` writes it.
+struct Kernel<'a>(&'a KernelUse);
+
+impl Serialize for Kernel<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        let (kind, device, file) = match self.0 {
+            KernelUse::Loop { device, file } => ("loop", Some(device), Some(file)),
+            KernelUse::Swap { file } => ("swap", None, Some(file)),
+            _ => ("other", None, None),
+        };
+        map.serialize_entry("kind", kind)?;
+        map.serialize_entry("device", &device)?;
+        if let Some(file) = file {
+            path(&mut map, "file", file)?;
+        }
+        map.end()
+    }
+}
+
+impl Serialize for CopyElsewhere {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("inode", &self.namespace)?;
+        map.serialize_entry("process", &self.process.as_ref().map(Process))?;
+        map.end()
+    }
+}
+
+impl Serialize for HeldBy {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mounts = self.mounts.iter().map(|at| at.to_string_lossy());
+        let mut map = serializer.serialize_map(None)?;
+        map.serialize_entry("searched", &self.is_searched)?;
+        let processes: Vec<Process<'_>> = self.processes.iter().map(Process).collect();
+        map.serialize_entry("processes", &processes)?;
+        map.serialize_entry("mounts", &mounts.collect::<Vec<_>>())?;
+        map.serialize_entry("namespaces", &self.copies)?;
+        let kernel: Vec<Kernel<'_>> = self.kernel.iter().map(Kernel).collect();
+        map.serialize_entry("kernel", &kernel)?;
+        map.serialize_entry("unreadable", &self.unreadable)?;
         map.end()
     }
 }

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::io;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use mountscan::{MountId, MountWitness};
+use mountscan::{HolderProcess, KernelUse, MountId, MountWitness};
 
 use crate::error::{Error, ErrorKind, in_words};
 
@@ -22,7 +23,7 @@ pub enum Outcome {
     /// that filesystem, because nothing is looked up in there.
     Detached {
         /// Who held it.
-        holders: Vec<String>,
+        holders: HeldBy,
     },
     /// It was gone before its turn came. That is a success too.
     AlreadyGone,
@@ -33,8 +34,8 @@ pub enum Outcome {
     },
     /// It is in use, or has mounts on it that were not planned. It was left.
     Busy {
-        /// Who holds it, if that was searched for.
-        holders: Vec<String>,
+        /// Who holds it.
+        holders: HeldBy,
     },
     /// A filesystem on the way to it did not answer in time, and the mount it lies on
     /// could not be detached instead. It was left.
@@ -56,6 +57,37 @@ pub enum Outcome {
     },
     /// It could not be unmounted and was left.
     Failed(Failure),
+}
+
+/// Who keeps a mount busy, as far as that was searched for and seen.
+///
+/// `Display` names the first few in words; with the feature `serde` it serialises whole.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct HeldBy {
+    /// Whether the processes were searched. Each search takes long, so it is made for the first
+    /// few busy mounts only.
+    pub is_searched: bool,
+    /// The processes that use it, each with its uses.
+    pub processes: Vec<HolderProcess>,
+    /// The mount points of the mounts on it that are not planned to go.
+    pub mounts: Vec<PathBuf>,
+    /// Other mount namespaces that have a copy of it, and in which no process uses it.
+    pub copies: Vec<CopyElsewhere>,
+    /// What the kernel itself has open on it.
+    pub kernel: Vec<KernelUse>,
+    /// How many processes could not be looked into. Any of them may use it, too.
+    pub unreadable: usize,
+}
+
+/// A mount namespace that has a copy of a mount. The copy keeps the file system in use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct CopyElsewhere {
+    /// Inode number of the namespace, as in `mnt:[4026531841]`.
+    pub namespace: u64,
+    /// A process that lives there.
+    pub process: Option<HolderProcess>,
 }
 
 /// An [`Error`] as part of a report: kind, errno and text.
@@ -99,7 +131,7 @@ impl Done {
     pub(crate) fn of_taken(&self) -> Self {
         let outcome = match &self.outcome {
             Outcome::Unmounted | Outcome::Detached { .. } => Outcome::Detached {
-                holders: Vec::new(),
+                holders: HeldBy::default(),
             },
             Outcome::AlreadyGone | Outcome::Replaced { .. } => Outcome::AlreadyGone,
             left => left.clone(),

@@ -1,6 +1,7 @@
 //! Makes one move: it looks whether the planned mount is there, unmounts it, and looks again.
 
 use std::io;
+use std::path::PathBuf;
 use std::thread;
 use std::time::Duration;
 
@@ -16,7 +17,7 @@ use crate::unmount::crew::worker::Worker;
 use crate::unmount::execution::Execution;
 use crate::unmount::holders::who_holds;
 use crate::unmount::options::Detach;
-use crate::unmount::outcome::{Done, Failure, Outcome};
+use crate::unmount::outcome::{Done, Failure, HeldBy, Outcome};
 use crate::unmount::target::Move;
 
 /// How often a mount is tried that somebody covers again and again.
@@ -79,14 +80,15 @@ fn attempt(
         // though nobody planned that.
         let strangers = unplanned(execution, step)?;
         if !strangers.is_empty() {
-            return Ok(Outcome::Busy { holders: strangers });
+            let holders = HeldBy::of_mounts(strangers);
+            return Ok(Outcome::Busy { holders });
         }
     }
     place.unmount(unique, target.whole_tree || !step.takes.is_empty(), calls)
 }
 
-/// Names the mounts on a mount that are not planned to go with it.
-fn unplanned(execution: &Execution, step: &Move) -> Result<Vec<String>, Error> {
+/// The mount points of the mounts on a mount that are not planned to go with it.
+fn unplanned(execution: &Execution, step: &Move) -> Result<Vec<PathBuf>, Error> {
     let top = &execution.targets[step.target].mount;
     let now = execution.read_table()?;
     let is_taken = |row: &Row<'_>| {
@@ -102,7 +104,7 @@ fn unplanned(execution: &Execution, step: &Move) -> Result<Vec<String>, Error> {
         .filter(|r| r.mount_id() != top.mount_id);
     let strangers = on_it.filter(|row| !is_taken(row));
     Ok(strangers
-        .map(|row| format!("the mount {}", shown(&row.mount_point())))
+        .map(|row| row.mount_point().into_owned())
         .collect())
 }
 
@@ -199,7 +201,7 @@ impl Place<'_> {
         let mut waits = (0..options.busy_retries).map(|n| BUSY_WAIT * 2u32.saturating_pow(n));
         let mut covers = 0..COVER_LIMIT;
         let mut lazily = whole_tree;
-        let mut holders = Vec::new();
+        let mut holders = HeldBy::default();
         loop {
             if lazily && calls.witness.is_none() {
                 // Before the call: afterwards no path leads to the mount.

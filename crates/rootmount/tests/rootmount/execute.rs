@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use nix::mount::{MsFlags, mount};
 use rootmount::{
-    CleanupReport, Detach, ErrorKind, MountLife, Outcome, PlanOptions, RootAction, RootOutcome,
-    Rules, StepReport, execute, execute_with, plan,
+    CleanupReport, Detach, ErrorKind, MountLife, MountUse, Outcome, PlanOptions, RootAction,
+    RootOutcome, Rules, StepReport, execute, execute_with, plan,
 };
 use support::guest::is_guest;
 
@@ -134,13 +134,13 @@ fn a_busy_mount_is_detached_and_the_report_says_so() {
         let Outcome::Busy { holders } = &report.steps()[0].outcome else {
             panic!("{report}");
         };
-        let us = format!("pid {} ", std::process::id());
-        assert!(
-            holders
-                .iter()
-                .any(|h| h.contains(&us) && h.contains("descriptor")),
-            "{holders:?}"
-        );
+        let us = holders
+            .processes
+            .iter()
+            .find(|p| p.pid == std::process::id());
+        let uses = &us.unwrap_or_else(|| panic!("{holders:?}")).uses;
+        assert!(matches!(uses[..], [MountUse::Descriptor(_)]), "{holders:?}");
+        assert!(holders.is_searched && holders.to_string().contains(", descriptor "));
         assert!(!report.is_clean());
         assert_eq!(points(&root).len(), 1);
         let report = execute(&plan, &options()).unwrap();
@@ -227,13 +227,11 @@ fn a_lazy_detach_takes_no_mount_that_was_not_planned() {
         let late = tmpfs(&point.join("late"));
         let report = execute(&plan, &options()).unwrap();
         assert_eq!(outcomes(&report), ["busy"], "{report}");
-        let named = format!("the mount {}", late.display());
-        assert_eq!(
-            report.steps()[0].outcome,
-            Outcome::Busy {
-                holders: vec![named]
-            }
-        );
+        let Outcome::Busy { holders } = &report.steps()[0].outcome else {
+            panic!("{report}");
+        };
+        assert_eq!(holders.mounts, std::slice::from_ref(&late));
+        assert_eq!(holders.to_string(), format!("the mount {}", late.display()));
         assert_eq!(points(&root), [point, late]);
     });
 }
