@@ -78,6 +78,10 @@
 //!   is a hint.
 //! - Mounts in detached trees, and mounts out of reach of the root directory, are in no table. A
 //!   [`MountWitness`] that was made before a mount was detached knows whether it lives.
+//! - If thousands of mounts are stacked at one point, the kernel walks the whole stack for each
+//!   row. No call avoids that. On Linux 6.18 a row of the text costs 3 µs with 1 250 mounts in the
+//!   stack, 12 µs with 5 000 and 35 µs with 10 000. `listmount` costs as much, and `statmount` more
+//!   than twice as much. So the text is read there, too.
 //!
 //! # Logging
 //!

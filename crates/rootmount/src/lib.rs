@@ -128,6 +128,10 @@
 //! - A look-up that waits for a server cannot be interrupted: its thread stays in the kernel
 //!   until the server answers or the process ends, while the execution goes on.
 //!
+//! - If thousands of mounts are stacked at one point, each unmount makes the kernel walk over the
+//!   stack: on Linux 6.18 one call takes 0.4 ms with 10 000 mounts in it. So the time to read and
+//!   to clean up such a stack grows with its square, whoever does it.
+//!
 //! # Logging
 //!
 //! Target `rootmount`: `debug` for each step and for the preparation; `warn` for a failure that
