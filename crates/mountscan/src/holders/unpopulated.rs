@@ -9,7 +9,8 @@ use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
 
 use crate::error::Error;
 use crate::holders::everywhere::listed::MountNamespace;
-use crate::holders::processes::{Member, inode_of, is_running};
+use crate::holders::in_parallel;
+use crate::holders::processes::{Member, inode_of, is_running, own_pid};
 use crate::holders::report::{HolderNamespace, Holders, NamespaceKeeper};
 use crate::holders::space::holds;
 use crate::holders::stat::is_over;
@@ -44,46 +45,38 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         }
     }
 
-    /// Looks at the descriptors of all processes. Returns the processes that run and whose
-    /// descriptors could not be read.
+    /// Looks at the descriptors of all processes, with a few threads. Returns the processes that
+    /// run and whose descriptors could not be read.
     pub(crate) fn by_descriptors(&mut self) -> Result<Vec<u32>, Error> {
-        let pids = self.proc.numbers(".")?;
+        let proc = self.proc;
+        let pids = proc.numbers(".")?;
+        // The own process is looked at before helper threads open files in it.
+        let own = own_pid(proc);
+        let is_own = |pid: &u32| Some(*pid) == own;
+        let all = in_parallel::map(&pids, is_own, |&pid| descriptors(proc, pid));
         let mut unread = Vec::new();
-        for pid in pids {
-            if self.by_descriptors_of_process(pid).is_err() && is_running(self.proc, pid) {
-                unread.push(pid);
+        for (&pid, seen) in pids.iter().zip(all) {
+            match seen {
+                Ok(seen) => self.add_descriptors(pid, &pid.to_string(), &seen),
+                Err(_) if is_running(proc, pid) => unread.push(pid),
+                Err(_) => {}
             }
         }
         Ok(unread)
     }
 
-    fn by_descriptors_of_process(&mut self, pid: u32) -> Result<(), Error> {
-        let proc = self.proc;
-        for descriptor in proc.numbers(format!("{pid}/fd"))? {
-            let name = format!("{pid}/fd/{descriptor}");
-            let link = match proc.link(&name) {
-                // It was closed since the list was made.
-                Err(error) if is_over(&error) => continue,
-                link => link?,
-            };
-            if let Some(inode) = inode_of(&link) {
-                let place = proc.follow(&name, OFlags::PATH);
-                let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
-                self.add(inode, place.ok(), keeper);
-            }
+    fn add_descriptors(&mut self, pid: u32, directory: &str, seen: &[(u32, u64)]) {
+        for &(descriptor, inode) in seen {
+            let name = format!("{directory}/fd/{descriptor}");
+            let place = self.proc.follow(name, OFlags::PATH);
+            let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
+            self.add(inode, place.ok(), keeper);
         }
-        Ok(())
     }
 
     /// Looks at descriptors of a process that are known to be of mount namespaces.
     pub(crate) fn by_descriptors_of(&mut self, member: &Member, seen: &[(u32, u64)]) {
-        for &(descriptor, inode) in seen {
-            let name = member.file(&format!("fd/{descriptor}"));
-            let place = self.proc.follow(name, OFlags::PATH);
-            let pid = member.pid;
-            let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
-            self.add(inode, place.ok(), keeper);
-        }
+        self.add_descriptors(member.pid, &member.directory(), seen);
     }
 
     /// Looks at the binds of nsfs files that the namespace of a process has.
@@ -185,4 +178,19 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
             }
         }
     }
+}
+
+/// The descriptors of a process that are of mount namespaces: the number, and the inode of the
+/// namespace.
+fn descriptors(proc: &ProcDir, pid: u32) -> Result<Vec<(u32, u64)>, Error> {
+    let mut found = Vec::new();
+    for descriptor in proc.numbers(format!("{pid}/fd"))? {
+        match proc.link(format!("{pid}/fd/{descriptor}")) {
+            Ok(link) => found.extend(inode_of(&link).map(|inode| (descriptor, inode))),
+            // It was closed since the list was made.
+            Err(error) if is_over(&error) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(found)
 }
