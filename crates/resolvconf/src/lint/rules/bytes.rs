@@ -6,6 +6,9 @@ use crate::lint::groups::Set;
 use crate::lint::rules::pass::Lint;
 use crate::readers::Reader;
 
+/// The length of `search`. No directive has a shorter name.
+const SHORTEST_NAME: usize = 6;
+
 impl<'a> Lint<'a> {
     /// Checks the bytes of a line, before its meaning is looked at.
     pub(crate) fn bytes(&mut self, line: Line<'a>, look: Look) {
@@ -53,10 +56,19 @@ impl<'a> Lint<'a> {
     }
 
     pub(crate) fn unknown(&mut self, line: Line<'a>) {
+        // So many are listed already that the word does not matter, unless it may be a directive.
+        let may_be_known = line.raw.len() >= SHORTEST_NAME
+            && line.raw.first().is_some_and(|first| {
+                matches!(first, b' ' | b'\t' | 0x80..)
+                    || b"nsdo".contains(&first.to_ascii_lowercase())
+            });
+        if !may_be_known && self.found.is_full(Kind::UnknownDirective, self.traits.all) {
+            return self.found.count(Kind::UnknownDirective);
+        }
         let directive = line.directive();
         let known: [&[u8]; 5] = [b"nameserver", b"search", b"domain", b"options", b"sortlist"];
         // Most words are too short or too long to be a directive.
-        let in_other_case = (6..=10).contains(&directive.len())
+        let in_other_case = (SHORTEST_NAME..=10).contains(&directive.len())
             && known
                 .iter()
                 .any(|known| known.eq_ignore_ascii_case(directive));

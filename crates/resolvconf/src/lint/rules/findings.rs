@@ -72,6 +72,12 @@ impl<'a> Findings<'a> {
         });
     }
 
+    /// Whether the only findings of this kind are about these readers, and enough are listed.
+    pub(crate) fn is_full(&self, kind: Kind, affected: Set) -> bool {
+        let full = |c: &Count| c.affected == affected && c.listed == MOST_OF_A_KIND;
+        matches!(&self.counts[kind as usize][..], [count] if full(count))
+    }
+
     /// Counts one more finding of a kind that has too many to list.
     pub(crate) fn count(&mut self, kind: Kind) {
         let counts = self.counts[kind as usize].iter_mut();

@@ -106,11 +106,36 @@ fn plain_start(row: Row<'_>) -> (&[u8], Option<Look>) {
 
 /// Whether some reader may see a directive in a line that holds none by our rules.
 ///
-/// For different readers, different bytes end a line, and different bytes are blanks.
+/// For different readers, different bytes end a line, and different bytes are blanks. But a
+/// directive always begins with its name.
 fn may_speak(row: Row<'_>) -> bool {
-    let blank = |b: &&u8| matches!(b, b' ' | b'\t' | 0x0b | 0x0c | 0x80..);
-    let first = || row.text.iter().find(|b| !blank(b));
-    row.look.has(Look::NUL.or(Look::RETURN)) || matches!(first(), Some(b'n' | b's' | b'd' | b'o'))
+    if !row.look.has(Look::SPLITS) {
+        return begins_with_name(row.text);
+    }
+    let (body, odd_end) = plain_start(row);
+    match odd_end {
+        Some(Look::RETURN) if !body.contains(&b'\r') => begins_with_name(body),
+        None if !row.look.has(Look::RETURN) => begins_with_name(body),
+        _ => true,
+    }
+}
+
+/// What some reader takes for a blank.
+fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t' | 0x0b | 0x0c | 0x80..)
+}
+
+/// Whether the text, without blanks before it, begins with the name of a directive.
+fn begins_with_name(text: &[u8]) -> bool {
+    let blanks = text.iter().take_while(|byte| is_blank(**byte)).count();
+    let text = &text[blanks..];
+    match text.first() {
+        Some(b'n') => text.starts_with(b"nameserver"),
+        Some(b's') => text.starts_with(b"search") || text.starts_with(b"sortlist"),
+        Some(b'd') => text.starts_with(b"domain"),
+        Some(b'o') => text.starts_with(b"options"),
+        _ => false,
+    }
 }
 
 #[cfg(test)]
@@ -119,7 +144,7 @@ mod tests {
     use crate::readers::{ALL, Context};
 
     /// Pieces of lines that readers take in different ways.
-    const PIECES: [&str; 34] = [
+    const PIECES: [&str; 38] = [
         "nameserver",
         "search",
         "domain",
@@ -154,6 +179,10 @@ mod tests {
         "retry:3",
         "rotate",
         "ndots",
+        "n",
+        "nameserverx",
+        "\u{85}",
+        "NAMESERVER",
     ];
 
     /// The short way gives what the whole reading gives, for whatever lines.
@@ -167,7 +196,7 @@ mod tests {
             seed
         };
         for _ in 0..20_000 {
-            let pieces = (0..next() % 24).map(|_| PIECES[(next() % 34) as usize]);
+            let pieces = (0..next() % 24).map(|_| PIECES[(next() % 38) as usize]);
             let text: String = pieces.collect();
             let document = crate::parse(text.as_bytes());
             let outcomes = Readings::of(&document, &ALL, &Context::new(), 254);
