@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use daemon_host::rootmount::{CleanupReport, MountTable, Outcome, PlanOptions, Rules, plan};
 use daemon_host::{
     Error, ErrorKind, Health, HostConfig, ReloadReport, ShutdownReport, StartReport, Step,
 };
@@ -37,6 +38,25 @@ fn every_report_can_be_made_copied_and_changed() {
     assert!(health.is_fine());
     health.faults.push("no resolv.conf".to_owned());
     assert!(!health.clone().is_fine());
+}
+
+#[test]
+fn a_sweep_that_left_something_can_be_played() {
+    let shm = format!("/r/containers/{}/mounts/shm", "a".repeat(64));
+    let table = MountTable::from_bytes(format!("2 1 0:2 / {shm} rw - tmpfs t rw\n"));
+    let plan = plan(&table, &Rules::sweep(), &PlanOptions::new("/r")).unwrap();
+    let report = |outcome: Outcome| {
+        let mut report = ShutdownReport::default();
+        report.sweep = Step::Done(CleanupReport::of(&plan, |_| outcome.clone()));
+        report
+    };
+    assert!(report(Outcome::Unmounted).is_clean());
+    assert!(
+        !report(Outcome::Alive {
+            by: "a test".into()
+        })
+        .is_clean()
+    );
 }
 
 #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use mountscan::{MountLife, MountWitness};
 
 use crate::error::{Error, ErrorKind};
-use crate::plan::cleanup_plan::{Kept, RootDecision, Step};
+use crate::plan::cleanup_plan::{CleanupPlan, Kept, RootDecision, Step};
 use crate::unmount::outcome::{Failure, Outcome};
 
 /// What [`execute`](crate::execute()) did: one outcome for every step, in the order
@@ -101,6 +101,39 @@ pub struct Progress<'a> {
 }
 
 impl CleanupReport {
+    /// A report of a plan that says what became of each step, for tests of what handles reports.
+    /// Nothing is done. The root is left as it is.
+    ///
+    /// # Examples
+    ///
+    /// ```
+    /// use rootmount::{CleanupReport, MountTable, Outcome, PlanOptions, Rules};
+    /// let shm = format!("/r/containers/{}/mounts/shm", "a".repeat(64));
+    /// let table = MountTable::from_bytes(format!("2 1 0:2 / {shm} rw - tmpfs t rw\n"));
+    /// let plan = rootmount::plan(&table, &Rules::sweep(), &PlanOptions::new("/r"))?;
+    /// let busy = Outcome::Alive { by: "runs: pid 7 sleep".into() };
+    /// assert!(CleanupReport::of(&plan, |_| Outcome::Unmounted).is_clean());
+    /// assert_eq!(CleanupReport::of(&plan, |_| busy.clone()).left().count(), 1);
+    /// # Ok::<(), rootmount::Error>(())
+    /// ```
+    pub fn of(plan: &CleanupPlan, outcome: impl Fn(&Step) -> Outcome) -> Self {
+        let report = |step: &Step| StepReport {
+            step: step.clone(),
+            outcome: outcome(step),
+            attempts: 1,
+            left_private: None,
+            mount_witness: None,
+        };
+        Self {
+            root_path: plan.root.clone(),
+            steps: plan.steps.iter().map(report).collect(),
+            kept: plan.kept.clone(),
+            root_decision: plan.root_decision.clone(),
+            root: RootOutcome::Untouched(plan.root_decision.clone()),
+            root_witness: None,
+        }
+    }
+
     /// The data root.
     pub fn root_path(&self) -> &Path {
         &self.root_path

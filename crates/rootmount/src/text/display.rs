@@ -205,21 +205,7 @@ mod tests {
         let text: String = (2..gone + 2).map(row).collect();
         let table = mountscan::MountTable::from_bytes(text);
         let plan = plan(&table, &Rules::sweep(), &PlanOptions::new("/r")).unwrap();
-        let report = |step: &Step| StepReport {
-            step: step.clone(),
-            outcome: Outcome::AlreadyGone,
-            attempts: 0,
-            left_private: None,
-            mount_witness: None,
-        };
-        let report = CleanupReport {
-            root_path: plan.root.clone(),
-            steps: plan.steps.iter().map(report).collect(),
-            kept: Vec::new(),
-            root_decision: plan.root_decision.clone(),
-            root: RootOutcome::Untouched(plan.root_decision.clone()),
-            root_witness: None,
-        };
+        let report = CleanupReport::of(&plan, |_| Outcome::AlreadyGone);
         report.to_string()
     }
 
