@@ -301,12 +301,13 @@ fn a_plan_reads_well() {
         (3, 1, "/r/a\\033[2J"),
     ];
     let text = make(&rows, &Rules::sweep(), &options()).to_string();
-    let a = id('a');
+    // A person reads short ids; the JSON has them whole.
+    let a = &id('a')[..12];
     assert_eq!(
         text,
         format!(
             "1 mount to unmount below /r, in this order:\n  \
-             overlay2/{a}/merged  (tmpfs, mount 2; overlay2/<id>/merged)\n\
+             overlay2/{a}…/merged  (tmpfs, mount 2; overlay2/<id>/merged)\n\
              1 mount stays:\n  a\\033[2J  (no rule matches)\n\
              the root: nothing is mounted at the root"
         )
