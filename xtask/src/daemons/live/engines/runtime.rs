@@ -12,8 +12,8 @@ pub(crate) struct Runtime {
     pub(crate) arguments: &'static [&'static str],
     /// Whether its containers see the host's processes and files as others do.
     pub(crate) is_sandbox: bool,
-    /// Whether a dockerd that starts again takes its containers over. With youki it takes
-    /// away the file system of one that was restarted before, though the container runs.
+    /// Whether a dockerd that starts again takes its containers over. With youki it takes away
+    /// the file system of one that runs, whether or not that was ever restarted.
     pub(crate) is_taken_over: bool,
 }
 
