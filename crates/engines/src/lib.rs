@@ -70,6 +70,7 @@ mod detect;
 mod engine;
 mod form;
 mod netns;
+mod procfs;
 mod resolve;
 mod store;
 mod tree;
@@ -81,6 +82,8 @@ pub use containers::Containers;
 pub use detect::{Daemon, DetectOptions, Detection, FoundEngine, FoundRoot, detect};
 pub use engine::{BadShape, Engine, Fate, Place, Root, RootAt, Rule, Shape, Store};
 pub use form::BadEngines;
+/// The procfs that is read: the one at `/proc`, another one, or one that is open already.
+pub use mountscan::Proc;
 pub use netns::{NetworkUsers, network_users};
 pub use resolve::Resolved;
 pub use unread::Unread;

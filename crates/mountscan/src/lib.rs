@@ -141,6 +141,7 @@ pub use crate::ids::{Device, MountId, UniqueMountId};
 pub use crate::kernel::identity::{
     MountIdentity, identity_at, is_detached, is_mount_point, is_mount_root_at,
 };
+pub use crate::kernel::proc_root::ProcRoot;
 pub use crate::kernel::procfs::Proc;
 pub use crate::kernel::queries::{KernelQueries, is_mounted};
 pub use crate::kernel::witness::{MountLife, MountWitness, Witnesses};

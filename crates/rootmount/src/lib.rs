@@ -191,8 +191,8 @@ pub use liveness::layer_map::LayerMap;
 pub use liveness::look::Look;
 pub use mount::{MountRef, Same};
 pub use mountscan::{
-    Device, HolderProcess, KernelUse, MountId, MountLife, MountTable, MountUse, MountWitness,
-    ProcessView, Propagation, Resident, Residents, UniqueMountId,
+    Device, HolderProcess, KernelUse, MountId, MountLife, MountTable, MountUse, MountWitness, Proc,
+    ProcRoot, ProcessView, Propagation, Resident, Residents, UniqueMountId,
 };
 pub use path::resolve_root;
 pub use path_text::short_ids;

@@ -130,6 +130,7 @@ mod log;
 mod names;
 mod preflight;
 mod proc_stat;
+mod procfs;
 mod reload;
 mod scripts;
 mod table;
@@ -147,6 +148,9 @@ pub use features::{Features, FeaturesState, Listed, ProbeOptions, RroAnswer, Rro
 pub use in_use::{
     BUNDLE_DIRS, Reason, References, ScriptVerdict, SweepReport, bundle_dirs, plan_sweep, sweep,
 };
+/// The procfs that is read: the one at `/proc`, another one, or one that is open already.
+pub use mountscan::Proc;
+
 pub use json::{MAX_DEPTH, Value};
 pub use names::{DEFAULT, STOCK, is_permissible};
 pub use preflight::{PreflightFault, can_start, locate};

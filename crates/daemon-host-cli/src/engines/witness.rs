@@ -8,17 +8,18 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
 use daemon_host::engines::{Containers, network_users};
+use daemon_host::mountscan::{Proc, ProcRoot};
 use daemon_host::rootmount::{self, Says, Statement, Testimony, Witness};
 
 type Answer = Result<Statement, Box<dyn Error + Send + Sync>>;
 
 /// Network namespaces that are mounted below a directory, and the processes in them.
 pub(super) struct Networks {
-    proc: PathBuf,
+    proc: Proc,
 }
 
 impl Networks {
-    pub(super) fn new(proc: PathBuf) -> Self {
+    pub(super) fn new(proc: Proc) -> Self {
         Self { proc }
     }
 }
@@ -75,10 +76,11 @@ impl Witness for Networks {
 
 /// Whether this is the initial user namespace. From another one, the processes outside of it can
 /// never be looked into. No container of an engine in that namespace is among them.
-fn is_initial_user(proc: &Path) -> bool {
-    // PROC_USER_INIT_INO in the kernel: the number is the same on every machine.
-    let own = fs::read_link(proc.join("self/ns/user"));
-    own.is_ok_and(|own| own == Path::new("user:[4026531837]"))
+fn is_initial_user(proc: &Proc) -> bool {
+    let own = ProcRoot::open(proc).and_then(|proc| proc.link("self/ns/user"));
+    // PROC_USER_INIT_INO in the kernel: the number is the same on every machine. If it cannot be
+    // read, the processes count.
+    own.map_or(true, |own| own == Path::new("user:[4026531837]"))
 }
 
 /// The number in `net:[4026532325]`.

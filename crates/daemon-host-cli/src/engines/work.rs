@@ -7,6 +7,7 @@ use std::os::unix::ffi::OsStrExt as _;
 use std::path::Path;
 
 use daemon_host::engines::{Engine, Fate, Root, Rule, Shape};
+use daemon_host::mountscan::Proc;
 use daemon_host::rootmount::{self, Rules, Says, Statement, Testimony, Witness};
 
 /// Says which engine runs or may run.
@@ -27,8 +28,8 @@ impl Work {
     }
 
     /// For a data root of Docker, by the pid file, the lock and the sockets of its exec root.
-    pub(crate) fn of_docker(exec_root: &Path, proc: &Path) -> Self {
-        let (exec_root, proc) = (exec_root.to_owned(), proc.to_owned());
+    pub(crate) fn of_docker(exec_root: &Path, proc: &Proc) -> Self {
+        let (exec_root, proc) = (exec_root.to_owned(), proc.clone());
         let running = move || rootmount::running_engine(&exec_root, &proc).may_run();
         Self::new(&data_root_of_docker(), Box::new(running))
     }

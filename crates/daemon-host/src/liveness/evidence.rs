@@ -26,6 +26,11 @@ const PODMAN_RUN_ROOT: &str = "/run/containers/storage";
 /// `table` must have been read before. It never fails: what could not be read is part of
 /// the evidence.
 pub fn evidence(root: &Path, table: &MountTable, options: &LivenessOptions) -> Evidence {
+    // One procfs for all questions. If it cannot be opened, each reader says so itself.
+    let mut options = options.clone();
+    options.proc = options.proc.held().unwrap_or(options.proc);
+    options.states.proc = options.states.proc.held().unwrap_or(options.states.proc);
+    let options = &options;
     // States before processes: a container that starts in between has its process in the later
     // look.
     let (states, mut unread) = with_engines(root, &stored(root), &options.states);

@@ -6,6 +6,7 @@ use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use mountscan::Proc;
 use rootmount::{Claim, Statement, Testimony, Witness};
 use runtimes::StatesOptions;
 
@@ -19,8 +20,9 @@ pub struct LivenessOptions {
     pub witnesses: Vec<Arc<dyn Witness>>,
     /// What the caller claims to know. It never overrules evidence that something lives.
     pub claim: Claim,
-    /// Where procfs is; default `/proc`.
-    pub proc: PathBuf,
+    /// Which procfs to read; by default the one at `/proc`. States are read by the one in
+    /// `states`; [`proc`](Self::proc()) sets both.
+    pub proc: Proc,
 }
 
 impl LivenessOptions {
@@ -30,7 +32,7 @@ impl LivenessOptions {
             states: StatesOptions::of_exec_root(exec_root),
             witnesses: Vec::new(),
             claim: Claim::Nothing,
-            proc: PathBuf::from("/proc"),
+            proc: Proc::default(),
         }
     }
 
@@ -46,6 +48,13 @@ impl LivenessOptions {
     /// Adds a witness.
     pub fn witness(mut self, witness: Arc<dyn Witness>) -> Self {
         self.witnesses.push(witness);
+        self
+    }
+
+    /// Reads this procfs, for states and for processes.
+    pub fn proc(mut self, proc: impl Into<Proc>) -> Self {
+        self.proc = proc.into();
+        self.states.proc = self.proc.clone();
         self
     }
 

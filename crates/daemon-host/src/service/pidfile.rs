@@ -1,13 +1,16 @@
 //! The file that says which process the daemon is.
 
+use std::error::Error as _;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
+use std::thread;
 use std::time::{Duration, SystemTime};
-use std::{fs, thread};
 
+use mountscan::{Proc, ProcRoot};
 use rustix::fs::{FlockOperation, Mode, OFlags, flock, openat};
 use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use tracing::warn;
 
 use super::publish::{Directory, Identity, Published, Target, place};
@@ -39,7 +42,8 @@ impl Pidfile {
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::AlreadyRunning`] when the process that the file names is alive;
+    /// [`ErrorKind::AlreadyRunning`] when the process that the file names is alive, or when it
+    /// cannot be told;
     /// [`ErrorKind::InvalidInput`] when what is there is not a pidfile;
     /// [`ErrorKind::Denied`] and [`ErrorKind::Io`] when it cannot be written.
     pub fn write(path: &Path) -> Result<Self, Error> {
@@ -91,8 +95,12 @@ fn take_over(directory: &Directory) -> Result<File, Error> {
     let written = file.metadata().and_then(|metadata| metadata.modified());
     // A daemon that does not lock its pidfile is known by its process alone.
     match living(pid, written.unwrap_or(SystemTime::UNIX_EPOCH)) {
-        None => Ok(file),
-        Some(comm) => {
+        Ok(None) => Ok(file),
+        Err(why) => {
+            let what = format!("{path:?} names process {pid}, which may run: {why}");
+            Err(Error::new(ErrorKind::AlreadyRunning, what))
+        }
+        Ok(Some(comm)) => {
             let what = format!("{path:?} names process {pid} ({comm}), which runs");
             Err(Error::new(ErrorKind::AlreadyRunning, what))
         }
@@ -122,20 +130,48 @@ fn parse(text: &str) -> Option<u32> {
 /// The name of the process if it lives and may have written the file. It is not this process,
 /// and it did not start after the file was written. A process that started later only has the
 /// same number.
-fn living(pid: u32, written: SystemTime) -> Option<String> {
+///
+/// The error is in words. A process that cannot be looked at may live.
+fn living(pid: u32, written: SystemTime) -> Result<Option<String>, String> {
     // After a restart in a container the daemon often gets the same number again.
     if pid == std::process::id() {
-        return None;
+        return Ok(None);
     }
-    let comm = fs::read_to_string(format!("/proc/{pid}/comm")).ok()?;
-    let started = started(pid);
+    let words = |error: mountscan::Error| match error.source() {
+        Some(cause) => format!("{error}: {cause}"),
+        None => error.to_string(),
+    };
+    let proc = ProcRoot::open(&Proc::default()).map_err(words)?;
+    if proc.own_pid().map_err(words)? != std::process::id() {
+        return Err("/proc is of another pid namespace".to_owned());
+    }
+    let comm = match proc.read(format!("{pid}/comm")) {
+        Ok(comm) => comm,
+        Err(error) if error.kind() == mountscan::ErrorKind::NotFound => return hidden(pid),
+        Err(error) => return Err(words(error)),
+    };
+    let started = started(&proc, pid);
     let is_younger = started.is_some_and(|started| started > written + SLACK);
-    (!is_younger).then(|| comm.trim_end().to_owned())
+    let comm = String::from_utf8_lossy(comm.trim_ascii_end()).into_owned();
+    Ok((!is_younger).then_some(comm))
+}
+
+/// Decides about a process that procfs does not show. With the mount option `hidepid` it hides
+/// those of others, so the kernel is asked by `kill(2)` without a signal.
+fn hidden(pid: u32) -> Result<Option<String>, String> {
+    let Some(asked) = i32::try_from(pid).ok().and_then(Pid::from_raw) else {
+        return Ok(None);
+    };
+    match test_kill_process(asked) {
+        Err(Errno::SRCH) => Ok(None),
+        _ => Err(format!("process {pid} exists, and /proc does not show it")),
+    }
 }
 
 /// When a process started, by the clock of the file system.
-fn started(pid: u32) -> Option<SystemTime> {
-    let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+fn started(proc: &ProcRoot, pid: u32) -> Option<SystemTime> {
+    let text = |name: &str| String::from_utf8(proc.read(name).ok()?).ok();
+    let stat = text(&format!("{pid}/stat"))?;
     // The name may hold anything, so fields are counted from its closing parenthesis.
     // The start is field 22 (proc_pid_stat(5)), in clock ticks since the boot.
     let ticks: u64 = stat
@@ -146,7 +182,7 @@ fn started(pid: u32) -> Option<SystemTime> {
         .parse()
         .ok()?;
     let since_boot = Duration::from_millis(ticks * 1000 / rustix::param::clock_ticks_per_second());
-    let uptime = fs::read_to_string("/proc/uptime").ok()?;
+    let uptime = text("uptime")?;
     let up = Duration::try_from_secs_f64(uptime.split_whitespace().next()?.parse().ok()?).ok()?;
     SystemTime::now().checked_sub(up.checked_sub(since_boot)?)
 }

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 
+use mountscan::ProcRoot;
 use rootmount::MountTable;
 
 use super::expand::{expand, uid_in};
@@ -14,6 +15,8 @@ use super::processes::{Process, mount_namespace, processes};
 use super::settings::{Moved, named_config, of_arguments, of_config};
 use super::sockets::listening;
 use crate::engine::{Engine, Place};
+use crate::procfs::unread;
+use crate::unread::Unread;
 
 /// Finds the engines of a machine. It looks at the directories where they mount, their
 /// configuration files, the sockets on which they listen, and their processes with the arguments.
@@ -37,7 +40,8 @@ use crate::engine::{Engine, Place};
 ///
 /// let mut options = DetectOptions::new();
 /// options.root = host.path().to_owned();
-/// options.proc = host.path().join("proc");
+/// std::fs::create_dir(host.path().join("proc"))?;
+/// options.proc = engines::Proc::unchecked(host.path().join("proc"));
 /// let found = detect(&MountTable::from_bytes(""), &options);
 /// let data = found.engines[0].root("data").expect("it is there");
 /// assert!(data.path.ends_with("srv/docker"));
@@ -46,15 +50,11 @@ use crate::engine::{Engine, Place};
 /// ```
 pub fn detect(table: &MountTable, options: &DetectOptions) -> Detection {
     let mut ground = Ground::new(&options.root, table);
-    let listening = listening(&options.proc).unwrap_or_else(|unread| {
-        ground.complain(unread);
-        HashSet::new()
-    });
-    let names = options.engines.iter().flat_map(|engine| &engine.processes);
-    let (processes, unread) = processes(&options.proc, &names.map(String::as_str).collect());
-    unread.into_iter().for_each(|one| ground.complain(one));
-    // If our own namespace cannot be read, every process counts as one in it.
-    let own = mount_namespace(&options.proc.join("self"));
+    let machine = Machine::read(options);
+    machine
+        .unread
+        .iter()
+        .for_each(|one| ground.complain(one.clone()));
     let mut engines = Vec::new();
     for engine in &options.engines {
         let mut instances = Vec::new();
@@ -65,19 +65,71 @@ pub fn detect(table: &MountTable, options: &DetectOptions) -> Detection {
             }
         }
         // Places come first: a process then joins an installation that is known already.
-        for process in &processes {
+        for process in &machine.processes {
             if engine.processes.contains(&process.name) {
-                let mut process = OfProcess::new(&mut ground, engine, process, &options.proc, own);
+                let mut process = OfProcess::new(&mut ground, engine, process, &machine);
                 process.join(&mut instances);
             }
         }
         let found = instances
             .into_iter()
-            .filter_map(|instance| instance.finish(&mut ground, &listening));
+            .filter_map(|instance| instance.finish(&mut ground, &machine.listening));
         engines.extend(found);
     }
     let unread = ground.unread;
     Detection { engines, unread }
+}
+
+/// What procfs shows of a machine.
+#[derive(Default)]
+struct Machine {
+    proc: Option<ProcRoot>,
+    listening: HashSet<PathBuf>,
+    processes: Vec<Process>,
+    /// Our own mount namespace. If it cannot be read, every process counts as one in it.
+    own: Option<u64>,
+    unread: Vec<Unread>,
+}
+
+impl Machine {
+    fn read(options: &DetectOptions) -> Self {
+        let mut machine = Self::default();
+        let proc = match ProcRoot::open(&options.proc) {
+            Ok(proc) => proc,
+            Err(error) => {
+                let path = error.path().unwrap_or(Path::new("/proc"));
+                machine.unread.push(unread(path, &error));
+                return machine;
+            }
+        };
+        match listening(&proc) {
+            Ok(listening) => machine.listening = listening,
+            Err(unread) => machine.unread.push(unread),
+        }
+        let names = options.engines.iter().flat_map(|engine| &engine.processes);
+        let (found, closed) = processes(&proc, &names.map(String::as_str).collect());
+        machine.processes = found;
+        machine.unread.extend(closed);
+        machine.own = mount_namespace(&proc, "self");
+        machine.proc = Some(proc);
+        machine
+    }
+
+    /// The path that leads to a file in the mount namespace of a process. `None` if that namespace
+    /// cannot be reached; the ground complains.
+    fn file_of(&self, ground: &mut Ground<'_>, pid: u32, name: &Path) -> Option<PathBuf> {
+        // `/proc/<pid>/root` leads into the mount namespace of that process, where the path that it
+        // was given is valid.
+        let proc = self.proc.as_ref()?;
+        match proc.path_through(format!("{pid}/root")) {
+            Ok(root) => Some(root.join(name.strip_prefix("/").unwrap_or(name))),
+            Err(error) => {
+                let place = proc.shown(format!("{pid}/root"));
+                ground.complain(unread(&place, &error));
+                None
+            }
+        }
+    }
 }
 
 fn is_of_users(place: &Place) -> bool {
@@ -173,22 +225,18 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
         ground: &'g mut Ground<'m>,
         engine: &'e Engine,
         process: &Process,
-        proc: &Path,
-        own: Option<u64>,
+        machine: &Machine,
     ) -> Self {
         let theirs = process.mount_namespace;
-        let elsewhere = theirs.filter(|theirs| own.is_some_and(|own| own != *theirs));
+        let elsewhere = theirs.filter(|theirs| machine.own.is_some_and(|own| own != *theirs));
         let who = format!("{} (pid {})", process.name, process.pid);
         let mut moved = of_arguments(engine, &process.arguments, &who);
         if let Some(name) = named_config(engine, &process.arguments) {
-            // `/proc/<pid>/root` leads into the mount namespace of that process, where the path
-            // that it was given is valid.
-            let root = proc.join(process.pid.to_string()).join("root");
             let file = match elsewhere {
-                Some(_) => root.join(name.strip_prefix("/").unwrap_or(&name)),
-                None => ground.place(&name),
+                Some(_) => machine.file_of(ground, process.pid, &name),
+                None => Some(ground.place(&name)),
             };
-            moved.extend(of_config(ground, engine, &file, &name));
+            moved.extend(file.map_or_else(Vec::new, |f| of_config(ground, engine, &f, &name)));
         }
         Self {
             ground,

@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use mountscan::Proc;
+
 use crate::engine::Engine;
 
 /// What [`detect`](crate::detect()) looks for, and where.
@@ -12,8 +14,9 @@ pub struct DetectOptions {
     pub engines: Vec<Engine>,
     /// The directory that stands for `/`; paths in the answer begin with it. Default `/`.
     pub root: PathBuf,
-    /// Where procfs is; default `/proc`.
-    pub proc: PathBuf,
+    /// Which procfs to read; by default the one at `/proc`. If something else is there, the answer
+    /// says that processes and sockets could not be looked at.
+    pub proc: Proc,
 }
 
 impl DetectOptions {
@@ -22,7 +25,7 @@ impl DetectOptions {
         Self {
             engines: Engine::built_in(),
             root: PathBuf::from("/"),
-            proc: PathBuf::from("/proc"),
+            proc: Proc::default(),
         }
     }
 

@@ -2,20 +2,23 @@
 
 use std::collections::HashSet;
 use std::ffi::OsString;
-use std::fs;
 use std::os::unix::ffi::OsStringExt as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use mountscan::ProcRoot;
+
+use crate::procfs::unread;
 use crate::unread::Unread;
 
 /// `__SO_ACCEPTCON`: the flag of a socket that listens.
 const LISTENS: &[u8] = b"00010000";
 
 /// The paths of the sockets in `/proc/net/unix` that listen, by the names that their owners used.
-pub(super) fn listening(proc: &Path) -> Result<HashSet<PathBuf>, Unread> {
+pub(super) fn listening(proc: &ProcRoot) -> Result<HashSet<PathBuf>, Unread> {
     // The kernel shows the sockets of our own network namespace only.
-    let file = proc.join("net/unix");
-    let text = fs::read(&file).map_err(|error| Unread::io(&file, &error))?;
+    let file = "net/unix";
+    let text = proc.read(file);
+    let text = text.map_err(|error| unread(&proc.shown(file), &error))?;
     Ok(parse(&text))
 }
 

@@ -1,10 +1,11 @@
 //! The network namespaces that processes are in, or hold open.
 
 use std::collections::HashMap;
-use std::fs;
-use std::io;
 use std::path::Path;
 
+use mountscan::{Error, Proc, ProcRoot};
+
+use crate::procfs::{is_gone, unread};
 use crate::unread::Unread;
 
 /// Who uses which network namespace.
@@ -18,25 +19,24 @@ pub struct NetworkUsers {
 }
 
 /// Finds who uses network namespaces. It looks at each thread of each process in `proc`, and at
-/// each descriptor that is open on a namespace.
+/// each descriptor that is open on a namespace. `proc` is the procfs to read, such as the path
+/// `/proc`.
 ///
 /// # Errors
 ///
-/// If `proc` cannot be listed.
+/// If `proc` cannot be listed, if it is no procfs, or if it belongs to a pid namespace that does
+/// not show the caller.
 ///
 /// # References
 ///
 /// [`network_namespaces(7)`](https://man7.org/linux/man-pages/man7/network_namespaces.7.html)
-pub fn network_users(proc: &Path) -> Result<NetworkUsers, Unread> {
+pub fn network_users(proc: impl Into<Proc>) -> Result<NetworkUsers, Unread> {
+    let whole = |error: Error| unread(error.path().unwrap_or(Path::new("/proc")), &error);
+    let proc = ProcRoot::open(&proc.into()).map_err(whole)?;
+    proc.own_pid().map_err(whole)?;
     let mut found = NetworkUsers::default();
-    let entries = fs::read_dir(proc).map_err(|error| Unread::io(proc, &error))?;
-    for entry in entries {
-        let entry = entry.map_err(|error| Unread::io(proc, &error))?;
-        let name = entry.file_name();
-        let Some(pid) = name.to_str().filter(|name| name.parse::<u32>().is_ok()) else {
-            continue;
-        };
-        match look_into(&proc.join(pid), pid, &mut found.users) {
+    for pid in proc.pids().map_err(whole)? {
+        match look_into(&proc, pid, &mut found.users) {
             Ok(()) => {}
             // The process has ended since `proc` was listed.
             Err(error) if is_gone(&error) => {}
@@ -46,28 +46,22 @@ pub fn network_users(proc: &Path) -> Result<NetworkUsers, Unread> {
     Ok(found)
 }
 
-fn look_into(place: &Path, pid: &str, users: &mut HashMap<u64, String>) -> io::Result<()> {
-    let comm = fs::read(place.join("comm"))?;
+fn look_into(proc: &ProcRoot, pid: u32, users: &mut HashMap<u64, String>) -> Result<(), Error> {
+    let comm = proc.read(format!("{pid}/comm"))?;
     let comm = String::from_utf8_lossy(comm.trim_ascii_end()).into_owned();
     // unshare(2) and setns(2) move one thread only, so each thread may be in another namespace.
-    for task in fs::read_dir(place.join("task"))? {
-        let task = task?.path();
-        match fs::read_link(task.join("ns/net")) {
+    for task in proc.numbers(format!("{pid}/task"))? {
+        match proc.link(format!("{pid}/task/{task}/ns/net")) {
             Ok(link) => add(users, &link, || format!("pid {pid} {comm}")),
             Err(error) if is_gone(&error) => {}
             Err(error) => return Err(error),
         }
     }
     // An open descriptor keeps a namespace alive, even when no thread is in it.
-    for descriptor in fs::read_dir(place.join("fd"))? {
-        let descriptor = descriptor?;
-        match fs::read_link(descriptor.path()) {
+    for number in proc.numbers(format!("{pid}/fd"))? {
+        match proc.link(format!("{pid}/fd/{number}")) {
             Ok(link) => add(users, &link, || {
-                let number = descriptor.file_name();
-                format!(
-                    "descriptor {} of pid {pid} {comm}",
-                    number.to_string_lossy()
-                )
+                format!("descriptor {number} of pid {pid} {comm}")
             }),
             Err(error) if is_gone(&error) => {}
             Err(error) => return Err(error),
@@ -84,14 +78,12 @@ fn add(users: &mut HashMap<u64, String>, link: &Path, words: impl FnOnce() -> St
     }
 }
 
-fn is_gone(error: &io::Error) -> bool {
-    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(libc::ESRCH)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
     use std::os::unix::fs::symlink;
+
+    use super::*;
 
     #[test]
     fn threads_and_descriptors_use_namespaces() {
@@ -105,17 +97,25 @@ mod tests {
         symlink("net:[42]", process.join("task/8/ns/net")).unwrap();
         symlink("net:[43]", process.join("fd/5")).unwrap();
         symlink("/dev/null", process.join("fd/6")).unwrap();
-        let found = network_users(place.path()).unwrap();
+        let look = || network_users(Proc::unchecked(place.path()));
+        let unseen = look().unwrap_err().to_string();
+        assert!(
+            unseen.contains("does not show the calling process"),
+            "{unseen}"
+        );
+        symlink("7", place.path().join("self")).unwrap();
+        let found = look().unwrap();
         assert_eq!(found.unreadable, 0);
         assert_eq!(found.users.len(), 3);
         assert_eq!(found.users[&42], "pid 7 sleep");
         assert_eq!(found.users[&43], "descriptor 5 of pid 7 sleep");
-        assert!(network_users(&place.path().join("none")).is_err());
+        assert!(network_users(Proc::unchecked(place.path().join("none"))).is_err());
+        assert!(network_users(place.path()).is_err(), "it is no procfs");
     }
 
     #[test]
     fn this_process_uses_its_own() {
-        let found = network_users(Path::new("/proc")).unwrap();
+        let found = network_users("/proc").unwrap();
         let link = fs::read_link("/proc/self/ns/net").unwrap();
         let text = link.to_str().unwrap();
         let inode: u64 = text["net:[".len()..text.len() - 1].parse().unwrap();

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use engines::{DetectOptions, Detection, FoundEngine, detect};
+use engines::{DetectOptions, Detection, FoundEngine, Proc, detect};
 use rootmount::MountTable;
 
 struct Host(tempfile::TempDir);
@@ -13,7 +13,8 @@ impl Host {
     fn new() -> Self {
         let host = Self(tempfile::tempdir().expect("the fixture is made"));
         host.file("proc/net/unix", "");
-        host.directory("proc/self/ns");
+        host.directory("proc/7777/ns");
+        symlink("7777", host.path("proc/self")).expect("the fixture is made");
         symlink("mnt:[1]", host.path("proc/self/ns/mnt")).expect("the fixture is made");
         host
     }
@@ -61,7 +62,7 @@ impl Host {
     fn found_by(&self, table: &MountTable) -> Detection {
         let mut options = DetectOptions::new();
         options.root = self.0.path().to_owned();
-        options.proc = self.path("proc");
+        options.proc = Proc::unchecked(self.path("proc"));
         detect(table, &options)
     }
 

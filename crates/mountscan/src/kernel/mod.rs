@@ -2,6 +2,7 @@
 
 pub(crate) mod fanotify;
 pub(crate) mod identity;
+pub(crate) mod proc_root;
 pub(crate) mod procfs;
 pub(crate) mod queries;
 mod row_text;

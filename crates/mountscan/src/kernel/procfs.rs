@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, Mode, OFlags, ResolveFlags, StatxFlags, fstat, fstatfs, openat, openat2,
-    statx,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, StatxFlags, fstat, fstatfs, openat,
+    openat2, statx,
 };
 use rustix::io::Errno;
 
@@ -51,6 +51,8 @@ enum Place {
     At(PathBuf),
     Open(Arc<OwnedFd>),
     Unchecked(PathBuf),
+    /// One that was opened and checked before.
+    Held(Arc<ProcDir>),
 }
 
 impl Proc {
@@ -60,9 +62,23 @@ impl Proc {
         Self(Place::Unchecked(directory.into()))
     }
 
+    /// The same procfs, opened once. Whoever is given this value reads that procfs, whatever is
+    /// mounted over its place later.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Untrusted`] if it is not a procfs, and other kinds if it cannot be opened.
+    pub fn held(&self) -> Result<Self, Error> {
+        match &self.0 {
+            Place::Held(_) => Ok(self.clone()),
+            _ => Ok(Self(Place::Held(Arc::new(self.open()?)))),
+        }
+    }
+
     /// Opens the root of the procfs.
     pub(crate) fn open(&self) -> Result<ProcDir, Error> {
         let (file, shown, is_checked) = match &self.0 {
+            Place::Held(root) => return root.again(),
             Place::At(path) => (place(path)?, path.clone(), true),
             Place::Unchecked(path) => (place(path)?, path.clone(), false),
             Place::Open(file) => {
@@ -107,6 +123,18 @@ impl From<&Path> for Proc {
     }
 }
 
+impl From<&PathBuf> for Proc {
+    fn from(path: &PathBuf) -> Self {
+        path.as_path().into()
+    }
+}
+
+impl From<&Self> for Proc {
+    fn from(proc: &Self) -> Self {
+        proc.clone()
+    }
+}
+
 impl From<PathBuf> for Proc {
     fn from(path: PathBuf) -> Self {
         Self(Place::At(path))
@@ -144,6 +172,16 @@ pub(crate) struct ProcDir {
 }
 
 impl ProcDir {
+    /// The same directory, with a descriptor of its own.
+    fn again(&self) -> Result<Self, Error> {
+        let file = self.file.try_clone();
+        Ok(Self {
+            file: file.map_err(|cause| Error::at("dup", &self.shown, cause))?,
+            shown: self.shown.clone(),
+            is_checked: self.is_checked,
+        })
+    }
+
     /// The path of something below it, for messages.
     pub(crate) fn shown(&self, name: impl AsRef<Path>) -> PathBuf {
         self.shown.join(name)
@@ -157,7 +195,7 @@ impl ProcDir {
     /// Opens a file for reading.
     pub(crate) fn file(&self, name: impl AsRef<Path>) -> Result<File, Error> {
         let flags = OFlags::RDONLY | OFlags::CLOEXEC;
-        self.open(name.as_ref(), flags).map(File::from)
+        self.open_at(name.as_ref(), flags).map(File::from)
     }
 
     /// Reads a file to its end.
@@ -195,7 +233,7 @@ impl ProcDir {
     /// The entries of a directory below it that are numbers, ascending.
     pub(crate) fn numbers(&self, name: impl AsRef<Path>) -> Result<Vec<u32>, Error> {
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
-        let file = self.open(name.as_ref(), flags)?;
+        let file = self.open_at(name.as_ref(), flags)?;
         let failed = |cause: Errno| Error::at("readdir", &self.shown(&name), cause.into());
         let mut numbers = Vec::new();
         for entry in Dir::new(file).map_err(failed)? {
@@ -225,11 +263,16 @@ impl ProcDir {
     /// The text of a link, without following it.
     pub(crate) fn link(&self, name: impl AsRef<Path>) -> Result<PathBuf, Error> {
         let flags = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let link = self.open(name.as_ref(), flags)?;
+        let link = self.open_at(name.as_ref(), flags)?;
         // The empty name is the link itself, because the link was opened as a place.
         let target = rustix::fs::readlinkat(&link, "", Vec::new());
-        let target =
-            target.map_err(|cause| Error::at("readlink", &self.shown(name), cause.into()))?;
+        let target = target.map_err(|cause| {
+            // The kernel says NOENT also of what is no link. Then nothing is absent.
+            let is_link = fstat(&link)
+                .is_ok_and(|seen| FileType::from_raw_mode(seen.st_mode) == FileType::Symlink);
+            let cause = if is_link { cause } else { Errno::INVAL };
+            Error::at("readlink", &self.shown(name), cause.into())
+        })?;
         Ok(OsString::from_vec(target.into_bytes()).into())
     }
 
@@ -238,7 +281,7 @@ impl ProcDir {
         let name = name.as_ref();
         // The link itself must be part of procfs. Only its target lies elsewhere.
         let link = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        drop(self.open(name, link)?);
+        drop(self.open_at(name, link)?);
         let opened = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
         opened.map_err(|cause| Error::at("open", &self.shown(name), cause.into()))
     }
@@ -261,7 +304,8 @@ impl ProcDir {
         Some((MountId(id), device))
     }
 
-    fn open(&self, name: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
+    /// Opens something below it. Nothing is followed out of procfs.
+    pub(super) fn open_at(&self, name: &Path, flags: OFlags) -> Result<OwnedFd, Error> {
         let failed = |cause: Errno| match cause {
             // The kernel says XDEV when the path leads through another mount.
             Errno::XDEV if self.is_checked => not_procfs(&self.shown(name)),
@@ -278,9 +322,27 @@ impl ProcDir {
             }
         }
         // Without openat2, a mount of procfs over a part of procfs is not noticed.
-        let opened = openat(&self.file, name, flags, Mode::empty()).map_err(failed)?;
+        let opened = openat(&self.file, name, flags, Mode::empty());
+        if matches!(opened, Err(Errno::NOENT)) {
+            self.check_above(name)?;
+        }
+        let opened = opened.map_err(failed)?;
         self.check_magic(opened.as_fd(), &self.shown(name))?;
         Ok(opened)
+    }
+
+    /// Checks the directories above a name. What is not found in a directory that lies over procfs
+    /// may still be in procfs.
+    fn check_above(&self, name: &Path) -> Result<(), Error> {
+        let above = name.ancestors().skip(1);
+        let above = above.filter(|above| !above.as_os_str().is_empty());
+        for directory in above {
+            let flags = OFlags::PATH | OFlags::CLOEXEC;
+            if let Ok(opened) = openat(&self.file, directory, flags, Mode::empty()) {
+                self.check_magic(opened.as_fd(), &self.shown(directory))?;
+            }
+        }
+        Ok(())
     }
 
     fn check_magic(&self, file: BorrowedFd<'_>, shown: &Path) -> Result<(), Error> {
@@ -306,7 +368,7 @@ impl ProcDir {
     }
 }
 
-fn not_procfs(path: &Path) -> Error {
+pub(super) fn not_procfs(path: &Path) -> Error {
     let what = format!("open({path:?}): not procfs: another mount lies over it");
     Error::new(ErrorKind::Untrusted, what).about(path)
 }

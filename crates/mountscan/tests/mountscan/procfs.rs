@@ -4,8 +4,8 @@ use std::fs::File;
 use std::path::Path;
 
 use mountscan::{
-    Consistency, ErrorKind, KernelQueries, MountTable, Proc, ReadOptions, Source, WatchOptions,
-    Watcher,
+    Consistency, ErrorKind, KernelQueries, MountTable, Proc, ProcRoot, ReadOptions, Source,
+    WatchOptions, Watcher,
 };
 
 use crate::namespace::{bind, isolated, mount, tmpfs, unmount};
@@ -152,5 +152,55 @@ fn a_bind_of_procfs_elsewhere_is_procfs() {
         let table = MountTable::read(Source::Thread, &options).expect("readable");
         let usual = MountTable::current().expect("readable");
         assert_eq!(table.to_bytes(), usual.to_bytes());
+    });
+}
+
+/// What is asked of an open procfs by a caller who looks at processes.
+#[track_caller]
+fn is_untrusted<T>(answer: Result<T, mountscan::Error>) {
+    let error = answer.err().expect("it is not the kernel's word");
+    assert_eq!(error.kind(), ErrorKind::Untrusted, "{error}");
+}
+
+#[test]
+fn an_open_procfs_is_read_past_what_covers_it_and_not_through_it() {
+    isolated(|base| {
+        let own = std::process::id();
+        let at_path = Proc::default();
+        let held = at_path.held().expect("procfs");
+        let open = ProcRoot::open(&held).expect("procfs");
+        assert_eq!(open.own_pid().expect("it shows us"), own);
+
+        // One file of it: a file over it, then a directory over another one.
+        let file = forged(base);
+        covered(Path::new("/proc/self/stat"), &file);
+        is_untrusted(open.read(format!("{own}/stat")));
+        is_untrusted(open.file("self/stat"));
+        is_untrusted(open.owner(format!("{own}/stat")));
+        let empty = base.join("empty");
+        std::fs::create_dir(&empty).expect("writable");
+        covered(Path::new("/proc/self/task"), &empty);
+        is_untrusted(open.numbers("self/task"));
+        covered(Path::new("/proc/1"), &empty);
+        is_untrusted(open.read("1/comm"));
+        is_untrusted(open.link("1/ns/pid"));
+        is_untrusted(open.path_through("1/root"));
+        assert!(open.read("self/comm").is_ok());
+
+        // All of it.
+        covered(Path::new("/proc"), &empty);
+        is_untrusted(ProcRoot::open(&at_path));
+        is_untrusted(at_path.held());
+        let again = ProcRoot::open(&held).expect("the descriptor stays");
+        assert_eq!(again.own_pid().expect("it shows us"), own);
+        assert!(again.pids().expect("it can be listed").contains(&own));
+        assert!(again.owner(own.to_string()).is_ok());
+        // A path leads through what lies over procfs, so it is not given.
+        is_untrusted(again.path_through("self/cwd"));
+        unmount(Path::new("/proc"));
+        let path = again
+            .path_through("self/cwd")
+            .expect("it leads there again");
+        assert_eq!(path, Path::new("/proc/self/cwd"));
     });
 }

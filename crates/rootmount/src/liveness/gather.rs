@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use mountscan::{Device, MountTable, ResidentsOptions, residents};
+use mountscan::{Device, MountTable, Proc, ResidentsOptions, residents};
 
 use crate::error::in_words;
 use crate::limit::{ANSWER_LIMIT, within};
@@ -13,14 +13,14 @@ use crate::log::debug;
 impl Evidence {
     /// Gathers everything that can be known about the containers below a data root.
     ///
-    /// `table` must have been read before. `proc` is where procfs is mounted. It never
-    /// fails: what could not be read is part of the evidence.
+    /// `table` must have been read before. `proc` is the procfs to read, such as the path
+    /// `/proc`. It never fails: what could not be read is part of the evidence.
     pub fn gather(
         root: &Path,
         table: &MountTable,
         witnesses: &[&dyn Witness],
         claim: Claim,
-        proc: &Path,
+        proc: impl Into<Proc>,
     ) -> Self {
         let mut evidence = Self::none(claim);
         for witness in witnesses {
@@ -37,7 +37,7 @@ impl Evidence {
             }
         }
         // Processes last: one that starts now has its mounts after the table was read.
-        evidence.processes = look_at_processes(root, table, proc);
+        evidence.processes = look_at_processes(root, table, proc.into());
         debug!(
             testimonies = evidence.testimonies.len(),
             complaints = evidence.complaints.len(),
@@ -47,10 +47,10 @@ impl Evidence {
     }
 }
 
-fn look_at_processes(root: &Path, table: &MountTable, proc: &Path) -> Processes {
+fn look_at_processes(root: &Path, table: &MountTable, proc: Proc) -> Processes {
     let devices: BTreeSet<Device> = table.under(root).map(|row| row.device()).collect();
     let mut options = ResidentsOptions::new();
-    options.proc = proc.into();
+    options.proc = proc;
     // Only the file systems in question: a look at every file of every process would take long.
     options.devices = Some(devices.into_iter().collect());
     options.table = Some(table.clone());

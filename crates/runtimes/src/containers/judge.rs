@@ -6,7 +6,7 @@
 use std::path::Path;
 
 use super::cgroup::Group;
-use super::process::{Running, Seen};
+use super::process::{Running, Seen, Sight};
 use super::record::{Record, RecordedProcess};
 use super::state::Life;
 use super::view::View;
@@ -21,7 +21,7 @@ pub(super) struct Facts<'a> {
     pub(super) id: &'a str,
     pub(super) view: &'a View,
     /// One for each recorded process.
-    pub(super) seen: Vec<Seen>,
+    pub(super) seen: Vec<Sight>,
     pub(super) group: Group,
     /// Whether the bundle's path exists here. A container that sees its host's states sees them
     /// under other paths.
@@ -33,7 +33,7 @@ pub(super) fn judge(record: &Record, facts: &Facts<'_>) -> Life {
     let trust = trust(record, facts);
     let pairs = record.processes.iter().zip(&facts.seen);
     let lives: Vec<Life> = pairs
-        .map(|(process, seen)| of_process(*process, seen, record, facts, &trust))
+        .map(|(process, sight)| of_process(*process, sight, record, facts, &trust))
         .collect();
     if let Some(life) = lives.iter().find(|life| matches!(life, Life::Alive { .. })) {
         return life.clone();
@@ -57,23 +57,31 @@ pub(super) fn judge(record: &Record, facts: &Facts<'_>) -> Life {
     strongest.unwrap_or_else(|| unknown("its state names no process"))
 }
 
-fn may_be_it((life, seen): (&Life, &Seen)) -> bool {
-    !life.is_dead() && matches!(seen, Seen::Running(_) | Seen::Hidden)
+fn may_be_it((life, sight): (&Life, &Sight)) -> bool {
+    let is_there = !matches!(sight.seen, Seen::Gone | Seen::Ended);
+    !life.is_dead() && (is_there || !sight.below.is_empty())
 }
 
 fn of_process(
     recorded: RecordedProcess,
-    seen: &Seen,
+    sight: &Sight,
     record: &Record,
     facts: &Facts<'_>,
     trust: &Result<(), String>,
 ) -> Life {
     let pid = recorded.pid;
-    let gone = |what: &str| match trust {
-        Ok(()) => dead(format!("pid {pid} {what}")),
-        Err(why) => unknown(why),
+    let namesake = |running: &&Running| may_be_same(recorded, running, record, facts.view);
+    let gone = |what: &str| match (trust, sight.below.iter().find(namesake)) {
+        (Ok(()), None) => dead(format!("pid {pid} {what}")),
+        (Ok(()), Some(running)) => {
+            let name = &running.name;
+            unknown(format!(
+                "it may be pid {pid} {name} of a pid namespace below"
+            ))
+        }
+        (Err(why), _) => unknown(why),
     };
-    match seen {
+    match &sight.seen {
         Seen::Running(running) => match is_same(recorded, running, record, facts) {
             Ok(true) => Life::Alive {
                 pid: Some(pid),
@@ -107,6 +115,17 @@ fn is_same(
             // Nothing proves that it is another process.
             _ => Ok(true),
         },
+    }
+}
+
+/// Whether a process with the recorded number in another pid namespace may be the recorded one.
+fn may_be_same(recorded: RecordedProcess, running: &Running, record: &Record, view: &View) -> bool {
+    match (recorded.start, record.created) {
+        (Some(start), _) => start == running.start || view.is_true_time != Some(true),
+        (None, Some(created)) => view
+            .wall(running.start)
+            .is_none_or(|started| started <= created + LATER),
+        (None, None) => true,
     }
 }
 

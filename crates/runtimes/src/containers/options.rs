@@ -4,6 +4,8 @@ use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
 
+use mountscan::Proc;
+
 /// The containerd namespaces that Docker uses.
 const NAMESPACES: [&str; 2] = ["moby", "plugins.moby"];
 
@@ -12,7 +14,7 @@ const NAMESPACES: [&str; 2] = ["moby", "plugins.moby"];
 pub(crate) const TASKS: &str = "io.containerd.runtime.v2.task";
 
 /// Where to look for containers; see [`containers`](crate::containers()).
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct StatesOptions {
     /// Directories with the states of runtimes. The state of a container that lives must
@@ -22,8 +24,9 @@ pub struct StatesOptions {
     pub bundle_dirs: Vec<PathBuf>,
     /// Further directories with states, which are often missing.
     pub further_dirs: Vec<PathBuf>,
-    /// Where procfs is; default `/proc`.
-    pub proc: PathBuf,
+    /// Which procfs to read; by default the one at `/proc`. If something else is there, or if it
+    /// is the procfs of a pid namespace that does not show the caller, no container is dead.
+    pub proc: Proc,
     /// Where the cgroup file systems are; default `/sys/fs/cgroup`.
     pub cgroup: PathBuf,
 }
@@ -35,7 +38,7 @@ impl StatesOptions {
             state_dirs: state_dirs.into_iter().collect(),
             bundle_dirs: Vec::new(),
             further_dirs: Vec::new(),
-            proc: PathBuf::from("/proc"),
+            proc: Proc::default(),
             cgroup: PathBuf::from("/sys/fs/cgroup"),
         }
     }

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use super::judge::{Facts, judge};
 use super::options::{StatesOptions, with_remapped};
+use super::process::Machine;
 use super::record::{self, Record};
 use super::state::{ContainerState, Life, StateSource, States};
-use super::view::View;
-use super::{bundle, cgroup, process};
+use super::{bundle, cgroup};
 use crate::bounded::read_bounded;
 
 /// The most bytes that are read of a state. It holds the whole specification of its container.
@@ -29,7 +29,7 @@ const MAX_STATE: u64 = 16 << 20;
 pub fn containers(options: &StatesOptions) -> States {
     let mut scan = Scan {
         options,
-        view: View::read(&options.proc),
+        machine: Machine::open(&options.proc),
         states: States::default(),
     };
     for dir in scan.all(&options.state_dirs) {
@@ -46,7 +46,7 @@ pub fn containers(options: &StatesOptions) -> States {
 
 struct Scan<'a> {
     options: &'a StatesOptions,
-    view: View,
+    machine: Machine,
     states: States,
 }
 
@@ -185,11 +185,11 @@ impl Scan<'_> {
         is_bundle_here: Option<bool>,
     ) {
         let seen = record.processes.iter();
-        let seen = seen.map(|known| process::look(&self.options.proc, known.pid, &self.view));
+        let seen = seen.map(|known| self.machine.look(known.pid));
         let by_path = || record.bundle.as_ref().is_some_and(|path| path.exists());
         let facts = Facts {
             id,
-            view: &self.view,
+            view: self.machine.view(),
             seen: seen.collect(),
             group: cgroup::look(&self.options.cgroup, &record.cgroups),
             is_bundle_here: is_bundle_here.unwrap_or_else(by_path),

@@ -1,10 +1,9 @@
 //! Which pid namespace a procfs shows, and since when that namespace exists.
 
-use std::fs;
-use std::io;
-use std::path::Path;
+use mountscan::ProcRoot;
 
 use crate::proc_stat::parse_stat;
+use crate::procfs::is_gone;
 
 /// The inode of the pid namespace that the kernel makes at boot.
 // 0xEFFFFFFC, `PROC_PID_INIT_INO` of the kernel. It is the same on every machine.
@@ -32,15 +31,15 @@ pub(super) struct View {
 }
 
 impl View {
-    pub(super) fn read(proc: &Path) -> Self {
-        let is_own = fs::read_link(proc.join("self"))
-            .is_ok_and(|link| link.to_str() == Some(&std::process::id().to_string()));
+    pub(super) fn read(proc: &ProcRoot) -> Self {
+        let is_own = proc.own_pid().is_ok_and(|own| own == std::process::id());
         Self {
             is_initial: is_initial(proc, is_own),
             is_own,
             last_pid: last_word(proc, "loadavg"),
             boot: boot(proc),
-            first_start: fs::read(proc.join("1/stat"))
+            first_start: proc
+                .read("1/stat")
                 .ok()
                 .and_then(|stat| parse_stat(&stat))
                 .map(|stat| stat.start),
@@ -57,38 +56,39 @@ impl View {
 
 /// Whether a procfs shows the initial pid namespace. Its namespace is that of its pid 1. If pid 1
 /// may not be looked at, only the own procfs has an answer.
-fn is_initial(proc: &Path, is_own: bool) -> Option<bool> {
-    let first = fs::read_link(proc.join("1/ns/pid"));
+fn is_initial(proc: &ProcRoot, is_own: bool) -> Option<bool> {
+    let first = proc.link("1/ns/pid");
     let link = match first {
         Ok(link) => link,
-        Err(_) if is_own => fs::read_link(proc.join("self/ns/pid")).ok()?,
+        Err(_) if is_own => proc.link("self/ns/pid").ok()?,
         Err(_) => return None,
     };
     Some(link.to_str()? == INITIAL)
 }
 
-fn last_word(proc: &Path, name: &str) -> Option<u32> {
-    let text = fs::read_to_string(proc.join(name)).ok()?;
+fn last_word(proc: &ProcRoot, name: &str) -> Option<u32> {
+    let text = String::from_utf8(proc.read(name).ok()?).ok()?;
     text.split_ascii_whitespace().last()?.parse().ok()
 }
 
-fn boot(proc: &Path) -> Option<i64> {
-    let text = fs::read_to_string(proc.join("stat")).ok()?;
+fn boot(proc: &ProcRoot) -> Option<i64> {
+    let text = String::from_utf8(proc.read("stat").ok()?).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("btime "))?;
     line.trim().parse().ok()
 }
 
 /// Whether start times are those of the machine. Kernels before 5.6 have no such file, and no time
 /// namespaces.
-fn is_true_time(proc: &Path) -> Option<bool> {
-    match fs::read_to_string(proc.join("self/timens_offsets")) {
+fn is_true_time(proc: &ProcRoot) -> Option<bool> {
+    match proc.read("self/timens_offsets") {
         Ok(text) => {
+            let text = String::from_utf8_lossy(&text);
             let mut numbers = text
                 .split_ascii_whitespace()
                 .filter(|word| word.parse::<i64>().is_ok());
             Some(numbers.all(|number| number == "0"))
         }
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Some(true),
+        Err(error) if is_gone(&error) => Some(true),
         Err(_) => None,
     }
 }

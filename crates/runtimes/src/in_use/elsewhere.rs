@@ -3,14 +3,15 @@
 
 use std::collections::BTreeSet;
 use std::ffi::{OsStr, OsString};
-use std::fs::read_link;
 use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::{Component, Path, PathBuf};
 
+use mountscan::{ErrorKind, ProcRoot};
+
 use super::bundles::TASKS;
-use super::references::{References, is_gone};
-use crate::bounded::read_bounded;
+use super::references::References;
+use crate::procfs::{is_gone, words};
 
 /// The arguments of engines and shims whose value is their run-time directory, or a file in it.
 /// A data root is not among them: it may lie on a server that hangs.
@@ -29,42 +30,50 @@ const BELOW: [&str; 3] = ["", "daemon", "containerd/daemon"];
 /// How far above the value of an argument its run-time directory may be, the value included.
 const ABOVE: usize = 3;
 
-/// The longest mount table that is read. A longer one makes the scan incomplete.
-const MAX_TABLE: u64 = 256 << 20;
-
 /// The directories with bundles that were found, each as it can be opened from here.
-#[derive(Debug, Default)]
-pub(super) struct Elsewhere {
+#[derive(Debug)]
+pub(super) struct Elsewhere<'p> {
+    proc: &'p ProcRoot,
     found: BTreeSet<PathBuf>,
 }
 
-impl Elsewhere {
+impl<'p> Elsewhere<'p> {
+    pub(super) fn new(proc: &'p ProcRoot) -> Self {
+        let found = BTreeSet::new();
+        Self { proc, found }
+    }
+
     /// Notes the directories that a process leads to: a shim works in its bundle, and engines
     /// and shims are told the run-time directory.
     pub(super) fn add_process(
         &mut self,
         references: &mut References,
-        dir: &Path,
+        pid: u32,
         comm: &[u8],
         line: &[u8],
     ) {
         // The kernel keeps 15 bytes of a program's name, and that is how long this one is.
         let is_shim = comm.starts_with(b"containerd-shim");
-        match read_link(dir.join("cwd")) {
+        let cwd = format!("{pid}/cwd");
+        match self.proc.link(&cwd) {
             Ok(cwd) => {
                 if let Some(tasks) = tasks_in(&cwd) {
-                    self.found.extend(from_here(references, dir, &tasks));
+                    let tasks = self.place_here(references, pid, &tasks);
+                    self.found.extend(tasks);
                 }
             }
+            Err(error) if is_gone(&error) => {}
             // Of other processes it is not known whether they have a bundle at all.
-            Err(error) if is_shim && !is_gone(&error) => references.missed(dir, &error),
+            Err(error) if is_shim || error.kind() == ErrorKind::Untrusted => {
+                references.unseen(&self.proc.shown(cwd), words(&error));
+            }
             Err(_) => {}
         }
         if is_shim || comm.starts_with(b"containerd") || comm.starts_with(b"dockerd") {
             for value in values(line) {
                 for above in value.ancestors().take(ABOVE) {
-                    if let Some(here) = from_here(references, dir, above) {
-                        self.add_below(references, &here);
+                    if let Some(above) = self.place_here(references, pid, above) {
+                        self.add_below(references, &above);
                     }
                 }
             }
@@ -74,12 +83,12 @@ impl Elsewhere {
     /// Notes the directories that the mount table of this process leads to: a root file system
     /// in its bundle, and the network namespaces below an exec root. They stay when all
     /// processes of the engine are killed.
-    pub(super) fn add_mounts(&mut self, references: &mut References, proc: &Path) {
-        let path = proc.join("self/mountinfo");
-        let text = match read_bounded(&path, MAX_TABLE) {
+    pub(super) fn add_mounts(&mut self, references: &mut References) {
+        let name = "self/mountinfo";
+        let text = match self.proc.read(name) {
             Ok(text) => text,
             // A file that is not there is no answer either.
-            Err(error) => return references.missed(&path, &io::Error::other(error)),
+            Err(error) => return references.unseen(&self.proc.shown(name), words(&error)),
         };
         for line in text.split(|byte| *byte == b'\n') {
             let mut fields = line.split(|byte| *byte == b' ');
@@ -115,6 +124,30 @@ impl Elsewhere {
         }
     }
 
+    /// A path of a process, as this process can open it. In another mount namespace the same
+    /// path may lead elsewhere. `None` if the process has ended, or if its namespace cannot be
+    /// seen, which is noted: what lies at that path here may belong to somebody else.
+    fn place_here(&self, references: &mut References, pid: u32, path: &Path) -> Option<PathBuf> {
+        let namespace = |of: &str| self.proc.link(format!("{of}/ns/mnt"));
+        let found = namespace(&pid.to_string()).and_then(|its| match namespace("self") {
+            Ok(own) if own == its => Ok(path.to_owned()),
+            // The link `root` leads into the mount namespace of the process, also where nothing
+            // tells whether that is the own one.
+            _ => {
+                let root = self.proc.path_through(format!("{pid}/root"))?;
+                Ok(root.join(path.strip_prefix("/").unwrap_or(path)))
+            }
+        });
+        match found {
+            Ok(path) => Some(path),
+            Err(error) if is_gone(&error) => None,
+            Err(error) => {
+                references.unseen(&self.proc.shown(pid.to_string()), words(&error));
+                None
+            }
+        }
+    }
+
     /// Adds what all these bundles refer to.
     pub(super) fn scan(self, references: &mut References) {
         for dir in self.found {
@@ -128,30 +161,6 @@ fn tasks_in(path: &Path) -> Option<PathBuf> {
     let is_tasks = |part: &Component<'_>| part.as_os_str() == TASKS;
     let count = path.components().position(|part| is_tasks(&part))?;
     Some(path.components().take(count + 1).collect())
-}
-
-/// A path of a process, as this process can open it. In another mount namespace the same path
-/// may lead elsewhere. `None` if the process has ended, or if its namespace cannot be seen, which
-/// is noted: what lies at that path here may belong to somebody else.
-fn from_here(references: &mut References, dir: &Path, path: &Path) -> Option<PathBuf> {
-    let namespace = |of: &Path| read_link(of.join("ns/mnt"));
-    let its = match namespace(dir) {
-        Ok(its) => its,
-        Err(error) if is_gone(&error) => return None,
-        Err(error) => {
-            references.missed(dir, &error);
-            return None;
-        }
-    };
-    match namespace(&dir.with_file_name("self")) {
-        Ok(own) if own == its => Some(path.to_owned()),
-        // The link `root` leads into the mount namespace of the process, also where nothing tells
-        // whether that is the own one.
-        _ => Some(
-            dir.join("root")
-                .join(path.strip_prefix("/").unwrap_or(path)),
-        ),
-    }
 }
 
 /// The absolute paths that a command line gives for [`FLAGS`]: `--flag=PATH` or `--flag PATH`.

@@ -5,61 +5,60 @@
 //! for exec, kill and delete as long as the container lives. A script that is just being
 //! run is on the command line of its shell.
 
-use std::io;
 use std::path::Path;
 
-use super::elsewhere::Elsewhere;
-use super::references::{References, is_gone};
-use crate::bounded::read_bounded;
+use mountscan::{Proc, ProcRoot};
 
-/// The longest command line that is read. The kernel itself has no such bound. A longer one
-/// makes the scan incomplete.
-const MAX_LINE: u64 = 8 << 20;
+use super::elsewhere::Elsewhere;
+use super::references::References;
+use crate::procfs::{is_gone, open, words};
 
 impl References {
     /// Adds the scripts that command lines of processes name, such as that of a monitor
-    /// that calls its runtime again when a container ends. `proc` is where procfs is.
+    /// that calls its runtime again when a container ends. `proc` is the procfs to read, such
+    /// as the path `/proc`.
     ///
     /// It adds as well what the bundles of other engines name, whatever their exec roots are:
     /// those that running engines and shims lead to, and those that mounts lead to.
     ///
     /// Processes of other pid namespaces are seen only if those lie below this one. A
-    /// procfs that hides processes makes the references incomplete.
-    pub fn scan_processes(&mut self, proc: &Path) {
-        scan(self, proc);
+    /// procfs that hides processes makes the references incomplete. So does a place that is no
+    /// procfs, something that lies over a part of it, and the procfs of a pid namespace that
+    /// does not show the caller.
+    pub fn scan_processes(&mut self, proc: impl Into<Proc>) {
+        match open(&proc.into()) {
+            Ok(proc) => scan(self, &proc),
+            Err(why) => self.unseen(Path::new("/proc"), why),
+        }
     }
 }
 
-fn scan(references: &mut References, proc: &Path) {
+fn scan(references: &mut References, proc: &ProcRoot) {
     // The number in this procfs: one of an outer pid namespace has another one than getpid(2).
-    let own = std::fs::read_link(proc.join("self")).ok();
-    let own: Option<u32> = own.and_then(|own| own.to_str()?.parse().ok());
-    let pids = references.entries(proc).into_iter().filter_map(|entry| {
-        let name = entry.file_name();
-        name.to_str()?.parse::<u32>().ok()
+    let own = proc.own_pid().ok();
+    let pids = proc.pids().unwrap_or_else(|error| {
+        references.unseen(&proc.shown(""), words(&error));
+        Vec::new()
     });
-    let mut pids: Vec<u32> = pids.collect();
-    pids.sort_unstable();
     // Every pid namespace has a process 1. A procfs that does not show it hides others, too.
     if pids.first() != Some(&1) {
-        let why = io::Error::other("it does not show every process");
-        references.missed(proc, &why);
+        let why = "it does not show every process".to_owned();
+        references.unseen(&proc.shown(""), why);
     }
-    let mut elsewhere = Elsewhere::default();
-    elsewhere.add_mounts(references, proc);
+    let mut elsewhere = Elsewhere::new(proc);
+    elsewhere.add_mounts(references);
     // This process may name a script only because it was asked to look at it.
     for pid in pids.into_iter().filter(|pid| Some(*pid) != own) {
-        let dir = proc.join(pid.to_string());
-        match read_bounded(&dir.join("cmdline"), MAX_LINE) {
+        match proc.read(format!("{pid}/cmdline")) {
             Ok(line) => {
-                let name = read_bounded(&dir.join("comm"), MAX_LINE).unwrap_or_default();
+                let name = proc.read(format!("{pid}/comm")).unwrap_or_default();
                 let shown = String::from_utf8_lossy(&name);
                 let by = format!("pid {pid} {} names it", shown.trim_end());
                 references.add_names_in(&line, &by);
-                elsewhere.add_process(references, &dir, &name, &line);
+                elsewhere.add_process(references, pid, &name, &line);
             }
             Err(error) if is_gone(&error) => {}
-            Err(error) => references.missed(&dir, &error),
+            Err(error) => references.unseen(&proc.shown(pid.to_string()), words(&error)),
         }
     }
     elsewhere.scan(references);

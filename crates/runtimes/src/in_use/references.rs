@@ -132,6 +132,11 @@ impl References {
         })
     }
 
+    /// Remembers a part of procfs that could not be read, even if it is not there.
+    pub(super) fn unseen(&mut self, path: &Path, why: String) {
+        self.unreadable.push((path.to_owned(), why));
+    }
+
     /// Remembers a file that could not be read. A file that is gone refers to nothing.
     pub(super) fn missed(&mut self, path: &Path, error: &io::Error) {
         if error.kind() != io::ErrorKind::NotFound {
@@ -150,10 +155,4 @@ pub(super) fn leads_nowhere(error: &io::Error) -> bool {
             // ELOOP: links in a circle. ENAMETOOLONG: no file can have such a name.
             Some(Errno::ENOENT | Errno::ENOTDIR | Errno::ELOOP | Errno::ENAMETOOLONG)
         )
-}
-
-/// Whether the error says that a process has ended meanwhile.
-pub(super) fn is_gone(error: &io::Error) -> bool {
-    // ENOENT if it ended before its file was opened, ESRCH if it ended before the file was read.
-    error.kind() == io::ErrorKind::NotFound || error.raw_os_error() == Some(Errno::ESRCH as i32)
 }

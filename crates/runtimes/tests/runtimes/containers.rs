@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
-use runtimes::{Life, StateSource, StatesOptions, containers, live_containers};
+use runtimes::{Life, Proc, StateSource, StatesOptions, containers, live_containers};
 
 use crate::machine::{BOOT, INITIAL, Machine, NESTED, REAL, bundle};
 use crate::support::{as_nobody, open_to_all};
@@ -79,6 +79,53 @@ fn a_pid_means_nothing_in_another_pid_namespace() {
 }
 
 #[test]
+fn a_number_of_a_namespace_below_is_no_proof_of_death() {
+    for (file, to, pid, start, source) in REAL {
+        let machine = Machine::new(INITIAL, 1);
+        machine.has_bundle();
+        machine.real(file, to);
+        machine.process(812, "sleep", 'S', start);
+        machine.write("proc/812/status", "Name:\tsleep\nNSpid:\t812\t9\n");
+        assert_eq!(machine.one(), (source, "dead"), "{file}");
+        // The state was written where that process has the recorded number.
+        let status = format!("Name:\tsleep\nNSpid:\t812\t{pid}\n");
+        machine.write("proc/812/status", &status);
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+        machine.process(pid, "kthreadd", 'S', 0);
+        let is_reused = |word| matches!(word, "unknown" | "alive");
+        assert!(is_reused(machine.one().1), "{file}");
+        // It began long after the state was written, so it is another one.
+        machine.process(812, "sleep", 'S', start + 1_000_000);
+        fs::remove_dir_all(machine.path(&format!("proc/{pid}"))).unwrap();
+        assert_eq!(machine.one(), (source, "dead"), "{file}");
+        // What cannot be read may be it.
+        fs::remove_file(machine.path("proc/812/status")).unwrap();
+        fs::create_dir(machine.path("proc/812/status")).unwrap();
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+    }
+}
+
+#[test]
+fn a_procfs_without_the_caller_proves_no_death() {
+    for (file, to, pid, start, source) in REAL {
+        let machine = Machine::new(INITIAL, 1);
+        machine.has_bundle();
+        machine.real(file, to);
+        fs::remove_file(machine.path("proc/self")).unwrap();
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+        machine.process(pid, "sleep", 'S', start + 1_000_000);
+        assert_eq!(machine.one(), (source, "unknown"), "{file}");
+    }
+    // A group without processes is no proof either: nobody knows whether the process left it.
+    let machine = Machine::new(INITIAL, 1);
+    machine.real("runc-1.1.5.state.json", "rc1/state.json");
+    machine.group("unified/engines-x", false);
+    assert_eq!(machine.one().1, "dead");
+    fs::remove_file(machine.path("proc/self")).unwrap();
+    assert_eq!(machine.one().1, "unknown");
+}
+
+#[test]
 fn nobody_can_tell_whose_procfs_it_is() {
     let machine = Machine::new(INITIAL, 1);
     machine.real("runc-1.1.5.state.json", "rc1/state.json");
@@ -132,7 +179,11 @@ fn what_cannot_be_a_state_is_skipped_and_what_cannot_be_read_keeps_its_id() {
         .collect();
     let want = ["empty", "garbled", "odd", "other", "torn"].map(|id| (id, "unknown"));
     assert_eq!(found, want);
-    let ids = live_containers(&[machine.path("states")], &machine.path("proc")).unwrap();
+    let ids = live_containers(
+        &[machine.path("states")],
+        Proc::unchecked(machine.path("proc")),
+    )
+    .unwrap();
     assert_eq!(ids.into_iter().collect::<Vec<_>>(), want.map(|(id, _)| id));
 }
 

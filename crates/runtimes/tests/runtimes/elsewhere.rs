@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use runtimes::{Reason, References, Script, ScriptStore, plan_sweep};
+use runtimes::{Proc, Reason, References, Script, ScriptStore, plan_sweep};
 
 use crate::support::script;
 
@@ -42,8 +42,11 @@ impl Machine {
     }
 
     fn table(&self, text: &str) {
-        fs::create_dir_all(self.path("proc/self/ns")).unwrap();
-        place_in(&self.path("proc/self"), "mnt:[1]");
+        fs::create_dir_all(self.path("proc/7777/ns")).unwrap();
+        if !self.path("proc/self").exists() {
+            symlink("7777", self.path("proc/self")).unwrap();
+        }
+        place_in(&self.path("proc/7777"), "mnt:[1]");
         fs::write(self.path("proc/self/mountinfo"), text).unwrap();
     }
 
@@ -58,7 +61,7 @@ impl Machine {
 
     fn references(&self) -> References {
         let mut references = References::new();
-        references.scan_processes(&self.path("proc"));
+        references.scan_processes(Proc::unchecked(self.path("proc")));
         references
     }
 

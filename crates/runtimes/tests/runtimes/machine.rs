@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::PathBuf;
 
-use runtimes::{StateSource, States, StatesOptions, containers};
+use runtimes::{Proc, StateSource, States, StatesOptions, containers};
 
 /// When the machine of these tests was booted: an hour before the states were written.
 pub(crate) const BOOT: u64 = 1_795_812_323;
@@ -21,10 +21,12 @@ impl Machine {
     pub(crate) fn new(namespace: &str, first_start: u64) -> Self {
         let temp = tempfile::tempdir().unwrap();
         let machine = Self { temp };
-        for dir in ["proc/1/ns", "proc/self", "cgroup", "states", "bundles"] {
+        for dir in ["proc/1/ns", "proc/7777", "cgroup", "states", "bundles"] {
             fs::create_dir_all(machine.path(dir)).unwrap();
         }
         symlink(namespace, machine.path("proc/1/ns/pid")).unwrap();
+        // The number of the reader there: it is in a pid namespace below.
+        symlink("7777", machine.path("proc/self")).unwrap();
         machine.write("proc/stat", &format!("cpu 1 2\nbtime {BOOT}\n"));
         machine.write("proc/loadavg", "0.1 0.2 0.3 1/100 9000\n");
         machine.offsets("monotonic 0 0\nboottime 0 0\n");
@@ -74,7 +76,7 @@ impl Machine {
     pub(crate) fn look(&self) -> States {
         let mut options = StatesOptions::new([self.path("states")]);
         options.bundle_dirs = vec![self.path("bundles")];
-        options.proc = self.path("proc");
+        options.proc = Proc::unchecked(self.path("proc"));
         options.cgroup = self.path("cgroup");
         containers(&options)
     }

@@ -17,6 +17,7 @@ mod keys;
 mod machine;
 mod preflight;
 mod probe;
+mod procfs;
 mod properties;
 mod reload;
 mod script;

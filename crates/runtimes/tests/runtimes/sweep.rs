@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
 use runtimes::{
-    Reason, References, Runtimes, Script, ScriptStore, TableOptions, plan_sweep, sweep,
+    Proc, Reason, References, Runtimes, Script, ScriptStore, TableOptions, plan_sweep, sweep,
 };
 
 use crate::bundles::bundle;
@@ -122,7 +122,10 @@ fn a_second_name_left_by_a_crash_goes_though_the_script_is_in_use() {
 /// A procfs with these processes: pid, command line.
 fn proc(temp: &Path, processes: &[(u32, &str)]) -> PathBuf {
     let proc = temp.join("proc");
-    fs::create_dir_all(proc.join("self")).unwrap();
+    fs::create_dir_all(proc.join("7777")).unwrap();
+    if !proc.join("self").exists() {
+        symlink("7777", proc.join("self")).unwrap();
+    }
     fs::write(proc.join("self/mountinfo"), "").unwrap();
     for (pid, line) in processes {
         let dir = proc.join(pid.to_string());
@@ -141,7 +144,7 @@ fn a_command_line_keeps_what_it_names() {
         let line = format!("/usr/bin/conmon {}", words.replace("PATH", &path));
         let proc = proc(temp.path(), &[(1, "init"), (812, &line)]);
         let mut references = References::new();
-        references.scan_processes(&proc);
+        references.scan_processes(Proc::unchecked(&proc));
         assert!(references.is_complete());
         survives(&dir, &script, &references, "pid 812 conmon names it");
     }
@@ -158,15 +161,15 @@ fn in_the_procfs_of_an_outer_pid_namespace_another_process_has_our_number() {
     // As in a real procfs, `self` leads to the directory of the reader.
     let mounts = proc.join(there.to_string()).join("mountinfo");
     fs::rename(proc.join("self/mountinfo"), mounts).unwrap();
-    fs::remove_dir(proc.join("self")).unwrap();
+    fs::remove_file(proc.join("self")).unwrap();
     symlink(there.to_string(), proc.join("self")).unwrap();
     let mut references = References::new();
-    references.scan_processes(&proc);
+    references.scan_processes(Proc::unchecked(&proc));
     let by = format!("pid {here} conmon names it");
     survives(&dir, &script, &references, &by);
     fs::remove_dir_all(proc.join(here.to_string())).unwrap();
     let mut references = References::new();
-    references.scan_processes(&proc);
+    references.scan_processes(Proc::unchecked(&proc));
     sweep(&dir, &references).unwrap();
     assert!(names(&dir).is_empty());
 }
@@ -176,7 +179,7 @@ fn a_proc_that_hides_processes_keeps_every_script() {
     let (temp, dir, script) = one();
     let proc = proc(temp.path(), &[(812, "sleep 1")]);
     let mut references = References::new();
-    references.scan_processes(&proc);
+    references.scan_processes(Proc::unchecked(&proc));
     assert!(!references.is_complete());
     sweep(&dir, &references).unwrap();
     assert_eq!(names(&dir), [script.file_name()]);

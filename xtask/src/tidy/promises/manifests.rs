@@ -12,11 +12,11 @@ use crate::tidy::tree::Tree;
 pub(in crate::tidy) const EDGES: &[(&str, &[&str])] = &[
     ("mountscan", &[]),
     ("rootmount", &["mountscan"]),
-    ("engines", &["rootmount"]),
+    ("engines", &["mountscan", "rootmount"]),
     ("resolvconf", &[]),
     ("ifaddrs", &[]),
     ("rroprobe", &[]),
-    ("runtimes", &[]),
+    ("runtimes", &["mountscan"]),
     (
         "daemon-host",
         &[

@@ -1,3 +1,4 @@
+use std::fs;
 use std::process::{Command, Stdio};
 
 use super::*;
@@ -103,4 +104,29 @@ fn of_many_that_start_at_once_one_gets_it() {
     assert_eq!(got.len(), 1);
     drop(got);
     assert_eq!(fs::read_dir(temp.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn an_owner_that_cannot_be_looked_at_is_respected() {
+    use rustix::mount::{UnmountFlags, mount_bind, unmount};
+    use support::namespace::own_with_tmpfs;
+    use support::space::Space;
+
+    own_with_tmpfs(Space::MOUNTS, |base| {
+        let path = base.join("pid");
+        let mut other = Command::new("sleep").arg("60").spawn().unwrap();
+        fs::write(&path, other.id().to_string()).unwrap();
+        let empty = base.join("empty");
+        fs::create_dir(&empty).unwrap();
+        for point in ["/proc".to_owned(), format!("/proc/{}", other.id())] {
+            mount_bind(&empty, &point).unwrap();
+            let (kind, text) = refused(&path);
+            unmount(&point, UnmountFlags::DETACH).unwrap();
+            assert_eq!(kind, ErrorKind::AlreadyRunning, "{text}");
+            assert!(text.contains("which may run"), "{text}");
+        }
+        other.kill().unwrap();
+        other.wait().unwrap();
+        drop(Pidfile::write(&path).unwrap());
+    });
 }

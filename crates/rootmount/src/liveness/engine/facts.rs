@@ -1,11 +1,12 @@
 //! Reads what procfs shows about one process, and about time.
 
-use std::fs;
-use std::io;
 use std::path::Path;
 
+use mountscan::{Error, ErrorKind, Proc, ProcRoot};
 use rustix::io::Errno;
 use rustix::process::{Pid, test_kill_process};
+
+use crate::error::in_words;
 
 /// The link to the initial pid namespace. The kernel makes it at boot, always with this inode
 /// number.
@@ -29,17 +30,17 @@ pub(super) struct Clock {
 }
 
 impl Clock {
-    pub(super) fn read(proc: &Path) -> Self {
-        let own = std::process::id().to_string();
+    pub(super) fn read(proc: &ProcRoot) -> Self {
+        let own = proc.own_pid().ok();
         let mut clock = Self {
-            is_own: fs::read_link(proc.join("self")).is_ok_and(|link| link == Path::new(&own)),
+            is_own: own == Some(std::process::id()),
             boot: boot(proc).filter(|_| is_plain_time(proc)),
             last_pid: last_pid(proc),
             ..Self::default()
         };
         clock.is_initial = is_initial(proc, clock.is_own);
         // No pid of this namespace was given out before its first process began.
-        let first = fs::read(proc.join("1/stat")).ok();
+        let first = proc.read("1/stat").ok();
         let first = first.and_then(|stat| parse_stat(&stat));
         clock.began = first.and_then(|first| clock.wall(first.start));
         clock
@@ -53,35 +54,36 @@ impl Clock {
 
 /// Whether the procfs shows the initial pid namespace. Its first process tells. A caller who
 /// may not look at that process can ask only about its own namespace.
-fn is_initial(proc: &Path, is_own: bool) -> bool {
-    let own = || fs::read_link(proc.join("thread-self/ns/pid"));
-    let link = match fs::read_link(proc.join("1/ns/pid")) {
+fn is_initial(proc: &ProcRoot, is_own: bool) -> bool {
+    let own = || proc.link("thread-self/ns/pid");
+    let link = match proc.link("1/ns/pid") {
         Err(_) if is_own => own(),
         link => link,
     };
     link.is_ok_and(|link| link == Path::new(INITIAL))
 }
 
-fn boot(proc: &Path) -> Option<i64> {
-    let text = fs::read_to_string(proc.join("stat")).ok()?;
+fn boot(proc: &ProcRoot) -> Option<i64> {
+    let text = String::from_utf8(proc.read("stat").ok()?).ok()?;
     let line = text.lines().find_map(|line| line.strip_prefix("btime "))?;
     line.trim().parse().ok()
 }
 
-fn last_pid(proc: &Path) -> Option<u32> {
-    let text = fs::read_to_string(proc.join("loadavg")).ok()?;
+fn last_pid(proc: &ProcRoot) -> Option<u32> {
+    let text = String::from_utf8(proc.read("loadavg").ok()?).ok()?;
     text.split_whitespace().nth(4)?.parse().ok()
 }
 
 /// Whether no time namespace shifts the start times. Kernels before 5.6 have no time
 /// namespaces.
-fn is_plain_time(proc: &Path) -> bool {
-    match fs::read_to_string(proc.join("self/timens_offsets")) {
+fn is_plain_time(proc: &ProcRoot) -> bool {
+    match proc.read("self/timens_offsets") {
         Ok(text) => {
+            let text = String::from_utf8_lossy(&text);
             let mut offsets = text.lines().flat_map(|l| l.split_whitespace().skip(1));
             offsets.all(|offset| offset == "0")
         }
-        Err(error) => is_gone(&error),
+        Err(error) => error.kind() == ErrorKind::NotFound,
     }
 }
 
@@ -97,11 +99,11 @@ pub(super) enum Process {
 }
 
 impl Process {
-    pub(super) fn look(proc: &Path, pid: u32, clock: &Clock) -> Self {
-        let stat = match fs::read(proc.join(pid.to_string()).join("stat")) {
+    pub(super) fn look(proc: &ProcRoot, pid: u32, clock: &Clock) -> Self {
+        let stat = match proc.read(format!("{pid}/stat")) {
             Ok(stat) => stat,
-            Err(e) if is_gone(&e) => return absent(pid, clock),
-            Err(e) => return Self::Unclear(format!("pid {pid}: {e}")),
+            Err(e) if e.kind() == ErrorKind::NotFound => return absent(pid, clock),
+            Err(e) => return Self::Unclear(format!("pid {pid}: {}", in_words(&e))),
         };
         match parse_stat(&stat) {
             None => Self::Unclear(format!("pid {pid}: its stat has another form")),
@@ -126,13 +128,12 @@ fn absent(pid: u32, clock: &Clock) -> Process {
     }
 }
 
-/// Whether the error means that the process is gone. ESRCH comes when it ends while a file of
-/// it is open.
-pub(super) fn is_gone(error: &io::Error) -> bool {
-    let gone = [libc::ENOENT, libc::ENOTDIR, libc::ESRCH];
-    error
-        .raw_os_error()
-        .is_some_and(|errno| gone.contains(&errno))
+/// Opens a procfs that shows the calling process. Another one belongs to a pid namespace in which
+/// the caller is not, and says nothing about an engine beside the caller.
+pub(super) fn open(proc: &Proc) -> Result<ProcRoot, Error> {
+    let root = ProcRoot::open(proc)?;
+    root.own_pid()?;
+    Ok(root)
 }
 
 struct Stat {
@@ -179,14 +180,16 @@ mod tests {
     #[test]
     fn a_pid_that_procfs_hides_is_not_gone() {
         let hiding = tempfile::tempdir().unwrap();
-        let mut clock = Clock::read(Path::new("/proc"));
+        let hiding = ProcRoot::open(&Proc::unchecked(hiding.path())).unwrap();
+        let real = open(&Proc::default()).unwrap();
+        let mut clock = Clock::read(&real);
         assert!(clock.is_own && clock.last_pid.is_some());
         let own = std::process::id();
-        let seen = Process::look(hiding.path(), own, &clock);
+        let seen = Process::look(&hiding, own, &clock);
         assert!(matches!(seen, Process::Unclear(_)), "{seen:?}");
         clock.is_own = false;
-        assert_eq!(Process::look(hiding.path(), own, &clock), Process::Gone);
-        let seen = Process::look(Path::new("/proc"), own, &clock);
+        assert_eq!(Process::look(&hiding, own, &clock), Process::Gone);
+        let seen = Process::look(&real, own, &clock);
         assert!(matches!(seen, Process::Runs { .. }), "{seen:?}");
     }
 }

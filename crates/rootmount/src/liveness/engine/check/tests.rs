@@ -17,11 +17,12 @@ impl Scene {
     fn new(boot: i64) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (proc, exec_root) = (dir.path().join("proc"), dir.path().join("docker"));
-        for name in ["net", "812", "1/ns"] {
+        for name in ["net", "812", "1/ns", "777"] {
             fs::create_dir_all(proc.join(name)).unwrap();
         }
         fs::create_dir(&exec_root).unwrap();
         std::os::unix::fs::symlink("pid:[4026531836]", proc.join("1/ns/pid")).unwrap();
+        std::os::unix::fs::symlink("777", proc.join("self")).unwrap();
         let scene = Self {
             dir,
             proc,
@@ -40,7 +41,7 @@ impl Scene {
     }
 
     fn ask(&self) -> RunningEngine {
-        running_engine(&self.exec_root, &self.proc)
+        running_engine(&self.exec_root, Proc::unchecked(&self.proc))
     }
 
     #[track_caller]
@@ -86,7 +87,6 @@ fn a_process_that_began_after_its_pid_file_is_another_one() {
     scene.write("docker.pid", "812");
     assert_eq!(scene.ask(), RunningEngine::No);
     // In another time namespace start times say nothing.
-    fs::create_dir(scene.proc.join("self")).unwrap();
     scene.write("proc/self/timens_offsets", "monotonic 7 0\nboottime 7 0\n");
     assert!(matches!(scene.ask(), RunningEngine::Yes { .. }));
 }
@@ -154,14 +154,32 @@ fn a_pid_of_another_namespace_is_unknown() {
 }
 
 #[test]
+fn a_pid_file_may_be_one_of_a_namespace_below() {
+    let scene = Scene::new(BOOT.0);
+    scene.write("docker.pid", "37");
+    assert_eq!(scene.ask(), RunningEngine::No);
+    scene.write("proc/812/status", "Name:\tdockerd\nNSpid:\t812\t37\n");
+    scene.is_unknown("pid 812, in a pid namespace below");
+    // The caller itself is no engine beside it.
+    fs::remove_file(scene.proc.join("812/status")).unwrap();
+    scene.write("proc/777/status", "Name:\tdockerd\nNSpid:\t777\t37\n");
+    assert_eq!(scene.ask(), RunningEngine::No);
+}
+
+#[test]
+fn a_procfs_without_the_caller_tells_nothing() {
+    let scene = Scene::new(BOOT.0);
+    scene.write("docker.pid", "813");
+    fs::remove_file(scene.proc.join("self")).unwrap();
+    scene.is_unknown("does not show the calling process");
+}
+
+#[test]
 fn the_caller_is_no_engine_beside_itself() {
     let dir = tempfile::tempdir().unwrap();
     let exec_root = dir.path().join("own");
     fs::create_dir(&exec_root).unwrap();
     let own = std::process::id().to_string();
     fs::write(exec_root.join("own.pid"), own).unwrap();
-    assert_eq!(
-        running_engine(&exec_root, Path::new("/proc")),
-        RunningEngine::No
-    );
+    assert_eq!(running_engine(&exec_root, "/proc"), RunningEngine::No);
 }
