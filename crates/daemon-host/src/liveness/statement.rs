@@ -14,7 +14,7 @@ pub(super) fn of_states(states: &States, options: &StatesOptions) -> (Statement,
             .collect()
     };
     let mut statement = Statement {
-        testimonies: states.by_id().into_values().map(testimony).collect(),
+        testimonies: states.by_container().into_values().map(testimony).collect(),
         looked: Vec::new(),
         // Of the many usual places only those count where the states should be.
         missing: in_words(&options.state_dirs)
@@ -44,7 +44,8 @@ fn testimony(state: &ContainerState) -> Testimony {
     };
     let source = state.source.as_str();
     let by = format!("{source} state {}: {what}", state.path.display());
-    Testimony::new(&state.id, says, by)
+    let namespace = state.namespace.clone().map(Into::into);
+    Testimony::new(&state.id, says, by).in_namespace(namespace)
 }
 
 #[cfg(test)]

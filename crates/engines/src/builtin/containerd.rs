@@ -7,12 +7,12 @@ use crate::engine::{Engine, Place};
 const STATE: &[Line] = &[
     (
         Sweep,
-        "io.containerd.runtime.v2.task/<name>/<container>/rootfs",
+        "io.containerd.runtime.v2.task/<namespace>/<container>/rootfs",
         "root file system",
     ),
     (
         Sweep,
-        "io.containerd.runtime.v1.linux/<name>/<container>/rootfs",
+        "io.containerd.runtime.v1.linux/<namespace>/<container>/rootfs",
         "root file system",
     ),
     (

@@ -18,6 +18,7 @@ use crate::engine::word::Word;
 /// | `<number>` | decimal digits |
 /// | `<uid>` | the number of a user |
 /// | `<name>` | any name, without a slash |
+/// | `<namespace>` | the namespace of containerd in which the id is unique |
 /// | `<path>` | anything, with slashes |
 ///
 /// Everything else stands for itself. A shape matches a path as a whole.
@@ -53,13 +54,22 @@ impl Shape {
         &self.text
     }
 
-    /// The same as a regular expression without anchors, as `rootmount` takes it.
+    /// The same as a regular expression without anchors, as `rootmount` takes it. Its groups say
+    /// where the id of the container and its namespace are.
     pub fn to_regex(&self) -> String {
         let mut regex = String::new();
+        let mut named: Vec<&str> = Vec::new();
         for part in &self.parts {
             match part {
                 Part::Literal(text) => push_literal(&mut regex, text),
-                Part::Word(word) => regex.push_str(word.regex()),
+                // A group may stand once; the first id counts.
+                Part::Word(word) => match word.group().filter(|group| !named.contains(group)) {
+                    Some(group) => {
+                        named.push(group);
+                        regex.push_str(&format!("(?P<{group}>{})", word.regex()));
+                    }
+                    None => regex.push_str(word.regex()),
+                },
             }
         }
         regex
@@ -238,6 +248,19 @@ mod tests {
         assert_eq!(root.directory_in(b"/home/op/storey/x"), None);
         let remapped: Shape = "/d/<number>.<number>".parse().unwrap();
         assert_eq!(remapped.directory_in(b"/d/1000.10/x"), Some(10));
+    }
+
+    #[test]
+    fn an_expression_names_the_id_and_its_namespace_once() {
+        let regex = |shape: &str| shape.parse::<Shape>().unwrap().to_regex();
+        assert_eq!(
+            regex("task/<namespace>/<container>/rootfs"),
+            "task/(?P<namespace>[^/]+)/(?P<id>[A-Za-z0-9][A-Za-z0-9_.\\-]*)/rootfs"
+        );
+        assert_eq!(regex("netns/<name>"), "netns/[^/]+");
+        let twice = regex("<id>/<layer>/<namespace>/<namespace>");
+        assert_eq!(twice.matches("(?P<").count(), 2, "{twice}");
+        assert!(regex::bytes::Regex::new(&twice).is_ok());
     }
 
     #[test]

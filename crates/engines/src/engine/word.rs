@@ -10,10 +10,11 @@ pub(super) enum Word {
     Pod,
     Number,
     Name,
+    Namespace,
     Path,
 }
 
-const WORDS: [(&str, Word); 9] = [
+const WORDS: [(&str, Word); 10] = [
     ("id", Word::Id),
     ("layer", Word::Layer),
     ("key", Word::Key),
@@ -22,6 +23,7 @@ const WORDS: [(&str, Word); 9] = [
     ("number", Word::Number),
     ("uid", Word::Number),
     ("name", Word::Name),
+    ("namespace", Word::Namespace),
     ("path", Word::Path),
 ];
 
@@ -45,14 +47,27 @@ impl Word {
             Self::Container => "[A-Za-z0-9][A-Za-z0-9_.\\-]*",
             Self::Pod => "(?:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}|[0-9a-f]{32})",
             Self::Number => "[0-9]+",
-            Self::Name => "[^/]+",
+            Self::Name | Self::Namespace => "[^/]+",
             Self::Path => ".+",
         }
     }
 
     /// Whether it is the id of one thing: a container, a layer, a build or a pod.
     pub(super) fn is_id(self) -> bool {
-        !matches!(self, Self::Number | Self::Name | Self::Path)
+        !matches!(
+            self,
+            Self::Number | Self::Name | Self::Namespace | Self::Path
+        )
+    }
+
+    /// The group of the regular expression that says what the word is to a clean-up: the id of a
+    /// container or of its layer, or the namespace of that id.
+    pub(super) fn group(self) -> Option<&'static str> {
+        match self {
+            Self::Id | Self::Layer | Self::Container => Some("id"),
+            Self::Namespace => Some("namespace"),
+            _ => None,
+        }
     }
 
     /// How long the word may be at the start of `text`, the longest first.
@@ -80,7 +95,7 @@ impl Word {
                 byte.is_ascii_alphanumeric() || (!first && matches!(byte, b'_' | b'.' | b'-'))
             }
             Self::Number => byte.is_ascii_digit(),
-            Self::Name => byte != b'/',
+            Self::Name | Self::Namespace => byte != b'/',
             // The dot of a regular expression does not match a line feed either.
             Self::Path => byte != b'\n',
             _ => false,

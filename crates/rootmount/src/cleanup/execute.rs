@@ -1,7 +1,6 @@
 //! Carries out a plan: its steps, and then the release of the root.
 
 use std::collections::HashMap;
-use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::sync::Arc;
 
@@ -15,8 +14,9 @@ use crate::liveness::evidence::Evidence;
 use crate::liveness::judge::{Judge, Verdict};
 use crate::liveness::layer_map::LayerMap;
 use crate::liveness::look::Look;
+use crate::liveness::verdicts::{Judged, verdicts};
 use crate::log::debug;
-use crate::mount::{Facts, MountRef, Same, same};
+use crate::mount::{Facts, Same, same};
 use crate::path_text::shown;
 use crate::plan::cleanup_plan::{CleanupPlan, RootAction, Step};
 use crate::table::read_table;
@@ -214,26 +214,19 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
 /// The steps whose containers are no longer proved to be dead, with the outcome for each.
 fn judge_again(steps: &[Step], evidence: &Evidence, layers: &LayerMap) -> HashMap<usize, Outcome> {
     let judge = Judge::new(evidence, layers);
-    let mut containers: HashMap<&OsStr, Vec<usize>> = HashMap::new();
-    for (index, step) in steps.iter().enumerate() {
-        // Planned without evidence: each mount is a case of its own.
-        let alone = step.mount.mount_point.as_os_str();
-        let container = step.container.as_deref().unwrap_or(alone);
-        containers.entry(container).or_default().push(index);
-    }
-    let mut closed = HashMap::new();
-    for (container, its_steps) in containers {
-        let mounts: Vec<&MountRef> = its_steps.iter().map(|&i| &steps[i].mount).collect();
-        let spreads = its_steps.iter().any(|&i| steps[i].spreads);
-        let outcome = match judge.verdict(container, &mounts, spreads) {
-            Verdict::Dead => continue,
-            Verdict::Lives { by } => Outcome::Alive { by },
-            Verdict::Unknown { why } => Outcome::CannotTell { why },
-            Verdict::Contradiction(what) => Outcome::CannotTell { why: what.cause() },
-        };
-        closed.extend(its_steps.into_iter().map(|i| (i, outcome.clone())));
-    }
+    let judged = steps.iter();
+    let judged = judged.map(|s| Judged::new(s.container_key(), &s.mount, s.spreads));
+    let verdicts = verdicts(&judge, &judged.collect::<Vec<_>>());
+    let outcome = |step: &Step| match verdicts.get(&step.container_key())? {
+        Verdict::Dead => None,
+        Verdict::Lives { by } => Some(Outcome::Alive { by: by.clone() }),
+        Verdict::Unknown { why } => Some(Outcome::CannotTell { why: why.clone() }),
+        Verdict::Contradiction(what) => Some(Outcome::CannotTell { why: what.cause() }),
+    };
+    let closed = steps.iter().enumerate();
     closed
+        .filter_map(|(i, step)| Some((i, outcome(step)?)))
+        .collect()
 }
 
 fn target(step: &Step) -> Target {

@@ -110,6 +110,7 @@ fn plan_tree(table: &MountTable, path: &Path) -> Result<CleanupPlan, Error> {
         rule: rule.clone(),
         hidden: false,
         container: None,
+        namespace: None,
         spreads: false,
     };
     let rows: Vec<Row<'_>> = table.under(path).collect();

@@ -24,6 +24,9 @@ pub enum Says {
 pub struct Testimony {
     /// The container's id.
     pub id: OsString,
+    /// The namespace of containerd in which it has this id. `None` if there is none, or if it is
+    /// not known: then this is about every container of the id.
+    pub namespace: Option<OsString>,
     /// What the source says.
     pub says: Says,
     /// The source and its reason, for a person to read: `runsc state /run/…`, `pid 812 sleep`.
@@ -35,9 +38,16 @@ impl Testimony {
     pub fn new(id: impl Into<OsString>, says: Says, by: impl Into<String>) -> Self {
         Self {
             id: id.into(),
+            namespace: None,
             says,
             by: by.into(),
         }
+    }
+
+    /// Says in which namespace the container has its id.
+    pub fn in_namespace(mut self, namespace: Option<OsString>) -> Self {
+        self.namespace = namespace;
+        self
     }
 }
 

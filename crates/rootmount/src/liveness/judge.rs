@@ -12,6 +12,7 @@ use std::path::{Component, Path};
 
 use mountscan::{Device, ProcessView, Resident, ResidentUse};
 
+use crate::liveness::container_key::ContainerKey;
 use crate::liveness::contradiction::Contradiction;
 use crate::liveness::evidence::{Claim, Evidence, Processes, Says, Testimony};
 use crate::liveness::layer_map::LayerMap;
@@ -61,10 +62,32 @@ impl<'e> Judge<'e> {
         }
     }
 
-    /// The container that a mount belongs to, by its path below the root. First choice is a
-    /// component that is known as a container or as a layer of one. Second is a component that
-    /// has the form of an id. Otherwise it is the path itself.
-    pub(crate) fn container_of(&self, relative: &Path) -> OsString {
+    /// The container that a mount belongs to. If its rule names the id in the path, it is that
+    /// one, or the owner of the layer with that id. A source that knows the path itself counts
+    /// before.
+    pub(crate) fn container_of(
+        &self,
+        relative: &Path,
+        named: Option<&ContainerKey>,
+    ) -> ContainerKey {
+        if self.testimonies.contains_key(relative.as_os_str()) {
+            return ContainerKey::of(relative.as_os_str());
+        }
+        let Some(named) = named else {
+            return ContainerKey::of(self.by_component(relative));
+        };
+        let id = without_init(&named.id);
+        let owner = self.layers.container_of(id);
+        ContainerKey {
+            namespace: named.namespace.clone(),
+            id: owner.unwrap_or(id).to_owned(),
+        }
+    }
+
+    /// The container by the path below the root. First choice is a component that is known as a
+    /// container or as a layer of one. Second is a component that has the form of an id.
+    /// Otherwise it is the path itself.
+    fn by_component(&self, relative: &Path) -> OsString {
         let names = || {
             relative
                 .components()
@@ -91,7 +114,7 @@ impl<'e> Judge<'e> {
     /// them may reach mount namespaces whose processes are not seen.
     pub(crate) fn verdict(
         &self,
-        container: &OsStr,
+        container: &ContainerKey,
         mounts: &[&MountRef],
         spreads: bool,
     ) -> Verdict {
@@ -99,17 +122,18 @@ impl<'e> Judge<'e> {
         if let Some(by) = mounts.iter().find_map(|mount| self.life_on(mount)) {
             return Verdict::Lives { by };
         }
-        let testimonies = self.testimonies.get(container);
+        let testimonies = self.testimonies.get(&*container.id);
         let says = |says| {
             let all = testimonies.into_iter().flatten();
-            all.into_iter().find(|t| t.says == says)
+            let mut of_it = all.filter(|t| container.may_be_in(t.namespace.as_deref()));
+            of_it.find(|t| t.says == says)
         };
         if let Some(testimony) = says(Says::Lives) {
             let by = testimony.by.clone();
             return Verdict::Lives { by };
         }
         match &self.evidence.claim {
-            Claim::All(live) if live.contains(container) => {
+            Claim::All(live) if live.contains(&container.id) => {
                 let by = "the caller says that it lives".to_owned();
                 return Verdict::Lives { by };
             }
@@ -120,7 +144,7 @@ impl<'e> Judge<'e> {
             let why = testimony.by.clone();
             return Verdict::Unknown { why };
         }
-        self.unproved(container, says(Says::Dead).is_some(), spreads)
+        self.unproved(&container.id, says(Says::Dead).is_some(), spreads)
     }
 
     /// The words for a process that lives on the mount's file system.

@@ -1,6 +1,7 @@
 //! Finds which containers live: the evidence, and the judgement over it. `gather`, `engine` and
 //! `look` act; the others are pure.
 
+pub(crate) mod container_key;
 pub(crate) mod contradiction;
 pub(crate) mod engine;
 pub(crate) mod evidence;
@@ -8,3 +9,4 @@ pub(crate) mod gather;
 pub(crate) mod judge;
 pub(crate) mod layer_map;
 pub(crate) mod look;
+pub(crate) mod verdicts;

@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 use mountscan::MountId;
 
 use crate::data_root::ownership::Ownership;
+use crate::liveness::container_key::ContainerKey;
 use crate::liveness::contradiction::Contradiction;
 use crate::liveness::evidence::Evidence;
 use crate::liveness::layer_map::LayerMap;
@@ -77,6 +78,8 @@ pub struct Step {
     /// The container it belongs to, if that is known: its id, or the id of a layer. `None` if
     /// the plan had no evidence.
     pub container: Option<OsString>,
+    /// The namespace of containerd in which it has this id, if the rule names it.
+    pub namespace: Option<OsString>,
     /// Whether unmounting it may reach mount namespaces whose processes are not seen.
     pub(crate) spreads: bool,
 }
@@ -239,6 +242,15 @@ impl CleanupPlan {
 }
 
 impl Step {
+    /// Its container; where none is known, each mount is a case of its own.
+    pub(crate) fn container_key(&self) -> ContainerKey {
+        let alone = self.mount.mount_point.as_os_str();
+        ContainerKey {
+            namespace: self.namespace.clone(),
+            id: self.container.as_deref().unwrap_or(alone).to_owned(),
+        }
+    }
+
     /// Whether two steps are about the same mount, at the same place.
     pub fn is_same_mount(&self, other: &Self) -> bool {
         self.mount.same(&other.mount) != Same::No

@@ -8,8 +8,10 @@ use mountscan::{MountId, MountTable, Row};
 
 use crate::data_root::ownership::Ownership;
 use crate::error::Error;
+use crate::liveness::container_key::ContainerKey;
 use crate::liveness::contradiction::Contradiction;
 use crate::liveness::judge::{Judge, Verdict};
+use crate::liveness::verdicts::{Judged, verdicts};
 use crate::mount::MountRef;
 use crate::path::{normal_root, relative};
 use crate::plan::cleanup_plan::{
@@ -17,7 +19,7 @@ use crate::plan::cleanup_plan::{
 };
 use crate::plan::keep::kept_reason;
 use crate::plan::reach::Reach;
-use crate::plan::rules::{Rules, check_id};
+use crate::plan::rules::{Matched, Rules, check_id};
 
 /// Decides which mounts below a data root are unmounted.
 ///
@@ -100,14 +102,16 @@ struct Chosen<'t> {
     rule: &'t str,
     /// Whether the rule matches this mount itself.
     is_matched: bool,
-    container: Option<OsString>,
+    /// The container that the rule names in the path.
+    named: Option<ContainerKey>,
+    container: Option<ContainerKey>,
     spreads: bool,
 }
 
 /// What a mount passes on to the mounts on it, during a walk.
 #[derive(Clone)]
 enum Passed<'t> {
-    Rule(&'t str),
+    Rule(Matched<'t>),
     BelowLive(PathBuf),
 }
 
@@ -134,9 +138,9 @@ impl<'t> Choice<'t> {
         let matched = below.iter().filter_map(|&row| {
             let point = row.mount_point();
             let below = relative(&point, self.root)?;
-            Some((row.mount_id(), rules.matching(below)?))
+            Some((row.mount_id(), rules.matched(below)?))
         });
-        let matched: HashMap<MountId, &str> = matched.collect();
+        let matched: HashMap<MountId, Matched<'_>> = matched.collect();
         let tops = below
             .iter()
             .filter(|row| matched.contains_key(&row.mount_id()));
@@ -157,7 +161,7 @@ impl<'t> Choice<'t> {
 
     /// Decides about a mount and everything on it. Each mount comes after the one that it lies
     /// on.
-    fn walk(&mut self, top: Row<'t>, matched: &HashMap<MountId, &'t str>) {
+    fn walk(&mut self, top: Row<'t>, matched: &HashMap<MountId, Matched<'t>>) {
         let top_point = top.mount_point();
         let mut passed: HashMap<MountId, Passed<'t>> = HashMap::new();
         let on_it = self.table.descendants(top);
@@ -175,12 +179,13 @@ impl<'t> Choice<'t> {
             if self.is_decided(row) || !self.is_current(row) {
                 continue;
             }
-            let own = matched.get(&id).copied();
+            let own = matched.get(&id).cloned();
             let inherited = match from_parent {
                 Some(Passed::Rule(rule)) => Some(rule),
                 // A row whose parent does not count is taken to lie on the lowest mount.
-                _ => matched.get(&top.mount_id()).copied(),
+                _ => matched.get(&top.mount_id()).cloned(),
             };
+            let is_matched = own.is_some();
             let Some(rule) = own.or(inherited) else {
                 continue;
             };
@@ -192,7 +197,7 @@ impl<'t> Choice<'t> {
                 passed.insert(id, Passed::BelowLive(point.into_owned()));
                 continue;
             } else {
-                self.take(row, rule, own.is_some());
+                self.take(row, rule.clone(), is_matched);
             }
             // Most have nothing on them that could ask.
             if self.table.descendants(row).next().is_some() {
@@ -201,13 +206,14 @@ impl<'t> Choice<'t> {
         }
     }
 
-    fn take(&mut self, row: Row<'t>, rule: &'t str, is_matched: bool) {
+    fn take(&mut self, row: Row<'t>, matched: Matched<'t>, is_matched: bool) {
         self.order.push(row);
         let chosen = Chosen {
             spreads: !self.is_root_ours() && self.spreads(row),
             row,
-            rule,
+            rule: matched.rule,
             is_matched,
+            named: matched.named,
             container: None,
         };
         self.chosen.insert(row.mount_id(), chosen);
@@ -244,31 +250,26 @@ impl<'t> Choice<'t> {
             return;
         };
         let judge = Judge::new(evidence, &self.options.layers);
-        let mut containers: HashMap<OsString, (Vec<MountRef>, bool)> = HashMap::new();
+        let mut mounts: Vec<(ContainerKey, MountRef, bool)> = Vec::new();
         for chosen in self.chosen.values_mut() {
             let point = chosen.row.mount_point();
             let below = relative(&point, self.root).unwrap_or(&point);
-            let container = judge.container_of(below);
-            let (mounts, spreads) = containers.entry(container.clone()).or_default();
-            mounts.push(MountRef::from(chosen.row));
-            *spreads |= chosen.spreads;
+            let container = judge.container_of(below, chosen.named.as_ref());
+            let mount = MountRef::from(chosen.row);
+            mounts.push((container.clone(), mount, chosen.spreads));
             chosen.container = Some(container);
         }
-        let verdicts: HashMap<OsString, Verdict> = containers
-            .into_iter()
-            .map(|(container, (mounts, spreads))| {
-                let mounts: Vec<&MountRef> = mounts.iter().collect();
-                let verdict = judge.verdict(&container, &mounts, spreads);
-                (container, verdict)
-            })
-            .collect();
+        let judged = mounts
+            .iter()
+            .map(|(key, mount, s)| Judged::new(key.clone(), mount, *s));
+        let verdicts = verdicts(&judge, &judged.collect::<Vec<_>>());
         let mut alive: HashMap<MountId, PathBuf> = HashMap::new();
         for row in std::mem::take(&mut self.order) {
             let chosen = self.chosen.get(&row.mount_id());
             let container = chosen.and_then(|chosen| chosen.container.clone());
             let own = container.and_then(|container| {
                 let verdict = verdicts.get(&container)?;
-                self.reason(container, verdict)
+                self.reason(container.id, verdict)
             });
             let below = || {
                 alive
@@ -358,6 +359,7 @@ impl<'t> Choice<'t> {
 
 fn step(chosen: &Chosen<'_>, hidden: bool) -> Step {
     let Chosen { row, rule, .. } = chosen;
+    let key = chosen.container.as_ref();
     Step {
         mount: MountRef::from(*row),
         parent_id: row.parent_id(),
@@ -367,7 +369,8 @@ fn step(chosen: &Chosen<'_>, hidden: bool) -> Step {
             false => format!("below {rule}"),
         },
         hidden,
-        container: chosen.container.clone(),
+        container: key.map(|it| it.id.clone()),
+        namespace: key.and_then(|it| it.namespace.clone()),
         spreads: chosen.spreads,
     }
 }

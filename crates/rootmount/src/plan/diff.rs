@@ -7,6 +7,7 @@ use std::path::PathBuf;
 
 use mountscan::MountId;
 
+use crate::liveness::container_key::ContainerKey;
 use crate::path_text::{short_ids, shown};
 use crate::plan::cleanup_plan::{CleanupPlan, KeepReason, Kept, RootDecision, Step};
 
@@ -56,13 +57,17 @@ impl CleanupPlan {
     pub fn settled(mut self, earlier: &Self) -> Self {
         let new = missing(&self.steps, &earlier.steps);
         let new_ids: HashSet<MountId> = new.iter().map(|s| s.mount.mount_id).collect();
-        let containers: HashSet<OsString> = new.into_iter().filter_map(|s| s.container).collect();
+        let mut containers: HashMap<OsString, Vec<ContainerKey>> = HashMap::new();
+        for container in new.iter().filter(|step| step.container.is_some()) {
+            let container = container.container_key();
+            let same_id = containers.entry(container.id.clone()).or_default();
+            same_id.push(container);
+        }
         let is_new = |step: &Step| {
-            let by_container = step
-                .container
-                .as_ref()
-                .is_some_and(|c| containers.contains(c));
-            by_container || new_ids.contains(&step.mount.mount_id)
+            let own = step.container_key();
+            let mut same_id = containers.get(&own.id).into_iter().flatten();
+            same_id.any(|it| own.may_be_in(it.namespace.as_deref()))
+                || new_ids.contains(&step.mount.mount_id)
         };
         // Steps come after those on them.
         let mut holders: HashMap<MountId, PathBuf> = HashMap::new();

@@ -2,6 +2,7 @@
 //! that `layers` reads the files of a layer store.
 
 pub(crate) mod cleanup_plan;
+mod custom;
 pub(crate) mod decide;
 pub(crate) mod diff;
 pub(crate) mod keep;

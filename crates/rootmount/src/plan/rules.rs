@@ -10,9 +10,9 @@ use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Component, Path};
 
-use regex::bytes::{RegexBuilder, RegexSet, RegexSetBuilder};
-
 use crate::error::{Error, ErrorKind};
+use crate::liveness::container_key::ContainerKey;
+use crate::plan::custom::Custom;
 
 /// Digits of a container or layer id.
 const ID_LEN: usize = 64;
@@ -73,12 +73,12 @@ enum Ids {
     Only(BTreeSet<OsString>),
 }
 
+/// The rule for a path.
 #[derive(Debug, Clone)]
-struct Custom {
-    /// What to call each rule.
-    names: Vec<String>,
-    patterns: Vec<String>,
-    set: RegexSet,
+pub(crate) struct Matched<'r> {
+    pub(crate) rule: &'r str,
+    /// The container in the path; `None` if the rule does not say where its id is.
+    pub(crate) named: Option<ContainerKey>,
 }
 
 impl Rules {
@@ -166,6 +166,11 @@ impl Rules {
     /// Adds rules as [`with_custom`](Self::with_custom) does, each as a name and a pattern.
     /// Reports use the name.
     ///
+    /// A pattern may say which part of the path is the id of the container or of its layer, by a
+    /// group `(?P<id>…)`. Then no other part of the path is taken for it. A group
+    /// `(?P<namespace>…)` beside it is the namespace in which the id is unique; see
+    /// [`Testimony::namespace`](crate::Testimony::namespace).
+    ///
     /// # Errors
     ///
     /// As [`with_custom`](Self::with_custom).
@@ -190,22 +195,27 @@ impl Rules {
     /// A built-in rule is named by its shape (`overlay2/<id>/merged`), a custom
     /// one by its pattern. The root itself (an empty path) never matches.
     pub fn matching(&self, relative: &Path) -> Option<&str> {
+        self.matched(relative).map(|matched| matched.rule)
+    }
+
+    /// The rule that a path matches, and the container that the rule names in the path.
+    pub(crate) fn matched(&self, relative: &Path) -> Option<Matched<'_>> {
         let bytes = relative.as_os_str().as_bytes();
         if self.built_in {
             if let Some(rule) = self.built_in(bytes) {
-                return Some(rule);
+                let named = None;
+                return Some(Matched { rule, named });
             }
         }
         let custom = self.custom.as_ref()?;
         if bytes.is_empty() || !self.has_chosen_id(relative) {
             return None;
         }
-        custom
-            .set
-            .matches(bytes)
-            .iter()
-            .next()
-            .map(|i| custom.names[i].as_str())
+        let first = custom.set.matches(bytes).iter().next()?;
+        Some(Matched {
+            rule: &custom.names[first],
+            named: custom.named(first, bytes),
+        })
     }
 
     /// Whether the rules are for every container.
@@ -270,64 +280,6 @@ impl Rules {
             }),
         }
     }
-}
-
-impl Custom {
-    fn compile(names: Vec<String>, patterns: Vec<String>) -> Result<Self, Error> {
-        let anchored = patterns
-            .iter()
-            .map(|p| anchor(p))
-            .collect::<Result<Vec<_>, _>>()?;
-        let set = RegexSetBuilder::new(&anchored)
-            .unicode(false)
-            .build()
-            .map_err(|e| bad_rule(&patterns.join(", "), &one_line(&e)))?;
-        if let Some(i) = set.matches(b"").iter().next() {
-            return Err(bad_rule(&patterns[i], "it would match the root itself"));
-        }
-        Ok(Self {
-            names,
-            patterns,
-            set,
-        })
-    }
-}
-
-/// Puts the pattern between anchors. They hold whatever flags the pattern sets.
-fn anchor(pattern: &str) -> Result<String, Error> {
-    // Alone first: `a)|(b` is ill-formed, but would compile between the anchors.
-    compile(pattern).map_err(|e| bad_rule(pattern, &e))?;
-    let plain = format!(r"\A(?:{pattern})\z");
-    if compile(&plain).is_ok() {
-        return Ok(plain);
-    }
-    // A comment of `(?x)` mode swallowed the closing anchor; a newline ends it.
-    let commented = format!("\\A(?:{pattern}\n)\\z");
-    compile(&commented)
-        .map(|()| commented)
-        .map_err(|e| bad_rule(pattern, &e))
-}
-
-fn compile(pattern: &str) -> Result<(), String> {
-    RegexBuilder::new(pattern)
-        .unicode(false)
-        .build()
-        .map(drop)
-        .map_err(|e| one_line(&e))
-}
-
-/// The last line of a regex error says what is wrong; the others draw it.
-fn one_line(error: &regex::Error) -> String {
-    let text = error.to_string();
-    let last = text.lines().last().unwrap_or_default().trim();
-    last.strip_prefix("error: ").unwrap_or(last).to_owned()
-}
-
-fn bad_rule(pattern: &str, why: &str) -> Error {
-    Error::new(
-        ErrorKind::BadRule,
-        format!("clean-up rule {pattern:?}: {why}"),
-    )
 }
 
 /// Splits at the first slash; `None` without one.

@@ -8,6 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 
+use super::options::TASKS;
 use super::record::{self, Record, RecordedProcess};
 use super::state::Life;
 use crate::bounded::read_bounded;
@@ -25,6 +26,18 @@ pub(super) struct Bundle {
     pub(super) record: Record,
     /// Whether the paths in the bundle exist here. In another mount namespace they do not.
     pub(super) is_here: bool,
+}
+
+/// The directories of bundles that shims keep: the second one is of containerd before 1.2.
+const TASKS_DIRS: [&str; 2] = [TASKS, "io.containerd.runtime.v1.linux"];
+
+/// The namespace in the path of a bundle: `…/io.containerd.runtime.v2.task/<namespace>/<id>`.
+pub(super) fn namespace_of(bundle: &Path) -> Option<String> {
+    let mut parts = bundle.components().map(|part| part.as_os_str());
+    parts.find(|part| TASKS_DIRS.iter().any(|tasks| part == tasks))?;
+    let namespace = parts.next()?.to_str()?.to_owned();
+    // The bundle itself lies in it.
+    parts.next().map(|_| namespace)
 }
 
 /// Reads a bundle. `Err` holds the final answer: no process has to be looked at.

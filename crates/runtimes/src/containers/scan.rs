@@ -80,9 +80,18 @@ impl Scan<'_> {
         }
     }
 
-    fn found(&mut self, id: &str, source: StateSource, path: PathBuf, life: Life) {
+    /// Notes a container. `bundle` is the path of its bundle, if that is known.
+    fn found(
+        &mut self,
+        id: &str,
+        source: StateSource,
+        path: PathBuf,
+        bundle: Option<&Path>,
+        life: Life,
+    ) {
         self.states.found.push(ContainerState {
             id: id.to_owned(),
+            namespace: bundle.and_then(bundle::namespace_of),
             source,
             path,
             life,
@@ -172,7 +181,9 @@ impl Scan<'_> {
                 self.recorded(&id, source, path, &read.record, Some(read.is_here));
             }
             Err(_) if is_gone(&path) => {}
-            Err(life) => self.found(&id, StateSource::Bundle, path, life),
+            Err(life) => {
+                self.found(&id, StateSource::Bundle, path.clone(), Some(&path), life);
+            }
         }
     }
 
@@ -195,14 +206,14 @@ impl Scan<'_> {
             is_bundle_here: is_bundle_here.unwrap_or_else(by_path),
         };
         let life = judge(record, &facts);
-        self.found(id, source, path, life);
+        self.found(id, source, path, record.bundle.as_deref(), life);
     }
 
     fn unclear(&mut self, id: &str, path: &Path, why: &str) {
         let life = Life::Unknown {
             why: why.to_owned(),
         };
-        self.found(id, StateSource::Unclear, path.to_owned(), life);
+        self.found(id, StateSource::Unclear, path.to_owned(), None, life);
     }
 }
 

@@ -29,6 +29,9 @@ pub struct States {
 pub struct ContainerState {
     /// The container's id.
     pub id: String,
+    /// The namespace of containerd in which it has this id, by the path of its bundle. `None` if
+    /// there is none, or if it is not known.
+    pub namespace: Option<String>,
     /// Who wrote the state.
     pub source: StateSource,
     /// The file or directory that holds it.
@@ -132,6 +135,20 @@ impl States {
         let mut strongest: BTreeMap<&str, &ContainerState> = BTreeMap::new();
         for state in &self.found {
             let kept = strongest.entry(&state.id).or_insert(state);
+            if state.life > kept.life {
+                *kept = state;
+            }
+        }
+        strongest
+    }
+
+    /// The state of each container, as in [`by_id`](Self::by_id). One id in two namespaces of
+    /// containerd is two containers. A state without a namespace stands for itself.
+    pub fn by_container(&self) -> BTreeMap<(Option<&str>, &str), &ContainerState> {
+        let mut strongest: BTreeMap<(Option<&str>, &str), &ContainerState> = BTreeMap::new();
+        for state in &self.found {
+            let key = (state.namespace.as_deref(), &*state.id);
+            let kept = strongest.entry(key).or_insert(state);
             if state.life > kept.life {
                 *kept = state;
             }

@@ -369,3 +369,45 @@ fn the_places_of_an_exec_root() {
     let typed = Path::new("/host/run/containerd/runc/moby");
     assert!(options.further_dirs.iter().any(|dir| dir == typed));
 }
+
+#[test]
+fn a_bundle_says_in_which_namespace_its_id_is() {
+    let machine = Machine::new(INITIAL, 1);
+    let tasks = machine.path("io.containerd.runtime.v2.task");
+    for (namespace, pid) in [("k8s.io", 41), ("dead", 42)] {
+        let bundle = tasks.join(namespace).join("c1");
+        fs::create_dir_all(&bundle).unwrap();
+        fs::write(bundle.join("init.pid"), pid.to_string()).unwrap();
+    }
+    machine.process(41, "sleep", 'S', 361_000);
+    let bundle = tasks.join("other/c1");
+    let state = format!(
+        r#"{{"init_process_pid": 43, "init_process_start": 7, "created": "2026-11-27T21:45:23Z",
+            "config": {{"labels": ["bundle={}"]}}}}"#,
+        bundle.display()
+    );
+    machine.write("states/c1/state.json", &state);
+    let mut options = StatesOptions::new([machine.path("states")]);
+    options.bundle_dirs = ["k8s.io", "dead"].map(|name| tasks.join(name)).to_vec();
+    options.proc = Proc::unchecked(machine.path("proc"));
+    options.cgroup = machine.path("cgroup");
+    let states = containers(&options);
+    let by_container: Vec<_> = states
+        .by_container()
+        .into_iter()
+        .map(|((namespace, id), state)| (namespace, id, state.life.as_str()))
+        .collect();
+    assert_eq!(
+        by_container,
+        [
+            (Some("dead"), "c1", "dead"),
+            (Some("k8s.io"), "c1", "alive"),
+            (Some("other"), "c1", "dead"),
+        ]
+    );
+    assert_eq!(states.by_id()["c1"].life.as_str(), "alive");
+    // A state that does not say where its bundle is.
+    machine.write("states/c2/state.json", "{");
+    let states = containers(&options);
+    assert!(states.by_container().contains_key(&(None, "c2")));
+}

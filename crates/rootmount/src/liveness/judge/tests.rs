@@ -54,7 +54,7 @@ fn evidence(change: impl FnOnce(&mut Evidence, &mut Residents)) -> Evidence {
 
 fn verdict(evidence: &Evidence) -> Verdict {
     let layers = LayerMap::new();
-    Judge::new(evidence, &layers).verdict(OsStr::new(ID), &[&mount(50, "/")], false)
+    Judge::new(evidence, &layers).verdict(&ContainerKey::of(ID), &[&mount(50, "/")], false)
 }
 
 fn is_unsure(verdict: &Verdict) -> bool {
@@ -89,13 +89,13 @@ fn device_and_root_must_both_match() {
     let subvolumes = evidence(|_, seen| seen.residents.push(resident(50, Some("/@/b"))));
     let layers = LayerMap::new();
     let judge = Judge::new(&subvolumes, &layers);
-    let of = |root: &str| judge.verdict(OsStr::new(ID), &[&mount(50, root)], false);
+    let of = |root: &str| judge.verdict(&ContainerKey::of(ID), &[&mount(50, root)], false);
     assert_eq!(of("/@/a"), Verdict::Dead);
     assert!(matches!(of("/@/b"), Verdict::Lives { .. }));
     // The host's own root is no life on a subvolume of it.
     let host = evidence(|_, seen| seen.residents.push(resident(50, Some("/@"))));
     let judge = Judge::new(&host, &layers);
-    let of_sub = judge.verdict(OsStr::new(ID), &[&mount(50, "/@/a")], false);
+    let of_sub = judge.verdict(&ContainerKey::of(ID), &[&mount(50, "/@/a")], false);
     assert_eq!(of_sub, Verdict::Dead);
 }
 
@@ -105,7 +105,7 @@ fn all_mounts_of_a_container_stand_or_fall_together() {
     let layers = LayerMap::new();
     let judge = Judge::new(&on_shm, &layers);
     let mounts = [&mount(50, "/"), &mount(60, "/")];
-    let whole = judge.verdict(OsStr::new(ID), &mounts, false);
+    let whole = judge.verdict(&ContainerKey::of(ID), &mounts, false);
     assert!(matches!(whole, Verdict::Lives { .. }));
 }
 
@@ -203,7 +203,7 @@ fn a_layer_belongs_to_its_container() {
             .push(Testimony::new("web", Says::Lives, "crun state"));
     });
     let judge = Judge::new(&lives, &layers);
-    let of = |path: &str| judge.container_of(Path::new(path));
+    let of = |path: &str| judge.container_of(Path::new(path), None).id;
     assert_eq!(of(&format!("overlay/{layer}/merged")), OsStr::new("web"));
     assert_eq!(
         of(&format!("overlay/{layer}-init/merged")),
@@ -215,7 +215,7 @@ fn a_layer_belongs_to_its_container() {
     // A store that could not be read: any layer may be that of a living container.
     layers.unread("containers.json: not JSON");
     let judge = Judge::new(&lives, &layers);
-    let stranger = judge.verdict(OsStr::new(ID), &[&mount(50, "/")], false);
+    let stranger = judge.verdict(&ContainerKey::of(ID), &[&mount(50, "/")], false);
     assert!(is_unsure(&stranger));
 }
 
@@ -223,7 +223,7 @@ fn a_layer_belongs_to_its_container() {
 fn in_a_pid_namespace_of_its_own_only_what_spreads_is_in_doubt() {
     let of = |evidence: &Evidence, spreads| {
         let layers = LayerMap::new();
-        Judge::new(evidence, &layers).verdict(OsStr::new(ID), &[&mount(50, "/")], spreads)
+        Judge::new(evidence, &layers).verdict(&ContainerKey::of(ID), &[&mount(50, "/")], spreads)
     };
     for is_initial in [Some(false), None] {
         let nested = evidence(|_, seen| seen.view.is_initial = is_initial);
@@ -240,4 +240,108 @@ fn in_a_pid_namespace_of_its_own_only_what_spreads_is_in_doubt() {
     }
     // Where every process is seen, spreading does not matter.
     assert_eq!(of(&evidence(|_, _| {}), true), Verdict::Dead);
+}
+
+/// A plan below containerd's run-time directory, by these testimonies: the points that go.
+fn swept(points: &[&str], said: &[(Option<&str>, &str, Says)]) -> Vec<String> {
+    let mut text = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n".to_owned();
+    for (at, point) in points.iter().enumerate() {
+        let id = at + 2;
+        text += &format!(
+            "{id} 1 0:{} / /run/containerd/{point} rw - overlay x rw\n",
+            100 + at
+        );
+    }
+    let rules = crate::Rules::empty().with_named([
+        (
+            "task".to_owned(),
+            "task/(?P<namespace>[^/]+)/(?P<id>[^/]+)/rootfs".to_owned(),
+        ),
+        ("shm".to_owned(), "cri/(?P<id>[^/]+)/shm".to_owned()),
+        ("netns".to_owned(), "netns/[^/]+".to_owned()),
+    ]);
+    let known = evidence(|e, _| {
+        for (namespace, id, says) in said {
+            let testimony = Testimony::new(id, *says, "a state");
+            let namespace = namespace.map(OsString::from);
+            e.testimonies.push(testimony.in_namespace(namespace));
+        }
+    });
+    let options = crate::PlanOptions::new("/run/containerd").evidence(known);
+    let table = mountscan::MountTable::from_bytes(text);
+    let plan = crate::plan(&table, &rules.unwrap(), &options).unwrap();
+    let points = plan.steps().iter().map(|step| &step.mount.mount_point);
+    let below = points.map(|point| point.strip_prefix("/run/containerd").unwrap());
+    let mut below: Vec<String> = below.map(|p| p.display().to_string()).collect();
+    below.sort();
+    below
+}
+
+#[test]
+fn one_id_in_two_namespaces_is_two_containers() {
+    let points = ["task/a/c1/rootfs", "task/b/c1/rootfs"];
+    let said = |second| [(Some("a"), "c1", Says::Lives), (Some("b"), "c1", second)];
+    assert_eq!(swept(&points, &said(Says::Dead)), ["task/b/c1/rootfs"]);
+    assert!(swept(&points, &said(Says::Unknown)).is_empty());
+    assert!(swept(&points, &said(Says::Lives)).is_empty());
+    // The order in which sources speak means nothing.
+    let mut turned = said(Says::Dead);
+    turned.reverse();
+    assert_eq!(swept(&points, &turned), ["task/b/c1/rootfs"]);
+    // A source that does not know the namespace speaks of both.
+    for says in [Says::Lives, Says::Unknown] {
+        let said = [
+            (Some("a"), "c1", Says::Dead),
+            (Some("b"), "c1", Says::Dead),
+            (None, "c1", says),
+        ];
+        assert!(swept(&points, &said).is_empty(), "{says:?}");
+    }
+    assert_eq!(swept(&points, &[(None, "c1", Says::Dead)]), points);
+}
+
+#[test]
+fn a_mount_without_namespace_goes_with_all_of_its_id() {
+    let points = ["cri/c1/shm", "task/a/c1/rootfs", "task/b/c1/rootfs"];
+    let said = [
+        (Some("a"), "c1", Says::Lives),
+        (Some("b"), "c1", Says::Dead),
+    ];
+    assert_eq!(swept(&points, &said), ["task/b/c1/rootfs"]);
+    let dead = [(Some("a"), "c1", Says::Dead), (Some("b"), "c1", Says::Dead)];
+    assert_eq!(swept(&points, &dead), points);
+}
+
+#[test]
+fn a_namespace_that_is_called_like_a_container_is_not_that_container() {
+    // `dead` is a container of another namespace, and the name of this one.
+    let points = ["task/dead/c1/rootfs", "task/default/dead/rootfs"];
+    let said = [
+        (Some("default"), "dead", Says::Dead),
+        (Some("dead"), "c1", Says::Lives),
+    ];
+    assert_eq!(swept(&points, &said), ["task/default/dead/rootfs"]);
+    // And the other way round: a living one keeps no mount of others.
+    let said = [
+        (Some("default"), "dead", Says::Lives),
+        (Some("dead"), "c1", Says::Dead),
+    ];
+    assert_eq!(swept(&points, &said), ["task/dead/c1/rootfs"]);
+    // Ids may be called as the directories are.
+    let points = ["task/task/rootfs/rootfs"];
+    let said = [
+        (Some("task"), "task", Says::Dead),
+        (None, "rootfs", Says::Lives),
+    ];
+    assert!(swept(&points, &said).is_empty());
+}
+
+#[test]
+fn a_source_that_knows_the_path_itself_counts() {
+    let points = ["netns/x", "cri/c1/shm"];
+    let said = [
+        (None, "netns/x", Says::Lives),
+        (None, "cri/c1/shm", Says::Unknown),
+    ];
+    assert!(swept(&points, &said).is_empty());
 }
