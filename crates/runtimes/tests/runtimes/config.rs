@@ -1,6 +1,6 @@
 //! Reading daemon.json: everything wrong in one answer, and no input that breaks it.
 
-use runtimes::{Config, Runtimes, TableOptions};
+use runtimes::{Checked, Config, Runtimes, TableOptions};
 
 /// Runtime and kind of each problem.
 fn problems(text: &str) -> Vec<(Option<String>, &'static str)> {
@@ -22,6 +22,30 @@ pub(crate) fn check(text: &str, want: &[(&str, &str)]) {
         .map(|(name, kind)| (Some((*name).to_owned()).filter(|n| n != "-"), *kind))
         .collect();
     assert_eq!(got, want, "{text}");
+}
+
+#[test]
+fn what_is_made_by_hand_passes_every_rule() {
+    let of = |default: &str| {
+        let mut config = Config::default();
+        config.default_runtime = Some(default.to_owned());
+        config
+    };
+    let checked = Checked::try_from(of("io.containerd.kata.v2")).unwrap();
+    assert_eq!(*checked.config(), of("io.containerd.kata.v2"));
+    let problems = Checked::try_from(of("nowhere")).unwrap_err();
+    assert_eq!(
+        problems.to_string(),
+        of("nowhere").check().unwrap_err().to_string()
+    );
+}
+
+#[test]
+fn options_of_a_reserved_name_are_not_looked_at() {
+    let entry = r#"{"runtimeType": "io.containerd.runc.v2", "options": {"SystemdCgroup": "yes"}}"#;
+    let of = |name: &str| format!(r#"{{"runtimes": {{"{name}": {entry}}}}}"#);
+    check(&of("mine"), &[("mine", "bad-options")]);
+    check(&of("runc"), &[("runc", "reserved-name")]);
 }
 
 #[test]

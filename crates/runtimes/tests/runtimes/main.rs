@@ -20,6 +20,7 @@ mod probe;
 mod procfs;
 mod properties;
 mod reload;
+mod scale;
 mod script;
 mod shim_options;
 mod shims;
