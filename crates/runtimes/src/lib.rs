@@ -70,7 +70,7 @@
 //! it lists comes from the runtime's own `features` command. `cargo xtask daemons --only rro`
 //! tries all of them again and compares.
 //!
-#![doc = include_str!("features/rro.md")]
+#![doc = include_str!("features/rro/rro.md")]
 //!
 //! A containerd shim tells by `-info` what the runtime behind it lists (containerd 2.0 and newer;
 //! read with containerd 2.1.9 and runc 1.1.5). Where that shim cannot run its runtime, it tells

@@ -2,7 +2,6 @@
 
 mod cage;
 mod document;
-mod facts;
 mod fault;
 mod pipe;
 pub(crate) mod probe;

@@ -16,7 +16,7 @@ use super::version::Version;
 use crate::config::{RUNC_SHIM, ShimOptions};
 use crate::features::{Features, FeaturesState};
 use crate::names::{DEFAULT, is_permissible};
-use crate::preflight::{self, Identity};
+use crate::preflight::{self, Identity, Programs};
 use crate::table::{Runtime, Runtimes};
 
 impl Runtimes {
@@ -88,7 +88,11 @@ impl Cache {
         search_path: &OsStr,
         limits: &ProbeOptions,
     ) -> Vec<FeaturesState> {
-        let asked: Vec<_> = rows.iter().map(|row| question(row, search_path)).collect();
+        let mut programs = Programs::new(search_path);
+        let asked: Vec<_> = rows
+            .iter()
+            .map(|row| question(row, &mut programs))
+            .collect();
         let wanted: BTreeSet<&Question> = asked.iter().flatten().collect();
         self.answers
             .retain(|question, state| wanted.contains(question) && state.is_lasting());
@@ -108,34 +112,33 @@ impl Cache {
 }
 
 /// Returns the question for this row, or its state if there is nothing to ask.
-fn question(row: &Runtime, search_path: &OsStr) -> Result<Question, FeaturesState> {
+fn question(row: &Runtime, programs: &mut Programs<'_>) -> Result<Question, FeaturesState> {
     let runc = row.options.as_ref().and_then(ShimOptions::as_runc);
     let (found, words, program) = match &row.binary {
         Some(binary) => {
-            let path = preflight::can_start(binary, search_path);
-            (path, Words::Runtime(row.args.clone()), binary.clone())
+            let found = programs.look(binary);
+            (found, Words::Runtime(row.args.clone()), binary.clone())
         }
         // `-info` is asked without options. For the runc shim the options name the program, so
         // that one is asked; what the options of another shim change, nobody knows.
         None if row.shim == RUNC_SHIM => {
             let binary = runc.and_then(|options| options.binary_name.as_deref());
             let binary = PathBuf::from(binary.unwrap_or(OsStr::new(DEFAULT)));
-            let path = preflight::can_start(&binary, search_path);
-            (path, Words::Runtime(Vec::new()), binary)
+            let found = programs.look(&binary);
+            (found, Words::Runtime(Vec::new()), binary)
         }
         None if row.options.is_some() => return Err(FeaturesState::NotApplicable),
         None => {
-            let path = preflight::shim_can_start(&row.shim, search_path);
+            let path = preflight::shim_can_start(&row.shim, programs.search_path);
             (
-                path,
+                path.and_then(preflight::identified),
                 Words::Shim(row.shim.clone()),
                 PathBuf::from(&row.shim),
             )
         }
     };
-    let found = found.and_then(|path| Ok((preflight::executable(&path)?, path)));
     match found {
-        Ok((metadata, path)) => Ok((Identity::of(&metadata), path, words)),
+        Ok((identity, path)) => Ok((identity, path, words)),
         Err(why) => Err(FeaturesState::Failed {
             reason: format!("{program:?}: {why}"),
         }),

@@ -38,7 +38,7 @@ impl Version {
     }
 
     /// A version without a runtime.
-    pub(super) fn of(version: &str) -> Self {
+    pub(in crate::features) fn of(version: &str) -> Self {
         Self {
             version: version.to_owned(),
             ..Self::default()

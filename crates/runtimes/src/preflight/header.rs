@@ -3,9 +3,6 @@
 use super::elf::Elf;
 use super::script::Script;
 
-/// How many bytes the kernel reads of a file to know what it is.
-pub(super) const HEAD: usize = 256;
-
 /// The kind of a file, by its first bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Header {

@@ -9,9 +9,9 @@ use std::path::Path;
 use super::elf::{self, Elf};
 use super::fault::PreflightFault;
 use super::formats::is_registered;
-use super::header::{self, HEAD, Header};
+use super::header::{self, Header};
 use super::locate::{executable, locate};
-use super::script::Script;
+use super::script::{HEAD, Script};
 
 /// How many interpreters of interpreters the kernel follows.
 const LEVELS: u32 = 5;

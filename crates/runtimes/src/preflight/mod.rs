@@ -6,11 +6,13 @@ mod formats;
 mod header;
 mod image;
 mod locate;
+mod programs;
 mod script;
 mod start;
 
 pub use fault::PreflightFault;
 pub use locate::locate;
 pub(crate) use locate::{Identity, access, executable};
+pub(crate) use programs::{Programs, identified};
 pub use start::can_start;
 pub(crate) use start::shim_can_start;

@@ -4,7 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
-use super::header::HEAD;
+/// How many bytes the kernel reads of a file to know what it is.
+pub(super) const HEAD: usize = 256;
 
 /// What the first line of a script says.
 #[derive(Debug, Clone, PartialEq, Eq)]

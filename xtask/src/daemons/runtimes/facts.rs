@@ -2,7 +2,7 @@
 
 use anyhow::{Context, Result, ensure};
 
-const PAGE: &str = include_str!("../../../../crates/runtimes/src/features/rro.md");
+const PAGE: &str = include_str!("../../../../crates/runtimes/src/features/rro/rro.md");
 
 /// What a container saw of a mount and of one below it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

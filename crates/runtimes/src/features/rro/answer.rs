@@ -4,9 +4,8 @@
 //!
 //! A runtime may do more than it lists, or less. The page of the crate has the table of facts.
 
-use super::document::{FeaturesState, Listed};
 use super::facts::{self, Deed, Fact};
-use super::version::Version;
+use crate::features::{FeaturesState, Listed, Version};
 
 /// A runtime's own answer about recursive read-only mounts.
 #[derive(Debug, Clone, PartialEq, Eq)]
