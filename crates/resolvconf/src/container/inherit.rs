@@ -7,6 +7,7 @@ use std::net::IpAddr;
 
 use crate::container::resolved::{NdotsOrigin, Resolved, Warning};
 use crate::document::{Document, Line, LineKind, Nameserver, Text, glibc_ipv4};
+use crate::readers::is_domain;
 
 /// The options with a number, and the smallest value with which every reader works.
 const NUMERIC: [(&[u8], u64); 3] = [(b"ndots", 0), (b"timeout", 1), (b"attempts", 1)];
@@ -76,6 +77,17 @@ impl Resolved {
             }
         }
         options
+    }
+
+    /// Leaves out the domains in which no name can end. At such a domain glibc ends its list, musl
+    /// before 1.2.5 and c-ares fail, and others skip it.
+    pub(crate) fn make_search_safe(&mut self) {
+        for domain in std::mem::take(&mut self.search) {
+            match is_domain(domain.as_bytes()) {
+                true => self.search.push(domain),
+                false => self.warnings.push(Warning::DroppedDomain(domain)),
+            }
+        }
     }
 
     /// Leaves out the values with which some reader has no DNS, and writes the others in plain

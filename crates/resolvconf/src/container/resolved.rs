@@ -81,6 +81,9 @@ pub enum Warning {
     NoUpstreams,
     /// An option was left out, because with its value some reader asks no server.
     DroppedOption(Text),
+    /// A search domain was left out, because no name can end in it, and readers do not agree about
+    /// what follows it.
+    DroppedDomain(Text),
     /// A `sortlist` was left out, because glibc would loop for ever at one of its bytes.
     DroppedSortlist(Text),
     /// An option was left out, because a later line gives it again. c-ares up to 1.18 would have
@@ -217,6 +220,7 @@ impl Warning {
             Self::NoNameservers => "no-nameservers",
             Self::NoUpstreams => "no-upstreams",
             Self::DroppedOption(_) => "dropped-option",
+            Self::DroppedDomain(_) => "dropped-domain",
             Self::DroppedSortlist(_) => "dropped-sortlist",
             Self::MergedOption(_) => "merged-option",
             Self::SearchUnused => "search-unused",
@@ -248,6 +252,11 @@ impl fmt::Display for Warning {
                 f,
                 "option {} was left out: with it some resolvers ask nobody",
                 option.to_string().escape_debug()
+            ),
+            Self::DroppedDomain(domain) => write!(
+                f,
+                "the search domain {domain} was left out: no name can end in it, and readers do not \
+                 agree about what follows it"
             ),
             Self::DroppedSortlist(line) => write!(
                 f,

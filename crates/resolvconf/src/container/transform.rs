@@ -74,6 +74,7 @@ pub fn transform(document: &Document, options: &TransformOptions) -> Resolved {
     resolved.inherit(document);
     resolved.apply_overrides(options);
     resolved.make_options_safe();
+    resolved.make_search_safe();
     match &options.network {
         Network::None | Network::Host => {}
         Network::Legacy { ipv6 } => {

@@ -41,7 +41,7 @@ fn limits_cut_with_a_warning_each() {
         &["cut-search"],
     );
     check(list, Limits::GLIBC, "search a b c d e f g\n", &[]);
-    let long = format!("search {} {} c\n", "a".repeat(200), "b".repeat(46));
+    let long = format!("search {} {} c\n", "a.".repeat(100), "b".repeat(46));
     check(
         long.as_bytes(),
         Limits::MUSL,
@@ -296,4 +296,41 @@ fn what_is_cut_for_musl_fits_its_lines() {
     let document = parse(text.as_bytes());
     let musl = document.effective(&resolvconf::readers::MUSL);
     assert!(musl.search.len() > 20, "{musl:?}");
+}
+
+/// glibc ends its list at such a domain, musl 1.2.3 fails, Go skips it.
+#[test]
+fn domains_that_readers_read_differently_are_left_out() {
+    let long = "a".repeat(64);
+    let host = format!("nameserver 192.0.2.1\nsearch one.test a..b {long}.test ok.test .x\n");
+    let mut options = TransformOptions::new(Network::Legacy { ipv6: false });
+    for given in [
+        None,
+        Some(vec!["two.test".into(), "a..b".into(), ".".into()]),
+    ] {
+        options.search = given;
+        let resolved = transform(&parse(host.as_bytes()), &options);
+        let dropped = |warning: &&Warning| matches!(warning, Warning::DroppedDomain(_));
+        assert!(
+            resolved.warnings().iter().any(|w| dropped(&w)),
+            "{resolved:?}"
+        );
+        let text = String::from_utf8(resolved.render(false)).unwrap();
+        let document = parse(text.as_bytes());
+        let asked = |reader: &resolvconf::readers::Reader| {
+            let queries = document.effective(reader).queries(reader, b"zz");
+            queries
+                .iter()
+                .map(|q| q.name.to_string())
+                .collect::<Vec<_>>()
+        };
+        let first = asked(&resolvconf::readers::GLIBC);
+        assert!(first.len() > 1, "{text}");
+        for reader in resolvconf::readers::DEFAULT
+            .iter()
+            .chain([&resolvconf::readers::MUSL_OLD])
+        {
+            assert_eq!(asked(reader), first, "{}: {text}", reader.name);
+        }
+    }
 }
