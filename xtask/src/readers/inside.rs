@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use anyhow::Result;
 
-use super::Args;
 use super::call::command;
 use super::cases::{Case, cases};
 use super::compare::{Cell, Seen, compare};
@@ -21,13 +20,13 @@ const NAMES: [&str; 2] = ["zz", "a.zz"];
 /// How long a question may be under way when the program has its answer.
 const LATE: Duration = Duration::from_millis(50);
 
-pub(super) fn run(args: &Args) -> Result<bool> {
+pub(super) fn run(only: &[String], readers: &[String], require: bool) -> Result<bool> {
     let dir = tempfile::tempdir()?;
     let addresses = network()?;
     let log = serve(&addresses, LINKS[1].1)?;
     // Programs come later: the trees are for these namespaces alone.
     let mut programs = programs(dir.path())?;
-    let wanted = |name: &str| args.readers.is_empty() || args.readers.iter().any(|r| r == name);
+    let wanted = |name: &str| readers.is_empty() || readers.iter().any(|r| r == name);
     programs.here.retain(|program| wanted(program.reader.name));
     for name in &programs.missing {
         println!("skipped: {name}: not on this machine");
@@ -38,9 +37,9 @@ pub(super) fn run(args: &Args) -> Result<bool> {
     bind(&switch.to_string_lossy(), "/etc/nsswitch.conf")?;
     let mut sound = true;
     for program in &programs.here {
-        sound &= column(program, &cases(&args.cases)?, &log, &addresses, dir.path())?;
+        sound &= column(program, &cases(only)?, &log, &addresses, dir.path())?;
     }
-    let complete = !args.require || programs.missing.is_empty();
+    let complete = !require || programs.missing.is_empty();
     Ok(sound && complete && !programs.here.is_empty())
 }
 

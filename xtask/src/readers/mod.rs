@@ -3,7 +3,8 @@
 //!
 //! Everything happens in namespaces of its own: a network with one link besides loopback, a mount
 //! over `/etc/resolv.conf`, and a name server that writes down what it is asked and answers that
-//! there is no such name. Readers of other versions come from Debian's packages, in trees of their own.
+//! there is no such name. Readers of other versions come from Debian's packages, in trees of their
+//! own.
 
 mod call;
 mod cases;
@@ -41,7 +42,7 @@ pub(crate) struct Args {
 
 pub(crate) fn run(args: &Args) -> Result<bool> {
     if std::env::var_os(INSIDE).is_some() {
-        return inside::run(args);
+        return inside::run(&args.cases, &args.readers, args.require);
     }
     programs::prepare(args.mirror.as_deref());
     let mut command = Command::new("unshare");

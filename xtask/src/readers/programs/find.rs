@@ -31,12 +31,12 @@ const KNOWN: [(&str, &[&str]); 2] = [
 ];
 
 /// The programs that are here, and the names of those that are not.
-pub(in crate::readers) struct Programs {
-    pub(in crate::readers) here: Vec<Program>,
-    pub(in crate::readers) missing: Vec<String>,
+pub(crate) struct Programs {
+    pub(crate) here: Vec<Program>,
+    pub(crate) missing: Vec<String>,
 }
 
-pub(in crate::readers) fn programs(dir: &Path) -> Result<Programs> {
+pub(crate) fn programs(dir: &Path) -> Result<Programs> {
     let mut programs = Programs {
         here: Vec::new(),
         missing: Vec::new(),

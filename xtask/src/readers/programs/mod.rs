@@ -2,10 +2,12 @@
 
 mod find;
 mod haproxy;
+mod kept;
 mod program;
 mod resolved;
 mod trees;
 
 pub(super) use find::programs;
-pub(super) use program::{Kept, Program};
+pub(super) use kept::Kept;
+pub(super) use program::Program;
 pub(super) use trees::prepare;

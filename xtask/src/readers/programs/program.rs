@@ -1,6 +1,5 @@
 //! A program that looks a name up.
 
-use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -8,12 +7,13 @@ use anyhow::{Context as _, Result};
 use resolvconf::readers::{Reader, Waiting};
 
 use super::haproxy;
+use super::kept::Kept;
 use super::resolved::Resolved;
 use crate::readers::nameserver::Log;
 
 /// A reader on this machine or in a tree.
-pub(in crate::readers) struct Program {
-    pub(in crate::readers) reader: Reader,
+pub(crate) struct Program {
+    pub(crate) reader: Reader,
     pub(super) kind: Kind,
     /// The tree it runs in; none: this machine.
     pub(super) root: Option<PathBuf>,
@@ -31,31 +31,24 @@ pub(super) enum Kind {
     Haproxy,
 }
 
-/// What a reader says that it took from the file.
-#[derive(Debug, PartialEq, Eq)]
-pub(in crate::readers) struct Kept {
-    pub(in crate::readers) servers: Vec<IpAddr>,
-    pub(in crate::readers) search: Vec<Vec<u8>>,
-}
-
 impl Program {
     /// Where the file is that the program reads, if it runs in a tree of its own.
-    pub(in crate::readers) fn own_file(&self) -> Option<PathBuf> {
+    pub(crate) fn own_file(&self) -> Option<PathBuf> {
         self.root.as_ref().map(|root| root.join("etc/resolv.conf"))
     }
 
     /// Whether all servers are asked at once.
-    pub(in crate::readers) fn asks_all(&self) -> bool {
+    pub(crate) fn asks_all(&self) -> bool {
         matches!(self.kind, Kind::Haproxy) || self.reader.lookups.waiting == Waiting::AllAtOnce
     }
 
-    pub(in crate::readers) fn is_known(&self, case: &str) -> bool {
+    pub(crate) fn is_known(&self, case: &str) -> bool {
         self.known.contains(&case)
     }
 
     /// Looks names up with the file that is there. What is asked for each is seen by the name
     /// server, and told to `asked`. Returns what the reader says that it took, if it says so.
-    pub(in crate::readers) fn look_up(
+    pub(crate) fn look_up(
         &self,
         names: &[&str],
         log: &Log,

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, Result, ensure};
 
-use super::program::Kept;
+use super::kept::Kept;
 
 const PROGRAM: &str = "usr/lib/systemd/systemd-resolved";
 

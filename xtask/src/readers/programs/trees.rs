@@ -79,7 +79,7 @@ impl Which {
 
 /// Fetches the trees and builds what must be built with their compilers. What cannot be fetched is
 /// told; its readers are skipped later.
-pub(in crate::readers) fn prepare(mirror: Option<&str>) {
+pub(crate) fn prepare(mirror: Option<&str>) {
     for which in [Which::Old, Which::New, Which::NewResolved, Which::Tools] {
         let made = obtain(which, mirror);
         if let Err(error) = made {
