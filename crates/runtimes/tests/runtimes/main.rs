@@ -29,3 +29,4 @@ mod storm;
 mod support;
 mod sweep;
 mod table;
+mod tasks;
