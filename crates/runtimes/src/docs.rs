@@ -48,7 +48,7 @@
 //! for dir in runtimes::bundle_dirs("/run/docker".as_ref()) {
 //!     references.scan_bundles(&dir);
 //! }
-//! references.scan_processes("/proc".as_ref());
+//! references.scan_processes("/proc");
 //! sweep(&options.script_dir, &references)?;
 //! let (registry, _) = Registry::open(&config, options)?;
 //! # let _ = registry;

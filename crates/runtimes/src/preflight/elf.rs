@@ -127,7 +127,8 @@ impl Elf {
     /// Where the loader's path is, by the bytes of the entries. An error if the kernel would not
     /// read it.
     pub(super) fn loader(&self, segments: &[u8]) -> Result<Option<Range<u64>>, ()> {
-        let size = usize::try_from(self.segment_size).map_err(drop)?;
+        // Not the size that the file gives: only entries of this one are read at all.
+        let size = usize::try_from(self.layout.entry).map_err(drop)?;
         let mut entries = segments.chunks_exact(size);
         let is_loader = |entry: &&[u8]| number(&entry[..4], self.is_big_endian) == INTERPRETER;
         let Some(entry) = entries.find(is_loader) else {

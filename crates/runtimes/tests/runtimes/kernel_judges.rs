@@ -133,7 +133,7 @@ impl Image {
             } else {
                 place
             };
-            self.bytes[at + place] = (value >> (8 * byte)) as u8;
+            self.bytes[at + place] = (value as u64 >> (8 * byte)) as u8;
         }
         self
     }
