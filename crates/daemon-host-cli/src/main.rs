@@ -22,7 +22,6 @@ mod rro;
 mod run;
 mod runtimes;
 mod until;
-mod within;
 
 use std::process::ExitCode;
 

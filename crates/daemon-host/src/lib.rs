@@ -103,6 +103,7 @@ mod socket_path;
 mod start;
 mod sweep;
 mod transaction;
+mod within;
 
 pub use engines;
 pub use ifaddrs;
@@ -125,3 +126,4 @@ pub use crate::socket_path::{
 };
 pub use crate::start::HostBuilder;
 pub use crate::transaction::{BoxError, NothingToDo, Participant, Prepared};
+pub use crate::within::{ANSWER_LIMIT, within};

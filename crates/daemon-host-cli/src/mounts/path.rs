@@ -4,9 +4,9 @@ use std::path::{Component, Path, PathBuf, absolute};
 
 use anyhow::{Context as _, bail};
 use daemon_host::mountscan::{self, ErrorKind, MountTable};
+use daemon_host::{ANSWER_LIMIT, within};
 
 use crate::place::as_here;
-use crate::within::{LIMIT, within};
 
 /// The path without links and `..`. A mount at the path itself is never touched. If the table has
 /// the path, that is the answer. The same is true for its name in the directory to which its parent
@@ -41,17 +41,17 @@ pub(super) fn settle(path: &Path, table: &MountTable) -> anyhow::Result<PathBuf>
 /// Where a path leads; `None` if it leads nowhere.
 fn look_up(path: &Path, table: &MountTable) -> anyhow::Result<Option<PathBuf>> {
     let owned = path.to_owned();
-    match within(LIMIT, move || mountscan::resolve(&owned)) {
-        Some(Ok(path)) => Ok(Some(path)),
-        Some(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
-        Some(Err(error)) => Err(error.into()),
-        None => {
+    match within(ANSWER_LIMIT, move || mountscan::resolve(&owned)) {
+        Ok(Ok(path)) => Ok(Some(path)),
+        Ok(Err(error)) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Ok(Err(error)) => Err(error.into()),
+        Err(_) => {
             let mount = table.mount_of(path);
             let of = mount.map(|row| {
                 let fs_type = row.fs_type().to_string_lossy().into_owned();
                 format!(": see the {fs_type} at {:?}", row.mount_point())
             });
-            let limit = LIMIT.as_secs();
+            let limit = ANSWER_LIMIT.as_secs();
             bail!(
                 "{path:?} did not answer in {limit} s{}",
                 of.unwrap_or_default()

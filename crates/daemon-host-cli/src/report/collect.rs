@@ -5,13 +5,13 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::PathBuf;
 
-use daemon_host::LivenessOptions;
 use daemon_host::ifaddrs::{self, LinkAddrs};
 use daemon_host::mountscan::{KernelQueries, MountTable};
 use daemon_host::resolvconf::{SelectOptions, Selection};
 use daemon_host::rootmount::DataRootOptions;
 use daemon_host::rroprobe::KernelSupport;
 use daemon_host::runtimes::{Inspected, Runtimes};
+use daemon_host::{ANSWER_LIMIT, LivenessOptions, within};
 use nix::sys::utsname::{UtsName, uname};
 
 use super::mounts::{self, Mounts, Which};
@@ -19,7 +19,6 @@ use crate::place::{self, Surroundings};
 use crate::resolv_conf::{self, PerNetwork};
 use crate::root::{EvidenceArgs, RootArgs, RootState};
 use crate::runtimes::TableArgs;
-use crate::within::{LIMIT, within};
 
 /// A fact, or the reason in words why it could not be found out.
 pub(super) type Known<T> = Result<T, String>;
@@ -104,8 +103,8 @@ pub(super) fn collect(
 fn root(options: &DataRootOptions, liveness: &LivenessOptions) -> Root {
     let path = options.root.clone();
     let asked = path.clone();
-    let Some(seen) = within(LIMIT, move || fs::symlink_metadata(asked)) else {
-        let limit = LIMIT.as_secs();
+    let Ok(seen) = within(ANSWER_LIMIT, move || fs::symlink_metadata(asked)) else {
+        let limit = ANSWER_LIMIT.as_secs();
         let error = format!("{path:?} did not answer in {limit} s");
         let remedy = "start the server of the mount that it is on, or detach that mount";
         return Root {

@@ -1,4 +1,4 @@
-//! `report --probe-mounts` with mounts whose server is gone, or does not answer.
+//! Mounts whose server is gone, or does not answer: `report --probe-mounts`, and files in them.
 
 use std::time::{Duration, Instant};
 
@@ -108,4 +108,34 @@ fn a_data_root_in_a_mount_that_does_not_answer_is_told_of() {
             .unwrap()
             .contains("did not answer in 5 s")
     );
+}
+
+/// Takes the five seconds that a look may take, once: the requests run side by side.
+#[test]
+fn a_configuration_in_a_mount_that_does_not_answer_holds_nobody_up() {
+    let script = format!(
+        "{HUNG} mkdir root exec
+        printf '{{\"data-root\": \"%s\", \"exec-root\": \"%s\"}}' $T/root $T/exec > good.json
+        ln -s good.json daemon.json
+        $D run --config $T/daemon.json > log 2>&1 & daemon=$!
+        for i in $(seq 300); do [ -S exec/daemon-host.sock ] && break; sleep 0.1; done
+        ln -s sub/daemon.json new; mv -T new daemon.json
+        code() {{ local name=$1 code=0; shift; \"$@\" || code=$?; echo \"$name: $code\"; }}
+        code check $D runtimes check --config $T/daemon.json & check=$!
+        code reload $D reload --socket exec/daemon-host.sock & reload=$!
+        wait $check $reload
+        begin=$SECONDS; kill -TERM $daemon; code end wait $daemon
+        test $((SECONDS - begin)) -lt 10"
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let ran = ran.expect(0);
+    for line in ["check: 2\n", "reload: 1\n", "end: 0\n"] {
+        assert!(
+            ran.stdout.contains(line),
+            "{line}{}{}",
+            ran.stdout,
+            ran.stderr
+        );
+    }
+    assert!(ran.stderr.contains("no answer in 5 s"), "{}", ran.stderr);
 }

@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
 use crate::error::Error;
+use crate::within::{ANSWER_LIMIT, within};
 
 /// How often a file is read again that changes while it is read.
 const TRIES: u32 = 10;
@@ -18,13 +19,22 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// Reads a configuration file as a whole.
 ///
-/// A file that changes while it is read is read again, for a fifth of a second.
+/// A file that changes while it is read is read again, for a fifth of a second. A file system that
+/// does not answer is waited for five seconds, in a thread of its own, so that signals are obeyed
+/// meanwhile.
 ///
 /// # Errors
 ///
 /// As [`read_bounded`] with [`MAX_CONFIG_LENGTH`];
-/// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file does not stop changing.
+/// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file does not stop changing, or nothing
+/// answers.
 pub fn read_config(path: &Path) -> Result<Vec<u8>, Error> {
+    let owned = path.to_owned();
+    let read = within(ANSWER_LIMIT, move || read_whole(&owned));
+    read.unwrap_or_else(|error| Err(Error::io(format!("read({path:?})"), error)))
+}
+
+fn read_whole(path: &Path) -> Result<Vec<u8>, Error> {
     for _ in 0..TRIES {
         if let Some(text) = read_once(path)? {
             return Ok(text);

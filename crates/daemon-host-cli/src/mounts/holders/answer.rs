@@ -6,11 +6,11 @@ use daemon_host::mountscan::{
     DetachedMount, Holders, HoldersOptions, MountInfo, MountTable, Namespaces, Row, detached,
     holders, namespaces,
 };
+use daemon_host::{ANSWER_LIMIT, within};
 
 use super::kernel_word::{self, KernelWord};
 use crate::mounts::path::settle;
 use crate::mounts::sight::unseen;
-use crate::within::{LIMIT, within};
 
 /// The whole answer.
 pub(super) struct Answer {
@@ -76,7 +76,9 @@ impl Answer {
             place,
             held,
             // A file on NFS may make the search wait for its server.
-            detached: within(LIMIT, move || detached(&all, &options).ok()).flatten(),
+            detached: within(ANSWER_LIMIT, move || detached(&all, &options).ok())
+                .ok()
+                .flatten(),
             unreadable,
             unseen,
         })

@@ -6,6 +6,7 @@ use anyhow::{Context as _, bail};
 use daemon_host::mountscan::{
     HoldersOptions, MountTable, detached, directory_mounts, directory_users, namespaces,
 };
+use daemon_host::{ANSWER_LIMIT, within};
 
 use super::judge::{Facts, judge};
 use super::show::{self, Answer};
@@ -13,7 +14,6 @@ use crate::exit::Exit;
 use crate::mounts::path::settle;
 use crate::output::Output;
 use crate::place::{self, PidArgs};
-use crate::within::{LIMIT, within};
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -55,7 +55,7 @@ fn check(path: &Path, table: &MountTable) -> anyhow::Result<()> {
         return Ok(());
     }
     let owned = path.to_owned();
-    let seen = within(LIMIT, move || std::fs::symlink_metadata(owned));
+    let seen = within(ANSWER_LIMIT, move || std::fs::symlink_metadata(owned));
     let seen = seen.with_context(|| format!("{path:?} did not answer"))?;
     if !seen.with_context(|| format!("stat({path:?})"))?.is_dir() {
         bail!("{path:?} is not a directory");
@@ -77,7 +77,9 @@ fn collect(directory: &Path) -> anyhow::Result<Facts> {
         users,
         is_root: nix::unistd::geteuid().is_root(),
         // A file on NFS may make the search wait for its server.
-        detached: within(LIMIT, move || detached(&all, &asked).ok()).flatten(),
+        detached: within(ANSWER_LIMIT, move || detached(&all, &asked).ok())
+            .ok()
+            .flatten(),
         namespaces,
     })
 }

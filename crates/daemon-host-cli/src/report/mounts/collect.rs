@@ -5,12 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use daemon_host::mountscan::{Device, MountTable, Propagation};
+use daemon_host::{ANSWER_LIMIT, within};
 
 use super::facts::Mounts;
 use super::findings::{COPIED, REPEATED, STACKED};
 use super::probe::{Which, probe};
 use crate::report::openmetrics::label;
-use crate::within::{LIMIT, within};
 
 /// Mounts of these types show the kernel's own things, many times each.
 const UNCOUNTED: [&str; 4] = ["nsfs", "proc", "sysfs", "cgroup2"];
@@ -63,7 +63,7 @@ pub(in crate::report) fn collect(
 /// Directories of the data root that should have a mount, have none, and contain files.
 fn covered_data(table: &MountTable, data_root: &Path) -> Vec<PathBuf> {
     let root = data_root.to_owned();
-    let found = within(LIMIT, move || {
+    let found = within(ANSWER_LIMIT, move || {
         let mut found = Vec::new();
         for store in ["overlay2", "overlay", "fuse-overlayfs"] {
             found.extend(entries(&root.join(store)).map(|layer| layer.join("merged")));
@@ -81,7 +81,7 @@ fn covered_data(table: &MountTable, data_root: &Path) -> Vec<PathBuf> {
         .collect();
     let is_full = |path: &PathBuf| entries(path).next().is_some();
     let full = move || unmounted.into_iter().filter(is_full).collect();
-    within(LIMIT, full).unwrap_or_default()
+    within(ANSWER_LIMIT, full).unwrap_or_default()
 }
 
 fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {

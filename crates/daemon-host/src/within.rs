@@ -1,0 +1,50 @@
+//! Limits the time of work that may never end.
+
+use std::io;
+use std::sync::mpsc::sync_channel;
+use std::thread;
+use std::time::Duration;
+
+/// How long a look at the file system may take. A local disk answers in milliseconds. A server that
+/// has not answered by then may never do so.
+pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
+
+/// Runs the work in a thread of its own and waits for it at most `limit`.
+///
+/// The kernel lets nobody interrupt a look-up that waits for a server. So the thread of work that
+/// did not end is left behind. It ends with the process, at the latest. The work must change
+/// nothing, because it may go on much later. It sees what the caller sees: the thread has the
+/// caller's namespaces, root directory and credentials.
+///
+/// A signal is obeyed meanwhile, because the calling thread can be interrupted.
+///
+/// # Errors
+///
+/// [`TimedOut`](io::ErrorKind::TimedOut) if the work did not end in time, and what the system says
+/// if it gives no thread.
+pub fn within<R: Send + 'static>(
+    limit: Duration,
+    work: impl FnOnce() -> R + Send + 'static,
+) -> io::Result<R> {
+    let (done, result) = sync_channel(1);
+    let run = move || drop(done.send(work()));
+    thread::Builder::new().name("look".into()).spawn(run)?;
+    result.recv_timeout(limit).map_err(|_| {
+        let why = format!("no answer in {} s", limit.as_secs());
+        io::Error::new(io::ErrorKind::TimedOut, why)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn work_that_does_not_end_is_left_behind() {
+        assert_eq!(within(Duration::from_secs(60), || 7).unwrap(), 7);
+        assert_eq!(within(Duration::MAX, || 7).unwrap(), 7);
+        let forever = || thread::sleep(Duration::from_secs(600));
+        let error = within(Duration::from_millis(20), forever).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+    }
+}
