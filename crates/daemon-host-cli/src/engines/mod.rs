@@ -1,8 +1,9 @@
 //! The engines of this machine, and what each may have left behind.
 //!
 //! `survey` finds the engines. `elsewhere` are those in other mount namespaces. `target` is one of
-//! their directories, with its rules and evidence. `witness` and `work` know what only engines
-//! know. `alive` says what lives on after a clean-up. `command` prints.
+//! their directories, with its rules and evidence; `told` are the mounts there that stay. `witness`
+//! and `work` know what only engines know. `alive` says what lives on after a clean-up. `command`
+//! prints.
 
 mod alive;
 mod command;
@@ -10,6 +11,7 @@ mod elsewhere;
 mod findings;
 mod survey;
 mod target;
+mod told;
 mod witness;
 mod work;
 

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use daemon_host::engines::{Fate, FoundEngine, FoundRoot, Root, Store};
+use daemon_host::engines::{Fate, FoundEngine, FoundRoot, Root, Rule, Store};
 use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
     self, CleanupPlan, CleanupReport, Evidence, ExecuteOptions, KeepReason, PlanOptions, Rules,
@@ -13,6 +13,7 @@ use daemon_host::rootmount::{
 use daemon_host::{LivenessOptions, evidence, layers, look_from};
 use serde::Serialize;
 
+use super::told::{self, Told, ToldJson};
 use super::witness::{Deliberate, Networks};
 use super::work::{self, Work};
 use crate::engines::alive::still_alive;
@@ -27,6 +28,8 @@ pub(crate) struct Target {
     pub(crate) run_root: Option<PathBuf>,
     pub(crate) liveness: LivenessOptions,
     rules: Rules,
+    /// All rules of the directory, also those that only tell of a mount.
+    known: Vec<Rule>,
 }
 
 /// What an engine has left below one directory: the plan, and later its result.
@@ -37,10 +40,12 @@ pub(crate) struct Leftovers {
     pub(crate) evidence: Evidence,
     pub(crate) running: Option<String>,
     pub(crate) report: Option<CleanupReport>,
+    /// What stays in any case.
+    told: Vec<Told>,
 }
 
 impl Target {
-    /// `None` if no rule says that anything may be swept.
+    /// `None` if no rule says that anything may be swept, or is to be told of.
     pub(super) fn new(
         found: &FoundEngine,
         root: &FoundRoot,
@@ -49,7 +54,8 @@ impl Target {
     ) -> anyhow::Result<Option<Self>> {
         let sweep = kind.rules.iter().filter(|rule| rule.fate == Fate::Sweep);
         let named: Vec<(String, String)> = sweep.map(work::named).collect();
-        if named.is_empty() {
+        let is_told = |rule: &Rule| rule.fate == Fate::Tell;
+        if named.is_empty() && !kind.rules.iter().any(is_told) {
             return Ok(None);
         }
         let mut liveness = evidence.liveness(&root.path)?;
@@ -79,6 +85,7 @@ impl Target {
             running,
             run_root,
             rules: Rules::empty().with_named(named)?,
+            known: kind.rules.clone(),
             liveness,
         }))
     }
@@ -89,7 +96,7 @@ impl Target {
             let point = row.mount_point();
             let below = point.strip_prefix(&self.path);
             below.is_ok_and(|below| self.rules.matching(below).is_some())
-        })
+        }) || !told::told(&self.known, &self.path, table).is_empty()
     }
 
     /// Plans from this table, with evidence that is gathered now.
@@ -115,6 +122,7 @@ impl Target {
             evidence: known,
             running: self.running.clone(),
             report: None,
+            told: told::told(&self.known, &self.path, table),
         })
     }
 
@@ -173,7 +181,8 @@ impl Leftovers {
                 .to_owned(),
             None => self.plan.to_string(),
         };
-        format!("{} in {}\n{what}\n", self.engine, self.path.display())
+        let told = told::text(&self.told);
+        format!("{} in {}\n{what}\n{told}", self.engine, self.path.display())
     }
 
     /// As JSON.
@@ -186,6 +195,7 @@ impl Leftovers {
             },
             running: self.running.as_deref(),
             evidence: EvidenceJson::new(&self.evidence),
+            told: ToldJson::all(&self.told),
         }
     }
 }
@@ -198,6 +208,8 @@ pub(crate) struct LeftoversJson<'l> {
     what: What<'l>,
     running: Option<&'l str>,
     evidence: EvidenceJson<'l>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    told: Vec<ToldJson<'l>>,
 }
 
 #[derive(Serialize)]

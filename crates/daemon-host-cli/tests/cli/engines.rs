@@ -71,6 +71,39 @@ fn leftovers_of_podman_are_found_and_what_lives_or_was_asked_for_stays() {
     }
 }
 
+/// Only a runtime knows which pods live, and a volume may hold data.
+#[test]
+fn volumes_of_a_pod_are_told_and_stay() {
+    let script = "P=/var/lib/kubelet/pods/0a1b2c3d-0000-4000-8000-00000000000a/volumes
+        at $P/kubernetes.io~projected/token; at $P/kubernetes.io~csi/disk/mount; at $P/other
+        code 0 $D root cleanup --json
+        code 0 $D root cleanup >&2; code 0 $D root status >&2; test $(left /var/lib/kubelet) = 3";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let engine = &ran.json()["engines"][0];
+    assert_eq!(engine["engine_name"], "kubelet");
+    assert_eq!(engine["steps"], json!([]));
+    let told = engine["told"].as_array().unwrap();
+    assert_eq!(told.len(), 2, "{engine:#}");
+    assert!(told[0]["what"].as_str().unwrap().contains("of a pod"));
+    for words in [
+        "never for a clean-up: projected volume of a pod (1), volume with data of a pod (1)",
+        "csi/disk/mount",
+    ] {
+        assert_eq!(
+            ran.stderr.matches(words).count(),
+            2,
+            "{words}: {}",
+            ran.stderr
+        );
+    }
+    assert!(
+        !ran.stderr.contains("no engine has anything"),
+        "{}",
+        ran.stderr
+    );
+}
+
 /// Unlike podman, buildah makes nothing in the run root; it only has a file of its own in the
 /// container's directory.
 #[test]
