@@ -56,10 +56,9 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         let all = in_parallel::map(&pids, is_own, |&pid| descriptors(proc, pid));
         let mut unread = Vec::new();
         for (&pid, seen) in pids.iter().zip(all) {
-            match seen {
-                Ok(seen) => self.add_descriptors(pid, &pid.to_string(), &seen),
-                Err(_) if is_running(proc, pid) => unread.push(pid),
-                Err(_) => {}
+            self.add_descriptors(pid, &seen.directory, &seen.found);
+            if seen.has_gap && is_running(proc, pid) {
+                unread.push(pid);
             }
         }
         Ok(unread)
@@ -180,17 +179,78 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
     }
 }
 
-/// The descriptors of a process that are of mount namespaces: the number, and the inode of the
-/// namespace.
-fn descriptors(proc: &ProcDir, pid: u32) -> Result<Vec<(u32, u64)>, Error> {
-    let mut found = Vec::new();
-    for descriptor in proc.numbers(format!("{pid}/fd"))? {
-        match proc.link(format!("{pid}/fd/{descriptor}")) {
+/// The descriptors of a process that are of mount namespaces.
+#[derive(Debug)]
+struct Descriptors {
+    /// The process or its thread that shows them, below procfs.
+    directory: String,
+    /// The number, and the inode of the namespace.
+    found: Vec<(u32, u64)>,
+    /// Whether something could not be read.
+    has_gap: bool,
+}
+
+fn descriptors(proc: &ProcDir, pid: u32) -> Descriptors {
+    let list = |directory: &str| proc.numbers(format!("{directory}/fd"));
+    let mut directory = pid.to_string();
+    let mut numbers = list(&directory);
+    if numbers.as_ref().is_ok_and(Vec::is_empty) {
+        // A first thread that has ended shows none. The threads that go on have them.
+        let threads = proc.numbers(format!("{pid}/task")).unwrap_or_default();
+        let mut threads = threads.iter().map(|thread| format!("{pid}/task/{thread}"));
+        if let Some(thread) = threads.find(|it| list(it).is_ok_and(|found| !found.is_empty())) {
+            numbers = list(&thread);
+            directory = thread;
+        }
+    }
+    let (mut found, mut has_gap) = (Vec::new(), numbers.is_err());
+    for descriptor in numbers.unwrap_or_default() {
+        match proc.link(format!("{directory}/fd/{descriptor}")) {
             Ok(link) => found.extend(inode_of(&link).map(|inode| (descriptor, inode))),
             // It was closed since the list was made.
             Err(error) if is_over(&error) => {}
-            Err(error) => return Err(error),
+            Err(_) => has_gap = true,
         }
     }
-    Ok(found)
+    Descriptors {
+        directory,
+        found,
+        has_gap,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn one_that_cannot_be_read_hides_no_other() {
+        let place = tempfile::tempdir().unwrap();
+        let fd = place.path().join("8/fd");
+        fs::create_dir_all(fd.join("5")).unwrap();
+        for (number, target) in [("4", "mnt:[99]"), ("6", "mnt:[98]"), ("7", "/dev/null")] {
+            symlink(target, fd.join(number)).unwrap();
+        }
+        let proc = Proc::unchecked(place.path()).open().unwrap();
+        let seen = descriptors(&proc, 8);
+        assert_eq!(seen.found, [(4, 99), (6, 98)]);
+        assert!(seen.has_gap);
+    }
+
+    #[test]
+    fn where_the_first_thread_has_ended_the_others_show_them() {
+        let place = tempfile::tempdir().unwrap();
+        for directory in ["8/fd", "8/task/8/fd", "8/task/9/fd"] {
+            fs::create_dir_all(place.path().join(directory)).unwrap();
+        }
+        symlink("mnt:[99]", place.path().join("8/task/9/fd/4")).unwrap();
+        let proc = Proc::unchecked(place.path()).open().unwrap();
+        let seen = descriptors(&proc, 8);
+        assert_eq!((&*seen.directory, seen.has_gap), ("8/task/9", false));
+        assert_eq!(seen.found, [(4, 99)]);
+        assert!(descriptors(&proc, 9).has_gap, "its directory is not there");
+    }
 }

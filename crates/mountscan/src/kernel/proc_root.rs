@@ -65,6 +65,16 @@ impl ProcRoot {
         self.0.read(name)
     }
 
+    /// Reads a file to its end, or so many bytes of it. A command line is as long as its process
+    /// wants.
+    ///
+    /// # Errors
+    ///
+    /// As [`file`](Self::file).
+    pub fn read_up_to(&self, name: impl AsRef<Path>, limit: usize) -> Result<Vec<u8>, Error> {
+        self.0.read_up_to(name, limit)
+    }
+
     /// The text of a link, such as `self/ns/pid`. The link is not followed.
     ///
     /// # Errors
@@ -191,6 +201,15 @@ fn numbers_below(status: &str) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_longer_is_cut() {
+        let proc = ProcRoot::open(&Proc::default()).unwrap();
+        let whole = proc.read("self/status").unwrap();
+        assert_eq!(proc.read_up_to("self/status", 7).unwrap(), whole[..7]);
+        let all = proc.read_up_to("self/status", 1 << 20).unwrap();
+        assert!(all.starts_with(&whole[..7]) && all.len() > 100);
+    }
 
     #[test]
     fn numbers_in_namespaces_below() {

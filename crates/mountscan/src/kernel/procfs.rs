@@ -206,6 +206,19 @@ impl ProcDir {
         Ok(text)
     }
 
+    /// Reads a file to its end, or so many bytes of it.
+    pub(crate) fn read_up_to(
+        &self,
+        name: impl AsRef<Path>,
+        limit: usize,
+    ) -> Result<Vec<u8>, Error> {
+        let file = self.file(&name)?;
+        let mut text = Vec::new();
+        while text.len() < limit && self.read_more(&file, &name, &mut text)? > 0 {}
+        text.truncate(limit);
+        Ok(text)
+    }
+
     /// Reads the beginning of a file in one call. A file of a few lines is read whole.
     pub(crate) fn read_first(&self, name: impl AsRef<Path>) -> Result<Vec<u8>, Error> {
         let file = self.file(&name)?;
@@ -323,7 +336,7 @@ impl ProcDir {
         }
         // Without openat2, a mount of procfs over a part of procfs is not noticed.
         let opened = openat(&self.file, name, flags, Mode::empty());
-        if matches!(opened, Err(Errno::NOENT)) {
+        if matches!(opened, Err(Errno::NOENT | Errno::NOTDIR)) {
             self.check_above(name)?;
         }
         let opened = opened.map_err(failed)?;

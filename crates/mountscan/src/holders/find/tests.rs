@@ -111,3 +111,22 @@ fn a_namespace_whose_table_nobody_gives_is_a_gap() {
     set_state(&proc.path().join("8"), 'Z');
     assert_eq!(unreadable(proc.path()), 1);
 }
+
+/// The list of sockets is read once for each network namespace, from any of its processes.
+#[test]
+fn a_process_that_ends_hides_no_socket_of_its_network_namespace() {
+    let proc = made_up();
+    remove(&proc.path().join("7/net"));
+    set_state(&proc.path().join("7"), 'Z');
+    let line = "0: 00000002 00000000 00010000 0001 01    77 /nowhere/s\n";
+    fs::write(
+        proc.path().join("8/net/unix"),
+        format!("Num RefCount\n{line}"),
+    )
+    .unwrap();
+    let mut options = HoldersOptions::new();
+    options.proc = Proc::unchecked(proc.path());
+    let found = directory_users(Path::new("/nowhere"), &options).unwrap();
+    let pids: Vec<u32> = found.processes.iter().map(|process| process.pid).collect();
+    assert_eq!(pids, [8], "{found:?}");
+}

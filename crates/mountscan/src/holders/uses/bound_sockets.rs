@@ -38,8 +38,14 @@ impl<'p> BoundSockets<'p> {
             return Ok(bound.clone());
         }
         let text = match self.proc.read(member.file("net/unix")) {
-            // A kernel without Unix sockets has no such file.
-            Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+            // A kernel without Unix sockets has no such file, but the directory. If the process has
+            // ended, neither is there, and nothing is known of the namespace.
+            Err(error)
+                if error.kind() == ErrorKind::NotFound
+                    && self.proc.numbers(member.file("net")).is_ok() =>
+            {
+                Vec::new()
+            }
             text => text?,
         };
         let is_below = |path: &Path| self.paths.iter().any(|above| path.starts_with(above));
