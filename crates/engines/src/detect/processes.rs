@@ -8,6 +8,10 @@ use super::command_line;
 use crate::procfs::{is_gone, unread};
 use crate::unread::Unread;
 
+/// The most bytes that are read of a command line: more than the arguments of any daemon have. A
+/// process may have any name, and any number of arguments.
+const LIMIT: usize = 1 << 20;
+
 /// A process that may be an engine's.
 #[derive(Debug, Clone)]
 pub(super) struct Process {
@@ -46,7 +50,7 @@ fn process(proc: &ProcRoot, pid: u32, names: &HashSet<&str>) -> Result<Option<Pr
     if !names.contains(name.as_str()) {
         return Ok(None);
     }
-    let arguments = command_line::arguments(&proc.read(format!("{pid}/cmdline"))?);
+    let arguments = command_line::arguments(&proc.read_up_to(format!("{pid}/cmdline"), LIMIT)?);
     // A zombie has no arguments.
     if arguments.iter().all(String::is_empty) {
         return Ok(None);

@@ -50,7 +50,8 @@ fn look_into(proc: &ProcRoot, pid: u32, users: &mut HashMap<u64, String>) -> Res
     let comm = proc.read(format!("{pid}/comm"))?;
     let comm = String::from_utf8_lossy(comm.trim_ascii_end()).into_owned();
     // unshare(2) and setns(2) move one thread only, so each thread may be in another namespace.
-    for task in proc.numbers(format!("{pid}/task"))? {
+    let tasks = proc.numbers(format!("{pid}/task"))?;
+    for task in &tasks {
         match proc.link(format!("{pid}/task/{task}/ns/net")) {
             Ok(link) => add(users, &link, || format!("pid {pid} {comm}")),
             Err(error) if is_gone(&error) => {}
@@ -58,8 +59,21 @@ fn look_into(proc: &ProcRoot, pid: u32, users: &mut HashMap<u64, String>) -> Res
         }
     }
     // An open descriptor keeps a namespace alive, even when no thread is in it.
-    for number in proc.numbers(format!("{pid}/fd"))? {
-        match proc.link(format!("{pid}/fd/{number}")) {
+    let mut place = pid.to_string();
+    let mut numbers = proc.numbers(format!("{place}/fd"))?;
+    if numbers.is_empty() {
+        // A first thread that has ended shows none. The threads that go on have them.
+        let threads = tasks.iter().map(|task| format!("{pid}/task/{task}"));
+        for thread in threads {
+            let open = proc.numbers(format!("{thread}/fd")).unwrap_or_default();
+            if !open.is_empty() {
+                (place, numbers) = (thread, open);
+                break;
+            }
+        }
+    }
+    for number in numbers {
+        match proc.link(format!("{place}/fd/{number}")) {
             Ok(link) => add(users, &link, || {
                 format!("descriptor {number} of pid {pid} {comm}")
             }),
@@ -111,6 +125,20 @@ mod tests {
         assert_eq!(found.users[&43], "descriptor 5 of pid 7 sleep");
         assert!(network_users(Proc::unchecked(place.path().join("none"))).is_err());
         assert!(network_users(place.path()).is_err(), "it is no procfs");
+    }
+
+    #[test]
+    fn descriptors_outlive_the_first_thread() {
+        let place = tempfile::tempdir().unwrap();
+        symlink("7", place.path().join("self")).unwrap();
+        let process = place.path().join("7");
+        for directory in ["task/7/ns", "task/8/fd", "task/8/ns", "fd"] {
+            fs::create_dir_all(process.join(directory)).unwrap();
+        }
+        fs::write(process.join("comm"), "sleep\n").unwrap();
+        symlink("net:[43]", process.join("task/8/fd/5")).unwrap();
+        let found = network_users(Proc::unchecked(place.path())).unwrap();
+        assert!(found.users.contains_key(&43), "{found:?}");
     }
 
     #[test]
