@@ -34,7 +34,7 @@ pub(super) struct Running {
     pub(super) name: String,
     /// In clock ticks since the boot.
     pub(super) start: u64,
-    /// Its cgroups, one for each hierarchy; empty if they could not be read.
+    /// Its cgroups, one for each hierarchy; empty if the kernel has none.
     pub(super) cgroups: Vec<PathBuf>,
 }
 
@@ -48,11 +48,15 @@ pub(super) fn look(proc: &ProcRoot, pid: u32, view: &View) -> Seen {
     match parse_stat(&stat) {
         None => Seen::Unclear("its stat has another form".into()),
         Some(stat) if stat.has_ended => Seen::Ended,
-        Some(stat) => Seen::Running(Running {
-            name: stat.name,
-            start: stat.start,
-            cgroups: cgroups(&proc.read(format!("{pid}/cgroup")).unwrap_or_default()),
-        }),
+        Some(stat) => match proc.read(format!("{pid}/cgroup")) {
+            // Its start alone could say that it is another process.
+            Err(error) if !is_gone(&error) => Seen::Unclear(words(&error)),
+            groups => Seen::Running(Running {
+                name: stat.name,
+                start: stat.start,
+                cgroups: cgroups(&groups.unwrap_or_default()),
+            }),
+        },
     }
 }
 

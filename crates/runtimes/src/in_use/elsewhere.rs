@@ -10,6 +10,7 @@ use std::path::{Component, Path, PathBuf};
 use mountscan::{ErrorKind, ProcRoot};
 
 use super::bundles::TASKS;
+use super::in_root::in_root;
 use super::references::References;
 use crate::procfs::{is_gone, words};
 
@@ -128,23 +129,25 @@ impl<'p> Elsewhere<'p> {
     /// path may lead elsewhere. `None` if the process has ended, or if its namespace cannot be
     /// seen, which is noted: what lies at that path here may belong to somebody else.
     fn place_here(&self, references: &mut References, pid: u32, path: &Path) -> Option<PathBuf> {
+        let place = self.proc.shown(pid.to_string());
+        let found = match self.other_root(pid) {
+            Ok(None) => return Some(path.to_owned()),
+            Ok(Some(root)) => in_root(&root, path).map_err(|error| error.to_string()),
+            Err(error) if is_gone(&error) => return None,
+            Err(error) => Err(words(&error)),
+        };
+        found.map_err(|why| references.unseen(&place, why)).ok()
+    }
+
+    /// The root directory of a process of another mount namespace; `None` for one of this.
+    fn other_root(&self, pid: u32) -> Result<Option<PathBuf>, mountscan::Error> {
         let namespace = |of: &str| self.proc.link(format!("{of}/ns/mnt"));
-        let found = namespace(&pid.to_string()).and_then(|its| match namespace("self") {
-            Ok(own) if own == its => Ok(path.to_owned()),
+        let its = namespace(&pid.to_string())?;
+        match namespace("self") {
+            Ok(own) if own == its => Ok(None),
             // The link `root` leads into the mount namespace of the process, also where nothing
             // tells whether that is the own one.
-            _ => {
-                let root = self.proc.path_through(format!("{pid}/root"))?;
-                Ok(root.join(path.strip_prefix("/").unwrap_or(path)))
-            }
-        });
-        match found {
-            Ok(path) => Some(path),
-            Err(error) if is_gone(&error) => None,
-            Err(error) => {
-                references.unseen(&self.proc.shown(pid.to_string()), words(&error));
-                None
-            }
+            _ => self.proc.path_through(format!("{pid}/root")).map(Some),
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod bundles;
 mod elsewhere;
+mod in_root;
 mod processes;
 mod references;
 mod sweep;

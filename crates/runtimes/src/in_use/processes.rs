@@ -13,6 +13,10 @@ use super::elsewhere::Elsewhere;
 use super::references::References;
 use crate::procfs::{is_gone, open, words};
 
+/// The most bytes that are read of a command line. The kernel itself has no such bound. A longer
+/// one makes the scan incomplete.
+const MAX_LINE: usize = 8 << 20;
+
 impl References {
     /// Adds the scripts that command lines of processes name, such as that of a monitor
     /// that calls its runtime again when a container ends. `proc` is the procfs to read, such
@@ -49,9 +53,21 @@ fn scan(references: &mut References, proc: &ProcRoot) {
     elsewhere.add_mounts(references);
     // This process may name a script only because it was asked to look at it.
     for pid in pids.into_iter().filter(|pid| Some(*pid) != own) {
-        match proc.read(format!("{pid}/cmdline")) {
+        let file = format!("{pid}/cmdline");
+        match proc.read_up_to(&file, MAX_LINE) {
             Ok(line) => {
-                let name = proc.read(format!("{pid}/comm")).unwrap_or_default();
+                if line.len() == MAX_LINE {
+                    let why = format!("longer than {MAX_LINE} bytes");
+                    references.unseen(&proc.shown(&file), why);
+                }
+                let comm = format!("{pid}/comm");
+                let name = proc.read(&comm).unwrap_or_else(|error| {
+                    // Without its name it may be an engine, whose bundles are then not looked for.
+                    if !is_gone(&error) {
+                        references.unseen(&proc.shown(&comm), words(&error));
+                    }
+                    Vec::new()
+                });
                 let shown = String::from_utf8_lossy(&name);
                 let by = format!("pid {pid} {} names it", shown.trim_end());
                 references.add_names_in(&line, &by);

@@ -1,6 +1,7 @@
 //! Whether an interpreter is registered for a file, as binfmt_misc keeps them.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
@@ -8,10 +9,12 @@ use std::path::Path;
 const FORMATS: &str = "/proc/sys/fs/binfmt_misc";
 
 /// Whether binfmt_misc has an interpreter for this file. qemu, for example, registers itself for
-/// programs of other machines. If that cannot be read, the answer is yes.
+/// programs of other machines. If that cannot be read, the answer is yes. If it is not there,
+/// nothing is registered.
 pub(super) fn is_registered(path: &Path, head: &[u8]) -> bool {
-    let Ok(entries) = fs::read_dir(FORMATS) else {
-        return false;
+    let entries = match fs::read_dir(FORMATS) {
+        Ok(entries) => entries,
+        Err(error) => return error.kind() != ErrorKind::NotFound,
     };
     entries.flatten().any(|entry| {
         let name = entry.file_name();

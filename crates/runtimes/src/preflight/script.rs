@@ -21,6 +21,8 @@ impl Script {
         let line = &line[..line.len().min(HEAD - 2)];
         let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t');
         let whole = line.split(|byte| *byte == b'\n').next()?;
+        // A NUL ends the interpreter's name, and with it what the kernel reads.
+        let whole = whole.split(|byte| *byte == 0).next()?;
         let begin = whole.iter().position(|byte| !is_blank(byte))?;
         let words = &whole[begin..];
         let end = words.iter().position(is_blank).unwrap_or(words.len());
@@ -35,10 +37,12 @@ impl Script {
 
     /// Whether a carriage return becomes a part of the interpreter's name or of its argument.
     ///
-    /// Perl passes over one after its options.
+    /// Perl passes over one after its options, and `env -S` takes it for a blank.
     pub(super) fn ends_in_return(&self) -> bool {
         let name = self.interpreter.as_os_str().as_bytes();
-        let forgives = self.name().is_some_and(|name| name.starts_with(b"perl"));
+        let is_perl = self.name().is_some_and(|name| name.starts_with(b"perl"));
+        let is_split = self.name() == Some(b"env") && self.argument.starts_with(b"-S");
+        let forgives = is_perl || is_split;
         name.ends_with(b"\r") || (self.argument.ends_with(b"\r") && !forgives)
     }
 
@@ -55,9 +59,15 @@ impl Script {
         }
         let is_plain = |byte: &u8| byte.is_ascii_graphic() && !br#"'"\$#"#.contains(byte);
         let program = match self.argument.strip_prefix(b"-S") {
-            Some(words) => words
-                .split(u8::is_ascii_whitespace)
-                .find(|word| !word.is_empty() && !word.contains(&b'='))?,
+            Some(words) => {
+                let is_sure = |byte: &u8| is_plain(byte) || byte.is_ascii_whitespace();
+                let mut each = words.split(u8::is_ascii_whitespace);
+                // Quotes are not taken apart here, and with a PATH of its own it looks elsewhere.
+                if !words.iter().all(is_sure) || each.clone().any(|it| it.starts_with(b"PATH=")) {
+                    return None;
+                }
+                each.find(|word| !word.is_empty() && !word.contains(&b'='))?
+            }
             None => &self.argument[..],
         };
         let is_simple = !program.starts_with(b"-")
@@ -87,6 +97,8 @@ mod tests {
         assert!(!check("/bin/sh -e x\r y\n\r\n", "/bin/sh", "-e x\r y").ends_in_return());
         assert!(check("/bin/sh\r\nexit\r\n", "/bin/sh\r", "").ends_in_return());
         assert!(check("/bin/sh -e\r\n", "/bin/sh", "-e\r").ends_in_return());
+        assert!(!check("/bin/env -S sh\r\n", "/bin/env", "-S sh\r").ends_in_return());
+        assert!(!check("/bin/sh\0junk\r\n", "/bin/sh", "").ends_in_return());
         assert!(check("/bin/sh \r\n", "/bin/sh", "\r").ends_in_return());
         assert!(!check("/usr/bin/perl -w\r\n", "/usr/bin/perl", "-w\r").ends_in_return());
         assert!(check("/usr/bin/perl\r\n", "/usr/bin/perl\r", "").ends_in_return());
@@ -107,6 +119,9 @@ mod tests {
             ("/usr/bin/env -S python3 -u", Some("python3")),
             ("/usr/bin/env -Spython3 -u", Some("python3")),
             ("/usr/bin/env -S A=1 B=2 sh -e", Some("sh")),
+            ("/usr/bin/env -S sh -e\r", Some("sh")),
+            ("/usr/bin/env -S X=\"a b c\" sh", None),
+            ("/usr/bin/env -S PATH=/opt/bin sh", None),
             ("/usr/bin/env -S -i sh", None),
             ("/usr/bin/env -S A=1", None),
             ("/usr/bin/env -S \"my sh\"", None),

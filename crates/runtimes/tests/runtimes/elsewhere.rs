@@ -199,6 +199,20 @@ fn an_engine_in_another_mount_namespace_is_looked_at_there() {
     machine.keeps("another mount namespace");
 }
 
+/// dockerd tells its containerd of `/var/run`, which is such a link.
+#[test]
+fn an_absolute_link_of_another_mount_namespace_does_not_lead_out_of_it() {
+    let machine = Machine::new();
+    machine.bundle("its-root/run/ee/containerd/daemon");
+    let line = "/usr/sbin/dockerd --exec-root /var/run/ee";
+    let engine = machine.process(77, "dockerd", line);
+    fs::create_dir(machine.path("its-root/var")).unwrap();
+    symlink("/run", machine.path("its-root/var/run")).unwrap();
+    symlink(machine.path("its-root"), engine.join("root")).unwrap();
+    place_in(&engine, "mnt:[2]");
+    machine.keeps("a link of its own root");
+}
+
 #[test]
 fn an_engine_in_a_namespace_that_is_not_seen_keeps_every_script() {
     let machine = Machine::new();

@@ -63,6 +63,17 @@ fn scripts_start_or_do_not() {
         ("env", "#!/usr/bin/env sh\n".to_owned(), ""),
         ("env-split", "#!/usr/bin/env -S A=1 sh -e\n".to_owned(), ""),
         (
+            "env-split-return",
+            "#!/usr/bin/env -S sh -e\r\n".to_owned(),
+            "",
+        ),
+        (
+            "env-split-quotes",
+            "#!/usr/bin/env -S X=\"a b c\" sh\n".to_owned(),
+            "",
+        ),
+        ("nul", "#!/bin/sh\0junk\n".to_owned(), ""),
+        (
             "env-lost",
             "#!/usr/bin/env no-such-program\n".to_owned(),
             "not found in PATH",

@@ -130,18 +130,21 @@ fn a_command_line_that_is_covered_keeps_every_script() {
         };
         let pid = scene.pid().to_string();
         assert!(!unseen(&Proc::default(), &pid));
-        let point = format!("/proc/{pid}/cmdline");
-        let with = base.join("nothing");
-        mount(
-            Some(&with),
-            Path::new(&point),
-            None::<&str>,
-            MsFlags::MS_BIND,
-            None::<&str>,
-        )
-        .unwrap();
-        assert!(unseen(&Proc::default(), &pid));
-        umount2(Path::new(&point), MntFlags::MNT_DETACH).unwrap();
+        // What it says, and whether it is an engine.
+        for (file, name) in [("cmdline", pid.as_str()), ("comm", "comm")] {
+            let point = format!("/proc/{pid}/{file}");
+            let with = base.join("nothing");
+            mount(
+                Some(&with),
+                Path::new(&point),
+                None::<&str>,
+                MsFlags::MS_BIND,
+                None::<&str>,
+            )
+            .unwrap();
+            assert!(unseen(&Proc::default(), name), "{file}");
+            umount2(Path::new(&point), MntFlags::MNT_DETACH).unwrap();
+        }
     });
 }
 
