@@ -63,24 +63,30 @@ impl<'e> Judge<'e> {
     }
 
     /// The container that a mount belongs to. If its rule names the id in the path, it is that
-    /// one, or the owner of the layer with that id. A source that knows the path itself counts
-    /// before.
+    /// one, or the owner of the layer with that id. A source that knows of life at the path itself,
+    /// or cannot tell, counts before.
     pub(crate) fn container_of(
         &self,
         relative: &Path,
         named: Option<&ContainerKey>,
     ) -> ContainerKey {
-        if self.testimonies.contains_key(relative.as_os_str()) {
+        let by_path = self.testimonies.get(relative.as_os_str());
+        if by_path.is_some_and(|all| all.iter().any(|t| t.says != Says::Dead)) {
             return ContainerKey::of(relative.as_os_str());
         }
         let Some(named) = named else {
             return ContainerKey::of(self.by_component(relative));
         };
-        let id = without_init(&named.id);
-        let owner = self.layers.container_of(id);
+        // An id that somebody chose may end in `-init` as well. Only a full id is that of a layer.
+        let bare = without_init(&named.id);
+        let id = match self.layers.container_of(bare) {
+            Some(owner) => owner,
+            None if is_full_id(bare.as_bytes()) => bare,
+            None => &named.id,
+        };
         ContainerKey {
             namespace: named.namespace.clone(),
-            id: owner.unwrap_or(id).to_owned(),
+            id: id.to_owned(),
         }
     }
 
@@ -92,7 +98,7 @@ impl<'e> Judge<'e> {
             relative
                 .components()
                 .filter_map(|component| match component {
-                    Component::Normal(name) => Some(without_init(name)),
+                    Component::Normal(name) => Some(name),
                     _ => None,
                 })
         };
@@ -105,8 +111,10 @@ impl<'e> Judge<'e> {
             };
             owner.or_else(itself)
         };
-        let by_form = || names().find(|name| is_full_id(name.as_bytes()));
-        let found = names().find_map(known);
+        let bare = || names().map(without_init);
+        let by_form = || bare().find(|name| is_full_id(name.as_bytes()));
+        // As it is written first: an id that somebody chose may end in `-init`.
+        let found = names().find_map(|name| known(name).or_else(|| known(without_init(name))));
         found.unwrap_or_else(|| by_form().unwrap_or(relative.as_os_str()).to_os_string())
     }
 

@@ -38,6 +38,10 @@ fn live_id(relative: &Path, options: &PlanOptions) -> Option<OsString> {
 }
 
 fn kept_as<'k>(name: &[u8], keep: &'k BTreeSet<OsString>) -> Option<&'k OsStr> {
+    // As it is written first: an id that somebody chose may end in `-init`.
+    if let Some(id) = keep.get(OsStr::from_bytes(name)) {
+        return Some(id);
+    }
     let name = without_init(OsStr::from_bytes(name)).as_bytes();
     if let Some(id) = keep.get(OsStr::from_bytes(name)) {
         return Some(id);

@@ -208,14 +208,24 @@ impl Rules {
             }
         }
         let custom = self.custom.as_ref()?;
-        if bytes.is_empty() || !self.has_chosen_id(relative) {
+        if bytes.is_empty() {
             return None;
         }
-        let first = custom.set.matches(bytes).iter().next()?;
-        Some(Matched {
-            rule: &custom.names[first],
-            named: custom.named(first, bytes),
-        })
+        let fitting = custom.set.matches(bytes);
+        let mut fitting = fitting.iter().map(|rule| Matched {
+            rule: &custom.names[rule],
+            named: custom.named(rule, bytes),
+        });
+        fitting.find(|matched| self.is_chosen(relative, matched))
+    }
+
+    /// Whether it is of a chosen container: of the one that the rule names, or else by any part of
+    /// the path.
+    fn is_chosen(&self, relative: &Path, matched: &Matched<'_>) -> bool {
+        match (&self.ids, &matched.named) {
+            (Ids::Only(ids), Some(named)) => ids.contains(&named.id),
+            _ => self.has_chosen_id(relative),
+        }
     }
 
     /// Whether the rules are for every container.

@@ -345,3 +345,33 @@ fn a_source_that_knows_the_path_itself_counts() {
     ];
     assert!(swept(&points, &said).is_empty());
 }
+
+/// Such a name is free to choose for containerd, runc and crun.
+#[test]
+fn an_id_may_end_like_an_init_layer() {
+    let said = |says| [(Some("a"), "web-init", says)];
+    let points = ["task/a/web-init/rootfs"];
+    assert!(swept(&points, &said(Says::Lives)).is_empty());
+    assert!(swept(&points, &said(Says::Unknown)).is_empty());
+    assert_eq!(swept(&points, &said(Says::Dead)).len(), 1);
+    // What is known of another container says nothing of this one.
+    let other = [
+        (Some("a"), "web", Says::Lives),
+        (Some("a"), "web-init", Says::Dead),
+    ];
+    assert_eq!(swept(&points, &other).len(), 1);
+}
+
+#[test]
+fn a_dead_path_does_not_leave_a_living_container() {
+    let points = ["cri/c1/shm"];
+    let dead = (None, "cri/c1/shm", Says::Dead);
+    assert!(swept(&points, &[dead, (None, "c1", Says::Lives)]).is_empty());
+    assert!(
+        swept(
+            &points,
+            &[(None, "cri/c1/shm", Says::Lives), (None, "c1", Says::Dead)]
+        )
+        .is_empty()
+    );
+}
