@@ -235,6 +235,8 @@ impl Warning {
 
 impl fmt::Display for Warning {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // Words of the file are shown so that they do nothing to a terminal.
+        let shown = |word: &dyn fmt::Display| word.to_string().escape_debug().to_string();
         match self {
             Self::FallbackNameservers => f.write_str(
                 "no usable nameserver was left, so the configured fallback servers are listed",
@@ -251,52 +253,47 @@ impl fmt::Display for Warning {
             Self::DroppedOption(option) => write!(
                 f,
                 "option {} was left out: with it some resolvers ask nobody",
-                option.to_string().escape_debug()
+                shown(option)
             ),
             Self::DroppedDomain(domain) => write!(
                 f,
-                "the search domain {domain} was left out: no name can end in it, and readers do not \
-                 agree about what follows it"
+                "the search domain {} was left out: no name can end in it, and readers do not agree \
+                 about what follows it",
+                shown(domain)
             ),
             Self::DroppedSortlist(line) => write!(
                 f,
                 "the line {} was left out: it makes programs of glibc hang",
-                line.to_string().escape_debug()
+                shown(line)
             ),
             Self::MergedOption(option) => write!(
                 f,
                 "option {} was left out, as a later line gives it again (c-ares 1.18 took this one)",
-                option.to_string().escape_debug()
+                shown(option)
             ),
             Self::SearchUnused => {
                 f.write_str("ndots is 0: programs of musl never use the search list")
             }
-            Self::CutOptions { kept, reader } => {
-                write!(
-                    f,
-                    "cut to {kept} options, all that fit on a line of {reader}"
-                )
-            }
+            Self::CutOptions { kept, reader } => write!(
+                f,
+                "cut to {kept} options, all that fit on a line of {reader}"
+            ),
             Self::HostZone(server) => write!(
                 f,
                 "nameserver {} was dropped: its zone is a link of the host",
-                server.to_string().escape_debug()
+                shown(server)
             ),
             Self::CutNameservers { kept, reader } => {
                 write!(f, "cut to {kept} nameservers, all that {reader} uses")
             }
-            Self::CutSearch { kept, reader } => {
-                write!(
-                    f,
-                    "search list cut to {kept} domains, all that {reader} uses"
-                )
-            }
-            Self::LoweredOption { lowered, reader } => {
-                write!(
-                    f,
-                    "option lowered to {lowered}, the most that {reader} takes"
-                )
-            }
+            Self::CutSearch { kept, reader } => write!(
+                f,
+                "search list cut to {kept} domains, all that {reader} uses"
+            ),
+            Self::LoweredOption { lowered, reader } => write!(
+                f,
+                "option lowered to {lowered}, the most that {reader} takes"
+            ),
         }
     }
 }

@@ -85,8 +85,16 @@ fn what_the_stub_does_is_seen() {
     Stub::new(&[lib]).check(InUse::Yes, InUse::No, "containers ask without");
     let etc = ("etc/resolved.conf.d/a.conf", "[Resolve]\nDNS=192.0.2.1\n");
     Stub::new(&[lib, etc]).check(InUse::No, InUse::No, BEHIND);
-    let delegate = ("etc/dns-delegate.d/corp.dns-delegate", "[Delegate]\n");
-    Stub::new(&[etc, delegate]).check(InUse::No, InUse::Yes, "containers ask without");
+    let delegate = |text| ("etc/dns-delegate.d/corp.dns-delegate", text);
+    let corp = delegate("[Delegate]\nDNS=192.0.2.9\nDomains=corp.test\n");
+    Stub::new(&[etc, corp]).check(InUse::No, InUse::Yes, "containers ask without");
+    // One without servers is never asked.
+    let empty = delegate("[Delegate]\nDomains=corp.test\n");
+    Stub::new(&[etc, empty]).check(InUse::No, InUse::No, BEHIND);
+    // The state of a link that is just being written is not a second link.
+    let half = ("networkd/.#2abc", "DNS=192.0.2.1\nDOMAINS=a.test\n");
+    let whole = ("networkd/2", "DNS=192.0.2.1\nDOMAINS=a.test\n");
+    Stub::new(&[whole, half]).check(InUse::No, InUse::No, BEHIND);
 }
 
 /// What could not be read is unknown, and never "no".
@@ -116,6 +124,19 @@ fn what_the_stub_does_may_be_unknown() {
         "; the stub may use split DNS (a server of its own for some domains), and containers ask \
          without",
     );
+    // What could not be read may take back what another file sets.
+    let lib = ("lib/resolved.conf.d/a.conf", "[Resolve]\nDNSOverTLS=yes\n");
+    check(&Stub::new(&[
+        one,
+        lib,
+        ("etc/resolved.conf.d/z.conf/x", ""),
+    ]));
+    // The main file of the strongest place counts, also if it is switched off.
+    let main = ("lib/resolved.conf", "[Resolve]\nDNSOverTLS=yes\n");
+    let stub = Stub::new(&[one, main]);
+    fs::create_dir_all(stub.dir.path().join("etc")).unwrap();
+    symlink("/dev/null", stub.dir.path().join("etc/resolved.conf")).unwrap();
+    stub.check(InUse::No, InUse::No, "the servers behind it");
     // A file that is switched off is no fault.
     let stub = Stub::new(&[
         one,

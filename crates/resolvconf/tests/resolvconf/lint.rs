@@ -276,3 +276,15 @@ fn a_late_finding_for_another_reader_is_listed() {
     let readers: Vec<&str> = last.readers().map(|reader| reader.name).collect();
     assert_eq!(readers, ["glibc"]);
 }
+
+/// After so many findings the words of lines are only counted, but not those that may matter.
+#[test]
+fn a_directive_in_other_case_is_found_after_many_lines_and_any_blank() {
+    for blank in ["", " ", "\t", "\x0b", "\x0c"] {
+        let text = format!("{}{blank}NAMESERVER 192.0.2.1\n", "x\n".repeat(1000));
+        let document = parse(text.as_bytes());
+        let found = document.diagnostics();
+        let is_told = |d: &&resolvconf::Diagnostic| d.kind().as_str() == "keyword-case";
+        assert_eq!(found.iter().filter(is_told).count(), 1, "{blank:?}");
+    }
+}

@@ -59,7 +59,7 @@ impl<'a> Lint<'a> {
         // So many are listed already that the word does not matter, unless it may be a directive.
         let may_be_known = line.raw.len() >= SHORTEST_NAME
             && line.raw.first().is_some_and(|first| {
-                matches!(first, b' ' | b'\t' | 0x80..)
+                matches!(first, b' ' | b'\t'..=b'\r' | 0x80..)
                     || b"nsdo".contains(&first.to_ascii_lowercase())
             });
         if !may_be_known && self.found.is_full(Kind::UnknownDirective, self.traits.all) {

@@ -32,7 +32,7 @@ named! {
 
 impl Behind {
     /// Decides from the settings that were read. `whole` says whether all of them could be read.
-    pub(super) fn of(common: &Scope, links: &[Scope], delegates: bool, whole: bool) -> Self {
+    pub(super) fn of(common: &Scope, links: &[Scope], whole: bool) -> Self {
         let scopes = || {
             std::iter::once(common)
                 .chain(links)
@@ -46,7 +46,7 @@ impl Behind {
         let splits = scopes().count() > 1 && scopes().any(|scope| !scope.domains.is_empty());
         Self {
             dns_over_tls: InUse::of(scopes().any(encrypts), whole),
-            split_dns: InUse::of(splits || delegates, whole),
+            split_dns: InUse::of(splits, whole),
         }
     }
 }

@@ -41,19 +41,36 @@ pub(crate) fn behind(paths: &BehindPaths) -> Behind {
     let mut look = Look { whole: true };
     let mut common = Scope::default();
     for text in look.settings(&paths.settings) {
-        common.read_config(&text);
+        common.read_config("[Resolve]", &text);
+    }
+    if !look.whole {
+        // What could not be read may take back what another file sets.
+        common = Scope::default();
     }
     let mut links: BTreeMap<OsString, Scope> = BTreeMap::new();
     for directory in &paths.links {
-        for (name, path) in look.names(directory) {
+        // Their names are the numbers of the links. A name with a dot is a file that is just being
+        // written.
+        let is_link = |(name, _): &(OsString, PathBuf)| {
+            name.to_str()
+                .is_some_and(|name| name.parse::<u32>().is_ok())
+        };
+        for (name, path) in look.names(directory).into_iter().filter(is_link) {
             if let Some(text) = look.text(&path) {
                 links.entry(name).or_default().read_link(&text);
             }
         }
     }
-    let links: Vec<Scope> = links.into_values().collect();
-    let delegates = look.drop_ins(&paths.settings, "dns-delegate.d", "dns-delegate");
-    Behind::of(&common, &links, !delegates.is_empty(), look.whole)
+    let mut scopes: Vec<Scope> = links.into_values().collect();
+    // Servers for some domains that belong to no link (systemd.dns-delegate(5)).
+    for path in look.drop_ins(&paths.settings, "dns-delegate.d", "dns-delegate") {
+        if let Some(text) = look.text(&path) {
+            let mut scope = Scope::default();
+            scope.read_config("[Delegate]", &text);
+            scopes.push(scope);
+        }
+    }
+    Behind::of(&common, &scopes, look.whole)
 }
 
 struct Look {
@@ -67,7 +84,13 @@ impl Look {
         let main = directories
             .iter()
             .map(|directory| directory.join("resolved.conf"));
-        let main = main.into_iter().find_map(|path| self.text(&path));
+        // The first one that is there counts, also if it is switched off or cannot be read.
+        let is_there = |path: &PathBuf| match path.symlink_metadata() {
+            Ok(_) => true,
+            Err(error) => !is_absence(&error),
+        };
+        let main = main.into_iter().find(is_there);
+        let main = main.and_then(|path| self.text(&path));
         let drop_ins = self.drop_ins(directories, "resolved.conf.d", "conf");
         let more = drop_ins.iter().filter_map(|path| self.text(path));
         main.into_iter().chain(more).collect()

@@ -20,12 +20,12 @@ pub(super) fn is_on(value: &str) -> bool {
 }
 
 impl Scope {
-    /// Reads one file of `resolved.conf` or its directory. A later file adds to an earlier one.
-    pub(super) fn read_config(&mut self, text: &str) {
+    /// Reads one section of a file of settings. A later file adds to an earlier one.
+    pub(super) fn read_config(&mut self, section: &str, text: &str) {
         let mut is_ours = false;
         for line in text.lines().map(str::trim) {
             if line.starts_with('[') {
-                is_ours = line == "[Resolve]";
+                is_ours = line == section;
             }
             let Some((key, value)) = line.split_once('=').filter(|_| is_ours) else {
                 continue;
@@ -85,13 +85,20 @@ mod tests {
     #[test]
     fn later_settings_count() {
         let mut scope = Scope::default();
-        scope.read_config("# DNSOverTLS=yes\n[Other]\nDNS=192.0.2.9\n[Resolve]\nDNS=192.0.2.1\n");
+        let read = |scope: &mut Scope, text: &str| scope.read_config("[Resolve]", text);
+        read(
+            &mut scope,
+            "# DNSOverTLS=yes\n[Other]\nDNS=192.0.2.9\n[Resolve]\nDNS=192.0.2.1\n",
+        );
         assert_eq!((scope.servers.len(), &scope.dns_over_tls), (1, &None));
-        scope.read_config("[Resolve]\nDNS=\nDNSOverTLS = opportunistic\nDomains=~. ~corp.test\n");
+        read(
+            &mut scope,
+            "[Resolve]\nDNS=\nDNSOverTLS = opportunistic\nDomains=~. ~corp.test\n",
+        );
         assert_eq!(scope.servers, [""; 0]);
         assert_eq!(scope.domains, ["~corp.test"]);
         assert!(is_on(scope.dns_over_tls.as_deref().unwrap()));
-        scope.read_config("[Resolve]\nDNSOverTLS=no\n");
+        read(&mut scope, "[Resolve]\nDNSOverTLS=no\n");
         assert!(!is_on(scope.dns_over_tls.as_deref().unwrap()));
     }
 
