@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use daemon_host::ifaddrs::{AsyncHandle, ListOptions};
-use daemon_host::{Host, HostConfig};
+use daemon_host::{Host, HostConfig, Snapshot};
 use tokio::process::{Child, Command};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::spawn_blocking;
@@ -26,9 +26,7 @@ async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> 
 }
 
 /// The default runtime, with the directory of its states.
-fn runtime(host: &Host) -> Result<Command, BoxError> {
-    // One snapshot for one container: a reload meanwhile changes nothing of it.
-    let snapshot = host.snapshot();
+fn runtime(snapshot: &Snapshot) -> Result<Command, BoxError> {
     let found = snapshot.runtimes.resolve("")?;
     let program = found.script.or(found.binary);
     let mut command = Command::new(program.ok_or("the default runtime is a shim")?);
@@ -37,8 +35,8 @@ fn runtime(host: &Host) -> Result<Command, BoxError> {
     Ok(command)
 }
 
-fn start(host: &Host, bundle: &Path) -> Result<Child, BoxError> {
-    let mut run = runtime(host)?;
+fn start(snapshot: &Snapshot, bundle: &Path) -> Result<Child, BoxError> {
+    let mut run = runtime(snapshot)?;
     run.args(["run", "--bundle"]).arg(bundle).arg(ID);
     Ok(run.spawn()?)
 }
@@ -53,13 +51,14 @@ async fn reload(host: &Arc<Host>, file: &Path) -> String {
 }
 
 /// Ends the container, and waits until it has ended.
-async fn stop(host: &Host, container: &mut Child) -> Result<(), BoxError> {
-    let mut kill = runtime(host)?;
+async fn stop(snapshot: &Snapshot, container: &mut Child) -> Result<(), BoxError> {
+    let mut kill = runtime(snapshot)?;
     kill.args(["kill", ID, "KILL"]);
     if !kill.status().await?.success() {
         return Err("the container cannot be stopped".into());
     }
     container.wait().await?;
+    println!("the container was stopped");
     Ok(())
 }
 
@@ -78,22 +77,22 @@ async fn main() -> Result<(), BoxError> {
 
     let mut hang_up = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
-    let mut container = start(&host, &bundle)?;
+    // One snapshot for one container: a reload meanwhile changes nothing of it.
+    let snapshot = host.snapshot();
+    let mut container = start(&snapshot, &bundle)?;
     println!("the container runs");
-    loop {
+    let stopped = loop {
         tokio::select! {
             _ = hang_up.recv() => println!("{}", reload(&host, &file).await),
             _ = terminate.recv() => {
-                stop(&host, &mut container).await?;
-                println!("the container was stopped");
-                break;
+                break stop(&snapshot, &mut container).await;
             }
             ended = container.wait() => {
                 println!("the container ended by itself: {}", ended?);
-                break;
+                break Ok(());
             }
         }
-    }
+    };
     println!("{}", aside(move || host.shutdown(None::<String>)).await?);
-    Ok(())
+    stopped
 }

@@ -1,7 +1,7 @@
 //! Limits the time of work that may never end.
 
 use std::io;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
@@ -16,12 +16,14 @@ pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// nothing, because it may go on much later. It sees what the caller sees: the thread has the
 /// caller's namespaces, root directory and credentials.
 ///
-/// A signal is obeyed meanwhile, because the calling thread can be interrupted.
+/// A signal is obeyed meanwhile, because the calling thread can be interrupted. If another process
+/// looks for the same name in the same directory, the kernel lets the thread wait for that one, and
+/// not even SIGKILL ends it before (seen on Linux 6.18).
 ///
 /// # Errors
 ///
-/// [`TimedOut`](io::ErrorKind::TimedOut) if the work did not end in time, and what the system says
-/// if it gives no thread.
+/// [`TimedOut`](io::ErrorKind::TimedOut) if the work did not end in time, what the system says if
+/// it gives no thread, and an error of its own if the work panicked.
 pub fn within<R: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> R + Send + 'static,
@@ -29,9 +31,12 @@ pub fn within<R: Send + 'static>(
     let (done, result) = sync_channel(1);
     let run = move || drop(done.send(work()));
     thread::Builder::new().name("look".into()).spawn(run)?;
-    result.recv_timeout(limit).map_err(|_| {
-        let why = format!("no answer in {} s", limit.as_secs());
-        io::Error::new(io::ErrorKind::TimedOut, why)
+    result.recv_timeout(limit).map_err(|error| match error {
+        RecvTimeoutError::Timeout => {
+            let why = format!("no answer in {} s", limit.as_secs_f32());
+            io::Error::new(io::ErrorKind::TimedOut, why)
+        }
+        RecvTimeoutError::Disconnected => io::Error::other("the work panicked"),
     })
 }
 
@@ -46,5 +51,8 @@ mod tests {
         let forever = || thread::sleep(Duration::from_secs(600));
         let error = within(Duration::from_millis(20), forever).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert_eq!(error.to_string(), "no answer in 0.02 s");
+        let error = within(Duration::from_secs(60), || panic!("on purpose")).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::Other);
     }
 }

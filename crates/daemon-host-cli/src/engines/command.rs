@@ -82,7 +82,8 @@ fn show(args: &ShowArgs, out: &Output) -> anyhow::Result<Exit> {
     engines.retain(|engine| args.name.is_empty() || is_named(engine));
     match out.is_json() {
         true => out.json(&Engine::to_json(&engines))?,
-        false => out.text(&Engine::to_toml(&engines))?,
+        // Not folded: it is a file that somebody may keep.
+        false => out.bytes(Engine::to_toml(&engines).as_bytes())?,
     }
     Ok(Exit::Fine)
 }

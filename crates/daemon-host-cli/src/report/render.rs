@@ -61,10 +61,14 @@ fn findings_text(findings: &[Finding]) -> String {
         let word = Cell::inked(ink, finding.severity.as_str());
         let what = short_ids(&finding.what);
         table.row([word, finding.subject.into(), what.into()]);
-        let said = [("why", &finding.cause), ("do", &finding.remedy)];
+        // What somebody may type is whole.
+        let said = [
+            ("why", short_ids(&finding.cause)),
+            ("do", finding.remedy.clone()),
+        ];
         for (label, words) in said.into_iter().filter(|(_, words)| !words.is_empty()) {
             let label = Cell::inked(Ink::Dim, label);
-            table.row(["".into(), label, Cell::inked(Ink::Dim, short_ids(words))]);
+            table.row(["".into(), label, Cell::inked(Ink::Dim, words)]);
         }
     }
     table.render()

@@ -150,7 +150,7 @@ fn containers_are_named_in_the_stores_of_the_engines_that_are_found() {
     for words in [
         "--keep \"nobody\" matches nothing",
         "below \"/var/lib/containers/storage\" has this id",
-        "no engine has anything mounted here",
+        "none of these engines has anything mounted here",
         "(named by --keep web (layer cccccccccccc))",
         "named by --keep ffff",
     ] {

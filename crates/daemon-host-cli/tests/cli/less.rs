@@ -93,7 +93,7 @@ fn what_is_hidden_is_not_called_absent() {
         &[
             "live containers  unknown",
             "hides the processes of others (hidepid)",
-            "root lacks CAP_SYS_PTRACE here",
+            "root may not look there",
         ],
     );
 }

@@ -39,7 +39,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
     for Unseen { what, is_privilege } in things(&facts.namespaces) {
         let remedy = match (is_privilege, facts.is_root) {
             (true, false) => "; ask again as root",
-            (true, true) => "; root lacks CAP_SYS_PTRACE here",
+            (true, true) => {
+                "; root may not look there: it lacks CAP_SYS_PTRACE, or is root of a user namespace only"
+            }
             (false, _) => "; ask again on the host",
         };
         reasons.push(Reason::new(Kind::Unseen, format!("{what}{remedy}")));

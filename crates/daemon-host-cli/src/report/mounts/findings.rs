@@ -84,7 +84,8 @@ fn probed(mounts: &Mounts, found: &mut Vec<Finding>) {
                 )
             }
         };
-        let remedy = format!("start its server again, or detach it: umount --lazy {point}");
+        let named = &mount.mount_point;
+        let remedy = format!("start its server again, or detach it: umount --lazy {named:?}");
         found.push(finding.remedy(remedy));
     }
     if faulty.len() > SHOWN {

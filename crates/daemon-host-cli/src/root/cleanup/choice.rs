@@ -116,7 +116,7 @@ fn find(flag: &str, word: &str, places: &[Place]) -> anyhow::Result<Vec<(usize, 
     if found.is_empty() {
         let paths: BTreeSet<&Path> = places.iter().map(|place| &*place.path).collect();
         let below = match paths.len() {
-            0 => "no engine has anything mounted here".to_owned(),
+            0 => "none of these engines has anything mounted here".to_owned(),
             _ => {
                 let paths: Vec<String> = paths.iter().map(|path| format!("{path:?}")).collect();
                 let paths = paths.join(" or ");
@@ -215,6 +215,9 @@ mod tests {
             }
         }
         let nowhere = of(&["web"], None, &[]).unwrap_err().to_string();
-        assert!(nowhere.contains("no engine has anything"), "{nowhere}");
+        assert!(
+            nowhere.contains("none of these engines has anything"),
+            "{nowhere}"
+        );
     }
 }
