@@ -157,7 +157,10 @@ impl Lane<'_> {
 
 /// The scenarios to run. Those that are left out because nobody asked for them are named.
 fn chosen(args: &Args) -> Result<Vec<String>> {
-    let (mut known, further) = (scenarios(), live::on_request());
+    let (mut known, further) = (
+        scenarios(),
+        live::on_request().chain([runtimes::on_request()]),
+    );
     if !args.all && args.only.is_empty() {
         let left_out: Vec<String> = further.collect();
         let (count, names) = (left_out.len(), left_out.join(", "));

@@ -188,7 +188,7 @@ fn end_of(step: &StepReport) -> MountLife {
 fn every_lazily_detached_mount_can_be_asked_about_later() {
     isolated(|base| {
         let root = data_root(base);
-        let many = if is_guest() { 20 } else { 150 };
+        let many = if is_guest() { 8 } else { 150 };
         let held: Vec<File> = (0..many)
             .map(|n| File::create(shm(&root, n).join("held")).unwrap())
             .collect();

