@@ -110,20 +110,21 @@ fn a_data_root_in_a_mount_that_does_not_answer_is_told_of() {
     );
 }
 
-/// Takes the five seconds that a look may take, once: the requests run side by side. They ask for
-/// two names: whoever waits behind the look-up of the same name by another process cannot even be
-/// killed (d_alloc_parallel, seen on Linux 6.18).
+/// Takes the five seconds that a look may take, once: the requests run side by side, each with a
+/// mount of its own. Whoever waits behind the look-up of another process in the same directory of
+/// FUSE cannot even be killed (fuse_lock_inode, seen on Linux 6.18).
 #[test]
 fn a_configuration_in_a_mount_that_does_not_answer_holds_nobody_up() {
     let script = format!(
-        "{HUNG} mkdir root exec
+        "{HUNG} mkdir root exec other; exec 6<>/dev/fuse
+        mount -i -t fuse -o fd=6,rootmode=40000,user_id=0,group_id=0 srv other
         printf '{{\"data-root\": \"%s\", \"exec-root\": \"%s\"}}' $T/root $T/exec > good.json
         ln -s good.json daemon.json
         $D run --config $T/daemon.json > log 2>&1 & daemon=$!
         for i in $(seq 300); do [ -S exec/daemon-host.sock ] && break; sleep 0.1; done
         ln -s sub/daemon.json new; mv -T new daemon.json
         code() {{ local name=$1 code=0; shift; \"$@\" || code=$?; echo \"$name: $code\"; }}
-        code check $D runtimes check --config $T/sub/other.json & check=$!
+        code check $D runtimes check --config $T/other/daemon.json & check=$!
         code reload $D reload --socket exec/daemon-host.sock & reload=$!
         wait $check $reload
         begin=$SECONDS; kill -TERM $daemon; code end wait $daemon
