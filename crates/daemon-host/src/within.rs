@@ -17,8 +17,8 @@ pub const ANSWER_LIMIT: Duration = Duration::from_secs(5);
 /// caller's namespaces, root directory and credentials.
 ///
 /// A signal is obeyed meanwhile, because the calling thread can be interrupted. If another process
-/// looks into the same directory of FUSE, the kernel lets the thread wait for that one, and not even
-/// SIGKILL ends it before (seen on Linux 6.18).
+/// looks into the same directory of FUSE, the kernel lets the thread wait for that one, and not
+/// even SIGKILL ends it before (seen on Linux 6.18).
 ///
 /// # Errors
 ///
