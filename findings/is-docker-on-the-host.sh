@@ -31,20 +31,22 @@ pivot_root . old && cd /here && umount -l /old
 mount -t cgroup2 none /sys/fs/cgroup
 export PATH="/here/p/usr/bin:/here/p/usr/sbin:$PATH" LD_LIBRARY_PATH=/here/p/lib/x86_64-linux-gnu
 group=finding-${1##*.}
+end() {
+  jobs -p | xargs -r kill 2>/dev/null; wait
+  find "/sys/fs/cgroup/$group" -depth -type d -exec rmdir {} + 2>/dev/null || :
+}
+trap end EXIT
 dockerd -s vfs --bridge=none --iptables=false --ip6tables=false --cgroup-parent="/$group" >log 2>&1 &
 for _ in $(seq 300); do docker version >/dev/null 2>&1 && break; sleep 0.1; done
 tar -C p -c bin/busybox | docker import - image >/dev/null 2>&1
-unset NODE_EXTRA_CA_CERTS
 look() { echo "$1: $(node look.mjs)"; }
 start() { docker run -d --name cc --network none "$@" image /bin/busybox sleep 60 >/dev/null; }
 look "no container"
 start; look "a container"; docker rm -f cc >/dev/null
 start --ipc shareable; look "a shareable container"; docker rm -f cc >/dev/null
 look "no container again"
-kill %1; wait %1 || true
-rmdir "/sys/fs/cgroup/$group"
 IN
-saw=$(unshare -m -n -p -f --mount-proc bash inside.sh "$dir"); echo "$saw"
+saw=$(env -i PATH="$PATH" unshare -m -n -p -f --mount-proc bash inside.sh "$dir"); echo "$saw"
 [ "$saw" = "no container: 4.0.0 false, 3.0.0 false
 a container: 4.0.0 false, 3.0.0 false
 a shareable container: 4.0.0 true, 3.0.0 false
