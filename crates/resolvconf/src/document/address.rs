@@ -160,9 +160,9 @@ impl serde::Serialize for Nameserver {
 /// An IPv6 address without a zone.
 pub(crate) fn ipv6(word: &[u8]) -> Option<Ipv6Addr> {
     // The shortest one has two colons. A port has one, and needs no closer look.
-    let colons = word.iter().filter(|b| **b == b':').count();
-    let text = str::from_utf8(word).ok().filter(|_| colons > 1)?;
-    text.parse().ok()
+    let mut colons = word.iter().filter(|b| **b == b':');
+    colons.nth(1)?;
+    str::from_utf8(word).ok()?.parse().ok()
 }
 
 /// What glibc makes of a word by `inet_aton` rules: one to four numbers, decimal, octal (`0…`)

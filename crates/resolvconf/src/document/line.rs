@@ -67,6 +67,20 @@ pub enum LineKind {
     Other,
 }
 
+impl LineKind {
+    /// The directive; empty for a line with none or another one.
+    const fn name(self) -> &'static [u8] {
+        match self {
+            Self::Nameserver => b"nameserver",
+            Self::Domain => b"domain",
+            Self::Search => b"search",
+            Self::Options => b"options",
+            Self::Sortlist => b"sortlist",
+            Self::Blank | Self::Comment | Self::IndentedComment | Self::Other => b"",
+        }
+    }
+}
+
 /// One line of a [`Document`](crate::Document).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
@@ -106,7 +120,13 @@ impl<'a> Line<'a> {
     }
 
     pub(crate) fn fields(&self) -> Fields<'a> {
-        let mut fields = words::fields(self.content());
+        let content = self.content();
+        // Most lines begin with a directive, whose length is known.
+        let name = self.kind.name();
+        if !name.is_empty() && content.starts_with(name) {
+            return words::fields(&content[name.len()..]);
+        }
+        let mut fields = words::fields(content);
         fields.next();
         fields
     }

@@ -104,7 +104,7 @@ pub(crate) fn is_sound(entry: &Entry<'_>, rules: &Lines) -> bool {
 }
 
 /// Whether the word is not a numeric option, or has a number that fits 32 bits, or none.
-fn has_sound_number(word: &[u8]) -> bool {
+pub(crate) fn has_sound_number(word: &[u8]) -> bool {
     let names: [&[u8]; 3] = [b"ndots:", b"timeout:", b"attempts:"];
     let Some(value) = names.iter().find_map(|name| word.strip_prefix(*name)) else {
         return true;
@@ -142,19 +142,19 @@ fn keyword(text: &[u8]) -> Option<(Keyword, usize)> {
     Some(known.unwrap_or((Keyword::Unknown, 0)))
 }
 
-/// Whether the reader sees one of these directives in a line. The effect of earlier lines is not
-/// considered.
-pub(crate) fn sees(reader: &Reader, raw: &[u8], wanted: &[Keyword]) -> bool {
-    entries(reader, raw).any(|entry| wanted.contains(&entry.keyword))
+/// Whether a reader with these rules sees one of these directives in a line with these bytes. The
+/// effect of earlier lines is not considered.
+pub(crate) fn sees(rules: &Lines, raw: &[u8], look: Look, wanted: &[Keyword]) -> bool {
+    entries(rules, raw, look).any(|entry| wanted.contains(&entry.keyword))
 }
 
 /// Whether the reader takes this word of a `nameserver` line for a server.
-pub(crate) fn reads(reader: &Reader, raw: &[u8], word: &[u8]) -> bool {
+pub(crate) fn reads(reader: &Reader, raw: &[u8], look: Look, word: &[u8]) -> bool {
     let most = match reader.servers.words {
         ServerWords::First => 1,
         _ => usize::MAX,
     };
-    entries(reader, raw)
+    entries(&reader.lines, raw, look)
         .filter(|entry| entry.keyword == Keyword::Nameserver)
         .any(|entry| {
             words(entry.value, &reader.lines)
@@ -163,22 +163,25 @@ pub(crate) fn reads(reader: &Reader, raw: &[u8], word: &[u8]) -> bool {
         })
 }
 
-/// What the reader sees in a line that stands alone.
-fn entries<'a>(reader: &Reader, raw: &'a [u8]) -> impl Iterator<Item = Entry<'a>> {
-    let rules = reader.lines;
+/// What a reader sees in a line that stands alone.
+fn entries<'a, 'r>(
+    rules: &'r Lines,
+    raw: &'a [u8],
+    look: Look,
+) -> impl Iterator<Item = Entry<'a>> + use<'a, 'r> {
     let text = raw.strip_suffix(b"\n").unwrap_or(raw);
-    let longest = rules.longest;
-    let too_long = longest.is_some_and(|(longest, _)| text.len() > longest);
-    // Looking for one byte is fast, and most lines do not have it.
-    let nul = text
-        .contains(&0)
-        .then(|| text.iter().position(|b| *b == 0))
-        .flatten();
-    let text = match (rules.nul, nul) {
+    let too_long = rules
+        .longest
+        .is_some_and(|(longest, _)| text.len() > longest);
+    let text = match rules.nul {
         _ if too_long => b"",
-        (Nul::EatsNextLine, Some(_)) => b"",
-        (Nul::EndsLine, Some(end)) => &text[..end],
+        Nul::EatsNextLine if look.has(Look::NUL) => b"",
+        Nul::EndsLine if look.has(Look::NUL) => text.split(|b| *b == 0).next().unwrap_or_default(),
         _ => text,
     };
-    pieces(text, rules.ends).filter_map(move |piece| entry(1, piece, &rules))
+    let ends = match look.has(Look::RETURN) {
+        true => rules.ends,
+        false => LineEnds::Feed,
+    };
+    pieces(text, ends).filter_map(move |piece| entry(1, piece, rules))
 }

@@ -41,12 +41,12 @@ pub use form::{
 };
 pub(crate) use lines::{Entry, Keyword, Row, plain_entry, reads, sees};
 pub use lookups::{Query, Times};
-pub(crate) use options::{Taken, Value, one_option, option_at};
+pub(crate) use options::{Taken, Value, may_be_numeric, one_option, option_at};
 pub use profiles::{
     ALL, BUSYBOX, C_ARES, C_ARES_OLD, DEFAULT, DIG, DNSMASQ, DNSPYTHON, GLIBC, GLIBC_NEW, GO,
     GO_OLD, HAPROXY, HICKORY, JAVA, MUSL, MUSL_OLD, NODE, RESOLVED, RESOLVED_NEW, UNBOUND, find,
 };
-pub(crate) use reading::{Depth, Reading};
+pub(crate) use reading::{Depth, Once, Reading};
 pub(crate) use search::is_domain;
-pub(crate) use servers::is_server;
+pub(crate) use servers::{Word, is_server};
 pub(crate) use words::words;

@@ -67,6 +67,16 @@ impl Taken {
         }
     }
 
+    /// The same, with these words of the line alone. They are all that may be numeric options.
+    pub(crate) fn listed(&mut self, line: usize, value: &[u8], words: &[&[u8]], rules: &Rules) {
+        if rules.matching == Matching::Anywhere {
+            return self.anywhere(line, value, rules);
+        }
+        for word in words {
+            self.number(line, word, value, rules);
+        }
+    }
+
     /// Takes one word if it is an option with a number.
     fn number(&mut self, line: usize, word: &[u8], value: &[u8], rules: &Rules) -> bool {
         for (which, number, names) in numeric(rules) {
@@ -183,6 +193,17 @@ enum Which {
     Ndots,
     Timeout,
     Attempts,
+}
+
+/// Whether the word may be an option with a number for some reader.
+pub(crate) fn may_be_numeric(word: &[u8]) -> bool {
+    match word.first() {
+        Some(b'n') => word.starts_with(b"ndots"),
+        Some(b't') => word.starts_with(b"timeout"),
+        Some(b'a') => word.starts_with(b"attempts"),
+        Some(b'r') => word.starts_with(b"retry") || word.starts_with(b"retrans"),
+        _ => false,
+    }
 }
 
 type Numeric<'r> = (Which, Option<&'r Number>, &'r [&'static str]);

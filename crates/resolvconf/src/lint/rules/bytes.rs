@@ -24,25 +24,23 @@ impl<'a> Lint<'a> {
         }
         let ends_in_return = line.raw.ends_with(b"\r\n") || line.raw.ends_with(b"\r");
         if look.has(Look::RETURN) && ends_in_return {
-            // After a blank the return is a separate word.
-            let plain = |b: &u8| *b == b' ' || *b == b'\t';
-            let words = content.split(plain).filter(|word| !word.is_empty());
-            let one_word = words.count() == 2 && !content.last().is_some_and(plain);
-            // A zone with a return is no link, and the address counts without it.
-            let loses_server = line.kind == LineKind::Nameserver && !content.contains(&b'%');
-            let loses_server = usize::from(loses_server && one_word);
             // For some readers a NUL ends the line before the return.
             let affected = match look.has(Look::NUL) {
                 true => Set::default(),
                 false => self.traits.return_is_a_byte,
             };
-            self.push_number(
-                line.number,
-                Kind::CarriageReturn,
-                b"",
-                loses_server,
-                affected,
-            );
+            if self.found.is_full(Kind::CarriageReturn, affected) {
+                self.found.count(Kind::CarriageReturn);
+            } else {
+                let loses_server = usize::from(loses_server(line));
+                self.push_number(
+                    line.number,
+                    Kind::CarriageReturn,
+                    b"",
+                    loses_server,
+                    affected,
+                );
+            }
         }
         if content.len() > self.traits.shortest_line {
             let length = content.len();
@@ -94,7 +92,9 @@ impl<'a> Lint<'a> {
         let by_blanks = content.split(plain).filter(|word| !word.is_empty());
         // If the words are the same and no odd blank stands beside one, all readers agree.
         if look.has(Look::ODD)
-            && (by_blanks.count() != 1 + line.fields().count() || has_odd_end(content))
+            && (is_odd_at_start(content)
+                || by_blanks.count() != 1 + line.fields().count()
+                || has_odd_end(content))
         {
             let beyond_ascii = !content.is_ascii();
             let affected = match beyond_ascii {
@@ -104,6 +104,23 @@ impl<'a> Lint<'a> {
             self.push(line.number, Kind::OddBlank, b"", affected);
         }
     }
+}
+
+/// Whether the only word of a `nameserver` line ends in the return that ends the line.
+fn loses_server(line: Line<'_>) -> bool {
+    let content = line.content();
+    // After a blank the return is a separate word.
+    let plain = |b: &u8| *b == b' ' || *b == b'\t';
+    let words = content.split(plain).filter(|word| !word.is_empty());
+    let one_word = words.count() == 2 && !content.last().is_some_and(plain);
+    // A zone with a return is no link, and the address counts without it.
+    line.kind == LineKind::Nameserver && !content.contains(&b'%') && one_word
+}
+
+/// Whether the line begins with white space that only some readers know.
+fn is_odd_at_start(content: &[u8]) -> bool {
+    matches!(content.first(), Some(b'\x0b' | b'\x0c' | b'\r'))
+        || crate::document::blank_len(content) > 0
 }
 
 /// Whether a word begins or ends with white space that only some readers know.

@@ -1,6 +1,6 @@
 //! Collects the numeric options of a document, before its words are checked one by one.
 
-use crate::document::{Found, Line};
+use crate::document::Found;
 use crate::lint::groups::Set;
 
 /// A word, and the readers that see its line.
@@ -15,18 +15,9 @@ pub(crate) struct Numeric<'a> {
 pub(crate) const NAMES: [&[u8]; 3] = [b"ndots", b"timeout", b"attempts"];
 
 impl<'a> Numeric<'a> {
-    /// Takes one `options` line, which these readers see.
-    pub(crate) fn line(&mut self, line: Line<'a>, seen: Set) {
-        for word in line.words() {
-            // A word without a value replaces no value.
-            if let Some(at) = place(word).filter(|at| word.len() > NAMES[*at].len()) {
-                let found = Found {
-                    line: line.number,
-                    value: word,
-                };
-                self.last[at] = Some((found, seen));
-            }
-        }
+    /// Takes one word of a line that these readers see.
+    pub(crate) fn take(&mut self, at: usize, line: usize, word: &'a [u8], seen: Set) {
+        self.last[at] = Some((Found { line, value: word }, seen));
     }
 
     /// The line of the last word of this option, and the readers that see that line. `None` if this

@@ -134,7 +134,7 @@ impl<'a> Lint<'a> {
         let (mut exact, mut prefix) = (Set::default(), Set::default());
         if word
             .first()
-            .is_some_and(|b| self.traits.flag_starts[usize::from(*b)])
+            .is_some_and(|b| word.len() >= self.traits.shortest_flag[usize::from(*b)])
         {
             for (flag, word_set, prefix_set) in &self.traits.flags {
                 if flag.as_bytes().first() != word.first() {

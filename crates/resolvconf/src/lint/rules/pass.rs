@@ -29,6 +29,8 @@ pub(crate) struct Lint<'a> {
     /// holds those that do not see the next line.
     pub(crate) eaten: Set,
     pub(crate) next_eaten: Set,
+    /// The odd bytes of this line before the carriage returns at its end.
+    pub(crate) inside: Look,
 }
 
 /// The servers of the lines before this one.
@@ -84,6 +86,8 @@ impl<'a> Lint<'a> {
             }
             _ => {}
         }
+        // A return that only ends the line is no blank between words.
+        self.inside = inside(line, look);
         self.bytes(line, look);
         if line.kind == LineKind::Other {
             return self.unknown(line);
@@ -101,11 +105,7 @@ impl<'a> Lint<'a> {
             LineKind::Sortlist => self.sortlist(line, look),
             _ => {}
         }
-        // A return that only ends the line is no blank between words.
-        let inside = match look.has(Look::RETURN) {
-            true => Look::of(line.content()),
-            false => look,
-        };
+        let inside = self.inside;
         if inside.has(Look::SPLITS) || matches!(line.raw.first(), Some(b' ' | b'\t' | 0xef)) {
             self.blanks(line, inside);
         }
@@ -130,13 +130,20 @@ impl<'a> Lint<'a> {
             true if is_plain_before_nul(line, look) => {
                 self.traits.all.without(self.traits.eats_next)
             }
-            true if has_blank(line) && is_plain_before_returns(line, look) => self.traits.all,
+            true if has_blank(line) && self.is_plain_before_returns(line, look) => self.traits.all,
             _ => {
                 let wanted = keywords(line.kind);
-                Set::of(self.readers, |reader| sees(reader, line.raw, wanted))
+                let kinds = self.traits.line_rules.iter();
+                let seen = kinds.filter(|(rules, _)| sees(rules, line.raw, look, wanted));
+                seen.fold(Set::default(), |all, (_, readers)| all.or(*readers))
             }
         };
         seen.without(self.unread(line.number))
+    }
+
+    /// Whether the line is plain, with carriage returns only at its end.
+    fn is_plain_before_returns(&self, line: Line<'a>, look: Look) -> bool {
+        look.has(Look::RETURN) && is_plain(line, self.inside)
     }
 
     /// The readers that do not read this line, because of a line before it.
@@ -153,13 +160,13 @@ impl<'a> Lint<'a> {
         let short = line.raw.len() <= self.traits.shortest_line;
         let read = match short && is_plain(line, look) {
             true => self.traits.all,
-            _ if short && is_plain_before_returns(line, look) => {
+            _ if short && self.is_plain_before_returns(line, look) => {
                 match line.content().ends_with(word) {
                     true => self.traits.all.without(self.traits.return_is_a_byte),
                     false => self.traits.all,
                 }
             }
-            false => Set::of(self.readers, |reader| reads(reader, line.raw, word)),
+            false => Set::of(self.readers, |reader| reads(reader, line.raw, look, word)),
         };
         read.without(self.unread(line.number))
     }
@@ -214,7 +221,10 @@ fn has_blank(line: Line<'_>) -> bool {
     plain_entry(1, line.content()).is_some_and(|entry| !entry.value.is_empty())
 }
 
-/// The same for a line with carriage returns only at its end.
-fn is_plain_before_returns(line: Line<'_>, look: Look) -> bool {
-    look.has(Look::RETURN) && is_plain(line, Look::of(line.content()))
+/// The odd bytes before the carriage returns at the end.
+pub(crate) fn inside(line: Line<'_>, look: Look) -> Look {
+    match look.has(Look::RETURN) {
+        true => Look::of(line.content()),
+        false => look,
+    }
 }

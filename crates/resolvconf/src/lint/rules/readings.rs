@@ -1,7 +1,13 @@
 //! Lets several readers read a file, in one pass over its lines.
 
 use crate::document::{Document, LineKind, Look};
-use crate::readers::{Context, Depth, Keyword, Outcome, Reader, Reading, Row, plain_entry};
+use crate::readers::{
+    Context, Depth, Entry, Keyword, Once, Outcome, Reader, Reading, Row, may_be_numeric,
+    plain_entry,
+};
+
+/// The length of `search`. No reader sees a directive in a shorter line.
+const SHORTEST: usize = 6;
 
 /// The readers, while they read the file.
 pub(crate) struct Readings<'a, 'r> {
@@ -25,13 +31,15 @@ impl<'a, 'r> Readings<'a, 'r> {
     /// Reads one line of the file.
     fn line(&mut self, row: Row<'a>, kind: LineKind) {
         let after_nul = std::mem::replace(&mut self.after_nul, row.look.has(Look::NUL));
-        if row.text.len() > self.shortest_line {
-            return self.each_line(row);
-        }
         match kind {
             LineKind::Blank | LineKind::Comment | LineKind::IndentedComment | LineKind::Other => {
                 if after_nul || may_speak(row) {
                     self.each_line(row);
+                } else if row.text.len() > self.shortest_line {
+                    let each = self.each.iter_mut();
+                    for reading in each.filter(|reading| reading.is_too_long(row)) {
+                        reading.line(row);
+                    }
                 }
             }
             _ => self.directive(row, after_nul),
@@ -50,6 +58,7 @@ impl<'a, 'r> Readings<'a, 'r> {
         let Some(entry) = plain_entry(row.number, body).filter(|_| !odd) else {
             return self.each_line(row);
         };
+        let (once, shortest_line) = (once(&entry), self.shortest_line);
         let is_list = matches!(entry.keyword, Keyword::Search | Keyword::Domain);
         for reading in &mut self.each {
             let own_way = match odd_end {
@@ -57,13 +66,14 @@ impl<'a, 'r> Readings<'a, 'r> {
                 Some(_) => !reading.ends_at_nul() || entry.value.is_empty(),
                 None => false,
             };
-            if own_way || (after_nul && reading.eats_lines()) {
+            let too_long = row.text.len() > shortest_line && reading.is_too_long(row);
+            if own_way || too_long || (after_nul && reading.eats_lines()) {
                 reading.line(row);
             } else if !entry.value.is_empty()
                 || (is_list && reading.takes_bare())
                 || reading.is_strict()
             {
-                reading.entry(entry, look);
+                reading.entry(entry, look, &once);
             }
         }
     }
@@ -83,12 +93,23 @@ impl<'a, 'r> Readings<'a, 'r> {
     ) -> Vec<Outcome> {
         let mut readings = Self::new(readers, context, shortest_line);
         for line in document.lines() {
-            if line.raw != b"\n" || readings.after_nul {
+            let may_matter = line.raw.len() >= SHORTEST || line.raw.contains(&0);
+            if may_matter || readings.after_nul {
                 readings.line(Row::of(line.number, line.raw), line.kind);
             }
         }
         readings.each.iter().map(Reading::outcome).collect()
     }
+}
+
+/// What the readers find in a plain line.
+fn once<'a>(entry: &Entry<'a>) -> Once<'a> {
+    let mut once = Once::default();
+    if entry.keyword == Keyword::Options {
+        let words = entry.value.split(|b| *b == b' ' || *b == b'\t');
+        once.numeric = Some(words.filter(|word| may_be_numeric(word)).collect());
+    }
+    once
 }
 
 /// The text before the first NUL or, if there is none, before the carriage returns at the end; and

@@ -4,13 +4,15 @@ use std::ops::RangeInclusive;
 
 use crate::lint::groups::Set;
 use crate::readers::{
-    AddressForm, Below, Blanks, Comments, Matching, Nul, Number, Reader, SearchRule, ServerWords,
-    is_server,
+    AddressForm, Below, Blanks, Comments, Context, Lines, Matching, Nul, Number, Reader,
+    SearchRule, ServerWords, Word, is_server,
 };
 
 /// Sets of readers that have a property in common.
 pub(crate) struct Traits {
     pub(crate) all: Set,
+    /// The different rules for lines, each with its readers.
+    pub(crate) line_rules: Vec<(Lines, Set)>,
     pub(crate) no_indent: Set,
     pub(crate) reports_unknown: Set,
     /// A carriage return is part of a word.
@@ -31,6 +33,9 @@ pub(crate) struct Traits {
     pub(crate) glibc: Set,
     /// They take a link-local address with the name of a link.
     pub(crate) takes_links: Set,
+    /// They take an address that is not link-local with the name of a link, or with its number.
+    pub(crate) takes_zones: Set,
+    pub(crate) takes_numbers: Set,
     /// They know at least one option.
     pub(crate) options: Set,
     /// The shortest line that some reader cannot take.
@@ -43,8 +48,8 @@ pub(crate) struct Traits {
     /// Each flag that some reader knows, with two sets: the readers that take the word itself, and
     /// the readers that take every word that begins with it.
     pub(crate) flags: Vec<(&'static str, Set, Set)>,
-    /// The first bytes of the flags.
-    pub(crate) flag_starts: [bool; 256],
+    /// The length of the shortest flag that begins with each byte.
+    pub(crate) shortest_flag: [usize; 256],
 }
 
 impl Traits {
@@ -54,12 +59,14 @@ impl Traits {
             readers.iter().filter_map(most).min().unwrap_or(usize::MAX)
         };
         let flags = flags(readers);
-        let mut flag_starts = [false; 256];
+        let mut shortest_flag = [usize::MAX; 256];
         for (flag, ..) in &flags {
-            flag_starts[usize::from(flag.as_bytes()[0])] = true;
+            let shortest = &mut shortest_flag[usize::from(flag.as_bytes()[0])];
+            *shortest = flag.len().min(*shortest);
         }
         Self {
             all: set(|_| true),
+            line_rules: line_rules(readers),
             no_indent: set(|r| !r.lines.indent),
             reports_unknown: set(|r| r.lines.reports_unknown),
             return_is_a_byte: set(|r| r.lines.blanks == Blanks::SpaceTab),
@@ -75,7 +82,9 @@ impl Traits {
             domain_takes_one: set(|r| !r.search.domain_takes_all),
             searches: set(|r| r.search.rule != SearchRule::Never),
             glibc: set(|r| r.servers.form == AddressForm::Glibc),
-            takes_links: set(|r| is_server(b"fe80::1%eth0", r.servers.form)),
+            takes_links: takes(readers, b"fe80::1%eth0"),
+            takes_zones: takes(readers, b"2001:db8::1%eth0"),
+            takes_numbers: takes(readers, b"2001:db8::1%2"),
             options: set(|r| r.options.ndots.is_some()),
             shortest_line: fewest(|r| r.lines.longest.map(|(longest, _)| longest)),
             fewest_domains: fewest(|r| r.search.most),
@@ -86,9 +95,25 @@ impl Traits {
                 fine(readers, |r| r.options.attempts),
             ],
             flags,
-            flag_starts,
+            shortest_flag,
         }
     }
+}
+
+fn line_rules(readers: &[Reader]) -> Vec<(Lines, Set)> {
+    let mut all: Vec<(Lines, Set)> = Vec::new();
+    for rules in readers.iter().map(|reader| reader.lines) {
+        if all.iter().all(|(known, _)| *known != rules) {
+            all.push((rules, Set::of(readers, |reader| reader.lines == rules)));
+        }
+    }
+    all
+}
+
+/// The readers that take this word for a server.
+fn takes(readers: &[Reader], word: &[u8]) -> Set {
+    let (word, context) = (Word::of(word), Context::default());
+    Set::of(readers, |r| is_server(&word, r.servers.form, &context))
 }
 
 /// The values that no reader lowers, and that harm no reader.

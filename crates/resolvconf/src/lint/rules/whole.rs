@@ -7,8 +7,8 @@ use crate::document::{Document, LineKind, Look};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
 use crate::lint::groups::Set;
 use crate::lint::rules::findings::Findings;
-use crate::lint::rules::numeric::Numeric;
-use crate::lint::rules::pass::{Lint, Seen};
+use crate::lint::rules::numeric::{NAMES, Numeric, place};
+use crate::lint::rules::pass::{Lint, Seen, inside};
 use crate::lint::rules::readings::Readings;
 use crate::lint::rules::traits::Traits;
 use crate::readers::{Context, DEFAULT, Outcome, Reader, Trouble};
@@ -53,7 +53,8 @@ impl Document {
         lint.numeric_options(self);
         for line in self.lines() {
             let silent = matches!(line.kind, LineKind::Blank | LineKind::Comment);
-            if !silent || hides_lines || line.number == 1 {
+            let hides = || !lint.next_eaten.is_empty() || line.raw.contains(&0);
+            if !silent || line.number == 1 || (hides_lines && hides()) {
                 lint.line(line, Look::of(line.raw));
             }
         }
@@ -83,14 +84,26 @@ impl<'a> Lint<'a> {
             servers: Seen::default(),
             eaten: Set::default(),
             next_eaten: Set::default(),
+            inside: Look::of(b""),
         }
     }
 
     /// Collects the numeric options of all lines.
     fn numeric_options(&mut self, document: &'a Document) {
         for line in document.lines_of(|kind| kind == LineKind::Options) {
-            let seen = self.who_sees(line, Look::of(line.raw));
-            self.numeric.line(line, seen);
+            // Most lines have no such word, and nobody asks who sees them.
+            let mut seen = None;
+            for word in line.words() {
+                // A word without a value replaces no value.
+                if let Some(at) = place(word).filter(|at| word.len() > NAMES[*at].len()) {
+                    let seen = *seen.get_or_insert_with(|| {
+                        let look = Look::of(line.raw);
+                        self.inside = inside(line, look);
+                        self.who_sees(line, look)
+                    });
+                    self.numeric.take(at, line.number, word, seen);
+                }
+            }
         }
         self.eaten = Set::default();
     }

@@ -2,12 +2,12 @@
 
 use std::net::IpAddr;
 
-use crate::document::Nameserver;
 use crate::readers::effective::Server;
 use crate::readers::form::{OnInvalid, ServerWords};
 use crate::readers::lines::Entry;
+use crate::readers::reading::once::Once;
 use crate::readers::reading::state::{Depth, Reading};
-use crate::readers::servers::server;
+use crate::readers::servers::{Place, server};
 use crate::readers::words::words;
 
 const MOST_UNASKED: usize = 64;
@@ -19,7 +19,7 @@ impl<'a> Reading<'a, '_> {
         self.depth == Depth::Outcome && self.servers.len() >= most
     }
 
-    pub(super) fn nameserver(&mut self, entry: Entry<'a>) {
+    pub(super) fn nameserver(&mut self, entry: Entry<'a>, once: &Once<'a>) {
         let (lines, rules) = (&self.reader.lines, &self.reader.servers);
         if self.has_enough() && rules.invalid == OnInvalid::Skips {
             return;
@@ -29,32 +29,33 @@ impl<'a> Reading<'a, '_> {
                 let value = entry.value.trim_ascii_end();
                 let words = value.split(|&b| b == b' ' || b == b',');
                 for word in words.filter(|word| !word.is_empty()) {
-                    if !self.server(word, entry.line) {
+                    if !self.server(word, entry.line, once) {
                         break;
                     }
                 }
             }
             ServerWords::First => {
                 if let Some(word) = words(entry.value, lines).next() {
-                    self.server(word, entry.line);
+                    self.server(word, entry.line, once);
                 }
             }
             which => {
                 let commas = which == ServerWords::AllAndCommas;
                 let words = words(entry.value, lines);
                 for word in words.flat_map(|word| word.split(move |&b| commas && b == b',')) {
-                    self.server(word, entry.line);
+                    self.server(word, entry.line, once);
                 }
             }
         }
     }
 
     /// Takes one word. Returns whether the reader accepts it as an address.
-    fn server(&mut self, word: &[u8], line: usize) -> bool {
+    fn server(&mut self, word: &'a [u8], line: usize, once: &Once<'a>) -> bool {
         let rules = &self.reader.servers;
-        match (server(word, rules.form, self.context), rules.invalid) {
-            (Some((address, port)), _) => {
-                self.push(address, port, line);
+        let found = server(&once.word(word), rules.form, self.context);
+        match (found, rules.invalid) {
+            (Some(place), _) => {
+                self.push(place, line);
                 return true;
             }
             (None, OnInvalid::RefusesFile) => {
@@ -67,16 +68,17 @@ impl<'a> Reading<'a, '_> {
         false
     }
 
-    fn push(&mut self, address: Nameserver, port: u16, line: usize) {
+    fn push(&mut self, place: Place<'_>, line: usize) {
         let rules = &self.reader.servers;
-        let dropped = address.is_unspecified()
-            && match address.address() {
+        let dropped = place.address.to_canonical().is_unspecified()
+            && match place.address {
                 IpAddr::V4(_) => rules.drops_any_ipv4,
                 IpAddr::V6(_) => rules.drops_any_ipv6,
             };
         if dropped || self.has_enough() {
             return;
         }
+        let (address, port) = (place.nameserver(), place.port);
         if rules.merges_repeated && !self.listed.insert((address.clone(), port)) {
             return;
         }

@@ -7,6 +7,7 @@ use crate::readers::context::Context;
 use crate::readers::effective::Server;
 use crate::readers::form::{Blanks, LineEnds, Nul, Numbers, Reader, TooLong};
 use crate::readers::lines::{self, Entry, Keyword, Row};
+use crate::readers::reading::once::Once;
 use crate::readers::{options, search};
 
 /// How much of the result is wanted.
@@ -93,6 +94,12 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
     }
 
+    /// Whether the reader cannot take a line of this length.
+    pub(crate) fn is_too_long(&self, row: Row<'_>) -> bool {
+        let longest = self.reader.lines.longest;
+        longest.is_some_and(|(longest, _)| row.text.len() > longest)
+    }
+
     /// Whether a directive without a value has an effect for the reader.
     pub(crate) fn takes_bare(&self) -> bool {
         self.reader.lines.bare
@@ -121,37 +128,43 @@ impl<'a, 'r> Reading<'a, 'r> {
     fn piece(&mut self, row: Row<'a>) {
         let entry = lines::entry(row.number, row.text, &self.reader.lines);
         if let Some(entry) = entry {
-            self.entry(entry, row.look);
+            self.entry(entry, row.look, &Once::default());
         }
     }
 
     /// Takes one directive of a line with these bytes.
-    pub(crate) fn entry(&mut self, entry: Entry<'a>, look: Look) {
+    pub(crate) fn entry(&mut self, entry: Entry<'a>, look: Look, once: &Once<'a>) {
         let reader = self.reader;
         if self.depth == Depth::Traced && self.ended.is_none() && entry.keyword != Keyword::Unknown
         {
             self.entries.push(entry);
         }
-        if reader.lines.strict && self.ended.is_none() && !lines::is_sound(&entry, &reader.lines) {
+        let is_sound = || match &once.numeric {
+            Some(words) => words.iter().all(|word| lines::has_sound_number(word)),
+            None => lines::is_sound(&entry, &reader.lines),
+        };
+        if reader.lines.strict && self.ended.is_none() && !is_sound() {
             self.refused = Some(entry.line);
             self.ended = self.refused;
         }
         match entry.keyword {
             _ if self.ended.is_some() => {}
-            Keyword::Nameserver => self.nameserver(entry),
+            Keyword::Nameserver => self.nameserver(entry, once),
             Keyword::Search | Keyword::Domain => {
                 self.lists.line(entry, &reader.search, &reader.lines);
             }
-            Keyword::Options => self.options(entry, look),
+            Keyword::Options => self.options(entry, look, once),
             Keyword::Sortlist | Keyword::Unknown => {
                 self.unknown |= reader.lines.reports_unknown;
             }
         }
     }
 
-    fn options(&mut self, entry: Entry<'a>, look: Look) {
+    fn options(&mut self, entry: Entry<'a>, look: Look, once: &Once<'a>) {
         let (rules, lines) = (&self.reader.options, &self.reader.lines);
-        if self.depth != Depth::Outcome {
+        if let Some(words) = &once.numeric {
+            self.options.listed(entry.line, entry.value, words, rules);
+        } else if self.depth != Depth::Outcome {
             self.options.line(entry.line, entry.value, rules, lines);
         } else if look.has(Look::COLON) || rules.numbers == Numbers::Digits {
             // Only the last kind of reader takes a number from a word without a colon.
