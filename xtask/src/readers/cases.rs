@@ -1,7 +1,9 @@
 //! The files of the matrix, which the crate's own tests use as well.
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use serde_json::Value;
+
+use super::mixed::mixed;
 
 /// One file and what stands beside it.
 pub(super) struct Case {
@@ -11,15 +13,26 @@ pub(super) struct Case {
     pub(super) host: Option<String>,
 }
 
-/// All cases, or those that are named.
-pub(super) fn cases(only: &[String]) -> Result<Vec<Case>> {
+/// All cases with so many mixtures, or those that are named.
+pub(super) fn cases(only: &[String], mixtures: usize) -> Result<Vec<Case>> {
     let root = crate::cargo::root();
     let path = root.join("crates/resolvconf/tests/resolvconf/data/readers.json");
     let text = std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
     let all: Vec<Value> = serde_json::from_str(&text)?;
+    let mut all: Vec<Case> = all.iter().filter_map(case).collect();
+    all.extend(mixed(mixtures).into_iter().map(|mixture| Case {
+        id: mixture.id,
+        text: Some(mixture.text),
+        host: mixture.host,
+    }));
+    if let Some(name) = only
+        .iter()
+        .find(|name| all.iter().all(|case| case.id != **name))
+    {
+        bail!("there is no case {name}");
+    }
     let wanted = |id: &str| only.is_empty() || only.iter().any(|name| name == id);
-    let cases = all.iter().filter_map(case).filter(|case| wanted(&case.id));
-    Ok(cases.collect())
+    Ok(all.into_iter().filter(|case| wanted(&case.id)).collect())
 }
 
 fn case(value: &Value) -> Option<Case> {

@@ -6,44 +6,32 @@
 //! there is no such name. Readers of other versions come from Debian's packages, in trees of their
 //! own.
 
+mod args;
 mod call;
 mod cases;
 mod compare;
 mod inside;
+mod mixed;
 mod nameserver;
 mod network;
 mod programs;
 
+use std::collections::BTreeSet;
 use std::process::Command;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
+use resolvconf::readers::ALL;
+
+pub(crate) use args::Args;
 
 /// Says that the process has the namespaces.
 const INSIDE: &str = "DAEMON_HOST_READERS_INSIDE";
 
-#[derive(Debug, clap::Args)]
-pub(crate) struct Args {
-    /// Only these cases, such as C13a. May be repeated.
-    #[arg(long = "case", value_name = "CASE")]
-    cases: Vec<String>,
-
-    /// Only these readers, such as glibc. May be repeated.
-    #[arg(long = "reader", value_name = "NAME")]
-    readers: Vec<String>,
-
-    /// Where Debian's packages come from, if not from the usual place.
-    #[arg(long, value_name = "URL")]
-    mirror: Option<String>,
-
-    /// Fail when a reader is missing.
-    #[arg(long)]
-    require: bool,
-}
-
 pub(crate) fn run(args: &Args) -> Result<bool> {
     if std::env::var_os(INSIDE).is_some() {
-        return inside::run(&args.cases, &args.readers, args.require);
+        return inside::run(args);
     }
+    check(args)?;
     programs::prepare(args.mirror.as_deref());
     let mut command = Command::new("unshare");
     command.args(["--mount", "--net", "--uts", "--fork", "--kill-child"]);
@@ -56,4 +44,37 @@ pub(crate) fn run(args: &Args) -> Result<bool> {
     command.args(std::env::args_os().skip(1)).env(INSIDE, "1");
     let status = command.status().context("unshare")?;
     Ok(status.success())
+}
+
+/// A mistyped name is an error, not a run without cells.
+fn check(args: &Args) -> Result<()> {
+    let known = |name: &str| ALL.iter().any(|reader| reader.name == name);
+    if let Some(name) = args.readers.iter().find(|name| !known(name)) {
+        let names: BTreeSet<&str> = ALL.iter().map(|reader| reader.name).collect();
+        let names: Vec<&str> = names.into_iter().collect();
+        bail!("there is no reader {name}; there are {}", names.join(", "));
+    }
+    cases::cases(&args.cases, args.mixed).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Args, check};
+
+    #[test]
+    fn mistyped_names_are_errors() {
+        let check = |case: &str, reader: &str| {
+            check(&Args {
+                cases: vec![case.to_owned()],
+                readers: vec![reader.to_owned()],
+                mixed: 0,
+                mirror: None,
+                require: false,
+            })
+        };
+        assert!(check("C1a", "glibc").is_ok());
+        let no_reader = check("C1a", "glib").unwrap_err().to_string();
+        assert!(no_reader.contains("no reader glib;") && no_reader.contains("musl"));
+        assert!(check("C1", "glibc").is_err());
+    }
 }

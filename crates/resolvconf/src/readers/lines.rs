@@ -33,13 +33,20 @@ pub(crate) struct Row<'a> {
     /// The line without the line feed.
     pub(crate) text: &'a [u8],
     pub(crate) look: Look,
+    /// Whether a line feed ends it. Only the last line of a file may have none.
+    pub(crate) is_fed: bool,
 }
 
 impl<'a> Row<'a> {
     pub(crate) fn of(number: usize, raw: &'a [u8]) -> Self {
         let text = raw.strip_suffix(b"\n").unwrap_or(raw);
         let look = Look::of(text);
-        Self { number, text, look }
+        Self {
+            number,
+            text,
+            look,
+            is_fed: text.len() < raw.len(),
+        }
     }
 }
 
@@ -175,8 +182,10 @@ fn entries<'a, 'r>(
         .is_some_and(|(longest, _)| text.len() > longest);
     let text = match rules.nul {
         _ if too_long => b"",
-        Nul::EatsNextLine if look.has(Look::NUL) => b"",
-        Nul::EndsLine if look.has(Look::NUL) => text.split(|b| *b == 0).next().unwrap_or_default(),
+        Nul::EatsNextLine if look.has(Look::NUL) && text.len() < raw.len() => b"",
+        Nul::EatsNextLine | Nul::EndsLine if look.has(Look::NUL) => {
+            text.split(|b| *b == 0).next().unwrap_or_default()
+        }
         _ => text,
     };
     let ends = match look.has(Look::RETURN) {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::document::Text;
 use crate::readers::effective::{Effective, Trouble};
-use crate::readers::form::{Order, Reader, Waiting};
+use crate::readers::form::{Order, Reader, Root, Waiting};
 use crate::readers::search::is_domain;
 
 /// One name that a look-up asks for, if the names before it were not found.
@@ -64,7 +64,9 @@ impl Effective {
             return vec![plain];
         }
         let few = u32::try_from(dots).is_ok_and(|dots| dots < self.ndots);
-        let searched = self.searched(name);
+        let in_place = reader.search.root == Root::InPlace;
+        let searched = self.searched(name, in_place.then_some(&plain));
+        let as_it_is = |query: &Query| query.name == plain.name;
         let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
         match (reader.lookups.order, few) {
             (Order::Never, _) => vec![plain],
@@ -75,12 +77,14 @@ impl Effective {
             (Order::SingleLabel | Order::ListOrName, _) => vec![plain],
             // The look-up ends at a domain that makes it fail.
             (Order::Both | Order::FewDotsOnly, true) if fails => searched,
+            (Order::Both, true) if searched.iter().any(as_it_is) => searched,
             (Order::Both, false) => std::iter::once(plain).chain(searched).collect(),
             _ => searched.into_iter().chain([plain]).collect(),
         }
     }
 
-    fn searched(&self, name: &[u8]) -> Vec<Query> {
+    /// The names that the list makes. `root` is what `.` makes, if that is asked for at its place.
+    fn searched(&self, name: &[u8], root: Option<&Query>) -> Vec<Query> {
         let usable = self.search.iter().take_while(|domain| {
             // Only the domains before the one at which the look-up fails are asked for.
             let bytes = domain.as_bytes();
@@ -88,14 +92,20 @@ impl Effective {
             !fails || (is_domain(bytes) && bytes != b".")
         });
         usable
-            .filter(|domain| is_domain(domain.as_bytes()) && domain.as_bytes() != b".")
-            .map(|domain| {
-                let suffix = domain.as_bytes();
+            .filter_map(|domain| {
+                let suffix = match domain.as_bytes() {
+                    b"." => return root.cloned(),
+                    [b'.', rest @ ..] if root.is_some() => rest,
+                    other => other,
+                };
+                if !is_domain(suffix) {
+                    return None;
+                }
                 let suffix = suffix.strip_suffix(b".").unwrap_or(suffix);
-                Query {
+                Some(Query {
                     name: [name, b".", suffix].concat().into(),
                     domain: Some(domain.clone()),
-                }
+                })
             })
             .collect()
     }

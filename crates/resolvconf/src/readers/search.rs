@@ -121,8 +121,13 @@ fn domains<'a>(
     lines: &Lines,
 ) -> impl Iterator<Item = (&'a [u8], Option<Harm>)> {
     let (root, invalid) = (rules.root, rules.invalid);
+    // Such a reader skips one dot before a domain.
+    let skipped = move |word: &'a [u8]| match word {
+        [b'.', rest @ ..] if root == Root::InPlace && !rest.is_empty() => rest,
+        _ => word,
+    };
     listed(entry, rules, lines)
-        .map_while(move |word| match (word, is_domain(word)) {
+        .map_while(move |word| match (word, is_domain(skipped(word))) {
             (b".", _) if root == Root::LeftOut => Some(None),
             (b".", _) if root == Root::FailsLookup => Some(Some((word, Some(Harm::FailsLookup)))),
             (_, true) => Some(Some((word, None))),

@@ -49,7 +49,7 @@ pub(crate) struct Ears {
     /// A mount over a file changes no directory. Only the mount table shows it.
     mounts: Option<File>,
     /// For each watch, the names that matter in that directory; no name for a watch on the file
-    /// itself.
+    /// itself. An empty name stands for all names.
     watched: HashMap<i32, Vec<OsString>>,
 }
 
@@ -149,7 +149,9 @@ impl Ears {
                 Ok(event) => {
                     let names = self.watched.get(&event.wd());
                     matters |= names.is_some_and(|names| match event.file_name() {
-                        Some(name) => names.iter().any(|n| n.as_bytes() == name.to_bytes()),
+                        Some(name) => names
+                            .iter()
+                            .any(|n| n.is_empty() || n.as_bytes() == name.to_bytes()),
                         None => true,
                     });
                 }

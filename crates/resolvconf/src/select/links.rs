@@ -5,11 +5,18 @@ use std::ffi::OsString;
 use std::fs;
 use std::path::{Component, Path, PathBuf};
 
-/// One name on the way, in the directory that holds it.
+/// One name on the way, in the directory that holds it. An empty name stands for all names.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Step {
     pub(crate) directory: PathBuf,
     pub(crate) name: OsString,
+}
+
+impl Step {
+    pub(crate) fn all_of(directory: PathBuf) -> Self {
+        let name = OsString::new();
+        Self { directory, name }
+    }
 }
 
 /// The kernel follows at most 40 links, and then gives ELOOP (path_resolution(7)).

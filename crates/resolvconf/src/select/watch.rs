@@ -4,6 +4,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, RawFd};
 use std::time::{Duration, Instant};
 
 use crate::error::Error;
+use crate::select::behind::BehindPaths;
 use crate::select::choice::Current;
 use crate::select::current::current;
 use crate::select::ears::Ears;
@@ -73,6 +74,9 @@ const MOST_LAYINGS: usize = 8;
 ///
 /// The watcher compares the files with what it saw before. So a lost or a doubled event changes
 /// nothing.
+///
+/// A change of what the stub does for its clients ([`Selection::lost`](crate::Selection::lost)) is
+/// a change, too: the settings of systemd-resolved and the state of the links are watched as well.
 ///
 /// # Privileges and kernels
 ///
@@ -289,9 +293,23 @@ impl Watcher {
             (_, None) => [&select.etc, &select.uplink, &select.network_manager]
                 .into_iter()
                 .flat_map(|path| trail(path))
+                .chain(select.behind.iter().flat_map(steps_behind))
                 .collect(),
         }
     }
+}
+
+/// The ways to what systemd-resolved reads.
+fn steps_behind(paths: &BehindPaths) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for directory in &paths.settings {
+        steps.extend(trail(&directory.join("resolved.conf")));
+    }
+    for directory in paths.directories() {
+        steps.extend(trail(&directory));
+        steps.push(Step::all_of(directory));
+    }
+    steps
 }
 
 impl Burst {

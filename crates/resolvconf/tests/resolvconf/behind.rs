@@ -2,8 +2,9 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::time::Duration;
 
-use resolvconf::{BehindPaths, InUse, Reason, SelectOptions, find, select};
+use resolvconf::{BehindPaths, InUse, Reason, SelectOptions, WatchOptions, Watcher, find, select};
 
 /// A host whose /etc/resolv.conf is the stub, with settings and links of resolved.
 struct Stub {
@@ -52,6 +53,50 @@ impl Stub {
         let told = selection.explanation();
         assert!(told.ends_with(words), "{told}");
     }
+}
+
+/// Every place that is read is watched, also if it comes later.
+#[test]
+fn a_watcher_hears_what_the_stub_does() {
+    let stub = Stub::new(&[("networkd/2", "DNS=192.0.2.1\n")]);
+    let mut options = WatchOptions::new();
+    options.select = stub.options.clone();
+    options.recheck = None;
+    let mut watcher = Watcher::open(&options).unwrap();
+    let after = |place: &str, text: &str, watcher: &mut Watcher| {
+        stub.write(place, text);
+        let found = watcher.next_within(Duration::from_secs(20)).unwrap();
+        let lost = found.expect(place).selection.lost.unwrap();
+        (lost.dns_over_tls, lost.split_dns)
+    };
+    const DELEGATE: &str = "[Delegate]\nDNS=192.0.2.7\nDomains=a.test\n";
+    let (yes, no) = (InUse::Yes, InUse::No);
+    for (place, text, expected) in [
+        (
+            "etc/resolved.conf.d/a.conf",
+            "[Resolve]\nDNSOverTLS=yes\n",
+            (yes, no),
+        ),
+        (
+            "etc/resolved.conf.d/a.conf",
+            "[Resolve]\nDNSOverTLS=no\n",
+            (no, no),
+        ),
+        (
+            "networkd/3",
+            "DNS=192.0.2.3\nDOMAINS=corp.test\n",
+            (no, yes),
+        ),
+        ("networkd/3", "DNS=192.0.2.3\n", (no, no)),
+        ("resolved/3", "DNSOVERTLS=yes\n", (yes, no)),
+        ("resolved/3", "LLMNR=yes\n", (no, no)),
+        ("etc/dns-delegate.d/a.dns-delegate", DELEGATE, (no, yes)),
+    ] {
+        assert_eq!(after(place, text, &mut watcher), expected, "{place}");
+    }
+    stub.write("networkd/other.tmp", "DNS=192.0.2.4\n");
+    let quiet = watcher.next_within(Duration::from_millis(100)).unwrap();
+    assert!(quiet.is_none(), "{quiet:?}");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use resolvconf::readers::{self, Reader};
 
 use super::program::{Kind, Program};
 use super::trees::{Which, writable};
-use super::{haproxy, resolved};
+use super::{dnsmasq, haproxy, libraries, resolved};
 
 /// A look-up by the C library, for libraries that have no `getent`.
 const LOOK_UP: &str = "#include <netdb.h>\n#include <sys/socket.h>\n\
@@ -22,7 +22,20 @@ const CARES: &str = include_str!("look_up_cares.c");
 const NODE: &str = "require('dns').resolve4(process.argv[1], () => process.exit(0))";
 
 /// Cases in which a reader is known to differ from its profile.
-const KNOWN: [(&str, &[&str]); 2] = [
+const KNOWN: [(&str, &[&str]); 5] = [
+    // It never asks a mapped address, and keeps a NUL as a part of the word.
+    ("java", &["C3e", "C19d"]),
+    // It never asks a mapped address.
+    ("dnsmasq", &["C3e"]),
+    // A line that it cannot read is an error, after which the program asks nobody; the profile has
+    // what a program gets that goes on. It never asks a mapped address.
+    (
+        "unbound",
+        &[
+            "C2b", "C2c", "C2d", "C2e", "C3a", "C3b", "C3c", "C3d", "C3e", "C3f", "C14e", "C14g",
+            "C20c", "C20d", "C20f", "C20h",
+        ],
+    ),
     // It never asks a mapped address, and gives the file up at a very long word.
     ("dig", &["C3e", "C18c"]),
     // With an odd domain in the list it asks for less, or for nothing; with `.` only at times. It
@@ -77,7 +90,7 @@ impl Programs {
                 root,
                 known,
             }),
-            None => self.missing.push(name.to_owned()),
+            None => self.missing.push(format!("{name}: not on this machine")),
         }
     }
 
@@ -105,11 +118,15 @@ impl Programs {
         let name = "systemd-resolved of the newest Debian";
         self.add_resolved(name, readers::RESOLVED_NEW, newest);
         self.add_tools(root(Which::Tools, dir, "tools")?);
-        Ok(())
+        self.add_libraries(dir, root(Which::Libraries, dir, "libraries")?)
     }
 
     fn add_resolved(&mut self, name: &str, reader: Reader, root: Option<PathBuf>) {
         let root = root.filter(|root| resolved::is_in(root));
+        if root.as_ref().is_some_and(|root| !resolved::can_run(root)) {
+            let why = "it needs a user of its own, which an ordinary user cannot give it";
+            return self.missing.push(format!("{name}: {why}"));
+        }
         let kind = root.is_some().then_some(Kind::Resolved);
         self.add_kind(name, reader, kind, root);
     }
@@ -125,6 +142,23 @@ impl Programs {
         let root = root.filter(|root| haproxy::is_in(root));
         let kind = root.is_some().then_some(Kind::Haproxy);
         self.add_kind("HAProxy", readers::HAPROXY, kind, root);
+    }
+}
+
+impl Programs {
+    /// Java, dnspython, libunbound and dnsmasq.
+    fn add_libraries(&mut self, dir: &Path, root: Option<PathBuf>) -> Result<()> {
+        let java = root.as_deref().map(libraries::java).transpose()?.flatten();
+        self.add("Java", readers::JAVA, java, root.clone());
+        let python = root.as_deref().and_then(libraries::python);
+        self.add("dnspython", readers::DNSPYTHON, python, root.clone());
+        let unbound = compiled(dir, "gcc", &["-ldl"], libraries::UNBOUND)?;
+        let unbound = copied(unbound.as_deref(), root.as_deref(), "look_up_unbound")?;
+        self.add("libunbound", readers::UNBOUND, unbound, root.clone());
+        let root = root.filter(|root| dnsmasq::is_in(root));
+        let kind = root.is_some().then_some(Kind::Dnsmasq);
+        self.add_kind("dnsmasq", readers::DNSMASQ, kind, root);
+        Ok(())
     }
 }
 

@@ -1,8 +1,10 @@
 //! The programs that read resolv.conf: where they come from, and how each looks a name up.
 
+mod dnsmasq;
 mod find;
 mod haproxy;
 mod kept;
+mod libraries;
 mod program;
 mod resolved;
 mod trees;

@@ -6,10 +6,13 @@ use std::process::{Command, Stdio};
 use anyhow::{Context as _, Result};
 use resolvconf::readers::{Reader, Waiting};
 
-use super::haproxy;
 use super::kept::Kept;
 use super::resolved::Resolved;
+use super::{dnsmasq, haproxy};
 use crate::readers::nameserver::Log;
+
+/// The known cases in which a reader does not always do the same.
+const AT_TIMES: [(&str, &str); 1] = [("busybox", "C13f")];
 
 /// A reader on this machine or in a tree.
 pub(crate) struct Program {
@@ -29,6 +32,8 @@ pub(super) enum Kind {
     Resolved,
     /// HAProxy, which asks for the name of a server that it is given.
     Haproxy,
+    /// dnsmasq, which asks on behalf of others.
+    Dnsmasq,
 }
 
 impl Program {
@@ -39,11 +44,20 @@ impl Program {
 
     /// Whether all servers are asked at once.
     pub(crate) fn asks_all(&self) -> bool {
-        matches!(self.kind, Kind::Haproxy) || self.reader.lookups.waiting == Waiting::AllAtOnce
+        let by_kind = matches!(self.kind, Kind::Haproxy | Kind::Dnsmasq);
+        // libunbound takes the servers in an order of its own.
+        by_kind
+            || self.reader.name == "unbound"
+            || self.reader.lookups.waiting == Waiting::AllAtOnce
     }
 
     pub(crate) fn is_known(&self, case: &str) -> bool {
         self.known.contains(&case)
+    }
+
+    /// Whether it differs only at times, so that it may agree in a known case.
+    pub(crate) fn at_times(&self, case: &str) -> bool {
+        AT_TIMES.contains(&(self.reader.name, case))
     }
 
     /// Looks names up with the file that is there. What is asked for each is seen by the name
@@ -71,13 +85,21 @@ impl Program {
                     asked(name);
                 }
             }
+            (Kind::Dnsmasq, Some(root)) => {
+                for name in names {
+                    dnsmasq::look_up(root, name)?;
+                    asked(name);
+                }
+            }
             (Kind::Once(argv), root) => {
                 for name in names {
                     once(argv, root.as_deref(), name)?;
                     asked(name);
                 }
             }
-            (Kind::Resolved | Kind::Haproxy, None) => anyhow::bail!("no tree for a server"),
+            (Kind::Resolved | Kind::Haproxy | Kind::Dnsmasq, None) => {
+                anyhow::bail!("no tree for a server")
+            }
         }
         Ok(None)
     }

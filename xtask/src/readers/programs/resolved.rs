@@ -30,6 +30,26 @@ pub(super) fn is_in(root: &Path) -> bool {
     root.join(PROGRAM).is_file()
 }
 
+/// Whether the state can be given to the user that it runs as. In a user namespace only some users
+/// are known.
+pub(super) fn can_run(root: &Path) -> bool {
+    let known = std::fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+    user(root).is_ok_and(|(user, _)| holds(&known, user))
+}
+
+/// Whether one of the ranges holds the user.
+fn holds(ranges: &str, user: u32) -> bool {
+    ranges.lines().any(|line| {
+        let mut numbers = line.split_whitespace().map(str::parse::<u32>);
+        match (numbers.next(), numbers.nth(1)) {
+            (Some(Ok(first)), Some(Ok(count))) => {
+                (first..first.saturating_add(count)).contains(&user)
+            }
+            _ => false,
+        }
+    })
+}
+
 impl Resolved {
     /// Starts it, and waits until it has read the file.
     pub(super) fn start(root: &Path) -> Result<Self> {
@@ -162,7 +182,14 @@ fn unescaped(word: &[u8]) -> Vec<u8> {
 
 #[cfg(test)]
 mod tests {
-    use super::kept;
+    use super::{holds, kept};
+
+    #[test]
+    fn users_of_a_namespace() {
+        assert!(holds("         0          0 4294967295\n", 991));
+        assert!(!holds("         0       1000          1\n", 991));
+        assert!(holds("0 1000 1\n1 100000 65536\n", 991));
+    }
 
     #[test]
     fn what_resolved_wrote_is_read() {

@@ -41,6 +41,20 @@ const TOOLS: Recipe = Recipe {
     may_lag: false,
 };
 
+/// Libraries and servers that read the file themselves, in languages of their own.
+const LIBRARIES: Recipe = Recipe {
+    name: "readers-libraries",
+    suite: "bookworm",
+    packages: &[
+        "dnsmasq-base",
+        "libunbound8",
+        "openjdk-17-jdk-headless",
+        "python3-dnspython",
+        "python3-minimal",
+    ],
+    may_lag: false,
+};
+
 /// Which tree.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Which {
@@ -48,15 +62,25 @@ pub(super) enum Which {
     New,
     NewResolved,
     Tools,
+    Libraries,
 }
 
 impl Which {
+    const ALL: [Self; 5] = [
+        Self::Old,
+        Self::New,
+        Self::NewResolved,
+        Self::Tools,
+        Self::Libraries,
+    ];
+
     fn recipe(self) -> &'static Recipe {
         match self {
             Self::Old => &OLD,
             Self::New => &NEW,
             Self::NewResolved => &NEW_RESOLVED,
             Self::Tools => &TOOLS,
+            Self::Libraries => &LIBRARIES,
         }
     }
 
@@ -80,7 +104,7 @@ impl Which {
 /// Fetches the trees and builds what must be built with their compilers. What cannot be fetched is
 /// told; its readers are skipped later.
 pub(crate) fn prepare(mirror: Option<&str>) {
-    for which in [Which::Old, Which::New, Which::NewResolved, Which::Tools] {
+    for which in Which::ALL {
         let made = obtain(which, mirror);
         if let Err(error) = made {
             let Recipe { name, suite, .. } = which.recipe();

@@ -127,7 +127,7 @@ impl<'a> Lint<'a> {
         let short = line.raw.len() <= self.traits.shortest_line && !look.has(Look::MARK);
         let seen = match short {
             true if is_plain(line, look) => self.traits.all,
-            true if is_plain_before_nul(line, look) => {
+            true if is_plain_before_nul(line, look) && line.raw.ends_with(b"\n") => {
                 self.traits.all.without(self.traits.eats_next)
             }
             true if has_blank(line) && self.is_plain_before_returns(line, look) => self.traits.all,

@@ -47,7 +47,12 @@ impl<'a> Lint<'a> {
             } else if commas && word.contains(&b',') {
                 self.push(at, Kind::Comma, word, searches);
             } else if !is_domain(word) {
-                self.push(at, Kind::InvalidSearchDomain, word, searches);
+                let skip = word.strip_prefix(b".").is_some_and(is_domain);
+                let affected = match skip {
+                    true => searches.without(self.traits.skips_dot),
+                    false => searches,
+                };
+                self.push_if_any(at, Kind::InvalidSearchDomain, word, affected);
             }
             if count == most {
                 beyond = Some(word);

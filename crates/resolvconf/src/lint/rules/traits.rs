@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use crate::lint::groups::Set;
 use crate::readers::{
-    AddressForm, Below, Blanks, Comments, Context, Lines, Matching, Nul, Number, Reader,
+    AddressForm, Below, Blanks, Comments, Context, Lines, Matching, Nul, Number, Reader, Root,
     SearchRule, ServerWords, Word, is_server,
 };
 
@@ -30,6 +30,8 @@ pub(crate) struct Traits {
     pub(crate) last_search: Set,
     pub(crate) domain_takes_one: Set,
     pub(crate) searches: Set,
+    /// They skip one dot before a search domain.
+    pub(crate) skips_dot: Set,
     pub(crate) glibc: Set,
     /// They take a link-local address with the name of a link.
     pub(crate) takes_links: Set,
@@ -80,6 +82,7 @@ impl Traits {
             first_word_only: set(|r| r.servers.words == ServerWords::First),
             last_search: set(|r| r.search.rule == SearchRule::Last),
             domain_takes_one: set(|r| !r.search.domain_takes_all),
+            skips_dot: set(|r| r.search.root == Root::InPlace),
             searches: set(|r| r.search.rule != SearchRule::Never),
             glibc: set(|r| r.servers.form == AddressForm::Glibc),
             takes_links: takes(readers, b"fe80::1%eth0"),

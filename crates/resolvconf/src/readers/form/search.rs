@@ -44,8 +44,11 @@ pub enum SearchRule {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Root {
-    /// At its place in the list, names are tried as they are. That asks nothing new.
+    /// It asks nothing new: names are tried as they are anyway, after the list.
     Harmless,
+    /// At its place in the list, names are tried as they are, and not again after the list. One dot
+    /// before another domain is skipped.
+    InPlace,
     /// It is left out. The domain of the host's name may take its place.
     LeftOut,
     /// The look-up fails.

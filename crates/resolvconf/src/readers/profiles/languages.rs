@@ -3,7 +3,7 @@
 //! Each fact was seen in the real reader. Beside it stands the case of the matrix that shows it.
 
 use crate::readers::form::*;
-use crate::readers::profiles::libc::GLIBC;
+use crate::readers::profiles::libc::{C_SEARCH, GLIBC};
 
 /// Go's own resolver, 1.20 and later.
 pub const GO: Reader = Reader {
@@ -29,7 +29,7 @@ pub const GO: Reader = Reader {
         empty_clears: true,               // C13b
         root: Root::LeftOut,              // C13a, C13d
         invalid: OnInvalidDomain::Unused, // C13g
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: Options {
         matching: Matching::Word,
@@ -127,7 +127,7 @@ pub const C_ARES: Reader = Reader {
         invalid: OnInvalidDomain::EndsLookup, // C13g, C13i
         bytes: Some(512),                     // C8
         commas: true,                         // C13h
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: Options {
         matching: Matching::Word,
@@ -258,7 +258,7 @@ pub const DNSPYTHON: Reader = Reader {
         rule: SearchRule::SearchBeforeDomain,  // C9
         invalid: OnInvalidDomain::RefusesFile, // C13g
         host_domain: true,
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: Options {
         matching: Matching::Word,
@@ -357,7 +357,7 @@ pub const JAVA: Reader = Reader {
         rule: SearchRule::FirstSearch,    // C9c
         most: Some(6),                    // C8
         invalid: OnInvalidDomain::Unused, // C13g
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: Options {
         matching: Matching::Word,

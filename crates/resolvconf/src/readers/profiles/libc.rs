@@ -35,7 +35,7 @@ pub const GLIBC: Reader = Reader {
         rule: SearchRule::Last,             // C9
         domain_takes_all: false,            // C9d
         empty_clears: false,                // C13b
-        root: Root::Harmless,               // C13a
+        root: Root::InPlace,                // C13a
         invalid: OnInvalidDomain::EndsList, // C13g, C13i
         most: None,                         // C8
         bytes: None,
@@ -134,7 +134,7 @@ pub const MUSL: Reader = Reader {
         empty_clears: true,              // C13b
         invalid: OnInvalidDomain::Skips, // C13g
         host_domain: false,              // C9e
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: Options {
         matching: Matching::Anywhere,
@@ -167,6 +167,12 @@ pub const MUSL: Reader = Reader {
         order: Order::FewDotsOnly,
         waiting: Waiting::AllAtOnce,
     },
+};
+
+/// The rules of glibc for the search list, except what `.` does.
+pub(super) const C_SEARCH: Search = Search {
+    root: Root::Harmless,
+    ..GLIBC.search
 };
 
 /// musl up to 1.2.3. A search domain that it cannot use makes the look-up fail.

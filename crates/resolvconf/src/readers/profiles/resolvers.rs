@@ -4,7 +4,7 @@
 
 use crate::readers::form::*;
 use crate::readers::profiles::languages::{DNSPYTHON, JAVA};
-use crate::readers::profiles::libc::GLIBC;
+use crate::readers::profiles::libc::{C_SEARCH, GLIBC};
 
 const NO_OPTIONS: Options = JAVA.options;
 const NEVER: Lookups = JAVA.lookups;
@@ -83,7 +83,7 @@ pub const UNBOUND: Reader = Reader {
     search: Search {
         rule: SearchRule::Never,
         host_domain: false,
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: NO_OPTIONS,
     lookups: NEVER,
@@ -133,7 +133,7 @@ pub const BUSYBOX: Reader = Reader {
         rule: SearchRule::SearchBeforeDomain, // C9b
         domain_takes_all: true,               // C9d
         invalid: OnInvalidDomain::Skips,
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: NO_OPTIONS,
     lookups: Lookups {
@@ -164,7 +164,7 @@ pub const DIG: Reader = Reader {
         most: Some(8),                         // C8
         invalid: OnInvalidDomain::FailsLookup, // C13g, C13i
         host_domain: false,                    // C9e
-        ..GLIBC.search
+        ..C_SEARCH
     },
     options: Options {
         matching: Matching::Word,

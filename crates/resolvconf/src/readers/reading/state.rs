@@ -79,7 +79,8 @@ impl<'a, 'r> Reading<'a, 'r> {
             _ => {}
         }
         if rules.nul != Nul::Byte && row.look.has(Look::NUL) {
-            if rules.nul == Nul::EatsNextLine {
+            // At the end of the file there is nothing more to eat, and the line counts.
+            if rules.nul == Nul::EatsNextLine && row.is_fed {
                 self.eat_next = true;
                 return;
             }

@@ -36,6 +36,16 @@ impl Default for BehindPaths {
     }
 }
 
+impl BehindPaths {
+    /// The directories in which any file may count.
+    pub(crate) fn directories(&self) -> Vec<PathBuf> {
+        let drop_ins = ["resolved.conf.d", "dns-delegate.d"];
+        let settings = self.settings.iter();
+        let settings = settings.flat_map(|path| drop_ins.map(|name| path.join(name)));
+        settings.chain(self.links.iter().cloned()).collect()
+    }
+}
+
 /// Looks at all places. A place that cannot be read makes the answer unknown, not "no".
 pub(crate) fn behind(paths: &BehindPaths) -> Behind {
     let mut look = Look { whole: true };

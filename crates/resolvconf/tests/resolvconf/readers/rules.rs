@@ -62,6 +62,84 @@ fn resolved_asks_for_single_labels_only_with_a_domain() {
     }
 }
 
+/// glibc asks for a name as it is at the place of `.`, and not again; Go and musl at the end.
+#[test]
+fn the_root_stands_at_its_place() {
+    let asked = |reader: &Reader, name: &str| -> Vec<String> {
+        let text = b"nameserver 192.0.2.1\nsearch . one.test two.test\n";
+        let queries = parse(text)
+            .effective(reader)
+            .queries(reader, name.as_bytes());
+        queries.iter().map(|query| query.name.to_string()).collect()
+    };
+    let list = ["zz.one.test", "zz.two.test"];
+    for reader in [&readers::GLIBC, &readers::GLIBC_NEW] {
+        assert_eq!(
+            asked(reader, "zz"),
+            ["zz", list[0], list[1]],
+            "{}",
+            reader.name
+        );
+    }
+    for reader in [&readers::GO, &readers::MUSL] {
+        assert_eq!(
+            asked(reader, "zz"),
+            [list[0], list[1], "zz"],
+            "{}",
+            reader.name
+        );
+    }
+}
+
+/// glibc skips one dot before a search domain, and only one.
+#[test]
+fn a_dot_before_a_domain() {
+    let asked = |list: &str| -> (Vec<String>, bool) {
+        let text = format!("nameserver 192.0.2.1\nsearch {list}\n");
+        let document = parse(text.as_bytes());
+        let queries = document.effective(&readers::GLIBC);
+        let queries = queries.queries(&readers::GLIBC, b"zz");
+        let found = document.diagnostics_for(&[readers::GLIBC]).len();
+        (
+            queries.iter().map(|query| query.name.to_string()).collect(),
+            found > 0,
+        )
+    };
+    let (names, is_odd) = asked(".one.test two.test");
+    assert_eq!(
+        (names.join(" "), is_odd),
+        ("zz.one.test zz.two.test zz".into(), false)
+    );
+    let (names, is_odd) = asked("..one.test two.test");
+    assert_eq!((names.join(" "), is_odd), ("zz".into(), true));
+}
+
+/// musl loses a line with a NUL and the next one. The last line has no next one: without a line
+/// feed it counts up to the NUL.
+#[test]
+fn a_nul_on_the_last_line_eats_nothing() {
+    let first = |text: &[u8], reader: &Reader| {
+        let effective = parse(text).effective(reader);
+        let found = parse(text);
+        let found = found.diagnostics_for(std::slice::from_ref(reader));
+        let alone = found.iter().any(|f| f.kind().as_str() == "no-nameservers");
+        (effective.servers[0].address.to_string(), alone)
+    };
+    for reader in [&readers::MUSL, &readers::MUSL_OLD] {
+        let server = |text: &[u8]| first(text, reader);
+        assert_eq!(
+            server(b"nameserver 192.0.2.5\0x"),
+            ("192.0.2.5".into(), false)
+        );
+        assert_eq!(
+            server(b"nameserver 192.0.2.5\0x\n"),
+            ("127.0.0.1".into(), true)
+        );
+        let two = b"nameserver 192.0.2.5\0\nnameserver 192.0.2.6";
+        assert_eq!(server(two), ("127.0.0.1".into(), true));
+    }
+}
+
 /// busybox's nslookup and dig, with few dots and with many.
 #[test]
 fn tools_search_for_few_dots_alone() {
