@@ -80,12 +80,21 @@ impl Resolved {
     }
 
     /// Leaves out the domains in which no name can end. At such a domain glibc ends its list, musl
-    /// before 1.2.5 and c-ares fail, and others skip it.
+    /// before 1.2.5 and c-ares fail, and others skip it. glibc skips one dot before a domain; the
+    /// domain is then written without that dot, because with it only glibc uses the domain.
     pub(crate) fn make_search_safe(&mut self) {
         for domain in std::mem::take(&mut self.search) {
-            match is_domain(domain.as_bytes()) {
-                true => self.search.push(domain),
-                false => self.warnings.push(Warning::DroppedDomain(domain)),
+            if is_domain(domain.as_bytes()) {
+                self.search.push(domain);
+                continue;
+            }
+            let plain = domain.as_bytes().strip_prefix(b".");
+            match plain.filter(|plain| *plain != b"." && is_domain(plain)) {
+                Some(plain) => {
+                    self.search.push(plain.into());
+                    self.warnings.push(Warning::PlainDomain(domain));
+                }
+                None => self.warnings.push(Warning::DroppedDomain(domain)),
             }
         }
     }

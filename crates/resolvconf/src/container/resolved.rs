@@ -84,6 +84,9 @@ pub enum Warning {
     /// A search domain was left out, because no name can end in it, and readers do not agree about
     /// what follows it.
     DroppedDomain(Text),
+    /// A search domain was written without the dot before it. With the dot glibc uses it, and other
+    /// readers skip it or fail on it.
+    PlainDomain(Text),
     /// A `sortlist` was left out, because glibc would loop for ever at one of its bytes.
     DroppedSortlist(Text),
     /// An option was left out, because a later line gives it again. c-ares up to 1.18 would have
@@ -221,6 +224,7 @@ impl Warning {
             Self::NoUpstreams => "no-upstreams",
             Self::DroppedOption(_) => "dropped-option",
             Self::DroppedDomain(_) => "dropped-domain",
+            Self::PlainDomain(_) => "plain-domain",
             Self::DroppedSortlist(_) => "dropped-sortlist",
             Self::MergedOption(_) => "merged-option",
             Self::SearchUnused => "search-unused",
@@ -259,6 +263,12 @@ impl fmt::Display for Warning {
                 f,
                 "the search domain {} was left out: no name can end in it, and readers do not agree \
                  about what follows it",
+                shown(domain)
+            ),
+            Self::PlainDomain(domain) => write!(
+                f,
+                "the search domain {} was written without its first dot: with it only glibc uses \
+                 the domain",
                 shown(domain)
             ),
             Self::DroppedSortlist(line) => write!(

@@ -302,7 +302,7 @@ fn what_is_cut_for_musl_fits_its_lines() {
 #[test]
 fn domains_that_readers_read_differently_are_left_out() {
     let long = "a".repeat(64);
-    let host = format!("nameserver 192.0.2.1\nsearch one.test a..b {long}.test ok.test .x\n");
+    let host = format!("nameserver 192.0.2.1\nsearch one.test a..b {long}.test ok.test ..x\n");
     let mut options = TransformOptions::new(Network::Legacy { ipv6: false });
     for given in [
         None,
@@ -331,6 +331,38 @@ fn domains_that_readers_read_differently_are_left_out() {
             .chain([&resolvconf::readers::MUSL_OLD])
         {
             assert_eq!(asked(reader), first, "{}: {text}", reader.name);
+        }
+    }
+}
+
+/// glibc skips one dot before a search domain. The container's file says the same to every reader.
+#[test]
+fn one_dot_before_a_domain_is_left_out_for_all_readers() {
+    let host = parse(b"nameserver 192.0.2.1\nsearch .one.test ok.test .two.test. ..x ..\n");
+    let mut options = TransformOptions::default();
+    for network in [Network::None, Network::Legacy { ipv6: false }] {
+        for given in [None, Some(host.search().map(Into::into).collect())] {
+            options.network = network.clone();
+            options.search = given;
+            let resolved = transform(&host, &options);
+            let search: Vec<String> = resolved.search().iter().map(ToString::to_string).collect();
+            assert_eq!(search, ["one.test", "ok.test", "two.test."]);
+            let warnings = resolved.warnings().iter().map(Warning::as_str);
+            let (plain, dropped) = ("plain-domain", "dropped-domain");
+            let expected = [plain, plain, dropped, dropped];
+            assert_eq!(warnings.collect::<Vec<_>>(), expected);
+            let written = parse(&resolved.render(true));
+            let asked = |reader| {
+                let queries = written.effective(reader).queries(reader, b"zz");
+                let names = queries.iter().map(|query| query.name.to_string());
+                names.collect::<Vec<_>>()
+            };
+            let on_host = host.effective(&resolvconf::readers::GLIBC);
+            let on_host = on_host.queries(&resolvconf::readers::GLIBC, b"zz");
+            for reader in &resolvconf::readers::DEFAULT {
+                assert_eq!(asked(reader)[0], on_host[0].name.to_string());
+                assert_eq!(asked(reader).len(), 4, "{}", reader.name);
+            }
         }
     }
 }
