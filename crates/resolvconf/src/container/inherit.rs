@@ -54,14 +54,14 @@ impl Resolved {
 
     /// Puts all options on one line. If a numeric option stands on several lines, the last line
     /// counts, as for glibc, musl and Go. Within one line musl takes the first word, and that word
-    /// stays first.
+    /// stays first. A value that is refused later does not count, so it replaces no sound one.
     fn options_of(&mut self, document: &Document) -> Vec<Text> {
         let mut last_lines = [0; 3];
         let mut lines = document.lines().filter(|l| l.kind == LineKind::Options);
         let one_line = lines.next().is_none() || lines.next().is_none();
         if !one_line {
             for option in document.options() {
-                if let Some(at) = numeric(option.value) {
+                if let Some(at) = numeric(option.value).filter(|_| is_sound(option.value)) {
                     last_lines[at] = option.line;
                 }
             }
@@ -69,7 +69,9 @@ impl Resolved {
         let mut options = Vec::new();
         for option in document.options() {
             match numeric(option.value) {
-                Some(at) if !one_line && last_lines[at] != option.line => {
+                Some(at)
+                    if !one_line && last_lines[at] != option.line && is_sound(option.value) =>
+                {
                     self.warnings
                         .push(Warning::MergedOption(option.value.into()));
                 }
@@ -134,6 +136,10 @@ fn numeric(option: &[u8]) -> Option<usize> {
     };
     let after = option.strip_prefix(NUMERIC[at].0)?;
     (after.first() == Some(&b':')).then_some(at)
+}
+
+fn is_sound(option: &[u8]) -> bool {
+    !matches!(safe(option), Safe::Never)
 }
 
 fn safe(option: &[u8]) -> Safe {

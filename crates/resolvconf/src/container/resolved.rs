@@ -5,6 +5,7 @@ use std::path::PathBuf;
 
 use crate::container::network::Network;
 use crate::document::{Nameserver, Text, split_option};
+use crate::readers::{ALL, Below, one_option};
 
 /// The content of a container's file, and the reasons for it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -79,7 +80,8 @@ pub enum Warning {
     NoNameservers,
     /// The internal resolver has no server to forward to. Only names that it knows will resolve.
     NoUpstreams,
-    /// An option was left out, because with its value some reader asks no server.
+    /// An option was left out, because with its value some reader asks no server, or because
+    /// readers do not take the same value from it.
     DroppedOption(Text),
     /// A search domain was left out, because no name can end in it, and readers do not agree about
     /// what follows it.
@@ -237,27 +239,15 @@ impl Warning {
     }
 }
 
-impl fmt::Display for Warning {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Words of the file are shown so that they do nothing to a terminal.
-        let shown = |word: &dyn fmt::Display| word.to_string().escape_debug().to_string();
+impl Warning {
+    /// What was done to a word of the file.
+    fn about_word(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::FallbackNameservers => f.write_str(
-                "no usable nameserver was left, so the configured fallback servers are listed",
-            ),
-            Self::DefaultNameservers => {
-                f.write_str("no usable nameserver was left, so public default servers are listed")
-            }
-            Self::NoNameservers => f.write_str(
-                "no usable nameserver was left, and there is no fallback: no name will resolve",
-            ),
-            Self::NoUpstreams => f.write_str(
-                "there is no nameserver to forward to, so outside names will not resolve",
-            ),
             Self::DroppedOption(option) => write!(
                 f,
-                "option {} was left out: with it some resolvers ask nobody",
-                shown(option)
+                "option {} was left out: {}",
+                shown(option),
+                why_dropped(option.as_bytes())
             ),
             Self::DroppedDomain(domain) => write!(
                 f,
@@ -281,6 +271,31 @@ impl fmt::Display for Warning {
                 "option {} was left out, as a later line gives it again (c-ares 1.18 took this one)",
                 shown(option)
             ),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Warning {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FallbackNameservers => f.write_str(
+                "no usable nameserver was left, so the configured fallback servers are listed",
+            ),
+            Self::DefaultNameservers => {
+                f.write_str("no usable nameserver was left, so public default servers are listed")
+            }
+            Self::NoNameservers => f.write_str(
+                "no usable nameserver was left, and there is no fallback: no name will resolve",
+            ),
+            Self::NoUpstreams => f.write_str(
+                "there is no nameserver to forward to, so outside names will not resolve",
+            ),
+            Self::DroppedOption(_)
+            | Self::DroppedDomain(_)
+            | Self::PlainDomain(_)
+            | Self::DroppedSortlist(_)
+            | Self::MergedOption(_) => self.about_word(f),
             Self::SearchUnused => {
                 f.write_str("ndots is 0: programs of musl never use the search list")
             }
@@ -305,6 +320,27 @@ impl fmt::Display for Warning {
                 "option lowered to {lowered}, the most that {reader} takes"
             ),
         }
+    }
+}
+
+/// A word of the file, shown so that it does nothing to a terminal.
+fn shown(word: &dyn fmt::Display) -> String {
+    word.to_string().escape_debug().to_string()
+}
+
+/// The reason why an option is not written, from what the readers do with it.
+fn why_dropped(option: &[u8]) -> &'static str {
+    let harms = ALL.iter().flat_map(|reader| {
+        let taken = one_option(option, reader);
+        [taken.ndots.harm, taken.timeout.harm, taken.attempts.harm]
+    });
+    let harms: Vec<Below> = harms.flatten().collect();
+    if harms.contains(&Below::AsksNobody) {
+        "with it some resolvers ask nobody"
+    } else if harms.contains(&Below::EndsProgram) {
+        "with it some programs end"
+    } else {
+        "readers do not take the same value from it"
     }
 }
 

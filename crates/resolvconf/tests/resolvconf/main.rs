@@ -11,6 +11,7 @@ mod meanings;
 mod oracles;
 mod properties;
 mod readers;
+mod refused;
 mod select;
 mod strategies;
 mod transform;

@@ -165,7 +165,7 @@ fn a_network_without_ipv4_has_no_use_for_ipv4_servers() {
     assert_eq!(resolved.dropped()[0].reason, DropReason::NoIpv4);
 }
 
-fn plain(text: &[u8], options: &TransformOptions) -> (String, Vec<&'static str>) {
+pub(crate) fn plain(text: &[u8], options: &TransformOptions) -> (String, Vec<&'static str>) {
     let resolved = transform(&parse(text), options);
     let warnings = resolved.warnings().iter().map(Warning::as_str).collect();
     (String::from_utf8(resolved.render(false)).unwrap(), warnings)
