@@ -10,7 +10,17 @@ use crate::document::{Document, Line, LineKind, Nameserver, Text, glibc_ipv4};
 use crate::readers::is_domain;
 
 /// The options with a number, and the smallest value with which every reader works.
-const NUMERIC: [(&[u8], u64); 3] = [(b"ndots", 0), (b"timeout", 1), (b"attempts", 1)];
+const NUMERIC: [(&[u8], u64); 5] = [
+    (b"ndots", 0),
+    (b"timeout", 1),
+    (b"attempts", 1),
+    (b"retrans", 1),
+    (b"retry", 1),
+];
+
+/// How many of [`NUMERIC`] count by their last line. Only c-ares knows the others, and of these
+/// each version takes another one.
+const BY_LINE: usize = 3;
 
 /// The largest number that no reader wraps around.
 const LARGEST: u64 = i32::MAX as u64;
@@ -61,14 +71,15 @@ impl Resolved {
         let one_line = lines.next().is_none() || lines.next().is_none();
         if !one_line {
             for option in document.options() {
-                if let Some(at) = numeric(option.value).filter(|_| is_sound(option.value)) {
+                let at = numeric(option.value).filter(|at| *at < BY_LINE);
+                if let Some(at) = at.filter(|_| is_sound(option.value)) {
                     last_lines[at] = option.line;
                 }
             }
         }
         let mut options = Vec::new();
         for option in document.options() {
-            match numeric(option.value) {
+            match numeric(option.value).filter(|at| *at < BY_LINE) {
                 Some(at)
                     if !one_line && last_lines[at] != option.line && is_sound(option.value) =>
                 {
@@ -132,6 +143,8 @@ fn numeric(option: &[u8]) -> Option<usize> {
         b'n' => 0,
         b't' => 1,
         b'a' => 2,
+        b'r' if option.starts_with(b"retrans") => 3,
+        b'r' => 4,
         _ => return None,
     };
     let after = option.strip_prefix(NUMERIC[at].0)?;

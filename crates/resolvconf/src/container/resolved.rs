@@ -337,6 +337,8 @@ fn why_dropped(option: &[u8]) -> &'static str {
     let harms: Vec<Below> = harms.flatten().collect();
     if harms.contains(&Below::AsksNobody) {
         "with it some resolvers ask nobody"
+    } else if harms.contains(&Below::WaitsForNone) {
+        "with it some resolvers wait for no answer"
     } else if harms.contains(&Below::EndsProgram) {
         "with it some programs end"
     } else {

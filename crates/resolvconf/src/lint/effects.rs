@@ -116,6 +116,7 @@ fn told(word: &[u8], taken: &Taken, reader: &Reader, used: &[Value; 3]) -> Strin
 fn harm(value: Value) -> &'static str {
     match value.harm {
         Some(Below::AsksNobody) => ", nobody is asked",
+        Some(Below::WaitsForNone) => ", no answer is waited for",
         Some(Below::EndsProgram) => ", the program ends",
         _ => "",
     }

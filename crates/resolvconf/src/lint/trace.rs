@@ -66,6 +66,9 @@ impl<'a> Trace<'a> {
     pub(crate) fn asks_none(&self) -> Option<String> {
         match self.effective.trouble? {
             Trouble::AsksNobody(line) => Some(format!("asks nobody because of line {line}")),
+            Trouble::WaitsForNone(line) => {
+                Some(format!("waits for no answer because of line {line}"))
+            }
             Trouble::EndsProgram(line) => Some(format!("the program ends because of line {line}")),
             _ => None,
         }

@@ -6,7 +6,7 @@ use crate::document::split_option;
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as K};
 use crate::lint::effects;
 use crate::lint::groups::grouped;
-use crate::readers::{Nul, OnInvalidDomain, Reader, Repeated};
+use crate::readers::{Nul, OnInvalidDomain, Reader, Repeated, may_be_numeric};
 
 impl fmt::Display for Diagnostic<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -239,6 +239,10 @@ impl Diagnostic<'_> {
         let (names, word, number) = (self.names(), self.word(), self.number);
         let values = || self.each(|reader| effects::option(self.subject, reader));
         match self.kind {
+            // c-ares knows it, and what it does there decides whether it is passed on.
+            K::UnknownOption if may_be_numeric(self.subject) => {
+                write!(f, "{word} is not known to {names}")
+            }
             K::UnknownOption => write!(f, "{word} is not known to {names}; it is passed on"),
             K::OptionPrefix => write!(f, "{word} is not an option, yet {}", values()),
             K::InvalidOptionValue if self.affected.is_empty() => {

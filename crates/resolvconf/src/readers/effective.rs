@@ -78,6 +78,8 @@ pub enum Trouble {
     Lost(usize),
     /// No query is sent, because the number of attempts or the time is zero.
     AsksNobody(usize),
+    /// No answer is waited for, because the time is zero. The look-up fails at once.
+    WaitsForNone(usize),
     /// The program that reads the file ends.
     EndsProgram(usize),
     /// A look-up that needs the search list fails.
@@ -110,6 +112,7 @@ impl Trouble {
             Self::Refused(_) => "refused",
             Self::Lost(_) => "lost",
             Self::AsksNobody(_) => "asks-nobody",
+            Self::WaitsForNone(_) => "waits-for-none",
             Self::EndsProgram(_) => "ends-program",
             Self::SearchFails(_) => "search-fails",
         }
@@ -121,6 +124,7 @@ impl Trouble {
             Self::Refused(line)
             | Self::Lost(line)
             | Self::AsksNobody(line)
+            | Self::WaitsForNone(line)
             | Self::EndsProgram(line)
             | Self::SearchFails(line) => line,
         }

@@ -32,9 +32,9 @@ pub enum Times {
 impl Effective {
     /// The names that a look-up asks for, in order, until one is found.
     ///
-    /// Empty if the reader fails before it asks anything. Also empty if it never asks for such a
-    /// name: systemd-resolved asks for a name without a dot only with a search domain. The reader
-    /// must be the one for which this value was made.
+    /// Empty if the reader fails before it asks anything, or waits for no answer. Also empty if it
+    /// never asks for such a name: systemd-resolved asks for a name without a dot only with a
+    /// search domain. The reader must be the one for which this value was made.
     ///
     /// # Examples
     ///

@@ -38,7 +38,7 @@ fn servers_agree(view: &View<'_>) -> Result<(), String> {
     let trouble = view.effective.trouble;
     let nobody = matches!(
         trouble,
-        Some(Trouble::AsksNobody(_) | Trouble::EndsProgram(_))
+        Some(Trouble::AsksNobody(_) | Trouble::WaitsForNone(_) | Trouble::EndsProgram(_))
     );
     let (asks, takes) = if nobody { ("takes ", 0) } else { ("asks ", 1) };
     for server in view.effective.servers.iter().filter(|s| s.line > 0) {
@@ -83,7 +83,9 @@ fn troubles_agree(view: &View<'_>) -> Result<(), String> {
                 let harmful = text.contains("nobody is asked") || text.contains("program ends");
                 let fails = matches!(
                     trouble,
-                    Some(Trouble::AsksNobody(_) | Trouble::EndsProgram(_))
+                    Some(
+                        Trouble::AsksNobody(_) | Trouble::WaitsForNone(_) | Trouble::EndsProgram(_)
+                    )
                 );
                 harmful == (harmful && fails)
             }

@@ -53,3 +53,72 @@ fn the_reason_of_a_refused_value_is_true() {
         }
     }
 }
+
+/// c-ares has names of its own for the time and the attempts. What is said of them is what each
+/// version does.
+#[test]
+fn the_names_of_c_ares_are_known_to_it() {
+    use resolvconf::DiagnosticKind;
+    use resolvconf::readers::{C_ARES, C_ARES_OLD, GLIBC, NODE};
+    let readers = [C_ARES, C_ARES_OLD, NODE, GLIBC];
+    for (option, attempts, milliseconds) in [
+        ("retry:1", [1, 1, 4, 2], [2000, 5000, 2000, 5000]),
+        ("retry:0", [3, 1, 4, 2], [2000, 5000, 2000, 5000]),
+        ("retry:", [3, 1, 4, 2], [2000, 5000, 2000, 5000]),
+        ("attempts:1", [1, 4, 4, 1], [2000, 5000, 2000, 5000]),
+        ("retrans:1", [3, 4, 4, 2], [1000, 1, 1000, 5000]),
+        ("retrans:0", [3, 4, 4, 2], [2000, 0, 2000, 5000]),
+    ] {
+        let host = format!("nameserver 192.0.2.1\noptions {option}\n");
+        let document = parse(host.as_bytes());
+        let taken: Vec<_> = readers.iter().map(|r| document.effective(r)).collect();
+        let number = |at: usize| (taken[at].attempts, taken[at].timeout.as_millis());
+        for at in 0..4 {
+            let expected = (attempts[at], milliseconds[at]);
+            assert_eq!(number(at), expected, "{option}: {}", readers[at].name);
+        }
+        let found = document.diagnostics_on(&readers, &resolvconf::readers::Context::new());
+        let unknown = found
+            .iter()
+            .filter(|d| d.kind() == DiagnosticKind::UnknownOption);
+        let unknown: Vec<_> = unknown.flat_map(|d| d.readers()).map(|r| r.name).collect();
+        let expected: &[&str] = match option.split_once(':') {
+            Some(("retry", _)) => &["node", "glibc"],
+            Some(("retrans", _)) => &["glibc"],
+            _ => &[],
+        };
+        assert_eq!(unknown, expected, "{option}");
+    }
+}
+
+/// c-ares 1.18 waits for no answer then. That is an error, and no container gets it.
+#[test]
+fn a_time_of_zero_for_c_ares_is_an_error_and_never_written() {
+    use resolvconf::Severity;
+    for option in ["retrans:0", "retrans:", "retrans:x"] {
+        let host = format!("nameserver 192.0.2.1\noptions {option}\n");
+        let document = parse(host.as_bytes());
+        let found = document.diagnostics_on(&ALL, &resolvconf::readers::Context::new());
+        let error = |d: &&resolvconf::Diagnostic<'_>| d.kind().severity() == Severity::Error;
+        let told = found.iter().find(error).map(ToString::to_string);
+        assert!(
+            told.is_some_and(|told| told.contains("no answer")),
+            "{found:?}"
+        );
+        let mut options = TransformOptions::default();
+        options.add_options = vec![option.into()];
+        let resolved = transform(&document, &options);
+        assert_eq!(resolved.render(false), b"nameserver 192.0.2.1\n");
+        assert_eq!(resolved.warnings().len(), 2);
+        assert!(
+            resolved.warnings()[0]
+                .to_string()
+                .contains("wait for no answer")
+        );
+    }
+    let (text, _) = plain(
+        b"options retrans:7\noptions retry:2 retrans:9\n",
+        &TransformOptions::default(),
+    );
+    assert_eq!(text, "options retrans:7 retry:2 retrans:9\n");
+}

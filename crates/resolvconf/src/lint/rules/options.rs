@@ -1,13 +1,13 @@
 //! Findings about `options` and `sortlist` lines.
 
-use crate::document::{Document, Line, Look, glibc_ipv4};
+use crate::document::{Document, Line, Look, glibc_ipv4, split_option};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::effects::SORTLIST_WORDS;
 use crate::lint::groups::Set;
 use crate::lint::rules::findings::MOST_OF_A_KIND;
 use crate::lint::rules::numeric::{NAMES, place};
 use crate::lint::rules::pass::Lint;
-use crate::readers::{Reader, Taken, Value, one_option};
+use crate::readers::{Reader, Taken, Value, may_be_numeric, one_option};
 
 impl<'a> Lint<'a> {
     pub(crate) fn options(&mut self, line: Line<'a>, look: Look) {
@@ -147,11 +147,16 @@ impl<'a> Lint<'a> {
                 }
             }
         }
+        // c-ares has names of its own for two options with a number.
+        let readers = match may_be_numeric(word) {
+            true => readers.without(Set::of(self.readers, |reader| takes_number(word, reader))),
+            false => readers,
+        };
         let (exact, prefix) = (exact.and(readers), prefix.and(readers));
         if exact.is_empty() && !prefix.is_empty() {
             self.push(line, Kind::OptionPrefix, word, prefix);
         } else if exact.is_empty() {
-            self.push(line, Kind::UnknownOption, word, readers);
+            self.push_if_any(line, Kind::UnknownOption, word, readers);
         }
     }
 
@@ -174,6 +179,14 @@ impl<'a> Lint<'a> {
 
 fn numbers(taken: &Taken) -> [Value; 3] {
     [taken.ndots, taken.timeout, taken.attempts]
+}
+
+/// Whether the reader knows the word as an option with a number.
+fn takes_number(word: &[u8], reader: &Reader) -> bool {
+    let (name, _) = split_option(word);
+    let options = &reader.options;
+    let mut names = options.timeout_names.iter().chain(options.attempts_names);
+    names.any(|known| known.as_bytes() == name)
 }
 
 /// Whether the word is `address` or `address/netmask`.

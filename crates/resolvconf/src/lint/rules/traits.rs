@@ -122,7 +122,12 @@ fn takes(readers: &[Reader], word: &[u8]) -> Set {
 /// The values that no reader lowers, and that harm no reader.
 fn fine(readers: &[Reader], number: fn(&Reader) -> Option<Number>) -> RangeInclusive<u64> {
     let numbers = || readers.iter().filter_map(number);
-    let harmful = |n: &Number| matches!(n.below, Below::AsksNobody | Below::EndsProgram);
+    let harmful = |n: &Number| {
+        matches!(
+            n.below,
+            Below::AsksNobody | Below::WaitsForNone | Below::EndsProgram
+        )
+    };
     let least = numbers().filter(harmful).map(|n| n.least).max();
     let most = numbers().map(|n| n.most).min();
     let most = u64::from(most.unwrap_or(u32::MAX)).min(i32::MAX as u64);

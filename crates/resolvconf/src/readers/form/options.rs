@@ -97,6 +97,8 @@ pub enum Below {
     Default,
     /// It is taken, and with it nobody is asked.
     AsksNobody,
+    /// It is taken, and with it no answer is waited for.
+    WaitsForNone,
     /// It is taken, and with it the program ends.
     EndsProgram,
 }

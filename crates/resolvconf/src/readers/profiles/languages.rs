@@ -189,17 +189,18 @@ pub const C_ARES_OLD: Reader = Reader {
             below: Below::Least,
             least: 0,
         }),
-        // C10a, C12g: this version does not know `timeout` and `attempts`.
+        // C10a, C12g: this version does not know `timeout` and `attempts`. `retry:0` sends one
+        // query. With `retrans:0` all queries are sent, and the look-up fails at once.
         timeout: Some(Number {
             default: 5000,
             most: i32::MAX as u32,
-            below: Below::Default,
+            below: Below::WaitsForNone,
             least: 1,
         }),
         attempts: Some(Number {
             default: 4,
             most: i32::MAX as u32,
-            below: Below::Default,
+            below: Below::Least,
             least: 1,
         }),
         timeout_names: &["retrans"],
@@ -223,6 +224,17 @@ pub const NODE: Reader = Reader {
         rule: SearchRule::Never,
         host_domain: false, // C9e
         ..C_ARES.search
+    },
+    options: Options {
+        // Node sets the number of attempts itself; no option changes it.
+        attempts: Some(Number {
+            default: 4,
+            most: u32::MAX,
+            below: Below::Default,
+            least: 1,
+        }),
+        attempts_names: &[],
+        ..C_ARES.options
     },
     lookups: Lookups {
         order: Order::Never,

@@ -28,6 +28,7 @@ impl<'a> Reading<'a, '_> {
         for value in [self.options.attempts, self.options.timeout] {
             match value.harm {
                 Some(Below::EndsProgram) => return Some(Trouble::EndsProgram(value.line)),
+                Some(Below::WaitsForNone) => return Some(Trouble::WaitsForNone(value.line)),
                 Some(Below::AsksNobody) => return Some(Trouble::AsksNobody(value.line)),
                 _ => {}
             }
