@@ -14,7 +14,7 @@ use crate::output::{Ink, Output, paint};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Nothing is asked: the answer follows from the file. Exit code 1 when some reader asks
-nobody.
+nobody, or when the file does not exist.
 
 Examples:
   daemon-host resolv-conf explain /etc/resolv.conf db
@@ -50,15 +50,21 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         let readers: Vec<Value> = told.iter().map(Told::json).collect();
         let mut object = Map::new();
         object.insert("name".into(), args.name.as_str().into());
+        object.insert("missing".into(), document.is_missing().into());
         object.insert("readers".into(), readers.into());
         out.json(&object)?;
     } else {
-        let text: String = told.iter().map(Told::text).collect();
-        out.text(&text)?;
+        let missing = match document.is_missing() {
+            true => "the file does not exist; this is what readers do without one\n",
+            false => "",
+        };
+        let told: String = told.iter().map(Told::text).collect();
+        out.text(&format!("{missing}{told}"))?;
     }
-    Ok(Exit::finding_if(told.iter().any(|told| {
-        told.queries.is_empty() || told.view.effective.servers.is_empty()
-    })))
+    let fails = |told: &Told| told.queries.is_empty() || told.view.effective.servers.is_empty();
+    Ok(Exit::finding_if(
+        document.is_missing() || told.iter().any(fails),
+    ))
 }
 
 impl Told {

@@ -300,3 +300,18 @@ fn a_watch_that_hears_nothing_says_so() {
         "{text}"
     );
 }
+
+/// A mistyped path is told, and is no success. An empty file is a file.
+#[test]
+fn explain_tells_of_a_file_that_does_not_exist() {
+    let dir = tempfile::tempdir().unwrap();
+    let (absent, empty) = (dir.path().join("absent"), dir.path().join("empty"));
+    fs::write(&empty, "").unwrap();
+    for (path, code) in [(&absent, 1), (&empty, 0)] {
+        let path = path.to_str().unwrap();
+        let told = run(&["resolv-conf", "explain", path, "zz"]).expect(code);
+        assert_eq!(told.stdout.contains("does not exist"), code == 1);
+        let json = run(&["resolv-conf", "explain", path, "zz", "--json"]).expect(code);
+        assert_eq!(json.json()["missing"], code == 1);
+    }
+}
