@@ -7,6 +7,9 @@ use crate::readers::effective::{Effective, Trouble};
 use crate::readers::form::{Order, Reader, Root, Waiting};
 use crate::readers::search::is_domain;
 
+/// The names of the option that keeps names without a dot from being asked for as they are.
+const NO_TLD: [&str; 2] = ["no-tld-query", "no_tld_query"];
+
 /// One name that a look-up asks for, if the names before it were not found.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -68,6 +71,8 @@ impl Effective {
         let searched = self.searched(name, in_place.then_some(&plain));
         let as_it_is = |query: &Query| query.name == plain.name;
         let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
+        // With a list, glibc then never asks for a name without a dot as it is.
+        let lists_only = self.flags.iter().any(|flag| NO_TLD.contains(flag));
         match (reader.lookups.order, few) {
             (Order::Never, _) => vec![plain],
             (Order::FewDotsOnly, false) => vec![plain],
@@ -75,6 +80,7 @@ impl Effective {
             (Order::SingleLabel, _) if dots == 0 => searched,
             (Order::ListOrName, _) if dots == 0 && !searched.is_empty() => searched,
             (Order::SingleLabel | Order::ListOrName, _) => vec![plain],
+            (Order::Both, true) if dots == 0 && lists_only && !searched.is_empty() => searched,
             // The look-up ends at a domain that makes it fail.
             (Order::Both | Order::FewDotsOnly, true) if fails => searched,
             (Order::Both, true) if searched.iter().any(as_it_is) => searched,

@@ -1,4 +1,4 @@
-//! Option values that no container gets.
+//! Option values that no container gets, and options that change what is asked.
 
 use resolvconf::readers::{ALL, Trouble};
 use resolvconf::{TransformOptions, parse, transform};
@@ -121,4 +121,52 @@ fn a_time_of_zero_for_c_ares_is_an_error_and_never_written() {
         &TransformOptions::default(),
     );
     assert_eq!(text, "options retrans:7 retry:2 retrans:9\n");
+}
+
+/// Seen with glibc 2.36: the option keeps a name without a dot from being asked for as it is, if
+/// there is a search list and the name has fewer dots than `ndots`.
+#[test]
+fn a_name_without_a_dot_stays_in_the_list_with_no_tld_query() {
+    use resolvconf::readers::{Context, GLIBC, MUSL};
+    let list = "search one.test two.test\n";
+    for option in ["no-tld-query", "no_tld_query", "no-tld-queryx"] {
+        for (search, more, name, expected) in [
+            (list, "", "zz", &["zz.one.test", "zz.two.test"][..]),
+            (list, "", "zz.", &["zz"]),
+            (
+                list,
+                "",
+                "a.zz",
+                &["a.zz", "a.zz.one.test", "a.zz.two.test"],
+            ),
+            (
+                list,
+                " ndots:2",
+                "a.zz",
+                &["a.zz.one.test", "a.zz.two.test", "a.zz"],
+            ),
+            (
+                list,
+                " ndots:0",
+                "zz",
+                &["zz", "zz.one.test", "zz.two.test"],
+            ),
+            ("search one.test .\n", "", "zz", &["zz.one.test", "zz"]),
+            ("", "", "zz", &["zz"]),
+        ] {
+            let host = format!("nameserver 192.0.2.1\n{search}options {option}{more}\n");
+            let document = parse(host.as_bytes());
+            let asked = |reader| {
+                let effective = document.effective_on(reader, &Context::new());
+                let queries = effective.queries(reader, name.as_bytes());
+                let names = queries.iter().map(|query| query.name.to_string());
+                names.collect::<Vec<_>>()
+            };
+            assert_eq!(asked(&GLIBC), expected, "{host}{name}");
+        }
+        let host = format!("nameserver 192.0.2.1\n{list}options {option}\n");
+        let document = parse(host.as_bytes());
+        let queries = document.effective(&MUSL).queries(&MUSL, b"zz");
+        assert_eq!(queries.last().unwrap().name, "zz");
+    }
 }
