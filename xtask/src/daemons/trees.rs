@@ -49,6 +49,12 @@ const TREES: &[Recipe] = &[
         may_lag: true,
     },
     Recipe {
+        name: "buildah",
+        suite: "trixie",
+        packages: &["buildah", "busybox-static", "crun", "podman", "runc"],
+        may_lag: false,
+    },
+    Recipe {
         name: "resolved",
         suite: "trixie",
         packages: &["systemd-resolved"],

@@ -2,7 +2,7 @@
 
 use super::engines::engine::Engine;
 use super::engines::{containerd, docker, image, podman, runtime};
-use super::play::{builds, pods, scene, storm};
+use super::play::{buildah, builds, pods, scene, storm};
 use crate::daemons::stage::Stage;
 use anyhow::{Result, bail};
 
@@ -17,6 +17,7 @@ const PLAYS: &[(&str, &[&str])] = &[
             "docker-runsc-2022",
             "podman",
             "containerd",
+            "containerd-runsc-2022",
         ],
     ),
     (
@@ -29,6 +30,7 @@ const PLAYS: &[(&str, &[&str])] = &[
             "storm",
             "storm-podman",
             "containerd",
+            "containerd-runsc-2024",
         ],
     ),
     ("youki", &["docker-youki"]),
@@ -39,7 +41,11 @@ const PLAYS: &[(&str, &[&str])] = &[
 ];
 
 /// Those that run on request only, because the lane of every change has no time for them.
-const ON_REQUEST: &[(&str, &[&str])] = &[("bookworm", &["builds", "pods"]), ("forky", &["pods"])];
+const ON_REQUEST: &[(&str, &[&str])] = &[
+    ("bookworm", &["builds", "pods"]),
+    ("buildah", &["buildah"]),
+    ("forky", &["pods"]),
+];
 
 /// Those that always run, as `tree:live-NAME`.
 pub(in crate::daemons) fn scenarios() -> impl Iterator<Item = String> {
@@ -65,7 +71,7 @@ fn named(
 pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<String> {
     image::set_up(stage)?;
     let docker = |runtime| docker::Docker::new(stage, group, runtime);
-    let containerd = || containerd::Containerd::new(stage, group);
+    let containerd = |gvisor| containerd::Containerd::new(stage, group, gvisor);
     let mut engine: Box<dyn Engine + '_> = match name {
         "docker-runc" => Box::new(docker(runtime::RUNC)?),
         "docker-crun" => Box::new(docker(runtime::CRUN)?),
@@ -78,9 +84,12 @@ pub(in crate::daemons) fn run(name: &str, stage: &Stage, group: &str) -> Result<
             let mut podman = podman::Podman::new(stage, group)?;
             return storm::run(&mut podman, &["runc-lasting", "crun-lasting"], stage);
         }
-        "pods" => return pods::run(containerd()?, stage),
+        "buildah" => return buildah::run(podman::Podman::new(stage, group)?, stage),
+        "pods" => return pods::run(containerd(None)?, stage),
         "builds" => return builds::run(docker(runtime::RUNC)?, stage),
-        "containerd" => Box::new(containerd()?),
+        "containerd" => Box::new(containerd(None)?),
+        "containerd-runsc-2022" => Box::new(containerd(Some(runtime::RUNSC_2022))?),
+        "containerd-runsc-2024" => Box::new(containerd(Some(runtime::RUNSC_2024))?),
         _ => bail!("no live scene is named {name:?}"),
     };
     scene::play(engine.as_mut(), stage)

@@ -1,4 +1,4 @@
-//! containerd by `ctr`, in two namespaces, with runc and crun.
+//! containerd by `ctr`, in two namespaces, with runc and crun, or with gVisor.
 
 use super::engine::{Engine, Part};
 use super::image;
@@ -6,6 +6,8 @@ use super::runtime::{CRUN, RUNC, Runtime};
 use crate::daemons::live::processes;
 use crate::daemons::stage::{Stage, Started, inside, until};
 use anyhow::{Context, Result};
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -13,23 +15,27 @@ use std::time::Duration;
 const RUN: &str = "/run/containerd";
 const NAMESPACES: [&str; 2] = ["default", "k8s.io"];
 const LAYOUT: &str = "/tmp/layout.tar";
+const WRAPPER: &str = "/usr/bin/runsc-with-arguments";
 
 /// containerd with its snapshots on a file system of their own.
 pub(crate) struct Containerd<'a> {
     stage: &'a Stage,
     group: &'a str,
+    /// gVisor, if it is the runtime of all containers.
+    gvisor: Option<Runtime>,
     /// What each container has bound: from and to.
     pub(crate) binds: Vec<(String, String)>,
     daemon: Option<Started>,
 }
 
 impl<'a> Containerd<'a> {
-    pub(crate) fn new(stage: &'a Stage, group: &'a str) -> Result<Self> {
+    pub(crate) fn new(stage: &'a Stage, group: &'a str, gvisor: Option<Runtime>) -> Result<Self> {
         inside::on("tmpfs", Path::new("/var/lib/containerd"), "mode=711")?;
         image::write_layout(Path::new(LAYOUT))?;
         Ok(Self {
             stage,
             group,
+            gvisor: gvisor.map(|runtime| wrapped(stage, runtime)).transpose()?,
             binds: Vec::new(),
             daemon: None,
         })
@@ -46,6 +52,14 @@ impl<'a> Containerd<'a> {
         Ok(text.trim().to_owned())
     }
 
+    fn runtime(&self, id: &str) -> Runtime {
+        match self.gvisor {
+            Some(runtime) => runtime,
+            None if id.starts_with("crun") => CRUN,
+            None => RUNC,
+        }
+    }
+
     fn import(&self) -> Result<()> {
         for namespace in NAMESPACES {
             if self.said(namespace, &["images", "list", "-q"])?.is_empty() {
@@ -56,13 +70,22 @@ impl<'a> Containerd<'a> {
     }
 }
 
+/// The same runtime behind a script with its arguments: `ctr` takes the path of a program alone.
+fn wrapped(stage: &Stage, runtime: Runtime) -> Result<Runtime> {
+    let words = runtime.arguments.join(" ");
+    let script = format!("#!/bin/sh\nexec {} {words} \"$@\"\n", runtime.path);
+    stage.write(WRAPPER, &script)?;
+    std::fs::set_permissions(WRAPPER, Permissions::from_mode(0o755)).context(WRAPPER)?;
+    Ok(Runtime {
+        path: WRAPPER,
+        arguments: &[],
+        ..runtime
+    })
+}
+
 /// Names are `NAMESPACE/RUNTIME-PART`; containers of two namespaces have the same id.
 fn parts(name: &str) -> (&str, &str) {
     name.split_once('/').unwrap_or(("default", name))
-}
-
-fn runtime(id: &str) -> Runtime {
-    if id.starts_with("crun") { CRUN } else { RUNC }
 }
 
 impl Engine for Containerd<'_> {
@@ -77,8 +100,15 @@ impl Engine for Containerd<'_> {
         let mut command = self.stage.command("/usr/bin/containerd");
         let version = inside::output(command.arg("--version"))?;
         let version = version.split_whitespace().nth(2).unwrap_or("?").to_owned();
+        let runtimes = match self.gvisor {
+            Some(runtime) => {
+                let said = inside::output(self.stage.command(runtime.path).arg("--version"))?;
+                said.lines().next().unwrap_or_default().to_owned()
+            }
+            None => "runc and crun".to_owned(),
+        };
         Ok(format!(
-            "containerd {version} with runc and crun in two namespaces"
+            "containerd {version} with {runtimes} in two namespaces"
         ))
     }
 
@@ -95,15 +125,31 @@ impl Engine for Containerd<'_> {
     }
 
     fn cast(&self) -> Vec<(String, Part)> {
-        [
-            ("default/runc-plain", Part::Plain),
-            ("k8s.io/runc-plain", Part::Plain),
-            ("default/crun-shimless", Part::WithoutShim),
-            ("k8s.io/crun-doomed", Part::Doomed),
-            ("default/crun-doomed", Part::Doomed),
-        ]
-        .map(|(name, part)| (name.to_owned(), part))
-        .into()
+        let names = match self.gvisor {
+            // It names its socket by the id alone: two namespaces cannot have the same.
+            Some(_) => [
+                "default/one",
+                "k8s.io/two",
+                "default/three",
+                "k8s.io/four",
+                "default/five",
+            ],
+            None => [
+                "default/runc-plain",
+                "k8s.io/runc-plain",
+                "default/crun-shimless",
+                "k8s.io/crun-doomed",
+                "default/crun-doomed",
+            ],
+        };
+        let parts = [
+            Part::Plain,
+            Part::Plain,
+            Part::WithoutShim,
+            Part::Doomed,
+            Part::Doomed,
+        ];
+        names.map(str::to_owned).into_iter().zip(parts).collect()
     }
 
     fn run(&self, name: &str, _part: Part) -> Result<()> {
@@ -115,7 +161,7 @@ impl Engine for Containerd<'_> {
             .map(|(from, to)| format!("type=bind,src={from},dst={to},options=rbind:ro"))
             .collect();
         arguments.extend(binds.iter().flat_map(|bind| ["--mount", bind]));
-        arguments.extend(["--runc-binary", runtime(id).path, image::NAME, id]);
+        arguments.extend(["--runc-binary", self.runtime(id).path, image::NAME, id]);
         arguments.extend(image::SLEEP);
         self.said(namespace, &arguments).map(drop)
     }
@@ -151,7 +197,7 @@ impl Engine for Containerd<'_> {
     fn exec_without_engine(&self, name: &str, _id: &str, script: &str) -> Command {
         let (namespace, id) = parts(name);
         let states = Path::new(RUN).join("runc").join(namespace);
-        runtime(id).exec(self.stage, &states, id, script)
+        self.runtime(id).exec(self.stage, &states, id, script)
     }
 
     fn id(&self, name: &str) -> Result<String> {
@@ -170,8 +216,14 @@ impl Engine for Containerd<'_> {
 
     fn start_again(&self, name: &str) -> Result<()> {
         let (namespace, id) = parts(name);
-        // A task of a dead process may be gone already.
-        let _ = self.said(namespace, &["task", "rm", "-f", id]);
+        // A task of a dead process may be gone already. Only without -f is one of gVisor
+        // deleted, because it has nothing to kill.
+        until("a dead task to go", Duration::from_secs(20), || {
+            let _ = self.said(namespace, &["task", "rm", "-f", id]);
+            let _ = self.said(namespace, &["task", "rm", id]);
+            let tasks = self.said(namespace, &["task", "list", "-q"]);
+            tasks.is_ok_and(|tasks| tasks.lines().all(|task| task != id))
+        })?;
         self.said(namespace, &["task", "start", "-d", id]).map(drop)
     }
 
@@ -184,6 +236,10 @@ impl Engine for Containerd<'_> {
             arguments.push(format!("{RUN}/runc/{namespace}"));
         }
         arguments
+    }
+
+    fn sees_the_host(&self) -> bool {
+        self.gvisor.is_none_or(|runtime| !runtime.is_sandbox)
     }
 
     fn configuration(&self) -> String {

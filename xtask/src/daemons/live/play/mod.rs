@@ -1,5 +1,6 @@
 //! The play that all engines share, the storm, builds, and pods; all of it touches the machine.
 
+pub(super) mod buildah;
 pub(super) mod builds;
 mod check;
 mod container;
