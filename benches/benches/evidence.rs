@@ -7,12 +7,14 @@
 #![allow(clippy::print_stdout)] // a bench that cannot run says so
 
 use std::cell::OnceCell;
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
@@ -27,6 +29,8 @@ use rustix::mount::{
 use rustix::thread::UnshareFlags;
 
 const BASE: &str = "/tmp/rootmount-evidence";
+/// As many threads as a sweep takes at most.
+const THREADS: usize = 32;
 
 /// Somebody who knows containers, and none that lives.
 struct NoneKnown;
@@ -206,6 +210,31 @@ fn moby_way(root: &Path, patterns: &[Regex]) {
     }
 }
 
+/// The least that a sweep can do: it reads the table once and unmounts what lies below the root,
+/// by path and from many threads, without any question of who lives there.
+fn floor(root: &Path) {
+    let text = fs::read("/proc/thread-self/mountinfo").expect("a table");
+    let point = |line: &[u8]| {
+        let point = line.split(|byte| *byte == b' ').nth(4)?;
+        Some(PathBuf::from(OsStr::from_bytes(point)))
+    };
+    let lines = text.split(|byte| *byte == b'\n');
+    let points: Vec<PathBuf> = lines
+        .filter_map(point)
+        .filter(|point| point.starts_with(root))
+        .collect();
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some(point) = points.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    unmount(point, UnmountFlags::empty()).expect("it is mounted");
+                }
+            });
+        }
+    });
+}
+
 /// Scan, evidence, plan, and execution with a second look.
 fn by_evidence(root: &Path) {
     let table = rootmount::live_table().expect("a table");
@@ -239,6 +268,10 @@ fn sweep(c: &mut Criterion) {
             return;
         };
         let size = format!("{leftovers} of {}", leftovers + others);
+        let least = "floor: read the table, bare umount2, 32 threads";
+        group.bench_function(BenchmarkId::new(least, &size), |b| {
+            b.iter_custom(|turns| scene.time(turns, || floor(&scene.root)));
+        });
         group.bench_function(BenchmarkId::new("moby's way", &size), |b| {
             b.iter_custom(|turns| scene.time(turns, || moby_way(&scene.root, &patterns)));
         });
