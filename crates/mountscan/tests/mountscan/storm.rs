@@ -17,7 +17,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use mountscan::{HoldersOptions, MountTable, Refresh, holders};
+use mountscan::{
+    HoldersOptions, MountTable, Refresh, has_mounts_under, holders, mount_at, mount_point_at,
+};
 
 use crate::namespace::{isolated, tmpfs, unmount};
 use count::{Count, Said, show, tell};
@@ -125,7 +127,10 @@ fn in_scene(name: &str, make: Make) {
         let place = base.join("storm");
         tmpfs(&place);
         let storm = make(&place).filter(|storm| storm.stays_at.is_some());
-        storm.iter().for_each(holders_are_right);
+        if let Some(storm) = &storm {
+            holders_are_right(storm);
+            looks_are_right(storm);
+        }
     });
     show(name);
 }
@@ -153,6 +158,26 @@ fn holders_are_right(storm: &Storm) {
     let searches = readings() / 10;
     tell(storm.name, "holders", searches, &count, &Said::default());
     assert_eq!(count, Count::default(), "{}, holders", storm.name);
+}
+
+/// What a look at the place itself finds: always the stable mount.
+fn looks_are_right(storm: &Storm) {
+    let point = storm.stays_at.as_deref().expect("asked for such storms");
+    let mut count = Count::default();
+    blow(storm, || {
+        for _ in 0..readings() {
+            let seen = mount_at(point).expect("it is there").mount_id;
+            let top = mount_point_at(point).expect("readable");
+            let is_it = |id| id == storm.stable.mount_id;
+            count.lost += usize::from(top.is_none());
+            let right = is_it(seen) && top.is_none_or(|top| is_it(top.mount_id));
+            count.wrong_top += usize::from(!right);
+            let has_any = has_mounts_under(point).expect("readable");
+            count.lost += usize::from(!has_any);
+        }
+    });
+    tell(storm.name, "looks", readings(), &count, &Said::default());
+    assert_eq!(count, Count::default(), "{}, looks", storm.name);
 }
 
 #[test]

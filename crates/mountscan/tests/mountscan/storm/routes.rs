@@ -4,8 +4,8 @@ use std::os::fd::AsFd;
 use std::path::Path;
 
 use mountscan::{
-    Detail, KernelQueries, MountTable, ReadOptions, Refresh, Source, WatchOptions, WatchRoute,
-    Watcher,
+    Detail, KernelQueries, MountList, MountTable, ReadOptions, Refresh, Source, WatchOptions,
+    WatchRoute, Watcher,
 };
 
 pub(crate) type Route<'r> = (&'static str, Box<dyn FnMut() -> MountTable + 'r>);
@@ -53,6 +53,21 @@ pub(crate) fn routes<'r>(base: &'r Path, namespace: &'r std::fs::File) -> Vec<Ro
             Box::new(|| read(Source::Namespace(namespace.as_fd()), |_| {})),
         ),
         (
+            "namespace, unique ids",
+            Box::new(|| {
+                let source = Source::Namespace(namespace.as_fd());
+                read(source, |options| options.unique_ids = true)
+            }),
+        ),
+        (
+            "namespace of a process",
+            Box::new(move || read(Source::NamespaceOf(thread), |_| {})),
+        ),
+        (
+            "process, one moment",
+            Box::new(move || read(Source::Pid(thread), |options| options.one_moment = true)),
+        ),
+        (
             "without procfs",
             Box::new(|| {
                 read(Source::Thread, |options| {
@@ -67,6 +82,10 @@ pub(crate) fn routes<'r>(base: &'r Path, namespace: &'r std::fs::File) -> Vec<Ro
             Box::new(|| MountTable::under_now(base, Detail::Everything).expect("readable")),
         ),
     ];
+    if KernelQueries::cached() >= KernelQueries::Rows {
+        let list = || MountList::current().and_then(|list| list.table());
+        routes.push(("list", Box::new(move || list().expect("readable"))));
+    }
     let mut held = read(Source::Thread, |options| options.unique_ids = true);
     routes.push((
         "refresh everything",
