@@ -11,8 +11,12 @@ pub enum ErrorKind {
     InvalidName,
     /// A text is not an address with a prefix length.
     InvalidPrefix,
-    /// The network namespace does not exist, or the file is not one.
+    /// The network namespace does not exist, or the file is not one. It is also the answer if
+    /// procfs hides the process (`hidepid`).
     Namespace,
+    /// The place of procfs holds something else, or something is mounted over a part of procfs.
+    /// What is read there is not the kernel's own word.
+    Untrusted,
     /// A privilege is missing.
     Denied,
     /// Addresses changed so fast that no answer could be proved whole. Ask again, or accept torn
@@ -103,7 +107,7 @@ impl From<Error> for io::Error {
             (None, ErrorKind::Denied) => io::ErrorKind::PermissionDenied,
             (None, ErrorKind::TimedOut) => io::ErrorKind::TimedOut,
             (None, ErrorKind::Malformed) => io::ErrorKind::InvalidData,
-            (None, ErrorKind::Torn | ErrorKind::Io) => io::ErrorKind::Other,
+            (None, ErrorKind::Untrusted | ErrorKind::Torn | ErrorKind::Io) => io::ErrorKind::Other,
         };
         Self::new(kind, error)
     }

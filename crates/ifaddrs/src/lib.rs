@@ -53,7 +53,9 @@
 //!
 //! A link that does not exist is an answer: [`LinkAddrs::found`] is false. A link without addresses
 //! is another one. A name that cannot be a link's is an error, and so is an answer that cannot be
-//! understood. An [`Error`] becomes a `std::io::Error` by `?`.
+//! understood. The namespace of a process is found in procfs. If something is mounted over that
+//! place, the answer is [`ErrorKind::Untrusted`], and never that there is no such namespace. An
+//! [`Error`] becomes a `std::io::Error` by `?`.
 //!
 //! # Limitations
 //!
@@ -63,6 +65,8 @@
 //!   flags.
 //! * The order is the kernel's: within a link, and with [`all_addrs`] over all links. Addresses
 //!   that changed during the listing may stand elsewhere.
+//! * Without a procfs that can be believed, a [`Handle`] for the current namespace serves the
+//!   thread that uses it, in the namespace of that thread.
 //! * While a large listing is taken, the socket joins the groups for address changes.
 //!
 //! # Logging
@@ -109,6 +113,6 @@ pub use crate::facts::{
 };
 pub use crate::handle::{Handle, addrs, addrs_by_index, all, all_addrs};
 pub use crate::options::ListOptions;
-pub use crate::socket::Namespace;
+pub use crate::socket::{Namespace, Procfs};
 pub use crate::watch::{Event, Watcher};
 pub use crate::wire::{Body, Message, decode};

@@ -1,9 +1,8 @@
 //! The settings of a question.
 
-use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::socket::Namespace;
+use crate::socket::{Namespace, Procfs};
 
 /// How a [`Handle`](crate::Handle) or [`Watcher`](crate::Watcher) asks. The defaults suit nearly
 /// everyone.
@@ -36,8 +35,10 @@ pub struct ListOptions {
     /// addresses of the host are dumped and those of the link are picked from them, as on older
     /// kernels.
     pub kernel_filter: bool,
-    /// Where procfs is mounted; `/proc` by default. Namespaces are found below it.
-    pub proc: PathBuf,
+    /// Which procfs to read; the one at `/proc` by default. The namespaces of processes are found
+    /// in it. If something else is there, or lies over a part of it, the answer is
+    /// [`ErrorKind::Untrusted`](crate::ErrorKind::Untrusted).
+    pub proc: Procfs,
 }
 
 impl Default for ListOptions {
@@ -48,7 +49,7 @@ impl Default for ListOptions {
             attempts: 32,
             accept_torn: false,
             kernel_filter: true,
-            proc: PathBuf::from("/proc"),
+            proc: Procfs::default(),
         }
     }
 }

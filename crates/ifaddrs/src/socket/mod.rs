@@ -3,6 +3,7 @@
 mod blocking;
 mod namespace;
 mod netns;
+mod procfs;
 #[cfg(feature = "tokio")]
 mod tokio;
 mod transport;
@@ -11,4 +12,5 @@ mod transport;
 pub(crate) use self::tokio::Tokio;
 pub(crate) use blocking::{Blocking, block};
 pub use namespace::Namespace;
+pub use procfs::Procfs;
 pub(crate) use transport::{ADDRESSES, BUFFER, LINKS, Transport, receive_now};

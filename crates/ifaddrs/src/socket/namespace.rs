@@ -16,9 +16,11 @@ pub enum Namespace {
     /// The calling thread's.
     #[default]
     Current,
-    /// The one that a file stands for, such as `/run/netns/blue` or `/proc/7/ns/net`.
+    /// The one that a file stands for, such as `/run/netns/blue`. The path is followed as it is:
+    /// what is mounted there now is meant, also below `/proc`.
     Path(PathBuf),
-    /// A process's.
+    /// A process's, as procfs names it. It is checked that the file is the kernel's own
+    /// ([`ListOptions::proc`](crate::ListOptions::proc)).
     Pid(u32),
     /// The one that an open descriptor stands for.
     Fd(Arc<OwnedFd>),

@@ -7,14 +7,15 @@
 use std::fs::{File, Metadata, OpenOptions};
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 use std::{io, panic, thread};
 
-use nix::libc::{O_NOCTTY, O_NONBLOCK};
+use nix::libc::{ENOENT, ESRCH, O_NOCTTY, O_NONBLOCK};
 use nix::sched::{CloneFlags, setns};
 
 use super::namespace::Namespace;
+use super::procfs::{ProcDir, number_of};
 use crate::error::{Error, ErrorKind};
 use crate::log::debug;
 use crate::options::ListOptions;
@@ -28,43 +29,47 @@ pub(crate) enum Home {
     There(Arc<Place>),
 }
 
+/// The calling thread in procfs. Each thread can be in a namespace of its own.
+const OWN: &str = "thread-self";
+
 /// A namespace that is held open, and its name in messages.
 #[derive(Debug)]
 pub(crate) struct Place {
     file: Arc<OwnedFd>,
-    identity: Option<Identity>,
+    /// The number of the namespace, if it is known.
+    number: Option<u64>,
     name: String,
     /// It was the calling thread's own when it was opened.
     was_own: bool,
-    /// The path of the calling thread's own namespace file.
-    own: PathBuf,
+    /// It tells in which namespace the calling thread is. Without it the namespace is entered.
+    proc: Option<ProcDir>,
 }
 
 impl Home {
     /// Holds a namespace open.
     ///
-    /// Without procfs the current namespace cannot be held. Then each call uses its own thread's.
+    /// The current namespace cannot be held without a procfs that can be believed. Then each call
+    /// uses its own thread's.
     pub(crate) fn new(options: &ListOptions) -> Result<Self, Error> {
-        // `thread-self`, because each thread can be in a namespace of its own.
-        let own = options.proc.join("thread-self/ns/net");
+        let proc = ProcDir::open(&options.proc);
         let (file, name) = match &options.namespace {
             Namespace::Fd(fd) => (Arc::clone(fd), "fd".to_owned()),
-            Namespace::Current => match File::open(&own) {
-                Ok(file) => (Arc::new(file.into()), format!("{own:?}")),
-                Err(_) => return Ok(Self::Here),
+            Namespace::Current => match proc.as_ref().map(|proc| find(proc, OWN)) {
+                Ok(Ok(found)) => found,
+                _ => {
+                    debug!("without procfs the current namespace cannot be held");
+                    return Ok(Self::Here);
+                }
             },
             Namespace::Path(path) => (open(path)?, format!("{path:?}")),
-            Namespace::Pid(pid) => {
-                let path = options.proc.join(format!("{pid}/ns/net"));
-                (open(&path)?, format!("{path:?}"))
-            }
+            Namespace::Pid(pid) => find(&ProcDir::open(&options.proc)?, &pid.to_string())?,
         };
         Ok(Self::There(Arc::new(Place {
-            identity: identity_of(&file),
+            number: number_of(&file),
             file,
             name,
             was_own: matches!(options.namespace, Namespace::Current),
-            own,
+            proc: proc.ok(),
         })))
     }
 
@@ -115,25 +120,30 @@ fn open(path: &Path) -> Result<Arc<OwnedFd>, Error> {
     Ok(Arc::new(file.into()))
 }
 
-/// The device and inode number that identify a namespace file.
+/// Opens the namespace of a process, with its name in messages.
+fn find(proc: &ProcDir, process: &str) -> Result<(Arc<OwnedFd>, String), Error> {
+    let file = proc.namespace(process).map_err(|error| {
+        // What is not in procfs does not exist. What covers procfs says nothing about that.
+        match error.raw_os_error() {
+            Some(ENOENT | ESRCH) => error.with_kind(ErrorKind::Namespace),
+            _ => error,
+        }
+    })?;
+    Ok((Arc::new(file), format!("{:?}", proc.shown(process))))
+}
+
+/// The device and inode number of an opened namespace file.
 type Identity = (u64, u64);
 
 fn identity(metadata: &Metadata) -> Identity {
     (metadata.dev(), metadata.ino())
 }
 
-/// The identity of an open namespace; `None` if it is unknown. Then the namespace is entered.
-fn identity_of(file: &OwnedFd) -> Option<Identity> {
-    // Two files of one namespace have the same device and inode (namespaces(7)).
-    let metadata = File::from(file.try_clone().ok()?).metadata();
-    metadata.ok().as_ref().map(identity)
-}
-
 impl Place {
+    /// Whether the calling thread is in this namespace. If that is not known, it is not.
     fn is_current(&self) -> bool {
-        let own = std::fs::metadata(&self.own).ok();
-        let own = own.as_ref().map(identity);
-        own.is_some() && own == self.identity
+        let own = self.proc.as_ref().and_then(|proc| proc.number(OWN).ok());
+        own.is_some() && own == self.number
     }
 
     /// Moves the calling thread into this namespace.
@@ -154,11 +164,12 @@ impl Place {
     /// gVisor gives a namespace file another number at each opening, so numbers prove nothing
     /// there. Its older versions cannot move a thread.
     fn is_the_only_one(&self, refusal: &io::Error) -> bool {
-        let open = || File::open(&self.own)?.metadata();
-        let numbers = match (open(), open()) {
-            (Ok(first), Ok(second)) => Some([identity(&first), identity(&second)]),
-            _ => None,
+        let open = || {
+            let file = self.proc.as_ref()?.namespace(OWN).ok()?;
+            File::from(file).metadata().ok()
         };
+        let numbers = open().zip(open());
+        let numbers = numbers.map(|(first, second)| [identity(&first), identity(&second)]);
         self.was_own && stays(refusal.raw_os_error(), numbers)
     }
 
