@@ -1,13 +1,11 @@
 //! Chooses the daemon.json that a subcommand reads.
 
-use std::fs::File;
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
-use daemon_host::{HostConfig, MAX_CONFIG_LENGTH, read_config};
+use daemon_host::{HostConfig, read_config};
 use nix::libc::ENOENT;
 
+use crate::input::read_named;
 use crate::place::as_here;
 
 /// Where Docker looks for its configuration if nothing else is given.
@@ -33,38 +31,14 @@ impl ConfigArgs {
 
     /// The text of the file. It is empty if the usual file is missing.
     pub(crate) fn read(&self) -> anyhow::Result<Vec<u8>> {
-        let (path, optional) = match &self.config {
-            Some(path) => (as_here(path), false),
-            None => (PathBuf::from(DEFAULT_CONFIG), true),
-        };
-        let path = path.as_path();
-        if is_piped_in(path) {
-            return read_pipe(path).with_context(|| format!("read({path:?})"));
+        if let Some(path) = &self.config {
+            return read_named(&as_here(path));
         }
-        match read_config(path) {
+        match read_config(Path::new(DEFAULT_CONFIG)) {
             // Only a missing file counts as empty. The settings of one that cannot be read would be
             // lost.
-            Err(error) if optional && error.raw_os_error() == Some(ENOENT) => Ok(Vec::new()),
+            Err(error) if error.raw_os_error() == Some(ENOENT) => Ok(Vec::new()),
             read => Ok(read?),
         }
     }
-}
-
-/// Whether the caller named a descriptor of this process, as a shell's `<(…)` does. Only then it
-/// may be a pipe, and we wait for its text.
-fn is_piped_in(path: &Path) -> bool {
-    path.starts_with("/dev/fd") || path == Path::new("/dev/stdin")
-}
-
-fn read_pipe(path: &Path) -> anyhow::Result<Vec<u8>> {
-    let mut text = Vec::new();
-    File::open(path)?
-        // One byte more than allowed, so that a text that is too long is noticed and not cut.
-        .take(MAX_CONFIG_LENGTH + 1)
-        .read_to_end(&mut text)?;
-    anyhow::ensure!(
-        text.len() as u64 <= MAX_CONFIG_LENGTH,
-        "longer than {MAX_CONFIG_LENGTH} bytes"
-    );
-    Ok(text)
 }

@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod engines;
 mod exit;
+mod input;
 mod mounts;
 mod output;
 mod place;

@@ -3,6 +3,7 @@
 use std::path::Path;
 
 use daemon_host::rootmount;
+use nix::unistd::geteuid;
 
 use super::survey::{EngineFiles, Survey, survey};
 use crate::place;
@@ -53,7 +54,13 @@ fn looked(
             let why = left.plan.contradictions().iter().map(ToString::to_string);
             let why: Vec<String> = why.collect();
             let finding = Finding::warning("root", what).because(why.join("; "));
-            findings.push(finding.remedy("run the report as root, where all processes are seen"));
+            findings.push(finding.remedy(match geteuid().is_root() {
+                false => "run the report as root, where all processes are seen".to_owned(),
+                true => format!(
+                    "see why for each: daemon-host root cleanup{} --engine {name} --dry-run",
+                    place::flags()
+                ),
+            }));
         }
     }
     Ok(findings)
@@ -75,7 +82,10 @@ fn elsewhere(survey: &Survey) -> Vec<Finding> {
         findings.push(
             Finding::warning("root", what)
                 .because(unread.to_string())
-                .remedy("run the report as root, or correct the file"),
+                .remedy(match geteuid().is_root() {
+                    false => "run the report as root, or correct the file",
+                    true => "correct what is named",
+                }),
         );
     }
     findings

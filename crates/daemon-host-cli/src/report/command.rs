@@ -1,6 +1,5 @@
 //! The arguments of `report`, and its flow: collect, judge, write.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
@@ -11,6 +10,7 @@ use super::mounts::{Earlier, Which, growth};
 use super::{collect, json, judge, metrics, render};
 use crate::engines::{self, EngineFiles};
 use crate::exit::Exit;
+use crate::input::read_named;
 use crate::output::Output;
 use crate::place::{PidArgs, as_here};
 use crate::root::{EvidenceArgs, RootArgs};
@@ -74,7 +74,7 @@ pub(crate) struct Args {
 
 /// The text of an earlier report. It is read before another mount namespace is entered.
 fn read_earlier(file: &Path) -> anyhow::Result<(&Path, Vec<u8>)> {
-    let text = fs::read(as_here(file)).with_context(|| format!("--since {file:?}"))?;
+    let text = read_named(&as_here(file)).with_context(|| format!("--since {file:?}"))?;
     Ok((file, text))
 }
 

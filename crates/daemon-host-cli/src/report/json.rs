@@ -1,7 +1,6 @@
 //! The report as JSON.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use daemon_host::rootmount::Status;
 use serde::Serialize;
@@ -9,7 +8,7 @@ use serde_json::Value;
 
 use super::collect::{Facts, Known};
 use super::finding::Finding;
-use super::mounts::{Probed, State};
+use super::mounts::{Probed, Repeated, State};
 use crate::addrs::LinkJson;
 use crate::output::Bytes;
 use crate::place::Surroundings;
@@ -122,13 +121,18 @@ struct Mounts<'r> {
 struct RepeatedJson<'r> {
     #[serde(flatten)]
     mount_point: Bytes<'r>,
+    device: String,
+    #[serde(flatten)]
+    root: Bytes<'r>,
     count: usize,
 }
 
-fn repeated(parts: &[(PathBuf, usize)]) -> Vec<RepeatedJson<'_>> {
-    let json = parts.iter().map(|(point, count)| RepeatedJson {
-        mount_point: Bytes::path("mount_point", point),
-        count: *count,
+fn repeated(parts: &[Repeated]) -> Vec<RepeatedJson<'_>> {
+    let json = parts.iter().map(|part| RepeatedJson {
+        mount_point: Bytes::path("mount_point", &part.first),
+        device: part.device.to_string(),
+        root: Bytes::path("root", &part.root),
+        count: part.count,
     });
     json.collect()
 }

@@ -13,6 +13,8 @@ fn a_growth_of_copies_is_found_by_an_earlier_report() {
         many 7 16; $D report $R --since before --json || test $? = 1
         for wrong in none.json before.gone; do
             $D report $R --since $wrong >&2 && exit 9 || test $? = 2; done
+        mkfifo fifo; for odd in fifo /dev/zero .; do
+            $D report $R --since $odd >&2 && exit 9 || test $? = 2; done
         sed 's/\"host\": \"/&other-/' before > other
         $D report $R --since other >&2 && exit 9 || test $? = 2";
     let Some(ran) = isolated(script) else { return };
@@ -29,6 +31,9 @@ fn a_growth_of_copies_is_found_by_an_earlier_report() {
     for words in [
         "no JSON report of this command",
         "before.gone",
+        "is a FIFO, not a regular file",
+        "is a character device",
+        "is a directory",
         "it is of host \"other-",
     ] {
         assert!(ran.stderr.contains(words), "no {words:?}: {}", ran.stderr);

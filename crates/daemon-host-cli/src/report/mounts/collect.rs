@@ -7,13 +7,16 @@ use std::path::{Path, PathBuf};
 use daemon_host::mountscan::{Device, MountTable, Propagation};
 use daemon_host::{ANSWER_LIMIT, within};
 
-use super::facts::Mounts;
+use super::facts::{Mounts, Repeated};
 use super::findings::{COPIED, REPEATED, STACKED};
 use super::probe::{Which, probe};
 use crate::report::openmetrics::label;
 
 /// Mounts of these types show the kernel's own things, many times each.
 const UNCOUNTED: [&str; 4] = ["nsfs", "proc", "sysfs", "cgroup2"];
+
+/// A part of a file system by its device and root: the first mount of it, and how many show it.
+type Parts = HashMap<(Device, PathBuf), (PathBuf, usize)>;
 
 pub(in crate::report) fn collect(
     table: &MountTable,
@@ -22,7 +25,7 @@ pub(in crate::report) fn collect(
 ) -> Mounts {
     let mut by_type = BTreeMap::new();
     let mut points: HashMap<PathBuf, usize> = HashMap::new();
-    let mut parts: HashMap<(Device, PathBuf), (PathBuf, usize)> = HashMap::new();
+    let mut parts = Parts::new();
     for row in table.rows() {
         *by_type.entry(label(&row.fs_type())).or_default() += 1;
         *points.entry(row.mount_point().into_owned()).or_default() += 1;
@@ -34,9 +37,7 @@ pub(in crate::report) fn collect(
     }
     let mut stacks: Vec<_> = points.into_iter().filter(|(_, n)| *n >= STACKED).collect();
     stacks.sort();
-    let several = parts.values().filter(|(_, n)| *n >= REPEATED);
-    let mut repeated: Vec<_> = several.cloned().collect();
-    repeated.sort();
+    let repeated = repeated(&parts);
     // A stack of one file system is reported once.
     let is_stack = |point: &PathBuf| stacks.iter().any(|(stacked, _)| stacked == point);
     let copies = parts
@@ -58,6 +59,20 @@ pub(in crate::report) fn collect(
         covered_data: data_root.map_or_else(Vec::new, |root| covered_data(table, root)),
         probed: which.map(|which| probe(table, which)),
     }
+}
+
+/// The parts that have several mounts, by their first mount.
+fn repeated(parts: &Parts) -> Vec<Repeated> {
+    let several = parts.iter().filter(|(_, (_, count))| *count >= REPEATED);
+    let repeated = several.map(|((device, root), (first, count))| Repeated {
+        first: first.clone(),
+        device: *device,
+        root: root.clone(),
+        count: *count,
+    });
+    let mut repeated: Vec<_> = repeated.collect();
+    repeated.sort_by(|a, b| a.first.cmp(&b.first));
+    repeated
 }
 
 /// Directories of the data root that should have a mount, have none, and contain files.

@@ -9,7 +9,7 @@ mod prober;
 mod since;
 
 pub(super) use collect::collect;
-pub(super) use facts::Mounts;
+pub(super) use facts::{Mounts, Repeated};
 pub(super) use findings::findings;
 pub(super) use probe::{Probed, State, Which};
 pub(crate) use prober::{PROBER, run as probe_mounts};

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use anyhow::{Context as _, ensure};
 use serde::Deserialize;
 
-use super::facts::Mounts;
+use super::facts::{Mounts, Repeated};
 use super::findings::REPEATED;
 use crate::report::Finding;
 
@@ -18,9 +18,9 @@ const MORE: usize = 10;
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::report) struct Earlier {
     by_type: BTreeMap<String, usize>,
-    /// The first mount of a part of a file system, and how many mounts show that part. Parts with
-    /// fewer than [`REPEATED`] mounts are not listed.
-    repeated: BTreeMap<String, usize>,
+    /// Parts of file systems that have several mounts. Parts with fewer than [`REPEATED`] mounts
+    /// are not listed.
+    parts: Vec<Shown>,
 }
 
 #[derive(Deserialize)]
@@ -34,16 +34,19 @@ struct Report {
 enum Part {
     Known {
         by_type: BTreeMap<String, usize>,
-        repeated: Vec<Repeated>,
+        repeated: Vec<Shown>,
     },
     Unknown {
         error: String,
     },
 }
 
-#[derive(Deserialize)]
-struct Repeated {
+/// A part of a file system, as a report names it.
+#[derive(Debug, PartialEq, Eq, Deserialize)]
+struct Shown {
     mount_point: String,
+    device: String,
+    root: String,
     count: usize,
 }
 
@@ -63,24 +66,37 @@ impl Earlier {
             "it is of host {theirs:?}, and this is {host:?}"
         );
         match report.mounts {
-            Part::Known { by_type, repeated } => {
-                let repeated = repeated.into_iter();
-                let repeated = repeated.map(|one| (one.mount_point, one.count)).collect();
-                Ok(Self { by_type, repeated })
-            }
+            Part::Known { by_type, repeated } => Ok(Self {
+                by_type,
+                parts: repeated,
+            }),
             Part::Unknown { error } => anyhow::bail!("it could not read the mount table: {error}"),
         }
+    }
+
+    /// How many mounts showed this part.
+    ///
+    /// The first mount can be another by now. After a reboot the device can have another number.
+    /// So either of them names the part.
+    fn count_of(&self, part: &Repeated) -> Option<usize> {
+        let device = part.device.to_string();
+        let (root, first) = (part.root.to_string_lossy(), part.first.to_string_lossy());
+        let is_same = |shown: &&Shown| shown.device == device && shown.root == root;
+        let is_there = |shown: &&Shown| shown.mount_point == first;
+        let found = self.parts.iter().find(is_same);
+        let found = found.or_else(|| self.parts.iter().find(is_there));
+        found.map(|shown| shown.count)
     }
 }
 
 /// What has grown since.
 pub(in crate::report) fn growth(now: &Mounts, earlier: &Earlier) -> Vec<Finding> {
     let mut found = Vec::new();
-    for (point, count) in &now.repeated {
-        let point = point.to_string_lossy();
-        let before = earlier.repeated.get(&*point).copied();
+    for part in &now.repeated {
+        let (point, count) = (part.first.to_string_lossy(), part.count);
+        let before = earlier.count_of(part);
         // What the earlier report does not list had fewer.
-        let is_grown = has_grown(before.unwrap_or(REPEATED - 1), *count);
+        let is_grown = has_grown(before.unwrap_or(REPEATED - 1), count);
         if is_grown {
             let before = before.map_or_else(|| format!("fewer than {REPEATED}"), |n| n.to_string());
             let what =
@@ -112,32 +128,48 @@ fn has_grown(before: usize, now: usize) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use daemon_host::mountscan::Device;
+
     use super::*;
 
-    fn mounts(by_type: &[(&str, usize)], repeated: &[(&str, usize)]) -> Mounts {
+    fn part(device: u32, first: &str, count: usize) -> Repeated {
+        Repeated {
+            first: first.into(),
+            device: Device {
+                major: 0,
+                minor: device,
+            },
+            root: "/".into(),
+            count,
+        }
+    }
+
+    fn mounts(by_type: &[(&str, usize)], repeated: Vec<Repeated>) -> Mounts {
         let types = by_type.iter().map(|(name, n)| ((*name).to_owned(), *n));
         Mounts {
             by_type: types.collect(),
-            repeated: repeated.iter().map(|(p, n)| ((*p).into(), *n)).collect(),
+            repeated,
             ..Mounts::default()
         }
     }
 
+    fn said(now: &Mounts) -> Vec<String> {
+        let text = br#"{"host": "h", "mounts": {"count": 9, "by_type": {"tmpfs": 20, "nfs4": 2},
+            "repeated": [
+                {"mount_point": "/a", "device": "0:1", "root": "/", "count": 8},
+                {"mount_point": "/b", "device": "0:2", "root": "/", "count": 40}]}}"#;
+        let earlier = Earlier::parse(text, "h").unwrap();
+        let found = growth(now, &earlier).into_iter();
+        found.map(|finding| finding.what).collect()
+    }
+
     #[test]
     fn what_has_doubled_and_grown_by_ten_is_found() {
-        let text = br#"{"host": "h", "mounts": {"count": 9, "by_type": {"tmpfs": 20, "nfs4": 2},
-            "repeated": [{"mount_point": "/a", "count": 8}, {"mount_point": "/b", "count": 40}]}}"#;
-        let earlier = Earlier::parse(text, "h").unwrap();
-        let said = |now: &Mounts| -> Vec<String> {
-            let found = growth(now, &earlier).into_iter();
-            found.map(|finding| finding.what).collect()
-        };
-        let now = mounts(
-            &[("tmpfs", 40), ("nfs4", 11), ("ext4", 10)],
-            &[("/a", 18), ("/b", 79), ("/c", 14), ("/d", 13)],
-        );
+        let parts = [(1, "/a", 18), (2, "/b", 79), (3, "/c", 14), (4, "/d", 13)];
+        let parts = parts.map(|(device, first, count)| part(device, first, count));
+        let types = [("tmpfs", 40), ("nfs4", 11), ("ext4", 10)];
         assert_eq!(
-            said(&now),
+            said(&mounts(&types, parts.to_vec())),
             [
                 "18 mounts show the same directory as /a, 8 before",
                 "14 mounts show the same directory as /c, fewer than 5 before",
@@ -145,7 +177,19 @@ mod tests {
                 "40 mounts are of type tmpfs, 20 before",
             ]
         );
-        assert!(said(&mounts(&[("tmpfs", 39)], &[("/a", 17)])).is_empty());
+        assert!(said(&mounts(&[("tmpfs", 39)], vec![part(1, "/a", 17)])).is_empty());
+    }
+
+    #[test]
+    fn a_part_is_known_by_its_file_system_or_else_by_its_first_mount() {
+        // The first mount went, or the device has another number.
+        assert!(said(&mounts(&[], vec![part(2, "/b2", 41)])).is_empty());
+        assert!(said(&mounts(&[], vec![part(7, "/b", 41)])).is_empty());
+        // Another file system at the place of the first mount hides nothing.
+        let grown = said(&mounts(&[], vec![part(1, "/b", 18)]));
+        assert_eq!(grown, ["18 mounts show the same directory as /b, 8 before"]);
+        let grown = said(&mounts(&[], vec![part(7, "/n", 41)]));
+        assert_eq!(grown.len(), 1, "{grown:?}");
     }
 
     #[test]
