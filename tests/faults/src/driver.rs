@@ -82,7 +82,10 @@ struct Args {
 
 /// Runs the program.
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let mut cli = Cli::parse();
+    // An operation may put the driver into another directory.
+    let absolute = |file: PathBuf| std::path::absolute(&file).unwrap_or(file);
+    cli.args.json = cli.args.json.map(absolute);
     let code = match cli.part {
         Some(Hidden::Step(args)) => step(&args).map(|()| 0),
         Some(Hidden::Probe) => probed().map(|()| 0),

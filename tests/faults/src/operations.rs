@@ -3,6 +3,7 @@
 
 mod cleanup;
 mod cleanup_apart;
+mod cleanup_evidence;
 mod data_root;
 mod features_probe;
 mod host;
@@ -26,6 +27,7 @@ static ALL: &[&dyn Operation] = &[
     &cleanup::CLEANUP,
     &cleanup::PARALLEL,
     &cleanup_apart::APART,
+    &cleanup_evidence::EVIDENCE,
     &publish::FIRST,
     &publish::PUBLISH,
     &script_sweep::SWEEP,

@@ -49,10 +49,6 @@ impl Runner {
         if may_try_again(plan) {
             act.arg("--again");
         }
-        let mut act = self.child(operation, Part::Act, &fixture)?;
-        if may_try_again(plan) {
-            act.arg("--again");
-        }
         let run = tracer::run(&mut act, plan, self.deadline)?;
         let mut trial = Trial {
             reached: run.reached >= plan.len(),
@@ -162,6 +158,8 @@ impl Runner {
             .arg(fixture.file(&format!("{name}.json")));
         // The runtimes of this machine are not part of any world.
         command.env("PATH", fixture.world().join("bin"));
+        // An operation may have put the driver into a directory of its world.
+        command.current_dir("/");
         command
             .stdin(Stdio::null())
             .stdout(Stdio::null())

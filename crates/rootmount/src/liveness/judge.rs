@@ -178,9 +178,13 @@ impl<'e> Judge<'e> {
                 return Verdict::Contradiction(Contradiction::ProcessesUnseen { why });
             }
         };
-        // Asked even if a source says that it is dead: a process of it may be left on its mounts.
+        // Both are asked even if a source says that it is dead: a process of it may be left on its
+        // mounts, also on one that is not known to be its own.
         if let Some(why) = unseen(view) {
             return Verdict::Contradiction(Contradiction::ProcessesUnseen { why });
+        }
+        if let Some(what) = self.unread_layers(container) {
+            return Verdict::Contradiction(Contradiction::Unread { what });
         }
         if is_known_dead {
             return Verdict::Dead;
@@ -193,17 +197,19 @@ impl<'e> Judge<'e> {
             let missing = self.evidence.missing.clone();
             return Verdict::Contradiction(Contradiction::NoSource { missing });
         }
-        // The store that could not be read may name this layer as one of a container that lives.
-        let is_known = self.layers.container_of(container).is_some();
-        if let Some(what) = self.layers.unread_stores().first().filter(|_| !is_known) {
-            let what = what.clone();
-            return Verdict::Contradiction(Contradiction::Unread { what });
-        }
         // In the initial pid namespace every process has a pid, so none was overlooked.
         match view.is_initial {
             Some(true) => Verdict::Dead,
             _ => self.in_one_pid_namespace(spreads),
         }
+    }
+
+    /// What could not be read of the stores of layers, if it matters for this container. The part
+    /// that is missing may name this layer as one of a container that lives, or may give this
+    /// container a root file system on which somebody lives.
+    fn unread_layers(&self, container: &OsStr) -> Option<String> {
+        let unread = self.layers.unread_stores().first();
+        unread.filter(|_| !self.layers.is_whole(container)).cloned()
     }
 
     /// Decides where no source knows the container and processes of other pid namespaces are

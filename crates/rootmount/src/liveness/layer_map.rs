@@ -1,6 +1,6 @@
 //! Which layers belong to which container. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 
 /// The layers of containers. Most engines mount a container's root file system under the id of
@@ -9,6 +9,8 @@ use std::ffi::{OsStr, OsString};
 pub struct LayerMap {
     /// Container by layer, and by itself.
     containers: BTreeMap<OsString, OsString>,
+    /// Containers that may have further layers.
+    partly: BTreeSet<OsString>,
     unread: Vec<String>,
 }
 
@@ -31,9 +33,24 @@ impl LayerMap {
         self.unread.push(why.into());
     }
 
+    /// Notes that the layers of a container could not be read, and why. Then its root file system
+    /// may be any layer that the map does not know.
+    pub fn unread_layers(&mut self, container: impl Into<OsString>, why: impl Into<String>) {
+        let container = container.into();
+        self.containers.insert(container.clone(), container.clone());
+        self.partly.insert(container);
+        self.unread(why);
+    }
+
+    /// Whether all layers of this container are known, or the container of this layer is.
+    pub fn is_whole(&self, id: &OsStr) -> bool {
+        self.containers.contains_key(id) && !self.partly.contains(id)
+    }
+
     /// Adds what another map knows.
     pub fn extend(&mut self, other: Self) {
         self.containers.extend(other.containers);
+        self.partly.extend(other.partly);
         self.unread.extend(other.unread);
     }
 
@@ -78,5 +95,17 @@ mod tests {
         assert_eq!(of("l3"), None);
         assert_eq!(map.layers_of(OsStr::new("c1")).count(), 2);
         assert_eq!(map.containers().count(), 2);
+        map.unread_layers("c3", "mount-id: an error");
+        let whole = ["c1", "l2", "c3", "l3"].map(|id| map.is_whole(OsStr::new(id)));
+        assert_eq!(whole, [true, true, false, false]);
+        let mut joined = LayerMap::new();
+        joined.add("c3", "l3");
+        joined.extend(map);
+        assert_eq!(
+            joined.container_of(OsStr::new("l3")),
+            Some(OsStr::new("c3"))
+        );
+        assert!(!joined.is_whole(OsStr::new("c3")));
+        assert_eq!(joined.unread_stores(), ["mount-id: an error"]);
     }
 }

@@ -59,7 +59,7 @@ where
 ///
 /// A root without a layer store gives an empty map. A store that exists but cannot be read is
 /// noted in the map ([`LayerMap::unread_stores`]). Then a layer that the map does not know may
-/// belong to any container.
+/// belong to any container that it does not know, or not as a whole ([`LayerMap::is_whole`]).
 pub fn docker_layers(root: &Path) -> LayerMap {
     let asked = root.to_path_buf();
     // readdir(3) has no limit of time. At a server that is gone it may never end.
@@ -73,7 +73,7 @@ pub fn docker_layers(root: &Path) -> LayerMap {
         (LayerMap::new(), Err(error))
     });
     if let Err(error) = result {
-        // What was read before the error still counts. Only a layer that is not in it is in doubt.
+        // What was read before the error still counts. In doubt is what the map does not know.
         map.unread(in_words(&error));
     }
     map
@@ -83,10 +83,14 @@ fn read_stores(root: &Path, map: &mut LayerMap) -> Result<(), Error> {
     for driver in entries(&root.join("image"))? {
         let mounts = root.join("image").join(driver).join("layerdb/mounts");
         for container in entries(&mounts)? {
-            // Also one that is just being made and has no layer yet.
-            map.add(&container, &container);
-            for layer in layers(&mounts.join(&container))? {
-                map.add(&container, layer);
+            match layers(&mounts.join(&container)) {
+                Ok(layers) => {
+                    // Also one that is just being made and has no layer yet.
+                    map.add(&container, &container);
+                    layers.iter().for_each(|layer| map.add(&container, layer));
+                }
+                // The others are still known.
+                Err(error) => map.unread_layers(&container, in_words(&error)),
             }
         }
     }
@@ -145,6 +149,28 @@ mod tests {
         fs::create_dir_all(&at).unwrap();
         fs::write(at.join("mount-id"), layer).unwrap();
         fs::write(at.join("init-id"), format!("{layer}-init")).unwrap();
+    }
+
+    #[test]
+    fn a_layer_that_cannot_be_read_makes_its_container_doubtful_and_no_other() {
+        let root = tempfile::tempdir().unwrap();
+        let containers = ["a", "b", "c"].map(|digit| digit.repeat(64));
+        for (at, container) in containers.iter().enumerate() {
+            store(root.path(), container, &format!("layer{at}"));
+        }
+        let stored = root.path().join("image/overlay2/layerdb/mounts");
+        for (container, name) in [(&containers[0], "mount-id"), (&containers[1], "init-id")] {
+            let file = stored.join(container).join(name);
+            fs::remove_file(&file).unwrap();
+            // It can be opened and not read.
+            fs::create_dir(&file).unwrap();
+        }
+        let map = docker_layers(root.path());
+        let whole = containers.each_ref().map(|id| map.is_whole(OsStr::new(id)));
+        assert_eq!(whole, [false, false, true]);
+        let owner = map.container_of(OsStr::new("layer2-init"));
+        assert_eq!(owner, Some(OsStr::new(&containers[2])));
+        assert_eq!(map.unread_stores().len(), 2, "{:?}", map.unread_stores());
     }
 
     #[test]

@@ -220,6 +220,35 @@ fn a_layer_belongs_to_its_container() {
 }
 
 #[test]
+fn a_container_whose_layers_are_not_known_may_live_on_one_of_them() {
+    let judged = |layers: &LayerMap, says: Option<Says>| {
+        let known = evidence(|e, seen| {
+            seen.residents.push(resident(51, Some("/")));
+            let testimony = says.map(|says| Testimony::new(ID, says, "runc state"));
+            e.testimonies.extend(testimony);
+        });
+        // Its shm. The process lives on another mount, which may be its root file system.
+        let verdict =
+            Judge::new(&known, layers).verdict(&ContainerKey::of(ID), &[&mount(50, "/")], false);
+        verdict == Verdict::Dead
+    };
+    let mut of_it = LayerMap::new();
+    of_it.unread_layers(ID, "mount-id: an error");
+    let mut of_another = LayerMap::new();
+    of_another.add(ID, "f".repeat(64));
+    of_another.unread_layers("e".repeat(64), "mount-id: an error");
+    let mut of_store = LayerMap::new();
+    of_store.unread("containers.json: not JSON");
+    for says in [None, Some(Says::Dead)] {
+        assert!(!judged(&of_it, says), "{says:?}");
+        assert!(!judged(&of_store, says), "{says:?}");
+        // All of its own layers are known.
+        assert!(judged(&of_another, says), "{says:?}");
+        assert!(judged(&LayerMap::new(), says), "{says:?}");
+    }
+}
+
+#[test]
 fn in_a_pid_namespace_of_its_own_only_what_spreads_is_in_doubt() {
     let of = |evidence: &Evidence, spreads| {
         let layers = LayerMap::new();
