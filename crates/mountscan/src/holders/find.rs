@@ -149,7 +149,9 @@ fn processes<'s>(
             },
         });
         let found = found.unwrap_or_default();
-        let is_named = !space.mounts.is_empty() || !found.uses.is_empty();
+        // A thread beside its process is named for what it does, and never for being there.
+        let is_there = !space.mounts.is_empty() && member.has_own_memory();
+        let is_named = is_there || !found.uses.is_empty();
         Seen {
             member: *member,
             process: is_named.then(|| HolderProcess {

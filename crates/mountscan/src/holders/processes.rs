@@ -10,16 +10,66 @@ use crate::holders::in_parallel;
 use crate::holders::report::HolderProcess;
 use crate::holders::stat::{Run, is_over, run_of};
 use crate::kernel::procfs::ProcDir;
+use crate::kernel::sys::{self, Compared};
 
-/// A process, or a thread that is in another mount namespace than its process. If the first thread
-/// of a process has ended, another thread stands for the process.
+/// A process, or a thread that is elsewhere than its process. If the first thread of a process has
+/// ended, another thread stands for the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Member {
     pub(crate) pid: u32,
     thread: Option<u32>,
+    /// What it has for itself.
+    own: Own,
+}
+
+/// What a process or a thread has for itself. The rest is that of its process, which is looked at
+/// without it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Own {
+    /// Its program and memory. All threads of a process share them (`CLONE_VM`).
+    memory: bool,
+    /// Its root and working directory (`CLONE_FS`).
+    place: bool,
+    /// Its descriptors (`CLONE_FILES`).
+    descriptors: bool,
+}
+
+impl Own {
+    const ALL: Self = Self {
+        memory: true,
+        place: true,
+        descriptors: true,
+    };
 }
 
 impl Member {
+    /// A process, or a thread that stands for it.
+    fn whole(pid: u32, thread: Option<u32>) -> Self {
+        let own = Own::ALL;
+        Self { pid, thread, own }
+    }
+
+    /// Whether its program and mapped files are looked at.
+    pub(crate) fn has_own_memory(&self) -> bool {
+        self.own.memory
+    }
+
+    /// Whether its root and working directory are looked at.
+    pub(crate) fn has_own_place(&self) -> bool {
+        self.own.place
+    }
+
+    /// Whether its descriptors are its own, and not those of its process.
+    pub(crate) fn has_own_descriptors(&self) -> bool {
+        self.own.descriptors
+    }
+
+    /// Whether its descriptors are looked at. A thread in another namespace is named with those
+    /// that it shares, too: they keep what is mounted there.
+    pub(crate) fn shows_descriptors(&self) -> bool {
+        self.own.descriptors || self.own.memory
+    }
+
     pub(crate) fn thread(&self) -> Option<u32> {
         self.thread
     }
@@ -65,8 +115,9 @@ impl Member {
 
 /// Processes by the inode of their mount namespace.
 ///
-/// A thread is listed if it is in another namespace than its process. If the first thread of a
-/// process has ended, another one stands for the process.
+/// A thread is listed if it is in another namespace than its process, or has a root directory,
+/// working directory or descriptors of its own. If the first thread of a process has ended, another
+/// one stands for the process.
 #[derive(Debug, Default)]
 pub(crate) struct Members {
     pub(crate) by_namespace: BTreeMap<u64, Vec<Member>>,
@@ -95,8 +146,13 @@ pub(crate) fn members(proc: &ProcDir) -> Result<Members, Error> {
 pub(crate) fn members_of(proc: &ProcDir, pids: &[u32]) -> Members {
     let mut members = Members::default();
     let own = own_pid(proc);
+    let numbers_are_ours = numbers_are_ours(proc);
     // The own process is looked at alone: its tasks would show our helper threads.
-    let all = in_parallel::map(pids, |&pid| Some(pid) == own, |&pid| places(proc, pid));
+    let all = in_parallel::map(
+        pids,
+        |&pid| Some(pid) == own,
+        |&pid| places(proc, pid, numbers_are_ours),
+    );
     for (&pid, places) in pids.iter().zip(all) {
         for (inode, member) in places.found {
             members.by_namespace.entry(inode).or_default().push(member);
@@ -116,7 +172,8 @@ struct Places {
     is_unread: bool,
 }
 
-fn places(proc: &ProcDir, pid: u32) -> Places {
+/// `numbers_are_ours`: whether system calls know processes by the numbers of this procfs.
+fn places(proc: &ProcDir, pid: u32, numbers_are_ours: bool) -> Places {
     let mut places = Places::default();
     let process = pid.to_string();
     let inode = match namespace_of_link(proc, &format!("{process}/ns/mnt")) {
@@ -132,17 +189,21 @@ fn places(proc: &ProcDir, pid: u32) -> Places {
             Run::Ended => None,
         },
     };
-    let thread = None;
-    places
-        .found
-        .extend(inode.map(|inode| (inode, Member { pid, thread })));
-    add_threads(proc, pid, inode, &mut places);
+    let member = Member::whole(pid, None);
+    places.found.extend(inode.map(|inode| (inode, member)));
+    add_threads(proc, pid, inode, numbers_are_ours, &mut places);
     places
 }
 
-/// Adds the threads that are in another namespace than the process. Without a first thread, the
-/// first one of the others counts in any case.
-fn add_threads(proc: &ProcDir, pid: u32, mut process: Option<u64>, places: &mut Places) {
+/// Adds the threads that have something for themselves. Without a first thread, the first one of
+/// the others counts in any case.
+fn add_threads(
+    proc: &ProcDir,
+    pid: u32,
+    process: Option<u64>,
+    numbers_are_ours: bool,
+    places: &mut Places,
+) {
     let directory = format!("{pid}/task");
     // Most processes have one thread. To count is cheaper than to list.
     if process.is_some() && proc.directories(&directory) == Some(1) {
@@ -157,21 +218,55 @@ fn add_threads(proc: &ProcDir, pid: u32, mut process: Option<u64>, places: &mut 
             return;
         }
     };
+    // The thread that stands for the process, and its namespace.
+    let mut first = process.map(|inode| (pid, inode));
     // The task with the number of the process is its first thread, which was looked at.
     for id in tasks.into_iter().filter(|&id| id != pid) {
         let task = format!("{pid}/task/{id}");
-        match namespace_of_link(proc, &format!("{task}/ns/mnt")) {
-            Ok(inode) => {
-                let other = inode.filter(|&inode| process != Some(inode));
-                let thread = Some(id);
-                places
-                    .found
-                    .extend(other.map(|inode| (inode, Member { pid, thread })));
-                process = process.or(inode);
+        let inode = match namespace_of_link(proc, &format!("{task}/ns/mnt")) {
+            Ok(Some(inode)) => inode,
+            Ok(None) => continue,
+            Err(_) => {
+                places.is_unread |= run_of(proc, &task) == Run::Runs;
+                continue;
             }
-            Err(_) => places.is_unread |= run_of(proc, &task) == Run::Runs,
+        };
+        let own = match first {
+            None => Own::ALL,
+            Some((first, there)) => Own {
+                memory: there != inode,
+                ..not_shared(first, id, numbers_are_ours)
+            },
+        };
+        first = first.or(Some((id, inode)));
+        if own.memory || own.place || own.descriptors {
+            let thread = Some(id);
+            places.found.push((inode, Member { pid, thread, own }));
         }
     }
+}
+
+/// What a thread of a process does not share with the first one. What cannot be told counts as not
+/// shared: then the thread is looked at, too.
+fn not_shared(first: u32, other: u32, numbers_are_ours: bool) -> Own {
+    let is_one = |what| numbers_are_ours && matches!(sys::kcmp(first, other, what), Ok(true));
+    Own {
+        memory: false,
+        place: !is_one(Compared::Places),
+        descriptors: !is_one(Compared::Descriptors),
+    }
+}
+
+/// Whether system calls know processes by the numbers of this procfs. The procfs of a pid namespace
+/// above shows another number for us first.
+fn numbers_are_ours(proc: &ProcDir) -> bool {
+    let Ok(status) = proc.read("self/status") else {
+        return false;
+    };
+    let mut lines = status.split(|&byte| byte == b'\n');
+    let numbers = lines.find_map(|line| line.strip_prefix(b"NSpid:"));
+    let own = std::process::id().to_string();
+    numbers.is_some_and(|numbers| numbers.trim_ascii() == own.as_bytes())
 }
 
 /// Whether a process runs, be it only by a thread that outlives the first one. A thread of the

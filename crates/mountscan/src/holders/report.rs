@@ -126,14 +126,15 @@ pub enum NamespaceKeeper {
     },
 }
 
-/// A process, or a thread that is in another mount namespace than its process.
+/// A process, or a thread that has something of its own: another mount namespace than its process,
+/// another root or working directory, or other descriptors.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct HolderProcess {
     /// Process id.
     pub pid: u32,
-    /// The thread, if it is in another mount namespace than its process, or if it stands for a
-    /// process whose first thread has ended.
+    /// The thread, if it has something of its own, or if it stands for a process whose first thread
+    /// has ended.
     pub thread: Option<u32>,
     /// Command name, at most 15 bytes.
     pub comm: OsString,

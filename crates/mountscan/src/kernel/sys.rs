@@ -1,6 +1,6 @@
 //! The system calls for which there is no safe wrapper: statmount, listmount, the mount events of
-//! fanotify, the mount id of name_to_handle_at, the namespace id of an nsfs file. All unsafe code
-//! of the crate is here.
+//! fanotify, the mount id of name_to_handle_at, the namespace id of an nsfs file, kcmp. All unsafe
+//! code of the crate is here.
 //!
 //! Each function makes the call and nothing more. Errors are those of the kernel.
 #![allow(unsafe_code)]
@@ -158,6 +158,36 @@ pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> io::Result<u64> {
     // SAFETY: NS_GET_MNTNS_ID is encoded for, and writes, one word of eight bytes.
     let result = unsafe { libc::ioctl(namespace.as_raw_fd(), libc::NS_GET_MNTNS_ID, &raw mut id) };
     checked(result).map(|()| id)
+}
+
+/// What two threads may share.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Compared {
+    /// The table of descriptors (`KCMP_FILES` of linux/kcmp.h).
+    Descriptors = 2,
+    /// Root and working directory (`KCMP_FS`).
+    Places = 3,
+}
+
+/// kcmp(2): whether two threads share something (Linux 3.5, `CONFIG_KCMP`). The numbers are those
+/// of the caller's pid namespace.
+pub(crate) fn kcmp(one: u32, other: u32, what: Compared) -> io::Result<bool> {
+    let zero: libc::c_ulong = 0;
+    // SAFETY: takes integers only. The last two mean nothing for these comparisons.
+    let result = unsafe {
+        libc::syscall(
+            libc::SYS_kcmp,
+            one as libc::pid_t,
+            other as libc::pid_t,
+            what as libc::c_int,
+            zero,
+            zero,
+        )
+    };
+    match result {
+        ..0 => Err(io::Error::last_os_error()),
+        order => Ok(order == 0),
+    }
 }
 
 /// Enters a mount namespace.

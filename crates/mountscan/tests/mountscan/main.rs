@@ -16,6 +16,7 @@ mod refresh;
 mod residents;
 mod storm;
 mod structure;
+mod threads;
 mod uses;
 mod vectors;
 mod watch;

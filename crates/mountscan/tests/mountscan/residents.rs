@@ -18,7 +18,7 @@ const STORM: Duration = Duration::from_secs(2);
 
 /// Runs a test in a pid namespace of its own, as root of a user namespace of its own. All processes
 /// that it sees are its own.
-fn among_own_processes(test: &str, body: impl FnOnce()) {
+pub(crate) fn among_own_processes(test: &str, body: impl FnOnce()) {
     if std::env::var_os(INSIDE).is_some() {
         return body();
     }

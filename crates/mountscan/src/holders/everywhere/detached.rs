@@ -106,11 +106,15 @@ type Use = (MountId, Option<Device>, MountUse);
 /// How a process uses mounts that are not known.
 fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
     let mut uses = Vec::new();
-    for (name, how) in [
-        ("cwd", MountUse::WorkingDirectory),
-        ("root", MountUse::RootDirectory),
-        ("exe", MountUse::Executable),
+    let (place, memory) = (member.has_own_place(), member.has_own_memory());
+    for (name, is_own, how) in [
+        ("cwd", place, MountUse::WorkingDirectory),
+        ("root", place, MountUse::RootDirectory),
+        ("exe", memory, MountUse::Executable),
     ] {
+        if !is_own {
+            continue;
+        }
         let link = member.file(name);
         // The link is read first, because `place_of` does not check the link itself.
         if proc.link(&link).is_ok() {
@@ -118,6 +122,13 @@ fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
             uses.extend(place.map(|(id, device)| (id, Some(device), how)));
         }
     }
+    if member.shows_descriptors() {
+        add_descriptors(proc, member, known, &mut uses);
+    }
+    uses
+}
+
+fn add_descriptors(proc: &ProcDir, member: &Member, known: &HashSet<MountId>, uses: &mut Vec<Use>) {
     let numbers = proc.numbers(member.file("fdinfo")).unwrap_or_default();
     for number in numbers {
         let info = proc.read_first(member.file(&format!("fdinfo/{number}")));
@@ -131,7 +142,6 @@ fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
             uses.extend(device.map(|device| (id, device, MountUse::Descriptor(number))));
         }
     }
-    uses
 }
 
 /// Whether the text of a link names a file in a file system. The kernel's own files have names of

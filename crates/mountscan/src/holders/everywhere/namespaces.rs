@@ -87,12 +87,14 @@ fn read(proc: &ProcDir, inode: u64, members: &[Member]) -> Option<(Member, Mount
     let (speaker, text) = members.iter().find_map(text)?;
     // For reading and not as a place: the ioctl that gives the id needs an open file.
     let file = proc.follow(speaker.file("ns/mnt"), OFlags::RDONLY).ok();
+    // A thread beside its process says nothing that the process does not say.
+    let whole = members.iter().filter(|member| member.has_own_memory());
     let space = MountNamespace {
         inode,
         namespace_id: file.and_then(|file| sys::namespace_id(file.as_fd()).ok()),
         is_own: false,
         table: MountTable::from_bytes(text),
-        processes: members.iter().map(|member| member.process(proc)).collect(),
+        processes: whole.map(|member| member.process(proc)).collect(),
         kept_by: Vec::new(),
     };
     Some((speaker, space))

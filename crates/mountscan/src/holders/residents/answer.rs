@@ -22,8 +22,8 @@ pub struct Residents {
 pub struct Resident {
     /// Process id.
     pub pid: u32,
-    /// The thread, if it is in another mount namespace than its process, or if it stands for a
-    /// process whose first thread has ended.
+    /// The thread, if it is in another mount namespace than its process or has a root or working
+    /// directory of its own, or if it stands for a process whose first thread has ended.
     pub thread: Option<u32>,
     /// Command name, at most 15 bytes.
     pub comm: OsString,

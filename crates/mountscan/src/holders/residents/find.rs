@@ -241,10 +241,24 @@ mod tests {
         for id in [9, 10] {
             task(&at.join(format!("task/{id}")));
         }
-        let found = threads(proc.path());
+        // The first of the others stands for the process. Nobody knows whether the second shares
+        // its place, because the kernel knows no such processes.
+        let of_it = seen(proc.path()).residents.into_iter();
+        let of_it: HashSet<_> = of_it
+            .filter(|r| r.pid == 8)
+            .map(|r| (r.thread, r.how))
+            .collect();
+        let places = [ResidentUse::RootDirectory, ResidentUse::WorkingDirectory];
+        let memory = [ResidentUse::Executable, ResidentUse::Mapping];
+        for (thread, ways, has) in [(9, places, true), (10, places, true), (10, memory, false)] {
+            for how in ways {
+                let is_found = of_it.contains(&(Some(thread), how));
+                assert!(!is_found || has, "{thread} {how:?}: {of_it:?}");
+            }
+        }
         assert!(
-            !found.is_empty() && found.iter().all(|&t| t == Some(9)),
-            "{found:?}"
+            of_it.contains(&(Some(9), ResidentUse::Mapping)),
+            "{of_it:?}"
         );
         assert_eq!(view(proc.path()).unreadable, 0);
         // A thread that runs and cannot be read is no absence.

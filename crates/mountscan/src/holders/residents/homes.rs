@@ -25,12 +25,16 @@ impl Census<'_> {
         view: &View<'_>,
         space: &Space<'_>,
     ) -> Vec<Resident> {
+        // Descriptors are no home.
+        if !member.has_own_place() && !member.has_own_memory() {
+            return Vec::new();
+        }
         // The program first: a thread of the kernel has none, and lives nowhere.
         let exe = self.proc.link(member.file("exe"));
         if exe.is_err() && run_of(self.proc, &member.directory()) == Run::OfKernel {
             return Vec::new();
         }
-        let exe = self.seen(member, exe);
+        let exe = self.seen(member, exe).filter(|_| member.has_own_memory());
         let cwd = self.seen(member, self.proc.link(member.file("cwd")));
         let mut homes: Vec<(ResidentUse, Home)> = Vec::new();
         // The row at "/" is the mount of the root directory, even if the text of the link leads
@@ -45,7 +49,9 @@ impl Census<'_> {
             let found = text.and_then(|text| self.by_link(member, (name, text), root, view, space));
             homes.extend(found.map(|home| (how, home)));
         }
-        self.add_mapped(member, root, view, &mut homes);
+        if member.has_own_memory() {
+            self.add_mapped(member, root, view, &mut homes);
+        }
         let mut seen = HashSet::new();
         // A process that maps a hundred files of one mount is one resident and not a hundred.
         homes.retain(|home| self.is_wanted(home.1.0) && seen.insert(home.clone()));

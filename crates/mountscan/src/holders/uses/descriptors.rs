@@ -66,12 +66,16 @@ impl<'p> Descriptors<'p> {
         ids: &HashSet<MountId>,
     ) -> Result<Vec<Kind>, Error> {
         let numbers = self.proc.numbers(member.file("fdinfo"))?;
-        // The search itself has procfs open. That is no use of a mount.
-        let ours = |number: u32| is_own && number == self.proc.descriptor();
+        // The search itself has procfs open. That is no use of a mount. A thread with descriptors
+        // of its own can have something else under that number.
+        let procfs = is_own.then(|| self.proc.place_of(".")).flatten();
+        let procfs = procfs.map(|(id, _)| id);
+        let is_ours = |number: u32, id: Option<MountId>| {
+            is_own && number == self.proc.descriptor() && (procfs.is_none() || procfs == id)
+        };
         let mut bound = None;
-        let numbers = numbers.into_iter().filter(|&number| !ours(number));
-        let kinds = numbers.filter_map(|number| {
-            match self.kind(member, number, ids, &mut bound) {
+        let kinds = numbers.into_iter().filter_map(|number| {
+            match self.kind(member, number, ids, &mut bound, &is_ours) {
                 Ok(kind) => kind,
                 // It was closed since the list was made.
                 Err(error) if is_over(&error) => None,
@@ -87,11 +91,13 @@ impl<'p> Descriptors<'p> {
         number: u32,
         ids: &HashSet<MountId>,
         bound: &mut Option<Arc<Bound>>,
+        is_ours: &dyn Fn(u32, Option<MountId>) -> bool,
     ) -> Result<Option<Kind>, Error> {
         // fdinfo names the mount in its first lines. Nothing has to be opened or followed for
         // that.
         let info = member.file(&format!("fdinfo/{number}"));
         Ok(match mount_of_fdinfo(&self.proc.read_first(info)?) {
+            id if is_ours(number, id) => None,
             Some(id) if ids.contains(&id) => Some(Kind::OnMount(number)),
             Some(id) if self.plain.contains(&id) => None,
             // Sockets and namespace files are on mounts of the kernel, which are in no table.

@@ -88,15 +88,19 @@ impl<'p> Uses<'p> {
         // Links and maps show paths from outside. Without this root they fit no table of the
         // process.
         let root = found.seen(self.proc.link(member.file("root")));
-        let cwd = found.seen(self.proc.link(member.file("cwd")));
-        let exe = found.seen(self.proc.link(member.file("exe")));
         let inner = root.clone().unwrap_or_default();
-        for (name, text, how) in [
-            ("cwd", cwd, MountUse::WorkingDirectory),
-            ("root", root, MountUse::RootDirectory),
-            ("exe", exe, MountUse::Executable),
+        let (place, memory) = (member.has_own_place(), member.has_own_memory());
+        for (name, is_own, how) in [
+            ("cwd", place, MountUse::WorkingDirectory),
+            ("root", place, MountUse::RootDirectory),
+            ("exe", memory, MountUse::Executable),
         ] {
-            let Some(text) = text else {
+            let text = match name {
+                "root" => root.clone(),
+                _ if is_own => found.seen(self.proc.link(member.file(name))),
+                _ => None,
+            };
+            let Some(text) = text.filter(|_| is_own) else {
                 continue;
             };
             let there = self.is_link_there(&member.file(name), &text, &inner, table);
@@ -104,12 +108,16 @@ impl<'p> Uses<'p> {
                 found.uses.push(how);
             }
         }
-        let maps = found.seen(self.proc.read(member.file("maps")));
-        let maps = maps.unwrap_or_default();
-        if mapped_files(&maps).any(|file| self.is_map_there(&file, &inner, table)) {
-            found.uses.push(MountUse::Mapping);
+        if memory {
+            let maps = found.seen(self.proc.read(member.file("maps")));
+            let maps = maps.unwrap_or_default();
+            if mapped_files(&maps).any(|file| self.is_map_there(&file, &inner, table)) {
+                found.uses.push(MountUse::Mapping);
+            }
         }
-        self.add_descriptors(member, &inner, table, &mut found);
+        if member.shows_descriptors() {
+            self.add_descriptors(member, &inner, table, &mut found);
+        }
         found
     }
 
@@ -126,9 +134,8 @@ impl<'p> Uses<'p> {
                         found.uses.push(MountUse::Socket(path));
                     }
                 }
-                // Threads share the descriptors of their process, so only the process itself names
-                // them.
-                Kind::Namespace(number, inode) if member.thread().is_none() => {
+                // Shared descriptors are named once, by the process.
+                Kind::Namespace(number, inode) if member.has_own_descriptors() => {
                     found.namespaces.push((number, inode));
                 }
                 Kind::Namespace(..) => {}
