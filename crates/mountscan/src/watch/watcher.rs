@@ -22,9 +22,12 @@ const ATTEMPTS: u32 = 1;
 /// How long after a mark on mountinfo everything is read again. The change may be one that no event
 /// tells.
 const SETTLE: Duration = Duration::from_millis(20);
-/// The next reading waits this many times as long as the last reading took. So reading costs a
-/// small share of a processor.
+/// After a reading, the next one waits this many times as long as that reading took. So reading
+/// costs a small share of a processor.
 const SHARE: u32 = 20;
+/// The longest such wait. On a busy machine a reading takes long, and changes must not be told late
+/// or together for that.
+const LONGEST: Duration = Duration::from_millis(200);
 
 /// Follows a mount table. It is an iterator that waits for the next event, and it has the current
 /// table.
@@ -190,8 +193,7 @@ impl Watcher {
         if woken.is_marked && self.settles.is_none() {
             // Mount events set the mark, too. Only a reading tells whether something else changed
             // as well. A long table is read less often, so that we do more than reading.
-            let pause = SETTLE.max(self.scanned.1.saturating_mul(SHARE));
-            self.settles = Instant::now().checked_add(pause);
+            self.settles = next_reading(Instant::now(), self.scanned);
             self.plan()?;
         }
         if woken.events.is_empty() {
@@ -262,6 +264,15 @@ impl AsRawFd for Watcher {
     }
 }
 
+/// When to read everything again after a mark. `scanned` is when the last reading began, and how
+/// long it took.
+fn next_reading(now: Instant, scanned: (Instant, Duration)) -> Option<Instant> {
+    let pause = scanned.1.saturating_mul(SHARE).min(LONGEST);
+    let rested = scanned.0.checked_add(scanned.1)?.checked_add(pause)?;
+    // A reading of long ago holds up nothing.
+    now.checked_add(SETTLE).map(|settled| settled.max(rested))
+}
+
 fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable, Error> {
     let mut options = ReadOptions::new();
     match scope {
@@ -273,5 +284,22 @@ fn read_table(reading: &mut Reading, scope: Option<&Scope>) -> Result<MountTable
             mountinfo::listed(reading, scope, &options, Origin::Given)
         }
         None => reading.table(&options, Origin::Given),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reading_that_took_long_holds_up_the_next_one_for_a_moment_only() {
+        let (began, ms) = (Instant::now(), Duration::from_millis);
+        let next = |took, now| next_reading(began + now, (began, took)).unwrap() - began;
+        // One after another: a share of the time.
+        assert_eq!(next(ms(5), ms(5)), ms(105));
+        assert_eq!(next(ms(90), ms(90)), ms(290));
+        assert_eq!(next(ms(900), ms(900)), ms(1100));
+        // The last reading was a second ago.
+        assert_eq!(next(ms(90), ms(1200)), ms(1220));
     }
 }
