@@ -200,7 +200,8 @@ fn add(
         // them.
         if namespace.is_own {
             let is_there = |path: &Path| is_on(table, path, &namespace.mounts);
-            found.kernel = kernel_uses(proc, &options.sys, is_there);
+            let all = kernel_uses(proc, &options.sys, is_there);
+            (found.kernel, found.kernel_unread) = (all.uses, all.unread);
         }
     }
     found.namespaces.push(namespace);

@@ -167,7 +167,11 @@ fn is_time_plain(proc: &ProcDir) -> Option<bool> {
             let mut offsets = text.lines().flat_map(|l| l.split_whitespace().skip(1));
             Some(offsets.all(|offset| offset == "0"))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => Some(true),
+        // Where the kernel has time namespaces, the file is missing for another reason.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let namespace = proc.link("self/ns/time").map_err(|error| error.kind());
+            (namespace == Err(ErrorKind::NotFound)).then_some(true)
+        }
         Err(_) => None,
     }
 }
@@ -193,6 +197,21 @@ mod tests {
                 .to_string()
                 .contains("does not show the calling process")
         );
+    }
+
+    #[test]
+    fn shifted_times_are_unknown_if_their_file_alone_is_missing() {
+        let made = tempfile::tempdir().unwrap();
+        let plain = || is_time_plain(&Proc::unchecked(made.path()).open().unwrap());
+        assert_eq!(plain(), Some(true), "a kernel without time namespaces");
+        std::fs::create_dir_all(made.path().join("self/ns")).unwrap();
+        std::os::unix::fs::symlink("time:[1]", made.path().join("self/ns/time")).unwrap();
+        assert_eq!(plain(), None);
+        let offsets = made.path().join("self/timens_offsets");
+        std::fs::write(&offsets, "monotonic 0 0\nboottime 0 0\n").unwrap();
+        assert_eq!(plain(), Some(true));
+        std::fs::write(&offsets, "monotonic 0 0\nboottime 5 0\n").unwrap();
+        assert_eq!(plain(), Some(false));
     }
 
     #[test]

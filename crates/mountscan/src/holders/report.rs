@@ -18,12 +18,16 @@ pub struct Holders {
     pub elsewhere: Vec<HolderProcess>,
     /// What the kernel itself keeps open on the mount, if uses were asked for.
     pub kernel: Vec<KernelUse>,
+    /// The files and directories that would tell of further loop devices or swap files and could
+    /// not be read.
+    pub kernel_unread: Vec<PathBuf>,
     /// How many namespaces were read. Each counts once.
     pub namespaces_read: usize,
     /// How many processes run and could not be looked into, or not into all that tells of uses. A
     /// privilege is missing, or the system refused it. They may hold the mount, too.
     pub unreadable: usize,
-    /// How many namespaces without processes were found whose tables could not be read.
+    /// How many namespaces without processes were found that could not be opened, or whose tables
+    /// could not be read.
     pub closed: usize,
 }
 

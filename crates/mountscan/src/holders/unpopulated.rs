@@ -1,6 +1,6 @@
 //! Finds mount namespaces in which no process lives, by what keeps them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::File;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
@@ -33,6 +33,8 @@ pub(crate) struct Unpopulated<'p, P> {
     /// By inode: the open nsfs file, and what keeps the namespace. The open file also keeps it
     /// until its table has been read.
     found: BTreeMap<u64, (File, Vec<NamespaceKeeper>)>,
+    /// Inodes of namespaces that something keeps and that could not be opened by it.
+    unopened: BTreeSet<u64>,
 }
 
 impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
@@ -42,6 +44,7 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
             proc,
             is_populated,
             found: BTreeMap::new(),
+            unopened: BTreeSet::new(),
         }
     }
 
@@ -67,9 +70,20 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
     fn add_descriptors(&mut self, pid: u32, directory: &str, seen: &[(u32, u64)]) {
         for &(descriptor, inode) in seen {
             let name = format!("{directory}/fd/{descriptor}");
-            let place = self.proc.follow(name, OFlags::PATH);
+            let place = self.proc.follow(&name, OFlags::PATH);
             let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
-            self.add(inode, place.ok(), keeper);
+            // A descriptor that was closed since keeps nothing.
+            if !self.add(inode, place.ok(), keeper) && self.leads_to(&name, inode) {
+                self.unopened.insert(inode);
+            }
+        }
+    }
+
+    /// Whether a link still leads to a namespace, as far as can be seen.
+    fn leads_to(&self, name: &str, inode: u64) -> bool {
+        match self.proc.link(name) {
+            Ok(text) => inode_of(&text) == Some(inode),
+            Err(error) => !is_over(&error),
         }
     }
 
@@ -80,32 +94,45 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
 
     /// Looks at the binds of nsfs files that the namespace of a process has.
     pub(crate) fn by_binds(&mut self, member: &Member, namespace: u64, binds: &[(u64, PathBuf)]) {
-        let Ok(root) = self.proc.follow(member.file("root"), OFlags::PATH) else {
-            return;
-        };
+        let root = self.proc.follow(member.file("root"), OFlags::PATH).ok();
         for (inode, mount_point) in binds {
             let inside = mount_point.strip_prefix("/").unwrap_or(mount_point);
             // The kernel shows mount points without links. But somebody who lives there may have
             // made a link since.
             let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS;
-            let place = rustix::fs::openat2(&root, inside, PLACE, Mode::empty(), resolve);
+            let open = |root| rustix::fs::openat2(root, inside, PLACE, Mode::empty(), resolve);
+            let place = root.as_ref().and_then(|root| open(root).ok());
             let keeper = NamespaceKeeper::Bind {
                 namespace,
                 mount_point: mount_point.clone(),
             };
-            self.add(*inode, place.ok(), keeper);
+            // Another mount may hide the bind, or a privilege is missing.
+            if !self.add(*inode, place, keeper) {
+                self.unopened.insert(*inode);
+            }
         }
     }
 
-    fn add(&mut self, inode: u64, place: Option<OwnedFd>, keeper: NamespaceKeeper) {
+    /// Adds what keeps a namespace. False if the namespace could not be opened.
+    fn add(&mut self, inode: u64, place: Option<OwnedFd>, keeper: NamespaceKeeper) -> bool {
         if (self.is_populated)(inode) {
-            return;
+            return true;
         }
         if let Some((_, keepers)) = self.found.get_mut(&inode) {
             keepers.push(keeper);
-        } else if let Some(file) = place.and_then(|place| self.open(&place, inode)) {
-            self.found.insert(inode, (file, vec![keeper]));
+            return true;
         }
+        let file = place.and_then(|place| self.open(&place, inode));
+        let is_open = file.is_some();
+        let found = file.map(|file| (inode, (file, vec![keeper])));
+        self.found.extend(found);
+        is_open
+    }
+
+    /// How many namespaces nothing that keeps them could open.
+    fn closed(&self) -> usize {
+        let is_closed = |inode: &&u64| !self.found.contains_key(inode);
+        self.unopened.iter().filter(is_closed).count()
     }
 
     /// Opens the nsfs file at a place, if it is the file of this inode. Meanwhile anything else
@@ -133,7 +160,7 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
     pub(crate) fn add_namespaces(self, found: &mut Vec<MountNamespace>) -> usize {
         let mut options = ReadOptions::new();
         options.proc = self.source.clone();
-        let mut closed = 0;
+        let mut closed = self.closed();
         for (inode, (file, kept_by)) in self.found {
             let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
                 closed += 1;
@@ -156,6 +183,7 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
     pub(crate) fn add_holders(self, mount: &MountInfo, found: &mut Holders) {
         let mut options = ReadOptions::new();
         options.proc = self.source.clone();
+        found.closed += self.closed();
         for (inode, (file, kept_by)) in self.found {
             let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
                 found.closed += 1;

@@ -1,13 +1,17 @@
 //! An open procfs for callers who look at processes themselves.
 
 use std::fs::File;
+use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use rustix::fs::{AtFlags, CWD, OFlags, Statx, StatxFlags, statx};
+use rustix::fs::{AtFlags, CWD, OFlags, Statx, StatxFlags, fstat, fstatfs, statx};
 
 use crate::error::{Error, ErrorKind};
 use crate::kernel::procfs::{Proc, ProcDir, not_procfs};
+
+/// `NSFS_MAGIC` of linux/magic.h.
+const NSFS_MAGIC: u32 = 0x6e73_6673;
 
 /// An open procfs. Names are relative to its root: `1/stat`, `self/mountinfo`, `net/unix`.
 ///
@@ -111,9 +115,30 @@ impl ProcRoot {
     pub fn owner(&self, name: impl AsRef<Path>) -> Result<u32, Error> {
         let name = name.as_ref();
         let place = self.0.open_at(name, OFlags::PATH | OFlags::CLOEXEC)?;
-        let seen = rustix::fs::fstat(&place);
+        let seen = fstat(&place);
         let seen = seen.map_err(|cause| Error::at("fstat", &self.0.shown(name), cause.into()))?;
         Ok(seen.st_uid)
+    }
+
+    /// Opens a namespace of a process. The kind is `mnt`, `pid` and so on.
+    ///
+    /// The opened file is the one that the kernel's link names.
+    ///
+    /// # Errors
+    ///
+    /// As [`link`](Self::link).
+    pub fn namespace(&self, process: impl AsRef<Path>, kind: &str) -> Result<File, Error> {
+        let name = process.as_ref().join("ns").join(kind);
+        let text = self.link(&name)?;
+        let file = self.0.follow(&name, OFlags::RDONLY)?;
+        let shown = self.0.shown(&name);
+        let seen = fstat(&file).map_err(|cause| Error::at("fstat", &shown, cause.into()))?;
+        // A mount may have come over the link since it was read.
+        let named = format!("{kind}:[{}]", seen.st_ino);
+        match is_namespace(&file, &shown)? && text.as_os_str() == named.as_str() {
+            true => Ok(file.into()),
+            false => Err(not_procfs(&shown)),
+        }
     }
 
     /// The path that leads through a link of procfs to a directory, such as `/proc/1/root`. It is
@@ -185,6 +210,12 @@ impl ProcRoot {
     }
 }
 
+/// Whether a file is on the file system of namespaces.
+fn is_namespace(file: &OwnedFd, shown: &Path) -> Result<bool, Error> {
+    let seen = fstatfs(file).map_err(|cause| Error::at("fstatfs", shown, cause.into()))?;
+    Ok(seen.f_type as u32 == NSFS_MAGIC)
+}
+
 fn not_shown(proc: &Path) -> Error {
     let what = format!("{proc:?} does not show the calling process");
     Error::new(ErrorKind::NotFound, what).about(proc)
@@ -209,6 +240,17 @@ mod tests {
         assert_eq!(proc.read_up_to("self/status", 7).unwrap(), whole[..7]);
         let all = proc.read_up_to("self/status", 1 << 20).unwrap();
         assert!(all.starts_with(&whole[..7]) && all.len() > 100);
+    }
+
+    #[test]
+    fn a_namespace_is_the_one_that_the_link_names() {
+        let proc = ProcRoot::open(&Proc::default()).unwrap();
+        let file = proc.namespace("thread-self", "mnt").unwrap();
+        let text = proc.link("self/ns/mnt").unwrap();
+        let named = format!("mnt:[{}]", fstat(&file).unwrap().st_ino);
+        assert_eq!(text, Path::new(&named));
+        let error = proc.namespace("self", "none").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::NotFound);
     }
 
     #[test]

@@ -206,6 +206,18 @@ fn namespaces_without_processes_are_found_by_what_keeps_them() {
         assert!(kept.iter().flatten().any(is_ours), "{kept:?}");
         let is_bind = |keepers: &Vec<NamespaceKeeper>| matches!(&keepers[..], [NamespaceKeeper::Bind { mount_point, .. }] if *mount_point == file);
         assert!(kept.iter().any(is_bind), "{kept:?}");
+
+        // Another mount hides the bind: the namespace is there still, and nobody can look into it.
+        let closed = || holders(&mount, &options).expect("readable").closed;
+        let listed = || mountscan::namespaces(&options).expect("readable").closed;
+        let (before, listed_before) = (closed(), listed());
+        let cover = base.join("cover");
+        std::fs::write(&cover, "").expect("writable");
+        rustix::mount::mount_bind(&cover, &file).expect("both are there");
+        assert_eq!(closed(), before + 1);
+        assert_eq!(listed(), listed_before + 1);
+        unmount(&file);
+        assert_eq!(closed(), before);
         unmount(&file);
     });
 }

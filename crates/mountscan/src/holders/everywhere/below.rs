@@ -1,6 +1,6 @@
 //! Finds who uses files below a directory, by the paths of the files.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::holders::in_parallel;
@@ -23,6 +23,9 @@ pub struct DirectoryUsers {
     pub processes: Vec<HolderProcess>,
     /// What the kernel has open there: loop devices and swap files.
     pub kernel: Vec<KernelUse>,
+    /// The files and directories that would tell of further loop devices or swap files and could
+    /// not be read.
+    pub kernel_unread: Vec<PathBuf>,
     /// How many processes run and could not be looked into, or not into all that tells of uses.
     pub unreadable: usize,
 }
@@ -70,7 +73,8 @@ pub fn directory_users(
     found
         .processes
         .sort_by_key(|process| (process.pid, process.thread));
-    found.kernel = kernel_uses(proc, &options.sys, |file| file.starts_with(directory));
+    let all = kernel_uses(proc, &options.sys, |file| file.starts_with(directory));
+    (found.kernel, found.kernel_unread) = (all.uses, all.unread);
     Ok(found)
 }
 

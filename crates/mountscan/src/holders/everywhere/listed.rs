@@ -19,7 +19,8 @@ pub struct Namespaces {
     /// Whether procfs shows the processes of the whole machine; `None` if that is not known. If it
     /// does not, namespaces of others may be missing here.
     pub is_initial: Option<bool>,
-    /// How many namespaces were found whose tables could not be read.
+    /// How many namespaces without processes were found that could not be opened, or whose tables
+    /// could not be read.
     pub closed: usize,
 }
 

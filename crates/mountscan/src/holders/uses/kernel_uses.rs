@@ -2,47 +2,85 @@
 
 use std::ffi::OsString;
 use std::fs;
+use std::io;
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Path, PathBuf};
 
+use crate::error::ErrorKind;
 use crate::holders::report::KernelUse;
 use crate::kernel::procfs::ProcDir;
 use crate::row::escape::unescape;
+
+/// What the kernel keeps open.
+#[derive(Debug, Default)]
+pub(crate) struct KernelUses {
+    pub(crate) uses: Vec<KernelUse>,
+    /// What could not be read. It may tell of further files.
+    pub(crate) unread: Vec<PathBuf>,
+}
 
 /// The files that the kernel keeps open and for which `is_there` is true.
 pub(crate) fn kernel_uses(
     proc: &ProcDir,
     sys: &Path,
     is_there: impl Fn(&Path) -> bool,
-) -> Vec<KernelUse> {
-    let loops = loop_devices(&sys.join("block")).into_iter();
-    // A kernel without swap has no such file.
-    let swaps = proc.read("swaps").unwrap_or_default();
-    let swaps = swap_files(&swaps).into_iter();
-    let all = loops.chain(swaps.map(|file| KernelUse::Swap { file }));
-    all.filter(|what| match what {
+) -> KernelUses {
+    let mut found = loop_devices(&sys.join("block"));
+    match proc.read("swaps") {
+        Ok(text) => {
+            let files = swap_files(&text).into_iter();
+            found
+                .uses
+                .extend(files.map(|file| KernelUse::Swap { file }));
+        }
+        // A kernel without swap has no such file.
+        Err(error) if error.kind() == ErrorKind::NotFound => {}
+        Err(_) => found.unread.push(proc.shown("swaps")),
+    }
+    found.uses.retain(|what| match what {
         KernelUse::Loop { file, .. } | KernelUse::Swap { file } => is_there(file),
-    })
-    .collect()
+    });
+    found
 }
 
-fn loop_devices(block: &Path) -> Vec<KernelUse> {
-    let entries = fs::read_dir(block).into_iter().flatten().flatten();
-    let mut devices: Vec<KernelUse> = entries
-        .filter_map(|entry| {
-            let device = entry.file_name().into_string().ok()?;
-            // A loop device without a backing file, or another device, has no such file.
-            let mut file = fs::read(entry.path().join("loop/backing_file")).ok()?;
-            if file.last() == Some(&b'\n') {
-                file.pop();
+fn loop_devices(block: &Path) -> KernelUses {
+    let mut found = KernelUses::default();
+    let Ok(entries) = fs::read_dir(block) else {
+        // Without sysfs nobody knows.
+        found.unread.push(block.to_owned());
+        return found;
+    };
+    for entry in entries {
+        let Ok(entry) = entry else {
+            found.unread.push(block.to_owned());
+            continue;
+        };
+        let backing = entry.path().join("loop/backing_file");
+        match fs::read(&backing) {
+            Ok(mut file) => {
+                if file.last() == Some(&b'\n') {
+                    file.pop();
+                }
+                let device = entry.file_name().to_string_lossy().into_owned();
+                let file = without_mark(file);
+                found.uses.push(KernelUse::Loop { device, file });
             }
-            let file = without_mark(file);
-            Some(KernelUse::Loop { device, file })
-        })
-        .collect();
+            Err(error) if is_none(&error) => {}
+            Err(_) => found.unread.push(backing),
+        }
+    }
     // By length first, so that loop2 comes before loop10.
-    devices.sort_by(|one, other| key(one).cmp(&key(other)));
-    devices
+    found.uses.sort_by(|one, other| key(one).cmp(&key(other)));
+    found
+}
+
+/// Whether an error says that there is no backing file: it is another device, a loop device without
+/// a file, or one that has gone since.
+fn is_none(error: &io::Error) -> bool {
+    let gone = [libc::ENOENT, libc::ENOTDIR, libc::ENODEV, libc::ENXIO];
+    error
+        .raw_os_error()
+        .is_some_and(|errno| gone.contains(&errno))
 }
 
 fn key(what: &KernelUse) -> (usize, &str) {
@@ -81,6 +119,7 @@ fn without_mark(mut path: Vec<u8>) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::procfs::Proc;
 
     #[test]
     fn swap_files_are_found_and_swap_devices_are_not() {
@@ -105,6 +144,24 @@ mod tests {
             device: device.into(),
             file: file.into(),
         };
-        assert_eq!(found, [loops("loop2", "/a b"), loops("loop10", "/b")]);
+        assert_eq!(found.uses, [loops("loop2", "/a b"), loops("loop10", "/b")]);
+        assert!(found.unread.is_empty());
+    }
+
+    #[test]
+    fn what_cannot_be_read_is_no_answer() {
+        let made = tempfile::tempdir().expect("a temporary directory");
+        let proc = Proc::unchecked(made.path()).open().expect("it is there");
+        let all = || kernel_uses(&proc, made.path(), |_| true);
+        let block = made.path().join("block");
+        assert_eq!(
+            all().unread,
+            std::slice::from_ref(&block),
+            "no sysfs, and no swap"
+        );
+        let backing = block.join("loop3/loop/backing_file");
+        fs::create_dir_all(&backing).expect("writable");
+        fs::create_dir(made.path().join("swaps")).expect("writable");
+        assert_eq!(all().unread, [backing, made.path().join("swaps")]);
     }
 }

@@ -83,7 +83,12 @@ fn is_plain_time(proc: &ProcRoot) -> bool {
             let mut offsets = text.lines().flat_map(|l| l.split_whitespace().skip(1));
             offsets.all(|offset| offset == "0")
         }
-        Err(error) => error.kind() == ErrorKind::NotFound,
+        // Where the kernel has time namespaces, the file is missing for another reason.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            let namespace = proc.link("self/ns/time").map_err(|error| error.kind());
+            namespace == Err(ErrorKind::NotFound)
+        }
+        Err(_) => false,
     }
 }
 

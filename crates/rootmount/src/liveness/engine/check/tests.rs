@@ -89,6 +89,12 @@ fn a_process_that_began_after_its_pid_file_is_another_one() {
     // In another time namespace start times say nothing.
     scene.write("proc/self/timens_offsets", "monotonic 7 0\nboottime 7 0\n");
     assert!(matches!(scene.ask(), RunningEngine::Yes { .. }));
+    // The kernel has time namespaces, and the file that tells of the shift is missing.
+    fs::remove_file(scene.dir.path().join("proc/self/timens_offsets")).unwrap();
+    assert_eq!(scene.ask(), RunningEngine::No);
+    fs::create_dir_all(scene.dir.path().join("proc/self/ns")).unwrap();
+    std::os::unix::fs::symlink("time:[1]", scene.dir.path().join("proc/self/ns/time")).unwrap();
+    assert!(matches!(scene.ask(), RunningEngine::Yes { .. }));
 }
 
 #[test]
