@@ -1,5 +1,7 @@
 //! Says in words what could not be seen of the machine. Pure.
 
+use std::path::Path;
+
 use daemon_host::mountscan::Namespaces;
 
 use crate::output::count;
@@ -14,6 +16,18 @@ pub(super) struct Unseen {
 /// One line for each thing. No line if everything was seen.
 pub(super) fn unseen(all: &Namespaces) -> Vec<String> {
     things(all).into_iter().map(|unseen| unseen.what).collect()
+}
+
+/// The line for a file that would tell of loop devices or swap files.
+pub(super) fn kernel_unread(path: &Path) -> String {
+    let kind = match path.ends_with("swaps") {
+        true => "swap files",
+        false => "loop devices",
+    };
+    format!(
+        "{} could not be read, which tells of {kind}",
+        path.display()
+    )
 }
 
 /// The same, with whether a privilege is missing.
@@ -32,8 +46,10 @@ pub(super) fn things(all: &Namespaces) -> Vec<Unseen> {
         unseen.push(privilege(said.to_owned()));
     }
     if all.is_initial != Some(true) {
-        let said =
-            "/proc does not show the processes of the whole machine: this is a pid namespace";
+        let said = match all.is_initial {
+            None => "it is not known whether /proc shows the processes of the whole machine",
+            _ => "/proc does not show the processes of the whole machine: this is a pid namespace",
+        };
         unseen.push(Unseen {
             what: said.to_owned(),
             is_privilege: false,

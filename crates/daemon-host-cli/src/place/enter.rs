@@ -1,29 +1,28 @@
 //! Enters namespaces of other processes.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow};
+use daemon_host::mountscan::{Error, ErrorKind, ProcRoot};
 use nix::errno::Errno;
 use nix::sched::{CloneFlags, setns};
 
 /// What entering a mount namespace needs.
 const NEEDS: &str = "this needs root with CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_SYS_PTRACE";
 
-/// The namespaces of a process, by their files in procfs.
+/// The namespaces of a process, as a procfs names them.
 pub(super) struct Namespaces {
-    /// The process's directory in procfs.
-    process: PathBuf,
-    /// This process's directory in the same procfs.
-    own: PathBuf,
+    proc: ProcRoot,
+    pid: String,
 }
 
 impl Namespaces {
-    pub(super) fn of(proc: &Path, pid: u32) -> Self {
+    pub(super) fn of(proc: &ProcRoot, pid: u32) -> Self {
         Self {
-            process: proc.join(pid.to_string()),
-            own: proc.join("self"),
+            proc: proc.clone(),
+            pid: pid.to_string(),
         }
     }
 
@@ -31,17 +30,18 @@ impl Namespaces {
     /// `pid` and so on.
     pub(super) fn is_same(&self, kind: &str) -> anyhow::Result<bool> {
         // The text of the link is the kind and the inode. It is the same only for one namespace.
-        Ok(self.link(&self.process, kind)? == self.link(&self.own, kind)?)
+        Ok(self.name(kind)? == self.link("self", kind)?)
     }
 
     /// The name of the process's namespace, such as `pid:[4026531836]`.
     pub(super) fn name(&self, kind: &str) -> anyhow::Result<PathBuf> {
-        self.link(&self.process, kind)
+        self.link(&self.pid, kind)
     }
 
-    fn link(&self, of: &Path, kind: &str) -> anyhow::Result<PathBuf> {
-        let link = of.join("ns").join(kind);
-        fs::read_link(&link).map_err(|error| refused("readlink", &link, error))
+    /// The same of another process of this procfs.
+    pub(super) fn link(&self, of: &str, kind: &str) -> anyhow::Result<PathBuf> {
+        let link = Path::new(of).join("ns").join(kind);
+        self.proc.link(link).map_err(unread)
     }
 
     /// Enters the mount namespace. The root directory and the working directory become the root
@@ -73,12 +73,11 @@ impl Namespaces {
     }
 
     fn open(&self, kind: &str) -> anyhow::Result<File> {
-        let path = self.process.join("ns").join(kind);
-        File::open(&path).map_err(|error| refused("open", &path, error))
+        self.proc.namespace(&self.pid, kind).map_err(unread)
     }
 
     fn result(&self, kind: &str, entered: nix::Result<()>) -> anyhow::Result<()> {
-        let path = self.process.join("ns").join(kind);
+        let path = self.proc.shown(&self.pid).join("ns").join(kind);
         entered.map_err(|errno| refused("setns", &path, errno.into()))
     }
 }
@@ -88,9 +87,20 @@ pub(super) fn enter(namespace: &File, kind: CloneFlags) -> anyhow::Result<()> {
     setns(namespace, kind).with_context(|| format!("setns({kind:?})"))
 }
 
+fn unread(error: Error) -> anyhow::Error {
+    let is_denied = error.kind() == ErrorKind::Denied;
+    with_needs(error.into(), is_denied)
+}
+
 fn refused(call: &str, path: &Path, error: io::Error) -> anyhow::Error {
     let is_denied = error.kind() == io::ErrorKind::PermissionDenied;
-    let error = anyhow!(error).context(format!("{call}({path:?})"));
+    with_needs(
+        anyhow!(error).context(format!("{call}({path:?})")),
+        is_denied,
+    )
+}
+
+fn with_needs(error: anyhow::Error, is_denied: bool) -> anyhow::Error {
     match is_denied {
         true => anyhow!("{error:#}; {NEEDS}"),
         false => error,

@@ -2,9 +2,10 @@
 //!
 //! The namespaces belong to the whole process, and so does this.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
+
+use daemon_host::mountscan::{Proc, ProcRoot};
 
 /// Where the host's root directory was seen before the host was entered.
 static HOST: OnceLock<PathBuf> = OnceLock::new();
@@ -38,10 +39,10 @@ pub(crate) fn flags() -> String {
 }
 
 /// This process's number in `/proc`. That may be another one than getpid(2) gives, because procfs
-/// may be of an outer pid namespace.
+/// may be of an outer pid namespace. `None` if procfs does not tell.
 pub(crate) fn own_pid() -> Option<u32> {
-    let link = fs::read_link("/proc/self").ok()?;
-    link.to_str()?.parse().ok()
+    let proc = ProcRoot::open(&Proc::default()).ok()?;
+    proc.own_pid().ok()
 }
 
 /// The path as the place has it. After `--host-root /host`, a path below `/host` is taken as one of

@@ -1,13 +1,12 @@
 //! `--host-root`: a node agent in a container looks and acts on its host.
 
-use std::fs::{self, File};
-use std::io;
+use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf, absolute};
 
 use anyhow::{Context as _, bail, ensure};
+use daemon_host::mountscan::{ErrorKind, Proc, ProcRoot};
 use nix::sched::CloneFlags;
-use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use super::enter::{Namespaces, enter};
 use super::ground::set_host;
@@ -49,8 +48,7 @@ impl HostArgs {
 fn enter_host(dir: &Path) -> anyhow::Result<()> {
     let dir = absolute(dir)?;
     let dir: PathBuf = dir.components().collect();
-    let proc = dir.join("proc");
-    check_procfs(&proc)?;
+    let proc = procfs(&dir.join("proc"))?;
     let host = Namespaces::of(&proc, 1);
     check_root(&dir, &proc, &host)?;
     let others = [
@@ -69,39 +67,41 @@ fn enter_host(dir: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Checks that it is a procfs that shows this process: the one of this pid namespace, or of an
-/// outer one.
-fn check_procfs(proc: &Path) -> anyhow::Result<()> {
-    let opened = match File::open(proc) {
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {
-            bail!("{proc:?} does not exist; {REMEDY}")
+/// Opens the procfs and checks that it shows this process: it is the one of this pid namespace, or
+/// of an outer one.
+fn procfs(path: &Path) -> anyhow::Result<ProcRoot> {
+    let proc = match ProcRoot::open(&Proc::from(path)) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("{path:?} does not exist; {REMEDY}")
         }
-        opened => opened.with_context(|| format!("open({proc:?})"))?,
+        Err(error) if error.kind() == ErrorKind::Untrusted => {
+            bail!("{path:?} is not a procfs; {REMEDY}")
+        }
+        opened => opened?,
     };
-    let seen = fstatfs(&opened).with_context(|| format!("fstatfs({proc:?})"))?;
-    let is_procfs = seen.filesystem_type() == PROC_SUPER_MAGIC;
-    ensure!(is_procfs, "{proc:?} is not a procfs; {REMEDY}");
-    // A procfs of a pid namespace in which we have no pid answers ENOENT.
-    let shows_us = fs::read_link(proc.join("self")).is_ok();
-    ensure!(
-        shows_us,
-        "{proc:?} is of a pid namespace in which this process is not; {REMEDY}"
-    );
-    Ok(())
+    match proc.own_pid() {
+        // A procfs of a pid namespace in which we have no pid answers ENOENT.
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            bail!("{path:?} is of a pid namespace in which this process is not; {REMEDY}")
+        }
+        shown => shown?,
+    };
+    Ok(proc)
 }
 
 /// Checks that the directory is the root directory of process 1. In the procfs of a container,
 /// process 1 is the container's own.
-fn check_root(dir: &Path, proc: &Path, host: &Namespaces) -> anyhow::Result<()> {
+fn check_root(dir: &Path, proc: &ProcRoot, host: &Namespaces) -> anyhow::Result<()> {
     // The name of the namespace is read first: the answer says what is missing if it is refused.
     host.name("mnt")?;
     let here = fs::metadata(dir).with_context(|| format!("stat({dir:?})"))?;
-    let root = proc.join("1/root");
+    let root = proc.path_through("1/root")?;
     let first = fs::metadata(&root).with_context(|| format!("stat({root:?})"))?;
     ensure!(
         (here.dev(), here.ino()) == (first.dev(), first.ino()),
-        "it is not the root directory of process 1 in {proc:?}: that is not the host's first \
-         process; {REMEDY}"
+        "it is not the root directory of process 1 in {:?}: that is not the host's first \
+         process; {REMEDY}",
+        dir.join("proc")
     );
     Ok(())
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::Path;
 
-use daemon_host::mountscan::MountTable;
+use daemon_host::mountscan::{MountTable, Proc, ProcRoot};
 use nix::sys::utsname::uname;
 
 use super::ground::{host_root, is_elsewhere};
@@ -26,16 +26,17 @@ pub(crate) fn surroundings() -> Surroundings {
     if host_root().is_some() {
         return Surroundings::default();
     }
-    Surroundings::of(&look(Path::new("/proc")))
+    Surroundings::of(&look(ProcRoot::open(&Proc::default()).ok().as_ref()))
 }
 
-fn look(proc: &Path) -> Seen {
+/// What cannot be read, or is covered by something else, says nothing.
+fn look(proc: Option<&ProcRoot>) -> Seen {
+    let link = |name: &str| proc.and_then(|proc| proc.link(name).ok());
     let version = uname().map(|names| names.version().to_string_lossy().into_owned());
     // An emulator forges its own answer for /proc/self, and not for the thread.
-    let program = fs::read_link(proc.join("thread-self/exe")).ok();
+    let program = link("thread-self/exe");
     let program = program.as_deref().and_then(Path::file_name);
-    let pids = fs::read_link(proc.join("self/ns/pid")).ok();
-    let is_first_pids = pids.map(|pids| pids == Path::new(FIRST_PIDS));
+    let is_first_pids = link("self/ns/pid").map(|pids| pids == Path::new(FIRST_PIDS));
     let file = FILES.into_iter().find(|file| Path::new(file).exists());
     let variable = std::env::var_os("container");
     Seen {
@@ -49,7 +50,7 @@ fn look(proc: &Path) -> Seen {
         // The table may be long, and says nothing in the first pid namespace.
         root: (is_first_pids == Some(false)).then(root).flatten(),
         // Whoever has entered another namespace has another root directory.
-        outside: (!is_elsewhere()).then(|| outside(proc)).flatten(),
+        outside: proc.filter(|_| !is_elsewhere()).and_then(outside),
     }
 }
 
@@ -63,11 +64,12 @@ fn root() -> Option<(String, bool)> {
 
 /// The process above this one whose root directory is another one. A process that cannot be looked
 /// into says nothing.
-fn outside(proc: &Path) -> Option<u32> {
+fn outside(proc: &ProcRoot) -> Option<u32> {
     let own = fs::metadata("/").ok()?;
     let is_other = |pid: &u32| {
-        let there = fs::metadata(proc.join(pid.to_string()).join("root"));
-        there.is_ok_and(|there| (there.dev(), there.ino()) != (own.dev(), own.ino()))
+        let there = proc.path_through(format!("{pid}/root"));
+        let there = there.ok().and_then(|path| fs::metadata(path).ok());
+        there.is_some_and(|there| (there.dev(), there.ino()) != (own.dev(), own.ino()))
     };
     let mut above = vec![1];
     let mut next = parent(proc, "self");
@@ -78,8 +80,9 @@ fn outside(proc: &Path) -> Option<u32> {
     above.into_iter().find(is_other)
 }
 
-fn parent(proc: &Path, process: &str) -> Option<u32> {
-    let status = fs::read_to_string(proc.join(process).join("status")).ok()?;
+fn parent(proc: &ProcRoot, process: &str) -> Option<u32> {
+    let status = proc.read(format!("{process}/status")).ok()?;
+    let status = String::from_utf8_lossy(&status);
     let line = status.lines().find_map(|line| line.strip_prefix("PPid:"))?;
     line.trim().parse().ok()
 }

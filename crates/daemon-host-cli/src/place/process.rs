@@ -1,15 +1,13 @@
 //! `--pid`: looks and acts in the mount namespace of a process.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{anyhow, ensure};
+use anyhow::{Context as _, anyhow, ensure};
+use daemon_host::mountscan::{ErrorKind, Proc, ProcRoot};
 use nix::errno::Errno;
 use nix::sys::signal::kill;
 use nix::unistd::Pid;
 
 use super::enter::Namespaces;
-use super::ground::{own_pid, set_process};
+use super::ground::set_process;
 
 #[derive(Debug, Clone, Copy, Default, clap::Args)]
 pub(crate) struct PidArgs {
@@ -36,11 +34,17 @@ impl PidArgs {
 }
 
 fn enter(pid: u32) -> anyhow::Result<()> {
-    let is_there = fs::symlink_metadata(format!("/proc/{pid}"));
-    if is_there.is_err() {
-        return Err(no_process(pid).context(format!("--pid {pid}")));
-    }
-    let process = Namespaces::of(Path::new("/proc"), pid);
+    let said = || format!("--pid {pid}");
+    let proc = ProcRoot::open(&Proc::default()).with_context(said)?;
+    // In a procfs of another pid namespace the number means another process.
+    proc.own_pid().with_context(said)?;
+    match proc.owner(pid.to_string()) {
+        Err(error) if error.kind() == ErrorKind::NotFound => {
+            return Err(no_process(pid).context(said()));
+        }
+        found => found.with_context(said)?,
+    };
+    let process = Namespaces::of(&proc, pid);
     if process.is_same("mnt")? {
         return Ok(());
     }
@@ -53,8 +57,9 @@ fn enter(pid: u32) -> anyhow::Result<()> {
     );
     process.enter_mounts()?;
     // The kernel shows nothing of a process in a procfs of a pid namespace in which it is not.
+    let there = ProcRoot::open(&Proc::default());
     ensure!(
-        fs::read_link("/proc/self/ns/mnt").is_ok(),
+        there.is_ok_and(|proc| proc.link("self/ns/mnt").is_ok()),
         "--pid {pid}: the /proc of its mount namespace does not show this process; mount a procfs \
          there: nsenter -t {pid} -m mount -t proc proc /proc"
     );
@@ -62,10 +67,17 @@ fn enter(pid: u32) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Why `/proc` has no directory for a process: it does not exist, or it is hidden.
+/// Why `/proc` has no directory for a process: it does not exist, it is hidden, or `/proc` is of
+/// another pid namespace.
 pub(crate) fn no_process(pid: u32) -> anyhow::Error {
+    let own = ProcRoot::open(&Proc::default()).and_then(|proc| proc.own_pid());
+    let own = match own {
+        Ok(own) => own,
+        // A procfs without us says nothing about the processes that we can see.
+        Err(error) => return anyhow!(error).context(format!("process {pid} cannot be looked for")),
+    };
     // A signal reaches processes of our own pid namespace, so /proc must be of that, too.
-    let is_ours = own_pid() == Some(std::process::id());
+    let is_ours = own == std::process::id();
     let number = i32::try_from(pid).ok().filter(|pid| *pid > 0 && is_ours);
     let asked = number.map(|number| kill(Pid::from_raw(number), None));
     match asked {
@@ -83,7 +95,5 @@ fn is_of_procfs(process: &Namespaces) -> anyhow::Result<bool> {
     if process.is_same("pid")? {
         return Ok(true);
     }
-    let first = fs::read_link("/proc/1/ns/pid");
-    let theirs = process.name("pid")?;
-    Ok(first.is_ok_and(|first| first == theirs))
+    Ok(process.link("1", "pid")? == process.name("pid")?)
 }

@@ -2,16 +2,14 @@
 
 use std::error::Error;
 use std::io;
-use std::path::Path;
 
+use daemon_host::mountscan::{self, ErrorKind, Proc, ProcRoot};
 use nix::errno::Errno;
-use nix::sys::statfs::{PROC_SUPER_MAGIC, statfs};
 use nix::unistd::geteuid;
 
 /// What may help against an error. `None` if nothing is known.
 pub(crate) fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
-    let is_procfs =
-        statfs(Path::new("/proc")).is_ok_and(|found| found.filesystem_type() == PROC_SUPER_MAGIC);
+    let is_procfs = ProcRoot::open(&Proc::default()).is_ok();
     let words = decide(error, geteuid().is_root(), is_procfs)?;
     Some(words.to_owned())
 }
@@ -20,6 +18,13 @@ pub(crate) fn remedy(error: &(dyn Error + 'static)) -> Option<String> {
 fn decide(error: &(dyn Error + 'static), is_root: bool, is_procfs: bool) -> Option<&'static str> {
     if !is_procfs && any(error, |error| error.to_string().contains("/proc")) {
         return Some("mount a procfs: mount -t proc proc /proc");
+    }
+    let is_covered = |error: &(dyn Error + 'static)| {
+        let error = error.downcast_ref::<mountscan::Error>();
+        error.is_some_and(|error| error.kind() == ErrorKind::Untrusted)
+    };
+    if any(error, is_covered) {
+        return Some("look at what is mounted below /proc, and unmount what is not procfs");
     }
     let is = |wanted: &[Errno]| {
         any(error, |error| {

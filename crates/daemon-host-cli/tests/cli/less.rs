@@ -50,6 +50,31 @@ fn without_a_procfs_the_answer_says_so_and_what_helps() {
     says(remedy.as_str().unwrap(), &["mount -t proc"]);
 }
 
+/// What lies over a part of procfs says nothing about the process there.
+#[test]
+fn what_covers_a_process_is_not_its_absence() {
+    let script = "sleep 60 & P=$!; trap 'kill $P' EXIT
+        for place in $P $P/ns; do
+            mount --bind empty /proc/$place
+            for command in \"root status $R\" 'mounts holders docker' 'mounts safe-to-remove docker'; do
+                code 2 $D $command --pid $P 2>&1; done
+            umount /proc/$place
+        done
+        # The namespaces of another process are of the same procfs.
+        unshare -m sleep 60 & Q=$!; trap 'kill $P $Q' EXIT
+        until test $(readlink /proc/$Q/ns/mnt) != $(readlink /proc/self/ns/mnt); do sleep .05; done
+        mount --bind /proc/$Q/ns /proc/$P/ns
+        code 2 $D root status $R --pid $P 2>&1
+        mount --bind empty /proc/$P
+        code 2 $D mounts list --pid $P 2>&1";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let (covered, helps) = ("not procfs: another mount", "unmount what is not procfs");
+    assert_eq!(ran.stdout.matches(covered).count(), 8, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches(helps).count(), 8, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("no process"), "{}", ran.stdout);
+}
+
 #[test]
 fn without_the_settings_of_the_kernel_the_report_knows_host_and_kernel() {
     let script = "mount --bind empty /proc/sys; uname -r >&2

@@ -3,14 +3,14 @@
 use std::path::{Path, PathBuf};
 
 use daemon_host::mountscan::{
-    DetachedMount, Holders, HoldersOptions, MountInfo, MountTable, Namespaces, Row, detached,
-    holders, namespaces,
+    DetachedMount, Holders, HoldersOptions, MountInfo, MountTable, Namespaces, Row, holders,
+    namespaces,
 };
-use daemon_host::{ANSWER_LIMIT, within};
 
 use super::kernel_word::{self, KernelWord};
+use super::lost::lost;
 use crate::mounts::path::settle;
-use crate::mounts::sight::unseen;
+use crate::mounts::sight::{kernel_unread, unseen};
 
 /// The whole answer.
 pub(super) struct Answer {
@@ -20,7 +20,7 @@ pub(super) struct Answer {
     /// mount there.
     pub(super) held: Vec<(MountInfo, Holders)>,
     pub(super) kernel_word: Option<KernelWord>,
-    /// Mounts that are in no table; `None` if the search took too long.
+    /// Mounts that are in no table; `None` if they could not be looked for.
     pub(super) detached: Option<Vec<DetachedMount>>,
     /// How many processes could not be looked into.
     pub(super) unreadable: usize,
@@ -66,19 +66,27 @@ impl Answer {
             let found = holders(&mount, &options)?;
             // This search looks at more of each process, so it may also see less.
             all.unreadable = all.unreadable.max(found.unreadable);
+            all.closed = all.closed.max(found.closed);
             held.push((mount, found));
         }
-        let (unreadable, unseen) = (all.unreadable, unseen(&all));
+        let (unreadable, mut unseen) = (all.unreadable, unseen(&all));
+        let mut kernel: Vec<_> = held
+            .iter()
+            .flat_map(|(_, found)| &found.kernel_unread)
+            .collect();
+        kernel.sort();
+        kernel.dedup();
+        unseen.extend(kernel.into_iter().map(|path| kernel_unread(path)));
+        let detached = lost(&all, &options);
+        let untold = detached.as_ref().err();
+        unseen.extend(untold.map(|why| format!("detached mounts: {why}")));
         let is_here = matches!(place, Place::MountPoint);
         Ok(Self {
             kernel_word: (ask_kernel && is_here).then(|| kernel_word::ask(&path)),
             path,
             place,
             held,
-            // A file on NFS may make the search wait for its server.
-            detached: within(ANSWER_LIMIT, move || detached(&all, &options).ok())
-                .ok()
-                .flatten(),
+            detached: detached.ok(),
             unreadable,
             unseen,
         })

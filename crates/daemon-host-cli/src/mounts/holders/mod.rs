@@ -4,8 +4,10 @@ mod answer;
 mod command;
 mod json;
 mod kernel_word;
+mod lost;
 mod text;
 mod words;
 
 pub(super) use command::{Args, run};
+pub(super) use lost::lost;
 pub(super) use words::uses_words;

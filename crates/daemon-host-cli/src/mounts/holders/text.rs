@@ -22,7 +22,7 @@ pub(super) fn answer(answer: &Answer) -> String {
         text.push_str(&holders(found));
     }
     text.push_str(&verdict(answer));
-    text.push_str(&detached(answer.detached.as_deref()));
+    text.push_str(&detached(answer.detached.as_deref().unwrap_or_default()));
     for what in &answer.unseen {
         let said = format!("Not seen: {what}. It may be used from there, too.");
         text.push_str(&format!("{}\n", paint(Ink::Warn, said)));
@@ -177,11 +177,7 @@ fn verdict(answer: &Answer) -> String {
 /// Mounts that are in no table. No path leads to them, so any of them may be the one in question.
 /// If its file system is mounted elsewhere, too, a mount is only counted: a process that was
 /// started in another container has some.
-fn detached(found: Option<&[DetachedMount]>) -> String {
-    let Some(found) = found else {
-        let said = "Detached mounts could not be looked for: a server did not answer.";
-        return format!("{}\n", paint(Ink::Warn, said));
-    };
+fn detached(found: &[DetachedMount]) -> String {
     let is_last = |mount: &&DetachedMount| mount.is_file_system_mounted != Some(true);
     let last: Vec<&DetachedMount> = found.iter().filter(is_last).collect();
     let mut text = String::new();

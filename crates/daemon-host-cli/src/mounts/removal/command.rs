@@ -4,13 +4,14 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use daemon_host::mountscan::{
-    HoldersOptions, MountTable, detached, directory_mounts, directory_users, namespaces,
+    HoldersOptions, MountTable, directory_mounts, directory_users, namespaces,
 };
 use daemon_host::{ANSWER_LIMIT, within};
 
 use super::judge::{Facts, judge};
 use super::show::{self, Answer};
 use crate::exit::Exit;
+use crate::mounts::holders::lost;
 use crate::mounts::path::settle;
 use crate::output::Output;
 use crate::place::{self, PidArgs};
@@ -66,20 +67,18 @@ fn check(path: &Path, table: &MountTable) -> anyhow::Result<()> {
 fn collect(directory: &Path) -> anyhow::Result<Facts> {
     let mut options = HoldersOptions::new();
     options.unpopulated = true;
-    let namespaces = namespaces(&options)?;
-    let (all, asked) = (namespaces.clone(), options.clone());
+    let mut namespaces = namespaces(&options)?;
     let mut users = directory_users(directory, &options)?;
     // This command ends before anybody acts on its answer.
     let own = place::own_pid();
     users.processes.retain(|process| Some(process.pid) != own);
+    // This search looks at more of each process, so it may also see less.
+    namespaces.unreadable = namespaces.unreadable.max(users.unreadable);
     Ok(Facts {
         mounts: directory_mounts(&namespaces, directory),
         users,
         is_root: nix::unistd::geteuid().is_root(),
-        // A file on NFS may make the search wait for its server.
-        detached: within(ANSWER_LIMIT, move || detached(&all, &asked).ok())
-            .ok()
-            .flatten(),
+        detached: lost(&namespaces, &options),
         namespaces,
     })
 }

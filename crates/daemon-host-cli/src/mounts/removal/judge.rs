@@ -8,7 +8,7 @@ use daemon_host::mountscan::{
 use super::reason::{Kind, Reason};
 use crate::mounts::holders::uses_words;
 use crate::mounts::remote::is_remote;
-use crate::mounts::sight::{Unseen, things};
+use crate::mounts::sight::{Unseen, kernel_unread, things};
 
 /// Everything that was found out about a directory.
 pub(super) struct Facts {
@@ -17,8 +17,8 @@ pub(super) struct Facts {
     pub(super) is_root: bool,
     pub(super) mounts: Vec<DirectoryMount>,
     pub(super) users: DirectoryUsers,
-    /// `None` if the search took too long, because of a server.
-    pub(super) detached: Option<Vec<DetachedMount>>,
+    /// Mounts that no table has, or why they could not be looked for.
+    pub(super) detached: Result<Vec<DetachedMount>, String>,
 }
 
 /// The reasons against it, the worst first.
@@ -27,20 +27,24 @@ pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
     reasons.extend(facts.users.processes.iter().map(process));
     reasons.extend(facts.users.kernel.iter().map(kernel));
     match &facts.detached {
-        Some(found) => {
+        Ok(found) => {
             let is_last = |m: &&DetachedMount| m.is_file_system_mounted != Some(true);
             reasons.extend(found.iter().filter(is_last).map(detached));
         }
-        None => reasons.push(Reason::new(
+        Err(why) => reasons.push(Reason::new(
             Kind::Unseen,
-            "detached mounts could not be looked for: a server did not answer",
+            format!("detached mounts could not be looked for: {why}"),
         )),
+    }
+    for path in &facts.users.kernel_unread {
+        reasons.push(Reason::new(Kind::Unseen, kernel_unread(path)));
     }
     for Unseen { what, is_privilege } in things(&facts.namespaces) {
         let remedy = match (is_privilege, facts.is_root) {
             (true, false) => "; ask again as root",
             (true, true) => {
-                "; root may not look there: it lacks CAP_SYS_PTRACE, or is root of a user namespace only"
+                "; root may not look there: it lacks CAP_SYS_PTRACE, is root of a user namespace only, \
+                 or something lies over that process in /proc"
             }
             (false, _) => "; ask again on the host",
         };

@@ -2,10 +2,12 @@
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs;
+use std::io::{self, Read as _};
 use std::path::{Path, PathBuf};
 
 use daemon_host::mountscan::{Device, MountTable, Propagation};
 use daemon_host::{ANSWER_LIMIT, within};
+use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
 use super::facts::{Mounts, Repeated};
 use super::findings::{COPIED, REPEATED, STACKED};
@@ -46,7 +48,8 @@ pub(in crate::report) fn collect(
     let mut copies: Vec<_> = copies.collect();
     copies.sort();
     let root = table.topmost(Path::new("/")).map(|row| row.propagation());
-    let max = fs::read_to_string("/proc/sys/fs/mount-max").ok();
+    let covered = data_root.map(|root| covered_data(table, root));
+    let (covered_data, covered_unread) = covered.unwrap_or_default();
     Mounts {
         count: table.len(),
         malformed: table.malformed_count(),
@@ -54,9 +57,10 @@ pub(in crate::report) fn collect(
         stacks,
         copies,
         repeated,
-        max: max.and_then(|text| text.trim().parse().ok()),
+        max: mount_max(),
         root_is_private: root.map(|p| matches!(p, Propagation::Private)),
-        covered_data: data_root.map_or_else(Vec::new, |root| covered_data(table, root)),
+        covered_data,
+        covered_unread,
         probed: which.map(|which| probe(table, which)),
     }
 }
@@ -75,31 +79,109 @@ fn repeated(parts: &Parts) -> Vec<Repeated> {
     repeated
 }
 
-/// Directories of the data root that should have a mount, have none, and contain files.
-fn covered_data(table: &MountTable, data_root: &Path) -> Vec<PathBuf> {
+/// Directories of the data root that should have a mount, have none, and contain files. The text
+/// says why not all of them could be looked at.
+fn covered_data(table: &MountTable, data_root: &Path) -> (Vec<PathBuf>, Option<String>) {
     let root = data_root.to_owned();
-    let found = within(ANSWER_LIMIT, move || {
-        let mut found = Vec::new();
-        for store in ["overlay2", "overlay", "fuse-overlayfs"] {
-            found.extend(entries(&root.join(store)).map(|layer| layer.join("merged")));
-        }
-        // A volume with options is mounted while it is in use.
-        let volumes = entries(&root.join("volumes"));
-        let with_options = volumes.filter(|volume| volume.join("opts.json").exists());
-        found.extend(with_options.map(|volume| volume.join("_data")));
-        found
-    });
+    let failed = |error| (Vec::new(), Some(format!("{data_root:?}: {error}")));
+    let (found, mut unread) =
+        within(ANSWER_LIMIT, move || places_of_mounts(&root)).unwrap_or_else(failed);
     // A mount there must not be entered. So only a directory without a mount is opened.
-    let unmounted = found.unwrap_or_default().into_iter();
-    let unmounted: Vec<PathBuf> = unmounted
-        .filter(|path| !table.is_mount_point(path))
-        .collect();
-    let is_full = |path: &PathBuf| entries(path).next().is_some();
-    let full = move || unmounted.into_iter().filter(is_full).collect();
-    within(ANSWER_LIMIT, full).unwrap_or_default()
+    let unmounted = found.into_iter().filter(|path| !table.is_mount_point(path));
+    let unmounted: Vec<PathBuf> = unmounted.collect();
+    let look = move || {
+        let mut full = Vec::new();
+        for path in unmounted {
+            match entries(&path) {
+                Ok(found) if found.is_empty() => {}
+                Ok(_) => full.push(path),
+                Err(why) => unread = Some(why),
+            }
+        }
+        (full, unread)
+    };
+    within(ANSWER_LIMIT, look).unwrap_or_else(failed)
 }
 
-fn entries(directory: &Path) -> impl Iterator<Item = PathBuf> + use<> {
-    let read = fs::read_dir(directory).into_iter().flatten();
-    read.filter_map(|entry| Some(entry.ok()?.path()))
+/// The directories at which containers and volumes have their mounts. The text says why some may be
+/// missing.
+fn places_of_mounts(root: &Path) -> (Vec<PathBuf>, Option<String>) {
+    let (mut found, mut unread) = (Vec::new(), None);
+    let mut list = |directory: PathBuf| {
+        entries(&directory).unwrap_or_else(|why| {
+            unread = Some(why);
+            Vec::new()
+        })
+    };
+    for store in ["overlay2", "overlay", "fuse-overlayfs"] {
+        let layers = list(root.join(store)).into_iter();
+        found.extend(layers.map(|layer| layer.join("merged")));
+    }
+    // A volume with options is mounted while it is in use.
+    for volume in list(root.join("volumes")) {
+        let options = volume.join("opts.json");
+        match fs::metadata(&options) {
+            Ok(_) => found.push(volume.join("_data")),
+            Err(error) if is_missing(&error) => {}
+            Err(error) => unread = Some(format!("stat({options:?}): {error}")),
+        }
+    }
+    (found, unread)
+}
+
+/// What is in a directory. A directory that is not there is empty.
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
+    let failed = |error: io::Error| format!("readdir({directory:?}): {error}");
+    let all = match fs::read_dir(directory) {
+        Err(error) if is_missing(&error) => return Ok(Vec::new()),
+        all => all.map_err(failed)?,
+    };
+    all.map(|entry| Ok(entry.map_err(failed)?.path())).collect()
+}
+
+/// A name that is not there, or that is a file.
+fn is_missing(error: &io::Error) -> bool {
+    let kinds = [io::ErrorKind::NotFound, io::ErrorKind::NotADirectory];
+    kinds.contains(&error.kind())
+}
+
+/// How many mounts a namespace may have. Containers have a mount of procfs there, so only the file
+/// system is checked.
+fn mount_max() -> Option<u64> {
+    let mut file = fs::File::open("/proc/sys/fs/mount-max").ok()?;
+    let is_procfs = fstatfs(&file).ok()?.filesystem_type() == PROC_SUPER_MAGIC;
+    let mut text = String::new();
+    file.read_to_string(&mut text).ok().filter(|_| is_procfs)?;
+    text.trim().parse().ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_could_not_be_looked_at_is_said() {
+        let root = tempfile::tempdir().unwrap();
+        let table = MountTable::from_bytes("1 0 0:1 / / rw - t s rw\n");
+        let look = || covered_data(&table, root.path());
+        assert_eq!(look(), (Vec::new(), None), "nothing is there");
+        let merged = root.path().join("overlay2/l1/merged");
+        fs::create_dir_all(&merged).unwrap();
+        fs::write(root.path().join("overlay2/file"), "").unwrap();
+        assert_eq!(look(), (Vec::new(), None), "an empty directory, and a file");
+        fs::write(merged.join("file"), "").unwrap();
+        assert_eq!(look(), (vec![merged.clone()], None));
+        // A link to itself can be read by nobody, not even by root.
+        let other = root.path().join("overlay2/l2");
+        fs::create_dir(&other).unwrap();
+        std::os::unix::fs::symlink("merged", other.join("merged")).unwrap();
+        let (found, why) = look();
+        assert_eq!(found, [merged]);
+        assert!(why.unwrap().contains("l2/merged"));
+        std::os::unix::fs::symlink("volumes", root.path().join("volumes")).unwrap();
+        fs::remove_dir_all(other).unwrap();
+        let (found, why) = look();
+        assert_eq!(found, [root.path().join("overlay2/l1/merged")]);
+        assert!(why.unwrap().contains("volumes"));
+    }
 }

@@ -24,6 +24,8 @@ pub(in crate::report) struct Mounts {
     pub(in crate::report) root_is_private: Option<bool>,
     /// Directories that should have a mount, have none, and contain files.
     pub(in crate::report) covered_data: Vec<PathBuf>,
+    /// Why such directories could not all be looked at.
+    pub(in crate::report) covered_unread: Option<String>,
     /// How mounts answered, if that was asked for.
     pub(in crate::report) probed: Option<Vec<Probed>>,
 }

@@ -52,6 +52,21 @@ pub(in crate::report) fn findings(mounts: &Mounts) -> Vec<Finding> {
                 .remedy("make it shared: mount --make-rshared /"),
         );
     }
+    covered(mounts, &mut found);
+    found
+}
+
+fn covered(mounts: &Mounts, found: &mut Vec<Finding>) {
+    if let Some(why) = &mounts.covered_unread {
+        found.push(
+            Finding::warning(
+                "root",
+                "directories without their mounts were not all looked at",
+            )
+            .because(format!("{why}; there may be files that a mount will cover"))
+            .remedy("run it as root, and when the file system answers"),
+        );
+    }
     for path in &mounts.covered_data {
         let what = format!(
             "{} is not empty, and nothing is mounted there",
@@ -63,7 +78,6 @@ pub(in crate::report) fn findings(mounts: &Mounts) -> Vec<Finding> {
                 .remedy("look at the files and move them away; this command never removes them"),
         );
     }
-    found
 }
 
 fn probed(mounts: &Mounts, found: &mut Vec<Finding>) {
