@@ -9,7 +9,7 @@ use nix::errno::Errno;
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket};
 
 use super::options::TASKS;
-use super::record::{self, Record, RecordedProcess};
+use super::record::{Record, RecordedProcess};
 use super::state::Life;
 use crate::bounded::read_bounded;
 
@@ -47,9 +47,8 @@ pub(super) fn read(dir: &Path) -> Result<Bundle, Life> {
         bundle: Some(dir.to_owned()),
         ..Record::default()
     };
-    if let Ok(text) = read_bounded(&dir.join("config.json"), MAX_FILE) {
-        record.cgroups.extend(record::cgroup_of_bundle(&text));
-    }
+    let config = dir.join("config.json");
+    record.take_bundle(&config, read_bounded(&config, MAX_FILE));
     let file = dir.join("init.pid");
     let text = match read_bounded(&file, MAX_FILE) {
         Ok(text) => text,

@@ -1,7 +1,7 @@
 //! Whether a container's cgroup holds processes.
 
 use std::fs;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 /// The place of the cgroup file systems in the paths that runtimes record.
@@ -21,23 +21,25 @@ pub(super) enum Group {
     Populated(PathBuf),
     /// It exists, and holds no process.
     Empty(PathBuf),
-    /// No group exists here, or a group could not be read.
-    Unseen,
+    /// This one may hold processes: it could not be read.
+    Unread(PathBuf),
+    /// No group exists here.
+    Absent,
 }
 
 /// Looks at each group that a state names.
 pub(super) fn look(root: &Path, recorded: &[PathBuf]) -> Group {
-    let mut answer = Group::Unseen;
-    let mut is_sure = true;
+    let mut answer = Group::Absent;
+    let mut unread = None;
     for place in recorded.iter().flat_map(|path| places(root, path)) {
         match is_populated(&place) {
             Some(Some(true)) => return Group::Populated(place),
             Some(Some(false)) => answer = Group::Empty(place),
-            Some(None) => is_sure = false,
+            Some(None) => unread = Some(place),
             None => {}
         }
     }
-    if is_sure { answer } else { Group::Unseen }
+    unread.map_or(answer, Group::Unread)
 }
 
 /// The directories that a recorded group can mean: the path as written, or below each hierarchy.
@@ -68,13 +70,11 @@ fn is_populated(group: &Path) -> Option<Option<bool>> {
                 .find_map(|line| line.strip_prefix("populated "));
             Some(line.map(|word| word.trim() != "0"))
         }
-        Err(error) if error.kind() == ErrorKind::NotFound => {
-            match group.join("cgroup.procs").try_exists() {
-                Ok(true) => Some(any_below(group)),
-                Ok(false) => None,
-                Err(_) => Some(None),
-            }
-        }
+        Err(error) if is_gone(&error) => match group.join("cgroup.procs").try_exists() {
+            Ok(true) => Some(any_below(group)),
+            Ok(false) => None,
+            Err(_) => Some(None),
+        },
         Err(_) => Some(None),
     }
 }
@@ -88,8 +88,11 @@ fn any_below(group: &Path) -> Option<bool> {
         if seen > MOST {
             return None;
         }
-        if !fs::read(group.join("cgroup.procs")).ok()?.is_empty() {
-            return Some(true);
+        match fs::read(group.join("cgroup.procs")) {
+            Ok(pids) if pids.is_empty() => {}
+            Ok(_) => return Some(true),
+            Err(error) if is_gone(&error) => continue,
+            Err(_) => return None,
         }
         for entry in fs::read_dir(&group).ok()? {
             let entry = entry.ok()?;
@@ -99,6 +102,12 @@ fn any_below(group: &Path) -> Option<bool> {
         }
     }
     Some(false)
+}
+
+/// Whether an error says that a group was removed. Only an empty one can be.
+fn is_gone(error: &io::Error) -> bool {
+    // cgroup answers ENODEV to who has opened a file of it before.
+    error.kind() == ErrorKind::NotFound || error.raw_os_error() == Some(nix::libc::ENODEV)
 }
 
 #[cfg(test)]
@@ -128,9 +137,16 @@ mod tests {
         assert_eq!(ask("/two/empty"), Group::Empty(at("two/empty")));
         assert_eq!(ask("/one"), Group::Populated(at("pids/one")));
         assert_eq!(ask("/two"), Group::Empty(at("pids/two")));
-        assert_eq!(ask("/none"), Group::Unseen);
-        assert_eq!(ask("/two/../two/full"), Group::Unseen);
+        assert_eq!(ask("/none"), Group::Absent);
+        assert_eq!(ask("/two/../two/full"), Group::Absent);
         let both = ["/two/empty", "/two/full"].map(PathBuf::from);
         assert_eq!(look(root, &both), Group::Populated(at("two/full")));
+        // Directories instead of the files: they can be opened and not read.
+        fs::create_dir_all(root.join("two/closed/cgroup.events")).unwrap();
+        fs::create_dir_all(root.join("pids/closed/cgroup.procs")).unwrap();
+        assert_eq!(ask("/two/closed"), Group::Unread(at("two/closed")));
+        assert_eq!(ask("/closed"), Group::Unread(at("pids/closed")));
+        let one_closed = ["/two/closed", "/two/empty"].map(PathBuf::from);
+        assert_eq!(look(root, &one_closed), Group::Unread(at("two/closed")));
     }
 }

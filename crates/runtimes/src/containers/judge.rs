@@ -38,23 +38,34 @@ pub(super) fn judge(record: &Record, facts: &Facts<'_>) -> Life {
     if let Some(life) = lives.iter().find(|life| matches!(life, Life::Alive { .. })) {
         return life.clone();
     }
-    match &facts.group {
-        Group::Populated(path) => {
-            let by = format!("processes in its cgroup {}", path.display());
-            return Life::Alive { pid: None, by };
-        }
+    if let Group::Populated(path) = &facts.group {
+        let by = format!("processes in its cgroup {}", path.display());
+        return Life::Alive { pid: None, by };
+    }
+    // The first process may have died and another one of the group live on.
+    if let Some(why) = unread_group(record, &facts.group) {
+        return unknown(why);
+    }
+    if let Group::Empty(path) = &facts.group {
         // The recorded process may have left the group, and may still run.
-        Group::Empty(path) if !lives.iter().zip(&facts.seen).any(may_be_it) => {
+        if !lives.iter().zip(&facts.seen).any(may_be_it) {
             let why = format!("its cgroup {} has no process", path.display());
             return Life::Dead { why };
         }
-        Group::Empty(_) | Group::Unseen => {}
     }
     if record.is_stopped {
         return dead("its runtime wrote down that it has stopped");
     }
     let strongest = lives.into_iter().max();
     strongest.unwrap_or_else(|| unknown("its state names no process"))
+}
+
+/// Why the container may have processes in a cgroup that could not be looked at.
+fn unread_group(record: &Record, group: &Group) -> Option<String> {
+    match group {
+        Group::Unread(path) => Some(format!("its cgroup {} cannot be read", path.display())),
+        _ => record.unread.clone(),
+    }
 }
 
 fn may_be_it((life, sight): (&Life, &Sight)) -> bool {

@@ -1,6 +1,7 @@
 //! Parses the state files of runtimes.
 
-use std::path::PathBuf;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 
@@ -17,6 +18,8 @@ pub(super) struct Record {
     pub(super) bundle: Option<PathBuf>,
     /// The container's cgroups, absolute, or relative to a hierarchy.
     pub(super) cgroups: Vec<PathBuf>,
+    /// Why the container may have a cgroup that is not in `cgroups`.
+    pub(super) unread: Option<String>,
     /// The runtime itself says that no process is left.
     pub(super) is_stopped: bool,
 }
@@ -77,17 +80,34 @@ pub(super) fn of_runsc(text: &[u8]) -> Option<Record> {
     known.then_some(record)
 }
 
-/// Reads youki's `youki_config.json`, which names the cgroup.
-pub(super) fn cgroup_of_youki(text: &[u8]) -> Option<PathBuf> {
-    let config: Value = serde_json::from_slice(text).ok()?;
-    cgroup(config.get("cgroup_path"))
-}
+impl Record {
+    /// Takes the cgroup from youki's `youki_config.json`.
+    pub(super) fn take_youki(&mut self, file: &Path, read: io::Result<Vec<u8>>) {
+        self.take(file, read, |config| cgroup(config.get("cgroup_path")));
+    }
 
-/// Reads the cgroup out of a bundle's `config.json`.
-pub(super) fn cgroup_of_bundle(text: &[u8]) -> Option<PathBuf> {
-    let config: Value = serde_json::from_slice(text).ok()?;
-    let path = config.pointer("/linux/cgroupsPath")?.as_str()?;
-    Some(of_specification(path)).filter(|path| is_telling(path))
+    /// Takes the cgroup from a bundle's `config.json`.
+    pub(super) fn take_bundle(&mut self, file: &Path, read: io::Result<Vec<u8>>) {
+        self.take(file, read, |config| {
+            let path = config.pointer("/linux/cgroupsPath")?.as_str()?;
+            Some(of_specification(path)).filter(|path| is_telling(path))
+        });
+    }
+
+    /// A file that is not there names no group. One that cannot be read may.
+    fn take(
+        &mut self,
+        file: &Path,
+        read: io::Result<Vec<u8>>,
+        group: impl Fn(&Value) -> Option<PathBuf>,
+    ) {
+        let parsed = read.and_then(|text| Ok(serde_json::from_slice(&text)?));
+        match parsed {
+            Ok(config) => self.cgroups.extend(group(&config)),
+            Err(error) if error.kind() == ErrorKind::NotFound => {}
+            Err(error) => self.unread = Some(format!("{}: {error}", file.display())),
+        }
+    }
 }
 
 fn runc(state: &Value) -> Record {
@@ -142,7 +162,7 @@ fn cgroup(path: Option<&Value>) -> Option<PathBuf> {
 }
 
 /// The root of a hierarchy always has processes, so it proves nothing about a container.
-fn is_telling(path: &std::path::Path) -> bool {
+fn is_telling(path: &Path) -> bool {
     path.components()
         .any(|part| matches!(part, std::path::Component::Normal(_)))
 }

@@ -146,10 +146,8 @@ impl Scan<'_> {
             return self.unclear(id, dir, "its state has a form that is not known");
         };
         if source == StateSource::Youki {
-            let config = read("youki_config.json").ok();
-            record
-                .cgroups
-                .extend(config.and_then(|text| record::cgroup_of_youki(&text)));
+            let config = "youki_config.json";
+            record.take_youki(&dir.join(config), read(config));
         }
         self.recorded(id, source, dir.to_owned(), &record, None);
     }

@@ -151,6 +151,54 @@ fn a_cgroup_with_processes_lives_and_an_empty_one_is_dead() {
     assert_eq!(machine.one().1, "unknown");
 }
 
+/// The first process of each is gone, which alone is the proof of death.
+#[test]
+fn a_cgroup_that_cannot_be_looked_at_makes_nobody_dead() {
+    // A directory can be opened like a file, and not be read.
+    let closed = |machine: &Machine, path: &str| {
+        fs::create_dir_all(machine.path(path)).unwrap();
+    };
+    let of_state = || {
+        let machine = Machine::new(INITIAL, 1);
+        machine.real("runc-1.1.5.state.json", "rc1/state.json");
+        machine
+    };
+    assert_eq!(of_state().one().1, "dead");
+    for file in [
+        "unified/engines-x/cgroup.events",
+        "pids/engines-x/cgroup.procs",
+    ] {
+        let machine = of_state();
+        closed(&machine, &format!("cgroup/{file}"));
+        assert_eq!(machine.one().1, "unknown", "{file}");
+        // Another group of it has a process.
+        machine.group("memory/engines-x", true);
+        assert_eq!(machine.one().1, "alive", "{file}");
+    }
+    let of_youki = || {
+        let machine = Machine::new(INITIAL, 1);
+        machine.real("youki-0.7.0.state.json", "ya1/state.json");
+        machine
+    };
+    assert_eq!(of_youki().one().1, "dead");
+    let machine = of_youki();
+    closed(&machine, "states/ya1/youki_config.json");
+    assert_eq!(machine.one().1, "unknown");
+
+    let of_bundle = || {
+        let machine = Machine::new(INITIAL, 1);
+        let dir = bundle(&machine, "kata");
+        fs::write(dir.join("init.pid"), "4711").unwrap();
+        (machine, dir.join("config.json"))
+    };
+    assert_eq!(of_bundle().0.one().1, "dead");
+    let (machine, config) = of_bundle();
+    fs::write(&config, "{\"linux\": {").unwrap();
+    assert_eq!(machine.one().1, "unknown", "it is torn");
+    machine.process(4711, "kata", 'S', 1);
+    assert_eq!(machine.one().1, "alive");
+}
+
 #[test]
 fn what_cannot_be_a_state_is_skipped_and_what_cannot_be_read_keeps_its_id() {
     let machine = Machine::new(INITIAL, 1);

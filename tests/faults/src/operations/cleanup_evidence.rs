@@ -1,7 +1,9 @@
 //! A clean-up that nobody told who lives: it has to see that by itself.
 
+use std::collections::BTreeMap;
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 
 use anyhow::{Context, bail};
 use daemon_host::{LivenessOptions, evidence, layers, look_from};
@@ -15,12 +17,32 @@ pub(super) static EVIDENCE: ByEvidence = ByEvidence;
 
 pub(super) struct ByEvidence;
 
-/// Only the state of its runtime shows that it lives: it names the driver's process, which does
-/// not touch the container's file systems.
-const WITH_STATE: char = 'c';
-/// Only a process shows that it lives: the driver stands in its root file system. The runtime has
-/// no state of it.
-const WITH_PROCESS: char = 'd';
+/// What alone shows that a container lives.
+#[derive(Debug, Clone, Copy)]
+enum Sign {
+    /// The state of runc names the driver's process. That does not touch the container's mounts.
+    Runc,
+    /// crun's does.
+    Crun,
+    /// The bundle of its shim does, and there is no state.
+    Bundle,
+    /// The driver stands in its root file system. The runtime has no state of it.
+    Process,
+    /// The state of runc names a process that is gone. Another one is in the cgroup.
+    GroupOfState,
+    /// The same by the bundle.
+    GroupOfBundle,
+}
+
+/// The containers that live.
+const LIVING: [(char, Sign); 6] = [
+    ('b', Sign::Crun),
+    ('c', Sign::Runc),
+    ('d', Sign::Process),
+    ('e', Sign::GroupOfState),
+    ('f', Sign::Bundle),
+    ('1', Sign::GroupOfBundle),
+];
 const DEAD: char = 'a';
 
 fn id(container: char) -> String {
@@ -40,49 +62,122 @@ fn shm(container: char) -> String {
     format!("containers/{}/mounts/shm", id(container))
 }
 
-fn of_living() -> [String; 4] {
-    let of = |container| [merged(container), shm(container)];
-    let ([a, b], [c, d]) = (of(WITH_STATE), of(WITH_PROCESS));
-    [a, b, c, d]
+/// The mounts of those that live. Only who lives in a root file system has one: its shm lives with
+/// it.
+fn of_living() -> Vec<String> {
+    let root = |(container, sign)| matches!(sign, Sign::Process).then(|| merged(container));
+    let roots = LIVING.into_iter().filter_map(root);
+    let shms = LIVING.into_iter().map(|(container, _)| shm(container));
+    roots.chain(shms).collect()
 }
 
-/// The state as runc writes it, as far as it says who the first process is.
-fn state() -> anyhow::Result<String> {
-    let stat = fs::read_to_string("/proc/self/stat").context("own stat")?;
-    let after_name = stat.rsplit_once(") ").context("own stat")?.1;
-    // The 22nd field of the file; the first two are cut off.
-    let start: u64 = after_name
-        .split(' ')
-        .nth(19)
-        .context("own start")?
-        .parse()?;
+fn write(file: &Path, text: &str) -> anyhow::Result<()> {
+    let parent = file.parent().context("a file is in a directory")?;
+    fs::create_dir_all(parent).context("a directory")?;
+    fs::write(file, text).with_context(|| file.display().to_string())
+}
+
+fn make_mount(point: &Path) -> anyhow::Result<()> {
+    fs::create_dir_all(point).context("mount point")?;
+    let none = None::<&str>;
+    mount(Some("shm"), point, Some("tmpfs"), MsFlags::empty(), none).context("a mount")
+}
+
+/// Makes a container's root file system.
+fn make_root(root: &Path, container: char) -> anyhow::Result<()> {
+    make_mount(&root.join(merged(container)))?;
+    let stored = format!("image/overlay2/layerdb/mounts/{}/mount-id", id(container));
+    write(&root.join(stored), &layer(container))
+}
+
+fn give_sign(dir: &Path, container: char, sign: Sign) -> anyhow::Result<()> {
+    let own = std::process::id();
+    let state = dir.join("run/exec/runtime-runc/moby").join(id(container));
+    match sign {
+        Sign::Runc => write(&state.join("state.json"), &runc_state(dir, own, &[])?),
+        Sign::Crun => {
+            let status = serde_json::json!({"pid": own, "process-start-time": own_start()?});
+            write(&state.join("status"), &status.to_string())
+        }
+        Sign::Bundle => make_bundle(dir, container, own),
+        Sign::Process => {
+            let root = dir.join("root");
+            make_root(&root, container)?;
+            let root = root.join(merged(container));
+            // The children begin elsewhere, so that the driver alone lives here.
+            std::env::set_current_dir(root).context("chdir")
+        }
+        Sign::GroupOfState => {
+            let group = make_group(dir, container)?;
+            write(
+                &state.join("state.json"),
+                &runc_state(dir, gone()?, &[group])?,
+            )
+        }
+        Sign::GroupOfBundle => {
+            make_group(dir, container)?;
+            make_bundle(dir, container, gone()?)
+        }
+    }
+}
+
+/// The state as runc writes it, as far as it says who the first process is and where.
+fn runc_state(dir: &Path, pid: u32, groups: &[String]) -> anyhow::Result<String> {
     let state = serde_json::json!({
-        "id": id(WITH_STATE),
-        "init_process_pid": std::process::id(),
-        "init_process_start": start,
-        "created": "2026-01-01T00:00:00Z",
-        "config": {"rootfs": "/"},
+        "init_process_pid": pid,
+        "init_process_start": own_start()?,
+        "cgroup_paths": groups.iter().map(|group| ("pids", group)).collect::<BTreeMap<_, _>>(),
+        "config": {"labels": [format!("bundle={}", dir.display())]},
     });
     Ok(state.to_string())
 }
 
-fn make_container(root: &Path, container: char) -> anyhow::Result<()> {
-    for place in [merged(container), shm(container)] {
-        let point = root.join(place);
-        fs::create_dir_all(&point).context("mount point")?;
-        let none = None::<&str>;
-        mount(Some("shm"), &point, Some("tmpfs"), MsFlags::empty(), none).context("a mount")?;
-    }
-    let stored = root
-        .join("image/overlay2/layerdb/mounts")
-        .join(id(container));
-    fs::create_dir_all(&stored).context("the store of layers")?;
-    fs::write(stored.join("mount-id"), layer(container)).context("the layer")
+fn make_bundle(dir: &Path, container: char, init: u32) -> anyhow::Result<()> {
+    let tasks = "run/exec/containerd/daemon/io.containerd.runtime.v2.task/moby";
+    let bundle = dir.join(tasks).join(id(container));
+    write(&bundle.join("init.pid"), &init.to_string())?;
+    let config = serde_json::json!({"linux": {"cgroupsPath": group(container)}});
+    write(&bundle.join("config.json"), &config.to_string())?;
+    std::os::unix::fs::symlink(dir, bundle.join("work")).context("work")
+}
+
+fn group(container: char) -> String {
+    format!("/docker/{}", id(container))
+}
+
+/// A group with a process, as cgroup v1 shows it; its path as runc writes it.
+fn make_group(dir: &Path, container: char) -> anyhow::Result<String> {
+    let group = format!("pids{}", group(container));
+    write(&groups(dir).join(&group).join("cgroup.procs"), "1\n")?;
+    Ok(format!("/sys/fs/cgroup/{group}"))
+}
+
+fn groups(dir: &Path) -> PathBuf {
+    dir.join("cgroup")
+}
+
+/// The pid of a process that was here and has ended.
+fn gone() -> anyhow::Result<u32> {
+    let program = std::env::current_exe().context("own path")?;
+    let mut child = Command::new(program);
+    let mut child = child.arg("--help").stdout(Stdio::null()).spawn()?;
+    child.wait().context("a process that ends")?;
+    Ok(child.id())
+}
+
+/// When the driver started, in ticks since the boot.
+fn own_start() -> anyhow::Result<u64> {
+    let stat = fs::read_to_string("/proc/self/stat").context("own stat")?;
+    let after_name = stat.rsplit_once(") ").context("own stat")?.1;
+    // The 22nd field of the file; the first two are cut off.
+    let start = after_name.split(' ').nth(19).context("own start")?;
+    start.parse().context("own start")
 }
 
 fn run(dir: &Path) -> anyhow::Result<()> {
     let root = rootmount::resolve_root(&dir.join("root"))?;
-    let options = LivenessOptions::of_exec_root(&dir.join("run/exec"));
+    let mut options = LivenessOptions::of_exec_root(&dir.join("run/exec"));
+    options.states.cgroup = groups(dir);
     let table = rootmount::live_table()?;
     let known = evidence(&root, &table, &options);
     let plan_options = PlanOptions::new(&root)
@@ -105,19 +200,17 @@ impl Operation for ByEvidence {
     }
 
     fn about(&self) -> &'static str {
-        "unmounts a dead container's leftovers; of two that live, one has a state and one a process"
+        "unmounts a dead container's leftovers; of six that live, each shows it by one sign only"
     }
 
     fn set_up(&self, dir: &Path) -> anyhow::Result<()> {
         let root = dir.join("root");
-        for container in [WITH_STATE, WITH_PROCESS, DEAD] {
-            make_container(&root, container)?;
-        }
-        let states = dir.join("run/exec/runtime-runc/moby").join(id(WITH_STATE));
-        fs::create_dir_all(&states).context("a directory of states")?;
-        fs::write(states.join("state.json"), state()?).context("a state")?;
-        // The children begin elsewhere, so that the driver alone lives here.
-        std::env::set_current_dir(root.join(merged(WITH_PROCESS))).context("chdir")
+        make_root(&root, DEAD)?;
+        make_mount(&root.join(shm(DEAD)))?;
+        LIVING.into_iter().try_for_each(|(container, sign)| {
+            make_mount(&root.join(shm(container)))?;
+            give_sign(dir, container, sign)
+        })
     }
 
     fn ready(&self, dir: &Path) -> anyhow::Result<Box<dyn Action>> {
