@@ -75,6 +75,23 @@ fn what_covers_a_process_is_not_its_absence() {
     assert!(!ran.stdout.contains("no process"), "{}", ran.stdout);
 }
 
+/// A procfs of another pid namespace has other processes under the same numbers.
+#[test]
+fn a_procfs_without_us_says_nothing_about_a_process() {
+    let script = "mkdir p
+        unshare -pf --kill-child bash -c 'mount -t proc proc p || exit 77; touch ready; sleep 60' & C=$!
+        trap 'kill $C' EXIT
+        until test -e ready; do test -d /proc/$C || exit 77; sleep .05; done
+        mount --bind p /proc
+        for pid in 1 4194303; do code 2 $D root status $R --pid $pid 2>&1; done
+        code 2 $D mounts list --pid 4194303 2>&1; umount /proc";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let said = "does not show the calling process";
+    assert_eq!(ran.stdout.matches(said).count(), 3, "{}", ran.stdout);
+    assert!(!ran.stdout.contains("no process"), "{}", ran.stdout);
+}
+
 #[test]
 fn without_the_settings_of_the_kernel_the_report_knows_host_and_kernel() {
     let script = "mount --bind empty /proc/sys; uname -r >&2

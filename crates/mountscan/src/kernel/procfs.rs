@@ -184,7 +184,8 @@ impl ProcDir {
 
     /// The path of something below it, for messages.
     pub(crate) fn shown(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.shown.join(name)
+        // The empty name would add a slash.
+        self.shown.join(name).components().collect()
     }
 
     /// The number of its own descriptor. A list of this process's descriptors leaves it out.
