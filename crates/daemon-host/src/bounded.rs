@@ -28,8 +28,11 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let file = opened.map_err(|errno| Error::io(format!("open({path:?})"), errno.into()))?;
     // On the open file, not on the path: the path could name another file by now.
     check_regular(&file, path)?;
-    let mut content = Vec::new();
-    let read = File::from(file)
+    let file = File::from(file);
+    // Without a size the memory would grow by doubling. A size of procfs is 0 and says nothing.
+    let size = file.metadata().map_or(0, |file| file.len());
+    let mut content = Vec::with_capacity(size.min(limit) as usize + 1);
+    let read = file
         // One byte more than the limit, to see that a file is too long. The size in `stat` does
         // not help: files of procfs have size 0.
         .take(limit.saturating_add(1))

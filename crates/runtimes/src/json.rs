@@ -3,9 +3,10 @@
 //! The usual tree keeps one of two equal keys and drops the other without a word. A
 //! configuration check has to see both, so this tree keeps an object as a list.
 
+use std::cell::Cell;
 use std::fmt;
 
-use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
+use serde::de::{DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde::ser::{Serialize, SerializeMap, Serializer};
 
 /// Levels of nesting that are kept; what lies deeper becomes [`Value::TooDeep`].
@@ -40,8 +41,20 @@ pub enum Value {
 impl Value {
     /// Parses one JSON text; anything but blanks after it is an error.
     pub(crate) fn parse(text: &[u8]) -> Result<Self, serde_json::Error> {
+        Self::parse_bounded(text, usize::MAX)
+    }
+
+    /// The same for a text with at most `parts` keys and values. Further ones are an error: a
+    /// value takes much more memory than the two bytes that it may take in the text.
+    pub(crate) fn parse_bounded(text: &[u8], parts: usize) -> Result<Self, serde_json::Error> {
         let mut deserializer = serde_json::Deserializer::from_slice(text);
-        let value = AtDepth(0).deserialize(&mut deserializer)?;
+        let left = Cell::new(parts);
+        let seed = AtDepth {
+            depth: 0,
+            left: &left,
+            parts,
+        };
+        let value = seed.deserialize(&mut deserializer)?;
         deserializer.end()?;
         Ok(value)
     }
@@ -124,17 +137,44 @@ impl Serialize for Value {
 
 /// Reads a value that stands this many levels down.
 #[derive(Clone, Copy)]
-struct AtDepth(usize);
+struct AtDepth<'l> {
+    depth: usize,
+    /// How many more keys and values may come.
+    left: &'l Cell<usize>,
+    /// How many there may be in all.
+    parts: usize,
+}
 
-impl<'de> DeserializeSeed<'de> for AtDepth {
+impl AtDepth<'_> {
+    /// Counts a key or a value.
+    fn count<E: Error>(self) -> Result<(), E> {
+        let left = self.left.get().checked_sub(1);
+        self.left.set(left.ok_or_else(|| {
+            let parts = self.parts;
+            E::custom(format_args!("more than {parts} keys and values"))
+        })?);
+        Ok(())
+    }
+
+    /// One level down.
+    fn inside(self) -> Self {
+        Self {
+            depth: self.depth + 1,
+            ..self
+        }
+    }
+}
+
+impl<'de> DeserializeSeed<'de> for AtDepth<'_> {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        self.count()?;
         deserializer.deserialize_any(self)
     }
 }
 
-impl<'de> Visitor<'de> for AtDepth {
+impl<'de> Visitor<'de> for AtDepth<'_> {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -170,25 +210,26 @@ impl<'de> Visitor<'de> for AtDepth {
     }
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Value, A::Error> {
-        if self.0 >= MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             while seq.next_element::<IgnoredAny>()?.is_some() {}
             return Ok(Value::TooDeep);
         }
         let mut items = Vec::new();
-        while let Some(item) = seq.next_element_seed(AtDepth(self.0 + 1))? {
+        while let Some(item) = seq.next_element_seed(self.inside())? {
             items.push(item);
         }
         Ok(Value::Array(items))
     }
 
     fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Value, A::Error> {
-        if self.0 >= MAX_DEPTH {
+        if self.depth >= MAX_DEPTH {
             while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
             return Ok(Value::TooDeep);
         }
         let mut members = Vec::new();
         while let Some(key) = map.next_key::<String>()? {
-            members.push((key, map.next_value_seed(AtDepth(self.0 + 1))?));
+            self.count()?;
+            members.push((key, map.next_value_seed(self.inside())?));
         }
         Ok(Value::Object(members))
     }
@@ -219,6 +260,25 @@ mod tests {
         assert!(Value::parse(&vec![b'['; 1_000_000]).is_err());
         let objects = "{\"a\":".repeat(200_000) + "1" + &"}".repeat(200_000);
         assert!(Value::parse(objects.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn the_number_of_parts_is_exact() {
+        for (text, parts) in [
+            ("1", 1),
+            ("[]", 1),
+            ("[1,[2],{}]", 5),
+            (r#"{"a":1,"b":{"c":[true]}}"#, 8),
+        ] {
+            let text = text.as_bytes();
+            assert_eq!(
+                Value::parse_bounded(text, parts).ok(),
+                Value::parse(text).ok()
+            );
+            let refused = Value::parse_bounded(text, parts - 1).unwrap_err();
+            let want = format!("more than {} keys and values", parts - 1);
+            assert!(refused.to_string().starts_with(&want), "{refused}");
+        }
     }
 
     #[test]

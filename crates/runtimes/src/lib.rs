@@ -136,8 +136,8 @@ mod scripts;
 mod table;
 
 pub use config::{
-    Checked, Config, GenericOptions, Inspected, OptionValue, Parsed, Problem, ProblemKind,
-    Problems, RUNC_SHIM, RuncOptions, RuntimeEntry, ShimOptions, UnknownKey,
+    Checked, Config, GenericOptions, Inspected, MAX_PARTS, MAX_PROBLEMS, OptionValue, Parsed,
+    Problem, ProblemKind, Problems, RUNC_SHIM, RuncOptions, RuntimeEntry, ShimOptions, UnknownKey,
 };
 pub use containers::{
     ContainerState, Life, StateSource, States, StatesOptions, containers, live_containers,
@@ -157,5 +157,6 @@ pub use preflight::{PreflightFault, can_start, locate};
 pub use reload::{PreparedReload, Registry, TableReader};
 pub use scripts::{PublishedScripts, SHELL, Script, ScriptStore, is_script_name};
 pub use table::{
-    ResolveError, ResolvedRuntime, Runtime, RuntimeKind, Runtimes, TableChanges, TableOptions,
+    ResolveError, ResolvedRuntime, Runtime, RuntimeFault, RuntimeFaultKind, RuntimeKind, Runtimes,
+    TableChanges, TableOptions,
 };

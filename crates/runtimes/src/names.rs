@@ -13,3 +13,28 @@ pub fn is_permissible(name: &str) -> bool {
     let first = name.split('.').next().unwrap_or_default();
     !name.contains('/') && name.contains('.') && !first.is_empty()
 }
+
+/// The longest part of a name that a message repeats, in bytes.
+const SHOWN: usize = 256;
+
+/// A name for a message: quoted, with control characters escaped, and the end of a very long one
+/// left out.
+pub(crate) fn shown(name: &str) -> String {
+    match name.char_indices().find(|(at, _)| *at >= SHOWN) {
+        None => format!("{name:?}"),
+        Some((end, _)) => format!("{:?}…", &name[..end]),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_names_are_shown_in_part() {
+        assert_eq!(shown("a\n"), r#""a\n""#);
+        assert_eq!(shown(&"é".repeat(128)), format!("\"{}\"", "é".repeat(128)));
+        assert_eq!(shown(&"é".repeat(129)), format!("\"{}\"…", "é".repeat(128)));
+        assert_eq!(shown(&"a".repeat(1 << 20)).len(), 256 + 2 + "…".len());
+    }
+}

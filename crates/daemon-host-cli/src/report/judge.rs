@@ -1,7 +1,7 @@
 //! Decides which facts are findings. Pure.
 
 use daemon_host::rroprobe::{Denial, KernelSupport};
-use daemon_host::runtimes::{ResolveError, RroSupport, Runtimes};
+use daemon_host::runtimes::{RroSupport, RuntimeFault, RuntimeFaultKind, Runtimes};
 
 use super::collect::Facts;
 use super::finding::Finding;
@@ -197,43 +197,33 @@ fn runtimes(facts: &Facts, findings: &mut Vec<Finding>) {
     }
 }
 
-/// Configured runtimes, and the default one, that could not start a container. The built-in ones
-/// matter only if they are the default.
+/// Configured runtimes, and the default one, that do not work here.
 fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
-    for runtime in table.iter() {
-        let is_default = runtime.name == table.default_name();
-        if runtime.stock && !is_default {
-            continue;
-        }
-        if let Err(error) = table.preflight(&runtime.name) {
-            findings.push(cannot_start(table, &runtime.name, &error));
-        } else if let Some(why) = runtime.features.fault() {
-            let what = format!("{} does not answer as a runtime does", runtime.name);
-            let finding = Finding::warning("runtimes", what).because(why);
-            findings.push(finding.remedy("run it by hand with its arguments and `features`"));
-        }
-    }
-    // A default without an entry is the type of a shim.
-    let default = table.default_name();
-    if table.lookup(default).is_none() {
-        let fault = table.preflight(default).err();
-        let fault = fault.filter(|fault| matches!(fault, ResolveError::Preflight { .. }));
-        findings.extend(fault.map(|fault| cannot_start(table, default, &fault)));
+    for fault in table.faults() {
+        findings.push(match fault.kind {
+            RuntimeFaultKind::CannotStart => cannot_start(table, &fault),
+            _ => {
+                let what = format!("{} does not answer as a runtime does", fault.runtime);
+                let finding = Finding::warning("runtimes", what).because(fault.reason);
+                finding.remedy("run it by hand with its arguments and `features`")
+            }
+        });
     }
 }
 
 /// A default that cannot start fails every container that names no runtime. Only where nothing
 /// is configured it is no problem: there may be no engine here.
-fn cannot_start(table: &Runtimes, name: &str, error: &ResolveError) -> Finding {
+fn cannot_start(table: &Runtimes, fault: &RuntimeFault) -> Finding {
+    let name = &fault.runtime;
     let config = table.config();
     let is_configured = config.default_runtime.is_some() || !config.runtimes.is_empty();
-    let finding = match (name == table.default_name(), is_configured) {
+    let finding = match (fault.is_default, is_configured) {
         (true, true) => Finding::problem("runtimes", default_text(name)),
         (true, false) => Finding::warning("runtimes", default_text(name)),
         (false, _) => Finding::warning("runtimes", format!("the runtime {name} cannot start")),
     };
     finding
-        .because(error.to_string())
+        .because(fault.to_string())
         .remedy("install it, or correct its path")
 }
 

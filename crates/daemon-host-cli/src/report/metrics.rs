@@ -148,22 +148,7 @@ fn read_only(facts: &Facts, metrics: &mut Metrics) {
 /// One sample for each runtime that cannot start, or that failed when it was asked for its
 /// features, with its message. A runtime without a sample has no known fault.
 fn runtime_faults(table: &Runtimes, metrics: &mut Metrics) {
-    let found = table.cannot_start();
-    let of_start = found.iter().map(|fault| {
-        let name = fault.runtime().to_owned();
-        (name, fault.kind(), fault.to_string())
-    });
-    let is_known = |name: &str| found.iter().any(|fault| fault.runtime() == name);
-    // A built-in runtime that is not installed is no fault, unless it is the default.
-    let rows = table
-        .iter()
-        .filter(|row| !row.stock || row.name == table.default_name())
-        .filter(|row| !is_known(&row.name));
-    let of_probe = rows.filter_map(|row| {
-        let reason = row.features.fault()?;
-        Some((row.name.clone(), "probe", reason.to_owned()))
-    });
-    let faults: Vec<_> = of_start.chain(of_probe).collect();
+    let faults = table.faults();
     // A family without a sample is an error to some parsers.
     if faults.is_empty() {
         return;
@@ -172,7 +157,13 @@ fn runtime_faults(table: &Runtimes, metrics: &mut Metrics) {
         "runtime_fault",
         "Why a runtime cannot start, or how it ended when it was asked for its features.",
     );
-    for (name, kind, reason) in &faults {
-        family.sample(&[("runtime", name), ("kind", kind), ("reason", reason)], 1);
+    for fault in &faults {
+        let labels = [
+            ("runtime", fault.runtime.as_str()),
+            ("kind", fault.kind.as_str()),
+            ("default", if fault.is_default { "yes" } else { "no" }),
+            ("reason", &fault.reason),
+        ];
+        family.sample(&labels, 1);
     }
 }

@@ -48,16 +48,27 @@ impl TableArgs {
     /// The configuration with all its problems, those of other parts of the file included,
     /// and the table of its sound entries.
     pub(crate) fn load(&self) -> anyhow::Result<(Inspected, Runtimes)> {
-        let text = self.config.read()?;
-        let mut inspected = Config::inspect(&text);
-        inspected.problems = HostConfig::problems(&inspected);
-        let table = Runtimes::of_sound_entries(&inspected, &self.settings(&text));
+        let (inspected, table, _) = self.load_and_tell()?;
         Ok((inspected, table))
     }
 
+    /// The same, with what is to be said of the file that was found; `None` if nothing is.
+    pub(super) fn load_and_tell(&self) -> anyhow::Result<(Inspected, Runtimes, Option<String>)> {
+        let read = self.config.read()?;
+        let mut inspected = Config::inspect(&read.text);
+        // The text is not needed any more, and it may be long.
+        drop(read.text);
+        let settings = self.settings(&inspected);
+        inspected.problems = HostConfig::problems(&inspected);
+        let table = Runtimes::of_sound_entries(&inspected, &settings);
+        let found = read.found;
+        let told = found.map(|(path, why)| format!("read {}: {why}", path.display()));
+        Ok((inspected, table, told))
+    }
+
     /// The settings; a file with problems elsewhere does not keep this from working.
-    fn settings(&self, text: &[u8]) -> TableOptions {
-        let mut config = HostConfig::parse_roots(text).unwrap_or_default();
+    fn settings(&self, inspected: &Inspected) -> TableOptions {
+        let mut config = HostConfig::roots_of(inspected).unwrap_or_default();
         if let Some(exec_root) = &self.exec_root {
             config.exec_root.clone_from(exec_root);
         }

@@ -1,6 +1,9 @@
 //! `runtimes list` and `runtimes check`: show the table and its problems.
 
-use daemon_host::runtimes::{Inspected, Problem, ResolveError, Runtime, Runtimes, UnknownKey};
+use std::cell::RefCell;
+
+use daemon_host::runtimes::{Inspected, Problem, Runtime, RuntimeFault, Runtimes, UnknownKey};
+use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
 use super::args::TableArgs;
@@ -48,71 +51,35 @@ pub(super) fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
 struct Seen {
     inspected: Inspected,
     table: Runtimes,
-    faults: Vec<Fault>,
-}
-
-/// Why a runtime cannot work here, although its entry is sound.
-struct Fault {
-    runtime: String,
-    kind: &'static str,
-    message: String,
+    faults: Vec<RuntimeFault>,
+    /// Which file was found, and why, if that has to be said.
+    found: Option<String>,
 }
 
 impl Seen {
     fn of(args: &TableArgs, looks: bool) -> anyhow::Result<Self> {
-        let (inspected, table) = args.load()?;
-        let faults = if looks { faults(&table) } else { Vec::new() };
-        let fault = |error: ResolveError| Fault {
-            runtime: error.runtime().to_owned(),
-            kind: error.kind(),
-            message: error.to_string(),
-        };
+        let (inspected, table, found) = args.load_and_tell()?;
+        let faults = if looks { table.faults() } else { Vec::new() };
         Ok(Self {
-            faults: faults.into_iter().map(fault).collect(),
+            faults,
+            found,
             inspected,
             table,
         })
     }
 
-    /// Asks the runtimes that have no known fault yet.
+    /// Asks the runtimes that can start for their features.
     fn probe(&mut self) {
-        let probed = self.table.probed();
-        let known: Vec<&str> = self
-            .faults
-            .iter()
-            .map(|fault| fault.runtime.as_str())
-            .collect();
-        let rows = probed
-            .iter()
-            .filter(|row| !row.stock && !known.contains(&row.name.as_str()));
-        let found = rows.filter_map(|row| {
-            Some(Fault {
-                runtime: row.name.clone(),
-                kind: "probe",
-                message: format!("runtime {:?}: {}", row.name, row.features.fault()?),
-            })
-        });
-        let found: Vec<Fault> = found.collect();
-        self.faults.extend(found);
+        self.table = self.table.probed();
+        self.faults = self.table.faults();
     }
 
     fn show(&self, head: &str, out: &Output) -> std::io::Result<()> {
         if out.is_json() {
-            return out.json(&self.to_json());
+            return out.json(self);
         }
         out.text(head)?;
         out.text(&self.problems_text())
-    }
-
-    fn to_json(&self) -> Value {
-        let problems = self.inspected.problems.iter().map(problem_json);
-        let faults = self.faults.iter().map(Fault::to_json);
-        json!({
-            "default": self.table.default_name(),
-            "runtimes": self.table.iter().map(runtime_json).collect::<Vec<_>>(),
-            "problems": problems.chain(faults).collect::<Vec<_>>(),
-            "unknown": self.inspected.unknown.iter().map(unknown_json).collect::<Vec<_>>(),
-        })
     }
 
     fn problems_text(&self) -> String {
@@ -125,7 +92,11 @@ impl Seen {
             problem(found.kind.as_str(), &found.message);
         }
         for fault in &self.faults {
-            problem(fault.kind, &fault.message);
+            problem(fault.kind.as_str(), &fault.to_string());
+        }
+        if let Some(found) = &self.found {
+            let kind = Cell::inked(Ink::Dim, "configuration");
+            shown.row([Cell::inked(Ink::Dim, "note"), kind, found.as_str().into()]);
         }
         for key in &self.inspected.unknown {
             let kind = Cell::inked(Ink::Warn, "unknown-key");
@@ -136,34 +107,62 @@ impl Seen {
     }
 }
 
-/// The configured runtimes that cannot start, and the default one, also if it is built in: a
-/// container that names no runtime gets it.
-pub(crate) fn faults(table: &Runtimes) -> Vec<ResolveError> {
-    let mut faults = table.cannot_start();
-    let default = table.default_name();
-    if !faults.iter().any(|fault| fault.runtime() == default) {
-        let found = table.preflight(default).err();
-        // An unknown name is a problem of the configuration.
-        faults.extend(found.filter(|fault| matches!(fault, ResolveError::Preflight { .. })));
+/// Made row by row: a tree of a whole table takes many times the memory of its text.
+impl Serialize for Seen {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let problems = self.inspected.problems.iter().map(problem_json);
+        let faults = self.faults.iter().map(fault_json);
+        let unknown = self.inspected.unknown.iter().map(unknown_json);
+        let mut map = serializer.serialize_map(Some(5))?;
+        map.serialize_entry("config_found", &self.found)?;
+        map.serialize_entry("default", self.table.default_name())?;
+        map.serialize_entry("problems", &Rows::new(problems.chain(faults)))?;
+        map.serialize_entry("runtimes", &Rows::new(self.table.iter().map(runtime_json)))?;
+        map.serialize_entry("unknown", &Rows::new(unknown))?;
+        map.end()
     }
-    faults
 }
 
-impl Fault {
-    fn to_json(&self) -> Value {
-        json!({ "runtime": self.runtime, "kind": self.kind, "message": self.message })
+/// A list whose members are made when they are written.
+struct Rows<I>(RefCell<Option<I>>);
+
+impl<I> Rows<I> {
+    fn new(rows: I) -> Self {
+        Self(RefCell::new(Some(rows)))
     }
+}
+
+impl<I: Iterator<Item = Value>> Serialize for Rows<I> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.take().into_iter().flatten())
+    }
+}
+
+fn fault_json(fault: &RuntimeFault) -> Value {
+    json!({
+        "runtime": fault.runtime,
+        "kind": fault.kind.as_str(),
+        "message": fault.to_string(),
+    })
 }
 
 fn unknown_json(key: &UnknownKey) -> Value {
     json!({ "runtime": key.runtime, "key": key.key, "nearest": key.nearest })
 }
 
+/// A name in quotes, without the end of a very long one.
+fn shown(name: &str) -> String {
+    match name.char_indices().nth(100) {
+        None => format!("{name:?}"),
+        Some((end, _)) => format!("{:?}…", &name[..end]),
+    }
+}
+
 /// A key that has no effect, in words.
 pub(crate) fn unknown_text(key: &UnknownKey) -> String {
     let place = match &key.runtime {
-        Some(runtime) => format!("runtime {runtime:?}: {:?}", key.key),
-        None => format!("{:?}", key.key),
+        Some(runtime) => format!("runtime {}: {}", shown(runtime), shown(&key.key)),
+        None => shown(&key.key),
     };
     match key.nearest {
         Some(nearest) => format!("{place} has no effect; perhaps {nearest:?} is meant"),

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, command, run};
+use crate::command::{Ran, command, in_own_mounts, run};
 
 fn check(config: &Path, further: &[&str]) -> Ran {
     let config = config.to_str().unwrap();
@@ -228,4 +228,118 @@ fn every_problem_of_ten_thousand_and_nothing_is_written() {
     assert_eq!(names.len(), 10_000);
     assert!(names.is_sorted());
     assert_eq!(dir.path().read_dir().unwrap().count(), 1);
+}
+
+/// The memory for a file is bounded, whatever is in it.
+#[test]
+fn a_large_file_takes_little_memory() {
+    const SIZE: usize = 15_000_000;
+    let dir = tempfile::tempdir().unwrap();
+    let config = dir.path().join("daemon.json");
+    let many = |text: &str| vec![text; SIZE / (text.len() + 1)].join(",");
+    let long = "a".repeat(SIZE);
+    for (what, text) in [
+        ("values", format!(r#"{{"x": [{}]}}"#, many("1"))),
+        ("keys", format!("{{{}}}", many(r#""key": 1"#))),
+        (
+            "entries",
+            format!(r#"{{"runtimes": {{{}}}}}"#, many(r#""r": {}"#)),
+        ),
+        ("string", format!(r#"{{"x": "{long}"}}"#)),
+        (
+            "name",
+            format!(r#"{{"runtimes": {{"{long}": {{"path": "/nope"}}}}}}"#),
+        ),
+        (
+            "path",
+            format!(r#"{{"runtimes": {{"a": {{"path": "/{long}"}}}}}}"#),
+        ),
+        ("default", format!(r#"{{"default-runtime": "{long}"}}"#)),
+    ] {
+        fs::write(&config, text).unwrap();
+        // The limit is for what the process writes to, and holds three times the largest file.
+        let script = r#"ulimit -d 73728 && exec "$D" runtimes check --config "$C""#;
+        let mut command = std::process::Command::new("bash");
+        let command = command.args(["-c", script]).env("C", &config);
+        let command = command.env("D", env!("CARGO_BIN_EXE_daemon-host"));
+        let ran = Ran::new(&command.output().unwrap());
+        assert!(
+            matches!(ran.code, 0 | 1),
+            "{what}: {} {}",
+            ran.code,
+            ran.stderr
+        );
+    }
+}
+
+/// The file that a running dockerd was given is the one in use.
+#[test]
+fn the_file_of_a_running_daemon_is_found() {
+    let script = r#"
+        cd "$T"
+        echo '{"runtimes": {"mine": {"path": "/nope/bin"}}}' > mine.json
+        printf '#!/bin/sh\nwhile :; do sleep 1; done\n' > dockerd
+        chmod +x dockerd
+        ./dockerd --config-file "$T/mine.json" & first=$!
+        until [ "$(cat /proc/$first/comm)" = dockerd ]; do sleep 0.01; done
+        "$D" runtimes check --json; echo "code $?"
+        "$D" rro --json | grep -c '"mine"'
+        echo '{}' > other.json
+        ./dockerd --config-file="$T/other.json" & second=$!
+        until [ "$(cat /proc/$second/comm)" = dockerd ]; do sleep 0.01; done
+        "$D" runtimes check 2>&1; echo "code $?"
+        "$D" runtimes check --config mine.json --config-only; echo "code $?"
+        kill $second; wait $second
+        rm mine.json
+        "$D" runtimes check 2>&1; echo "code $?"
+        kill $first
+    "#;
+    let Some(ran) = in_own_mounts(script) else {
+        return;
+    };
+    let said = &ran.stdout;
+    for part in [
+        "was given it",
+        r#"runtime \"mine\": \"/nope/bin\": no such file"#,
+        "code 1\n1\n",
+        "say which one is meant with --config\ncode 2\n",
+        "3 runtimes, no problems\ncode 0\n",
+        "No such file or directory",
+    ] {
+        assert!(said.contains(part), "{part} in {said}{}", ran.stderr);
+    }
+    assert!(said.ends_with("code 2\n"), "{said}");
+}
+
+/// A daemon of an ordinary user reads a file below the user's home.
+#[test]
+fn the_file_of_an_ordinary_user_is_found() {
+    let dir = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    fs::set_permissions(dir.path(), open).unwrap();
+    for (place, variable) in [(".config", "HOME"), ("", "XDG_CONFIG_HOME")] {
+        let home = dir.path().join(variable);
+        let docker = home.join(place).join("docker");
+        fs::create_dir_all(&docker).unwrap();
+        let text = r#"{"runtimes": {"mine": {"path": "/nope/bin"}}}"#;
+        fs::write(docker.join("daemon.json"), text).unwrap();
+        let mut command = command(&["runtimes", "check", "--json"]);
+        command.env_remove("XDG_CONFIG_HOME").env(variable, &home);
+        if nix::unistd::geteuid().is_root() {
+            std::os::unix::process::CommandExt::uid(&mut command, 65534);
+        }
+        let output = match command.output() {
+            // The directory with the command may be closed to other users.
+            Err(error) if error.kind() == std::io::ErrorKind::PermissionDenied => {
+                support::skip::skip("the command cannot be started by an ordinary user");
+                return;
+            }
+            output => output.unwrap(),
+        };
+        let answer = Ran::new(&output).expect(1).json();
+        let found = answer["config_found"].as_str().unwrap();
+        assert!(found.contains("this user's own"), "{answer}");
+        let problems = answer["problems"].to_string();
+        assert!(problems.contains("/nope/bin"), "{answer}");
+    }
 }

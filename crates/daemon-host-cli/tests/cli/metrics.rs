@@ -146,6 +146,40 @@ fn what_is_wrong_with_a_runtime_is_a_sample() {
     assert_eq!(of("sound"), None);
 }
 
+/// The default is judged alike by everyone who tells of runtimes, also if it is built in.
+#[test]
+fn a_default_that_cannot_start_is_a_sample() {
+    let temp = tempfile::tempdir().unwrap();
+    let dir = temp.path();
+    let config = dir.join("daemon.json");
+    for (text, name) in [
+        (r#"{"runtimes": {"other": {"path": "/bin/true"}}}"#, "runc"),
+        (
+            r#"{"default-runtime": "io.containerd.nowhere.v2"}"#,
+            "io.containerd.nowhere.v2",
+        ),
+        (
+            r#"{"default-runtime": "a", "runtimes": {"a": {"path": "/nope"}}}"#,
+            "a",
+        ),
+    ] {
+        fs::write(&config, text).unwrap();
+        let args = report(dir, &config, None);
+        let args: Vec<&str> = args.iter().map(String::as_str).collect();
+        // Nothing is in this search path, runc of the machine neither.
+        let mut command = command(&args);
+        let output = command.env("PATH", "/nonexistent").output().unwrap();
+        let ran = crate::command::Ran::new(&output).expect(1);
+        parse(&ran.stdout);
+        let samples = ran.stdout.lines();
+        let samples = samples.filter(|line| line.starts_with("daemon_host_runtime_fault{"));
+        let samples: Vec<&str> = samples.collect();
+        let label = format!(r#"runtime="{name}",kind="preflight",default="yes""#);
+        assert_eq!(samples.len(), 1, "{samples:?}");
+        assert!(samples[0].contains(&label), "{samples:?}");
+    }
+}
+
 #[test]
 fn the_parser_is_strict() {
     let good = "# TYPE a gauge\n# HELP a A.\na{x=\"1\"} 1\n# EOF\n";

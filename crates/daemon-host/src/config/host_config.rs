@@ -91,20 +91,21 @@ impl HostConfig {
             Ok(parsed) => parsed,
             Err(_) => return Err(refused(Self::problems(&Config::inspect(text)))),
         };
-        let mut keys = Keys {
-            members: parsed.others,
-            problems: Vec::new(),
-        };
         let mut config = Self {
             runtimes: parsed.config,
             unknown: parsed.unknown,
             ..Self::default()
         };
+        let mut keys = Keys::new(&parsed.others, Vec::new());
         config.take(&mut keys);
-        match keys.problems.is_empty() {
-            true => Ok(config),
-            false => Err(refused(keys.problems)),
+        let (own, problems) = keys.end();
+        if !problems.is_empty() {
+            return Err(refused(problems));
         }
+        let mut others = parsed.others;
+        others.retain(|(key, _)| !own.contains(&key.as_str()));
+        config.other = others.into_iter().collect();
+        Ok(config)
     }
 
     /// Everything that is wrong with a `daemon.json`: what the runtimes crate found, and
@@ -112,10 +113,7 @@ impl HostConfig {
     ///
     /// Empty exactly when [`parse`](Self::parse) succeeds.
     pub fn problems(inspected: &Inspected) -> Vec<Problem> {
-        let mut keys = Keys {
-            members: inspected.others.clone(),
-            problems: inspected.problems.clone(),
-        };
+        let mut keys = Keys::new(&inspected.others, inspected.problems.clone());
         Self::default().take(&mut keys);
         Problems::if_any(keys.problems).map_or_else(Problems::into_vec, |()| Vec::new())
     }
@@ -129,12 +127,18 @@ impl HostConfig {
     /// is no JSON object, or a key is repeated or misspelt), or when one of these has a value of
     /// the wrong type.
     pub fn parse_roots(text: &[u8]) -> Result<Self, Error> {
-        let inspected = Config::inspect(text);
-        let mut keys = Keys {
-            members: inspected.others,
-            problems: inspected.problems,
-        };
-        keys.problems.retain(|problem| problem.runtime.is_none());
+        Self::roots_of(&Config::inspect(text))
+    }
+
+    /// Does the same as [`parse_roots`](Self::parse_roots), for a file that was read already.
+    ///
+    /// # Errors
+    ///
+    /// As [`parse_roots`](Self::parse_roots).
+    pub fn roots_of(inspected: &Inspected) -> Result<Self, Error> {
+        let of_file = |problem: &&Problem| problem.runtime.is_none();
+        let of_file = inspected.problems.iter().filter(of_file).cloned();
+        let mut keys = Keys::new(&inspected.others, of_file.collect());
         let mut config = Self::default();
         config.take_roots(&mut keys);
         match keys.problems.is_empty() {
@@ -143,7 +147,7 @@ impl HostConfig {
         }
     }
 
-    fn take_roots(&mut self, keys: &mut Keys) {
+    fn take_roots(&mut self, keys: &mut Keys<'_>) {
         keys.path("data-root", &mut self.data_root);
         keys.path("exec-root", &mut self.exec_root);
         self.resolv_conf = keys.optional_path("resolv-conf");
@@ -151,12 +155,11 @@ impl HostConfig {
         self.exec_options = keys.strings("exec-opts");
     }
 
-    fn take(&mut self, keys: &mut Keys) {
+    fn take(&mut self, keys: &mut Keys<'_>) {
         self.take_roots(keys);
         keys.bool("live-restore", &mut self.live_restore);
         self.dns_search = keys.strings("dns-search");
         self.dns_options = keys.strings("dns-opts");
-        self.other = std::mem::take(&mut keys.members).into_iter().collect();
     }
 
     /// Reads and parses a `daemon.json`; see [`read_config`].

@@ -64,6 +64,8 @@ pub struct Daemon {
     pub pid: u32,
     /// Its name.
     pub name: String,
+    /// The configuration file that its arguments name, as they name it.
+    pub config: Option<PathBuf>,
     /// The inode number of its mount namespace; `None` if it could not be seen.
     pub mount_namespace: Option<u64>,
 }

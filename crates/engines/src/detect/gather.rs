@@ -231,12 +231,13 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
         let elsewhere = theirs.filter(|theirs| machine.own.is_some_and(|own| own != *theirs));
         let who = format!("{} (pid {})", process.name, process.pid);
         let mut moved = of_arguments(engine, &process.arguments, &who);
-        if let Some(name) = named_config(engine, &process.arguments) {
+        let config = named_config(engine, &process.arguments);
+        if let Some(name) = &config {
             let file = match elsewhere {
-                Some(_) => machine.file_of(ground, process.pid, &name),
-                None => Some(ground.place(&name)),
+                Some(_) => machine.file_of(ground, process.pid, name),
+                None => Some(ground.place(name)),
             };
-            moved.extend(file.map_or_else(Vec::new, |f| of_config(ground, engine, &f, &name)));
+            moved.extend(file.map_or_else(Vec::new, |f| of_config(ground, engine, &f, name)));
         }
         Self {
             ground,
@@ -244,6 +245,7 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
             daemon: Daemon {
                 pid: process.pid,
                 name: process.name.clone(),
+                config,
                 mount_namespace: theirs,
             },
             moved,

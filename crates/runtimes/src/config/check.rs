@@ -12,6 +12,12 @@ use super::shim_options::{self, ShimOptions};
 use super::unknown_key::UnknownKey;
 use crate::names::{STOCK, is_permissible};
 
+/// The longest path that the kernel takes. A name goes into labels, which are no longer.
+pub(super) const MAX_PATH: usize = 4095;
+
+/// The most bytes of arguments that the kernel takes, whatever the limit of the stack.
+const MAX_ARGS: usize = 6 << 20;
+
 /// A configuration that keeps every rule. A table is made only from such a one.
 ///
 /// The default has no runtimes of its own.
@@ -135,7 +141,6 @@ pub(super) fn judge(config: &Config, broken: &BTreeSet<String>, default_is_broke
             .unknown
             .extend(faults.unknown.into_iter().map(|key| UnknownKey {
                 runtime: Some(name.clone()),
-                value: entry.options[&key].clone(),
                 nearest: None,
                 key: format!("options.{key}"),
             }));
@@ -169,6 +174,9 @@ fn look(
     faults
         .found
         .extend(nul_faults(entry).map(|what| (ProblemKind::Parse, what)));
+    faults
+        .found
+        .extend(length_fault(name, entry).map(|what| (ProblemKind::Parse, what)));
     match (entry.program_path(), entry.shim_name()) {
         (None, Some(shim)) if !is_reserved => options(shim, entry, faults),
         _ => None,
@@ -232,6 +240,24 @@ fn nul_faults(entry: &RuntimeEntry) -> impl Iterator<Item = String> {
     let places = [(path, "path"), (args, "runtimeArgs"), (shim, "runtimeType")];
     let found = places.into_iter().filter(|(found, _)| *found);
     found.map(|(_, key)| format!("{key} holds a NUL byte, which no program can be given"))
+}
+
+/// What no program can be called by or be given, however the host is set up.
+fn length_fault(name: &str, entry: &RuntimeEntry) -> Option<String> {
+    let path = entry.path.as_ref().map_or(0, |path| path.as_os_str().len());
+    let shim = entry.runtime_type.as_ref().map_or(0, String::len);
+    let places = [
+        (name.len(), "its name"),
+        (path, "path"),
+        (shim, "runtimeType"),
+    ];
+    let long = places.into_iter().find(|(length, _)| *length > MAX_PATH);
+    if let Some((_, what)) = long {
+        return Some(format!("{what} is longer than {MAX_PATH} bytes"));
+    }
+    let args: usize = entry.runtime_args.iter().map(|arg| arg.len() + 1).sum();
+    let what = || format!("runtimeArgs have more than {MAX_ARGS} bytes, which no program is given");
+    (args > MAX_ARGS).then(what)
 }
 
 /// The options as the shim takes them.

@@ -17,7 +17,11 @@ pub(super) fn decode(text: &[u8]) -> Option<Cow<'_, [u8]>> {
 fn from_utf16(bytes: &[u8], unit: fn([u8; 2]) -> u16) -> Option<Cow<'_, [u8]>> {
     let pairs = bytes.chunks_exact(2);
     let is_whole = pairs.remainder().is_empty();
-    let units: Vec<u16> = pairs.map(|pair| unit([pair[0], pair[1]])).collect();
-    let text = String::from_utf16(&units).ok().filter(|_| is_whole);
-    text.map(|text| text.into_bytes().into())
+    let units = pairs.map(|pair| unit([pair[0], pair[1]]));
+    // Two bytes become three at most. So the text never grows, and is copied once.
+    let mut text = String::with_capacity(bytes.len() / 2 * 3);
+    for letter in char::decode_utf16(units) {
+        text.push(letter.ok()?);
+    }
+    is_whole.then(|| text.into_bytes().into())
 }

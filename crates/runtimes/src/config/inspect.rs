@@ -11,6 +11,9 @@ use super::shim_options::ShimOptions;
 use super::unknown_key::UnknownKey;
 use crate::json::Value;
 
+/// How many problems are told of one file. With more, one says that there are more.
+pub const MAX_PROBLEMS: usize = 10_000;
+
 /// A daemon.json without a problem.
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
@@ -51,9 +54,11 @@ impl Config {
     ///
     /// # Errors
     ///
-    /// Everything that is wrong, at once. There is no configuration then, not even the
-    /// part of it that is sound: a daemon that starts with half of its runtimes is worse
-    /// than one that does not start. A checker takes [`inspect`](Self::inspect).
+    /// Everything that is wrong, at once, up to [`MAX_PROBLEMS`]. A file of more than
+    /// [`MAX_PARTS`](crate::MAX_PARTS) keys and values is refused as a whole. There is no
+    /// configuration then, not even the part of it that is sound: a daemon that starts with half of
+    /// its runtimes is worse than one that does not start. A checker takes
+    /// [`inspect`](Self::inspect).
     ///
     /// # Examples
     ///
@@ -90,15 +95,25 @@ impl Config {
         let mut problems = reader.problems;
         problems.extend(judged.problems);
         sort(&mut problems);
+        let sound = sound(reader.config, judged.shim_options, &problems);
+        shorten(&mut problems);
         let mut unknown = reader.unknown;
         unknown.extend(judged.unknown);
-        let sound = sound(reader.config, judged.shim_options, &problems);
         Inspected {
             problems,
             others: reader.others,
             unknown,
             sound,
         }
+    }
+}
+
+/// Keeps the first problems of very many.
+fn shorten(problems: &mut Vec<Problem>) {
+    if problems.len() > MAX_PROBLEMS {
+        problems.truncate(MAX_PROBLEMS);
+        let what = format!("there are more than {MAX_PROBLEMS} problems; some are not told");
+        problems.insert(0, Problem::new(None, ProblemKind::Parse, &what));
     }
 }
 

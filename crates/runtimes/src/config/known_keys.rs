@@ -1,5 +1,7 @@
 //! Knows the keys of daemon.json, and finds the key that a misspelt one was meant to be.
 
+use std::sync::LazyLock;
+
 /// Every key that some dockerd from 20.10 on reads from its configuration file, and those
 /// of the two releases before that it still accepts. Sorted.
 const KNOWN: &[&str] = &[
@@ -117,6 +119,20 @@ const FLAGS: [(&str, &str); 3] = [
 /// The members of an entry of `runtimes`.
 const MEMBERS: [&str; 4] = ["path", "runtimeArgs", "runtimeType", "options"];
 
+/// A longer key is near to none. Comparing it would cost time and memory.
+const LONGEST: usize = 100;
+
+/// A known key, without the parts that people often get wrong and as it is.
+type Folded = (String, &'static str);
+
+// Made once: a file may have very many keys that nobody knows.
+static FOLDED: LazyLock<Vec<Folded>> = LazyLock::new(|| with_folded(KNOWN));
+static FOLDED_MEMBERS: LazyLock<Vec<Folded>> = LazyLock::new(|| with_folded(&MEMBERS));
+
+fn with_folded(keys: &[&'static str]) -> Vec<Folded> {
+    keys.iter().map(|known| (fold(known), *known)).collect()
+}
+
 /// What is known of a key at the top of the file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Spelling {
@@ -133,22 +149,29 @@ pub(super) fn spelling(key: &str) -> Spelling {
     if KNOWN.binary_search(&key).is_ok() {
         return Spelling::Known;
     }
+    if key.len() > LONGEST {
+        return Spelling::Unknown(None);
+    }
     let flag = FLAGS.iter().find(|(flag, _)| *flag == key);
     let folded = fold(key);
-    let same = KNOWN.iter().find(|known| fold(known) == folded);
-    match flag.map(|(_, known)| *known).or(same.copied()) {
+    let same = FOLDED.iter().find(|(own, _)| *own == folded);
+    let same = same.map(|(_, known)| *known);
+    match flag.map(|(_, known)| *known).or(same) {
         Some(known) => Spelling::Misspelt(known),
-        None => Spelling::Unknown(nearest(&folded, KNOWN)),
+        None => Spelling::Unknown(nearest(&folded, &FOLDED)),
     }
 }
 
 /// The member of a runtime's entry that was perhaps meant.
 pub(super) fn nearest_member(key: &str) -> Option<&'static str> {
+    if key.len() > LONGEST {
+        return None;
+    }
     match fold(key).as_str() {
         "arg" | "argument" => Some("runtimeArgs"),
         "type" | "shim" => Some("runtimeType"),
         "binary" | "command" => Some("path"),
-        folded => nearest(folded, &MEMBERS),
+        folded => nearest(folded, &FOLDED_MEMBERS),
     }
 }
 
@@ -166,12 +189,12 @@ fn fold(key: &str) -> String {
 }
 
 /// The one candidate that is one or two letters away, if it is clearly the nearest.
-fn nearest(folded: &str, candidates: &[&'static str]) -> Option<&'static str> {
+fn nearest(folded: &str, candidates: &[Folded]) -> Option<&'static str> {
     // A short word is close to too many keys.
     let allowed = if folded.len() < 6 { 1 } else { 2 };
     let near = candidates
         .iter()
-        .map(|known| (distance(folded, &fold(known)), *known));
+        .map(|(own, known)| (distance(folded, own), *known));
     let (found, known) = near.min_by_key(|(distance, _)| *distance)?;
     (found <= allowed && folded.len() > 2).then_some(known)
 }

@@ -3,6 +3,8 @@
 use std::error::Error as StdError;
 use std::fmt;
 
+use crate::names::shown;
+
 /// One fault in a configuration.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -79,7 +81,7 @@ impl Problem {
     /// runtime's name.
     pub fn new(runtime: Option<&str>, kind: ProblemKind, what: &str) -> Self {
         let message = match runtime {
-            Some(name) => format!("runtime {name:?}: {what}"),
+            Some(name) => format!("runtime {}: {what}", shown(name)),
             None => what.to_owned(),
         };
         Self {

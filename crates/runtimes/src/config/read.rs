@@ -8,12 +8,17 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 
+use super::check::MAX_PATH;
 use super::entries::{Config, RuntimeEntry};
 use super::known_keys::{Spelling, nearest_member, spelling};
 use super::member::{Member, Seen};
 use super::problem::{Problem, ProblemKind};
 use super::unknown_key::UnknownKey;
 use crate::json::Value;
+
+/// How many keys and values a daemon.json may have. Ten thousand wrapper scripts with two
+/// arguments have 80 000.
+pub const MAX_PARTS: usize = 100_000;
 
 /// What was found so far.
 #[derive(Default)]
@@ -48,18 +53,25 @@ impl Reader {
 
     /// Reads the text of a whole file.
     pub(super) fn file(&mut self, text: &[u8]) {
-        let members = match Value::parse(text) {
+        let members = match Value::parse_bounded(text, MAX_PARTS) {
             Ok(Value::Object(members)) => members,
             Ok(other) => return self.wrong_type(None, "daemon.json", "an object", &other),
             Err(error) => return self.problem(None, ProblemKind::Parse, error.to_string()),
         };
         let mut seen = BTreeSet::new();
-        for (key, value) in members {
-            if !seen.insert(key.clone()) {
-                self.repeated(None, &key);
+        for (key, _) in &members {
+            if !seen.insert(key) {
+                self.repeated(None, key);
             }
+        }
+        for (key, value) in members {
             match (key.as_str(), value) {
                 ("default-runtime" | "runtimes", Value::Null) => {}
+                ("default-runtime", Value::String(name)) if name.len() > MAX_PATH => {
+                    self.default_is_broken = true;
+                    let what = format!("default-runtime is longer than {MAX_PATH} bytes");
+                    self.problem(None, ProblemKind::Parse, what);
+                }
                 ("default-runtime", Value::String(name)) => {
                     self.config.default_runtime = Some(name);
                 }
@@ -86,7 +98,6 @@ impl Reader {
             Spelling::Unknown(nearest) => self.unknown.push(UnknownKey {
                 runtime: None,
                 key: key.clone(),
-                value: value.clone(),
                 nearest,
             }),
         }
@@ -155,7 +166,7 @@ impl Reader {
             }
             match member {
                 Some(member) => self.member(name, &mut entry, member, value),
-                None => self.unknown_member(name, key, value),
+                None => self.unknown_member(name, key, &value),
             }
         }
         entry
@@ -186,13 +197,12 @@ impl Reader {
         }
     }
 
-    fn unknown_member(&mut self, name: &str, key: String, value: Value) {
-        self.repeated_inside(Some(name), &key, &value);
+    fn unknown_member(&mut self, name: &str, key: String, value: &Value) {
+        self.repeated_inside(Some(name), &key, value);
         self.unknown.push(UnknownKey {
             runtime: Some(name.to_owned()),
             nearest: nearest_member(&key),
             key,
-            value,
         });
     }
 

@@ -1,17 +1,13 @@
 //! A key of daemon.json that has no effect.
 
-use crate::json::Value;
-
 /// A key of daemon.json that has no effect.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct UnknownKey {
     /// The entry of `runtimes` that holds it; `None` at the top of the file.
     pub runtime: Option<String>,
     /// The key; one inside `options` is given as `options.<key>`.
     pub key: String,
-    /// Its value.
-    pub value: Value,
     /// The known key that was perhaps meant.
     pub nearest: Option<&'static str>,
 }

@@ -87,15 +87,12 @@ impl fmt::Debug for PreparedReload<'_> {
 
 /// Says which of the new runtimes cannot start.
 fn cannot_start(next: &Runtimes, report: &TableChanges) -> Vec<String> {
-    // Nobody chose the built-in default, so nothing is said about it.
-    let default = next.config().default_runtime.as_ref();
-    let default = default.filter(|_| report.default_changed.is_some());
+    // A default that stays is told by the first reload to it.
+    let default = report.default_changed.as_ref().map(|(_, now)| now);
     let brought = report.added.iter().chain(&report.changed).chain(default);
-    let names: BTreeSet<&String> = brought.collect();
-    let faults = names
-        .into_iter()
-        .filter_map(|name| next.preflight(name).err());
-    let faults: Vec<String> = faults.map(|fault| fault.to_string()).collect();
+    let names: BTreeSet<&str> = brought.map(String::as_str).collect();
+    let faults = next.cannot_start_among(|name| names.contains(name));
+    let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     for fault in &faults {
         warning!(%fault, "a runtime of the new configuration cannot start");
     }

@@ -166,24 +166,6 @@ impl Runtimes {
         })
     }
 
-    /// The configured runtimes, and the configured default, that could not start.
-    ///
-    /// A built-in runtime is checked only if the configuration makes it the default. A host may
-    /// work without the built-in ones.
-    pub fn cannot_start(&self) -> Vec<ResolveError> {
-        let configured = self.iter().filter(|row| !row.stock);
-        let mut names: Vec<&str> = configured.map(|row| row.name.as_str()).collect();
-        let default = self.config().default_runtime.as_deref();
-        let default = default.filter(|name| !name.is_empty());
-        names.extend(default.filter(|name| !self.config().runtimes.contains_key(*name)));
-        let faults = names
-            .into_iter()
-            .filter_map(|name| self.preflight(name).err());
-        // An unknown name is a problem of the configuration and is reported there.
-        let is_fault = |fault: &ResolveError| matches!(fault, ResolveError::Preflight { .. });
-        faults.filter(is_fault).collect()
-    }
-
     fn resolve_name<'a>(&'a self, name: &'a str) -> Result<ResolvedRuntime<'a>, ResolveError> {
         if let Some(row) = self.lookup(name) {
             return Ok(ResolvedRuntime {

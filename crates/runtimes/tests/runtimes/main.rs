@@ -14,6 +14,7 @@ mod elsewhere;
 mod features;
 mod kernel_judges;
 mod keys;
+mod limits;
 mod machine;
 mod preflight;
 mod probe;

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 
 use nix::mount::{MsFlags, mount};
 use runtimes::{
-    Config, PreflightFault, Registry, ResolveError, RuntimeEntry, Runtimes, TableOptions,
-    can_start, locate,
+    Config, PreflightFault, Registry, ResolveError, RuntimeEntry, RuntimeFaultKind, Runtimes,
+    TableOptions, can_start, locate,
 };
 use support::namespace::own_with_tmpfs;
 use support::skip::in_part;
@@ -166,6 +166,26 @@ fn a_reload_says_which_of_the_new_runtimes_cannot_start() {
     // What has not changed is not told again.
     let report = registry.reload(&config.check().unwrap()).unwrap();
     assert_eq!(report.cannot_start, [""; 0]);
+}
+
+/// A reload back to the built-in default is a reload to a default, too.
+#[test]
+fn a_reload_to_a_missing_built_in_default_says_so() {
+    let temp = tempfile::tempdir().unwrap();
+    let mut settings = TableOptions::new(temp.path().join("scripts"));
+    settings.search_path = temp.path().into();
+    let mut config = unchecked(&[("good", "/bin/true", &["x"])]);
+    config.default_runtime = Some("good".to_owned());
+    let (registry, _) = Registry::open(&config.clone().check().unwrap(), settings).unwrap();
+    config.default_runtime = None;
+    let report = registry.reload(&config.check().unwrap()).unwrap();
+    assert_eq!(
+        report.cannot_start,
+        [r#"runtime "runc": "runc": not found in PATH"#]
+    );
+    let faults = registry.load().faults();
+    assert_eq!(faults.len(), 1, "{faults:?}");
+    assert!(faults[0].is_default && faults[0].kind == RuntimeFaultKind::CannotStart);
 }
 
 #[test]
