@@ -58,7 +58,7 @@ impl Target {
         if named.is_empty() && !kind.rules.iter().any(is_told) {
             return Ok(None);
         }
-        let mut liveness = evidence.liveness(&root.path)?;
+        let mut liveness = evidence.liveness(&root.path, None)?;
         liveness.states.further_dirs.clear();
         if evidence.dirs()?.is_empty() {
             liveness.states.state_dirs.clone_from(&found.states);

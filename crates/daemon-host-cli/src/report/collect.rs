@@ -65,7 +65,10 @@ pub(super) fn collect(
     let roots = args.config.roots().map_err(|error| format!("{error:#}"));
     let config = roots.clone().unwrap_or_default();
     let options = args.options_of(&config);
-    let liveness = evidence.liveness(&options.exec_root)?;
+    let doubt = args
+        .doubt()
+        .unwrap_or_else(|error| Some(format!("{error:#}")));
+    let liveness = evidence.liveness(&options.exec_root, doubt)?;
     let mut select = SelectOptions::new();
     select.configured.clone_from(&config.resolv_conf);
     let dns: Vec<_> = config.dns.iter().copied().map(Into::into).collect();

@@ -1,11 +1,14 @@
 //! Says which containers live: what the caller claims, and what was found, as JSON.
 
+use std::ffi::OsStr;
+use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use anyhow::ensure;
-use daemon_host::LivenessOptions;
+use anyhow::{Context as _, bail, ensure};
 use daemon_host::rootmount::{Claim, Evidence, Processes};
+use daemon_host::runtimes::{ContainerState, StatesOptions, containers};
+use daemon_host::{ANSWER_LIMIT, LivenessOptions, within};
 use serde::Serialize;
 
 use crate::engines::Work;
@@ -27,13 +30,20 @@ pub(crate) struct EvidenceArgs {
 
 impl EvidenceArgs {
     /// The sources of evidence for a daemon with this exec root, with the changes of the caller.
-    pub(crate) fn liveness(&self, exec_root: &Path) -> anyhow::Result<LivenessOptions> {
+    /// `doubt` says why the exec root may be another daemon's.
+    pub(crate) fn liveness(
+        &self,
+        exec_root: &Path,
+        doubt: Option<String>,
+    ) -> anyhow::Result<LivenessOptions> {
         let mut options = LivenessOptions::of_exec_root(exec_root);
         let work = Work::of_docker(exec_root, &options.proc);
         options = options.witness(Arc::new(work));
         let dirs = self.dirs()?;
-        if !dirs.is_empty() {
-            options = options.state_dirs(dirs);
+        match dirs.is_empty() {
+            true => options.doubt = doubt,
+            // Who names the states knows whose they are.
+            false => options = options.state_dirs(dirs),
         }
         if self.none_live {
             options = options.claim(Claim::NoneLive);
@@ -41,12 +51,14 @@ impl EvidenceArgs {
         Ok(options)
     }
 
-    /// The directories that were named. All of them exist.
+    /// The directories that were named. All of them exist and may hold states.
     pub(crate) fn dirs(&self) -> anyhow::Result<Vec<PathBuf>> {
         let dirs: Vec<PathBuf> = self.state_dir.iter().map(|dir| as_here(dir)).collect();
         for dir in &dirs {
-            // A mistyped directory has no containers. With it, living containers would be swept.
-            ensure!(dir.is_dir(), "--state-dir {dir:?}: no such directory");
+            let owned = dir.to_owned();
+            let checked = within(ANSWER_LIMIT, move || check(&owned)).map_err(Into::into);
+            let checked = checked.and_then(|checked| checked);
+            checked.with_context(|| format!("--state-dir {dir:?}"))?;
         }
         Ok(dirs)
     }
@@ -55,6 +67,36 @@ impl EvidenceArgs {
     pub(crate) fn none_live(&self) -> bool {
         self.none_live
     }
+}
+
+/// Checks that a directory may hold states. A mistyped one, or one a level too high or too low,
+/// knows no container. With it, living containers would be swept.
+///
+/// It may be empty. But if it has entries, one of them must be a state.
+fn check(dir: &Path) -> anyhow::Result<()> {
+    ensure!(dir.is_dir(), "no such directory");
+    let states = containers(&StatesOptions::new([dir.to_owned()]));
+    let is_plain = |path: &&PathBuf| !path.file_name().is_some_and(is_hidden);
+    let other = states.skipped.iter().find(is_plain);
+    let other = other.or_else(|| states.found.first().map(|state| &state.path));
+    match other {
+        Some(other) if !states.found.iter().any(is_state) => {
+            bail!("no entry is the state of a container, {other:?} for one; is it another level?")
+        }
+        _ => Ok(()),
+    }
+}
+
+fn is_hidden(name: &OsStr) -> bool {
+    name.as_encoded_bytes().starts_with(b".")
+}
+
+/// Whether an entry is a state, be it one that cannot be read. A runtime that is killed early
+/// leaves an empty directory with the id.
+fn is_state(state: &ContainerState) -> bool {
+    let is_id = state.id.len() == 64 && state.id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let has = |name: &str| fs::symlink_metadata(state.path.join(name)).is_ok();
+    is_id || state.path.is_file() || has("state.json") || has("status")
 }
 
 /// What was looked at, and what could not be, as JSON.

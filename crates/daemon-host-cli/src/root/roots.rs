@@ -1,10 +1,11 @@
 //! Chooses the data root and the exec root of a subcommand.
 
-use std::path::PathBuf;
+use std::fs::canonicalize;
+use std::path::{Path, PathBuf};
 
 use anyhow::ensure;
-use daemon_host::HostConfig;
 use daemon_host::rootmount::DataRootOptions;
+use daemon_host::{ANSWER_LIMIT, HostConfig, within};
 
 use crate::config::ConfigArgs;
 use crate::place::as_here;
@@ -34,6 +35,25 @@ impl RootArgs {
         Ok(self.options_of(&self.config.roots()?))
     }
 
+    /// Why the exec root may be another daemon's: only a data root was named, and the usual
+    /// configuration has another one. `None` if they belong together.
+    pub(crate) fn doubt(&self) -> anyhow::Result<Option<String>> {
+        let (Some(named), None, false) = (&self.data_root, &self.exec_root, self.config.is_named())
+        else {
+            return Ok(None);
+        };
+        let config = self.config.roots()?;
+        let (named, usual) = (as_here(named), as_here(&config.data_root));
+        Ok((!is_same(&named, &usual)).then(|| {
+            let exec_root = as_here(&config.exec_root);
+            format!(
+                "it is not known where a daemon with the data root {named:?} keeps its states: \
+                 {exec_root:?} belongs to {usual:?}; name the place with --exec-root or \
+                 --state-dir"
+            )
+        }))
+    }
+
     /// Whether the arguments name one daemon, by one of its roots or by its configuration.
     pub(crate) fn names_one(&self) -> bool {
         self.data_root.is_some() || self.exec_root.is_some() || self.config.is_named()
@@ -59,4 +79,15 @@ impl RootArgs {
         let exec_root = self.exec_root.as_ref().unwrap_or(&config.exec_root);
         DataRootOptions::new(as_here(data_root), as_here(exec_root))
     }
+}
+
+/// Whether two paths lead to one directory. One that does not answer is not the same.
+fn is_same(one: &Path, other: &Path) -> bool {
+    let paths = [one.to_owned(), other.to_owned()];
+    one == other
+        || within(ANSWER_LIMIT, move || {
+            let [one, other] = paths.map(canonicalize);
+            one.is_ok_and(|one| other.is_ok_and(|other| one == other))
+        })
+        .unwrap_or(false)
 }

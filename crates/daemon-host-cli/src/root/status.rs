@@ -35,7 +35,9 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     args.engines.load()?;
     args.pid.enter()?;
     let options = args.root.existing()?;
-    let liveness = args.evidence.liveness(&options.exec_root)?;
+    let liveness = args
+        .evidence
+        .liveness(&options.exec_root, args.root.doubt()?)?;
     let place = place::surroundings();
     let (others, is_alone) = match args.root.names_one() {
         true => (Others::default(), false),

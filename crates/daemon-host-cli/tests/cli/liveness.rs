@@ -120,6 +120,33 @@ fn the_states_of_every_runtime_are_life() {
 }
 
 #[test]
+fn states_of_another_daemon_or_level_prove_nothing() {
+    // A state says that the container lives; no process has anything there.
+    let script = "mkdir -p $S/$(id a) $T/none; shm $(id a); sleep 60 & P=$!
+        start=$(cut -d' ' -f22 /proc/$P/stat)
+        echo \"{\\\"init_process_pid\\\":$P,\\\"init_process_start\\\":$start}\" > $S/$(id a)/state.json
+        N=\"--data-root $T/docker --exec-root $T/none\"
+        for other in $T/exec $T/exec/runtime-runc $S/$(id a) $T/gone; do
+            code 2 $D root cleanup $N --state-dir $other
+            code 2 $D root status $N --state-dir $other; done
+        # The usual exec root is that of the usual data root.
+        mount -t tmpfs t /run; mkdir -p /run/docker/runtime-runc/moby
+        code 1 $D root cleanup --data-root $T/docker
+        code 1 $D root status --data-root $T/docker
+        test $(left) = 1
+        $D root cleanup $N --state-dir $S; $D root cleanup $R; test $(left) = 1
+        kill $P; wait $P || true; $D root cleanup $R; test $(left) = 0";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let level = "no entry is the state of a container";
+    says(&ran.stderr, &[level, "no such directory"]);
+    says(
+        &ran.stdout,
+        &["name the place with --exec-root", "runc state"],
+    );
+}
+
+#[test]
 fn an_id_may_be_short_or_a_name_but_never_nothing() {
     let script = "mkdir -p $S; shm $(id a); shm $(id b); shm abc$(id b | cut -c4-)
         echo '{\"ID\":\"'$(id a)'\",\"Name\":\"/web\"}' > $T/docker/containers/$(id a)/config.v2.json

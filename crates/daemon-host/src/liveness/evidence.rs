@@ -8,7 +8,7 @@ use rootmount::{Evidence, LayerMap, Look, MountTable, Statement, Witness, docker
 use runtimes::containers;
 
 use super::options::LivenessOptions;
-use super::sources::with_engines;
+use super::sources::{is_known, with_engines};
 use super::statement::of_states;
 
 /// The graph root of podman when it runs as root. Containers that need not survive a reboot are
@@ -47,6 +47,10 @@ pub fn evidence(root: &Path, table: &MountTable, options: &LivenessOptions) -> E
     let claim = options.claim.clone();
     let mut evidence = Evidence::gather(root, table, &witnesses, claim, &options.proc);
     evidence.complaints.extend(unread);
+    // The states of an engine that is known by this root are that engine's own.
+    let doubt = options.doubt.as_ref();
+    let doubt = doubt.filter(|_| !is_known(root, &stored(root)));
+    evidence.complaints.extend(doubt.cloned());
     evidence
 }
 

@@ -20,6 +20,9 @@ pub struct LivenessOptions {
     pub witnesses: Vec<Arc<dyn Witness>>,
     /// What the caller claims to know. It never overrules evidence that something lives.
     pub claim: Claim,
+    /// Why the states may be those of another daemon. Then what they say counts, and their silence
+    /// proves nothing. `None` if they are known to be of the daemon with this data root.
+    pub doubt: Option<String>,
     /// Which procfs to read; by default the one at `/proc`. States are read by the one in
     /// `states`; [`proc`](Self::proc()) sets both.
     pub proc: Proc,
@@ -32,6 +35,7 @@ impl LivenessOptions {
             states: StatesOptions::of_exec_root(exec_root),
             witnesses: Vec::new(),
             claim: Claim::Nothing,
+            doubt: None,
             proc: Proc::default(),
         }
     }
@@ -48,6 +52,12 @@ impl LivenessOptions {
     /// Adds a witness.
     pub fn witness(mut self, witness: Arc<dyn Witness>) -> Self {
         self.witnesses.push(witness);
+        self
+    }
+
+    /// Says why the states may be those of another daemon.
+    pub fn doubt(mut self, why: impl Into<String>) -> Self {
+        self.doubt = Some(why.into());
         self
     }
 
@@ -72,6 +82,7 @@ impl fmt::Debug for LivenessOptions {
             .field("states", &self.states)
             .field("witnesses", &names)
             .field("claim", &self.claim)
+            .field("doubt", &self.doubt)
             .field("proc", &self.proc)
             .finish()
     }

@@ -36,6 +36,11 @@ pub(super) fn with_engines(
     (options, unread)
 }
 
+/// Whether the catalogue knows an engine that has this root and keeps states of its own.
+pub(super) fn is_known(root: &Path, stored: &Containers) -> bool {
+    !of_root(root, stored).is_empty()
+}
+
 fn of_root(root: &Path, stored: &Containers) -> Vec<Engine> {
     let bytes = root.as_os_str().as_bytes();
     let is_at = |engine: &Engine| {

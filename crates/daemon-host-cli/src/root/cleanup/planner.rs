@@ -60,7 +60,9 @@ pub(super) struct Planner<'a> {
 impl<'a> Planner<'a> {
     pub(super) fn new(args: &'a Args) -> anyhow::Result<Self> {
         let data_root = args.root.existing()?;
-        let liveness = args.evidence.liveness(&data_root.exec_root)?;
+        let liveness = args
+            .evidence
+            .liveness(&data_root.exec_root, args.root.doubt()?)?;
         let status = rootmount::status(&data_root)?;
         Ok(Self {
             args,
