@@ -123,7 +123,9 @@ pub use crate::ask::subtree::{mount_at, mount_point_at};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::holders::everywhere::below::{DirectoryUsers, directory_users};
 pub use crate::holders::everywhere::detached::{DetachedMount, detached};
-pub use crate::holders::everywhere::directory::{DirectoryMount, DirectoryUse, directory_mounts};
+pub use crate::holders::everywhere::directory::{
+    DirectoryMount, DirectoryMounts, DirectoryUse, directory_mounts,
+};
 pub use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
 pub use crate::holders::everywhere::namespaces::namespaces;
 pub use crate::holders::find::holders;

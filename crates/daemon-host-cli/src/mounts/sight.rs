@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use daemon_host::mountscan::Namespaces;
+use daemon_host::mountscan::{MountInfo, Namespaces};
 
 use crate::output::count;
 
@@ -27,6 +27,15 @@ pub(super) fn kernel_unread(path: &Path) -> String {
     format!(
         "{} could not be read, which tells of {kind}",
         path.display()
+    )
+}
+
+/// The line for an overlay of which a layer could not be found.
+pub(super) fn unplaced(overlay: &MountInfo) -> String {
+    let point = &overlay.mount_point;
+    format!(
+        "not every layer of the overlay at {point:?} could be found: a path is relative, leads \
+         nowhere now, or goes through a file system that may wait"
     )
 }
 

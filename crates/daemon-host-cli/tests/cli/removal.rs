@@ -51,6 +51,47 @@ fn mounts_elsewhere_that_show_it_or_have_layers_there_are_named() {
     kinds("mkdir da; mount -t tmpfs t da", &[]);
 }
 
+/// Layers as Docker and containerd name them, and as nobody can find them again.
+#[test]
+fn layers_are_found_behind_links_and_unknown_where_no_path_leads_to_them() {
+    let mounted = |layers: &str| {
+        format!(
+            "mkdir d/b e lay m/l; ln -s ../d/a lay/A; ln -s $T/lay links;
+            mount -t overlay o e -o userxattr,lowerdir={layers}"
+        )
+    };
+    kinds(&mounted("$T/lay/A:$T/sub"), &["layer"]);
+    kinds(&mounted("$T/sub:$T/links/A"), &["layer"]);
+    kinds(&mounted("$T/sub:$T/m:$T/lay"), &[]);
+    for (layers, after) in [
+        ("d/a:sub", ""),
+        ("/proc/self/cwd/d/a:$T/sub", ""),
+        ("$T/d/a/x:$T/sub", "mv d/a/x d/a/y"),
+        ("$T/d/a/x:$T/sub", "mv d/a/x d/a/y; touch d/a/x"),
+    ] {
+        let mounted = mounted(layers).replace("mkdir d/b", "mkdir d/b d/a/x");
+        for command in ["safe-to-remove sub/x", "holders m"] {
+            let script = format!(
+                "mkdir d d/a sub/x; {mounted}; {after}
+                $D mounts {command} --json || test $? = 1; $D mounts {command} >&2 || test $? = 1"
+            );
+            let Some(ran) = isolated(&script) else { return };
+            let ran = ran.expect(0);
+            let said = "not every layer of the overlay at";
+            assert!(
+                ran.stdout.contains(said),
+                "{layers} {command}: {}",
+                ran.stdout
+            );
+            assert!(
+                ran.stderr.contains(said),
+                "{layers} {command}: {}",
+                ran.stderr
+            );
+        }
+    }
+}
+
 #[test]
 fn mounts_that_only_another_namespace_has_are_named() {
     let script = "mount -t tmpfs t d/a; unshare -m --propagation private $S & started; umount d/a";

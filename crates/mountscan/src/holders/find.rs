@@ -15,8 +15,10 @@ use crate::holders::report::{HolderNamespace, HolderProcess, Holders};
 use crate::holders::space::Space;
 use crate::holders::unpopulated::Unpopulated;
 use crate::holders::uses::kernel_uses::kernel_uses;
-use crate::holders::uses::layers::users;
+use crate::holders::uses::layer_paths::below_root_of;
+use crate::holders::uses::layers::{keep_unplaced, users};
 use crate::holders::uses::process_uses::{Found, Uses};
+use crate::ids::Device;
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::sys;
 use crate::row::mount_info::MountInfo;
@@ -72,6 +74,7 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
     let plain = || spaces.iter().flat_map(Space::plain).collect();
     let uses = || Uses::new(proc, mount, &holding, plain(), options.unpopulated);
     let uses = options.uses.then(uses);
+    let mut placed = HashSet::new();
     // In groups: tables that were not kept are read again here, and dropped before the next group.
     for group in spaces.chunks_mut(AT_ONCE) {
         for (space, seen) in processes(proc, group, uses.as_ref()) {
@@ -82,7 +85,8 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
             for seen in &seen {
                 unpopulated.by_descriptors_of(&seen.member, &seen.namespaces);
             }
-            add(proc, space, seen, (own, options), &mut found);
+            let how = (own, options);
+            add(proc, space, seen, how, &mut found, &mut placed);
         }
         group.iter_mut().for_each(Space::forget);
     }
@@ -94,6 +98,7 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
         unpopulated.add_holders(mount, &mut found);
     }
     found.unreadable += unread.len();
+    keep_unplaced(&mut found.unplaced, &placed);
     sort(&mut found);
     Ok(found)
 }
@@ -174,6 +179,7 @@ fn add(
     seen: Vec<Seen>,
     (own, options): (Option<u64>, &HoldersOptions),
     found: &mut Holders,
+    placed: &mut HashSet<Device>,
 ) {
     let processes = seen.into_iter().filter_map(|seen| seen.process);
     if space.mounts.is_empty() {
@@ -195,7 +201,12 @@ fn add(
         kept_by: Vec::new(),
     };
     if let Some(table) = space.table(proc).filter(|_| options.uses) {
-        namespace.users = users(table, &namespace.mounts);
+        let processes = space.members.iter().map(Member::directory);
+        let mut paths = below_root_of(proc, table, processes.collect());
+        let all = users(table, &namespace.mounts, |path| paths.find(path));
+        namespace.users = all.users;
+        found.unplaced.extend(all.unplaced);
+        placed.extend(all.placed);
         // The kernel prints these paths as the calling thread sees them: only its own table knows
         // them.
         if namespace.is_own {

@@ -1,5 +1,6 @@
 //! Collects everything about the path in question.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use daemon_host::mountscan::{
@@ -10,7 +11,7 @@ use daemon_host::mountscan::{
 use super::kernel_word::{self, KernelWord};
 use super::lost::lost;
 use crate::mounts::path::settle;
-use crate::mounts::sight::{kernel_unread, unseen};
+use crate::mounts::sight::{kernel_unread, unplaced, unseen};
 
 /// The whole answer.
 pub(super) struct Answer {
@@ -77,6 +78,11 @@ impl Answer {
         kernel.sort();
         kernel.dedup();
         unseen.extend(kernel.into_iter().map(|path| kernel_unread(path)));
+        let overlays = held.iter().flat_map(|(_, found)| &found.unplaced);
+        let overlays: BTreeMap<_, _> = overlays
+            .map(|m| ((m.device.major, m.device.minor), m))
+            .collect();
+        unseen.extend(overlays.into_values().map(unplaced));
         let detached = lost(&all, &options);
         let untold = detached.as_ref().err();
         unseen.extend(untold.map(|why| format!("detached mounts: {why}")));

@@ -75,7 +75,7 @@ fn collect(directory: &Path) -> anyhow::Result<Facts> {
     // This search looks at more of each process, so it may also see less.
     namespaces.unreadable = namespaces.unreadable.max(users.unreadable);
     Ok(Facts {
-        mounts: directory_mounts(&namespaces, directory),
+        mounts: directory_mounts(&namespaces, directory, &options)?,
         users,
         is_root: nix::unistd::geteuid().is_root(),
         detached: lost(&namespaces, &options),

@@ -1,21 +1,21 @@
 //! Judges whether a directory can be removed. Pure.
 
 use daemon_host::mountscan::{
-    DetachedMount, DirectoryMount, DirectoryUse, DirectoryUsers, HolderProcess, KernelUse,
-    Namespaces,
+    DetachedMount, DirectoryMount, DirectoryMounts, DirectoryUse, DirectoryUsers, HolderProcess,
+    KernelUse, Namespaces,
 };
 
 use super::reason::{Kind, Reason};
 use crate::mounts::holders::uses_words;
 use crate::mounts::remote::is_remote;
-use crate::mounts::sight::{Unseen, kernel_unread, things};
+use crate::mounts::sight::{Unseen, kernel_unread, things, unplaced};
 
 /// Everything that was found out about a directory.
 pub(super) struct Facts {
     pub(super) namespaces: Namespaces,
     /// Whether root asks. Root cannot be told to ask again as a user who sees more.
     pub(super) is_root: bool,
-    pub(super) mounts: Vec<DirectoryMount>,
+    pub(super) mounts: DirectoryMounts,
     pub(super) users: DirectoryUsers,
     /// Mounts that no table has, or why they could not be looked for.
     pub(super) detached: Result<Vec<DetachedMount>, String>,
@@ -23,7 +23,8 @@ pub(super) struct Facts {
 
 /// The reasons against it, the worst first.
 pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
-    let mut reasons: Vec<Reason> = facts.mounts.iter().map(|m| mount(m, facts)).collect();
+    let mounts = facts.mounts.mounts.iter();
+    let mut reasons: Vec<Reason> = mounts.map(|m| mount(m, facts)).collect();
     reasons.extend(facts.users.processes.iter().map(process));
     reasons.extend(facts.users.kernel.iter().map(kernel));
     match &facts.detached {
@@ -35,6 +36,9 @@ pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
             Kind::Unseen,
             format!("detached mounts could not be looked for: {why}"),
         )),
+    }
+    for overlay in &facts.mounts.unplaced {
+        reasons.push(Reason::new(Kind::Unseen, unplaced(overlay)));
     }
     for path in &facts.users.kernel_unread {
         reasons.push(Reason::new(Kind::Unseen, kernel_unread(path)));

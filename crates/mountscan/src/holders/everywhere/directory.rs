@@ -1,9 +1,13 @@
-//! Finds the mounts that concern a directory, in all namespaces. Pure.
+//! Finds the mounts that concern a directory, in all namespaces.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
+use crate::error::Error;
 use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
-use crate::holders::uses::layers::layers;
+use crate::holders::options::HoldersOptions;
+use crate::holders::uses::layer_paths::below_root_of;
+use crate::holders::uses::layers::{Placed, keep_unplaced, layers, place as place_layers};
 use crate::ids::Device;
 use crate::row::borrowed::Row;
 use crate::row::mount_info::MountInfo;
@@ -35,25 +39,87 @@ pub enum DirectoryUse {
     Layer(PathBuf),
 }
 
+/// The mounts that concern a directory.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DirectoryMounts {
+    /// The mounts, by namespace.
+    pub mounts: Vec<DirectoryMount>,
+    /// Overlays of which a layer could not be found: its path is relative, leads nowhere any more,
+    /// or through a file system that may wait. The layer may be in the directory. Each overlay is
+    /// here once, in whatever namespaces it is mounted.
+    pub unplaced: Vec<MountInfo>,
+}
+
 /// The mounts at a directory and below it, and the mounts elsewhere that show it or have layers in
 /// it.
 ///
 /// A mount of another namespace counts if the directory is on the same file system there. If
 /// another disk is mounted there, `/var/lib/x` is another directory. The path must be without
 /// links: see [`resolve`](crate::resolve).
-pub fn directory_mounts(namespaces: &Namespaces, directory: &Path) -> Vec<DirectoryMount> {
-    let spaces = &namespaces.namespaces;
-    let own = spaces.iter().find(|space| space.is_own);
-    let Some((device, root)) = own.and_then(|own| place(own, directory)) else {
-        return Vec::new();
+///
+/// Links in the path of a layer are resolved in the namespace of the overlay. A file system that
+/// may wait for a server is never asked. A layer that was renamed is not found if another directory
+/// has its path now.
+///
+/// # Errors
+///
+/// When procfs cannot be opened.
+pub fn directory_mounts(
+    namespaces: &Namespaces,
+    directory: &Path,
+    options: &HoldersOptions,
+) -> Result<DirectoryMounts, Error> {
+    let proc = &options.proc.open()?;
+    let Some(mut search) = Search::new(namespaces, directory) else {
+        return Ok(DirectoryMounts::default());
     };
-    let mut found = Vec::new();
-    for space in spaces {
-        let same = |(other, at): (Device, PathBuf)| other == device && at == root;
-        let has_it = place(space, directory).is_some_and(same);
+    for space in &namespaces.namespaces {
+        let processes = space
+            .processes
+            .iter()
+            .map(|process| process.pid.to_string());
+        // The root of another user's process is closed to us. Ours shows the same.
+        let own = space.is_own.then(|| "self".to_owned());
+        let mut paths = below_root_of(proc, &space.table, processes.chain(own).collect());
+        search.look_at(space, |path| paths.find(path));
+    }
+    Ok(search.answer())
+}
+
+/// What has been found so far.
+struct Search<'d> {
+    directory: &'d Path,
+    /// Where the directory is.
+    device: Device,
+    root: PathBuf,
+    found: DirectoryMounts,
+    /// Overlays whose layers have been found.
+    placed: HashSet<Device>,
+}
+
+impl<'d> Search<'d> {
+    fn new(namespaces: &Namespaces, directory: &'d Path) -> Option<Self> {
+        let own = namespaces.namespaces.iter().find(|space| space.is_own)?;
+        let (device, root) = place(own, directory)?;
+        Some(Self {
+            directory,
+            device,
+            root,
+            found: DirectoryMounts::default(),
+            placed: HashSet::new(),
+        })
+    }
+
+    /// Looks at the mounts of a namespace. `find` gives the directory to which a path leads there.
+    fn look_at(&mut self, space: &MountNamespace, mut find: impl FnMut(&Path) -> Option<PathBuf>) {
+        let same = |(other, at): (Device, PathBuf)| other == self.device && at == self.root;
+        let has_it = place(space, self.directory).is_some_and(same);
         for row in space.table.rows() {
-            if let Some(how) = use_of(&row, directory, has_it, (device, &root)) {
-                found.push(DirectoryMount {
+            let how = self.use_of(&row, has_it);
+            let how = how.or_else(|| self.layer_of(&row, space, has_it, &mut find));
+            if let Some(how) = how {
+                self.found.mounts.push(DirectoryMount {
                     mount: row.into(),
                     namespace: space.inode,
                     is_own: space.is_own,
@@ -62,28 +128,52 @@ pub fn directory_mounts(namespaces: &Namespaces, directory: &Path) -> Vec<Direct
             }
         }
     }
-    found
-}
 
-fn use_of(
-    row: &Row<'_>,
-    directory: &Path,
-    has_it: bool,
-    (device, root): (Device, &Path),
-) -> Option<DirectoryUse> {
-    if has_it && row.mount_point().starts_with(directory) {
-        return Some(DirectoryUse::Below);
+    fn use_of(&self, row: &Row<'_>, has_it: bool) -> Option<DirectoryUse> {
+        if has_it && row.mount_point().starts_with(self.directory) {
+            return Some(DirectoryUse::Below);
+        }
+        let shows = row.device() == self.device && row.root().starts_with(&self.root);
+        shows.then_some(DirectoryUse::Bind)
     }
-    if row.device() == device && row.root().starts_with(root) {
-        return Some(DirectoryUse::Bind);
+
+    /// Whether it is an overlay that has a layer in the directory.
+    fn layer_of(
+        &mut self,
+        row: &Row<'_>,
+        space: &MountNamespace,
+        has_it: bool,
+        find: impl FnMut(&Path) -> Option<PathBuf>,
+    ) -> Option<DirectoryUse> {
+        if !row.has_fs_type("overlay") {
+            return None;
+        }
+        let is_there = |path: &Path| {
+            let inside = |(device, at): (Device, PathBuf)| {
+                device == self.device && at.starts_with(&self.root)
+            };
+            (has_it && path.starts_with(self.directory)) || place(space, path).is_some_and(inside)
+        };
+        match place_layers(layers(*row), find, is_there) {
+            Placed::There(layer) => {
+                self.placed.insert(row.device());
+                Some(DirectoryUse::Layer(layer))
+            }
+            Placed::Elsewhere => {
+                self.placed.insert(row.device());
+                None
+            }
+            Placed::Unknown => {
+                self.found.unplaced.push((*row).into());
+                None
+            }
+        }
     }
-    // The option has the path as whoever mounted the overlay saw it.
-    let mut layers = row
-        .has_fs_type("overlay")
-        .then(|| layers(*row))?
-        .into_iter();
-    let layer = layers.find(|layer| has_it && layer.starts_with(directory))?;
-    Some(DirectoryUse::Layer(layer))
+
+    fn answer(mut self) -> DirectoryMounts {
+        keep_unplaced(&mut self.found.unplaced, &self.placed);
+        self.found
+    }
 }
 
 /// Where a directory is: the device of its file system, and its path in that file system. A mount
@@ -122,21 +212,37 @@ mod tests {
 5 1 0:6 / /m rw - overlay o rw,lowerdir=/usr,upperdir=/data/x/up,workdir=/data/w
 6 1 0:7 / /n rw - overlay o rw,lowerdir=/data/xy
 7 1 8:2 /xy /other rw - ext4 /dev/sdb rw
+8 1 0:11 / /p rw - overlay o rw,lowerdir=/usr:/l/A
+9 1 0:12 / /q rw - overlay o rw,lowerdir=a:b
 ";
         let copy = "11 0 8:1 / / rw - ext4 /dev/sda1 rw\n12 11 8:2 / /data rw - ext4 /dev/sdb rw\n\
             13 12 0:5 / /data/x/sub rw - nfs4 srv:/a rw\n";
         let disk = "21 0 8:9 / / rw - ext4 /dev/sdz rw\n22 21 0:9 / /data/x/sub rw - tmpfs t rw\n\
             23 21 0:8 / /o rw - overlay o rw,upperdir=/data/x/up\n";
+        let container = "31 0 0:7 / / rw - overlay o rw,lowerdir=/data/xy\n\
+            32 31 0:13 / /r rw - overlay o rw,lowerdir=/a\n33 31 0:13 / /s rw - overlay o rw,lowerdir=/a\n";
         let namespaces = Namespaces {
             namespaces: vec![
                 space(1, true, own),
                 space(2, false, copy),
                 space(3, false, disk),
+                space(4, false, container),
             ],
             ..Namespaces::default()
         };
-        let found = directory_mounts(&namespaces, Path::new("/data/x"));
+        let mut search = Search::new(&namespaces, Path::new("/data/x")).unwrap();
+        for space in &namespaces.namespaces {
+            // A container's own overlay: its layers are at paths of the host.
+            search.look_at(space, |path| match path.to_str()? {
+                "/l/A" => Some("/elsewhere/diff".into()),
+                _ => (path.is_absolute() && space.inode != 4).then(|| path.to_owned()),
+            });
+        }
+        let found = search.answer();
+        let unplaced: Vec<_> = found.unplaced.iter().map(|m| m.mount_id.0).collect();
+        assert_eq!(unplaced, [9, 32]);
         let found: Vec<_> = found
+            .mounts
             .into_iter()
             .map(|found| (found.mount.mount_id.0, found.is_own, found.how))
             .collect();
@@ -144,6 +250,7 @@ mod tests {
             (3, true, DirectoryUse::Below),
             (4, true, DirectoryUse::Bind),
             (5, true, DirectoryUse::Layer("/data/x/up".into())),
+            (8, true, DirectoryUse::Layer("/l/A".into())),
             (13, false, DirectoryUse::Below),
         ];
         assert_eq!(found, want);

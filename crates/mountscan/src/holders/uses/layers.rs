@@ -1,8 +1,10 @@
 //! Finds mounts that use another mount: mounts on it, and overlays with layers on it. Pure.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use crate::holders::report::{MountUser, MountedUse};
+use crate::ids::Device;
 use crate::row::borrowed::Row;
 use crate::row::escape::unescape;
 use crate::row::mount_info::MountInfo;
@@ -15,29 +17,90 @@ use std::os::unix::ffi::{OsStrExt, OsStringExt};
 /// The options of an overlay that name directories.
 const DIRECTORIES: [&str; 5] = ["lowerdir", "lowerdir+", "datadir+", "upperdir", "workdir"];
 
-/// The mounts of a table that use one of the mounts `held`. Those are of the same table.
-pub(crate) fn users(table: &MountTable, held: &[MountInfo]) -> Vec<MountUser> {
+/// The mounts of a table that use one of some mounts.
+#[derive(Debug, Default)]
+pub(crate) struct Users {
+    pub(crate) users: Vec<MountUser>,
+    /// Overlays of which a layer could not be found. The other overlays of the table have all their
+    /// layers elsewhere, or are among the users.
+    pub(crate) unplaced: Vec<MountInfo>,
+    /// Overlays that are users, or of which every layer was found.
+    pub(crate) placed: Vec<Device>,
+}
+
+/// The mounts of a table that use one of the mounts `held`. Those are of the same table. `find`
+/// gives the directory to which the path of a layer leads.
+pub(crate) fn users(
+    table: &MountTable,
+    held: &[MountInfo],
+    mut find: impl FnMut(&Path) -> Option<PathBuf>,
+) -> Users {
     let is_held = |row: &Row<'_>| held.iter().any(|info| info.mount_id == row.mount_id());
-    let mut users = Vec::new();
+    let is_there = |path: &Path| {
+        let below = |info: &MountInfo| {
+            let point = info.mount_point.as_os_str().as_bytes();
+            is_at_or_below(path.as_os_str().as_bytes(), point)
+        };
+        // The text is compared first: a look-up costs more, and most layers are elsewhere.
+        held.iter().any(below) && table.mount_of(path).is_some_and(|top| is_held(&top))
+    };
+    let mut found = Users::default();
     for row in table.rows() {
         let hangs_on = |info: &MountInfo| info.mount_id == row.parent_id();
         // The mounts in question do not use each other: they go together.
         if held.iter().any(hangs_on) && !is_held(&row) {
-            let how = MountedUse::Nested;
-            users.push(user(row, how));
+            found.users.push(user(row, MountedUse::Nested));
         } else if row.has_fs_type("overlay") && !is_held(&row) {
-            let layer = layers(row).into_iter().find(|layer| {
-                let below = |info: &MountInfo| {
-                    let point = info.mount_point.as_os_str().as_bytes();
-                    is_at_or_below(layer.as_os_str().as_bytes(), point)
-                };
-                // The text is compared first: a look-up costs more, and most layers are elsewhere.
-                held.iter().any(below) && table.mount_of(layer).is_some_and(|top| is_held(&top))
-            });
-            users.extend(layer.map(|layer| user(row, MountedUse::Layer(layer))));
+            match place(layers(row), &mut find, is_there) {
+                Placed::There(layer) => {
+                    found.placed.push(row.device());
+                    found.users.push(user(row, MountedUse::Layer(layer)));
+                }
+                Placed::Elsewhere => found.placed.push(row.device()),
+                Placed::Unknown => found.unplaced.push(row.into()),
+            }
         }
     }
-    users
+    found
+}
+
+/// Where the layers of an overlay are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Placed {
+    /// This one is in the place in question.
+    There(PathBuf),
+    /// All of them are elsewhere.
+    Elsewhere,
+    /// None of them was found there, and one was not found at all.
+    Unknown,
+}
+
+/// Finds where the layers of an overlay are. A layer is in the place in question if its path or the
+/// directory to which the path leads is there.
+pub(crate) fn place(
+    layers: Vec<PathBuf>,
+    mut find: impl FnMut(&Path) -> Option<PathBuf>,
+    is_there: impl Fn(&Path) -> bool,
+) -> Placed {
+    let mut answer = Placed::Elsewhere;
+    for layer in layers {
+        if is_there(&layer) {
+            return Placed::There(layer);
+        }
+        match find(&layer) {
+            Some(real) if is_there(&real) => return Placed::There(layer),
+            Some(_) => {}
+            None => answer = Placed::Unknown,
+        }
+    }
+    answer
+}
+
+/// Leaves each overlay once, and only those that no other namespace could place. A container has
+/// its own overlay at `/`, where the paths of the host lead nowhere.
+pub(crate) fn keep_unplaced(unplaced: &mut Vec<MountInfo>, placed: &HashSet<Device>) {
+    let mut seen = placed.clone();
+    unplaced.retain(|overlay| seen.insert(overlay.device));
 }
 
 fn user(row: Row<'_>, how: MountedUse) -> MountUser {
@@ -47,7 +110,8 @@ fn user(row: Row<'_>, how: MountedUse) -> MountUser {
     }
 }
 
-/// The directories of an overlay's options, as far as their paths are absolute.
+/// The directories of an overlay's options. A relative path was resolved in a directory that nobody
+/// knows any more.
 pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
     let mut layers = Vec::new();
     for (name, value) in row.super_options().pairs() {
@@ -63,8 +127,8 @@ pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
         let parts = parts
             .into_iter()
             .map(|part| PathBuf::from(OsString::from_vec(part)));
-        // A relative path was resolved in a directory that nobody knows any more.
-        layers.extend(parts.filter(|part| Path::new(part).is_absolute()));
+        // An empty part stands between the two colons before a layer of data only.
+        layers.extend(parts.filter(|part| !part.as_os_str().is_empty()));
     }
     layers
 }
@@ -102,11 +166,19 @@ mod tests {
 4 1 0:6 / /m1 rw - overlay o rw,lowerdir=/usr:/data/a\134:b,upperdir=/up,workdir=/w
 5 1 0:7 / /m2 rw - overlay o rw,lowerdir+=/usr,upperdir=/data/up,workdir=/data/w
 6 1 0:8 / /m3 rw - overlay o rw,lowerdir=/database:l/ABC,upperdir=/data/sub/x,workdir=/w
+7 1 0:9 / /m4 rw - overlay o rw,lowerdir=/usr:/l/B
+8 1 0:10 / /m5 rw - overlay o rw,lowerdir=/usr::/opt
 ",
         );
         let held = [MountInfo::from(table.at(Path::new("/data"))[0])];
-        let found = users(&table, &held);
-        let found: Vec<_> = found
+        // One layer is named by a link, and the relative one cannot be found.
+        let find = |path: &Path| match path.to_str()? {
+            "/l/B" => Some("/data/b/diff".into()),
+            _ => path.is_absolute().then(|| path.to_owned()),
+        };
+        let all = users(&table, &held, find);
+        let found: Vec<_> = all
+            .users
             .iter()
             .map(|user| (user.mount.mount_id.0, user.how.clone()))
             .collect();
@@ -114,7 +186,11 @@ mod tests {
             (3, MountedUse::Nested),
             (4, MountedUse::Layer("/data/a:b".into())),
             (5, MountedUse::Layer("/data/up".into())),
+            (7, MountedUse::Layer("/l/B".into())),
         ];
         assert_eq!(found, want);
+        let unplaced: Vec<_> = all.unplaced.iter().map(|m| m.mount_id.0).collect();
+        assert_eq!(unplaced, [6]);
+        assert_eq!(all.placed.len(), 4, "{:?}", all.placed);
     }
 }

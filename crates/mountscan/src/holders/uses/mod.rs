@@ -3,6 +3,7 @@
 pub(crate) mod bound_sockets;
 pub(super) mod descriptors;
 pub(super) mod kernel_uses;
+pub(super) mod layer_paths;
 pub(super) mod layers;
 pub(super) mod maps;
 pub(super) mod process_uses;
