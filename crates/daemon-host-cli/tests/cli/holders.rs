@@ -59,6 +59,52 @@ fn every_kind_of_holder_that_fuser_and_lsof_name_is_named() {
     assert_eq!(value["used"], true);
 }
 
+/// In a test's namespaces the processes of others are closed to it.
+#[test]
+fn a_mount_of_which_not_all_was_seen_is_not_called_unused() {
+    let script = "$D mounts holders m >&2 || echo $? >&2; $D mounts holders m --json";
+    let Some(ran) = isolated(script) else { return };
+    assert_eq!(ran.code, 1);
+    let value = ran.json();
+    assert_ne!(value["unseen"], serde_json::json!([]));
+    assert_eq!(value["used"], Value::Null);
+    let said = "found, but not everything could be seen.";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+    assert!(ran.stderr.ends_with("\n1\n"), "{}", ran.stderr);
+}
+
+#[test]
+fn a_process_with_a_covered_part_is_not_among_those_that_do_not_use_it() {
+    for space in ["", "unshare -m --propagation private"] {
+        let script = format!(
+            "(cd sub; exec {space} $S) & started; H=$!; cd sub; mkdir x
+            ask() {{ $D mounts holders ../m $1 || test $? = 1; }}
+            ask >&2; mount --bind x /proc/$H/fd
+            echo --- >&2; ask >&2; ask --json"
+        );
+        let Some(ran) = isolated(&script) else { return };
+        let value = ran.json();
+        let spaces = value["namespaces"].as_array().unwrap().iter();
+        let all = spaces.flat_map(|space| space["processes"].as_array().unwrap());
+        let unread: Vec<&Value> = all.filter(|p| p["unread"] == true).collect();
+        assert_eq!(unread.len(), 1, "{value:#}");
+        assert_eq!(unread[0]["comm"], "sleep");
+        let (before, after) = ran.stderr.split_once("---").unwrap();
+        let idle = |text: &str| -> u32 {
+            let line = text.lines().find(|line| line.contains("not use it"));
+            let words = line.unwrap().split_whitespace();
+            words.filter_map(|word| word.parse().ok()).next().unwrap()
+        };
+        if space.is_empty() {
+            assert_eq!(idle(before), idle(after) + 1, "{}", ran.stderr);
+        } else {
+            assert!(before.contains("does not use it itself"), "{before}");
+            let said = "has it; 1 process there could not be looked into";
+            assert!(after.contains(said), "{after}");
+        }
+    }
+}
+
 #[test]
 fn mounts_that_use_a_mount_and_idle_namespaces_are_named_in_text() {
     let script = "mkdir m/nested; mount -t tmpfs n m/nested

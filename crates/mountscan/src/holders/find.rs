@@ -161,6 +161,7 @@ fn processes<'s>(
             member: *member,
             process: is_named.then(|| HolderProcess {
                 uses: found.uses,
+                is_unread: found.has_gap,
                 ..member.process(proc)
             }),
             namespaces: found.namespaces,

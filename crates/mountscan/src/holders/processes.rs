@@ -109,6 +109,7 @@ impl Member {
             thread: self.thread,
             comm: OsString::from_vec(comm),
             uses: Vec::new(),
+            is_unread: false,
         }
     }
 }

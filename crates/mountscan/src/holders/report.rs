@@ -148,6 +148,9 @@ pub struct HolderProcess {
     pub comm: OsString,
     /// How it uses the mount, if uses were asked for.
     pub uses: Vec<MountUse>,
+    /// Whether something of it could not be read that tells of uses. It may use the mount in other
+    /// ways, too.
+    pub is_unread: bool,
 }
 
 /// How a process uses a mount.

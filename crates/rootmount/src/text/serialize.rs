@@ -138,6 +138,7 @@ impl Serialize for Process<'_> {
         map.serialize_entry("thread", &self.0.thread)?;
         path(&mut map, "comm", Path::new(&self.0.comm))?;
         map.serialize_entry("uses", &self.0.uses.iter().map(how).collect::<Vec<_>>())?;
+        map.serialize_entry("unread", &self.0.is_unread)?;
         map.end()
     }
 }

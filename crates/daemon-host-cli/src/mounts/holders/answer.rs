@@ -98,6 +98,14 @@ impl Answer {
         })
     }
 
+    /// Whether anything uses the mount; `None` if nothing was found and not everything was seen.
+    pub(super) fn is_used(&self) -> Option<bool> {
+        match self.held.iter().any(|(_, found)| found.is_used()) {
+            true => Some(true),
+            false => self.unseen.is_empty().then_some(false),
+        }
+    }
+
     /// Whether anything uses the mount, or another namespace has it.
     pub(super) fn is_held(&self) -> bool {
         let busy = self.kernel_word == Some(KernelWord::Busy);

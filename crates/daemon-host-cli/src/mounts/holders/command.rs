@@ -13,7 +13,8 @@ use crate::place::PidArgs;
 A mount is busy while a process stands in it or has a file open there, in any mount
 namespace that has it or a copy of it; while the kernel swaps to it or has a loop device
 on it; and while another mount is on it. A path that is no mount point here is looked for
-in other namespaces. Exit code 1 when somebody uses it, or another namespace has it.
+in other namespaces. Exit code 0: nobody uses it, and no other namespace has it. 1: somebody
+does, or another one has it, or it cannot be known, because not everything could be seen.
 
 Examples:
   daemon-host mounts holders /var/lib/docker/overlay2/ID/merged
@@ -38,5 +39,7 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
     } else {
         out.text(&text::answer(&answer))?;
     }
-    Ok(Exit::finding_if(answer.is_held()))
+    Ok(Exit::finding_if(
+        answer.is_held() || !answer.unseen.is_empty(),
+    ))
 }

@@ -18,7 +18,7 @@ pub(super) struct AnswerJson<'h> {
     mount_point: Bytes<'h>,
     is_mount_point: bool,
     mount_id: Option<u32>,
-    used: bool,
+    used: Option<bool>,
     kernel_says: Option<&'h str>,
     on: Option<MountJson<'h>>,
     below: Vec<MountJson<'h>>,
@@ -56,6 +56,7 @@ pub(in crate::mounts) struct ProcessJson<'h> {
     #[serde(flatten)]
     comm: Bytes<'h>,
     uses: Vec<String>,
+    unread: bool,
 }
 
 #[derive(Serialize)]
@@ -86,7 +87,7 @@ pub(super) fn answer(answer: &Answer) -> AnswerJson<'_> {
         mount_point: Bytes::path("mount_point", &answer.path),
         is_mount_point,
         mount_id: answer.held.first().filter(|_| is_mount_point).map(id),
-        used: found().any(Holders::is_used),
+        used: answer.is_used(),
         kernel_says: answer.kernel_word.as_ref().map(|word| match word {
             KernelWord::Busy => "busy",
             KernelWord::NotBusy => "not busy",
@@ -154,6 +155,7 @@ impl<'h> ProcessJson<'h> {
             thread: process.thread,
             comm: Bytes::text("comm", &process.comm),
             uses: process.uses.iter().map(use_words).collect(),
+            unread: process.is_unread,
         }
     }
 }

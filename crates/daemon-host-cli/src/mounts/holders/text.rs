@@ -95,9 +95,10 @@ fn namespace(space: &HolderNamespace, table: &mut Table) {
         false => format!("mnt:[{}]", space.inode),
     };
     let is_using = |process: &&HolderProcess| !process.uses.is_empty();
-    let mut idle = space.processes.len();
+    // What could not be looked into may use it. It is counted among what was not seen.
+    let seen = space.processes.iter().filter(|process| !process.is_unread);
+    let idle = seen.filter(|process| process.uses.is_empty()).count();
     for process in space.processes.iter().filter(is_using) {
-        idle -= 1;
         row(&name, Some(process), &uses_words(process), table);
     }
     for user in &space.users {
@@ -120,23 +121,33 @@ fn namespace(space: &HolderNamespace, table: &mut Table) {
         ]);
         return;
     }
-    match (space.is_own, idle) {
-        (_, 0) => {}
-        (true, idle) => {
+    let dim = |said| Cell::inked(Ink::Dim, said);
+    let is_used = space.processes.iter().any(|process| is_using(&process));
+    match space.is_own {
+        true if idle > 0 => {
             let others = count(idle, "other process does", "other processes do");
-            let said = Cell::inked(Ink::Dim, format!("{others} not use it"));
+            let said = dim(format!("{others} not use it"));
             table.row([name.into(), "".into(), "".into(), said]);
         }
-        (false, idle) if idle == space.processes.len() => {
-            let more = match idle - 1 {
-                0 => String::new(),
-                more => format!(", as {} there", count(more, "process", "processes")),
-            };
-            let said = format!("has it; does not use it itself{more}");
+        false if !is_used => {
+            let said = idle_words(space.processes.len(), idle);
             row(&name, space.processes.first(), &said, table);
         }
-        (false, _) => {}
+        _ => {}
     }
+}
+
+/// A namespace that has the mount, and of whose processes none is known to use it.
+fn idle_words(processes: usize, idle: usize) -> String {
+    if idle < processes {
+        let who = count(processes - idle, "process", "processes");
+        return format!("has it; {who} there could not be looked into");
+    }
+    let more = match processes.saturating_sub(1) {
+        0 => String::new(),
+        more => format!(", as {} there", count(more, "process", "processes")),
+    };
+    format!("has it; does not use it itself{more}")
 }
 
 fn row(name: &str, process: Option<&HolderProcess>, how: &str, table: &mut Table) {
@@ -167,10 +178,16 @@ fn verdict(answer: &Answer) -> String {
         (_, false, false) if is_held => {
             "Nothing that uses it was found; other namespaces keep it alive.".to_owned()
         }
+        (_, false, false) if !answer.unseen.is_empty() => {
+            "Nothing that uses it was found, but not everything could be seen.".to_owned()
+        }
         (_, false, false) => "Nothing that uses it was found.".to_owned(),
         (None, true, _) => return String::new(),
     };
-    let ink = if is_held { Ink::Warn } else { Ink::Good };
+    let ink = match is_held || !answer.unseen.is_empty() {
+        true => Ink::Warn,
+        false => Ink::Good,
+    };
     format!("{}\n", paint(ink, said))
 }
 

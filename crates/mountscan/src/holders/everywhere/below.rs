@@ -65,6 +65,7 @@ pub fn directory_users(
         if !seen.uses.is_empty() {
             found.processes.push(HolderProcess {
                 uses: seen.uses,
+                is_unread: seen.has_gap,
                 ..member.process(proc)
             });
         }
