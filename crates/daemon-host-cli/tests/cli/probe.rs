@@ -142,3 +142,39 @@ fn a_configuration_in_a_mount_that_does_not_answer_holds_nobody_up() {
     }
     assert!(ran.stderr.contains("no answer in 5 s"), "{}", ran.stderr);
 }
+
+/// The same for the program of a runtime, at the start and after a reload. Nothing limits the look
+/// at a pidfile, so that daemon ends by the limit of its shutdown. Each has a mount of its own.
+#[test]
+fn a_program_in_a_mount_that_does_not_answer_holds_nobody_up() {
+    let script = format!(
+        "{HUNG} mkdir other third a b c; exec 6<>/dev/fuse 7<>/dev/fuse
+        mount -i -t fuse -o fd=6,rootmode=40000,user_id=0,group_id=0 srv other
+        mount -i -t fuse -o fd=7,rootmode=40000,user_id=0,group_id=0 srv third
+        config() {{ printf '{{\"data-root\": \"%s\", \"exec-root\": \"%s\", \"default-runtime\": \"x\",
+            \"runtimes\": {{\"x\": {{\"path\": \"%s\"}}}}}}' $T/$1/root $T/$1/exec $2 > $1/daemon.json; }}
+        ended() {{ local code=0; wait $2 || code=$?; echo \"$1: $code\"; }}
+        listens() {{ for i in $(seq 300); do [ -S $1/exec/daemon-host.sock ] && break; sleep 0.1; done; }}
+        config a $T/sub/runc; config b /bin/true; config c /bin/true
+        $D run --config a/daemon.json > a/log 2>&1 & a=$!
+        $D run --config b/daemon.json > b/log 2>&1 & b=$!
+        $D run --config c/daemon.json --pidfile third/pid --shutdown-limit 1 > c/log 2>&1 & c=$!
+        listens b; listens c; sleep 0.5; begin=$SECONDS
+        kill -TERM $a $c; ended pidfile $c; test $((SECONDS - begin)) -lt 5
+        config b $T/other/runc; $D reload --socket b/exec/daemon-host.sock > b/answer
+        kill -TERM $b; ended start $a; ended reload $b; test $((SECONDS - begin)) -lt 25
+        cat a/log b/answer; grep -o \"$T/[abc]/root\" /proc/self/mountinfo"
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let ran = ran.expect(0);
+    let said = &ran.stdout;
+    for line in ["start: 0\n", "reload: 0\n", "pidfile: 2\n", "/c/root\n"] {
+        assert!(said.contains(line), "{line}{said}{}", ran.stderr);
+    }
+    assert!(
+        !said.contains("/a/root\n") && !said.contains("/b/root\n"),
+        "{said}"
+    );
+    let unknown = "did not answer in 5 s; it is not known";
+    assert!(said.matches(unknown).count() >= 2, "{said}");
+}

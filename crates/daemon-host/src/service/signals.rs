@@ -4,6 +4,8 @@ use std::sync::mpsc::{self, Receiver};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use nix::errno::Errno;
+use nix::sys::signal::{SigSet, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::error;
@@ -37,16 +39,27 @@ pub enum Wish {
 /// seconds later, ends the process at once. Call this before the start, so that no signal is
 /// lost meanwhile.
 ///
+/// The calling thread blocks these signals from now on, and so do the threads and programs that it
+/// starts later. A thread that is stuck in the kernel can then take no signal from the thread that
+/// waits for them. Give a program that shall obey them an empty signal mask.
+///
 /// # Errors
 ///
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) when a thread or a signal handler is refused.
 pub fn forward_signals(limit: Duration, send: impl Fn(Wish) + Send + 'static) -> Result<(), Error> {
     let signals = Signals::new([SIGHUP, SIGTERM, SIGINT]);
     let mut signals = signals.map_err(|error| Error::io("sigaction", error))?;
+    let ours = SigSet::from_iter([Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT]);
+    // The kernel gives a signal to the main thread first, even if that waits in the kernel for a
+    // server that never answers. Then no handler ever runs. So only one thread takes signals.
+    let masked = |errno: Errno| Error::io("pthread_sigmask", errno.into());
+    ours.thread_block().map_err(masked)?;
     let (arm, armed) = mpsc::channel();
     // Both threads are there from the start: at the end there may be no way to make one.
     spawn("shutdown-limit", move || end_after(limit, &armed))?;
     spawn("signals", move || {
+        // It cannot fail: the call above took the same set.
+        let _ = ours.thread_unblock();
         let mut count = Count::default();
         for signal in signals.forever() {
             match count.next(signal, Instant::now()) {

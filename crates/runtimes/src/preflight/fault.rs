@@ -70,6 +70,8 @@ pub enum PreflightFault {
     ScriptsNoExec,
     /// The interpreter of wrapper scripts, `/bin/sh`, is missing or not executable.
     NoShell,
+    /// Its file system did not answer in five seconds. It is not known whether it can start.
+    NoAnswer,
 }
 
 impl fmt::Display for PreflightFault {
@@ -111,6 +113,7 @@ impl fmt::Display for PreflightFault {
             Self::ScriptMissing => "its wrapper script is missing or not executable; reload",
             Self::ScriptsNoExec => "the filesystem of the wrapper scripts is mounted noexec",
             Self::NoShell => "/bin/sh is missing or not executable",
+            Self::NoAnswer => "did not answer in 5 s; it is not known whether it can start",
         };
         f.write_str(text)
     }

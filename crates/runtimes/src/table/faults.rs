@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::resolve::ResolveError;
+use super::look::{Looked, look_at};
 use super::runtime_table::Runtimes;
 use crate::names::shown;
 
@@ -51,9 +51,13 @@ impl Runtimes {
     ///
     /// A built-in runtime counts only if it is the default: a host may work without it. A runtime
     /// that could start is judged by its answer, if the table was probed.
+    ///
+    /// The look at all programs takes five seconds at most. What has not answered by then is a
+    /// fault of its own: [`PreflightFault::NoAnswer`](crate::PreflightFault::NoAnswer).
     pub fn faults(&self) -> Vec<RuntimeFault> {
+        let looked = self.look_at(self.concerned());
         let faults = self.concerned().filter_map(|name| {
-            let of_start = self.start_fault(name);
+            let of_start = self.start_fault(name, &looked);
             of_start.or_else(|| self.probe_fault(name))
         });
         faults.collect()
@@ -68,8 +72,12 @@ impl Runtimes {
 
     /// The same for the runtimes of these names. No other program is looked at.
     pub(crate) fn cannot_start_among(&self, is_asked: impl Fn(&str) -> bool) -> Vec<RuntimeFault> {
-        let asked = self.concerned().filter(|name| is_asked(name));
-        asked.filter_map(|name| self.start_fault(name)).collect()
+        let asked: Vec<_> = self.concerned().filter(|name| is_asked(name)).collect();
+        let looked = self.look_at(asked.iter().copied());
+        let faults = asked
+            .iter()
+            .filter_map(|name| self.start_fault(name, &looked));
+        faults.collect()
     }
 
     /// The names of the runtimes that must work, each once.
@@ -81,12 +89,17 @@ impl Runtimes {
         configured.chain(default)
     }
 
-    fn start_fault(&self, name: &str) -> Option<RuntimeFault> {
+    /// Looks at the programs of these runtimes, under one limit of time for all.
+    fn look_at<'n>(&self, names: impl Iterator<Item = &'n str>) -> Looked {
         // An unknown name is a problem of the configuration and is reported there.
-        let Err(ResolveError::Preflight { path, why, .. }) = self.preflight(name) else {
-            return None;
-        };
-        let reason = format!("{path:?}: {why}");
+        let asked = names.filter_map(|name| self.program_of(name).ok());
+        look_at(asked.collect(), &self.options.search_path)
+    }
+
+    fn start_fault(&self, name: &str, looked: &Looked) -> Option<RuntimeFault> {
+        let asked = self.program_of(name).ok()?;
+        let why = looked.at(&asked).err()?;
+        let reason = format!("{:?}: {why}", asked.path());
         Some(self.fault(name, RuntimeFaultKind::CannotStart, reason))
     }
 

@@ -1,9 +1,11 @@
 //! Turns a runtime's name into what containerd is told, or into a reason why not.
 
+use std::collections::BTreeSet;
 use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use super::look::{Asked, look_at};
 use super::runtime_table::{Runtime, RuntimeKind, Runtimes};
 use crate::config::ShimOptions;
 use crate::error::{Error, ErrorKind};
@@ -152,17 +154,25 @@ impl Runtimes {
     /// # Errors
     ///
     /// As [`resolve`](Self::resolve). Of a wrapper only the program is checked, so this
-    /// can be asked before its script is written.
+    /// can be asked before its script is written. A file system that does not answer is waited for
+    /// five seconds, in a thread of its own: [`PreflightFault::NoAnswer`].
     pub fn preflight(&self, name: &str) -> Result<(), ResolveError> {
         let resolved = self.resolve_name(name)?;
-        if let Some(row) = self.lookup(name) {
-            return self.check(row);
-        }
-        let found = preflight::shim_can_start(resolved.shim, &self.options.search_path);
-        found.map(drop).map_err(|why| ResolveError::Preflight {
+        let asked = self.program_of(name)?;
+        let looked = look_at(BTreeSet::from([asked.clone()]), &self.options.search_path);
+        looked.at(&asked).map_err(|why| ResolveError::Preflight {
             name: resolved.name.to_owned(),
-            path: PathBuf::from(resolved.shim),
+            path: asked.path().to_owned(),
             why,
+        })
+    }
+
+    /// The program that a runtime of this name is started with.
+    pub(super) fn program_of(&self, name: &str) -> Result<Asked, ResolveError> {
+        let resolved = self.resolve_name(name)?;
+        Ok(match resolved.binary {
+            Some(binary) => Asked::Program(binary.as_os_str().to_owned()),
+            None => Asked::Shim(resolved.shim.to_owned()),
         })
     }
 
@@ -196,16 +206,9 @@ impl Runtimes {
     }
 
     fn check(&self, row: &Runtime) -> Result<(), ResolveError> {
-        let search_path = &self.options.search_path;
-        match &row.binary {
-            Some(binary) => {
-                let found = preflight::can_start(binary, search_path);
-                found.map(drop).map_err(|why| fault(row, binary, why))
-            }
-            None => preflight::shim_can_start(&row.shim, search_path)
-                .map(drop)
-                .map_err(|why| fault(row, Path::new(&row.shim), why)),
-        }
+        let asked = self.program_of(&row.name)?;
+        let found = asked.look(&self.options.search_path);
+        found.map_err(|why| fault(row, asked.path(), why))
     }
 
     /// Where no script can run, the runtime cannot start. So this is a preflight error and not an

@@ -1,0 +1,202 @@
+//! Looks at the programs of a table, under one limit of time for all.
+
+use std::collections::BTreeSet;
+use std::ffi::{OsStr, OsString};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::preflight::{self, PreflightFault};
+
+/// How long the look at all programs of a table may take. A local disk answers in milliseconds.
+const LIMIT: Duration = Duration::from_secs(5);
+
+/// After this time without an answer the next program is looked at, beside the one that waits.
+const PATIENCE: Duration = Duration::from_millis(250);
+
+/// A program to look at.
+///
+/// The texts are compared byte by byte. To a `PathBuf`, `/bin/true/` and `/bin/true` are equal,
+/// but the kernel cannot run the first one.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Asked {
+    /// A program by its path or its bare name.
+    Program(OsString),
+    /// A containerd shim by its type or its path.
+    Shim(String),
+}
+
+impl Asked {
+    pub(super) fn path(&self) -> &Path {
+        match self {
+            Self::Program(program) => Path::new(program),
+            Self::Shim(shim) => Path::new(shim),
+        }
+    }
+
+    pub(super) fn look(&self, search_path: &OsStr) -> Result<(), PreflightFault> {
+        let found: Result<PathBuf, _> = match self {
+            Self::Program(program) => preflight::can_start(Path::new(program), search_path),
+            Self::Shim(shim) => preflight::shim_can_start(shim, search_path),
+        };
+        found.map(drop)
+    }
+}
+
+/// The answers about some programs.
+#[derive(Debug)]
+pub(super) struct Looked {
+    asked: Arc<[Asked]>,
+    answers: Vec<Result<(), PreflightFault>>,
+}
+
+impl Looked {
+    /// What was found about this program.
+    pub(super) fn at(&self, asked: &Asked) -> Result<(), PreflightFault> {
+        match self.asked.binary_search(asked) {
+            Ok(place) => self.answers[place].clone(),
+            Err(_) => Err(PreflightFault::NoAnswer),
+        }
+    }
+}
+
+/// Looks at each program once. What has not answered within the limit is not known.
+///
+/// The kernel lets nobody interrupt a look-up that waits for a server. So the looks have threads
+/// of their own, which are left behind when they hang.
+pub(super) fn look_at(asked: BTreeSet<Asked>, search_path: &OsStr) -> Looked {
+    look_with(asked, LIMIT, PATIENCE, {
+        let search_path = search_path.to_owned();
+        move |asked| asked.look(&search_path)
+    })
+}
+
+type Answer = (usize, Result<(), PreflightFault>);
+
+/// What the threads share.
+struct Work<F> {
+    asked: Arc<[Asked]>,
+    /// The place of the next program that nobody looks at yet.
+    next: AtomicUsize,
+    look: F,
+}
+
+impl<F: Fn(&Asked) -> Result<(), PreflightFault>> Work<F> {
+    fn run(&self, answers: &Sender<Answer>) {
+        loop {
+            let place = self.next.fetch_add(1, Ordering::Relaxed);
+            let Some(asked) = self.asked.get(place) else {
+                return;
+            };
+            if answers.send((place, (self.look)(asked))).is_err() {
+                return;
+            }
+        }
+    }
+}
+
+fn look_with<F>(asked: BTreeSet<Asked>, limit: Duration, patience: Duration, look: F) -> Looked
+where
+    F: Fn(&Asked) -> Result<(), PreflightFault> + Send + Sync + 'static,
+{
+    let asked: Arc<[Asked]> = asked.into_iter().collect();
+    let mut answers = vec![Err(PreflightFault::NoAnswer); asked.len()];
+    let work = Arc::new(Work {
+        asked: Arc::clone(&asked),
+        next: AtomicUsize::new(0),
+        look,
+    });
+    let (sender, receiver) = mpsc::channel();
+    if !asked.is_empty() && start(&work, &sender).is_err() {
+        // A process that gets no thread still gets its answers, though without the limit.
+        work.run(&sender);
+    }
+    let begin = Instant::now();
+    let mut open = asked.len();
+    while open > 0 {
+        let left = limit.saturating_sub(begin.elapsed());
+        match receiver.recv_timeout(left.min(patience)) {
+            Ok((place, answer)) => {
+                answers[place] = answer;
+                open -= 1;
+            }
+            Err(RecvTimeoutError::Timeout) if left > patience => {
+                // The others shall not wait for one that hangs.
+                let _ = start(&work, &sender);
+            }
+            Err(_) => break,
+        }
+    }
+    // Whoever still hangs looks at nothing more when it comes back.
+    work.next.store(asked.len(), Ordering::Relaxed);
+    Looked { asked, answers }
+}
+
+fn start<F>(work: &Arc<Work<F>>, sender: &Sender<Answer>) -> io::Result<()>
+where
+    F: Fn(&Asked) -> Result<(), PreflightFault> + Send + Sync + 'static,
+{
+    let (work, sender) = (Arc::clone(work), sender.clone());
+    let thread = thread::Builder::new().name("preflight".to_owned());
+    thread.spawn(move || work.run(&sender)).map(drop)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn program(name: &str) -> Asked {
+        Asked::Program(name.into())
+    }
+
+    #[test]
+    fn one_that_hangs_takes_no_answer_from_the_others() {
+        let asked = ["/a", "/hang", "/hang/", "/z"].map(program);
+        let look = |asked: &Asked| {
+            if asked
+                .path()
+                .as_os_str()
+                .as_encoded_bytes()
+                .starts_with(b"/hang")
+            {
+                thread::sleep(Duration::from_secs(600));
+            }
+            Ok(())
+        };
+        let limit = Duration::from_secs(2);
+        let begin = Instant::now();
+        let looked = look_with(
+            asked.iter().cloned().collect(),
+            limit,
+            Duration::from_millis(20),
+            look,
+        );
+        assert!(begin.elapsed() >= limit && begin.elapsed() < limit * 5);
+        let answers: Vec<_> = asked.iter().map(|asked| looked.at(asked)).collect();
+        let no_answer = Err(PreflightFault::NoAnswer);
+        assert_eq!(answers, [Ok(()), no_answer.clone(), no_answer, Ok(())]);
+    }
+
+    #[test]
+    fn each_program_is_looked_at_once() {
+        let count = Arc::new(AtomicUsize::new(0));
+        let counted = Arc::clone(&count);
+        let look = move |_: &Asked| {
+            counted.fetch_add(1, Ordering::Relaxed);
+            Err(PreflightFault::Missing)
+        };
+        let asked: BTreeSet<_> = (0..1000).map(|n| program(&format!("/{n}"))).collect();
+        let looked = look_with(asked.clone(), LIMIT, PATIENCE, look);
+        assert!(
+            asked
+                .iter()
+                .all(|asked| looked.at(asked) == Err(PreflightFault::Missing))
+        );
+        assert_eq!(count.load(Ordering::Relaxed), 1000);
+        assert_eq!(look_at(BTreeSet::new(), OsStr::new("")).answers.len(), 0);
+    }
+}
