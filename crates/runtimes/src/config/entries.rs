@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::json::Value;
 
@@ -26,7 +26,7 @@ pub struct Config {
 ///
 /// JSON can only hold Unicode text. Path and arguments that are set here may hold any
 /// byte except NUL.
-#[derive(Debug, Clone, Default, PartialEq)]
+#[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct RuntimeEntry {
     /// `path`: the program; absolute, or a bare name that is looked up in `PATH`.
@@ -37,6 +37,22 @@ pub struct RuntimeEntry {
     pub runtime_type: Option<String>,
     /// `options` for the shim, as written.
     pub options: BTreeMap<String, Value>,
+}
+
+impl PartialEq for RuntimeEntry {
+    /// Paths are compared byte by byte: the kernel runs `/bin/true` and refuses `/bin/true/`.
+    fn eq(&self, other: &Self) -> bool {
+        is_same_text(self.path.as_deref(), other.path.as_deref())
+            && self.runtime_args == other.runtime_args
+            && self.runtime_type == other.runtime_type
+            && self.options == other.options
+    }
+}
+
+/// Whether both paths are written in the same way. To the standard library, paths that differ only
+/// in slashes are equal.
+pub(crate) fn is_same_text(a: Option<&Path>, b: Option<&Path>) -> bool {
+    a.map(Path::as_os_str) == b.map(Path::as_os_str)
 }
 
 impl RuntimeEntry {

@@ -13,9 +13,11 @@ mod unknown_key;
 
 pub use check::Checked;
 pub(crate) use check::Meaning;
+pub(crate) use entries::is_same_text;
 pub use entries::{Config, RuntimeEntry};
 pub use inspect::{Inspected, MAX_PROBLEMS, Parsed};
 pub use problem::{Problem, ProblemKind, Problems};
 pub use read::MAX_PARTS;
+pub(crate) use shim_options::is_same_options;
 pub use shim_options::{GenericOptions, OptionValue, RUNC_SHIM, RuncOptions, ShimOptions};
 pub use unknown_key::UnknownKey;

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
+use super::entries::is_same_text;
 use crate::json::Value;
 
 /// The shim that starts runc and everything that can be called like it.
@@ -92,6 +93,14 @@ impl ShimOptions {
             Self::Generic(_) => None,
         }
     }
+}
+
+/// Whether both say the same byte by byte, also in the path among them.
+pub(crate) fn is_same_options(a: Option<&ShimOptions>, b: Option<&ShimOptions>) -> bool {
+    fn root(options: Option<&ShimOptions>) -> Option<&Path> {
+        options?.as_runc()?.root.as_deref()
+    }
+    a == b && is_same_text(root(a), root(b))
 }
 
 impl RuncOptions {

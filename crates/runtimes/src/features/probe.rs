@@ -60,7 +60,7 @@ impl Runtimes {
 }
 
 /// What decides the answer: which file, and what it is asked.
-type Question = (Identity, PathBuf, Words);
+type Question = (Identity, OsString, Words);
 
 /// How a program is asked for its features.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
@@ -138,7 +138,7 @@ fn question(row: &Runtime, programs: &mut Programs<'_>) -> Result<Question, Feat
         }
     };
     match found {
-        Ok((identity, path)) => Ok((identity, path, words)),
+        Ok((identity, path)) => Ok((identity, path.into(), words)),
         Err(why) => Err(FeaturesState::Failed {
             reason: format!("{program:?}: {why}"),
         }),
@@ -154,6 +154,7 @@ fn ask_all(questions: &[&Question], limits: &ProbeOptions) -> Vec<FeaturesState>
             Some(next.fetch_add(1, Ordering::Relaxed)).filter(|n| *n < questions.len())
         {
             let (_, path, words) = questions[place];
+            let path = Path::new(path);
             let state = match (Instant::now() < end, words) {
                 (true, Words::Runtime(args)) => ask(path, args, limits, end),
                 (true, Words::Shim(name)) => ask_shim(path, name, limits, end),

@@ -1,7 +1,7 @@
 //! The programs that a whole table names.
 
 use std::collections::BTreeMap;
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::path::{Path, PathBuf};
 
 use super::fault::PreflightFault;
@@ -19,7 +19,8 @@ pub(crate) fn identified(path: PathBuf) -> Found {
 /// The programs of a table. Each is looked at once, however many entries name it.
 pub(crate) struct Programs<'a> {
     pub(crate) search_path: &'a OsStr,
-    found: BTreeMap<PathBuf, Found>,
+    /// By the text of the path: two that differ in a final slash are two to the kernel.
+    found: BTreeMap<OsString, Found>,
 }
 
 impl<'a> Programs<'a> {
@@ -29,11 +30,11 @@ impl<'a> Programs<'a> {
     }
 
     pub(crate) fn look(&mut self, program: &Path) -> Found {
-        if let Some(found) = self.found.get(program) {
+        if let Some(found) = self.found.get(program.as_os_str()) {
             return found.clone();
         }
         let found = can_start(program, self.search_path).and_then(identified);
-        self.found.insert(program.to_owned(), found.clone());
+        self.found.insert(program.into(), found.clone());
         found
     }
 }

@@ -85,16 +85,16 @@ impl fmt::Debug for PreparedReload<'_> {
     }
 }
 
-/// Says which of the new runtimes cannot start.
+/// Says which of the new runtimes, and whether the default, cannot start.
 fn cannot_start(next: &Runtimes, report: &TableChanges) -> Vec<String> {
-    // A default that stays is told by the first reload to it.
-    let default = report.default_changed.as_ref().map(|(_, now)| now);
-    let brought = report.added.iter().chain(&report.changed).chain(default);
-    let names: BTreeSet<&str> = brought.map(String::as_str).collect();
+    let brought = report.added.iter().chain(&report.changed);
+    // Without its default a host starts no container. So it is looked at also where nothing is new.
+    let default = [next.default_name()];
+    let names: BTreeSet<&str> = brought.map(String::as_str).chain(default).collect();
     let faults = next.cannot_start_among(|name| names.contains(name));
     let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();
     for fault in &faults {
-        warning!(%fault, "a runtime of the new configuration cannot start");
+        warning!(%fault, "a runtime of the configuration cannot start");
     }
     faults
 }

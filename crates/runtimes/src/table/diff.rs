@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::runtime_table::{Runtime, RuntimeKind, Runtimes};
+use crate::config::{is_same_options, is_same_text};
 use crate::scripts::PublishedScripts;
 
 /// What a reload changed, by runtime name, sorted.
@@ -17,9 +18,9 @@ pub struct TableChanges {
     pub changed: Vec<String>,
     /// The default's name before and after, if it is another now.
     pub default_changed: Option<(String, String)>,
-    /// Runtimes among the new and changed ones, and the default if it is another one now,
-    /// that cannot start: what is wrong, in words with the runtime's name. The reload is in
-    /// effect all the same, since a package may be installed later.
+    /// What is wrong with runtimes that cannot start, in words with the runtime's name. The new and
+    /// changed runtimes are looked at, and always the default. The reload is in effect all the
+    /// same, since a package may be installed later.
     pub cannot_start: Vec<String>,
     /// What was done in the script directory.
     pub scripts: PublishedScripts,
@@ -35,9 +36,6 @@ impl TableChanges {
 
 impl fmt::Display for TableChanges {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.is_unchanged() {
-            return f.write_str("runtimes unchanged");
-        }
         let lists = [
             ("added", &self.added),
             ("removed", &self.removed),
@@ -54,7 +52,11 @@ impl fmt::Display for TableChanges {
         for fault in &self.cannot_start {
             parts.push(format!("cannot start: {fault}"));
         }
-        write!(f, "runtimes: {}", parts.join(", "))
+        match self.is_unchanged() {
+            true if parts.is_empty() => f.write_str("runtimes unchanged"),
+            true => write!(f, "runtimes unchanged, {}", parts.join(", ")),
+            false => write!(f, "runtimes: {}", parts.join(", ")),
+        }
     }
 }
 
@@ -79,14 +81,15 @@ pub(crate) fn compare(old: &Runtimes, new: &Runtimes) -> TableChanges {
 
 fn is_equal(a: &Runtime, b: &Runtime) -> bool {
     debug_assert_eq!(a.kind == RuntimeKind::Shim, a.binary.is_none());
-    is_same_program(a, b) && a.options == b.options
+    is_same_program(a, b) && is_same_options(a.options.as_ref(), b.options.as_ref())
 }
 
 /// Whether both rows call the same program in the same way.
 pub(crate) fn is_same_program(a: &Runtime, b: &Runtime) -> bool {
     // The options of a shim may name the program behind it.
-    let is_same_behind = a.kind != RuntimeKind::Shim || a.options == b.options;
-    a.binary == b.binary
+    let is_same_behind =
+        a.kind != RuntimeKind::Shim || is_same_options(a.options.as_ref(), b.options.as_ref());
+    is_same_text(a.binary.as_deref(), b.binary.as_deref())
         && a.args == b.args
         && a.kind == b.kind
         && a.shim == b.shim

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use super::index::Index;
 use super::table_options::TableOptions;
 use crate::config::{Checked, Config, Inspected, Meaning, RUNC_SHIM, RuncOptions, ShimOptions};
+use crate::config::{is_same_options, is_same_text};
 use crate::features::FeaturesState;
 use crate::names::{DEFAULT, STOCK};
 use crate::scripts::Script;
@@ -260,11 +261,11 @@ impl Runtime {
     fn is_made_from(&self, meaning: Meaning<'_>) -> bool {
         match meaning {
             Meaning::Program { path, args } => {
-                !self.stock && self.binary.as_deref() == Some(path) && self.args == args
+                !self.stock && is_same_text(self.binary.as_deref(), Some(path)) && self.args == args
             }
             Meaning::Shim { shim, options } => {
                 let is_shim = self.kind == RuntimeKind::Shim && self.shim == shim;
-                is_shim && self.options.as_ref() == options
+                is_shim && is_same_options(self.options.as_ref(), options)
             }
         }
     }

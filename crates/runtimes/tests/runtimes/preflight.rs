@@ -151,10 +151,10 @@ fn shims_are_looked_for_as_containerd_does() {
 fn a_reload_says_which_of_the_new_runtimes_cannot_start() {
     let temp = tempfile::tempdir().unwrap();
     let settings = TableOptions::new(temp.path().join("scripts"));
-    let (registry, report) =
-        Registry::open(&wrappers(&[("good", "/bin/true", &["x"])]), settings).unwrap();
-    assert_eq!(report.cannot_start, [""; 0]);
     let mut config = unchecked(&[("good", "/bin/true", &["x"])]);
+    config.default_runtime = Some("good".to_owned());
+    let (registry, report) = Registry::open(&config.clone().check().unwrap(), settings).unwrap();
+    assert_eq!(report.cannot_start, [""; 0]);
     config
         .runtimes
         .insert("bad".to_owned(), RuntimeEntry::program("/nope/bin"));
@@ -163,9 +163,69 @@ fn a_reload_says_which_of_the_new_runtimes_cannot_start() {
     let want = r#"runtime "bad": "/nope/bin": no such file"#;
     assert_eq!(report.cannot_start, [want]);
     assert!(report.to_string().contains(want), "{report}");
-    // What has not changed is not told again.
+    // The default is told each time. Another one that has not changed is not told again.
+    let report = registry.reload(&config.clone().check().unwrap()).unwrap();
+    assert_eq!(report.cannot_start, [want]);
+    assert_eq!(
+        report.to_string(),
+        format!("runtimes unchanged, cannot start: {want}")
+    );
+    config.default_runtime = Some("good".to_owned());
     let report = registry.reload(&config.check().unwrap()).unwrap();
     assert_eq!(report.cannot_start, [""; 0]);
+}
+
+/// A default whose program goes away while the table stays the same.
+#[test]
+fn a_reload_of_the_same_table_says_that_the_default_is_gone() {
+    let temp = tempfile::tempdir().unwrap();
+    let program = temp.path().join("runtime");
+    fs::copy("/bin/true", &program).unwrap();
+    let mut config = Config::default();
+    let entry = RuntimeEntry::program(&program);
+    config.runtimes.insert("a".to_owned(), entry);
+    config.default_runtime = Some("a".to_owned());
+    let config = config.check().unwrap();
+    let settings = TableOptions::new(temp.path().join("scripts"));
+    let (registry, report) = Registry::open(&config, settings).unwrap();
+    assert_eq!(report.cannot_start, [""; 0]);
+    fs::remove_file(&program).unwrap();
+    let report = registry.reload(&config).unwrap();
+    assert!(report.is_unchanged());
+    let why = format!("runtime \"a\": {program:?}: no such file");
+    assert_eq!(report.cannot_start, [why]);
+}
+
+/// Paths that differ only in slashes are equal to the standard library. The kernel refuses the one
+/// with a slash at its end.
+#[test]
+fn paths_that_differ_in_slashes_are_two_programs() {
+    let temp = tempfile::tempdir().unwrap();
+    let settings = TableOptions::new(temp.path().join("scripts"));
+    let of = |path: &str, args: &[&str]| {
+        let mut config = Config::default();
+        let entry = RuntimeEntry::wrapper(path, args.iter().copied());
+        config.runtimes.insert("a".to_owned(), entry);
+        config
+            .runtimes
+            .insert("b".to_owned(), RuntimeEntry::program("/bin/true"));
+        config.default_runtime = Some("b".to_owned());
+        config.check().unwrap()
+    };
+    for args in [&[][..], &["x"]] {
+        for odd in ["/bin/true/", "/bin/true//", "/bin/true/."] {
+            let (registry, report) = Registry::open(&of(odd, args), settings.clone()).unwrap();
+            assert_eq!(report.cannot_start.len(), 1, "{report}");
+            let probed = registry.load().probed();
+            let reason = |name| format!("{:?}", probed.lookup(name).unwrap().features);
+            assert!(reason("a").contains("Not a directory"), "{}", reason("a"));
+            assert!(!reason("b").contains("Not a directory"), "{}", reason("b"));
+            let report = registry.reload(&of("/bin/true", args)).unwrap();
+            assert_eq!(report.changed, ["a"], "{odd}");
+            assert_eq!(report.cannot_start, [""; 0]);
+            registry.load().preflight("a").unwrap();
+        }
+    }
 }
 
 /// A reload back to the built-in default is a reload to a default, too.
