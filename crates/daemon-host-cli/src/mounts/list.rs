@@ -5,14 +5,14 @@ use std::io::{self, BufRead as _, BufReader, Read};
 use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, anyhow, ensure};
+use anyhow::{Context as _, anyhow, bail, ensure};
 use daemon_host::mountscan::{
     Error, ErrorKind, Extent, MalformedRow, MountList, MountTable, ReadOptions, Row, Source,
 };
 
 use nix::libc::{EINVAL, ENOTTY};
 
-use super::foreign::looks_like;
+use super::foreign::{MARK, line_ends, looks_like};
 use super::path::settle;
 use super::table_text::{extent_text, malformed_text, to_text};
 use super::tree;
@@ -210,7 +210,8 @@ pub(super) fn explain(error: Error, pid: Option<u32>, namespace: Option<&Path>) 
 ///
 /// # Errors
 ///
-/// When it cannot be read, and when it has rows but none of them is a row of mountinfo.
+/// When it cannot be read, when it has no row of mountinfo, and when its rows do not end as the
+/// kernel ends them: then most of them would be taken for a part of another one.
 pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
     let (name, source): (String, Box<dyn Read>) = if file == Path::new("-") {
         ("standard input".into(), Box::new(io::stdin().lock()))
@@ -224,10 +225,26 @@ pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
         .fill_buf()
         .with_context(|| format!("read {name}"))?
         .to_vec();
+    let head = match head.strip_prefix(MARK) {
+        Some(text) => {
+            source.consume(MARK.len());
+            text
+        }
+        None => &head,
+    };
     let table = MountTable::from_reader(source).with_context(|| format!("read {name}"))?;
-    let is_foreign = table.is_empty() && table.malformed_count() > 0;
-    ensure!(!is_foreign, "{name} looks like {}", looks_like(&head));
-    Ok(table)
+    if table.is_empty() {
+        let is_blank = table.malformed_count() == 0 || head.trim_ascii().is_empty();
+        ensure!(
+            !is_blank,
+            "{name} is empty; every mount namespace has a mount"
+        );
+        bail!("{name} looks like {}", looks_like(head));
+    }
+    match line_ends(&table) {
+        Some(said) => bail!("{name} looks like {said}"),
+        None => Ok(table),
+    }
 }
 
 /// What `--json` prints. It is written row by row, because a table may have a million rows.

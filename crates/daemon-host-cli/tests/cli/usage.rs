@@ -160,11 +160,29 @@ fn a_table_of_nonsense_is_an_error_that_says_what_it_looks_like() {
     let row = "1 0 0:1 / /var/lib/docker/a rw - tmpfs s rw\n";
     let utf16: Vec<u8> = row.encode_utf16().flat_map(u16::to_le_bytes).collect();
     let utf16 = [&[0xff, 0xfe][..], &utf16].concat();
+    let utf32: Vec<u8> = row.chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+    let utf32 = [&[0xff, 0xfe, 0, 0][..], &utf32].concat();
+    let ended = |end: &[u8]| [row.trim_end().as_bytes(), end].concat().repeat(3);
     for (table, looks) in [
         (&b"tmpfs /run tmpfs rw,nosuid 0 0\n"[..], "/proc/mounts"),
         (b"tmpfs on /run type tmpfs (rw)\n", "mount(8)"),
         (b"    1 0 0:1 / / rw - t s rw\n", "indented"),
         (b"1: 1 0 0:1 / / rw - t s rw\n", "numbered"),
+        (b"     1\t1 0 0:1 / / rw - t s rw\n", "numbered"),
+        (b"     1:1 0 0:1 / / rw - t s rw\n", "numbered"),
+        (b"1:1 0 0:1 / / rw - t s rw\n2:x\n", "numbered"),
+        (&utf16[2..], "UTF-16"),
+        (&utf32, "UTF-32"),
+        (b"\xfd7zXZ\0\0\x04\xe6\n", "xz"),
+        (b"BZh91AY&SY\0\x01\n", "bzip2"),
+        (b"\x28\xb5\x2f\xfd\x04\0\n", "zstd"),
+        (b"\x7fELF\x02\x01\x01\0\0\0\0\0\n", "binary"),
+        (b"", "is empty"),
+        (b"\n\n", "is empty"),
+        (b"\xef\xbb\xbf", "is empty"),
+        (&ended(b"\r"), "CR line ends"),
+        (&ended(b"\0"), "NUL"),
+        (&ended(b"\r\n"), "CR LF line ends"),
         (&utf16, "UTF-16"),
         (b"\x1f\x8b\x08\x00\x00\x00\x00\x00", "gzip"),
         (b"hello\n", "not a mountinfo table"),
@@ -183,10 +201,40 @@ fn a_table_of_nonsense_is_an_error_that_says_what_it_looks_like() {
             assert!(ran.stdout.is_empty(), "{}", ran.stdout);
         }
     }
-    run_with(&["mounts", "list", "--file", "-"], b"").expect(0);
     run_with(
         &["mounts", "list", "--file", "-"],
         &[row.as_bytes(), b"x\n"].concat(),
     )
     .expect(0);
+}
+
+#[test]
+fn a_table_that_is_partly_nonsense_makes_a_plan_uncertain() {
+    let id = "a".repeat(64);
+    let root = "1 0 8:1 / / rw - ext4 /dev/sda1 rw\n";
+    let row = format!("2 1 0:9 / /var/lib/docker/overlay2/{id}/merged rw - overlay overlay rw\n");
+    let plan = |table: &[u8]| run_with(&["root", "cleanup", "--mountinfo", "-"], table);
+    let whole = [root, &row].concat();
+    assert!(
+        plan(whole.as_bytes())
+            .expect(0)
+            .stdout
+            .contains("1 mount to unmount")
+    );
+    // A mark before the first row is no part of it.
+    let marked = [b"\xef\xbb\xbf", row.as_bytes(), root.as_bytes()].concat();
+    assert!(
+        plan(&marked)
+            .expect(0)
+            .stdout
+            .contains("1 mount to unmount")
+    );
+    let utf16: Vec<u8> = row.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for rest in [&b"x\n"[..], &utf16, &row.as_bytes()[..40]] {
+        let ran = plan(&[root.as_bytes(), rest].concat()).expect(1);
+        assert!(ran.stdout.contains("line 2 is malformed"), "{}", ran.stdout);
+    }
+    // The name of a directory may have a CR.
+    let odd = whole.replace("/merged", "/mer\rged");
+    plan(odd.as_bytes()).expect(0);
 }

@@ -31,7 +31,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     if let Some(file) = &args.mountinfo {
         let planned = of_captured(args, file)?;
         show_plan(&planned, &RunningEngine::No, &[], out)?;
-        return Ok(Exit::Fine);
+        return Ok(Exit::finding_if(is_partly_read(&planned)));
     }
     args.engines.load()?;
     args.pid.enter()?;
@@ -140,7 +140,8 @@ fn of_root(
     };
     if args.dry_run {
         show_plan(&planned, &engine, others, out)?;
-        return Ok(Exit::finding_if(planned.plan.is_uncertain()));
+        let is_uncertain = planned.plan.is_uncertain() || is_partly_read(&planned);
+        return Ok(Exit::finding_if(is_uncertain));
     }
     if let Some(engine) = engine.may_run() {
         if args.no_wait {
@@ -224,6 +225,11 @@ fn show_plan(
     }
     text.push_str(&to_text(others));
     Ok(out.text(&text)?)
+}
+
+/// Whether a row of the table could not be understood. It may be of a leftover.
+fn is_partly_read(planned: &Planned) -> bool {
+    planned.table.malformed_count() > 0
 }
 
 fn notes(table: &MountTable) -> String {
