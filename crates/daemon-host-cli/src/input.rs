@@ -4,8 +4,24 @@ use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
 
-use anyhow::Context as _;
-use daemon_host::{MAX_CONFIG_LENGTH, read_config};
+use anyhow::{Context as _, anyhow};
+use daemon_host::{ANSWER_LIMIT, MAX_CONFIG_LENGTH, read_config, within};
+
+/// Looks at a path, and at nothing else: it may lead into a mount that does not answer.
+///
+/// # Errors
+///
+/// When it does not answer in time. What the look itself found is the value.
+pub(crate) fn look<T: Send + 'static>(
+    path: &Path,
+    look: impl FnOnce(&Path) -> T + Send + 'static,
+) -> anyhow::Result<T> {
+    let owned = path.to_owned();
+    within(ANSWER_LIMIT, move || look(&owned)).map_err(|_| {
+        let limit = ANSWER_LIMIT.as_secs();
+        anyhow!("{path:?} did not answer in {limit} s")
+    })
+}
 
 /// Reads a regular file, or a pipe that the caller's shell made, of at most
 /// [`MAX_CONFIG_LENGTH`] bytes.

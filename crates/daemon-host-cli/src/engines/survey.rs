@@ -9,6 +9,7 @@ use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{self, RunningEngine};
 
 use super::target::{Target, running};
+use crate::input::look;
 use crate::place::as_here;
 use crate::root::EvidenceArgs;
 
@@ -39,7 +40,8 @@ impl EngineFiles {
         }
         let mut engines = Engine::built_in();
         for file in &self.engine_file {
-            let own = Engine::from_file(&as_here(file));
+            let own = look(&as_here(file), Engine::from_file);
+            let own = own.and_then(|own| Ok(own?));
             engines.extend(own.with_context(|| format!("--engine-file {file:?}"))?);
         }
         Ok(self.loaded.get_or_init(|| engines).clone())

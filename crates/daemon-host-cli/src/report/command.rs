@@ -10,7 +10,7 @@ use super::mounts::{Earlier, Which, growth};
 use super::{collect, json, judge, metrics, render};
 use crate::engines::{self, EngineFiles};
 use crate::exit::Exit;
-use crate::input::read_named;
+use crate::input::{look, read_named};
 use crate::output::Output;
 use crate::place::{PidArgs, as_here};
 use crate::root::{EvidenceArgs, RootArgs};
@@ -115,8 +115,10 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     match &args.output {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
+            let there = as_here(path);
+            look(&there, |path| path.parent().map(Path::exists))?;
             // Everybody may read it, because a collector runs as its own user.
-            publish(&as_here(path), plain.as_bytes(), &PublishOptions::new())
+            publish(&there, plain.as_bytes(), &PublishOptions::new())
                 .with_context(|| format!("write({path:?})"))?;
         }
         None if format == Format::Text => out.text(&text)?,

@@ -6,12 +6,13 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail, ensure};
+use daemon_host::LivenessOptions;
 use daemon_host::rootmount::{Claim, Evidence, Processes};
 use daemon_host::runtimes::{ContainerState, StatesOptions, containers};
-use daemon_host::{ANSWER_LIMIT, LivenessOptions, within};
 use serde::Serialize;
 
 use crate::engines::Work;
+use crate::input::look;
 use crate::place::as_here;
 
 /// Where evidence of life is looked for, and what is claimed.
@@ -55,9 +56,7 @@ impl EvidenceArgs {
     pub(crate) fn dirs(&self) -> anyhow::Result<Vec<PathBuf>> {
         let dirs: Vec<PathBuf> = self.state_dir.iter().map(|dir| as_here(dir)).collect();
         for dir in &dirs {
-            let owned = dir.to_owned();
-            let checked = within(ANSWER_LIMIT, move || check(&owned)).map_err(Into::into);
-            let checked = checked.and_then(|checked| checked);
+            let checked = look(dir, check).and_then(|checked| checked);
             checked.with_context(|| format!("--state-dir {dir:?}"))?;
         }
         Ok(dirs)

@@ -3,11 +3,12 @@
 use std::fs::canonicalize;
 use std::path::{Path, PathBuf};
 
-use anyhow::ensure;
+use anyhow::{Context as _, ensure};
+use daemon_host::HostConfig;
 use daemon_host::rootmount::DataRootOptions;
-use daemon_host::{ANSWER_LIMIT, HostConfig, within};
 
 use crate::config::ConfigArgs;
+use crate::input::look;
 use crate::place::as_here;
 
 /// Which data root: as given, else as the daemon.json has it, else Docker's.
@@ -66,7 +67,7 @@ impl RootArgs {
         if let Some(exec_root) = self.exec_root.as_ref().filter(|dir| dir.is_absolute()) {
             let exec_root = as_here(exec_root);
             ensure!(
-                exec_root.is_dir(),
+                look(&exec_root, Path::is_dir).context("--exec-root")?,
                 "--exec-root {exec_root:?}: no such directory"
             );
         }
@@ -83,11 +84,6 @@ impl RootArgs {
 
 /// Whether two paths lead to one directory. One that does not answer is not the same.
 fn is_same(one: &Path, other: &Path) -> bool {
-    let paths = [one.to_owned(), other.to_owned()];
-    one == other
-        || within(ANSWER_LIMIT, move || {
-            let [one, other] = paths.map(canonicalize);
-            one.is_ok_and(|one| other.is_ok_and(|other| one == other))
-        })
-        .unwrap_or(false)
+    let real = |path: &Path| look(path, |path| canonicalize(path)).ok()?.ok();
+    one == other || real(one).is_some_and(|one| real(other) == Some(one))
 }

@@ -10,6 +10,7 @@ use serde::Serialize;
 use super::{EvidenceArgs, EvidenceJson, RootArgs, RootState};
 use crate::engines::{Elsewhere, EngineFiles, Leftovers, LeftoversJson, elsewhere, survey};
 use crate::exit::Exit;
+use crate::input::look;
 use crate::output::{Cell, Ink, Output, Table, paint};
 use crate::place::{self, PidArgs, Surroundings};
 
@@ -42,7 +43,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let (others, is_alone) = match args.root.names_one() {
         true => (Others::default(), false),
         false => {
-            let missing = fs::symlink_metadata(&options.root);
+            let missing = look(&options.root, |root| fs::symlink_metadata(root))?;
             let is_missing = missing.is_err_and(|e| e.kind() == ErrorKind::NotFound);
             (Others::find(args, &options.root)?, is_missing)
         }

@@ -110,6 +110,32 @@ fn a_data_root_in_a_mount_that_does_not_answer_is_told_of() {
     );
 }
 
+/// Takes the five seconds that a look may take, once: the commands run side by side, each with a
+/// mount of its own.
+#[test]
+fn an_argument_in_a_mount_that_does_not_answer_ends_in_an_error() {
+    let script = "mkdir root exec; n=0
+        hung() { local fd; n=$((n + 1)); mkdir hung$n; exec {fd}<>/dev/fuse
+            mount -i -t fuse -o fd=$fd,rootmode=40000,user_id=0,group_id=0 srv hung$n
+            H=$T/hung$n/x; }
+        try() { hung; \"${@//HUNG/$H}\" & all=\"$all $!\"; }
+        R=\"--data-root $T/root --exec-root $T/exec\"
+        try $D root cleanup --dry-run --data-root HUNG --exec-root $T/exec
+        try $D root cleanup --data-root $T/root --exec-root HUNG
+        try $D root status $R --state-dir HUNG
+        try $D root status $R --engine-file HUNG
+        try $D addrs --netns HUNG
+        try $D report --no-probe $R --since HUNG
+        try $D report --no-probe $R --output HUNG
+        begin=$SECONDS
+        for one in $all; do code=0; wait $one || code=$?; test $code = 2; done
+        test $((SECONDS - begin)) -lt 30";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    let told = ran.stderr.matches("answer in 5 s").count();
+    assert_eq!(told, 7, "{}", ran.stderr);
+}
+
 /// Takes the five seconds that a look may take, once: the requests run side by side, each with a
 /// mount of its own. Whoever waits behind the look-up of another process in the same directory of
 /// FUSE cannot even be killed (fuse_lock_inode, seen on Linux 6.18).

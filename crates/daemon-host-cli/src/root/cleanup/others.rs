@@ -13,6 +13,7 @@ use super::args::Args;
 use super::choice::{Meant, Place};
 use super::places;
 use crate::engines::{Leftovers, Target, survey};
+use crate::input::look;
 
 /// The name of the engine whose data root the arguments are about.
 const DOCKER: &str = "docker";
@@ -38,12 +39,16 @@ impl Scope {
             });
         }
         let root = args.root.options()?.root;
-        let missing = fs::symlink_metadata(&root).is_err_and(|e| e.kind() == ErrorKind::NotFound);
+        let (missing, real) = look(&root, |root| {
+            let seen = fs::symlink_metadata(root);
+            let missing = seen.is_err_and(|error| error.kind() == ErrorKind::NotFound);
+            (missing, fs::canonicalize(root))
+        })?;
         Ok(Self {
             has_root: is_named || !missing,
             has_others: !is_named,
             // Engines are found by paths without symbolic links.
-            root: fs::canonicalize(&root).unwrap_or(root),
+            root: real.unwrap_or(root),
         })
     }
 }
