@@ -240,7 +240,9 @@ fn add_threads(
             },
         };
         first = first.or(Some((id, inode)));
-        if own.memory || own.place || own.descriptors {
+        // A thread that ends has nothing any more, and its process can go on.
+        let has_any = own.memory || own.place || own.descriptors;
+        if has_any && run_of(proc, &task) != Run::Ended {
             let thread = Some(id);
             places.found.push((inode, Member { pid, thread, own }));
         }

@@ -23,7 +23,7 @@ const ATTEMPTS: u32 = 1;
 /// tells.
 const SETTLE: Duration = Duration::from_millis(20);
 /// After a reading, the next one waits this many times as long as that reading took. So reading
-/// costs a small share of a processor.
+/// costs a small share of a processor, as long as a reading takes less than ten milliseconds.
 const SHARE: u32 = 20;
 /// The longest such wait. On a busy machine a reading takes long, and changes must not be told late
 /// or together for that.

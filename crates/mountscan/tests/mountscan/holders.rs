@@ -214,10 +214,10 @@ fn namespaces_without_processes_are_found_by_what_keeps_them() {
         let cover = base.join("cover");
         std::fs::write(&cover, "").expect("writable");
         rustix::mount::mount_bind(&cover, &file).expect("both are there");
-        assert_eq!(closed(), before + 1);
-        assert_eq!(listed(), listed_before + 1);
+        // Other tests may have such namespaces at the same time.
+        assert!(closed() > before);
+        assert!(listed() > listed_before);
         unmount(&file);
-        assert_eq!(closed(), before);
         unmount(&file);
     });
 }

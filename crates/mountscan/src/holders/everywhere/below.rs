@@ -106,11 +106,15 @@ fn of_member(
 
 fn uses(proc: &ProcDir, member: &Member, directory: &Path, sockets: &BoundSockets<'_>) -> Seen {
     let mut seen = Seen::default();
-    for (name, how) in [
-        ("cwd", MountUse::WorkingDirectory),
-        ("root", MountUse::RootDirectory),
-        ("exe", MountUse::Executable),
+    let (place, memory) = (member.has_own_place(), member.has_own_memory());
+    for (name, is_own, how) in [
+        ("cwd", place, MountUse::WorkingDirectory),
+        ("root", place, MountUse::RootDirectory),
+        ("exe", memory, MountUse::Executable),
     ] {
+        if !is_own {
+            continue;
+        }
         // Only the text of the link: to open it could wait for a server. A removed file has a mark
         // at the end of its path, which leaves the directories above it as they are.
         match proc.link(member.file(name)) {
@@ -119,12 +123,17 @@ fn uses(proc: &ProcDir, member: &Member, directory: &Path, sockets: &BoundSocket
             Err(_) => seen.has_gap = true,
         }
     }
-    let maps = proc.read(member.file("maps"));
-    seen.has_gap |= maps.is_err();
-    if mapped_files(&maps.unwrap_or_default()).any(|file| file.path.starts_with(directory)) {
-        seen.uses.push(MountUse::Mapping);
+    if memory {
+        let maps = proc.read(member.file("maps"));
+        seen.has_gap |= maps.is_err();
+        let maps = maps.unwrap_or_default();
+        if mapped_files(&maps).any(|file| file.path.starts_with(directory)) {
+            seen.uses.push(MountUse::Mapping);
+        }
     }
-    add_descriptors(proc, member, directory, sockets, &mut seen);
+    if member.shows_descriptors() {
+        add_descriptors(proc, member, directory, sockets, &mut seen);
+    }
     seen
 }
 

@@ -132,9 +132,11 @@ impl Census<'_> {
         read.ok()
     }
 
-    /// Has a process looked at again, if it runs or one of its threads does.
+    /// Has a process looked at again, if it runs or one of its threads does. A thread beside its
+    /// process counts only if it runs itself.
     pub(super) fn look_again(&self, member: &Member) {
-        if !is_running(self.proc, member.pid) {
+        let may_run = member.has_own_memory() || member.runs(self.proc);
+        if !may_run || !is_running(self.proc, member.pid) {
             return;
         }
         let again = self.again.lock();

@@ -261,6 +261,15 @@ mod tests {
             "{of_it:?}"
         );
         assert_eq!(view(proc.path()).unreadable, 0);
+        // A thread that is just ending has no place any more. That is no gap.
+        let ending = at.join("task/11");
+        task(&ending);
+        for name in ["root", "cwd", "exe"] {
+            std::fs::remove_file(ending.join(name)).unwrap();
+        }
+        assert_eq!(view(proc.path()).unreadable, 1);
+        stat(&ending, 'R', 4);
+        assert_eq!(view(proc.path()).unreadable, 0);
         // A thread that runs and cannot be read is no absence.
         std::fs::remove_file(at.join("task/9/ns/mnt")).unwrap();
         assert_eq!(view(proc.path()).unreadable, 1);
