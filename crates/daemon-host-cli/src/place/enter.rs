@@ -3,6 +3,8 @@
 use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::thread;
+use std::time::Duration;
 
 use anyhow::{Context as _, anyhow};
 use daemon_host::mountscan::{Error, ErrorKind, ProcRoot};
@@ -11,6 +13,9 @@ use nix::sched::{CloneFlags, setns};
 
 /// What entering a mount namespace needs.
 const NEEDS: &str = "this needs root with CAP_SYS_ADMIN, CAP_SYS_CHROOT and CAP_SYS_PTRACE";
+
+/// How often it is looked whether a thread that is ending has ended, every ten milliseconds.
+const PATIENCE: u32 = 100;
 
 /// The namespaces of a process, as a procfs names them.
 pub(super) struct Namespaces {
@@ -48,8 +53,18 @@ impl Namespaces {
     /// of there.
     ///
     /// It must be called while this process has one thread: the kernel refuses it to threads that
-    /// share their root directory.
+    /// share their root directory. A thread that looked at a file may be ending still.
     pub(super) fn enter_mounts(&self) -> anyhow::Result<()> {
+        for _ in 0..PATIENCE {
+            if self
+                .proc
+                .numbers("self/task")
+                .is_ok_and(|tasks| tasks.len() == 1)
+            {
+                break;
+            }
+            thread::sleep(Duration::from_millis(10));
+        }
         let file = self.open("mnt")?;
         match setns(&file, CloneFlags::CLONE_NEWNS) {
             // Who is not root of the machine may be root of that user namespace.

@@ -26,6 +26,8 @@ pub(super) type Known<T> = Result<T, String>;
 pub(super) struct Facts {
     pub(super) host: String,
     pub(super) kernel: String,
+    /// The number of this boot; `None` if the kernel does not show it.
+    pub(super) boot_id: Option<String>,
     pub(super) queries: KernelQueries,
     pub(super) mounts: Known<Mounts>,
     pub(super) root: Root,
@@ -88,6 +90,9 @@ pub(super) fn collect(
         kernel: names
             .as_ref()
             .map_or_else(unnamed, |names| in_text(names.release())),
+        boot_id: fs::read_to_string("/proc/sys/kernel/random/boot_id")
+            .ok()
+            .map(|text| text.trim().to_owned()),
         queries: KernelQueries::cached(),
         root,
         mounts: table.map(|table| mounts::collect(&table, readable, probe_mounts)),

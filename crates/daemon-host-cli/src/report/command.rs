@@ -90,7 +90,7 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     )?;
     let mut findings = judge::judge(&facts);
     if let (Some((file, text)), Ok(mounts)) = (&since, &facts.mounts) {
-        let earlier = Earlier::parse(text, &facts.host);
+        let earlier = Earlier::parse(text, &facts.host, facts.boot_id.as_deref());
         let earlier = earlier.with_context(|| format!("--since {file:?}"))?;
         findings.extend(growth(mounts, &earlier));
     }

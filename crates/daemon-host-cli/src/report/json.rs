@@ -21,6 +21,7 @@ pub(super) fn json(facts: &Facts, findings: &[Finding]) -> serde_json::Result<St
         host: &facts.host,
         kernel: Kernel {
             release: &facts.kernel,
+            boot_id: facts.boot_id.as_deref(),
             mount_queries: format!("{:?}", facts.queries).to_lowercase(),
         },
         findings,
@@ -103,6 +104,7 @@ impl<'r, T> Part<'r, T> {
 #[derive(Serialize)]
 struct Kernel<'r> {
     release: &'r str,
+    boot_id: Option<&'r str>,
     mount_queries: String,
 }
 

@@ -2,6 +2,7 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -73,7 +74,7 @@ impl EvidenceArgs {
 ///
 /// It may be empty. But if it has entries, one of them must be a state.
 fn check(dir: &Path) -> anyhow::Result<()> {
-    ensure!(dir.is_dir(), "no such directory");
+    ensure!(is_directory(dir)?, "no such directory");
     let states = containers(&StatesOptions::new([dir.to_owned()]));
     let is_plain = |path: &&PathBuf| !path.file_name().is_some_and(is_hidden);
     let other = states.skipped.iter().find(is_plain);
@@ -83,6 +84,15 @@ fn check(dir: &Path) -> anyhow::Result<()> {
             bail!("no entry is the state of a container, {other:?} for one; is it another level?")
         }
         _ => Ok(()),
+    }
+}
+
+/// Whether a directory is there. If that cannot be told, it is an error.
+pub(super) fn is_directory(path: &Path) -> anyhow::Result<bool> {
+    match fs::metadata(path) {
+        Ok(seen) => Ok(seen.is_dir()),
+        Err(error) if matches!(error.kind(), NotFound | NotADirectory) => Ok(false),
+        Err(error) => Err(error.into()),
     }
 }
 

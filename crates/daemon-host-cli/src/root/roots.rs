@@ -7,6 +7,7 @@ use anyhow::{Context as _, ensure};
 use daemon_host::HostConfig;
 use daemon_host::rootmount::DataRootOptions;
 
+use super::evidence::is_directory;
 use crate::config::ConfigArgs;
 use crate::input::look;
 use crate::place::as_here;
@@ -67,7 +68,9 @@ impl RootArgs {
         if let Some(exec_root) = self.exec_root.as_ref().filter(|dir| dir.is_absolute()) {
             let exec_root = as_here(exec_root);
             ensure!(
-                look(&exec_root, Path::is_dir).context("--exec-root")?,
+                look(&exec_root, is_directory)
+                    .and_then(|found| found)
+                    .with_context(|| format!("--exec-root {exec_root:?}"))?,
                 "--exec-root {exec_root:?}: no such directory"
             );
         }

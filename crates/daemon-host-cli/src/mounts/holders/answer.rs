@@ -100,7 +100,8 @@ impl Answer {
 
     /// Whether anything uses the mount; `None` if nothing was found and not everything was seen.
     pub(super) fn is_used(&self) -> Option<bool> {
-        match self.held.iter().any(|(_, found)| found.is_used()) {
+        let is_busy = self.kernel_word == Some(KernelWord::Busy);
+        match is_busy || self.held.iter().any(|(_, found)| found.is_used()) {
             true => Some(true),
             false => self.unseen.is_empty().then_some(false),
         }

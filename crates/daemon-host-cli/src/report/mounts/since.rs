@@ -21,12 +21,20 @@ pub(in crate::report) struct Earlier {
     /// Parts of file systems that have several mounts. Parts with fewer than [`REPEATED`] mounts
     /// are not listed.
     parts: Vec<Shown>,
+    /// Whether the machine has not been started anew. Then devices have the numbers that they had.
+    is_of_this_boot: bool,
 }
 
 #[derive(Deserialize)]
 struct Report {
     host: String,
+    kernel: Kernel,
     mounts: Part,
+}
+
+#[derive(Deserialize)]
+struct Kernel {
+    boot_id: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -51,13 +59,17 @@ struct Shown {
 }
 
 impl Earlier {
-    /// Reads the JSON of a report of this host.
+    /// Reads the JSON of a report of this host. `boot_id` is that of now, if it is known.
     ///
     /// # Errors
     ///
     /// When it is something else, of another host, or of a version that did not say how often a
     /// directory is mounted.
-    pub(in crate::report) fn parse(text: &[u8], host: &str) -> anyhow::Result<Self> {
+    pub(in crate::report) fn parse(
+        text: &[u8],
+        host: &str,
+        boot_id: Option<&str>,
+    ) -> anyhow::Result<Self> {
         let report: Report = serde_json::from_slice(text)
             .context("it is no JSON report of this command, or of a version before 0.2")?;
         let theirs = &report.host;
@@ -69,6 +81,7 @@ impl Earlier {
             Part::Known { by_type, repeated } => Ok(Self {
                 by_type,
                 parts: repeated,
+                is_of_this_boot: boot_id.is_some() && report.kernel.boot_id.as_deref() == boot_id,
             }),
             Part::Unknown { error } => anyhow::bail!("it could not read the mount table: {error}"),
         }
@@ -76,16 +89,16 @@ impl Earlier {
 
     /// How many mounts showed this part.
     ///
-    /// The first mount can be another by now. After a reboot the device can have another number.
-    /// So either of them names the part.
+    /// Within one boot the device names it, because its first mount can be another by now. After
+    /// that, only the first mount can.
     fn count_of(&self, part: &Repeated) -> Option<usize> {
         let device = part.device.to_string();
         let (root, first) = (part.root.to_string_lossy(), part.first.to_string_lossy());
-        let is_same = |shown: &&Shown| shown.device == device && shown.root == root;
-        let is_there = |shown: &&Shown| shown.mount_point == first;
-        let found = self.parts.iter().find(is_same);
-        let found = found.or_else(|| self.parts.iter().find(is_there));
-        found.map(|shown| shown.count)
+        let is_same = |shown: &&Shown| match self.is_of_this_boot {
+            true => shown.device == device && shown.root == root,
+            false => shown.mount_point == first && shown.root == root,
+        };
+        self.parts.iter().find(is_same).map(|shown| shown.count)
     }
 }
 
@@ -153,14 +166,18 @@ mod tests {
         }
     }
 
-    fn said(now: &Mounts) -> Vec<String> {
-        let text = br#"{"host": "h", "mounts": {"count": 9, "by_type": {"tmpfs": 20, "nfs4": 2},
-            "repeated": [
+    fn said_at(boot: &str, now: &Mounts) -> Vec<String> {
+        let text = br#"{"host": "h", "kernel": {"boot_id": "b1"}, "mounts": {
+            "count": 9, "by_type": {"tmpfs": 20, "nfs4": 2}, "repeated": [
                 {"mount_point": "/a", "device": "0:1", "root": "/", "count": 8},
                 {"mount_point": "/b", "device": "0:2", "root": "/", "count": 40}]}}"#;
-        let earlier = Earlier::parse(text, "h").unwrap();
+        let earlier = Earlier::parse(text, "h", Some(boot)).unwrap();
         let found = growth(now, &earlier).into_iter();
         found.map(|finding| finding.what).collect()
+    }
+
+    fn said(now: &Mounts) -> Vec<String> {
+        said_at("b1", now)
     }
 
     #[test]
@@ -181,15 +198,17 @@ mod tests {
     }
 
     #[test]
-    fn a_part_is_known_by_its_file_system_or_else_by_its_first_mount() {
-        // The first mount went, or the device has another number.
-        assert!(said(&mounts(&[], vec![part(2, "/b2", 41)])).is_empty());
-        assert!(said(&mounts(&[], vec![part(7, "/b", 41)])).is_empty());
-        // Another file system at the place of the first mount hides nothing.
-        let grown = said(&mounts(&[], vec![part(1, "/b", 18)]));
+    fn a_part_is_known_by_its_device_or_after_a_boot_by_its_first_mount() {
+        let one = |part| mounts(&[], vec![part]);
+        // The first mount went, or another file system has its place.
+        assert!(said(&one(part(2, "/b2", 41))).is_empty());
+        let grown = said(&one(part(1, "/b", 18)));
         assert_eq!(grown, ["18 mounts show the same directory as /b, 8 before"]);
-        let grown = said(&mounts(&[], vec![part(7, "/n", 41)]));
-        assert_eq!(grown.len(), 1, "{grown:?}");
+        assert_eq!(said(&one(part(7, "/b", 41))).len(), 1);
+        // After a boot the numbers are those of others.
+        assert!(said_at("b2", &one(part(1, "/b", 41))).is_empty());
+        let grown = said_at("b2", &one(part(2, "/a", 30)));
+        assert_eq!(grown, ["30 mounts show the same directory as /a, 8 before"]);
     }
 
     #[test]
@@ -198,19 +217,22 @@ mod tests {
             ("", "no JSON report"),
             ("{}", "no JSON report"),
             (
-                r#"{"host": "h", "mounts": {"count": 7, "by_type": {}}}"#,
+                r#"{"host": "h", "kernel": {}, "mounts": {"count": 7, "by_type": {}}}"#,
                 "before 0.2",
             ),
             (
-                r#"{"host": "h", "mounts": {"error": "denied"}}"#,
+                r#"{"host": "h", "kernel": {}, "mounts": {"error": "denied"}}"#,
                 "mount table: denied",
             ),
             (
-                r#"{"host": "x", "mounts": {"by_type": {}, "repeated": []}}"#,
+                r#"{"host": "x", "kernel": {}, "mounts": {"by_type": {}, "repeated": []}}"#,
                 "of host \"x\"",
             ),
         ] {
-            let error = format!("{:#}", Earlier::parse(text.as_bytes(), "h").unwrap_err());
+            let error = format!(
+                "{:#}",
+                Earlier::parse(text.as_bytes(), "h", None).unwrap_err()
+            );
             assert!(error.contains(why), "{text}: {error}");
         }
     }
