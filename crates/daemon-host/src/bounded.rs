@@ -31,7 +31,8 @@ pub fn read_bounded(path: &Path, limit: u64) -> Result<Vec<u8>, Error> {
     let file = File::from(file);
     // Without a size the memory would grow by doubling. A size of procfs is 0 and says nothing.
     let size = file.metadata().map_or(0, |file| file.len());
-    let mut content = Vec::with_capacity(size.min(limit) as usize + 1);
+    let size = usize::try_from(size.min(limit).min(MAX_CONFIG_LENGTH)).unwrap_or(0);
+    let mut content = Vec::with_capacity(size.saturating_add(1));
     let read = file
         // One byte more than the limit, to see that a file is too long. The size in `stat` does
         // not help: files of procfs have size 0.

@@ -37,8 +37,11 @@ pub(super) fn with_engines(
 }
 
 /// Whether the catalogue knows an engine that has this root and keeps states of its own.
+/// A store that cannot be read does not say whose it is.
 pub(super) fn is_known(root: &Path, stored: &Containers) -> bool {
-    !of_root(root, stored).is_empty()
+    let mut read = stored.clone();
+    read.unread.clear();
+    !of_root(root, &read).is_empty()
 }
 
 fn of_root(root: &Path, stored: &Containers) -> Vec<Engine> {

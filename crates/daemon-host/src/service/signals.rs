@@ -5,7 +5,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::errno::Errno;
-use nix::sys::signal::{SigSet, Signal};
+use nix::sys::signal::{SigSet, SigmaskHow, Signal};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use tracing::error;
@@ -48,12 +48,29 @@ pub enum Wish {
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) when a thread or a signal handler is refused.
 pub fn forward_signals(limit: Duration, send: impl Fn(Wish) + Send + 'static) -> Result<(), Error> {
     let signals = Signals::new([SIGHUP, SIGTERM, SIGINT]);
-    let mut signals = signals.map_err(|error| Error::io("sigaction", error))?;
+    let signals = signals.map_err(|error| Error::io("sigaction", error))?;
     let ours = SigSet::from_iter([Signal::SIGHUP, Signal::SIGTERM, Signal::SIGINT]);
     // The kernel gives a signal to the main thread first, even if that waits in the kernel for a
     // server that never answers. Then no handler ever runs. So only one thread takes signals.
     let masked = |errno: Errno| Error::io("pthread_sigmask", errno.into());
-    ours.thread_block().map_err(masked)?;
+    let before = ours
+        .thread_swap_mask(SigmaskHow::SIG_BLOCK)
+        .map_err(masked)?;
+    let started = start(limit, signals, ours, send);
+    if started.is_err() {
+        // Nobody takes the signals, so the caller must not be deaf to them.
+        let _ = before.thread_set_mask();
+    }
+    started
+}
+
+/// Starts the threads.
+fn start(
+    limit: Duration,
+    mut signals: Signals,
+    ours: SigSet,
+    send: impl Fn(Wish) + Send + 'static,
+) -> Result<(), Error> {
     let (arm, armed) = mpsc::channel();
     // Both threads are there from the start: at the end there may be no way to make one.
     spawn("shutdown-limit", move || end_after(limit, &armed))?;
