@@ -20,10 +20,17 @@ const SHOWN: usize = 256;
 /// A name for a message: quoted, with control characters escaped, and the end of a very long one
 /// left out.
 pub(crate) fn shown(name: &str) -> String {
-    match name.char_indices().find(|(at, _)| *at >= SHOWN) {
-        None => format!("{name:?}"),
-        Some((end, _)) => format!("{:?}…", &name[..end]),
+    let begin = clipped(name);
+    match begin.len() == name.len() {
+        true => format!("{name:?}"),
+        false => format!("{begin:?}…"),
     }
+}
+
+/// As much of a name as is shown.
+pub(crate) fn clipped(name: &str) -> &str {
+    let end = name.char_indices().find(|(at, _)| *at >= SHOWN);
+    end.map_or(name, |(end, _)| &name[..end])
 }
 
 #[cfg(test)]

@@ -247,7 +247,7 @@ fn length_fault(name: &str, entry: &RuntimeEntry) -> Option<String> {
     let path = entry.path.as_ref().map_or(0, |path| path.as_os_str().len());
     let shim = entry.runtime_type.as_ref().map_or(0, String::len);
     let places = [
-        (name.len(), "its name"),
+        (name.len(), "its name"), // of a configuration that was made and not read
         (path, "path"),
         (shim, "runtimeType"),
     ];

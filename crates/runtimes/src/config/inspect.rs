@@ -6,13 +6,10 @@ use super::check::{self, Checked};
 use super::decode::decode;
 use super::entries::Config;
 use super::problem::{Problem, ProblemKind, Problems, sort};
-use super::read::Reader;
+use super::read::{MAX_PROBLEMS, Reader};
 use super::shim_options::ShimOptions;
 use super::unknown_key::UnknownKey;
 use crate::json::Value;
-
-/// How many problems are told of one file. With more, one says that there are more.
-pub const MAX_PROBLEMS: usize = 10_000;
 
 /// A daemon.json without a problem.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -15,10 +15,14 @@ use super::member::{Member, Seen};
 use super::problem::{Problem, ProblemKind};
 use super::unknown_key::UnknownKey;
 use crate::json::Value;
+use crate::names::{clipped, shown};
 
 /// How many keys and values a daemon.json may have. Ten thousand wrapper scripts with two
 /// arguments have 80 000.
 pub const MAX_PARTS: usize = 100_000;
+
+/// How many problems are told of one file. With more, one says that there are more.
+pub const MAX_PROBLEMS: usize = 10_000;
 
 /// What was found so far.
 #[derive(Default)]
@@ -34,8 +38,13 @@ pub(super) struct Reader {
 }
 
 impl Reader {
+    /// Takes note of a problem. Of very many, one for each runtime is enough: they are not told,
+    /// but the runtime is not sound.
     pub(super) fn problem(&mut self, runtime: Option<&str>, kind: ProblemKind, what: String) {
-        self.problems.push(Problem::new(runtime, kind, &what));
+        let last = self.problems.last().map(|last| last.runtime.as_deref());
+        if self.problems.len() <= MAX_PROBLEMS || last != Some(runtime) {
+            self.problems.push(Problem::new(runtime, kind, &what));
+        }
     }
 
     fn wrong_type(&mut self, runtime: Option<&str>, key: &str, want: &str, value: &Value) {
@@ -47,7 +56,7 @@ impl Reader {
     }
 
     fn repeated(&mut self, runtime: Option<&str>, key: &str) {
-        let what = format!("{key:?} appears more than once");
+        let what = format!("{} appears more than once", shown(key));
         self.problem(runtime, ProblemKind::Duplicate, what);
     }
 
@@ -88,7 +97,7 @@ impl Reader {
 
     /// Takes note of a key at the top of the file that this crate does not use.
     fn other(&mut self, key: String, value: Value) {
-        self.repeated_inside(None, &key, &value);
+        self.repeated_inside(None, clipped(&key), &value);
         match spelling(&key) {
             Spelling::Known => {}
             Spelling::Misspelt(known) => {
@@ -117,11 +126,12 @@ impl Reader {
             Value::Object(members) => {
                 let mut seen = BTreeSet::new();
                 for (key, value) in members {
-                    let inner = format!("{at}.{key}");
+                    // A long name is shown in part. It is not copied for each member below it.
+                    let inner = format!("{at}.{}", clipped(key));
                     if !seen.insert(key) {
                         self.repeated(runtime, &inner);
                     }
-                    self.repeated_inside(runtime, &inner, value);
+                    self.repeated_inside(runtime, clipped(&inner), value);
                 }
             }
             _ => {}
@@ -131,6 +141,11 @@ impl Reader {
     fn entries(&mut self, entries: Vec<(String, Value)>) {
         let mut repeated = BTreeSet::new();
         for (name, value) in entries {
+            if name.len() > MAX_PATH {
+                let what = format!("its name is longer than {MAX_PATH} bytes");
+                self.problem(Some(&name), ProblemKind::Parse, what);
+                continue;
+            }
             let entry = self.entry(&name, value);
             match self.config.runtimes.entry(name) {
                 Entry::Vacant(place) => {
@@ -198,12 +213,14 @@ impl Reader {
     }
 
     fn unknown_member(&mut self, name: &str, key: String, value: &Value) {
-        self.repeated_inside(Some(name), &key, value);
-        self.unknown.push(UnknownKey {
-            runtime: Some(name.to_owned()),
-            nearest: nearest_member(&key),
-            key,
-        });
+        self.repeated_inside(Some(name), clipped(&key), value);
+        if self.unknown.len() < MAX_PROBLEMS {
+            self.unknown.push(UnknownKey {
+                runtime: Some(name.to_owned()),
+                nearest: nearest_member(&key),
+                key,
+            });
+        }
     }
 
     fn args(&mut self, name: &str, args: Vec<Value>) -> Vec<OsString> {
@@ -223,7 +240,7 @@ impl Reader {
     fn options(&mut self, name: &str, members: Vec<(String, Value)>) -> BTreeMap<String, Value> {
         let mut options = BTreeMap::new();
         for (key, value) in members {
-            let place = format!("options.{key}");
+            let place = format!("options.{}", clipped(&key));
             self.repeated_inside(Some(name), &place, &value);
             if options.insert(key, value).is_some() {
                 self.repeated(Some(name), &place);

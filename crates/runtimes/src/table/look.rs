@@ -112,8 +112,8 @@ where
     });
     let (sender, receiver) = mpsc::channel();
     if !asked.is_empty() && start(&work, &sender).is_err() {
-        // A process that gets no thread still gets its answers, though without the limit.
-        work.run(&sender);
+        // Without a thread there is no limit. No answer is better than a wait for ever.
+        return Looked { asked, answers };
     }
     let begin = Instant::now();
     let mut open = asked.len();
@@ -126,7 +126,9 @@ where
             }
             Err(RecvTimeoutError::Timeout) if left > patience => {
                 // The others shall not wait for one that hangs.
-                let _ = start(&work, &sender);
+                if work.next.load(Ordering::Relaxed) < asked.len() {
+                    let _ = start(&work, &sender);
+                }
             }
             Err(_) => break,
         }

@@ -108,3 +108,23 @@ fn a_long_key_costs_no_comparison() {
     assert_eq!(inspected.unknown[0].nearest, None);
     assert_eq!(inspected.problems, []);
 }
+
+/// Each of these would be copied once for each member.
+#[test]
+fn a_long_name_with_many_members_is_copied_once() {
+    let long = "x".repeat(1 << 20);
+    let members = vec![r#""a": 1"#; 20_000].join(",");
+    for text in [
+        format!(r#"{{"runtimes": {{"{long}": {{{members}}}}}}}"#),
+        format!(r#"{{"{long}": {{{members}}}}}"#),
+        format!(r#"{{"runtimes": {{"r": {{"options": {{"{long}": {{{members}}}}}}}}}}}"#),
+        format!(r#"{{"runtimes": {{"r": {{"{long}": {{{members}}}}}}}}}"#),
+    ] {
+        let inspected = Config::inspect(text.as_bytes());
+        assert!(inspected.problems.len() <= MAX_PROBLEMS + 1);
+        let told = inspected.problems.iter().map(|one| one.message.len());
+        assert!(told.max().is_some_and(|longest| longest < 2000));
+        let unknown = inspected.unknown.iter().map(|one| one.key.len());
+        assert!(unknown.sum::<usize>() <= 2 * long.len());
+    }
+}
