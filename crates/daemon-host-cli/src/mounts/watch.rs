@@ -9,8 +9,9 @@ use serde::Serialize;
 
 use super::list::{explain, open_namespace};
 use super::mount_json::MountJson;
+use super::table_text::extent_text;
 use crate::exit::Exit;
-use crate::output::{Ink, Output, paint};
+use crate::output::{Ink, Output, count, paint};
 use crate::until::Until;
 
 #[derive(Debug, clap::Args)]
@@ -78,8 +79,10 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
             WatchRoute::Fanotify => "fanotify mount events",
             _ => "poll on the mount table",
         };
-        let said = format!("{} mounts; following by {route}", watch.table().len());
+        let mounts = count(watch.table().len(), "mount", "mounts");
+        let said = format!("{mounts}; following by {route}");
         out.line(&format!("{}\n", paint(Ink::Dim, said)))?;
+        out.line(&extent_text(watch.table().extent(), args.pid))?;
     }
     args.until.follow(|wait| {
         let event = watch.next_within(wait)?;

@@ -102,6 +102,7 @@ fn a_process_that_sees_a_part_of_its_namespace_is_said_to() {
         while [ ! -s $T/out/up ]; do sleep 0.05; done
         list() { $D mounts list \"$@\"; echo ---; }
         list --pid $!; list --pid $$; list --pid $! --json; list --namespace /proc/$!/ns/mnt --json
+        $D mounts watch --pid $! --seconds 1; echo ---
         kill -9 $!";
     let Some(ran) = isolated(script) else { return };
     let ran = ran.expect(0);
@@ -120,4 +121,13 @@ fn a_process_that_sees_a_part_of_its_namespace_is_said_to() {
     assert_ne!(all["extent"], "part");
     let rows = all["rows"].as_array().unwrap();
     assert!(rows.iter().any(|row| row["source"] == "out"));
+    let told = [
+        "its whole mount namespace",
+        "only a part of its mount namespace",
+    ];
+    assert!(
+        told.iter().any(|words| parts[4].contains(words)),
+        "{}",
+        parts[4]
+    );
 }
