@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
@@ -272,9 +273,14 @@ fn a_large_file_takes_little_memory() {
     }
 }
 
+/// Whoever looks for daemons sees those of other tests, too: an ordinary user cannot see in which
+/// mount namespace they are.
+static DAEMONS: Mutex<()> = Mutex::new(());
+
 /// The file that a running dockerd was given is the one in use.
 #[test]
 fn the_file_of_a_running_daemon_is_found() {
+    let _alone = DAEMONS.lock().unwrap_or_else(PoisonError::into_inner);
     let script = r#"
         cd "$T"
         echo '{"runtimes": {"mine": {"path": "/nope/bin"}}}' > mine.json
@@ -292,7 +298,7 @@ fn the_file_of_a_running_daemon_is_found() {
         kill $second; wait $second
         rm mine.json
         "$D" runtimes check 2>&1; echo "code $?"
-        kill $first
+        kill $first; wait $first
     "#;
     let Some(ran) = in_own_mounts(script) else {
         return;
@@ -314,6 +320,7 @@ fn the_file_of_a_running_daemon_is_found() {
 /// A daemon of an ordinary user reads a file below the user's home.
 #[test]
 fn the_file_of_an_ordinary_user_is_found() {
+    let _alone = DAEMONS.lock().unwrap_or_else(PoisonError::into_inner);
     let dir = tempfile::tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(dir.path(), open).unwrap();
