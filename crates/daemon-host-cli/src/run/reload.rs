@@ -17,6 +17,11 @@ pub(crate) fn reload(args: &ReloadArgs, out: &Output) -> anyhow::Result<Exit> {
         format!("no answer from {socket:?} (is the daemon running? try --socket)")
     })?;
     let refused = answer.get("error").is_some();
+    // Another program can listen there. What it says is no reload that was done.
+    if !refused && !answer.get("generation").is_some_and(Value::is_u64) {
+        let socket = &args.socket;
+        anyhow::bail!("the answer of {socket:?} names no generation: no daemon of this kind");
+    }
     if out.is_json() {
         out.json(&answer)?;
     } else {

@@ -1,13 +1,17 @@
 //! The reference daemon among dead readers, planted files and impatient wrappers.
 
 use std::fs::{self, File};
+use std::io::{Read as _, Write as _};
 use std::os::unix::fs::MetadataExt as _;
-use std::os::unix::net::UnixStream;
+use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, Stdio};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use crate::command::{Ran, run};
+use nix::sys::socket::{Backlog, listen};
+use support::namespace::prepare;
+
+use crate::command::{Ran, SPACE, command, run};
 use crate::place::{Place, end, signal};
 
 /// The daemon shut down in order: nothing is left that is its own.
@@ -83,7 +87,7 @@ fn an_answer_keeps_its_code_when_its_reader_left() {
     let (reader, writer) = UnixStream::pair().unwrap();
     drop(reader);
     let gone = Stdio::from(std::os::fd::OwnedFd::from(writer));
-    let mut command = crate::command::command(&["addrs", "no-such-link"]);
+    let mut command = command(&["addrs", "no-such-link"]);
     let output = command.stdout(gone).output().unwrap();
     Ran::new(&output).expect(1);
 }
@@ -153,9 +157,9 @@ fn what_is_not_its_own_stays_where_it_is() {
     fs::write(&precious, "precious").unwrap();
     for flag in ["--socket", "--pidfile"] {
         let config = place.path("daemon.json");
-        let mut daemon = crate::command::command(&["run", "-v", flag]);
+        let mut daemon = command(&["run", "-v", flag]);
         daemon.arg(&precious).arg("--config").arg(&config);
-        let output = support::namespace::output(crate::command::SPACE, &mut daemon);
+        let output = support::namespace::output(SPACE, &mut daemon);
         let ran = Ran::new(&output.unwrap()).expect(2);
         assert!(ran.stderr.contains("not replaced"), "{}", ran.stderr);
         ended_in_order(&ran);
@@ -170,12 +174,12 @@ fn a_live_daemon_keeps_its_socket() {
     };
     let child = one.start();
     let socket = one.path("exec/daemon-host.sock");
-    let mut second = crate::command::command(&["run", "--socket"]);
+    let mut second = command(&["run", "--socket"]);
     second
         .arg(&socket)
         .arg("--config")
         .arg(other.path("daemon.json"));
-    let output = support::namespace::output(crate::command::SPACE, &mut second);
+    let output = support::namespace::output(SPACE, &mut second);
     let ran = Ran::new(&output.unwrap()).expect(2);
     assert!(ran.stderr.contains("a daemon listens at"), "{}", ran.stderr);
     one.reload().expect(0);
@@ -184,4 +188,45 @@ fn a_live_daemon_keeps_its_socket() {
     let args = ["reload", "--socket", socket.to_str().unwrap()];
     let gone = run(&args).expect(2);
     assert!(gone.stderr.contains("no answer from"), "{}", gone.stderr);
+}
+
+/// Somebody listens and accepts nobody, and its queue is full: a connect(2) would wait for ever.
+#[test]
+fn a_full_queue_holds_nobody_up() {
+    let Some(place) = Place::new() else { return };
+    let socket = place.path("full.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    listen(&listener, Backlog::new(0).unwrap()).unwrap();
+    let client = UnixStream::connect(&socket).unwrap();
+    let path = socket.to_str().unwrap();
+    let begin = Instant::now();
+    let ran = run(&["reload", "--socket", path, "--seconds", "1"]).expect(2);
+    assert!(ran.stderr.contains("full.sock"), "{}", ran.stderr);
+    let mut daemon = command(&["run", "--socket", path, "--config"]);
+    let daemon = prepare(SPACE, &mut daemon).arg(place.path("daemon.json"));
+    let ran = Ran::new(&daemon.output().unwrap()).expect(2);
+    assert!(ran.stderr.contains("a daemon listens"), "{}", ran.stderr);
+    assert!(begin.elapsed() < Duration::from_secs(10));
+    drop(client);
+}
+
+/// Whatever else listens there, its answer is no reload that was done.
+#[test]
+fn an_answer_without_a_generation_is_no_success() {
+    let dir = tempfile::tempdir().unwrap();
+    let socket = dir.path().join("other.sock");
+    let listener = UnixListener::bind(&socket).unwrap();
+    for answer in ["[]", "{}", "1", "{\"generation\": null}"] {
+        let ran = thread::scope(|scope| {
+            scope.spawn(|| {
+                let (mut client, _) = listener.accept().unwrap();
+                let mut word = [0; 7];
+                client.read_exact(&mut word).unwrap();
+                client.write_all(answer.as_bytes()).unwrap();
+            });
+            run(&["reload", "--socket", socket.to_str().unwrap()])
+        });
+        let ran = ran.expect(2);
+        assert!(ran.stderr.contains("generation"), "{}", ran.stderr);
+    }
 }

@@ -23,7 +23,7 @@ const LONGEST_ANSWER: usize = 16 << 20;
 /// when the answer is not a JSON document, or is too long.
 pub fn ask(path: &Path, request: Request, limit: Duration) -> Result<Value, Error> {
     let end = Instant::now().checked_add(limit);
-    let mut stream = connect(path)?;
+    let mut stream = connect(path, end)?;
     let failed = |error| Error::io(format!("ask({path:?})"), error);
     // A write to a full buffer waits; ours is a word.
     stream

@@ -5,7 +5,7 @@ use std::os::fd::{AsFd as _, AsRawFd as _, OwnedFd};
 use std::os::unix::net::{UnixListener, UnixStream};
 use std::path::Path;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rustix::fs::{
     AtFlags, FileType, FlockOperation, Mode, fchmod, flock, renameat, statat, unlinkat,
@@ -70,16 +70,45 @@ pub(super) fn listen_at(path: &Path) -> Result<Bound, Error> {
     })
 }
 
-/// Connects to the socket at `path`. If the path is too long for a socket address, it goes
-/// through the open directory.
-pub(super) fn connect(path: &Path) -> Result<UnixStream, Error> {
-    let failed = |error| Error::io(format!("connect({path:?})"), error);
+/// Connects to the socket at `path`. While its queue is full, it tries until `end`.
+pub(super) fn connect(path: &Path, end: Option<Instant>) -> Result<UnixStream, Error> {
+    loop {
+        match connect_now(path) {
+            Err(error) if is_full(&error) && end.is_none_or(|end| Instant::now() < end) => {
+                thread::sleep(PAUSE);
+            }
+            outcome => return outcome,
+        }
+    }
+}
+
+/// Connects at once or not at all: a process that accepts nobody must not hold up this one. If the
+/// path is too long for a socket address, it goes through the open directory.
+fn connect_now(path: &Path) -> Result<UnixStream, Error> {
     let (dir, name) = parts(path)?;
     if socket_path(dir, name).is_ok() {
-        return UnixStream::connect(path).map_err(failed);
+        return connect_to(path, path);
     }
     let short = SocketDir::open(dir)?;
-    UnixStream::connect(short.socket_path(name)?.path()).map_err(failed)
+    connect_to(path, short.socket_path(name)?.path())
+}
+
+fn connect_to(path: &Path, address: &Path) -> Result<UnixStream, Error> {
+    let failed = |errno: Errno| Error::io(format!("connect({path:?})"), errno.into());
+    let flags = SocketFlags::CLOEXEC | SocketFlags::NONBLOCK;
+    let socket =
+        socket_with(AddressFamily::UNIX, SocketType::STREAM, flags, None).map_err(failed)?;
+    let address = SocketAddrUnix::new(address).map_err(failed)?;
+    rustix::net::connect(&socket, &address).map_err(failed)?;
+    let stream = UnixStream::from(socket);
+    let blocking = stream.set_nonblocking(false);
+    blocking.map_err(|error| Error::io(format!("connect({path:?})"), error))?;
+    Ok(stream)
+}
+
+/// Whether somebody listens there whose queue of clients is full.
+fn is_full(error: &Error) -> bool {
+    error.raw_os_error() == Some(Errno::AGAIN.raw_os_error())
 }
 
 fn parts(path: &Path) -> Result<(&Path, &std::ffi::OsStr), Error> {
@@ -112,9 +141,13 @@ fn lock(directory: &Directory) -> Result<(), Error> {
 fn refuse_live(directory: &Directory, path: &Path) -> Result<(), Error> {
     match directory.target()? {
         Target::Absent => Ok(()),
-        Target::Other(FileType::Socket) => match connect(path) {
+        Target::Other(FileType::Socket) => match connect_now(path) {
             Ok(_) => {
                 let what = format!("a daemon listens at {path:?}");
+                Err(Error::new(ErrorKind::AlreadyRunning, what))
+            }
+            Err(error) if is_full(&error) => {
+                let what = format!("a daemon listens at {path:?} and accepts nobody now");
                 Err(Error::new(ErrorKind::AlreadyRunning, what))
             }
             // The file is there and nobody listens: a dead daemon left it.

@@ -38,7 +38,7 @@ fn a_request_is_answered_and_nonsense_is_refused() {
     assert_eq!(answer, json!({ "asked": "reload" }));
 
     for nonsense in [&[b'x'; 1000][..], b"\xff\xfe\n", b"\n"] {
-        let mut stream = super::super::socket::connect(&path).unwrap();
+        let mut stream = super::super::socket::connect(&path, None).unwrap();
         let _ = stream.write_all(nonsense);
         let mut text = String::new();
         // One line, for the rest of what was sent makes the end of the answer a reset.
