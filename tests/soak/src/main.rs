@@ -6,6 +6,7 @@
     reason = "what it prints is its report"
 )]
 
+mod apart;
 mod daemon;
 mod gauge;
 mod life;
@@ -22,6 +23,7 @@ use clap::{Parser, ValueEnum};
 use daemon_host::Host;
 use daemon_host::mountscan::MountTable;
 use daemon_host::runtimes::{Runtimes, TableOptions};
+use nix::errno::Errno;
 
 use crate::daemon::{Daemon, at_rest};
 use crate::gauge::Sample;
@@ -46,6 +48,9 @@ struct Args {
     /// Leak one of these a round, to see that it is noticed; may be given again
     #[arg(long, value_enum)]
     leak: Vec<Leak>,
+    /// How it starts itself, in a pid namespace of its own
+    #[arg(long, hide = true)]
+    inside: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -59,12 +64,16 @@ enum Leak {
 
 fn main() -> ExitCode {
     let args = Args::parse();
-    let world = match World::enter() {
+    if !args.inside {
+        return match apart::run() {
+            Ok(Ok(code)) => ExitCode::from(code),
+            Ok(Err(errno)) => skipped(errno),
+            Err(error) => failed(&error),
+        };
+    }
+    let world = match apart::end_with_the_parent().and_then(|()| World::enter()) {
         Ok(Ok(world)) => world,
-        Ok(Err(errno)) => {
-            eprintln!("soak: SKIPPED: this machine forbids namespaces of one's own: {errno}");
-            return ExitCode::from(SKIPPED);
-        }
+        Ok(Err(errno)) => return skipped(errno),
         Err(error) => return failed(&error),
     };
     match soak(&args, &world) {
@@ -72,6 +81,11 @@ fn main() -> ExitCode {
         Ok(false) => ExitCode::FAILURE,
         Err(error) => failed(&error),
     }
+}
+
+fn skipped(errno: Errno) -> ExitCode {
+    eprintln!("soak: SKIPPED: this machine forbids namespaces of one's own: {errno}");
+    ExitCode::from(SKIPPED)
 }
 
 fn failed(error: &anyhow::Error) -> ExitCode {
@@ -159,8 +173,14 @@ fn unreferenced(world: &World, side: Side) -> anyhow::Result<u64> {
     let dir = world.data(side).join("runtimes");
     let table = Runtimes::build(&world.config(side, 0)?.runtimes, &TableOptions::new(&dir));
     let wanted = |path: &PathBuf| table.iter().any(|row| row.script.as_ref() == Some(path));
-    let scripts = world.scripts(side)?;
-    Ok(scripts.iter().filter(|path| !wanted(path)).count() as u64)
+    let mut scripts = world.scripts(side)?;
+    scripts.retain(|path| !wanted(path));
+    for script in &scripts {
+        // Only the start knows why it kept the script.
+        let log = std::fs::read_to_string(world.path("daemon.log"))?;
+        eprintln!("soak: {} stayed; the daemon says: {log}", script.display());
+    }
+    Ok(scripts.len() as u64)
 }
 
 /// Leaks on purpose.

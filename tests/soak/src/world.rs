@@ -9,7 +9,6 @@ use daemon_host::mountscan::MountTable;
 use nix::errno::Errno;
 use nix::mount::{MsFlags, mount};
 use nix::sched::{CloneFlags, unshare};
-use nix::unistd::{getegid, geteuid};
 use serde_json::json;
 use support::link::Links;
 
@@ -172,18 +171,10 @@ impl Drop for World {
     }
 }
 
-/// A mount and a network namespace, and a user namespace where we are not root.
+/// A mount and a network namespace, and a procfs of the own pid namespace.
 fn leave() -> Result<(), Errno> {
-    let (user, group) = (geteuid(), getegid());
-    let flags = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET;
-    if unshare(flags) == Err(Errno::EPERM) {
-        unshare(flags | CloneFlags::CLONE_NEWUSER)?;
-        let write = |path: &str, text: String| fs::write(path, text);
-        write("/proc/self/setgroups", "deny".into())
-            .and_then(|()| write("/proc/self/uid_map", format!("0 {user} 1")))
-            .and_then(|()| write("/proc/self/gid_map", format!("0 {group} 1")))
-            .map_err(|error| Errno::from_raw(error.raw_os_error().unwrap_or(0)))?;
-    }
+    unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET)?;
     let none = None::<&str>;
-    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)
+    mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), none)
 }
