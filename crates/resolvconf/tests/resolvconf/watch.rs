@@ -219,7 +219,16 @@ fn the_descriptor_can_be_polled() {
         let mut fds = [PollFd::from_borrowed_fd(watcher.as_fd(), PollFlags::IN)];
         poll(&mut fds, Some(&Timespec::try_from(timeout).unwrap())).unwrap() > 0
     };
-    assert!(!ready(&watcher, Duration::ZERO));
+    // A mount anywhere in this mount namespace wakes it, too. A turn reads so many events and no
+    // more; those tell nothing new, and end.
+    let comes_to_rest = |watcher: &mut Watcher| {
+        let begin = Instant::now();
+        while ready(watcher, Duration::ZERO) {
+            assert!(watcher.try_next().unwrap().is_none(), "nothing changed");
+            assert!(begin.elapsed() < PATIENCE, "it stays readable");
+        }
+    };
+    comes_to_rest(&mut watcher);
     host.write("etc/resolv.conf", B);
     assert!(ready(&watcher, PATIENCE));
     // The burst is not over yet. The descriptor tells when it is.
@@ -231,12 +240,7 @@ fn the_descriptor_can_be_polled() {
         assert!(ready(&watcher, PATIENCE));
     };
     assert_eq!(change.document.as_bytes(), B.as_bytes());
-    // A turn reads so many events and no more. Those that are left tell nothing new, and end.
-    let begin = Instant::now();
-    while ready(&watcher, Duration::ZERO) {
-        assert!(watcher.try_next().unwrap().is_none(), "told twice");
-        assert!(begin.elapsed() < PATIENCE, "it stays readable");
-    }
+    comes_to_rest(&mut watcher);
 }
 
 /// A call with no time takes no time, also in the middle of a burst.
