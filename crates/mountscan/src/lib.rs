@@ -130,7 +130,7 @@ pub use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
 pub use crate::holders::everywhere::namespaces::namespaces;
 pub use crate::holders::find::holders;
 pub use crate::holders::options::HoldersOptions;
-pub use crate::holders::process_view::ProcessView;
+pub use crate::holders::processes::process_view::ProcessView;
 pub use crate::holders::report::{
     HolderNamespace, HolderProcess, Holders, KernelUse, MountUse, MountUser, MountedUse,
     NamespaceKeeper,

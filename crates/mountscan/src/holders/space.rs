@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use crate::holders::processes::{Member, inode_of};
+use crate::holders::processes::listing::inode_of;
+use crate::holders::processes::member::Member;
 use crate::ids::MountId;
 use crate::kernel::procfs::ProcDir;
 use crate::row::borrowed::Row;

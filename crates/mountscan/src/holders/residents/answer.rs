@@ -3,7 +3,7 @@
 use std::ffi::OsString;
 use std::path::PathBuf;
 
-use crate::holders::process_view::ProcessView;
+use crate::holders::processes::process_view::ProcessView;
 use crate::ids::{Device, MountId};
 
 /// The processes that live on file systems.

@@ -7,8 +7,10 @@ use std::sync::{Mutex, PoisonError};
 
 use crate::error::Error;
 use crate::holders::in_parallel;
-use crate::holders::process_view::ProcessView;
-use crate::holders::processes::{Member, Members, is_running};
+use crate::holders::processes::listing::Members;
+use crate::holders::processes::member::Member;
+use crate::holders::processes::process_view::ProcessView;
+use crate::holders::processes::stat::is_running;
 use crate::holders::residents::answer::Resident;
 use crate::ids::{Device, MountId};
 use crate::kernel::procfs::ProcDir;

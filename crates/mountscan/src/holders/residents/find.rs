@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use crate::error::Error;
-use crate::holders::process_view::ProcessView;
-use crate::holders::processes::members_of;
+use crate::holders::processes::listing::members_of;
+use crate::holders::processes::process_view::ProcessView;
 use crate::holders::residents::answer::{Resident, Residents};
 use crate::holders::residents::census::{Census, own};
 use crate::holders::residents::options::ResidentsOptions;

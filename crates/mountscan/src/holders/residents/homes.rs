@@ -8,10 +8,10 @@ use std::path::Path;
 
 use rustix::fs::OFlags;
 
-use crate::holders::processes::Member;
+use crate::holders::processes::member::Member;
+use crate::holders::processes::stat::{Run, run_of};
 use crate::holders::residents::answer::{Resident, ResidentUse};
 use crate::holders::residents::census::{Census, Home, Space, View};
-use crate::holders::stat::{Run, run_of};
 use crate::holders::uses::maps::{Mapped, mapped_files};
 use crate::holders::uses::seen_from::{inside, may_wait};
 use crate::kernel::identity::identity_at;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use crate::error::{Error, ErrorKind};
-use crate::holders::processes::Member;
+use crate::holders::processes::member::Member;
 use crate::holders::uses::sockets;
 use crate::kernel::procfs::ProcDir;
 

@@ -6,8 +6,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use crate::error::Error;
-use crate::holders::processes::{Member, inode_of as namespace_inode};
-use crate::holders::stat::is_over;
+use crate::holders::processes::listing::inode_of as namespace_inode;
+use crate::holders::processes::member::Member;
+use crate::holders::processes::stat::is_over;
 use crate::holders::uses::bound_sockets::{Bound, BoundSockets};
 use crate::holders::uses::sockets;
 use crate::ids::MountId;

@@ -6,7 +6,8 @@ use std::path::Path;
 use rustix::fs::OFlags;
 
 use crate::error::Error;
-use crate::holders::processes::{Member, own_pid};
+use crate::holders::processes::listing::own_pid;
+use crate::holders::processes::member::Member;
 use crate::holders::report::MountUse;
 use crate::holders::uses::descriptors::{Descriptors, Kind};
 use crate::holders::uses::maps::{Mapped, mapped_files};

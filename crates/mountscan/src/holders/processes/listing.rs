@@ -1,118 +1,14 @@
 //! Lists processes as procfs shows them, by mount namespace.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::ffi::OsString;
-use std::os::unix::ffi::OsStringExt;
 use std::path::Path;
 
 use crate::error::Error;
 use crate::holders::in_parallel;
-use crate::holders::report::HolderProcess;
-use crate::holders::stat::{Run, is_over, run_of};
+use crate::holders::processes::member::{Member, Own};
+use crate::holders::processes::stat::{Run, is_over, run_of};
 use crate::kernel::procfs::ProcDir;
 use crate::kernel::sys::{self, Compared};
-
-/// A process, or a thread that is elsewhere than its process. If the first thread of a process has
-/// ended, another thread stands for the process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) struct Member {
-    pub(crate) pid: u32,
-    thread: Option<u32>,
-    /// What it has for itself.
-    own: Own,
-}
-
-/// What a process or a thread has for itself. The rest is that of its process, which is looked at
-/// without it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Own {
-    /// Its program and memory. All threads of a process share them (`CLONE_VM`).
-    memory: bool,
-    /// Its root and working directory (`CLONE_FS`).
-    place: bool,
-    /// Its descriptors (`CLONE_FILES`).
-    descriptors: bool,
-}
-
-impl Own {
-    const ALL: Self = Self {
-        memory: true,
-        place: true,
-        descriptors: true,
-    };
-}
-
-impl Member {
-    /// A process, or a thread that stands for it.
-    fn whole(pid: u32, thread: Option<u32>) -> Self {
-        let own = Own::ALL;
-        Self { pid, thread, own }
-    }
-
-    /// Whether its program and mapped files are looked at.
-    pub(crate) fn has_own_memory(&self) -> bool {
-        self.own.memory
-    }
-
-    /// Whether its root and working directory are looked at.
-    pub(crate) fn has_own_place(&self) -> bool {
-        self.own.place
-    }
-
-    /// Whether its descriptors are its own, and not those of its process.
-    pub(crate) fn has_own_descriptors(&self) -> bool {
-        self.own.descriptors
-    }
-
-    /// Whether its descriptors are looked at. A thread in another namespace is named with those
-    /// that it shares, too: they keep what is mounted there.
-    pub(crate) fn shows_descriptors(&self) -> bool {
-        self.own.descriptors || self.own.memory
-    }
-
-    pub(crate) fn thread(&self) -> Option<u32> {
-        self.thread
-    }
-
-    /// Its directory of procfs.
-    pub(crate) fn directory(&self) -> String {
-        match self.thread {
-            None => self.pid.to_string(),
-            Some(thread) => format!("{}/task/{thread}", self.pid),
-        }
-    }
-
-    /// The name of a file in its directory of procfs.
-    pub(crate) fn file(&self, name: &str) -> String {
-        format!("{}/{name}", self.directory())
-    }
-
-    /// Whether it runs. A thread that stands for its process runs as long as any thread of it.
-    pub(crate) fn runs(&self, proc: &ProcDir) -> bool {
-        let is_first_over = || run_of(proc, &self.pid.to_string()) == Run::Ended;
-        match run_of(proc, &self.directory()) {
-            Run::Runs => true,
-            Run::Ended => is_first_over() && is_running(proc, self.pid),
-            Run::OfKernel => false,
-        }
-    }
-
-    /// Its record, without uses.
-    pub(crate) fn process(&self, proc: &ProcDir) -> HolderProcess {
-        let mut comm = proc.read_first(self.file("comm")).unwrap_or_default();
-        // The kernel adds one newline. The name itself may also end in one, which stays.
-        if comm.last() == Some(&b'\n') {
-            comm.pop();
-        }
-        HolderProcess {
-            pid: self.pid,
-            thread: self.thread,
-            comm: OsString::from_vec(comm),
-            uses: Vec::new(),
-            is_unread: false,
-        }
-    }
-}
 
 /// Processes by the inode of their mount namespace.
 ///
@@ -272,29 +168,6 @@ fn numbers_are_ours(proc: &ProcDir) -> bool {
     numbers.is_some_and(|numbers| numbers.trim_ascii() == own.as_bytes())
 }
 
-/// Whether a process runs, be it only by a thread that outlives the first one. A thread of the
-/// kernel does not count.
-pub(crate) fn is_running(proc: &ProcDir, pid: u32) -> bool {
-    let outlived = || match proc.numbers(format!("{pid}/task")) {
-        Ok(tasks) => {
-            let mut others = tasks.into_iter().filter(|&id| id != pid);
-            others.any(|id| run_of(proc, &format!("{pid}/task/{id}")) == Run::Runs)
-        }
-        Err(error) => !is_over(&error),
-    };
-    match run_of(proc, &pid.to_string()) {
-        Run::Runs => true,
-        Run::Ended => outlived(),
-        Run::OfKernel => false,
-    }
-}
-
-/// The processes of some members that still run.
-pub(crate) fn running(proc: &ProcDir, members: &[Member]) -> impl Iterator<Item = u32> {
-    let runs = members.iter().filter(move |member| member.runs(proc));
-    runs.map(|member| member.pid)
-}
-
 /// The number of the calling process in this procfs; `None` if the procfs does not show the
 /// process.
 pub(crate) fn own_pid(proc: &ProcDir) -> Option<u32> {
@@ -316,6 +189,7 @@ pub(crate) fn inode_of(link: &Path) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::holders::processes::stat::is_running;
     use crate::kernel::procfs::Proc;
 
     #[test]

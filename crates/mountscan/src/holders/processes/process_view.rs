@@ -4,8 +4,8 @@ use std::io::BufReader;
 use std::ops::ControlFlow;
 
 use crate::error::{Error, ErrorKind};
-use crate::holders::processes::namespace_of_link;
-use crate::holders::stat::Stat;
+use crate::holders::processes::listing::namespace_of_link;
+use crate::holders::processes::stat::Stat;
 use crate::kernel::procfs::ProcDir;
 use crate::row::borrowed::Row;
 use crate::row::stream::for_each_row;

@@ -14,17 +14,17 @@ const KERNEL_THREAD: u64 = 0x0020_0000;
 
 /// What the text says. The command is left out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Stat {
+pub(crate) struct Stat {
     state: u8,
     flags: u64,
     /// Start time in clock ticks since the machine was started.
-    pub(super) start: u64,
+    pub(crate) start: u64,
 }
 
 impl Stat {
     /// Parses the text. It counts from the last bracket, because the command may hold blanks and
     /// brackets.
-    pub(super) fn parse(text: &[u8]) -> Option<Self> {
+    pub(crate) fn parse(text: &[u8]) -> Option<Self> {
         let end = text.iter().rposition(|&byte| byte == b')')?;
         // The command may be any bytes. After it the kernel writes ASCII only.
         let fields = std::str::from_utf8(&text[end + 1..]).ok()?;
@@ -50,7 +50,7 @@ impl Stat {
 
 /// Whether something runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Run {
+pub(crate) enum Run {
     /// It has ended.
     Ended,
     /// It is a thread of the kernel. It runs no program and lives in no container.
@@ -60,7 +60,7 @@ pub(super) enum Run {
 }
 
 /// Whether the process or thread with this directory of procfs runs.
-pub(super) fn run_of(proc: &ProcDir, directory: &str) -> Run {
+pub(crate) fn run_of(proc: &ProcDir, directory: &str) -> Run {
     match proc.read_first(format!("{directory}/stat")) {
         Err(error) if is_over(&error) => Run::Ended,
         // What cannot be read may still run. Nobody who lives may be overlooked.
@@ -73,8 +73,25 @@ pub(super) fn run_of(proc: &ProcDir, directory: &str) -> Run {
     }
 }
 
+/// Whether a process runs, be it only by a thread that outlives the first one. A thread of the
+/// kernel does not count.
+pub(crate) fn is_running(proc: &ProcDir, pid: u32) -> bool {
+    let outlived = || match proc.numbers(format!("{pid}/task")) {
+        Ok(tasks) => {
+            let mut others = tasks.into_iter().filter(|&id| id != pid);
+            others.any(|id| run_of(proc, &format!("{pid}/task/{id}")) == Run::Runs)
+        }
+        Err(error) => !is_over(&error),
+    };
+    match run_of(proc, &pid.to_string()) {
+        Run::Runs => true,
+        Run::Ended => outlived(),
+        Run::OfKernel => false,
+    }
+}
+
 /// Whether an error says that the process is no more.
-pub(super) fn is_over(error: &Error) -> bool {
+pub(crate) fn is_over(error: &Error) -> bool {
     // It ended before its file was opened (ENOENT), or before it was read (ESRCH).
     matches!(error.raw_os_error(), Some(libc::ENOENT | libc::ESRCH))
 }
