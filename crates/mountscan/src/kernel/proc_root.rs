@@ -8,7 +8,7 @@ use std::sync::Arc;
 use rustix::fs::{AtFlags, CWD, OFlags, Statx, StatxFlags, fstat, fstatfs, statx};
 
 use crate::error::{Error, ErrorKind};
-use crate::kernel::procfs::{Proc, ProcDir, not_procfs};
+use crate::kernel::procfs::{PROC_SUPER_MAGIC, Proc, ProcDir, not_procfs};
 
 /// `NSFS_MAGIC` of linux/magic.h.
 const NSFS_MAGIC: u32 = 0x6e73_6673;
@@ -135,7 +135,14 @@ impl ProcRoot {
         let seen = fstat(&file).map_err(|cause| Error::at("fstat", &shown, cause.into()))?;
         // A mount may have come over the link since it was read.
         let named = format!("{kind}:[{}]", seen.st_ino);
-        match is_namespace(&file, &shown)? && text.as_os_str() == named.as_str() {
+        let is_it = match file_system(&file, &shown)? {
+            NSFS_MAGIC => text.as_os_str() == named.as_str(),
+            // Before Linux 3.19 and in gVisor the file is part of procfs. The link was checked, and
+            // setns takes no other file of procfs.
+            PROC_SUPER_MAGIC => self.0.has(&seen),
+            _ => false,
+        };
+        match is_it {
             true => Ok(file.into()),
             false => Err(not_procfs(&shown)),
         }
@@ -210,10 +217,10 @@ impl ProcRoot {
     }
 }
 
-/// Whether a file is on the file system of namespaces.
-fn is_namespace(file: &OwnedFd, shown: &Path) -> Result<bool, Error> {
+/// The magic number of the file system that a file is on.
+fn file_system(file: &OwnedFd, shown: &Path) -> Result<u32, Error> {
     let seen = fstatfs(file).map_err(|cause| Error::at("fstatfs", shown, cause.into()))?;
-    Ok(seen.f_type as u32 == NSFS_MAGIC)
+    Ok(seen.f_type as u32)
 }
 
 fn not_shown(proc: &Path) -> Error {
@@ -251,6 +258,19 @@ mod tests {
         assert_eq!(text, Path::new(&named));
         let error = proc.namespace("self", "none").unwrap_err();
         assert_eq!(error.kind(), ErrorKind::NotFound);
+    }
+
+    #[test]
+    fn what_is_no_namespace_is_refused_and_does_not_wait() {
+        let made = tempfile::tempdir().unwrap();
+        std::fs::create_dir_all(made.path().join("7/ns")).unwrap();
+        // Nothing writes to the pipe. To open it must not wait for that.
+        let pipe = made.path().join("pipe");
+        rustix::fs::mkfifoat(CWD, &pipe, rustix::fs::Mode::RUSR).unwrap();
+        std::os::unix::fs::symlink("../../pipe", made.path().join("7/ns/mnt")).unwrap();
+        let proc = ProcRoot::open(&Proc::unchecked(made.path())).unwrap();
+        let error = proc.namespace("7", "mnt").unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::Untrusted);
     }
 
     #[test]

@@ -12,8 +12,8 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, StatxFlags, fstat, fstatfs, openat,
-    openat2, statx,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, ResolveFlags, Stat, StatxFlags, fstat, fstatfs,
+    openat, openat2, statx,
 };
 use rustix::io::Errno;
 
@@ -22,7 +22,7 @@ use crate::ids::{Device, MountId};
 use crate::row::parse::decimal;
 
 /// `PROC_SUPER_MAGIC` of linux/magic.h.
-const PROC_SUPER_MAGIC: u32 = 0x9fa0;
+pub(super) const PROC_SUPER_MAGIC: u32 = 0x9fa0;
 /// The inode number of the root of every procfs.
 const PROC_ROOT_INO: u64 = 1;
 /// Nothing below procfs is reached through another mount, or through a link that leads out of it.
@@ -291,12 +291,14 @@ impl ProcDir {
     }
 
     /// Opens the target of a magic link: a namespace, a working directory, another process's file.
+    /// If anything else has come to that place meanwhile, such as a pipe, opening it does not wait.
     pub(crate) fn follow(&self, name: impl AsRef<Path>, flags: OFlags) -> Result<OwnedFd, Error> {
         let name = name.as_ref();
         // The link itself must be part of procfs. Only its target lies elsewhere.
         let link = OFlags::PATH | OFlags::NOFOLLOW | OFlags::CLOEXEC;
         drop(self.open_at(name, link)?);
-        let opened = openat(&self.file, name, flags | OFlags::CLOEXEC, Mode::empty());
+        let flags = flags | OFlags::CLOEXEC | OFlags::NONBLOCK | OFlags::NOCTTY;
+        let opened = openat(&self.file, name, flags, Mode::empty());
         opened.map_err(|cause| Error::at("open", &self.shown(name), cause.into()))
     }
 
@@ -316,6 +318,11 @@ impl ProcDir {
             minor: answer.stx_dev_minor,
         };
         Some((MountId(id), device))
+    }
+
+    /// Whether a file is part of this very procfs.
+    pub(super) fn has(&self, seen: &Stat) -> bool {
+        fstat(&self.file).is_ok_and(|own| own.st_dev == seen.st_dev)
     }
 
     /// Opens something below it. Nothing is followed out of procfs.
