@@ -12,7 +12,8 @@ use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
 use crate::holders::processes::listing::{Members, members, namespace_of_link, own_pid};
 use crate::holders::processes::member::{Member, running};
-use crate::holders::report::{HolderNamespace, HolderProcess, Holders};
+use crate::holders::processes::repeats::Repeats;
+use crate::holders::report::{HolderNamespace, HolderProcess, Holders, MountUse};
 use crate::holders::space::Space;
 use crate::holders::unpopulated::Unpopulated;
 use crate::holders::uses::kernel_uses::kernel_uses;
@@ -94,7 +95,8 @@ pub fn holders(mount: &MountInfo, options: &HoldersOptions) -> Result<Holders, E
     if options.unpopulated {
         // The search for uses has seen all descriptors already.
         if !options.uses {
-            unread.extend(unpopulated.by_descriptors()?);
+            let all: Vec<Member> = spaces.iter().flat_map(|s| s.members.clone()).collect();
+            unread.extend(unpopulated.by_descriptors(&all));
         }
         unpopulated.add_holders(mount, &mut found);
     }
@@ -154,24 +156,38 @@ fn processes<'s>(
                 ..Found::default()
             },
         });
-        let found = found.unwrap_or_default();
-        // A thread beside its process is named for what it does, and never for being there.
-        let is_there = !space.mounts.is_empty() && member.has_own_memory();
-        let is_named = is_there || !found.uses.is_empty();
-        Seen {
-            member: *member,
-            process: is_named.then(|| HolderProcess {
-                uses: found.uses,
-                is_unread: found.has_gap,
-                ..member.process(proc)
-            }),
-            namespaces: found.namespaces,
-            has_gap: found.has_gap,
-        }
+        found.unwrap_or_default()
     };
-    let mut seen = in_parallel::map(&all, is_own, look).into_iter();
-    let of = |space: &'s Space| (space, seen.by_ref().take(space.members.len()).collect());
-    spaces.iter().map(of).collect()
+    let mut seen = in_parallel::map(&all, is_own, look);
+    let (mut repeats, mut kept) = (Repeats::new(), Repeats::new());
+    for ((_, member), found) in all.iter().zip(&mut seen) {
+        kept.merge(member, &mut found.namespaces, |&one| one);
+        repeats.merge(member, &mut found.uses, MountUse::clone);
+    }
+    let mut seen = seen.into_iter();
+    let mut named = |space: &Space| {
+        let found = space.members.iter().zip(seen.by_ref());
+        let named = |(member, found): (&Member, Found)| record(proc, space, *member, found);
+        found.map(named).collect()
+    };
+    spaces.iter().map(|space| (space, named(space))).collect()
+}
+
+/// Names a process for what it does, or for being in a namespace that has the mount. A thread
+/// beside its process is never named for being there.
+fn record(proc: &ProcDir, space: &Space, member: Member, found: Found) -> Seen {
+    let is_there = !space.mounts.is_empty() && member.has_own_memory();
+    let is_named = is_there || !found.uses.is_empty();
+    Seen {
+        member,
+        process: is_named.then(|| HolderProcess {
+            uses: found.uses,
+            is_unread: found.has_gap,
+            ..member.process(proc)
+        }),
+        namespaces: found.namespaces,
+        has_gap: found.has_gap,
+    }
 }
 
 /// Adds a namespace that holds the mount, or the processes elsewhere that use it.
@@ -204,7 +220,7 @@ fn add(
     };
     if let Some(table) = space.table(proc).filter(|_| options.uses) {
         let processes = space.members.iter().map(Member::directory);
-        let mut paths = below_root_of(proc, table, processes.collect());
+        let mut paths = below_root_of(proc, table, space.root.as_deref(), processes.collect());
         let all = users(table, &namespace.mounts, |path| paths.find(path));
         namespace.users = all.users;
         found.unplaced.extend(all.unplaced);

@@ -122,6 +122,9 @@ pub enum NamespaceKeeper {
     Descriptor {
         /// The process that has it open.
         pid: u32,
+        /// The thread that has it open, if it has descriptors of its own, or if it stands for a
+        /// process whose first thread has ended.
+        thread: Option<u32>,
         /// The number of the descriptor in that process.
         descriptor: u32,
     },

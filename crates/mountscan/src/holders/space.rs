@@ -21,6 +21,8 @@ pub(super) struct Space {
     pub(super) members: Vec<Member>,
     /// The first member whose table could be read. Its table counts for all members.
     pub(super) speaker: Member,
+    /// The text of its link to its root directory; `None` if it could not be read.
+    pub(super) root: Option<PathBuf>,
     /// The mounts of this namespace that hold the mount in question.
     pub(super) mounts: Vec<MountInfo>,
     /// Binds of mount namespaces: the inode of the namespace, and the mount point.
@@ -39,6 +41,7 @@ impl Space {
         let read = |member: &Member| text(proc, member).map(|text| (*member, text));
         // A process may end at any time. Any other one of the namespace tells the same mounts.
         let (speaker, text) = members.iter().find_map(read)?;
+        let root = proc.link(speaker.file("root")).ok();
         let size = text.len();
         let table = MountTable::from_bytes(text);
         let holding = table.rows().filter(|row| holds(row, mount));
@@ -52,6 +55,7 @@ impl Space {
             inode,
             members,
             speaker,
+            root,
             mounts,
             binds,
             table: if is_kept {

@@ -7,13 +7,12 @@ use std::path::{Path, PathBuf};
 
 use rustix::fs::{Mode, OFlags, ResolveFlags, StatxFlags};
 
-use crate::error::Error;
 use crate::holders::everywhere::listed::MountNamespace;
 use crate::holders::in_parallel;
 use crate::holders::processes::listing::{inode_of, own_pid};
 use crate::holders::processes::member::Member;
+use crate::holders::processes::repeats::Repeats;
 use crate::holders::processes::stat::is_over;
-use crate::holders::processes::stat::is_running;
 use crate::holders::report::{HolderNamespace, Holders, NamespaceKeeper};
 use crate::holders::space::holds;
 use crate::kernel::identity::look;
@@ -50,30 +49,37 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         }
     }
 
-    /// Looks at the descriptors of all processes, with a few threads. Returns the processes that
-    /// run and whose descriptors could not be read.
-    pub(crate) fn by_descriptors(&mut self) -> Result<Vec<u32>, Error> {
+    /// Looks at the descriptors of processes and of threads with descriptors of their own, by a few
+    /// threads. Returns the processes that run and whose descriptors could not be read.
+    pub(crate) fn by_descriptors(&mut self, members: &[Member]) -> Vec<u32> {
         let proc = self.proc;
-        let pids = proc.numbers(".")?;
         // The own process is looked at before helper threads open files in it.
         let own = own_pid(proc);
-        let is_own = |pid: &u32| Some(*pid) == own;
-        let all = in_parallel::map(&pids, is_own, |&pid| descriptors(proc, pid));
+        let is_own = |member: &&Member| Some(member.pid) == own;
+        let members: Vec<&Member> = members.iter().filter(|m| m.has_own_descriptors()).collect();
+        let all = in_parallel::map(&members, is_own, |member| descriptors(proc, member));
         let mut unread = Vec::new();
-        for (&pid, seen) in pids.iter().zip(all) {
-            self.add_descriptors(pid, &seen.directory, &seen.found);
-            if seen.has_gap && is_running(proc, pid) {
-                unread.push(pid);
+        let mut repeats = Repeats::new();
+        for (member, mut seen) in members.into_iter().zip(all) {
+            repeats.merge(member, &mut seen.found, |&found| found);
+            self.by_descriptors_of(member, &seen.found);
+            if seen.has_gap && member.runs(proc) {
+                unread.push(member.pid);
             }
         }
-        Ok(unread)
+        unread
     }
 
-    fn add_descriptors(&mut self, pid: u32, directory: &str, seen: &[(u32, u64)]) {
+    /// Looks at descriptors of a process that are known to be of mount namespaces.
+    pub(crate) fn by_descriptors_of(&mut self, member: &Member, seen: &[(u32, u64)]) {
         for &(descriptor, inode) in seen {
-            let name = format!("{directory}/fd/{descriptor}");
+            let name = member.file(&format!("fd/{descriptor}"));
             let place = self.proc.follow(&name, OFlags::PATH);
-            let keeper = NamespaceKeeper::Descriptor { pid, descriptor };
+            let keeper = NamespaceKeeper::Descriptor {
+                pid: member.pid,
+                thread: member.thread(),
+                descriptor,
+            };
             // A descriptor that was closed since keeps nothing.
             if !self.add(inode, place.ok(), keeper) && self.leads_to(&name, inode) {
                 self.unopened.insert(inode);
@@ -89,14 +95,10 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         }
     }
 
-    /// Looks at descriptors of a process that are known to be of mount namespaces.
-    pub(crate) fn by_descriptors_of(&mut self, member: &Member, seen: &[(u32, u64)]) {
-        self.add_descriptors(member.pid, &member.directory(), seen);
-    }
-
     /// Looks at the binds of nsfs files that the namespace of a process has.
     pub(crate) fn by_binds(&mut self, member: &Member, namespace: u64, binds: &[(u64, PathBuf)]) {
         let root = self.proc.follow(member.file("root"), OFlags::PATH).ok();
+        let mut missed = Vec::new();
         for (inode, mount_point) in binds {
             let inside = mount_point.strip_prefix("/").unwrap_or(mount_point);
             // The kernel shows mount points without links. But somebody who lives there may have
@@ -108,11 +110,24 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
                 namespace,
                 mount_point: mount_point.clone(),
             };
-            // Another mount may hide the bind, or a privilege is missing.
             if !self.add(*inode, place, keeper) {
-                self.unopened.insert(*inode);
+                missed.push((*inode, mount_point));
             }
         }
+        if missed.is_empty() {
+            return;
+        }
+        // Another mount may hide the bind, or a privilege is missing. But the bind may also be gone
+        // since the table was read: then it keeps nothing.
+        let table = self.proc.read(member.file("mountinfo")).ok();
+        let table = table.map(MountTable::from_bytes);
+        let is_there = |&(inode, mount_point): &(u64, &PathBuf)| {
+            let Some(table) = &table else { return true };
+            let mut rows = table.at(mount_point).into_iter();
+            rows.any(|row| row.has_fs_type("nsfs") && inode_of(&row.root()) == Some(inode))
+        };
+        let there = missed.into_iter().filter(is_there).map(|(inode, _)| inode);
+        self.unopened.extend(there);
     }
 
     /// Adds what keeps a namespace. False if the namespace could not be opened.
@@ -175,6 +190,7 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
                 table,
                 processes: Vec::new(),
                 kept_by,
+                root: None,
             });
         }
         closed
@@ -212,41 +228,24 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
 /// The descriptors of a process that are of mount namespaces.
 #[derive(Debug)]
 struct Descriptors {
-    /// The process or its thread that shows them, below procfs.
-    directory: String,
     /// The number, and the inode of the namespace.
     found: Vec<(u32, u64)>,
     /// Whether something could not be read.
     has_gap: bool,
 }
 
-fn descriptors(proc: &ProcDir, pid: u32) -> Descriptors {
-    let list = |directory: &str| proc.numbers(format!("{directory}/fd"));
-    let mut directory = pid.to_string();
-    let mut numbers = list(&directory);
-    if numbers.as_ref().is_ok_and(Vec::is_empty) {
-        // A first thread that has ended shows none. The threads that go on have them.
-        let threads = proc.numbers(format!("{pid}/task")).unwrap_or_default();
-        let mut threads = threads.iter().map(|thread| format!("{pid}/task/{thread}"));
-        if let Some(thread) = threads.find(|it| list(it).is_ok_and(|found| !found.is_empty())) {
-            numbers = list(&thread);
-            directory = thread;
-        }
-    }
+fn descriptors(proc: &ProcDir, member: &Member) -> Descriptors {
+    let numbers = proc.numbers(member.file("fd"));
     let (mut found, mut has_gap) = (Vec::new(), numbers.is_err());
     for descriptor in numbers.unwrap_or_default() {
-        match proc.link(format!("{directory}/fd/{descriptor}")) {
+        match proc.link(member.file(&format!("fd/{descriptor}"))) {
             Ok(link) => found.extend(inode_of(&link).map(|inode| (descriptor, inode))),
             // It was closed since the list was made.
             Err(error) if is_over(&error) => {}
             Err(_) => has_gap = true,
         }
     }
-    Descriptors {
-        directory,
-        found,
-        has_gap,
-    }
+    Descriptors { found, has_gap }
 }
 
 #[cfg(test)]
@@ -255,6 +254,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
+    use crate::holders::processes::listing::members_of;
 
     #[test]
     fn one_that_cannot_be_read_hides_no_other() {
@@ -265,22 +265,52 @@ mod tests {
             symlink(target, fd.join(number)).unwrap();
         }
         let proc = Proc::unchecked(place.path()).open().unwrap();
-        let seen = descriptors(&proc, 8);
+        let seen = descriptors(&proc, &Member::whole(8, None));
         assert_eq!(seen.found, [(4, 99), (6, 98)]);
         assert!(seen.has_gap);
+        assert!(descriptors(&proc, &Member::whole(9, None)).has_gap);
     }
 
     #[test]
-    fn where_the_first_thread_has_ended_the_others_show_them() {
+    fn a_thread_with_descriptors_of_its_own_keeps_a_namespace() {
         let place = tempfile::tempdir().unwrap();
-        for directory in ["8/fd", "8/task/8/fd", "8/task/9/fd"] {
-            fs::create_dir_all(place.path().join(directory)).unwrap();
+        let made = |path: &str| fs::create_dir_all(place.path().join(path)).unwrap();
+        let link = |text: &str, path: &str| symlink(text, place.path().join(path)).unwrap();
+        for task in ["8", "8/task/8", "8/task/9", "8/task/10"] {
+            made(&format!("{task}/fd"));
+            made(&format!("{task}/ns"));
+            link("mnt:[1]", &format!("{task}/ns/mnt"));
+            let stat = "7 (x) S 1 7 7 0 -1 0 1 2 3 4 5 6 7 8 20 0 1 0 4711 9";
+            fs::write(place.path().join(task).join("stat"), stat).unwrap();
         }
-        symlink("mnt:[99]", place.path().join("8/task/9/fd/4")).unwrap();
-        let proc = Proc::unchecked(place.path()).open().unwrap();
-        let seen = descriptors(&proc, 8);
-        assert_eq!((&*seen.directory, seen.has_gap), ("8/task/9", false));
-        assert_eq!(seen.found, [(4, 99)]);
-        assert!(descriptors(&proc, 9).has_gap, "its directory is not there");
+        link("mnt:[98]", "8/fd/3");
+        for thread in [9, 10] {
+            link("mnt:[98]", &format!("8/task/{thread}/fd/3"));
+        }
+        link("mnt:[99]", "8/task/10/fd/4");
+        let source = Proc::unchecked(place.path());
+        let proc = source.open().unwrap();
+        let members = members_of(&proc, &[8]).by_namespace.remove(&1).unwrap();
+        let mut all = Unpopulated::new(&source, &proc, |_| false);
+        assert!(all.by_descriptors(&members).is_empty());
+        // What a made-up link leads to cannot be opened.
+        assert_eq!(all.unopened, BTreeSet::from([98, 99]));
+        // Equal descriptors of threads that may share them count once.
+        let seen = |member: &Member| descriptors(&proc, member).found;
+        let mut repeats = Repeats::new();
+        let merged: Vec<_> = members
+            .iter()
+            .map(|member| {
+                let mut found = seen(member);
+                repeats.merge(member, &mut found, |&found| found);
+                (member.thread(), found)
+            })
+            .collect();
+        let want = [
+            (None, vec![(3, 98)]),
+            (Some(9), vec![]),
+            (Some(10), vec![(4, 99)]),
+        ];
+        assert_eq!(merged, want);
     }
 }

@@ -13,8 +13,13 @@ use support::namespace;
 
 use crate::namespace::{isolated, tmpfs, unmount};
 
-/// Makes both calls fail with `errno` on this thread and those it starts, for good.
+/// Makes listmount and statmount fail with `errno` on this thread and those it starts, for good.
 fn refuse_mount_queries(errno: i32) {
+    refuse([457, 458], errno);
+}
+
+/// Makes two calls fail with `errno` on this thread and those it starts, for good.
+pub(crate) fn refuse([one, other]: [u32; 2], errno: i32) {
     let step = |code: u32, jt, jf, k| libc::sock_filter {
         code: code as u16,
         jt,
@@ -23,8 +28,8 @@ fn refuse_mount_queries(errno: i32) {
     };
     let program = [
         step(libc::BPF_LD | libc::BPF_W | libc::BPF_ABS, 0, 0, 0), // the call's number
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, 0, 457),
-        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, 458),
+        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 1, 0, one),
+        step(libc::BPF_JMP | libc::BPF_JEQ | libc::BPF_K, 0, 1, other),
         step(
             libc::BPF_RET | libc::BPF_K,
             0,

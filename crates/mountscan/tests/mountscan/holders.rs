@@ -201,8 +201,14 @@ fn namespaces_without_processes_are_found_by_what_keeps_them() {
         let kept = kept(&options);
         let pid = std::process::id();
         let descriptor = open.as_raw_fd() as u32;
-        let is_ours =
-            |keeper: &NamespaceKeeper| *keeper == NamespaceKeeper::Descriptor { pid, descriptor };
+        let is_ours = |keeper: &NamespaceKeeper| {
+            *keeper
+                == NamespaceKeeper::Descriptor {
+                    pid,
+                    thread: None,
+                    descriptor,
+                }
+        };
         assert!(kept.iter().flatten().any(is_ours), "{kept:?}");
         let is_bind = |keepers: &Vec<NamespaceKeeper>| matches!(&keepers[..], [NamespaceKeeper::Bind { mount_point, .. }] if *mount_point == file);
         assert!(kept.iter().any(is_bind), "{kept:?}");

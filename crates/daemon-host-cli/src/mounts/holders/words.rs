@@ -30,7 +30,14 @@ pub(in crate::mounts) fn uses_words(process: &HolderProcess) -> String {
 
 pub(super) fn keeper_words(keeper: &NamespaceKeeper) -> String {
     match keeper {
-        NamespaceKeeper::Descriptor { pid, descriptor } => {
+        NamespaceKeeper::Descriptor {
+            pid,
+            thread: Some(thread),
+            descriptor,
+        } => format!("descriptor {descriptor} of thread {thread} of process {pid}"),
+        NamespaceKeeper::Descriptor {
+            pid, descriptor, ..
+        } => {
             format!("descriptor {descriptor} of process {pid}")
         }
         NamespaceKeeper::Bind {

@@ -37,6 +37,10 @@ pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
             format!("detached mounts could not be looked for: {why}"),
         )),
     }
+    if !facts.mounts.is_place_known {
+        let what = "the own mount namespace could not be read, so no mount could be compared";
+        reasons.push(Reason::new(Kind::Unseen, what.to_owned()));
+    }
     for overlay in &facts.mounts.unplaced {
         reasons.push(Reason::new(Kind::Unseen, unplaced(overlay)));
     }

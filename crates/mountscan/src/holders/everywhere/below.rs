@@ -7,6 +7,7 @@ use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
 use crate::holders::processes::listing::{members, own_pid};
 use crate::holders::processes::member::Member;
+use crate::holders::processes::repeats::Repeats;
 use crate::holders::processes::stat::is_over;
 use crate::holders::report::{HolderProcess, KernelUse, MountUse};
 use crate::holders::uses::bound_sockets::BoundSockets;
@@ -59,7 +60,9 @@ pub fn directory_users(
     let sockets = BoundSockets::below(proc, vec![directory.to_owned()]);
     let look = |member: &Member| of_member(proc, member, directory, &sockets);
     let seen = in_parallel::map(&processes, is_own, look);
-    for (member, seen) in processes.iter().zip(seen) {
+    let mut repeats = Repeats::new();
+    for (member, mut seen) in processes.iter().zip(seen) {
+        repeats.merge(member, &mut seen.uses, MountUse::clone);
         if seen.has_gap {
             unread.insert(member.pid);
         }

@@ -10,6 +10,7 @@ use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
 use crate::holders::processes::listing::{members, own_pid};
 use crate::holders::processes::member::Member;
+use crate::holders::processes::repeats::Repeats;
 use crate::holders::report::{HolderProcess, MountUse};
 use crate::holders::uses::descriptors::mount_of_fdinfo;
 use crate::ids::{Device, MountId};
@@ -60,7 +61,11 @@ pub fn detached(
     known.extend(of_memory_files());
     let own = own_pid(proc);
     let is_own = |member: &Member| Some(member.pid) == own;
-    let found = in_parallel::map(&processes, is_own, |member| of(proc, member, &known));
+    let mut found = in_parallel::map(&processes, is_own, |member| of(proc, member, &known));
+    let mut repeats = Repeats::new();
+    for (member, uses) in processes.iter().zip(&mut found) {
+        repeats.merge(member, uses, Use::clone);
+    }
     let mut mounts: BTreeMap<MountId, DetachedMount> = BTreeMap::new();
     for (member, uses) in processes.iter().zip(found) {
         for (mount_id, device, how) in uses {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use crate::error::Error;
 use crate::holders::everywhere::listed::{MountNamespace, Namespaces};
 use crate::holders::options::HoldersOptions;
+use crate::holders::processes::member::Member;
 use crate::holders::uses::layer_paths::below_root_of;
 use crate::holders::uses::layers::{Placed, keep_unplaced, layers, place as place_layers};
 use crate::ids::Device;
@@ -43,6 +44,10 @@ pub enum DirectoryUse {
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DirectoryMounts {
+    /// Whether it is known on which file system the directory is. If not, no mount could be
+    /// compared with it, and `mounts` is empty for that reason. This happens if the own mount
+    /// namespace is not among those that were read.
+    pub is_place_known: bool,
     /// The mounts, by namespace.
     pub mounts: Vec<DirectoryMount>,
     /// Overlays of which a layer could not be found: its path is relative, leads nowhere any more,
@@ -75,13 +80,13 @@ pub fn directory_mounts(
         return Ok(DirectoryMounts::default());
     };
     for space in &namespaces.namespaces {
-        let processes = space
-            .processes
-            .iter()
-            .map(|process| process.pid.to_string());
-        // The root of another user's process is closed to us. Ours shows the same.
-        let own = space.is_own.then(|| "self".to_owned());
-        let mut paths = below_root_of(proc, &space.table, processes.chain(own).collect());
+        let processes = space.processes.iter();
+        let processes = processes.map(|process| Member::whole(process.pid, process.thread));
+        let processes = processes.map(|member| member.directory());
+        // The root of another user's process is closed to us. Ours may show the same.
+        let own = space.is_own.then(|| "thread-self".to_owned());
+        let directories = processes.chain(own).collect();
+        let mut paths = below_root_of(proc, &space.table, space.root.as_deref(), directories);
         search.look_at(space, |path| paths.find(path));
     }
     Ok(search.answer())
@@ -106,7 +111,10 @@ impl<'d> Search<'d> {
             directory,
             device,
             root,
-            found: DirectoryMounts::default(),
+            found: DirectoryMounts {
+                is_place_known: true,
+                ..DirectoryMounts::default()
+            },
             placed: HashSet::new(),
         })
     }
@@ -200,6 +208,21 @@ mod tests {
             table: MountTable::from_bytes(text),
             processes: Vec::new(),
             kept_by: Vec::new(),
+            root: None,
+        }
+    }
+
+    #[test]
+    fn without_the_own_namespace_nothing_is_known() {
+        let other = space(2, false, "1 0 8:1 / /data/x rw - ext4 /dev/sda1 rw\n");
+        for namespaces in [vec![], vec![other], vec![space(1, true, "")]] {
+            let namespaces = Namespaces {
+                namespaces,
+                ..Namespaces::default()
+            };
+            let options = HoldersOptions::new();
+            let found = directory_mounts(&namespaces, Path::new("/data/x"), &options).unwrap();
+            assert!(!found.is_place_known);
         }
     }
 
@@ -239,6 +262,7 @@ mod tests {
             });
         }
         let found = search.answer();
+        assert!(found.is_place_known);
         let unplaced: Vec<_> = found.unplaced.iter().map(|m| m.mount_id.0).collect();
         assert_eq!(unplaced, [9, 32]);
         let found: Vec<_> = found

@@ -1,5 +1,7 @@
 //! The values that describe mount namespaces.
 
+use std::path::PathBuf;
+
 use crate::holders::report::{HolderProcess, NamespaceKeeper};
 use crate::table::mount_table::MountTable;
 
@@ -40,4 +42,7 @@ pub struct MountNamespace {
     pub processes: Vec<HolderProcess>,
     /// What keeps the namespace, if no process lives there.
     pub kept_by: Vec<NamespaceKeeper>,
+    /// The text of the link to the root directory from which the table is seen. `None` if it could
+    /// not be read, or if no process lives there.
+    pub(crate) root: Option<PathBuf>,
 }

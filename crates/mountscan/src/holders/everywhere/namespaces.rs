@@ -63,7 +63,8 @@ pub fn namespaces(options: &HoldersOptions) -> Result<Namespaces, Error> {
             let binds: Vec<(u64, std::path::PathBuf)> = binds.collect();
             unpopulated.by_binds(speaker, space.inode, &binds);
         }
-        unread.extend(unpopulated.by_descriptors()?);
+        let all: Vec<Member> = members.iter().flat_map(|(_, m)| m.clone()).collect();
+        unread.extend(unpopulated.by_descriptors(&all));
         found.closed = unpopulated.add_namespaces(&mut found.namespaces);
     }
     found.unreadable = unread.len();
@@ -97,6 +98,7 @@ fn read(proc: &ProcDir, inode: u64, members: &[Member]) -> Option<(Member, Mount
         table: MountTable::from_bytes(text),
         processes: whole.map(|member| member.process(proc)).collect(),
         kept_by: Vec::new(),
+        root: proc.link(speaker.file("root")).ok(),
     };
     Some((speaker, space))
 }

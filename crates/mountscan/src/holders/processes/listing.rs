@@ -1,6 +1,6 @@
 //! Lists processes as procfs shows them, by mount namespace.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::path::Path;
 
 use crate::error::Error;
@@ -22,20 +22,31 @@ pub(crate) struct Members {
     pub(crate) unread: BTreeSet<u32>,
 }
 
+impl Members {
+    /// Adds what a second look at some processes has found. It counts more than the first look: a
+    /// process or thread that both have seen is there once, and where it was last.
+    fn add(&mut self, second: Self) {
+        self.unread = second.unread;
+        let name = |member: &Member| (member.pid, member.thread);
+        let seen: HashSet<_> = second.by_namespace.values().flatten().map(name).collect();
+        for members in self.by_namespace.values_mut() {
+            members.retain(|member| !seen.contains(&name(member)));
+        }
+        for (inode, more) in second.by_namespace {
+            let known = self.by_namespace.entry(inode).or_default();
+            known.extend(more);
+            known.sort_unstable();
+        }
+        self.by_namespace.retain(|_, members| !members.is_empty());
+    }
+}
+
 /// All processes. A process that could not be read is looked at a second time, because it may have
 /// ended in between.
 pub(crate) fn members(proc: &ProcDir) -> Result<Members, Error> {
     let mut members = members_of(proc, &proc.numbers(".")?);
     let again: Vec<u32> = std::mem::take(&mut members.unread).into_iter().collect();
-    let second = members_of(proc, &again);
-    members.unread = second.unread;
-    for (inode, more) in second.by_namespace {
-        let known = members.by_namespace.entry(inode).or_default();
-        // Some threads of it may have been read the first time.
-        known.extend(more);
-        known.sort_unstable();
-        known.dedup();
-    }
+    members.add(members_of(proc, &again));
     Ok(members)
 }
 
@@ -148,11 +159,17 @@ fn add_threads(
 /// What a thread of a process does not share with the first one. What cannot be told counts as not
 /// shared: then the thread is looked at, too.
 fn not_shared(first: u32, other: u32, numbers_are_ours: bool) -> Own {
-    let is_one = |what| numbers_are_ours && matches!(sys::kcmp(first, other, what), Ok(true));
+    // A system call filter may refuse the call, and a kernel may be built without it.
+    let is_one = |what| match numbers_are_ours {
+        true => sys::kcmp(first, other, what).ok(),
+        false => None,
+    };
+    let (place, descriptors) = (is_one(Compared::Places), is_one(Compared::Descriptors));
     Own {
         memory: false,
-        place: !is_one(Compared::Places),
-        descriptors: !is_one(Compared::Descriptors),
+        place: place != Some(true),
+        descriptors: descriptors != Some(true),
+        is_sure: place.is_some() && descriptors.is_some(),
     }
 }
 
@@ -205,6 +222,37 @@ mod tests {
         std::fs::write(process.join("task"), "").unwrap();
         assert!(is_running(&proc, 7));
         assert!(members_of(&proc, &[7]).unread.contains(&7));
+    }
+
+    #[test]
+    fn what_two_looks_have_found_is_there_once() {
+        let member = |pid, is_sure| {
+            let own = Own {
+                is_sure,
+                ..Own::ALL
+            };
+            let thread = Some(pid + 1);
+            Member { pid, thread, own }
+        };
+        let all = |spaces: &[(u64, Member)]| {
+            let mut all = Members::default();
+            for &(inode, member) in spaces {
+                all.by_namespace.entry(inode).or_default().push(member);
+            }
+            all
+        };
+        let mut first = all(&[
+            (1, member(7, false)),
+            (2, member(8, true)),
+            (3, member(9, true)),
+        ]);
+        first.add(all(&[(1, member(7, true)), (1, member(8, true))]));
+        let want = all(&[
+            (1, member(7, true)),
+            (1, member(8, true)),
+            (3, member(9, true)),
+        ]);
+        assert_eq!(first.by_namespace, want.by_namespace);
     }
 
     #[test]

@@ -27,6 +27,8 @@ pub(super) struct Own {
     pub(super) place: bool,
     /// Its descriptors (`CLONE_FILES`).
     pub(super) descriptors: bool,
+    /// Whether all this is known. If not, what it has may be that of its process.
+    pub(super) is_sure: bool,
 }
 
 impl Own {
@@ -34,12 +36,13 @@ impl Own {
         memory: true,
         place: true,
         descriptors: true,
+        is_sure: true,
     };
 }
 
 impl Member {
     /// A process, or a thread that stands for it.
-    pub(super) fn whole(pid: u32, thread: Option<u32>) -> Self {
+    pub(crate) fn whole(pid: u32, thread: Option<u32>) -> Self {
         let own = Own::ALL;
         Self { pid, thread, own }
     }
@@ -63,6 +66,11 @@ impl Member {
     /// that it shares, too: they keep what is mounted there.
     pub(crate) fn shows_descriptors(&self) -> bool {
         self.own.descriptors || self.own.memory
+    }
+
+    /// Whether it is a thread that may only have what its process has.
+    pub(crate) fn may_repeat(&self) -> bool {
+        !self.own.is_sure && !self.own.memory
     }
 
     pub(crate) fn thread(&self) -> Option<u32> {

@@ -3,4 +3,5 @@
 pub(crate) mod listing;
 pub(crate) mod member;
 pub(crate) mod process_view;
+pub(crate) mod repeats;
 pub(crate) mod stat;

@@ -10,6 +10,7 @@ use crate::holders::in_parallel;
 use crate::holders::processes::listing::Members;
 use crate::holders::processes::member::Member;
 use crate::holders::processes::process_view::ProcessView;
+use crate::holders::processes::repeats::Repeats;
 use crate::holders::processes::stat::is_running;
 use crate::holders::residents::answer::Resident;
 use crate::ids::{Device, MountId};
@@ -111,7 +112,13 @@ impl Census<'_> {
             let view = views.get(&**root);
             view.map_or_else(Vec::new, |view| self.of_member(member, root, view, &space))
         };
-        let found = in_parallel::map(&rooted, |_| false, look);
+        let mut found = in_parallel::map(&rooted, |_| false, look);
+        let mut repeats = Repeats::new();
+        let is_merged = members.iter().any(Member::may_repeat);
+        for ((member, _), found) in rooted.iter().zip(&mut found).filter(|_| is_merged) {
+            let key = |r: &Resident| (r.how, r.device, r.root.clone(), r.mount_id);
+            repeats.merge(member, found, key);
+        }
         found.into_iter().flatten().collect()
     }
 

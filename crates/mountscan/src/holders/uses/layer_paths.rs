@@ -11,6 +11,7 @@ use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, r
 use rustix::io::Errno;
 
 use crate::holders::uses::layers::layers;
+use crate::kernel::identity::identity_at;
 use crate::kernel::procfs::ProcDir;
 use crate::row::borrowed::Row;
 use crate::table::mount_table::MountTable;
@@ -40,21 +41,32 @@ pub(crate) struct LayerPaths<'t, L> {
     known: HashMap<PathBuf, Option<Entry>>,
 }
 
-/// Finds paths below the root directory of the first of some processes that shows it. `table` is
-/// the table of these processes.
+/// Finds paths below the root directory that a table is seen from. Some process of the namespace
+/// has that root directory, and each of `directories` is the one of a process there.
 pub(crate) fn below_root_of<'t>(
     proc: &ProcDir,
     table: &'t MountTable,
+    root: Option<&Path>,
     directories: Vec<String>,
 ) -> LayerPaths<'t, impl FnMut(&Path) -> Option<Entry> + use<'t>> {
-    let is_local = table
-        .mount_of(Path::new("/"))
-        .is_some_and(|top| is_local(table, top, DEPTH));
+    let top = table.mount_of(Path::new("/"));
+    let top = top.filter(|&top| is_local(table, top, DEPTH));
     let open = |directory: String| {
+        let link = format!("{directory}/root");
+        // Processes of one namespace can have different root directories. The text is compared
+        // first, because to follow a link may wait for a server.
+        proc.link(&link).ok().filter(|text| Some(&**text) == root)?;
         let flags = OFlags::PATH | OFlags::DIRECTORY;
-        proc.follow(format!("{directory}/root"), flags).ok()
+        let file = proc.follow(link, flags).ok()?;
+        // One mount may lie over another at the same path. A kernel before 5.8 does not say.
+        let id = identity_at(&file, Path::new(""))
+            .ok()
+            .and_then(|seen| seen.mount_id);
+        let is_it = |top: Row<'_>| id.is_none_or(|id| id == top.mount_id());
+        top.is_some_and(is_it).then_some(file)
     };
-    let root: Option<OwnedFd> = directories.into_iter().filter(|_| is_local).find_map(open);
+    let mut directories = directories.into_iter().filter(|_| top.is_some());
+    let root: Option<OwnedFd> = directories.find_map(open);
     LayerPaths::new(table, move |path| look(root.as_ref()?, path))
 }
 
