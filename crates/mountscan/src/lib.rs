@@ -28,8 +28,8 @@
 //! Small questions have cheap answers. [`is_mount_point`], [`mount_at`] and [`identity_at`] ask
 //! about one path, and [`MountTable::under_now`] about a subtree. Their cost does not grow with the
 //! table. [`MountList`] counts and lists mounts without their rows. [`Watcher`] follows changes,
-//! [`holders()`] finds who keeps a mount busy, and [`MountWitness`] tells later whether a mount
-//! still lives.
+//! [`holders()`] finds who keeps a mount busy, a [`Survey`] answers that for many mounts, and
+//! [`MountWitness`] tells later whether a mount still lives.
 //!
 //! # When not to use this
 //!
@@ -122,7 +122,7 @@ pub use crate::ask::resolve::resolve;
 pub use crate::ask::subtree::{mount_at, mount_point_at};
 pub use crate::error::{Error, ErrorKind};
 pub use crate::holders::everywhere::below::{DirectoryUsers, directory_users};
-pub use crate::holders::everywhere::detached::{DetachedMount, detached};
+pub use crate::holders::everywhere::detached::DetachedMount;
 pub use crate::holders::everywhere::directory::{
     DirectoryMount, DirectoryMounts, DirectoryUse, directory_mounts,
 };
@@ -138,6 +138,7 @@ pub use crate::holders::report::{
 pub use crate::holders::residents::{
     Resident, ResidentUse, Residents, ResidentsOptions, residents,
 };
+pub use crate::holders::survey::Survey;
 pub use crate::id_maps::{IdMaps, IdRange};
 pub use crate::ids::{Device, MountId, UniqueMountId};
 pub use crate::kernel::identity::{

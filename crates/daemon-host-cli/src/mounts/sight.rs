@@ -13,9 +13,13 @@ pub(super) struct Unseen {
     pub(super) is_privilege: bool,
 }
 
-/// One line for each thing. No line if everything was seen.
-pub(super) fn unseen(all: &Namespaces) -> Vec<String> {
-    things(all).into_iter().map(|unseen| unseen.what).collect()
+/// One line for each thing. No line if everything was seen. `unreadable` is the number of processes
+/// that could not be looked into.
+pub(super) fn unseen(all: &Namespaces, unreadable: usize) -> Vec<String> {
+    things(all, unreadable)
+        .into_iter()
+        .map(|unseen| unseen.what)
+        .collect()
 }
 
 /// The line for a file that would tell of loop devices or swap files.
@@ -40,14 +44,14 @@ pub(super) fn unplaced(overlay: &MountInfo) -> String {
 }
 
 /// The same, with whether a privilege is missing.
-pub(super) fn things(all: &Namespaces) -> Vec<Unseen> {
+pub(super) fn things(all: &Namespaces, unreadable: usize) -> Vec<Unseen> {
     let privilege = |what: String| Unseen {
         what,
         is_privilege: true,
     };
     let mut unseen = Vec::new();
-    if all.unreadable > 0 {
-        let who = count(all.unreadable, "process", "processes");
+    if unreadable > 0 {
+        let who = count(unreadable, "process", "processes");
         unseen.push(privilege(format!("{who} could not be looked into")));
     }
     if all.hides {

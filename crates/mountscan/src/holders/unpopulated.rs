@@ -13,12 +13,10 @@ use crate::holders::processes::listing::{inode_of, own_pid};
 use crate::holders::processes::member::Member;
 use crate::holders::processes::repeats::Repeats;
 use crate::holders::processes::stat::is_over;
-use crate::holders::report::{HolderNamespace, Holders, NamespaceKeeper};
-use crate::holders::space::holds;
+use crate::holders::report::NamespaceKeeper;
 use crate::kernel::identity::look;
 use crate::kernel::procfs::{Proc, ProcDir};
 use crate::kernel::sys;
-use crate::row::mount_info::MountInfo;
 use crate::table::mount_table::MountTable;
 use crate::table::origin::{ReadOptions, Source};
 
@@ -100,6 +98,9 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
         let root = self.proc.follow(member.file("root"), OFlags::PATH).ok();
         let mut missed = Vec::new();
         for (inode, mount_point) in binds {
+            if (self.is_populated)(*inode) {
+                continue;
+            }
             let inside = mount_point.strip_prefix("/").unwrap_or(mount_point);
             // The kernel shows mount points without links. But somebody who lives there may have
             // made a link since.
@@ -194,34 +195,6 @@ impl<'p, P: Fn(u64) -> bool> Unpopulated<'p, P> {
             });
         }
         closed
-    }
-
-    /// Reads the table of each namespace and adds those that hold `mount`. Unreadable ones are
-    /// counted.
-    pub(crate) fn add_holders(self, mount: &MountInfo, found: &mut Holders) {
-        let mut options = ReadOptions::new();
-        options.proc = self.source.clone();
-        found.closed += self.closed();
-        for (inode, (file, kept_by)) in self.found {
-            let Ok(table) = MountTable::read(Source::Namespace(file.as_fd()), &options) else {
-                found.closed += 1;
-                continue;
-            };
-            found.namespaces_read += 1;
-            let rows = table.rows().filter(|row| holds(row, mount));
-            let mounts: Vec<MountInfo> = rows.map(MountInfo::from).collect();
-            if !mounts.is_empty() {
-                found.namespaces.push(HolderNamespace {
-                    inode,
-                    namespace_id: sys::namespace_id(file.as_fd()).ok(),
-                    is_own: false,
-                    mounts,
-                    users: Vec::new(),
-                    processes: Vec::new(),
-                    kept_by,
-                });
-            }
-        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::fd::AsRawFd;
 use std::os::unix::net::UnixListener;
 
 use mountscan::{
-    DetachedMount, HoldersOptions, MountUse, Namespaces, detached, directory_users, mount_at,
+    DetachedMount, HoldersOptions, MountUse, Namespaces, Survey, directory_users, mount_at,
     namespaces,
 };
 use rustix::mount::UnmountFlags;
@@ -13,6 +13,7 @@ use rustix::mount::UnmountFlags;
 use support::namespace;
 
 use crate::namespace::{isolated, tmpfs, unmount};
+use crate::uses::support_map;
 
 fn all() -> Namespaces {
     namespaces(&HoldersOptions::new()).expect("readable")
@@ -47,14 +48,18 @@ fn a_mount_that_no_table_has_is_found_with_who_keeps_it() {
         let point = base.join("m");
         tmpfs(&point);
         let mount = mount_at(&point).expect("there");
-        let file = File::create(point.join("f")).expect("writable");
+        let mut how = File::options();
+        let how = how.read(true).write(true).create(true).truncate(true);
+        let file = how.open(point.join("f")).expect("writable");
         let memory = rustix::fs::memfd_create("some", rustix::fs::MemfdFlags::CLOEXEC);
         let _others = (
             memory.expect("memory"),
             std::os::unix::net::UnixStream::pair().expect("sockets"),
         );
         let ours = || -> Vec<DetachedMount> {
-            let found = detached(&all(), &HoldersOptions::new()).expect("readable");
+            let mut options = HoldersOptions::new();
+            options.uses = true;
+            let found = Survey::read(&options).expect("readable").detached();
             let is_ours = |mount: &DetachedMount| {
                 let mut keepers = mount.kept_by.iter();
                 keepers.any(|process| process.pid == std::process::id())
@@ -65,14 +70,37 @@ fn a_mount_that_no_table_has_is_found_with_who_keeps_it() {
         rustix::mount::unmount(&point, UnmountFlags::DETACH).expect("ours");
         let found = ours();
         assert_eq!(found.len(), 1, "{found:?}");
-        assert_eq!(found[0].mount_id, mount.mount_id);
+        assert_eq!(found[0].mount_id, Some(mount.mount_id));
         assert_eq!(found[0].device, Some(mount.device));
         assert_eq!(found[0].is_file_system_mounted, Some(false));
         let kept_by = found[0].kept_by.iter();
         let mine = kept_by.filter(|process| process.pid == std::process::id());
         let how = MountUse::Descriptor(file.as_raw_fd() as u32);
         assert!(mine.flat_map(|p| &p.uses).any(|u| *u == how), "{found:?}");
+        // A mapping alone keeps the file system, and the kernel does not name its mount.
+        file.set_len(4096).expect("writable");
+        let map = support_map(&file);
+        let how = |found: &[DetachedMount]| -> Vec<MountUse> {
+            let kept_by = found.iter().flat_map(|mount| &mount.kept_by);
+            let mine = kept_by.filter(|process| process.pid == std::process::id());
+            let mut uses: Vec<_> = mine.flat_map(|process| process.uses.clone()).collect();
+            // Each thread in a namespace of its own has a record.
+            uses.dedup();
+            uses
+        };
+        let found = ours();
+        assert_eq!(found.len(), 1, "its mount is known: {found:?}");
+        assert!(how(&found).contains(&MountUse::Mapping), "{found:?}");
         drop(file);
+        let found = ours();
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(
+            (found[0].mount_id, found[0].device),
+            (None, Some(mount.device))
+        );
+        assert_eq!(found[0].is_file_system_mounted, Some(false));
+        assert_eq!(how(&found), [MountUse::Mapping]);
+        drop(map);
         assert_eq!(ours(), []);
     });
 }

@@ -114,7 +114,7 @@ fn a_mapped_file_holds_its_mount_though_it_is_closed() {
 }
 
 /// A mapping of one page, undone when dropped: by a child of ours would be as good.
-fn support_map(file: &File) -> impl Drop + use<> {
+pub(crate) fn support_map(file: &File) -> impl Drop + use<> {
     struct Map(*mut std::ffi::c_void);
     impl Drop for Map {
         fn drop(&mut self) {

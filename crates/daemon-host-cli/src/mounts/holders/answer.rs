@@ -2,9 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use daemon_host::mountscan::{
-    DetachedMount, Holders, HoldersOptions, MountInfo, MountTable, Namespaces, Row, holders,
+    DetachedMount, Holders, HoldersOptions, MountInfo, MountTable, Namespaces, Row, Survey,
     namespaces,
 };
 
@@ -52,25 +53,27 @@ impl Answer {
         let mut options = HoldersOptions::new();
         options.uses = true;
         options.unpopulated = true;
-        let mut all = namespaces(&options)?;
+        // One look at all namespaces and processes, for all that follows.
+        let survey = Arc::new(Survey::read(&options)?);
+        let all = survey.namespaces();
         let info = |row: Row<'_>| MountInfo::from(row);
         let (place, asked) = match table.topmost(&path) {
             Some(row) => (Place::MountPoint, vec![info(row)]),
             None => {
                 let on = table.mount_of(&path).map(|row| Box::new(info(row)));
                 let below = table.under(&path).map(info).collect();
-                (Place::Other { on, below }, elsewhere(&all, &path))
+                (Place::Other { on, below }, elsewhere(all, &path))
             }
         };
-        let mut held = Vec::new();
-        for mount in asked {
-            let found = holders(&mount, &options)?;
-            // This search looks at more of each process, so it may also see less.
-            all.unreadable = all.unreadable.max(found.unreadable);
-            all.closed = all.closed.max(found.closed);
-            held.push((mount, found));
-        }
-        let (unreadable, mut unseen) = (all.unreadable, unseen(&all));
+        let held = asked.into_iter().map(|mount| {
+            let found = survey.holders(&mount);
+            (mount, found)
+        });
+        let held: Vec<(MountInfo, Holders)> = held.collect();
+        // The search for a mount may find that sockets of further processes cannot be read.
+        let unread = held.iter().map(|(_, found)| found.unreadable);
+        let unreadable = unread.fold(all.unreadable, usize::max);
+        let mut unseen = unseen(all, unreadable);
         let mut kernel: Vec<_> = held
             .iter()
             .flat_map(|(_, found)| &found.kernel_unread)
@@ -83,7 +86,7 @@ impl Answer {
             .map(|m| ((m.device.major, m.device.minor), m))
             .collect();
         unseen.extend(overlays.into_values().map(unplaced));
-        let detached = lost(&all, &options);
+        let detached = lost(&survey);
         let untold = detached.as_ref().err();
         unseen.extend(untold.map(|why| format!("detached mounts: {why}")));
         let is_here = matches!(place, Place::MountPoint);

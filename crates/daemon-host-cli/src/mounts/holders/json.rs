@@ -69,7 +69,7 @@ struct KernelJson<'h> {
 
 #[derive(Serialize)]
 pub(in crate::mounts) struct DetachedJson<'h> {
-    mount_id: u32,
+    mount_id: Option<u32>,
     major: Option<u32>,
     minor: Option<u32>,
     file_system_mounted: Option<bool>,
@@ -163,7 +163,7 @@ impl<'h> ProcessJson<'h> {
 impl<'h> DetachedJson<'h> {
     pub(in crate::mounts) fn new(mount: &'h DetachedMount) -> Self {
         Self {
-            mount_id: mount.mount_id.0,
+            mount_id: mount.mount_id.map(|id| id.0),
             major: mount.device.map(|device| device.major),
             minor: mount.device.map(|device| device.minor),
             file_system_mounted: mount.is_file_system_mounted,

@@ -220,14 +220,13 @@ fn keepers(mounts: &[&DetachedMount]) -> String {
             || "device unknown".to_owned(),
             |device| format!("device {}:{}", device.major, device.minor),
         );
+        let name = match mount.mount_id {
+            Some(id) => format!("mount {id}"),
+            None => "file system".to_owned(),
+        };
         for process in &mount.kept_by {
             let how = format!("{device}: {}", uses_words(process));
-            row(
-                &format!("mount {}", mount.mount_id),
-                Some(process),
-                &how,
-                &mut table,
-            );
+            row(&name, Some(process), &how, &mut table);
         }
     }
     table.render_indented(2)

@@ -76,7 +76,7 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
             Some(reach) => text::of_mount(reach),
             None => text::of_groups(&graph, &all),
         })?;
-        for what in unseen(&all) {
+        for what in unseen(&all, all.unreadable) {
             let said = format!("Not seen: {what}. Namespaces there may be missing.");
             out.text(&format!("{}\n", paint(Ink::Warn, said)))?;
         }

@@ -73,7 +73,7 @@ pub(super) fn answer<'n>(
             .collect(),
         namespaces: namespaces.namespaces.iter().map(space).collect(),
         unreadable: namespaces.unreadable,
-        unseen: unseen(namespaces),
+        unseen: unseen(namespaces, namespaces.unreadable),
     }
 }
 

@@ -1,10 +1,11 @@
 //! The arguments of `mounts safe-to-remove`, and its flow.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use daemon_host::mountscan::{
-    HoldersOptions, MountTable, directory_mounts, directory_users, namespaces,
+    HoldersOptions, MountTable, Survey, directory_mounts, directory_users,
 };
 use daemon_host::{ANSWER_LIMIT, within};
 
@@ -67,18 +68,20 @@ fn check(path: &Path, table: &MountTable) -> anyhow::Result<()> {
 fn collect(directory: &Path) -> anyhow::Result<Facts> {
     let mut options = HoldersOptions::new();
     options.unpopulated = true;
-    let mut namespaces = namespaces(&options)?;
+    options.uses = true;
+    let survey = Arc::new(Survey::read(&options)?);
     let mut users = directory_users(directory, &options)?;
     // This command ends before anybody acts on its answer.
     let own = place::own_pid();
     users.processes.retain(|process| Some(process.pid) != own);
     // This search looks at more of each process, so it may also see less.
-    namespaces.unreadable = namespaces.unreadable.max(users.unreadable);
+    let unreadable = survey.namespaces().unreadable.max(users.unreadable);
     Ok(Facts {
-        mounts: directory_mounts(&namespaces, directory, &options)?,
+        mounts: directory_mounts(survey.namespaces(), directory, &options)?,
         users,
         is_root: nix::unistd::geteuid().is_root(),
-        detached: lost(&namespaces, &options),
-        namespaces,
+        detached: lost(&survey),
+        survey,
+        unreadable,
     })
 }

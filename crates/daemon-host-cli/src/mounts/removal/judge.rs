@@ -1,8 +1,10 @@
 //! Judges whether a directory can be removed. Pure.
 
+use std::sync::Arc;
+
 use daemon_host::mountscan::{
     DetachedMount, DirectoryMount, DirectoryMounts, DirectoryUse, DirectoryUsers, HolderProcess,
-    KernelUse, Namespaces,
+    KernelUse, Survey,
 };
 
 use super::reason::{Kind, Reason};
@@ -12,7 +14,9 @@ use crate::mounts::sight::{Unseen, kernel_unread, things, unplaced};
 
 /// Everything that was found out about a directory.
 pub(super) struct Facts {
-    pub(super) namespaces: Namespaces,
+    pub(super) survey: Arc<Survey>,
+    /// How many processes could not be looked into.
+    pub(super) unreadable: usize,
     /// Whether root asks. Root cannot be told to ask again as a user who sees more.
     pub(super) is_root: bool,
     pub(super) mounts: DirectoryMounts,
@@ -47,7 +51,7 @@ pub(super) fn judge(facts: &Facts) -> Vec<Reason> {
     for path in &facts.users.kernel_unread {
         reasons.push(Reason::new(Kind::Unseen, kernel_unread(path)));
     }
-    for Unseen { what, is_privilege } in things(&facts.namespaces) {
+    for Unseen { what, is_privilege } in things(facts.survey.namespaces(), facts.unreadable) {
         let remedy = match (is_privilege, facts.is_root) {
             (true, false) => "; ask again as root",
             (true, true) => {
@@ -67,7 +71,12 @@ fn mount(found: &DirectoryMount, facts: &Facts) -> Reason {
     let fs_type = mount.fs_type.to_string_lossy();
     let source = mount.source.to_string_lossy();
     let is_part = mount.root.as_os_str() != "/";
-    let own = facts.namespaces.namespaces.iter().find(|n| n.is_own);
+    let own = facts
+        .survey
+        .namespaces()
+        .namespaces
+        .iter()
+        .find(|n| n.is_own);
     let is_twice = own.is_some_and(|own| {
         let same = own.table.rows().filter(|row| row.device() == mount.device);
         same.count() > 1
@@ -122,6 +131,13 @@ fn kernel(what: &KernelUse) -> Reason {
     }
 }
 
+fn mount_name(mount: &DetachedMount) -> String {
+    match mount.mount_id {
+        Some(id) => format!("mount {id}"),
+        None => "a file system".to_owned(),
+    }
+}
+
 fn detached(mount: &DetachedMount) -> Reason {
     let first = mount.kept_by.first();
     let comm = first.map(|process| process.comm.to_string_lossy().into_owned());
@@ -129,8 +145,8 @@ fn detached(mount: &DetachedMount) -> Reason {
         .device
         .map(|d| format!(" on device {}:{}", d.major, d.minor));
     let what = format!(
-        "mount {}{} is in no table and alive, kept by {}; its data may be there",
-        mount.mount_id,
+        "{}{} is in no table and alive, kept by {}; its data may be there",
+        mount_name(mount),
         device.unwrap_or_default(),
         comm.unwrap_or_default(),
     );

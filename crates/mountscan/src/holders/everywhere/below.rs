@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
+use crate::holders::facts::reader::LOOKS;
 use crate::holders::in_parallel;
 use crate::holders::options::HoldersOptions;
 use crate::holders::processes::listing::{members, own_pid};
@@ -13,7 +14,6 @@ use crate::holders::report::{HolderProcess, KernelUse, MountUse};
 use crate::holders::uses::bound_sockets::BoundSockets;
 use crate::holders::uses::kernel_uses::kernel_uses;
 use crate::holders::uses::maps::mapped_files;
-use crate::holders::uses::process_uses::LOOKS;
 use crate::holders::uses::sockets::inode_of;
 use crate::kernel::procfs::ProcDir;
 

@@ -1,29 +1,27 @@
 //! Finds mounts that are in no table and that processes keep.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::os::fd::AsFd;
+use std::path::Path;
 
-use rustix::fs::{MemfdFlags, memfd_create};
+use rustix::fs::{MemfdFlags, StatxFlags, memfd_create};
 
-use crate::error::Error;
-use crate::holders::everywhere::listed::Namespaces;
-use crate::holders::in_parallel;
-use crate::holders::options::HoldersOptions;
-use crate::holders::processes::listing::{members, own_pid};
-use crate::holders::processes::member::Member;
+use crate::holders::facts::process_facts::{DescriptorFacts, FileKind};
+use crate::holders::facts::reader::is_in_file_system;
 use crate::holders::processes::repeats::Repeats;
 use crate::holders::report::{HolderProcess, MountUse};
-use crate::holders::uses::descriptors::mount_of_fdinfo;
+use crate::holders::survey::{Looked, Survey};
 use crate::ids::{Device, MountId};
-use crate::kernel::identity::identity_at;
-use crate::kernel::procfs::ProcDir;
+use crate::kernel::identity::look;
 use crate::table::mount_table::MountTable;
 
 /// A mount that is in no table and that processes keep alive.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct DetachedMount {
-    /// Its id. No table of the namespaces has it.
-    pub mount_id: MountId,
+    /// Its id. No table of the namespaces has it. `None` if only mapped files keep it: the kernel
+    /// tells their file system, and not their mount.
+    pub mount_id: Option<MountId>,
     /// The device of its file system; `None` if it could not be read.
     pub device: Option<Device>,
     /// Whether a table has another mount of the same file system; `None` if the device is unknown.
@@ -33,131 +31,157 @@ pub struct DetachedMount {
     pub kept_by: Vec<HolderProcess>,
 }
 
-/// Finds mounts that processes use and that none of the tables has. They were detached lazily, or
-/// moved out of reach.
-///
-/// A mount of a namespace that is missing in `namespaces` is found, too. So look at
-/// [`Namespaces::unreadable`] before you call it detached. A mount that only mapped files keep is
-/// not found.
-///
-/// A file on NFS or 9p may make this wait for its server. Call it in a thread that you can leave
-/// behind.
-///
-/// # Errors
-///
-/// When procfs cannot be read at all. A process that ends meanwhile is passed over.
-pub fn detached(
-    namespaces: &Namespaces,
-    options: &HoldersOptions,
-) -> Result<Vec<DetachedMount>, Error> {
-    let proc = &options.proc.open()?;
-    // The namespaces that were given count the unreadable processes already.
-    let all = members(proc)?.by_namespace;
-    let processes: Vec<Member> = all.into_values().flatten().collect();
-    let tables = || namespaces.namespaces.iter().map(|space| &space.table);
-    let rows = || tables().flat_map(MountTable::rows);
-    let mut known: HashSet<MountId> = rows().map(|row| row.mount_id()).collect();
-    // The mount of memory files is in no table, and never was.
-    known.extend(of_memory_files());
-    let own = own_pid(proc);
-    let is_own = |member: &Member| Some(member.pid) == own;
-    let mut found = in_parallel::map(&processes, is_own, |member| of(proc, member, &known));
-    let mut repeats = Repeats::new();
-    for (member, uses) in processes.iter().zip(&mut found) {
-        repeats.merge(member, uses, Use::clone);
-    }
-    let mut mounts: BTreeMap<MountId, DetachedMount> = BTreeMap::new();
-    for (member, uses) in processes.iter().zip(found) {
-        for (mount_id, device, how) in uses {
-            // Several processes may keep one mount. Any of their uses can tell the device.
-            let mount = mounts.entry(mount_id).or_insert_with(|| DetachedMount {
-                mount_id,
-                device: None,
-                is_file_system_mounted: None,
-                kept_by: Vec::new(),
-            });
-            mount.device = mount.device.or(device);
-            keep(&mut mount.kept_by, proc, member, how);
-        }
-    }
-    let devices: HashSet<Device> = rows().map(|row| row.device()).collect();
-    let mounts = mounts.into_values().map(|mount| DetachedMount {
-        is_file_system_mounted: mount.device.map(|device| devices.contains(&device)),
-        ..mount
-    });
-    Ok(mounts.collect())
-}
-
-fn keep(kept_by: &mut Vec<HolderProcess>, proc: &ProcDir, member: &Member, how: MountUse) {
-    match kept_by.last_mut() {
-        Some(last) if (last.pid, last.thread) == (member.pid, member.thread()) => {
-            last.uses.push(how);
-        }
-        _ => {
-            let mut process = member.process(proc);
-            process.uses.push(how);
-            kept_by.push(process);
-        }
-    }
-}
-
-/// The kernel's own mount for files without a name. Every `memfd` is on it.
-fn of_memory_files() -> Option<MountId> {
-    let file = memfd_create("mountscan", MemfdFlags::CLOEXEC).ok()?;
-    identity_at(&file, "".as_ref()).ok()?.mount_id
-}
-
-type Use = (MountId, Option<Device>, MountUse);
-
 /// How a process uses mounts that are not known.
-fn of(proc: &ProcDir, member: &Member, known: &HashSet<MountId>) -> Vec<Use> {
-    let mut uses = Vec::new();
-    let (place, memory) = (member.has_own_place(), member.has_own_memory());
-    for (name, is_own, how) in [
-        ("cwd", place, MountUse::WorkingDirectory),
-        ("root", place, MountUse::RootDirectory),
-        ("exe", memory, MountUse::Executable),
-    ] {
-        if !is_own {
-            continue;
+type Use = (Option<MountId>, Option<Device>, MountUse);
+
+/// The ids and devices that the tables have, and those of the kernel itself.
+struct Known {
+    ids: HashSet<MountId>,
+    devices: HashSet<Device>,
+    /// The device of memory files.
+    memory: Option<Device>,
+}
+
+impl Survey {
+    /// Finds mounts that processes use and that none of the tables has. They were detached lazily,
+    /// or moved out of reach. The options of the survey must ask for uses.
+    ///
+    /// A mount of a namespace that could not be read is found, too. So look at
+    /// [`Namespaces::unreadable`](crate::Namespaces::unreadable) before you call it detached. A
+    /// mount that only mapped files keep is found by its file system, if no table has that.
+    ///
+    /// Processes are not read again, but the device of an open file may be asked for. On NFS and 9p
+    /// this may wait for a server. Call it in a thread that you can leave behind.
+    pub fn detached(&self) -> Vec<DetachedMount> {
+        let known = self.known();
+        let mut repeats = Repeats::new();
+        let mut mounts: BTreeMap<(Option<MountId>, Option<Device>), DetachedMount> =
+            BTreeMap::new();
+        for seen in self.looked.values().flatten() {
+            let mut uses = self.unknown(seen, &known);
+            repeats.merge(&seen.member, &mut uses, Use::clone);
+            for (mount_id, device, how) in uses {
+                let key = (mount_id, device.filter(|_| mount_id.is_none()));
+                // Several processes may keep one mount. Any of their uses can tell the device.
+                let mount = mounts.entry(key).or_insert_with(|| DetachedMount {
+                    mount_id,
+                    device: None,
+                    is_file_system_mounted: None,
+                    kept_by: Vec::new(),
+                });
+                mount.device = mount.device.or(device);
+                self.keep(&mut mount.kept_by, seen, how);
+            }
         }
-        let link = member.file(name);
+        let mut found: Vec<DetachedMount> = mounts.into_values().collect();
+        for mount in &mut found {
+            let device = mount.device.as_ref();
+            mount.is_file_system_mounted = device.map(|device| known.devices.contains(device));
+        }
+        let mut found = merge_maps(found);
+        found.sort_by_key(|mount| (mount.mount_id.is_none(), mount.mount_id, mount.device));
+        found
+    }
+
+    fn known(&self) -> Known {
+        let tables = || self.namespaces.namespaces.iter().map(|space| &space.table);
+        let rows = || tables().flat_map(MountTable::rows);
+        // The mount of memory files is in no table, and never was.
+        let memory = of_memory_files();
+        Known {
+            ids: rows()
+                .map(|row| row.mount_id())
+                .chain(memory.and_then(|(id, _)| id))
+                .collect(),
+            devices: rows().map(|row| row.device()).collect(),
+            memory: memory.map(|(_, device)| device),
+        }
+    }
+
+    /// How a process uses mounts that are not known.
+    fn unknown(&self, seen: &Looked, known: &Known) -> Vec<Use> {
+        let links = seen.facts.links.iter();
+        let links = links.filter(|link| !known.ids.contains(&link.mount));
+        let mut uses: Vec<Use> = links
+            .map(|link| (Some(link.mount), link.device, link.how.clone()))
+            .collect();
+        for file in &seen.facts.descriptors {
+            let mount = file.mount.filter(|id| !known.ids.contains(id));
+            let is_file = file.kind == FileKind::File;
+            if let Some(id) = mount.filter(|_| is_file) {
+                let device = self.device(seen, file);
+                uses.push((Some(id), device, MountUse::Descriptor(file.number)));
+            }
+        }
+        let mut devices: Vec<Device> = Vec::new();
+        for (device, path) in &seen.facts.maps {
+            let is_known = known.devices.contains(device) || known.memory == Some(*device);
+            if !is_known && !devices.contains(device) && is_in_file_system(path) {
+                devices.push(*device);
+                uses.push((None, Some(*device), MountUse::Mapping));
+            }
+        }
+        uses
+    }
+
+    fn device(&self, seen: &Looked, file: &DescriptorFacts) -> Option<Device> {
+        let link = seen.member.file(&format!("fd/{}", file.number));
         // The link is read first, because `place_of` does not check the link itself.
-        if proc.link(&link).is_ok() {
-            let place = proc.place_of(&link).filter(|(id, _)| !known.contains(id));
-            uses.extend(place.map(|(id, device)| (id, Some(device), how)));
-        }
+        self.proc.link(&link).ok()?;
+        let (id, device) = self.proc.place_of(&link)?;
+        (Some(id) == file.mount).then_some(device)
     }
-    if member.shows_descriptors() {
-        add_descriptors(proc, member, known, &mut uses);
-    }
-    uses
-}
 
-fn add_descriptors(proc: &ProcDir, member: &Member, known: &HashSet<MountId>, uses: &mut Vec<Use>) {
-    let numbers = proc.numbers(member.file("fdinfo")).unwrap_or_default();
-    for number in numbers {
-        let info = proc.read_first(member.file(&format!("fdinfo/{number}")));
-        let id = mount_of_fdinfo(&info.unwrap_or_default());
-        if let Some(id) = id.filter(|id| !known.contains(id)) {
-            let link = member.file(&format!("fd/{number}"));
-            // Pipes, sockets and other things without a path are on mounts of the kernel itself.
-            let is_file = proc.link(&link).is_ok_and(|text| is_path(&text));
-            let device = is_file.then(|| proc.place_of(&link));
-            let device = device.map(|place| place.map(|(_, device)| device));
-            uses.extend(device.map(|device| (id, device, MountUse::Descriptor(number))));
+    fn keep(&self, kept_by: &mut Vec<HolderProcess>, seen: &Looked, how: MountUse) {
+        let member = &seen.member;
+        match kept_by.last_mut() {
+            Some(last) if (last.pid, last.thread) == (member.pid, member.thread()) => {
+                last.uses.push(how);
+            }
+            _ => {
+                let mut process = member.process(&self.proc);
+                process.uses.push(how);
+                kept_by.push(process);
+            }
         }
     }
 }
 
-/// Whether the text of a link names a file in a file system. The kernel's own files have names of
-/// their own kind, such as `memfd:`.
-fn is_path(text: &std::path::Path) -> bool {
-    let is_own = |name: &std::ffi::OsStr| {
-        let name = name.as_encoded_bytes();
-        [&b"dmabuf:"[..], b"memfd:", b"[aio]", b"anon_hugepage"]
-            .iter()
-            .any(|own| name.starts_with(own))
+/// A mapped file of a mount that is known by something else is one more use of that mount. Only if
+/// several mounts of the file system are detached, nobody knows which one it is.
+fn merge_maps(found: Vec<DetachedMount>) -> Vec<DetachedMount> {
+    let mut mounts: HashMap<Option<Device>, usize> = HashMap::new();
+    for mount in found.iter().filter(|mount| mount.mount_id.is_some()) {
+        *mounts.entry(mount.device).or_default() += 1;
+    }
+    let is_single =
+        |mount: &DetachedMount| mount.mount_id.is_none() && mounts.get(&mount.device) == Some(&1);
+    let (maps, mut found): (Vec<_>, Vec<_>) = found.into_iter().partition(is_single);
+    for map in maps {
+        let mount = found.iter_mut().find(|mount| mount.device == map.device);
+        let Some(mount) = mount else { continue };
+        for process in map.kept_by {
+            let is_it = |known: &&mut HolderProcess| {
+                (known.pid, known.thread) == (process.pid, process.thread)
+            };
+            match mount.kept_by.iter_mut().find(is_it) {
+                Some(known) => known.uses.extend(process.uses),
+                None => mount.kept_by.push(process),
+            }
+        }
+    }
+    found
+}
+
+/// The kernel's own mount for files without a name, and its device. Every `memfd` is on it.
+fn of_memory_files() -> Option<(Option<MountId>, Device)> {
+    let file = memfd_create("mountscan", MemfdFlags::CLOEXEC).ok()?;
+    let seen = look(file.as_fd(), Path::new(""), StatxFlags::MNT_ID).ok()?;
+    let given = StatxFlags::from_bits_retain(seen.stx_mask).contains(StatxFlags::MNT_ID);
+    let id = u32::try_from(seen.stx_mnt_id).ok().filter(|_| given);
+    let device = Device {
+        major: seen.stx_dev_major,
+        minor: seen.stx_dev_minor,
     };
-    text.is_absolute() && !text.iter().nth(1).is_some_and(is_own)
+    Some((id.map(MountId), device))
 }

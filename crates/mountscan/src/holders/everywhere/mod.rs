@@ -5,3 +5,4 @@ pub(crate) mod detached;
 pub(crate) mod directory;
 pub(crate) mod listed;
 pub(crate) mod namespaces;
+pub(crate) mod tables;

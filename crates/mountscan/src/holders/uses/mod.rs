@@ -1,7 +1,6 @@
 //! The kinds of use that keep a mount busy. The room reads procfs and sysfs.
 
 pub(crate) mod bound_sockets;
-pub(super) mod descriptors;
 pub(super) mod kernel_uses;
 pub(super) mod layer_paths;
 pub(super) mod layers;
