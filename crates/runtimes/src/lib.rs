@@ -118,6 +118,7 @@
     allow(unused_variables, reason = "some values are only logged")
 )]
 
+mod answering;
 mod bounded;
 mod config;
 mod containers;
@@ -133,8 +134,10 @@ mod proc_stat;
 mod procfs;
 mod reload;
 mod scripts;
+mod spawn;
 mod table;
 
+pub use answering::answers_within;
 pub use config::{
     Checked, Config, GenericOptions, Inspected, MAX_PARTS, MAX_PROBLEMS, OptionValue, Parsed,
     Problem, ProblemKind, Problems, RUNC_SHIM, RuncOptions, RuntimeEntry, ShimOptions, UnknownKey,

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,7 +16,7 @@ use super::version::Version;
 use crate::config::{RUNC_SHIM, ShimOptions};
 use crate::features::{Features, FeaturesState};
 use crate::names::{DEFAULT, is_permissible};
-use crate::preflight::{self, Identity, Programs};
+use crate::preflight::{self, Asked, Identity, Looked, look_at};
 use crate::table::{Runtime, Runtimes};
 
 impl Runtimes {
@@ -88,11 +88,9 @@ impl Cache {
         search_path: &OsStr,
         limits: &ProbeOptions,
     ) -> Vec<FeaturesState> {
-        let mut programs = Programs::new(search_path);
-        let asked: Vec<_> = rows
-            .iter()
-            .map(|row| question(row, &mut programs))
-            .collect();
+        let asked = rows.iter().filter_map(|row| program_of(row));
+        let looked = look_at(asked.map(|(asked, _)| asked).collect(), search_path);
+        let asked: Vec<_> = rows.iter().map(|row| question(row, &looked)).collect();
         let wanted: BTreeSet<&Question> = asked.iter().flatten().collect();
         self.answers
             .retain(|question, state| wanted.contains(question) && state.is_lasting());
@@ -111,36 +109,34 @@ impl Cache {
     }
 }
 
-/// Returns the question for this row, or its state if there is nothing to ask.
-fn question(row: &Runtime, programs: &mut Programs<'_>) -> Result<Question, FeaturesState> {
+/// The program that is asked about this row, and how; `None` if there is nothing to ask.
+fn program_of(row: &Runtime) -> Option<(Asked, Words)> {
     let runc = row.options.as_ref().and_then(ShimOptions::as_runc);
-    let (found, words, program) = match &row.binary {
-        Some(binary) => {
-            let found = programs.look(binary);
-            (found, Words::Runtime(row.args.clone()), binary.clone())
-        }
+    Some(match &row.binary {
+        Some(binary) => (program(binary), Words::Runtime(row.args.clone())),
         // `-info` is asked without options. For the runc shim the options name the program, so
         // that one is asked; what the options of another shim change, nobody knows.
         None if row.shim == RUNC_SHIM => {
             let binary = runc.and_then(|options| options.binary_name.as_deref());
-            let binary = PathBuf::from(binary.unwrap_or(OsStr::new(DEFAULT)));
-            let found = programs.look(&binary);
-            (found, Words::Runtime(Vec::new()), binary)
+            let binary = binary.unwrap_or(OsStr::new(DEFAULT));
+            (program(binary.as_ref()), Words::Runtime(Vec::new()))
         }
-        None if row.options.is_some() => return Err(FeaturesState::NotApplicable),
-        None => {
-            let path = preflight::shim_can_start(&row.shim, programs.search_path);
-            (
-                path.and_then(preflight::identified),
-                Words::Shim(row.shim.clone()),
-                PathBuf::from(&row.shim),
-            )
-        }
-    };
-    match found {
+        None if row.options.is_some() => return None,
+        None => (Asked::Shim(row.shim.clone()), Words::Shim(row.shim.clone())),
+    })
+}
+
+fn program(path: &Path) -> Asked {
+    Asked::Program(path.as_os_str().to_owned())
+}
+
+/// Returns the question for this row, or its state if there is nothing to ask.
+fn question(row: &Runtime, looked: &Looked) -> Result<Question, FeaturesState> {
+    let (asked, words) = program_of(row).ok_or(FeaturesState::NotApplicable)?;
+    match looked.at(&asked) {
         Ok((identity, path)) => Ok((identity, path.into(), words)),
         Err(why) => Err(FeaturesState::Failed {
-            reason: format!("{program:?}: {why}"),
+            reason: format!("{:?}: {why}", asked.path()),
         }),
     }
 }

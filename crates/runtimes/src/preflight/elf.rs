@@ -59,6 +59,9 @@ static WIDE: Layout = Layout {
     entry: 56,
 };
 
+/// `PT_LOAD`: the entry of bytes that the kernel maps.
+const LOADED: u64 = 1;
+
 /// `PT_INTERP`: the entry of the loader's path.
 const INTERPRETER: u64 = 3;
 
@@ -141,6 +144,23 @@ impl Elf {
             true => Ok(Some(offset..end)),
             false => Err(()),
         }
+    }
+
+    /// Where the bytes end that the kernel maps, by the bytes of the entries. A program whose file
+    /// ends in a page before starts, and dies of it.
+    pub(super) fn loaded_end(&self, segments: &[u8]) -> u64 {
+        let Ok(size) = usize::try_from(self.layout.entry) else {
+            return 0;
+        };
+        let entries = segments.chunks_exact(size);
+        let is_loaded = |entry: &&[u8]| number(&entry[..4], self.is_big_endian) == LOADED;
+        let ends = entries.filter(is_loaded).filter_map(|entry| {
+            let field = |at| self.layout.address(entry, at, self.is_big_endian);
+            let (offset, length) = (field(self.layout.offset)?, field(self.layout.length)?);
+            // An entry without bytes of the file is memory alone, wherever it points.
+            (length > 0).then(|| offset.saturating_add(length))
+        });
+        ends.max().unwrap_or(0)
     }
 
     /// The machine's usual name.
@@ -291,6 +311,22 @@ mod tests {
         assert_eq!(path(b"/lib/ld.so\0"), Some("/lib/ld.so".into()));
         assert_eq!(path(b"/lib/ld.so\0\0"), Some("/lib/ld.so".into()));
         assert_eq!((path(b"/lib/ld.so"), path(b"")), (None, None));
+    }
+
+    #[test]
+    fn the_end_of_what_is_mapped() {
+        let mut bytes = foreign(true, false);
+        let elf = Elf::parse(&bytes).unwrap();
+        let at = |entry: usize, field: usize| 64 + entry * 56 + field;
+        // The second entry, a loader's path, is at 1000. It is not mapped by itself.
+        assert_eq!(elf.loaded_end(&bytes[64..]), 0);
+        bytes[at(0, 0)] = 1;
+        bytes[at(0, WIDE.offset) + 1] = 2;
+        assert_eq!(elf.loaded_end(&bytes[64..]), 0, "memory alone");
+        bytes[at(0, WIDE.length)] = 7;
+        assert_eq!(elf.loaded_end(&bytes[64..]), 512 + 7);
+        bytes[at(0, WIDE.offset)..][..8].fill(0xff);
+        assert_eq!(elf.loaded_end(&bytes[64..]), u64::MAX);
     }
 
     #[test]

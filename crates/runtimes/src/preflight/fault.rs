@@ -26,6 +26,8 @@ pub enum PreflightFault {
     Unreachable(i32),
     /// No such file, but there is one without the blanks at the end of the path.
     TrailingBlank,
+    /// No such file, but there is one without the blanks at the beginning of the path.
+    LeadingBlank,
     /// No such file: a `~` in front is not expanded, since no shell reads the path.
     Tilde,
     /// No such file, but there is one before the first blank: arguments belong into
@@ -74,6 +76,40 @@ pub enum PreflightFault {
     NoAnswer,
 }
 
+impl PreflightFault {
+    /// What a person can do about it.
+    pub fn remedy(&self) -> &'static str {
+        match self {
+            Self::Missing | Self::NotInPath | Self::Empty | Self::Damaged => {
+                "install it, or correct its path in daemon.json"
+            }
+            Self::NotAFile | Self::Relative | Self::LeadingDash => {
+                "name the program by its absolute path in daemon.json"
+            }
+            Self::TrailingBlank | Self::LeadingBlank | Self::Tilde => {
+                "correct the path in daemon.json"
+            }
+            Self::GluedArguments => "move the arguments to runtimeArgs in daemon.json",
+            Self::NotExecutable | Self::Unreachable(_) => {
+                "correct the permissions of the file and of the directories above it"
+            }
+            Self::NoExec | Self::ScriptsNoExec => {
+                "mount that file system without noexec, or use another place"
+            }
+            Self::OtherMachine { .. } | Self::NotAProgram => {
+                "install the program that was built for this machine"
+            }
+            Self::CarriageReturn => "save the script with Unix line ends",
+            Self::Interpreter { .. } => "install the interpreter",
+            Self::BadInterpreter { why, .. } => why.remedy(),
+            Self::NoShim { .. } => "install the shim in a directory of PATH",
+            Self::ScriptMissing => "reload the daemon",
+            Self::NoShell => "install a shell as /bin/sh",
+            Self::NoAnswer => "start the server of the mount that it is on, or detach that mount",
+        }
+    }
+}
+
 impl fmt::Display for PreflightFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let text = match self {
@@ -88,6 +124,7 @@ impl fmt::Display for PreflightFault {
                 return write!(f, "{}", io::Error::from_raw_os_error(*errno));
             }
             Self::TrailingBlank => "no such file; the path ends in a blank",
+            Self::LeadingBlank => "no such file; the path begins with a blank",
             Self::Tilde => "no such file; nobody expands the ~, write the whole path",
             Self::GluedArguments => {
                 "no such file; arguments after the program belong into runtimeArgs"

@@ -13,6 +13,7 @@ use nix::sys::statvfs::FsFlags;
 use nix::unistd::{AccessFlags, faccessat};
 
 use super::fault::PreflightFault;
+use crate::answering::{LIMIT, SlowMounts};
 
 /// Finds the file that a program's name means, if it can be executed.
 ///
@@ -23,9 +24,37 @@ use super::fault::PreflightFault;
 ///
 /// The reason why the program would not start.
 pub fn locate(program: &Path, search_path: &OsStr) -> Result<PathBuf, PreflightFault> {
+    let slow = SlowMounts::now();
+    locate_in(program, Search::new(search_path, &slow))
+}
+
+/// Where programs are looked for, and which mounts may not answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Search<'a> {
+    /// As in `PATH`.
+    pub(super) path: &'a OsStr,
+    slow: &'a SlowMounts,
+}
+
+impl<'a> Search<'a> {
+    pub(crate) fn new(path: &'a OsStr, slow: &'a SlowMounts) -> Self {
+        Self { path, slow }
+    }
+
+    /// As [`executable`], after a child has looked at the file where its mount may not answer.
+    pub(super) fn executable(self, path: &Path) -> Result<Metadata, PreflightFault> {
+        match self.slow.answers(path, LIMIT) {
+            true => executable(path),
+            false => Err(PreflightFault::NoAnswer),
+        }
+    }
+}
+
+/// As [`locate`].
+pub(super) fn locate_in(program: &Path, search: Search<'_>) -> Result<PathBuf, PreflightFault> {
     let bytes = program.as_os_str().as_bytes();
     if program.is_absolute() {
-        return executable(program).map(|_| program.to_owned());
+        return search.executable(program).map(|_| program.to_owned());
     }
     if bytes.contains(&b'/') {
         return Err(PreflightFault::Relative);
@@ -33,13 +62,15 @@ pub fn locate(program: &Path, search_path: &OsStr) -> Result<PathBuf, PreflightF
     if bytes.starts_with(b"-") {
         return Err(PreflightFault::LeadingDash);
     }
-    let directories = search_path.as_bytes().split(|byte| *byte == b':');
+    let directories = search.path.as_bytes().split(|byte| *byte == b':');
     let directories = directories.map(|bytes| Path::new(OsStr::from_bytes(bytes)));
     let mut answer = PreflightFault::NotInPath;
     for dir in directories.filter(|dir| dir.is_absolute()) {
         let file = dir.join(program);
-        match executable(&file) {
+        match search.executable(&file) {
             Ok(_) => return Ok(file),
+            // Whoever starts the program would wait here, too.
+            Err(PreflightFault::NoAnswer) => return Err(PreflightFault::NoAnswer),
             // The program may be in a directory that cannot be read. "Not found" would mislead.
             Err(why @ PreflightFault::Unreachable(_)) => answer = why,
             Err(_) => {}

@@ -6,13 +6,12 @@ mod formats;
 mod header;
 mod image;
 mod locate;
-mod programs;
+mod look;
 mod script;
 mod start;
 
 pub use fault::PreflightFault;
 pub use locate::locate;
-pub(crate) use locate::{Identity, access, executable};
-pub(crate) use programs::{Programs, identified};
+pub(crate) use locate::{Identity, Search, access, executable};
+pub(crate) use look::{Asked, Looked, look_at};
 pub use start::can_start;
-pub(crate) use start::shim_can_start;

@@ -17,6 +17,7 @@ use super::calls::{MODE, remove, retry};
 use super::lock::DirLock;
 use super::script::SHELL;
 use crate::error::Error;
+use crate::spawn::spawn_unmasked;
 
 /// How every temporary name begins; no script's does.
 pub(crate) const PREFIX: &str = ".tmp-";
@@ -136,7 +137,7 @@ fn append(target: &Path, lock: &DirLock, words: &[&OsStr]) -> io::Result<()> {
         .stdin(lock.handed_on()?)
         .stdout(Stdio::null())
         .stderr(Stdio::piped());
-    let mut child = shell.spawn()?;
+    let mut child = spawn_unmasked(&mut shell)?;
     let mut complaint = Vec::new();
     if let Some(stderr) = child.stderr.take() {
         // This is only for the message. The exit status says whether it worked.
@@ -164,6 +165,8 @@ mod tests {
     use std::thread;
     use std::time::Duration;
 
+    use nix::sys::signal::{SigSet, Signal};
+
     use super::*;
     use crate::scripts::lock::LOCK_FILE;
 
@@ -189,15 +192,13 @@ mod tests {
         }
     }
 
-    /// Whether some process has the file as its standard input.
-    fn is_someones_input(file: &Path) -> bool {
+    /// The state of a process that has the file as its standard input, as procfs tells it.
+    fn user_of(file: &Path) -> Option<String> {
         let mut processes = Path::new("/proc").read_dir().unwrap().flatten();
-        processes.any(|entry| {
-            entry
-                .path()
-                .join("fd/0")
-                .read_link()
-                .is_ok_and(|to| to == file)
+        processes.find_map(|entry| {
+            let input = entry.path().join("fd/0").read_link().ok()?;
+            let status = || std::fs::read_to_string(entry.path().join("status"));
+            (input == file).then(status)?.ok()
         })
     }
 
@@ -211,14 +212,19 @@ mod tests {
         let lock_file = temp.path().join(LOCK_FILE).canonicalize().unwrap();
         thread::scope(|scope| {
             // The shell waits at the pipe until it has a reader.
-            let writer = scope.spawn(|| append(&fifo, &lock, &[OsStr::new("word")]));
-            let held = (0..1000).any(|_| {
+            let writer = scope.spawn(|| {
+                // As all threads of a daemon that waits for signals in one.
+                SigSet::from(Signal::SIGTERM).thread_block().unwrap();
+                append(&fifo, &lock, &[OsStr::new("word")])
+            });
+            let user = (0..1000).find_map(|_| {
                 thread::sleep(Duration::from_millis(5));
-                is_someones_input(&lock_file)
+                user_of(&lock_file)
             });
             assert_eq!(std::fs::read(&fifo).unwrap(), b"word");
             writer.join().unwrap().unwrap();
-            assert!(held, "no shell held the lock");
+            let user = user.expect("a shell held the lock");
+            assert!(user.contains("\nSigBlk:\t0000000000000000\n"), "{user}");
         });
     }
 }

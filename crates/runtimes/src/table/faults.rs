@@ -2,9 +2,9 @@
 
 use std::fmt;
 
-use super::look::{Looked, look_at};
 use super::runtime_table::Runtimes;
 use crate::names::shown;
+use crate::preflight::{Looked, look_at};
 
 /// A runtime that does not work here, although its entry is sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,6 +18,8 @@ pub struct RuntimeFault {
     pub is_default: bool,
     /// What is wrong, without the runtime's name.
     pub reason: String,
+    /// What a person can do about it.
+    pub remedy: &'static str,
 }
 
 /// In which way a runtime does not work.
@@ -100,20 +102,29 @@ impl Runtimes {
         let asked = self.program_of(name).ok()?;
         let why = looked.at(&asked).err()?;
         let reason = format!("{:?}: {why}", asked.path());
-        Some(self.fault(name, RuntimeFaultKind::CannotStart, reason))
+        let kind = RuntimeFaultKind::CannotStart;
+        Some(self.fault(name, kind, reason, why.remedy()))
     }
 
     fn probe_fault(&self, name: &str) -> Option<RuntimeFault> {
         let reason = self.lookup(name)?.features.fault()?.to_owned();
-        Some(self.fault(name, RuntimeFaultKind::DoesNotAnswer, reason))
+        let remedy = "run it by hand with its arguments and `features`";
+        Some(self.fault(name, RuntimeFaultKind::DoesNotAnswer, reason, remedy))
     }
 
-    fn fault(&self, name: &str, kind: RuntimeFaultKind, reason: String) -> RuntimeFault {
+    fn fault(
+        &self,
+        name: &str,
+        kind: RuntimeFaultKind,
+        reason: String,
+        remedy: &'static str,
+    ) -> RuntimeFault {
         RuntimeFault {
             runtime: name.to_owned(),
             kind,
             is_default: name == self.default_name(),
             reason,
+            remedy,
         }
     }
 }

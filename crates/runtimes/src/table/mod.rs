@@ -4,7 +4,6 @@
 mod diff;
 mod faults;
 mod index;
-mod look;
 mod resolve;
 mod runtime_table;
 mod table_options;

@@ -5,12 +5,12 @@ use std::error::Error as StdError;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use super::look::{Asked, look_at};
 use super::runtime_table::{Runtime, RuntimeKind, Runtimes};
+use crate::answering::SlowMounts;
 use crate::config::ShimOptions;
 use crate::error::{Error, ErrorKind};
 use crate::names::is_permissible;
-use crate::preflight::{self, PreflightFault};
+use crate::preflight::{self, Asked, PreflightFault, Search, look_at};
 use crate::scripts::SHELL;
 use crate::scripts::ScriptStore;
 
@@ -160,7 +160,8 @@ impl Runtimes {
         let resolved = self.resolve_name(name)?;
         let asked = self.program_of(name)?;
         let looked = look_at(BTreeSet::from([asked.clone()]), &self.options.search_path);
-        looked.at(&asked).map_err(|why| ResolveError::Preflight {
+        let found = looked.at(&asked);
+        found.map(drop).map_err(|why| ResolveError::Preflight {
             name: resolved.name.to_owned(),
             path: asked.path().to_owned(),
             why,
@@ -207,8 +208,9 @@ impl Runtimes {
 
     fn check(&self, row: &Runtime) -> Result<(), ResolveError> {
         let asked = self.program_of(&row.name)?;
-        let found = asked.look(&self.options.search_path);
-        found.map_err(|why| fault(row, asked.path(), why))
+        let slow = SlowMounts::now();
+        let found = asked.look(Search::new(&self.options.search_path, &slow));
+        found.map(drop).map_err(|why| fault(row, asked.path(), why))
     }
 
     /// Where no script can run, the runtime cannot start. So this is a preflight error and not an

@@ -101,6 +101,14 @@ fn slips_of_the_pen_are_told() {
     let check = |text: &str| can_start(Path::new(text), path).unwrap_err();
     assert_eq!(check(&format!("{good} ")), PreflightFault::TrailingBlank);
     assert_eq!(check("good\n"), PreflightFault::TrailingBlank);
+    for begin in [" ", "\n", "\t "] {
+        for end in ["", " "] {
+            let text = format!("{begin}{good}{end}");
+            assert_eq!(check(&text), PreflightFault::LeadingBlank, "{text:?}");
+        }
+    }
+    assert_eq!(check(" good"), PreflightFault::LeadingBlank);
+    assert_eq!(check("  "), PreflightFault::NotInPath);
     assert_eq!(check("~/bin/good"), PreflightFault::Tilde);
     assert_eq!(
         check(&format!("{good} --debug")),

@@ -1,29 +1,32 @@
 //! Looks at the programs of a table, under one limit of time for all.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::{OsStr, OsString};
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::preflight::{self, PreflightFault};
-
-/// How long the look at all programs of a table may take. A local disk answers in milliseconds.
-const LIMIT: Duration = Duration::from_secs(5);
+use super::fault::PreflightFault;
+use super::locate::{Identity, Search, executable};
+use super::start::{program_can_start, shim_can_start};
+use crate::answering::{LIMIT, SlowMounts};
 
 /// After this time without an answer the next program is looked at, beside the one that waits.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The time between two questions whether another look has come back.
+const TICK: Duration = Duration::from_millis(2);
 
 /// A program to look at.
 ///
 /// The texts are compared byte by byte. To a `PathBuf`, `/bin/true/` and `/bin/true` are equal,
 /// but the kernel cannot run the first one.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     /// A program by its path or its bare name.
     Program(OsString),
     /// A containerd shim by its type or its path.
@@ -31,32 +34,35 @@ pub(super) enum Asked {
 }
 
 impl Asked {
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         match self {
             Self::Program(program) => Path::new(program),
             Self::Shim(shim) => Path::new(shim),
         }
     }
 
-    pub(super) fn look(&self, search_path: &OsStr) -> Result<(), PreflightFault> {
-        let found: Result<PathBuf, _> = match self {
-            Self::Program(program) => preflight::can_start(Path::new(program), search_path),
-            Self::Shim(shim) => preflight::shim_can_start(shim, search_path),
-        };
-        found.map(drop)
+    pub(crate) fn look(&self, search: Search<'_>) -> Found {
+        let path = match self {
+            Self::Program(program) => program_can_start(Path::new(program), search),
+            Self::Shim(shim) => shim_can_start(shim, search),
+        }?;
+        Ok((Identity::of(&executable(&path)?), path))
     }
 }
 
+/// A program that can start, and which file it is.
+pub(crate) type Found = Result<(Identity, PathBuf), PreflightFault>;
+
 /// The answers about some programs.
 #[derive(Debug)]
-pub(super) struct Looked {
+pub(crate) struct Looked {
     asked: Arc<[Asked]>,
-    answers: Vec<Result<(), PreflightFault>>,
+    answers: Vec<Found>,
 }
 
 impl Looked {
     /// What was found about this program.
-    pub(super) fn at(&self, asked: &Asked) -> Result<(), PreflightFault> {
+    pub(crate) fn at(&self, asked: &Asked) -> Found {
         match self.asked.binary_search(asked) {
             Ok(place) => self.answers[place].clone(),
             Err(_) => Err(PreflightFault::NoAnswer),
@@ -68,46 +74,77 @@ impl Looked {
 ///
 /// The kernel lets nobody interrupt a look-up that waits for a server. So the looks have threads
 /// of their own, which are left behind when they hang.
-pub(super) fn look_at(asked: BTreeSet<Asked>, search_path: &OsStr) -> Looked {
+pub(crate) fn look_at(asked: BTreeSet<Asked>, search_path: &OsStr) -> Looked {
     look_with(asked, LIMIT, PATIENCE, {
         let search_path = search_path.to_owned();
-        move |asked| asked.look(&search_path)
+        let slow = SlowMounts::now();
+        move |asked| asked.look(Search::new(&search_path, &slow))
     })
 }
 
-type Answer = (usize, Result<(), PreflightFault>);
+type Answer = (usize, Found);
 
 /// What the threads share.
 struct Work<F> {
     asked: Arc<[Asked]>,
     /// The place of the next program that nobody looks at yet.
     next: AtomicUsize,
+    limit: Duration,
     look: F,
 }
 
-impl<F: Fn(&Asked) -> Result<(), PreflightFault>> Work<F> {
+/// Since when looks are under way. One that does not come back is the only one of its program,
+/// however often that is asked about.
+static AWAY: Mutex<BTreeMap<Asked, Instant>> = Mutex::new(BTreeMap::new());
+
+/// Since when somebody else looks at the program. If nobody does, the caller does from now on.
+fn begin_unless_away(asked: &Asked) -> Option<Instant> {
+    let mut away = AWAY.lock().unwrap_or_else(PoisonError::into_inner);
+    let since = away.get(asked).copied();
+    if since.is_none() {
+        away.insert(asked.clone(), Instant::now());
+    }
+    since
+}
+
+impl<F: Fn(&Asked) -> Found> Work<F> {
     fn run(&self, answers: &Sender<Answer>) {
         loop {
             let place = self.next.fetch_add(1, Ordering::Relaxed);
             let Some(asked) = self.asked.get(place) else {
                 return;
             };
-            if answers.send((place, (self.look)(asked))).is_err() {
+            if answers.send((place, self.one(asked))).is_err() {
                 return;
             }
         }
+    }
+
+    fn one(&self, asked: &Asked) -> Found {
+        while let Some(since) = begin_unless_away(asked) {
+            if since.elapsed() >= self.limit {
+                return Err(PreflightFault::NoAnswer);
+            }
+            thread::sleep(TICK);
+        }
+        let found = (self.look)(asked);
+        AWAY.lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(asked);
+        found
     }
 }
 
 fn look_with<F>(asked: BTreeSet<Asked>, limit: Duration, patience: Duration, look: F) -> Looked
 where
-    F: Fn(&Asked) -> Result<(), PreflightFault> + Send + Sync + 'static,
+    F: Fn(&Asked) -> Found + Send + Sync + 'static,
 {
     let asked: Arc<[Asked]> = asked.into_iter().collect();
     let mut answers = vec![Err(PreflightFault::NoAnswer); asked.len()];
     let work = Arc::new(Work {
         asked: Arc::clone(&asked),
         next: AtomicUsize::new(0),
+        limit,
         look,
     });
     let (sender, receiver) = mpsc::channel();
@@ -140,7 +177,7 @@ where
 
 fn start<F>(work: &Arc<Work<F>>, sender: &Sender<Answer>) -> io::Result<()>
 where
-    F: Fn(&Asked) -> Result<(), PreflightFault> + Send + Sync + 'static,
+    F: Fn(&Asked) -> Found + Send + Sync + 'static,
 {
     let (work, sender) = (Arc::clone(work), sender.clone());
     let thread = thread::Builder::new().name("preflight".to_owned());
@@ -155,6 +192,12 @@ mod tests {
         Asked::Program(name.into())
     }
 
+    /// What a look at a program of these tests finds.
+    fn found() -> Found {
+        let metadata = Path::new("/").metadata().unwrap();
+        Ok((Identity::of(&metadata), PathBuf::new()))
+    }
+
     #[test]
     fn one_that_hangs_takes_no_answer_from_the_others() {
         let asked = ["/a", "/hang", "/hang/", "/z"].map(program);
@@ -167,20 +210,23 @@ mod tests {
             {
                 thread::sleep(Duration::from_secs(600));
             }
-            Ok(())
+            found()
         };
         let limit = Duration::from_secs(2);
+        let patience = Duration::from_millis(20);
         let begin = Instant::now();
-        let looked = look_with(
-            asked.iter().cloned().collect(),
-            limit,
-            Duration::from_millis(20),
-            look,
-        );
+        let set: BTreeSet<_> = asked.iter().cloned().collect();
+        let looked = look_with(set.clone(), limit, patience, look);
         assert!(begin.elapsed() >= limit && begin.elapsed() < limit * 5);
-        let answers: Vec<_> = asked.iter().map(|asked| looked.at(asked)).collect();
         let no_answer = Err(PreflightFault::NoAnswer);
-        assert_eq!(answers, [Ok(()), no_answer.clone(), no_answer, Ok(())]);
+        let expected = [found(), no_answer.clone(), no_answer, found()];
+        let answers: Vec<_> = asked.iter().map(|asked| looked.at(asked)).collect();
+        assert_eq!(answers, expected);
+        // Nobody waits a second time for what hangs.
+        let begin = Instant::now();
+        let again = look_with(set, Duration::from_secs(2), patience, look);
+        assert!(begin.elapsed() < limit, "{:?}", begin.elapsed());
+        assert_eq!(again.answers, looked.answers);
     }
 
     #[test]
