@@ -1,9 +1,12 @@
 //! Limits the time of work that may never end.
 
 use std::io;
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
+
+use crate::error::Error;
 
 /// How long a look at the file system may take. A local disk answers in milliseconds. A server that
 /// has not answered by then may never do so.
@@ -38,6 +41,13 @@ pub fn within<R: Send + 'static>(
         }
         RecvTimeoutError::Disconnected => io::Error::other("the work panicked"),
     })
+}
+
+/// The error of a look at a path that did not come back within [`ANSWER_LIMIT`].
+pub(crate) fn no_answer(path: &Path) -> Error {
+    let why = format!("no answer in {} s", ANSWER_LIMIT.as_secs());
+    let why = io::Error::new(io::ErrorKind::TimedOut, why);
+    Error::io(format!("look at {path:?}"), why)
 }
 
 #[cfg(test)]

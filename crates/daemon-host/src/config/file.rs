@@ -7,9 +7,11 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use runtimes::answers_within;
+
 use crate::bounded::{MAX_CONFIG_LENGTH, read_bounded};
 use crate::error::Error;
-use crate::within::{ANSWER_LIMIT, within};
+use crate::within::{ANSWER_LIMIT, no_answer, within};
 
 /// How often a file is read again that changes while it is read.
 const TRIES: u32 = 10;
@@ -20,8 +22,8 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// Reads a configuration file as a whole.
 ///
 /// A file that changes while it is read is read again, for a fifth of a second. A file system that
-/// does not answer is waited for five seconds, in a thread of its own, so that signals are obeyed
-/// meanwhile.
+/// does not answer is waited for five seconds, in a process or a thread of its own, so that signals
+/// are obeyed meanwhile.
 ///
 /// # Errors
 ///
@@ -29,6 +31,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 /// [`ErrorKind::Io`](crate::ErrorKind::Io) when the file does not stop changing, or nothing
 /// answers.
 pub fn read_config(path: &Path) -> Result<Vec<u8>, Error> {
+    if !answers_within(ANSWER_LIMIT, path) {
+        return Err(no_answer(path));
+    }
     let owned = path.to_owned();
     let read = within(ANSWER_LIMIT, move || read_whole(&owned));
     read.unwrap_or_else(|error| Err(Error::io(format!("read({path:?})"), error)))

@@ -30,7 +30,7 @@ const PAUSE: Duration = Duration::from_millis(5);
 const SLACK: Duration = Duration::from_secs(2);
 
 /// A published file with our process id. It is locked while we live. Dropping this value
-/// removes the file if it is still ours.
+/// removes the file if it is still ours and still names this process.
 #[derive(Debug)]
 pub struct Pidfile(Option<Published>);
 
@@ -47,7 +47,7 @@ impl Pidfile {
     /// [`ErrorKind::InvalidInput`] when what is there is not a pidfile;
     /// [`ErrorKind::Denied`] and [`ErrorKind::Io`] when it cannot be written.
     pub fn write(path: &Path) -> Result<Self, Error> {
-        let text = format!("{}\n", std::process::id());
+        let text = content();
         let directory = Directory::of(path)?;
         let published = place(directory, text.as_bytes(), 0o644, take_over)?;
         Ok(Self(Some(published)))
@@ -60,12 +60,22 @@ impl Drop for Pidfile {
             return;
         };
         let path = published.path().to_owned();
-        match published.remove() {
+        // Most daemons write their process id into the file that they find.
+        let removed = match published.holds(content().as_bytes()) {
+            true => published.remove(),
+            false => Ok(false),
+        };
+        match removed {
             Ok(true) => {}
             Ok(false) => warn!(path = %path.display(), "pidfile is another's now; not removed"),
             Err(error) => warn!(path = %path.display(), %error, "pidfile not removed"),
         }
     }
+}
+
+/// What a pidfile of this process holds.
+fn content() -> String {
+    format!("{}\n", std::process::id())
 }
 
 /// The old pidfile, locked, if its owner is dead.

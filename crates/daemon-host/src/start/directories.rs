@@ -5,8 +5,11 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::Path;
 
+use runtimes::answers_within;
+
 use crate::config::HostConfig;
 use crate::error::{Error, ErrorKind};
+use crate::within::{ANSWER_LIMIT, no_answer};
 
 /// Only the owner may do anything there.
 const PRIVATE: u32 = 0o700;
@@ -16,8 +19,12 @@ const WRITABLE_BY_OTHERS: u32 = 0o002;
 
 /// Makes both roots and refuses those on which a daemon cannot rely.
 pub(super) fn make_roots(config: &HostConfig) -> Result<(), Error> {
-    make(&config.data_root)?;
-    make(&config.exec_root)?;
+    for root in [&config.data_root, &config.exec_root] {
+        if !answers_within(ANSWER_LIMIT, root) {
+            return Err(no_answer(root));
+        }
+        make(root)?;
+    }
     check_distinct(&config.data_root, &config.exec_root)?;
     check_exec_root(&config.exec_root)
 }

@@ -5,6 +5,7 @@ use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
+use runtimes::answers_within;
 use serde_json::Value;
 
 use super::request::Request;
@@ -23,6 +24,10 @@ const LONGEST_ANSWER: usize = 16 << 20;
 /// when the answer is not a JSON document, or is too long.
 pub fn ask(path: &Path, request: Request, limit: Duration) -> Result<Value, Error> {
     let end = Instant::now().checked_add(limit);
+    if !answers_within(limit, path) {
+        let what = format!("the file system of {path:?} did not answer in time");
+        return Err(Error::new(ErrorKind::TimedOut, what));
+    }
     let mut stream = connect(path, end)?;
     let failed = |error| Error::io(format!("ask({path:?})"), error);
     // A write to a full buffer waits; ours is a word.

@@ -20,6 +20,26 @@ fn it_comes_and_goes() {
 }
 
 #[test]
+fn a_file_that_names_another_process_stays() {
+    let temp = tempfile::tempdir().unwrap();
+    let path = temp.path().join("pid");
+    let own = std::process::id();
+    // Another daemon that writes in place, that puts its own file there, and one that cuts ours.
+    for other in ["4242\n".to_owned(), format!("{own}1\n"), String::new()] {
+        let pidfile = Pidfile::write(&path).unwrap();
+        fs::write(&path, &other).unwrap();
+        drop(pidfile);
+        assert_eq!(fs::read_to_string(&path).unwrap(), other);
+        fs::remove_file(&path).unwrap();
+    }
+    let pidfile = Pidfile::write(&path).unwrap();
+    fs::write(temp.path().join("new"), format!("{own}\n")).unwrap();
+    fs::rename(temp.path().join("new"), &path).unwrap();
+    drop(pidfile);
+    assert!(path.exists());
+}
+
+#[test]
 fn a_live_owner_is_respected_and_keeps_its_file() {
     let temp = tempfile::tempdir().unwrap();
     let path = temp.path().join("pid");

@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs::File;
+use std::io::Read as _;
 use std::path::Path;
 
-use rustix::fs::{RenameFlags, renameat, renameat_with};
+use rustix::fs::{Mode, OFlags, RenameFlags, openat, renameat, renameat_with};
 use rustix::io::Errno;
 
 use super::staged::Staged;
@@ -54,6 +55,19 @@ impl Published {
     /// Where it is, as the caller named it.
     pub fn path(&self) -> &Path {
         self.directory.path()
+    }
+
+    /// Whether the file at the path has this content. Others may write to our file in place.
+    pub(crate) fn holds(&self, content: &[u8]) -> bool {
+        let flags = OFlags::RDONLY | OFlags::NOFOLLOW | OFlags::NONBLOCK | OFlags::CLOEXEC;
+        let file = openat(&self.directory, self.directory.name(), flags, Mode::empty());
+        let mut found = Vec::new();
+        // One byte more, so that a longer content is not taken for this one.
+        let longest = content.len() as u64 + 1;
+        file.is_ok_and(|file| {
+            let read = File::from(file).take(longest).read_to_end(&mut found);
+            read.is_ok() && found == content
+        })
     }
 
     /// Removes the file, unless another one is there now. Returns whether it was removed.

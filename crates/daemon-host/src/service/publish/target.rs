@@ -5,11 +5,13 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
+use runtimes::answers_within;
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, openat, statat, unlinkat};
 use rustix::io::Errno;
 
 use crate::bounded::words;
 use crate::error::{Error, ErrorKind};
+use crate::within::{ANSWER_LIMIT, no_answer};
 
 /// An open directory, and the name of one file in it.
 #[derive(Debug)]
@@ -55,6 +57,10 @@ impl Directory {
             Some(parent) if parent != Path::new("") => parent,
             _ => Path::new("."),
         };
+        // A thread that waits for a server of FUSE keeps the whole process from ending.
+        if !answers_within(ANSWER_LIMIT, path) {
+            return Err(no_answer(path));
+        }
         // Not O_PATH: flock and fsync refuse such a descriptor.
         let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::CLOEXEC;
         let dir = openat(rustix::fs::CWD, parent, flags, Mode::empty());
