@@ -15,8 +15,8 @@ pub(crate) struct ConfigArgs {
     /// The daemon.json; default the one in use here.
     ///
     /// That is the file that a running dockerd was given, for an ordinary user else
-    /// ~/.config/docker/daemon.json, else /etc/docker/daemon.json. The last two may be missing. A
-    /// file has at most 16 MiB, and 100000 keys and values.
+    /// ~/.config/docker/daemon.json, else /etc/docker/daemon.json, else the one of Docker's snap.
+    /// All except the first may be missing. A file has at most 16 MiB, and 100000 keys and values.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -36,7 +36,11 @@ impl ConfigArgs {
     pub(crate) fn read(&self) -> anyhow::Result<ConfigText> {
         if let Some(path) = &self.config {
             let text = read_named(&as_here(path))?;
-            return Ok(ConfigText { text, found: None });
+            return Ok(ConfigText {
+                text,
+                found: None,
+                is_file: true,
+            });
         }
         for candidate in candidates()? {
             let text = match read_config(&candidate.path) {
@@ -52,7 +56,11 @@ impl ConfigArgs {
                 Ok(text) => text,
             };
             let found = candidate.why.map(|why| (candidate.path, why));
-            return Ok(ConfigText { text, found });
+            return Ok(ConfigText {
+                text,
+                found,
+                is_file: true,
+            });
         }
         Ok(ConfigText::default())
     }
@@ -64,4 +72,14 @@ pub(crate) struct ConfigText {
     pub(crate) text: Vec<u8>,
     /// The file and why it was read, if it is neither the usual one nor the one that was named.
     pub(crate) found: Option<(PathBuf, String)>,
+    is_file: bool,
+}
+
+impl ConfigText {
+    /// Whether there is a file, and nothing in it. An empty object is something.
+    pub(crate) fn is_blank(&self) -> bool {
+        // A byte order mark alone is no content either.
+        let text = self.text.strip_prefix(b"\xef\xbb\xbf");
+        self.is_file && text.unwrap_or(&self.text).trim_ascii().is_empty()
+    }
 }

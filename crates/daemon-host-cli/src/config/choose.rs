@@ -1,6 +1,6 @@
 //! Decides which daemon.json is in use, from what is known of daemons and of the caller. Pure.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use anyhow::bail;
 
@@ -27,13 +27,14 @@ pub(super) struct Candidate {
 /// The files to look at, in their order, for a caller of this user id. The first that exists is
 /// the one in use.
 ///
-/// `own` is where a daemon of the caller's own would look, `usual` where the system's one looks.
-/// Two daemons with two files are an error: nobody can say which one is meant.
+/// `own` is where a daemon of the caller's own would look, `usual` where the system's ones look, by
+/// how they were installed, the packaged one first. Two daemons with two files are an error: nobody
+/// can say which one is meant.
 pub(super) fn choose(
     user: u32,
     given: &[Given],
     own: Option<PathBuf>,
-    usual: &Path,
+    usual: &[PathBuf],
 ) -> anyhow::Result<Vec<Candidate>> {
     let mut candidates = Vec::new();
     if user != 0 {
@@ -46,11 +47,16 @@ pub(super) fn choose(
             may_be_missing: true,
         }));
     }
-    candidates.push(one_of(given, None)?.unwrap_or_else(|| Candidate {
-        path: usual.to_owned(),
-        why: None,
+    if let Some(file) = one_of(given, None)? {
+        candidates.push(file);
+        return Ok(candidates);
+    }
+    let of_no_daemon = |(place, path): (usize, &PathBuf)| Candidate {
+        path: path.clone(),
+        why: (place > 0).then(|| "no dockerd runs, and the usual file is missing".to_owned()),
         may_be_missing: true,
-    }));
+    };
+    candidates.extend(usual.iter().enumerate().map(of_no_daemon));
     Ok(candidates)
 }
 
@@ -91,7 +97,8 @@ mod tests {
     #[track_caller]
     fn check(user: u32, given: &[Given], expected: &[&str]) {
         let own = Some("/home/u/.config/docker/daemon.json".into());
-        let found = choose(user, given, own, Path::new("/etc/docker/daemon.json")).unwrap();
+        let usual = ["/etc/docker/daemon.json", "/snap/daemon.json"].map(PathBuf::from);
+        let found = choose(user, given, own, &usual).unwrap();
         let paths: Vec<_> = found.iter().map(|one| one.path.to_str().unwrap()).collect();
         assert_eq!(paths, expected);
     }
@@ -103,11 +110,12 @@ mod tests {
         let system = given(None, "/srv/d.json");
         let mine = given(Some(1000), "/home/u/d.json");
         let of_other = given(Some(1001), "/home/o/d.json");
-        check(0, &[], &[usual]);
-        check(0, &[mine.clone(), of_other.clone()], &[usual]);
+        let snap = "/snap/daemon.json";
+        check(0, &[], &[usual, snap]);
+        check(0, &[mine.clone(), of_other.clone()], &[usual, snap]);
         check(0, &[mine.clone(), system.clone()], &["/srv/d.json"]);
         check(0, &[system.clone(), system.clone()], &["/srv/d.json"]);
-        check(1000, &[], &[own, usual]);
+        check(1000, &[], &[own, usual, snap]);
         check(1000, &[of_other, system.clone()], &[own, "/srv/d.json"]);
         check(1000, &[system, mine], &["/home/u/d.json"]);
     }
@@ -115,7 +123,7 @@ mod tests {
     #[test]
     fn two_daemons_with_two_files_are_told() {
         let two = [given(None, "/a.json"), given(None, "/b.json")];
-        let error = choose(0, &two, None, Path::new("/usual")).unwrap_err();
+        let error = choose(0, &two, None, &["/usual".into()]).unwrap_err();
         assert!(error.to_string().contains("--config"), "{error}");
         assert!(error.to_string().contains("/b.json"), "{error}");
     }

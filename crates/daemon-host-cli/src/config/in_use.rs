@@ -10,14 +10,22 @@ use nix::unistd::geteuid;
 use super::choose::{Candidate, Given, choose};
 use crate::place::as_here;
 
-/// Where Docker looks for its configuration if nothing else is given.
-const DEFAULT_CONFIG: &str = "/etc/docker/daemon.json";
-
 /// The files that may be in use here, in the order in which they count.
 pub(super) fn candidates() -> anyhow::Result<Vec<Candidate>> {
     let user = geteuid().as_raw();
     let own = own_directory().map(|dir| dir.join("docker/daemon.json"));
-    choose(user, &given(user), own, DEFAULT_CONFIG.as_ref())
+    choose(user, &given(user), own, &usual())
+}
+
+/// Where the system's Docker looks if nothing else is given, by how it was installed.
+fn usual() -> Vec<PathBuf> {
+    let engines = Engine::built_in();
+    let docker = engines.iter().filter(|engine| engine.is_called("docker"));
+    let places = docker.flat_map(|engine| &engine.places);
+    let configs = places.flat_map(|place| &place.configs);
+    // A place in a home directory is not the system's.
+    let configs = configs.filter(|config| !config.contains('<'));
+    configs.map(PathBuf::from).collect()
 }
 
 /// Where programs of this user look for their configuration.

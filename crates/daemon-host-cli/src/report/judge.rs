@@ -205,7 +205,7 @@ fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
             _ => {
                 let what = format!("{} does not answer as a runtime does", fault.runtime);
                 let finding = Finding::warning("runtimes", what).because(fault.reason);
-                finding.remedy("run it by hand with its arguments and `features`")
+                finding.remedy(fault.remedy)
             }
         });
     }
@@ -222,9 +222,7 @@ fn cannot_start(table: &Runtimes, fault: &RuntimeFault) -> Finding {
         (true, false) => Finding::warning("runtimes", default_text(name)),
         (false, _) => Finding::warning("runtimes", format!("the runtime {name} cannot start")),
     };
-    finding
-        .because(fault.to_string())
-        .remedy("install it, or correct its path")
+    finding.because(fault.to_string()).remedy(fault.remedy)
 }
 
 fn default_text(name: &str) -> String {

@@ -163,6 +163,7 @@ fn runtime_faults(table: &Runtimes, metrics: &mut Metrics) {
             ("kind", fault.kind.as_str()),
             ("default", if fault.is_default { "yes" } else { "no" }),
             ("reason", &fault.reason),
+            ("remedy", fault.remedy),
         ];
         family.sample(&labels, 1);
     }

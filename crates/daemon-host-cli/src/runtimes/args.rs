@@ -1,11 +1,22 @@
 //! What every subcommand of `runtimes` is told, and the table that follows from it.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use daemon_host::runtimes::{Config, Inspected, Runtimes, TableOptions};
-use daemon_host::{HostConfig, HostPaths};
+use daemon_host::runtimes::{Config, Inspected, Runtimes, TableOptions, answers_within};
+use daemon_host::{ANSWER_LIMIT, HostConfig, HostPaths};
 
 use crate::config::ConfigArgs;
+
+/// Fails if the file system of a path does not answer. Without that, a look at the path could keep
+/// this process from ending.
+pub(super) fn ensure_answers(path: &Path) -> anyhow::Result<()> {
+    let limit = ANSWER_LIMIT.as_secs();
+    anyhow::ensure!(
+        answers_within(ANSWER_LIMIT, path),
+        "{path:?} did not answer in {limit} s"
+    );
+    Ok(())
+}
 
 /// Which configuration and which script directory.
 #[derive(Debug, clap::Args)]
@@ -20,6 +31,16 @@ pub(crate) struct TableArgs {
     /// The daemon's run-time state; default the configuration's exec-root.
     #[arg(long, value_name = "DIR")]
     exec_root: Option<PathBuf>,
+}
+
+/// A configuration and its table.
+pub(super) struct Loaded {
+    pub(super) inspected: Inspected,
+    pub(super) table: Runtimes,
+    /// Which file was found, and why, if that has to be said.
+    pub(super) found: Option<String>,
+    /// Whether there is a file, and nothing in it.
+    pub(super) is_blank: bool,
 }
 
 impl TableArgs {
@@ -37,10 +58,9 @@ impl TableArgs {
     pub(crate) fn check_directories(&self) -> anyhow::Result<()> {
         let named = [("--exec-root", &self.exec_root), ("--state", &self.state)];
         for (flag, dir) in named {
-            let missing = dir.as_ref().filter(|dir| !dir.is_dir());
-            if let Some(dir) = missing {
-                anyhow::bail!("{flag} {dir:?}: no such directory");
-            }
+            let Some(dir) = dir else { continue };
+            ensure_answers(dir)?;
+            anyhow::ensure!(dir.is_dir(), "{flag} {dir:?}: no such directory");
         }
         Ok(())
     }
@@ -48,13 +68,14 @@ impl TableArgs {
     /// The configuration with all its problems, those of other parts of the file included,
     /// and the table of its sound entries.
     pub(crate) fn load(&self) -> anyhow::Result<(Inspected, Runtimes)> {
-        let (inspected, table, _) = self.load_and_tell()?;
-        Ok((inspected, table))
+        let loaded = self.load_and_tell()?;
+        Ok((loaded.inspected, loaded.table))
     }
 
-    /// The same, with what is to be said of the file that was found; `None` if nothing is.
-    pub(super) fn load_and_tell(&self) -> anyhow::Result<(Inspected, Runtimes, Option<String>)> {
+    /// The same, with what is to be said of the file itself.
+    pub(super) fn load_and_tell(&self) -> anyhow::Result<Loaded> {
         let read = self.config.read()?;
+        let is_blank = read.is_blank();
         let mut inspected = Config::inspect(&read.text);
         // The text is not needed any more, and it may be long.
         drop(read.text);
@@ -63,7 +84,12 @@ impl TableArgs {
         let table = Runtimes::of_sound_entries(&inspected, &settings);
         let found = read.found;
         let told = found.map(|(path, why)| format!("read {}: {why}", path.display()));
-        Ok((inspected, table, told))
+        Ok(Loaded {
+            inspected,
+            table,
+            found: told,
+            is_blank,
+        })
     }
 
     /// The settings; a file with problems elsewhere does not keep this from working.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use daemon_host::runtimes::{References, ScriptVerdict, bundle_dirs, plan_sweep, sweep};
 use serde_json::{Map, Value, json};
 
-use super::args::TableArgs;
+use super::args::{TableArgs, ensure_answers};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, path_fields};
 
@@ -48,18 +48,22 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     let mut references = References::new();
     references.add_table(&table);
     for file in &args.keep {
+        ensure_answers(file)?;
         references.add(file, "--keep");
     }
     for dir in &args.bundles {
         // A missing directory has no bundles. An error tells the caller that the name was mistyped.
+        ensure_answers(dir)?;
         anyhow::ensure!(dir.is_dir(), "--bundles {dir:?}: no such directory");
     }
-    let usual = bundle_dirs(&table.options().exec_root);
+    let (exec_root, dir) = (&table.options().exec_root, &table.options().script_dir);
+    ensure_answers(exec_root)?;
+    ensure_answers(dir)?;
+    let usual = bundle_dirs(exec_root);
     for dir in usual.iter().chain(&args.bundles) {
         references.scan_bundles(dir);
     }
     references.scan_processes(Path::new("/proc"));
-    let dir = &table.options().script_dir;
     let (verdicts, failed) = if args.dry_run {
         (plan_sweep(dir, &references)?, Vec::new())
     } else {

@@ -5,7 +5,7 @@ use std::path::Path;
 use daemon_host::runtimes::{OptionValue, ResolveError, ResolvedRuntime, ShimOptions};
 use serde_json::{Map, Value, json};
 
-use super::args::TableArgs;
+use super::args::{TableArgs, ensure_answers};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, paint, path_fields, text_fields};
 
@@ -40,6 +40,12 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         true => Ok(()),
         false => table.preflight(&args.name),
     };
+    if table
+        .lookup(&args.name)
+        .is_some_and(|row| row.script.is_some())
+    {
+        ensure_answers(&table.options().script_dir)?;
+    }
     match checked.and_then(|()| table.resolve_and_publish(&args.name)) {
         Ok(resolved) => {
             if out.is_json() {

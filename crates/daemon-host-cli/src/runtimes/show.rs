@@ -2,11 +2,11 @@
 
 use std::cell::RefCell;
 
-use daemon_host::runtimes::{Inspected, Problem, Runtime, RuntimeFault, Runtimes, UnknownKey};
+use daemon_host::runtimes::{Problem, Runtime, RuntimeFault, Runtimes, UnknownKey};
 use serde::ser::{Serialize, SerializeMap as _, Serializer};
 use serde_json::{Map, Value, json};
 
-use super::args::TableArgs;
+use super::args::{Loaded, TableArgs};
 use crate::exit::Exit;
 use crate::output::{Cell, Ink, Output, Table, path_fields};
 
@@ -27,9 +27,9 @@ pub(crate) struct CheckArgs {
 
 pub(super) fn list(args: &TableArgs, out: &Output) -> anyhow::Result<Exit> {
     let seen = Seen::of(args, true)?;
-    let head = table_text(&seen.table);
+    let head = table_text(&seen.loaded.table);
     seen.show(&head, out)?;
-    Ok(Exit::finding_if(!seen.inspected.problems.is_empty()))
+    Ok(Exit::finding_if(!seen.loaded.inspected.problems.is_empty()))
 }
 
 pub(super) fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
@@ -37,8 +37,8 @@ pub(super) fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
     if args.probe {
         seen.probe();
     }
-    let is_sound = seen.inspected.problems.is_empty() && seen.faults.is_empty();
-    let count = seen.table.iter().len();
+    let is_sound = seen.loaded.inspected.problems.is_empty() && seen.faults.is_empty();
+    let count = seen.loaded.table.iter().len();
     let head = match is_sound {
         true => format!("{count} runtimes, no problems\n"),
         false => String::new(),
@@ -49,29 +49,24 @@ pub(super) fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
 
 /// The configuration, its table, and the faults of its runtimes.
 struct Seen {
-    inspected: Inspected,
-    table: Runtimes,
+    loaded: Loaded,
     faults: Vec<RuntimeFault>,
-    /// Which file was found, and why, if that has to be said.
-    found: Option<String>,
 }
 
 impl Seen {
     fn of(args: &TableArgs, looks: bool) -> anyhow::Result<Self> {
-        let (inspected, table, found) = args.load_and_tell()?;
-        let faults = if looks { table.faults() } else { Vec::new() };
-        Ok(Self {
-            faults,
-            found,
-            inspected,
-            table,
-        })
+        let loaded = args.load_and_tell()?;
+        let faults = match looks {
+            true => loaded.table.faults(),
+            false => Vec::new(),
+        };
+        Ok(Self { loaded, faults })
     }
 
     /// Asks the runtimes that can start for their features.
     fn probe(&mut self) {
-        self.table = self.table.probed();
-        self.faults = self.table.faults();
+        self.loaded.table = self.loaded.table.probed();
+        self.faults = self.loaded.table.faults();
     }
 
     fn show(&self, head: &str, out: &Output) -> std::io::Result<()> {
@@ -88,17 +83,22 @@ impl Seen {
             let head = Cell::inked(Ink::Bad, "problem");
             shown.row([head, Cell::inked(Ink::Warn, kind), message.into()]);
         };
-        for found in &self.inspected.problems {
+        for found in &self.loaded.inspected.problems {
             problem(found.kind.as_str(), &found.message);
         }
         for fault in &self.faults {
             problem(fault.kind.as_str(), &fault.to_string());
         }
-        if let Some(found) = &self.found {
+        if let Some(found) = &self.loaded.found {
             let kind = Cell::inked(Ink::Dim, "configuration");
             shown.row([Cell::inked(Ink::Dim, "note"), kind, found.as_str().into()]);
         }
-        for key in &self.inspected.unknown {
+        if self.loaded.is_blank {
+            let kind = Cell::inked(Ink::Warn, "configuration");
+            let message = "the file is empty: a start takes every default, a reload refuses it";
+            shown.row([Cell::inked(Ink::Warn, "note"), kind, message.into()]);
+        }
+        for key in &self.loaded.inspected.unknown {
             let kind = Cell::inked(Ink::Warn, "unknown-key");
             let message = unknown_text(key).into();
             shown.row([Cell::inked(Ink::Warn, "note"), kind, message]);
@@ -110,14 +110,18 @@ impl Seen {
 /// Made row by row: a tree of a whole table takes many times the memory of its text.
 impl Serialize for Seen {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let problems = self.inspected.problems.iter().map(problem_json);
+        let problems = self.loaded.inspected.problems.iter().map(problem_json);
         let faults = self.faults.iter().map(fault_json);
-        let unknown = self.inspected.unknown.iter().map(unknown_json);
-        let mut map = serializer.serialize_map(Some(5))?;
-        map.serialize_entry("config_found", &self.found)?;
-        map.serialize_entry("default", self.table.default_name())?;
+        let unknown = self.loaded.inspected.unknown.iter().map(unknown_json);
+        let mut map = serializer.serialize_map(Some(6))?;
+        map.serialize_entry("config_found", &self.loaded.found)?;
+        map.serialize_entry("config_is_empty", &self.loaded.is_blank)?;
+        map.serialize_entry("default", self.loaded.table.default_name())?;
         map.serialize_entry("problems", &Rows::new(problems.chain(faults)))?;
-        map.serialize_entry("runtimes", &Rows::new(self.table.iter().map(runtime_json)))?;
+        map.serialize_entry(
+            "runtimes",
+            &Rows::new(self.loaded.table.iter().map(runtime_json)),
+        )?;
         map.serialize_entry("unknown", &Rows::new(unknown))?;
         map.end()
     }
@@ -143,6 +147,7 @@ fn fault_json(fault: &RuntimeFault) -> Value {
         "runtime": fault.runtime,
         "kind": fault.kind.as_str(),
         "message": fault.to_string(),
+        "remedy": fault.remedy,
     })
 }
 

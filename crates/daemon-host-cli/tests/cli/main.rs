@@ -27,6 +27,7 @@ mod removal;
 mod resolv_conf;
 mod root;
 mod runtimes;
+mod silent_programs;
 mod since;
 mod usage;
 mod words;

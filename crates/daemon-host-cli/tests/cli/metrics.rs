@@ -143,6 +143,8 @@ fn what_is_wrong_with_a_runtime_is_a_sample() {
         gone.contains("/nope/bin") && !gone.contains(r#"kind="probe""#),
         "{gone}"
     );
+    assert!(gone.contains(r#"remedy="install it, or"#), "{gone}");
+    assert!(broken.contains(r#"remedy="run it by hand"#), "{broken}");
     assert_eq!(of("sound"), None);
 }
 

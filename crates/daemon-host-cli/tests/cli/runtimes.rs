@@ -154,3 +154,29 @@ fn runtimes_resolve_publishes_what_it_answers_with() {
     let verdicts = run(&args).expect(0).json();
     assert_eq!(verdicts["verdicts"][0]["remove"], false);
 }
+
+/// A start takes an empty file for all defaults, as dockerd does. A reload refuses it. So a check
+/// says both.
+#[test]
+fn an_empty_file_is_told() {
+    let temp = tempfile::tempdir().unwrap();
+    let config = temp.path().join("daemon.json");
+    for (text, is_empty) in [("", true), (" \n", true), ("\u{feff}", true), ("{}", false)] {
+        fs::write(&config, text).unwrap();
+        let args = [
+            "runtimes",
+            "check",
+            "--config-only",
+            "--config",
+            config.to_str().unwrap(),
+        ];
+        let said = run(&args).expect(0).stdout;
+        assert_eq!(
+            said.contains("the file is empty: a start"),
+            is_empty,
+            "{text:?}: {said}"
+        );
+        let json = run(&[&args[..], &["--json"]].concat()).expect(0).json();
+        assert_eq!(json["config_is_empty"], is_empty, "{text:?}");
+    }
+}
