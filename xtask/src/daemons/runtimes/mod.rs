@@ -5,6 +5,7 @@ mod bundle;
 mod facts;
 mod program;
 mod rro;
+mod trial;
 mod wrappers;
 
 use crate::daemons::stage::Stage;

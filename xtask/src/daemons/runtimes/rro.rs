@@ -4,12 +4,20 @@
 use super::bundle::{self, Bind};
 use super::facts::{Deed, Found};
 use super::program::{self, Program};
+use super::trial::{Ended, judge, try_all};
 use crate::daemons::stage::{Stage, inside};
 use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
+use std::fs::File;
 use std::path::Path;
+use std::process::{Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
 const SOURCE: &str = "/source";
+
+/// How long a container may run that writes two files. The slowest needs two seconds.
+const LIMIT: Duration = Duration::from_secs(60);
 
 /// Writes here and there, and says what could be written.
 const SCRIPT: &str = "touch /mnt/top 2>/dev/null && echo top; \
@@ -46,46 +54,72 @@ struct Tried<'a> {
 
 impl Tried<'_> {
     fn find(&self) -> Result<Found> {
-        let control = self.give("rw")?;
-        ensure!(control == Deed::Writable, "a writable mount is {control:?}");
+        let deeds = try_all(|option| self.give(option))?;
         Ok(Found {
             lists: self.lists()?,
-            given_rro: self.give("rro")?,
-            given_ro: self.give("ro")?,
+            given_rro: deeds.given_rro,
+            given_ro: deeds.given_ro,
         })
     }
 
-    /// Starts a container whose mount has this option.
-    fn give(&self, option: &str) -> Result<Deed> {
+    /// Runs a container whose mount has this option. One that does not end is tried once more.
+    fn give(&self, option: &str) -> Result<Ended> {
         let source = Path::new(SOURCE);
-        for name in ["top", "below/file"] {
-            // Left by the container before, if it could write.
-            let _ = std::fs::remove_file(source.join(name));
+        for _ in 0..2 {
+            for name in ["top", "below/file"] {
+                // Left by the container before, if it could write.
+                let _ = std::fs::remove_file(source.join(name));
+            }
+            let bind = Bind {
+                source,
+                options: &["rbind", option],
+            };
+            let id = format!("{}-{option}", self.program.name);
+            let bundle = bundle::write(&id, self.group, SCRIPT, Some(&bind))?;
+            let Some((success, said)) = self.run_container(&bundle, &id)? else {
+                continue;
+            };
+            let written = ["top", "below/file"].map(|name| source.join(name).exists());
+            let has_run = said.lines().any(|line| line == "end");
+            return judge(has_run, success, written, &said)
+                .with_context(|| format!("{option}: success {success}, {written:?}: {said}"));
         }
-        let bind = Bind {
-            source,
-            options: &["rbind", option],
-        };
-        let id = format!("{}-{option}", self.program.name);
-        let bundle = bundle::write(&id, self.group, SCRIPT, Some(&bind))?;
-        let mut command = self.stage.command(self.program.path);
+        bail!("{option}: twice it did not end within {LIMIT:?}")
+    }
+
+    /// Whether the runtime ended with success, and what it and its container said; `None` if it did
+    /// not end, and was removed.
+    fn run_container(&self, bundle: &Path, id: &str) -> Result<Option<(bool, String)>> {
+        // A pipe would be held open by what is left of a container that hangs.
+        let log = Path::new("/tmp/rro.log");
+        let file = File::create(log).context("rro.log")?;
+        let mut command = self.called("run");
+        command.arg("--bundle").arg(bundle).arg(id);
         command
-            .args(self.program.arguments)
-            .args(["run", "--bundle"]);
-        let output = command
-            .arg(bundle)
-            .arg(&id)
-            .output()
-            .context("running it")?;
-        let written = ["top", "below/file"].map(|name| source.join(name).exists());
-        let has_run = String::from_utf8_lossy(&output.stdout).contains("end");
-        match (has_run, output.status.success(), written) {
-            (true, true, [true, true]) => Ok(Deed::Writable),
-            (true, true, [false, true]) => Ok(Deed::Alone),
-            (true, true, [false, false]) => Ok(Deed::Recursive),
-            (false, false, [false, false]) => Ok(Deed::Refused),
-            _ => bail!("{option}: {output:?}, written: {written:?}"),
+            .stdin(Stdio::null())
+            .stdout(file.try_clone()?)
+            .stderr(file);
+        let mut child = command.spawn().context("running it")?;
+        let end = Instant::now() + LIMIT;
+        while Instant::now() < end {
+            if let Some(status) = child.try_wait()? {
+                let said = std::fs::read(log).context("rro.log")?;
+                let said = String::from_utf8_lossy(&said).into_owned();
+                return Ok(Some((status.success(), said)));
+            }
+            thread::sleep(Duration::from_millis(20));
         }
+        let _ = child.kill();
+        let _ = child.wait();
+        let delete = |words: &[&str]| self.called("delete").args(words).status();
+        delete(&["--force", id]).context("removing what hangs")?;
+        Ok(None)
+    }
+
+    fn called(&self, subcommand: &str) -> Command {
+        let mut command = self.stage.command(self.program.path);
+        command.args(self.program.arguments).arg(subcommand);
+        command
     }
 
     /// Whether its features document lists the option.
