@@ -79,7 +79,7 @@ mod unread;
 pub use catalogue::{Catalogue, Found};
 pub use container::Container;
 pub use containers::Containers;
-pub use detect::{Daemon, DetectOptions, Detection, FoundEngine, FoundRoot, detect};
+pub use detect::{Daemon, DetectOptions, Detection, FoundEngine, FoundRoot, GivenConfig, detect};
 pub use engine::{BadShape, Engine, Fate, Place, Root, RootAt, Rule, Shape, Store};
 pub use form::BadEngines;
 /// The procfs that is read: the one at `/proc`, another one, or one that is open already.

@@ -5,8 +5,9 @@ use std::path::PathBuf;
 use anyhow::Context as _;
 use daemon_host::{HostConfig, read_config};
 use nix::libc::ENOENT;
+use tracing::warn;
 
-use super::in_use::candidates;
+use super::in_use::{InUse, in_use};
 use crate::input::read_named;
 use crate::place::as_here;
 
@@ -16,7 +17,8 @@ pub(crate) struct ConfigArgs {
     ///
     /// That is the file that a running dockerd was given, for an ordinary user else
     /// ~/.config/docker/daemon.json, else /etc/docker/daemon.json, else the one of Docker's snap.
-    /// All except the first may be missing. A file has at most 16 MiB, and 100000 keys and values.
+    /// All except the first may be missing. If dockerds use different files, or one cannot be told,
+    /// it has to be named. A file has at most 16 MiB, and 100000 keys and values.
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
 }
@@ -42,7 +44,12 @@ impl ConfigArgs {
                 is_file: true,
             });
         }
-        for candidate in candidates()? {
+        let InUse { candidates, doubt } = in_use();
+        if let Some(why) = doubt {
+            warn!(%why, "a dockerd may run here that cannot be seen; its daemon.json is not looked for");
+        }
+        for candidate in candidates {
+            let candidate = candidate?;
             let text = match read_config(&candidate.path) {
                 // Only a missing file counts as empty. The settings of one that cannot be read
                 // would be lost.

@@ -3,18 +3,31 @@
 use std::env;
 use std::path::PathBuf;
 
-use daemon_host::engines::{DetectOptions, Engine, FoundEngine, detect};
+use anyhow::anyhow;
+use daemon_host::engines::{DetectOptions, Engine, FoundEngine, GivenConfig, Unread, detect};
 use daemon_host::rootmount;
 use nix::unistd::geteuid;
 
-use super::choose::{Candidate, Given, choose};
+use super::choose::{Candidate, Running, choose};
 use crate::place::as_here;
 
-/// The files that may be in use here, in the order in which they count.
-pub(super) fn candidates() -> anyhow::Result<Vec<Candidate>> {
+/// The files that may be in use here.
+pub(super) struct InUse {
+    /// In the order in which they count.
+    pub(super) candidates: Vec<anyhow::Result<Candidate>>,
+    /// Why another one may be in use: a daemon may run that cannot be seen.
+    pub(super) doubt: Option<String>,
+}
+
+/// Looks for the files that may be in use here.
+pub(super) fn in_use() -> InUse {
     let user = geteuid().as_raw();
     let own = own_directory().map(|dir| dir.join("docker/daemon.json"));
-    choose(user, &given(user), own, &usual())
+    let (running, doubt) = running(user);
+    InUse {
+        candidates: choose(user, &running, own, &usual()),
+        doubt,
+    }
 }
 
 /// Where the system's Docker looks if nothing else is given, by how it was installed.
@@ -38,10 +51,11 @@ fn own_directory() -> Option<PathBuf> {
     absolute("XDG_CONFIG_HOME").or_else(|| Some(absolute("HOME")?.join(".config")))
 }
 
-/// The dockerds that were given a configuration file. Without a mount table none is looked for.
-fn given(user: u32) -> Vec<Given> {
-    let Ok(table) = rootmount::live_table() else {
-        return Vec::new();
+/// The dockerds that run here, and why there may be others.
+fn running(user: u32) -> (Vec<Running>, Option<String>) {
+    let table = match rootmount::live_table() {
+        Ok(table) => table,
+        Err(error) => return (Vec::new(), Some(format!("{:#}", anyhow!(error)))),
     };
     let mut engines = Engine::built_in();
     engines.retain(|engine| engine.is_called("docker"));
@@ -50,14 +64,24 @@ fn given(user: u32) -> Vec<Given> {
     // has the same home there: rootlesskit gives it a mount namespace.
     let is_near = |engine: &&FoundEngine| engine.namespace.is_none() || engine.user == Some(user);
     let near = detection.engines.iter().filter(is_near);
-    let given = near.flat_map(|engine| {
-        engine.daemons.iter().filter_map(|daemon| {
-            Some(Given {
-                daemon: format!("{} (pid {})", daemon.name, daemon.pid),
-                user: engine.user,
-                file: as_here(daemon.config.as_ref()?),
-            })
+    let running = near.flat_map(|engine| {
+        engine.daemons.iter().map(|daemon| Running {
+            daemon: format!("{} (pid {})", daemon.name, daemon.pid),
+            user: engine.user,
+            config: match &daemon.config {
+                GivenConfig::File(file) => GivenConfig::File(as_here(file)),
+                other => other.clone(),
+            },
         })
     });
-    given.collect()
+    (running.collect(), doubt(&detection.unread_processes))
+}
+
+/// Processes that could not be looked at, in words. Each may be a daemon.
+fn doubt(unread: &[Unread]) -> Option<String> {
+    let (first, more) = (unread.first()?, unread.len() - 1);
+    Some(match more {
+        0 => first.to_string(),
+        more => format!("{first}, and {more} more"),
+    })
 }

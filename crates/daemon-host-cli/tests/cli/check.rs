@@ -2,11 +2,10 @@
 
 use std::fs;
 use std::path::Path;
-use std::sync::{Mutex, PoisonError};
 
 use serde_json::{Value, json};
 
-use crate::command::{Ran, command, in_own_mounts, run};
+use crate::command::{Ran, command, in_own_pids, run};
 
 fn check(config: &Path, further: &[&str]) -> Ran {
     let config = config.to_str().unwrap();
@@ -273,26 +272,27 @@ fn a_large_file_takes_little_memory() {
     }
 }
 
-/// Whoever looks for daemons sees those of other tests, too: an ordinary user cannot see in which
-/// mount namespace they are.
-static DAEMONS: Mutex<()> = Mutex::new(());
+/// A dockerd that does nothing: `dockerd ARGUMENTS` starts it as `$!`.
+const DOCKERD: &str = r#"
+    cd "$T"
+    printf '#!/bin/sh\nwhile :; do sleep 1; done\n' > dockerd
+    chmod +x dockerd
+    dockerd() {
+        ./dockerd "$@" > /dev/null 2>&1 &
+        until [ "$(cat /proc/$!/comm)" = dockerd ]; do sleep 0.01; done
+    }
+"#;
 
 /// The file that a running dockerd was given is the one in use.
 #[test]
 fn the_file_of_a_running_daemon_is_found() {
-    let _alone = DAEMONS.lock().unwrap_or_else(PoisonError::into_inner);
     let script = r#"
-        cd "$T"
         echo '{"runtimes": {"mine": {"path": "/nope/bin"}}}' > mine.json
-        printf '#!/bin/sh\nwhile :; do sleep 1; done\n' > dockerd
-        chmod +x dockerd
-        ./dockerd --config-file "$T/mine.json" & first=$!
-        until [ "$(cat /proc/$first/comm)" = dockerd ]; do sleep 0.01; done
+        dockerd --config-file "$T/mine.json"; first=$!
         "$D" runtimes check --json; echo "code $?"
         "$D" rro --json | grep -c '"mine"'
         echo '{}' > other.json
-        ./dockerd --config-file="$T/other.json" & second=$!
-        until [ "$(cat /proc/$second/comm)" = dockerd ]; do sleep 0.01; done
+        dockerd --config-file="$T/other.json"; second=$!
         "$D" runtimes check 2>&1; echo "code $?"
         "$D" runtimes check --config mine.json --config-only; echo "code $?"
         kill $second; wait $second
@@ -300,7 +300,7 @@ fn the_file_of_a_running_daemon_is_found() {
         "$D" runtimes check 2>&1; echo "code $?"
         kill $first; wait $first
     "#;
-    let Some(ran) = in_own_mounts(script) else {
+    let Some(ran) = in_own_pids(&format!("{DOCKERD}{script}")) else {
         return;
     };
     let said = &ran.stdout;
@@ -317,10 +317,62 @@ fn the_file_of_a_running_daemon_is_found() {
     assert!(said.ends_with("code 2\n"), "{said}");
 }
 
+/// What is not known of daemons is never taken for the usual file.
+#[test]
+fn a_daemon_whose_file_is_not_known_is_told() {
+    let script = r#"
+        ask() { echo "== $1"; "$D" root status 2>&1; echo "code $?"; }
+        end() { kill $!; wait $! 2> /dev/null; }
+        mkdir test-root run
+        echo "{\"data-root\": \"$T/test-root\", \"exec-root\": \"$T/run\"}" > b.json
+        cp b.json prod
+        dockerd --config-file "$T/prod"; ask other-end; end
+        dockerd --config-file b.json; ask relative; end
+        dockerd
+        dockerd --config-file "$T/b.json"; ask beside-one-without; end
+        dockerd --config-file "$T/b.json"; mount --bind run /proc/$!; ask covered
+    "#;
+    let Some(ran) = in_own_pids(&format!("{DOCKERD}{script}")) else {
+        return;
+    };
+    let said = |part: &str| {
+        let begin = format!("== {part}\n");
+        let (_, rest) = ran.stdout.split_once(&begin).unwrap_or_else(|| {
+            panic!("{part} in {}{}", ran.stdout, ran.stderr);
+        });
+        rest.split_once("\n== ")
+            .map_or(rest, |(text, _)| text)
+            .to_owned()
+    };
+    let text = said("other-end");
+    assert!(
+        text.contains("/test-root") && text.ends_with("code 0"),
+        "{text}"
+    );
+    for (part, words) in [
+        (
+            "relative",
+            "was given \"b.json\", and it is not known which file that is",
+        ),
+        (
+            "beside-one-without",
+            "uses \"/etc/docker/daemon.json\", and dockerd (pid ",
+        ),
+    ] {
+        let text = said(part);
+        assert!(text.contains(words) && text.contains("--config"), "{text}");
+        assert!(text.ends_with("code 2"), "{text}");
+    }
+    let text = said("covered");
+    assert!(
+        text.contains("a dockerd may run here that cannot be seen"),
+        "{text}"
+    );
+}
+
 /// A daemon of an ordinary user reads a file below the user's home.
 #[test]
 fn the_file_of_an_ordinary_user_is_found() {
-    let _alone = DAEMONS.lock().unwrap_or_else(PoisonError::into_inner);
     let dir = tempfile::tempdir().unwrap();
     let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
     fs::set_permissions(dir.path(), open).unwrap();

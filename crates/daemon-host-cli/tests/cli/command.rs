@@ -68,8 +68,19 @@ pub(crate) fn run_with(args: &[&str], input: &[u8]) -> Ran {
 /// Runs a script in user and mount namespaces of its own, with `$D` as the command and `$T` an
 /// empty directory. `None` where namespaces are refused.
 pub(crate) fn in_own_mounts(script: &str) -> Option<Ran> {
+    of_script(Command::new("bash"), script)
+}
+
+/// The same in a pid namespace, too: the command sees the daemons of the script and no others, and
+/// no other test sees them.
+pub(crate) fn in_own_pids(script: &str) -> Option<Ran> {
+    let mut command = Command::new("unshare");
+    command.args(["-p", "-f", "--kill-child", "--mount-proc", "bash"]);
+    of_script(command, script)
+}
+
+fn of_script(mut command: Command, script: &str) -> Option<Ran> {
     let directory = tempfile::tempdir().unwrap();
-    let mut command = Command::new("bash");
     command
         .args(["-c", script])
         .env("D", env!("CARGO_BIN_EXE_daemon-host"))

@@ -14,6 +14,8 @@ pub struct Detection {
     pub engines: Vec<FoundEngine>,
     /// What exists but could not be looked at. An engine may be hidden there.
     pub unread: Vec<Unread>,
+    /// The part of `unread` that is about processes. Each may be a daemon, of any engine.
+    pub unread_processes: Vec<Unread>,
 }
 
 /// An engine that is installed here, or was, and left its directories.
@@ -64,10 +66,24 @@ pub struct Daemon {
     pub pid: u32,
     /// Its name.
     pub name: String,
-    /// The configuration file that its arguments name, as they name it.
-    pub config: Option<PathBuf>,
+    /// The configuration file that it reads, as far as its arguments tell.
+    pub config: GivenConfig,
     /// The inode number of its mount namespace; `None` if it could not be seen.
     pub mount_namespace: Option<u64>,
+}
+
+/// Which configuration file a daemon was given.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum GivenConfig {
+    /// None: it reads the one at its usual place, if there is one.
+    #[default]
+    Usual,
+    /// This one, as its arguments name it.
+    File(PathBuf),
+    /// One that cannot be told from its arguments. They name this, which depends on the directory
+    /// in which the daemon was started.
+    Unclear(String),
 }
 
 impl FoundEngine {

@@ -7,12 +7,12 @@ use mountscan::ProcRoot;
 use rootmount::MountTable;
 
 use super::expand::{expand, uid_in};
-use super::found::{Daemon, Detection};
+use super::found::{Daemon, Detection, GivenConfig};
 use super::ground::Ground;
 use super::instance::Instance;
 use super::options::DetectOptions;
-use super::processes::{Process, mount_namespace, processes};
-use super::settings::{Moved, named_config, of_arguments, of_config};
+use super::processes::{Process, hidden, mount_namespace, processes};
+use super::settings::{Moved, given_config, of_arguments, of_config};
 use super::sockets::listening;
 use crate::engine::{Engine, Place};
 use crate::procfs::unread;
@@ -50,11 +50,9 @@ use crate::unread::Unread;
 /// ```
 pub fn detect(table: &MountTable, options: &DetectOptions) -> Detection {
     let mut ground = Ground::new(&options.root, table);
-    let machine = Machine::read(options);
-    machine
-        .unread
-        .iter()
-        .for_each(|one| ground.complain(one.clone()));
+    let machine = Machine::read(options, table);
+    let complaints = machine.unread.iter().chain(&machine.unread_processes);
+    complaints.for_each(|one| ground.complain(one.clone()));
     let mut engines = Vec::new();
     for engine in &options.engines {
         let mut instances = Vec::new();
@@ -76,8 +74,11 @@ pub fn detect(table: &MountTable, options: &DetectOptions) -> Detection {
             .filter_map(|instance| instance.finish(&mut ground, &machine.listening));
         engines.extend(found);
     }
-    let unread = ground.unread;
-    Detection { engines, unread }
+    Detection {
+        engines,
+        unread: ground.unread,
+        unread_processes: machine.unread_processes,
+    }
 }
 
 /// What procfs shows of a machine.
@@ -89,16 +90,17 @@ struct Machine {
     /// Our own mount namespace. If it cannot be read, every process counts as one in it.
     own: Option<u64>,
     unread: Vec<Unread>,
+    unread_processes: Vec<Unread>,
 }
 
 impl Machine {
-    fn read(options: &DetectOptions) -> Self {
+    fn read(options: &DetectOptions, table: &MountTable) -> Self {
         let mut machine = Self::default();
         let proc = match ProcRoot::open(&options.proc) {
             Ok(proc) => proc,
             Err(error) => {
                 let path = error.path().unwrap_or(Path::new("/proc"));
-                machine.unread.push(unread(path, &error));
+                machine.unread_processes.push(unread(path, &error));
                 return machine;
             }
         };
@@ -109,7 +111,8 @@ impl Machine {
         let names = options.engines.iter().flat_map(|engine| &engine.processes);
         let (found, closed) = processes(&proc, &names.map(String::as_str).collect());
         machine.processes = found;
-        machine.unread.extend(closed);
+        machine.unread_processes.extend(closed);
+        machine.unread_processes.extend(hidden(&proc, table));
         machine.own = mount_namespace(&proc, "self");
         machine.proc = Some(proc);
         machine
@@ -231,13 +234,20 @@ impl<'g, 'm, 'e> OfProcess<'g, 'm, 'e> {
         let elsewhere = theirs.filter(|theirs| machine.own.is_some_and(|own| own != *theirs));
         let who = format!("{} (pid {})", process.name, process.pid);
         let mut moved = of_arguments(engine, &process.arguments, &who);
-        let config = named_config(engine, &process.arguments);
-        if let Some(name) = &config {
-            let file = match elsewhere {
-                Some(_) => machine.file_of(ground, process.pid, name),
-                None => Some(ground.place(name)),
-            };
-            moved.extend(file.map_or_else(Vec::new, |f| of_config(ground, engine, &f, name)));
+        let config = given_config(engine, &process.arguments);
+        match &config {
+            GivenConfig::Usual => {}
+            GivenConfig::File(name) => {
+                let file = match elsewhere {
+                    Some(_) => machine.file_of(ground, process.pid, name),
+                    None => Some(ground.place(name)),
+                };
+                moved.extend(file.map_or_else(Vec::new, |f| of_config(ground, engine, &f, name)));
+            }
+            GivenConfig::Unclear(name) => {
+                let why = format!("{who} was given it, and it is not known where that is");
+                ground.complain(Unread::new(Path::new(name), why));
+            }
         }
         Self {
             ground,

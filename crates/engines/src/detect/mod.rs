@@ -12,6 +12,6 @@ mod processes;
 mod settings;
 mod sockets;
 
-pub use found::{Daemon, Detection, FoundEngine, FoundRoot};
+pub use found::{Daemon, Detection, FoundEngine, FoundRoot, GivenConfig};
 pub use gather::detect;
 pub use options::DetectOptions;

@@ -2,7 +2,8 @@
 
 use std::collections::HashSet;
 
-use mountscan::{Error, ProcRoot};
+use mountscan::{Error, ErrorKind, ProcRoot};
+use rootmount::MountTable;
 
 use super::command_line;
 use crate::procfs::{is_gone, unread};
@@ -41,6 +42,17 @@ pub(super) fn processes(proc: &ProcRoot, names: &HashSet<&str>) -> (Vec<Process>
         }
     }
     (found, closed)
+}
+
+/// That procfs hides the processes of other users from us, if it does.
+pub(super) fn hidden(proc: &ProcRoot, table: &MountTable) -> Option<Unread> {
+    let path = proc.shown("");
+    let options = table.mount_of(&path)?.super_options();
+    options.get("hidepid")?;
+    // Root, and the members of a group that the mount names, see process 1 in spite of the option.
+    let first = proc.owner("1").err()?;
+    let why = "it hides the processes of other users (hidepid)";
+    (first.kind() == ErrorKind::NotFound).then(|| Unread::new(&path, why))
 }
 
 fn process(proc: &ProcRoot, pid: u32, names: &HashSet<&str>) -> Result<Option<Process>, Error> {

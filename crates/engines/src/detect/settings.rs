@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::command_line;
+use super::found::GivenConfig;
 use super::ground::Ground;
 use crate::engine::Engine;
 use crate::tree::{Format, Node, Value, parse};
@@ -89,11 +90,57 @@ pub(super) fn of_arguments(engine: &Engine, arguments: &[String], who: &str) -> 
     moved.collect()
 }
 
-/// The configuration file that the arguments of a daemon name.
-pub(super) fn named_config(engine: &Engine, arguments: &[String]) -> Option<PathBuf> {
-    let (_, value) = command_line::value(arguments, &engine.config_flags)?;
-    let path = PathBuf::from(value);
+/// Which configuration file the arguments of a daemon name.
+pub(super) fn given_config(engine: &Engine, arguments: &[String]) -> GivenConfig {
+    let Some((flag, value)) = command_line::value(arguments, &engine.config_flags) else {
+        return GivenConfig::Usual;
+    };
+    let path = PathBuf::from(&value);
     let end = path.extension().and_then(|end| end.to_str());
-    let is_config = matches!(end, Some("json" | "toml" | "conf" | "yaml"));
-    (is_config && path.is_absolute()).then_some(path)
+    // Short flags have other meanings in other programs: `conmon -c` names a container. What a flag
+    // such as `--config-file` names is a file, whatever its end.
+    let is_config = matches!(end, Some("json" | "toml" | "conf" | "yaml" | "yml"));
+    match is_config || flag.ends_with("-file") {
+        true if path.is_absolute() => GivenConfig::File(path),
+        true => GivenConfig::Unclear(value),
+        false => GivenConfig::Usual,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(engine: &str, arguments: &str, expected: &GivenConfig) {
+        let mut engines = Engine::built_in().into_iter();
+        let engine = engines.find(|it| it.name == engine).expect("it is known");
+        let arguments: Vec<String> = arguments.split(' ').map(str::to_owned).collect();
+        assert_eq!(&given_config(&engine, &arguments), expected);
+    }
+
+    #[test]
+    fn a_file_that_cannot_be_told_is_not_the_usual_one() {
+        let file = |path: &str| GivenConfig::File(path.into());
+        let unclear = |name: &str| GivenConfig::Unclear(name.to_owned());
+        check("docker", "dockerd", &GivenConfig::Usual);
+        check("docker", "dockerd --config-file /a.json", &file("/a.json"));
+        check(
+            "docker",
+            "dockerd --config-file=/etc/prod",
+            &file("/etc/prod"),
+        );
+        check(
+            "docker",
+            "dockerd --config-file /a.d/x.bak",
+            &file("/a.d/x.bak"),
+        );
+        check("docker", "dockerd --config-file b.json", &unclear("b.json"));
+        check("docker", "dockerd --config-file ./prod", &unclear("./prod"));
+        check("docker", "dockerd --config-file=", &unclear(""));
+        check("containerd", "containerd -c /c.toml", &file("/c.toml"));
+        check("containerd", "containerd -c c.toml", &unclear("c.toml"));
+        let storage = "containers-storage";
+        check(storage, "conmon -c 66ab", &GivenConfig::Usual);
+    }
 }

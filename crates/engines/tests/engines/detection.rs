@@ -4,7 +4,7 @@ use std::fs;
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 
-use engines::{DetectOptions, Detection, FoundEngine, Proc, detect};
+use engines::{DetectOptions, Detection, FoundEngine, GivenConfig, Proc, detect};
 use rootmount::MountTable;
 
 struct Host(tempfile::TempDir);
@@ -261,6 +261,54 @@ fn running_daemons_tell_where_they_are() {
         [root("data", "srv/two", "data-root in /etc/two.json")]
     );
     assert_eq!(two.states[0], host.path("run/two/runtime-runc/moby"));
+}
+
+#[test]
+fn a_configuration_that_cannot_be_found_is_said_and_not_taken_for_the_usual_one() {
+    let host = Host::new();
+    host.directory("srv/two");
+    host.file("etc/prod", "{\"data-root\": \"/srv/two\"}");
+    host.process(7, "dockerd --config-file b.json", 1);
+    let found = host.found();
+    let given = &found.engines[0].daemons[0].config;
+    assert_eq!(*given, GivenConfig::Unclear("b.json".to_owned()));
+    let [unread] = &found.unread[..] else {
+        panic!("{found:?}")
+    };
+    assert_eq!(unread.path, Path::new("b.json"));
+    assert!(unread.why.starts_with("dockerd (pid 7) was given it"));
+    host.process(8, "dockerd --config-file /etc/prod", 1);
+    let found = host.found();
+    let data = root("data", "srv/two", "data-root in /etc/prod");
+    assert_eq!(host.roots(&found.engines[0]), [data]);
+}
+
+#[test]
+fn processes_that_cannot_be_seen_are_named_apart() {
+    let host = Host::new();
+    host.directory("var/lib/docker");
+    host.process(7, "dockerd", 1);
+    let row = |options: &str| {
+        let proc = host.path("proc");
+        let row = format!("1 0 0:1 / {} rw - proc proc rw{options}\n", proc.display());
+        MountTable::from_bytes(row)
+    };
+    let hides = |options: &str| {
+        let found = host.found_by(&row(options));
+        assert_eq!(found.unread, found.unread_processes);
+        found.unread.iter().any(|one| one.why.contains("hidepid"))
+    };
+    assert!(hides(",hidepid=invisible"));
+    assert!(hides(",hidepid=2"));
+    assert!(!hides(""));
+    host.process(1, "init", 1);
+    assert!(!hides(",hidepid=invisible"), "we see the processes of root");
+    // A link to itself stands for a file that cannot be read.
+    fs::remove_file(host.path("proc/7/comm")).expect("it is there");
+    symlink("comm", host.path("proc/7/comm")).expect("writable");
+    let found = host.found();
+    assert_eq!(found.unread_processes.len(), 1, "{found:?}");
+    assert_eq!(found.unread, found.unread_processes);
 }
 
 #[test]
