@@ -163,7 +163,9 @@ impl Survey {
             let directories = members.map(|seen| seen.member.directory()).collect();
             let root = space.root.as_deref();
             let mut paths = below_root_of(&self.proc, &space.table, root, directories);
-            let all = users(&space.table, &namespace.mounts, |path| paths.find(path));
+            let all = users(&space.table, &namespace.mounts, |row, path| {
+                paths.find_of(row, path)
+            });
             namespace.users = all.users;
             found.unplaced.extend(all.unplaced);
             placed.extend(all.placed);

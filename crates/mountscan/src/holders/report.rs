@@ -21,9 +21,9 @@ pub struct Holders {
     /// The files and directories that would tell of further loop devices or swap files and could
     /// not be read.
     pub kernel_unread: Vec<PathBuf>,
-    /// Overlays of which a layer could not be found: its path is relative, leads nowhere any more,
-    /// or through a file system that may wait. The layer may be on the mount. Each overlay is here
-    /// once, in whatever namespaces it is mounted.
+    /// Overlays of which a layer could not be found: nobody knows where its relative path begins,
+    /// or its path leads nowhere any more, or through a file system that may wait. The layer may be
+    /// on the mount. Each overlay is here once, in whatever namespaces it is mounted.
     pub unplaced: Vec<MountInfo>,
     /// How many namespaces were read. Each counts once.
     pub namespaces_read: usize,

@@ -202,6 +202,51 @@ fn mounts_that_use_a_mount_are_named_in_each_namespace() {
     });
 }
 
+/// Docker mounts with relative paths where the full ones are too long, and containerd always.
+#[test]
+fn layers_with_relative_paths_are_found_as_long_as_they_are_there() {
+    isolated(|base| {
+        let point = base.join("m");
+        tmpfs(&point);
+        for directory in ["l", "A/diff", "C/diff", "C/work", "C/merged"] {
+            std::fs::create_dir_all(point.join(directory)).expect("writable");
+        }
+        std::os::unix::fs::symlink("../A/diff", point.join("l/A")).expect("writable");
+        // The working directory of this thread alone.
+        rustix::process::chdir(&point).expect("there");
+        let merged = point.join("C/merged");
+        let data = "lowerdir=l/A,upperdir=C/diff,workdir=C/work";
+        mount(b"o", &merged, "overlay", MountFlags::empty(), data);
+        rustix::process::chdir("/").expect("there");
+        let held = mount_at(&point).expect("there");
+        let overlay = mount_at(&merged).expect("there");
+        let of_ours = |found: &Holders| {
+            let is_ours = |mount: &&MountInfo| mount.device == overlay.device;
+            let own = found.namespaces.iter().find(|namespace| namespace.is_own);
+            let users = own.into_iter().flat_map(|own| &own.users);
+            let layers = users.filter(|user| matches!(user.how, MountedUse::Layer(_)));
+            (
+                layers.count(),
+                found.unplaced.iter().filter(is_ours).count(),
+            )
+        };
+        let elsewhere = base.join("elsewhere");
+        tmpfs(&elsewhere);
+        let other = mount_at(&elsewhere).expect("there");
+        // What is mounted on the mount is a user already, so a bind of it elsewhere is asked.
+        let bound = base.join("bound");
+        std::fs::create_dir(&bound).expect("writable");
+        rustix::mount::mount_bind(&merged, &bound).expect("ours");
+        assert_eq!(of_ours(&find(&held)), (1, 0));
+        assert_eq!(of_ours(&find(&other)), (0, 0), "all its layers are known");
+        // Now the paths lead nowhere, or somewhere else.
+        std::fs::rename(point.join("C/diff"), point.join("C/moved")).expect("ours");
+        assert_eq!(of_ours(&find(&other)), (0, 1));
+        std::fs::create_dir(point.join("C/diff")).expect("writable");
+        assert_eq!(of_ours(&find(&other)), (0, 1));
+    });
+}
+
 #[test]
 fn a_loop_device_holds_the_mount_of_its_file() {
     let devices = |found: &Holders| -> Vec<PathBuf> {

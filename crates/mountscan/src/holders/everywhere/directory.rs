@@ -50,9 +50,9 @@ pub struct DirectoryMounts {
     pub is_place_known: bool,
     /// The mounts, by namespace.
     pub mounts: Vec<DirectoryMount>,
-    /// Overlays of which a layer could not be found: its path is relative, leads nowhere any more,
-    /// or through a file system that may wait. The layer may be in the directory. Each overlay is
-    /// here once, in whatever namespaces it is mounted.
+    /// Overlays of which a layer could not be found: nobody knows where its relative path begins,
+    /// or its path leads nowhere any more, or through a file system that may wait. The layer may be
+    /// in the directory. Each overlay is here once, in whatever namespaces it is mounted.
     pub unplaced: Vec<MountInfo>,
 }
 
@@ -87,7 +87,7 @@ pub fn directory_mounts(
         let own = space.is_own.then(|| "thread-self".to_owned());
         let directories = processes.chain(own).collect();
         let mut paths = below_root_of(proc, &space.table, space.root.as_deref(), directories);
-        search.look_at(space, |path| paths.find(path));
+        search.look_at(space, |row, path| paths.find_of(row, path));
     }
     Ok(search.answer())
 }
@@ -119,13 +119,18 @@ impl<'d> Search<'d> {
         })
     }
 
-    /// Looks at the mounts of a namespace. `find` gives the directory to which a path leads there.
-    fn look_at(&mut self, space: &MountNamespace, mut find: impl FnMut(&Path) -> Option<PathBuf>) {
+    /// Looks at the mounts of a namespace. `find` gives the directory to which the path of a layer
+    /// of an overlay leads there.
+    fn look_at<'t>(
+        &mut self,
+        space: &'t MountNamespace,
+        mut find: impl FnMut(Row<'t>, &Path) -> Option<PathBuf>,
+    ) {
         let same = |(other, at): (Device, PathBuf)| other == self.device && at == self.root;
         let has_it = place(space, self.directory).is_some_and(same);
         for row in space.table.rows() {
             let how = self.use_of(&row, has_it);
-            let how = how.or_else(|| self.layer_of(&row, space, has_it, &mut find));
+            let how = how.or_else(|| self.layer_of(&row, space, has_it, |path| find(row, path)));
             if let Some(how) = how {
                 self.found.mounts.push(DirectoryMount {
                     mount: row.into(),
@@ -256,7 +261,7 @@ mod tests {
         let mut search = Search::new(&namespaces, Path::new("/data/x")).unwrap();
         for space in &namespaces.namespaces {
             // A container's own overlay: its layers are at paths of the host.
-            search.look_at(space, |path| match path.to_str()? {
+            search.look_at(space, |_, path| match path.to_str()? {
                 "/l/A" => Some("/elsewhere/diff".into()),
                 _ => (path.is_absolute() && space.inode != 4).then(|| path.to_owned()),
             });

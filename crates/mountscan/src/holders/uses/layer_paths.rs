@@ -7,11 +7,12 @@ use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStringExt;
 use std::path::{Component, Path, PathBuf};
 
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, openat, openat2, readlinkat};
+use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, StatxFlags, openat, openat2, readlinkat};
 use rustix::io::Errno;
 
 use crate::holders::uses::layers::layers;
-use crate::kernel::identity::identity_at;
+use crate::ids::{Device, MountId};
+use crate::kernel::identity::{identity_at, look as stat};
 use crate::kernel::procfs::ProcDir;
 use crate::row::borrowed::Row;
 use crate::table::mount_table::MountTable;
@@ -30,15 +31,20 @@ const LOCAL: [&str; 20] = [
 /// What is at a path.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Entry {
-    Directory,
+    /// A directory: its inode, and the mount it is on, if the kernel says that.
+    Directory(u64, Option<MountId>),
+    /// The root of a mount. It was not asked.
+    Root,
     Link(PathBuf),
 }
 
 /// Finds where paths lead in one mount namespace. Each directory is looked at once.
 pub(crate) struct LayerPaths<'t, L> {
-    table: &'t MountTable,
-    look: L,
+    pub(super) table: &'t MountTable,
+    pub(super) look: L,
     known: HashMap<PathBuf, Option<Entry>>,
+    /// Where the relative paths of overlays begin.
+    pub(super) bases: HashMap<Device, Option<PathBuf>>,
 }
 
 /// Finds paths below the root directory that a table is seen from. Some process of the namespace
@@ -72,13 +78,17 @@ pub(crate) fn below_root_of<'t>(
 
 impl<'t, L: FnMut(&Path) -> Option<Entry>> LayerPaths<'t, L> {
     pub(crate) fn new(table: &'t MountTable, look: L) -> Self {
-        let known = HashMap::new();
-        Self { table, look, known }
+        Self {
+            table,
+            look,
+            known: HashMap::new(),
+            bases: HashMap::new(),
+        }
     }
 
     /// The directory to which a path leads, without links. `None` if that is not known: the path is
     /// relative, nothing is there any more, or it leads through a file system that may wait.
-    pub(crate) fn find(&mut self, path: &Path) -> Option<PathBuf> {
+    pub(super) fn find(&mut self, path: &Path) -> Option<PathBuf> {
         if !path.is_absolute() {
             return None;
         }
@@ -91,7 +101,7 @@ impl<'t, L: FnMut(&Path) -> Option<Entry>> LayerPaths<'t, L> {
                 continue;
             }
             match self.entry(&at, &part)? {
-                Entry::Directory => at.push(&part),
+                Entry::Directory(..) | Entry::Root => at.push(&part),
                 Entry::Link(target) => {
                     links += 1;
                     if links > LINKS {
@@ -116,7 +126,7 @@ impl<'t, L: FnMut(&Path) -> Option<Entry>> LayerPaths<'t, L> {
         let on = self.table.mount_of(at);
         let entry = match on.is_some_and(|on| is_local(self.table, on, DEPTH)) {
             // The root of a mount is no link, and the mount is not asked.
-            true if self.table.is_mount_point(&path) => Some(Entry::Directory),
+            true if self.table.is_mount_point(&path) => Some(Entry::Root),
             true => (self.look)(&path),
             false => None,
         };
@@ -159,9 +169,14 @@ fn look(root: &OwnedFd, path: &Path) -> Option<Entry> {
         opened => opened,
     };
     let file = file.ok()?;
-    let mode = fstat(file.as_fd()).ok()?.st_mode;
-    match FileType::from_raw_mode(mode) {
-        FileType::Directory => Some(Entry::Directory),
+    let wanted = StatxFlags::TYPE | StatxFlags::INO | StatxFlags::MNT_ID;
+    let seen = stat(file.as_fd(), Path::new(""), wanted).ok()?;
+    match FileType::from_raw_mode(seen.stx_mode.into()) {
+        FileType::Directory => {
+            let given = StatxFlags::from_bits_retain(seen.stx_mask).contains(StatxFlags::MNT_ID);
+            let id = u32::try_from(seen.stx_mnt_id).ok().filter(|_| given);
+            Some(Entry::Directory(seen.stx_ino, id.map(MountId)))
+        }
         FileType::Symlink => {
             let target = readlinkat(&file, "", Vec::new()).ok()?;
             let target = OsString::from_vec(target.into_bytes());
@@ -196,7 +211,7 @@ mod tests {
                 "/round" => "round",
                 "/out" => "../../data",
                 "/gone" | "/a" => return None,
-                _ => return Some(Entry::Directory),
+                _ => return Some(Entry::Directory(1, None)),
             };
             Some(Entry::Link(target.into()))
         };

@@ -29,11 +29,11 @@ pub(crate) struct Users {
 }
 
 /// The mounts of a table that use one of the mounts `held`. Those are of the same table. `find`
-/// gives the directory to which the path of a layer leads.
-pub(crate) fn users(
-    table: &MountTable,
+/// gives the directory to which the path of a layer of an overlay leads.
+pub(crate) fn users<'t>(
+    table: &'t MountTable,
     held: &[MountInfo],
-    mut find: impl FnMut(&Path) -> Option<PathBuf>,
+    mut find: impl FnMut(Row<'t>, &Path) -> Option<PathBuf>,
 ) -> Users {
     let is_held = |row: &Row<'_>| held.iter().any(|info| info.mount_id == row.mount_id());
     let is_there = |path: &Path| {
@@ -51,7 +51,7 @@ pub(crate) fn users(
         if held.iter().any(hangs_on) && !is_held(&row) {
             found.users.push(user(row, MountedUse::Nested));
         } else if row.has_fs_type("overlay") && !is_held(&row) {
-            match place(layers(row), &mut find, is_there) {
+            match place(layers(row), |path| find(row, path), is_there) {
                 Placed::There(layer) => {
                     found.placed.push(row.device());
                     found.users.push(user(row, MountedUse::Layer(layer)));
@@ -110,9 +110,24 @@ fn user(row: Row<'_>, how: MountedUse) -> MountUser {
     }
 }
 
-/// The directories of an overlay's options. A relative path was resolved in a directory that nobody
-/// knows any more.
+/// The directories of an overlay's options. A relative path was resolved in the working directory
+/// of whoever mounted it.
 pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
+    let named = named_layers(row).into_iter();
+    named.map(|(_, layer)| layer).collect()
+}
+
+/// The layer whose directory is shown as the root of an overlay: the upper one, or else the first
+/// of the lower ones.
+pub(crate) fn shown_layer(row: Row<'_>) -> Option<PathBuf> {
+    let named = named_layers(row);
+    let upper = named.iter().find(|(name, _)| name == "upperdir");
+    let (_, layer) = upper.or(named.first())?;
+    Some(layer.clone())
+}
+
+/// The directories with the names of their options.
+fn named_layers(row: Row<'_>) -> Vec<(OsString, PathBuf)> {
     let mut layers = Vec::new();
     for (name, value) in row.super_options().pairs() {
         let Some(value) = value.filter(|_| DIRECTORIES.iter().any(|known| name == *known)) else {
@@ -128,7 +143,8 @@ pub(crate) fn layers(row: Row<'_>) -> Vec<PathBuf> {
             .into_iter()
             .map(|part| PathBuf::from(OsString::from_vec(part)));
         // An empty part stands between the two colons before a layer of data only.
-        layers.extend(parts.filter(|part| !part.as_os_str().is_empty()));
+        let parts = parts.filter(|part| !part.as_os_str().is_empty());
+        layers.extend(parts.map(|part| (name.to_owned(), part)));
     }
     layers
 }
@@ -172,7 +188,7 @@ mod tests {
         );
         let held = [MountInfo::from(table.at(Path::new("/data"))[0])];
         // One layer is named by a link, and the relative one cannot be found.
-        let find = |path: &Path| match path.to_str()? {
+        let find = |_: Row<'_>, path: &Path| match path.to_str()? {
             "/l/B" => Some("/data/b/diff".into()),
             _ => path.is_absolute().then(|| path.to_owned()),
         };

@@ -6,5 +6,6 @@ pub(super) mod layer_paths;
 pub(super) mod layers;
 pub(super) mod maps;
 pub(super) mod process_uses;
+pub(super) mod relative_layers;
 pub(super) mod seen_from;
 pub(super) mod sockets;
