@@ -4,6 +4,7 @@
 mod diagnostic;
 mod effects;
 mod explain;
+mod findings;
 mod groups;
 mod known;
 mod meaning;

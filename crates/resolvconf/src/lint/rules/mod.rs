@@ -1,7 +1,6 @@
 //! The rules that find odd things, line by line and for the file as a whole. This room is pure.
 
 mod bytes;
-mod findings;
 mod numeric;
 mod options;
 mod pass;

@@ -3,8 +3,8 @@
 use crate::document::{Document, Line, Look, glibc_ipv4, split_option};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
 use crate::lint::effects::SORTLIST_WORDS;
+use crate::lint::findings::MOST_OF_A_KIND;
 use crate::lint::groups::Set;
-use crate::lint::rules::findings::MOST_OF_A_KIND;
 use crate::lint::rules::numeric::{NAMES, place};
 use crate::lint::rules::pass::Lint;
 use crate::readers::{Reader, Taken, Value, may_be_numeric, one_option};

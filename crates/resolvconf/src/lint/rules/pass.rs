@@ -2,8 +2,8 @@
 
 use crate::document::{BYTE_ORDER_MARK, Line, LineKind, Look, Nameserver};
 use crate::lint::diagnostic::DiagnosticKind as Kind;
+use crate::lint::findings::Findings;
 use crate::lint::groups::Set;
-use crate::lint::rules::findings::Findings;
 use crate::lint::rules::numeric::Numeric;
 use crate::lint::rules::traits::Traits;
 use crate::readers::{Keyword, Outcome, Reader, plain_entry, reads, sees};

@@ -5,8 +5,8 @@
 
 use crate::document::{Document, LineKind, Look};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
+use crate::lint::findings::Findings;
 use crate::lint::groups::Set;
-use crate::lint::rules::findings::Findings;
 use crate::lint::rules::numeric::{NAMES, Numeric, place};
 use crate::lint::rules::pass::{Lint, Seen, inside};
 use crate::lint::rules::readings::Readings;
