@@ -72,6 +72,9 @@ kinds! {
     FileLost = "file-lost", Error;
     /// A reader's look-ups fail as soon as they use the search list.
     SearchFails = "search-fails", Error;
+    /// The check of single lines ends here, because the file is very large. What each reader takes
+    /// from the whole file is still known.
+    NotChecked = "not-checked", Warning;
     /// The file starts with a byte order mark.
     ByteOrderMark = "byte-order-mark", Error;
     /// The line holds a NUL byte.
@@ -173,6 +176,7 @@ impl<'a> Diagnostic<'a> {
 
     /// How many more findings of this kind there are for the same readers. At most 1000 of one kind
     /// are listed. The last of them has the number of those that are left out; all others have 0.
+    /// Lines that are [not checked](DiagnosticKind::NotChecked) are not counted.
     pub fn more(&self) -> usize {
         self.more
     }

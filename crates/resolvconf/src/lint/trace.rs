@@ -2,7 +2,7 @@
 
 use crate::document::Document;
 use crate::readers::{
-    Context, Depth, Effective, Entry, Keyword, Reader, Reading, Row, Trouble, Value, words,
+    Context, Depth, Effective, Entry, Keyword, Once, Reader, Reading, Row, Trouble, Value, words,
 };
 
 /// One reader, and what it took from a document.
@@ -18,7 +18,7 @@ impl<'a> Trace<'a> {
     pub(crate) fn of(document: &'a Document, reader: &'a Reader, context: &Context) -> Self {
         let mut reading = Reading::new(reader, context, Depth::Traced);
         for line in document.lines() {
-            reading.line(Row::of(line.number, line.raw));
+            reading.line(Row::of(line.number, line.raw), &Once::default());
         }
         let (effective, numbers, entries) = reading.traced();
         Self {

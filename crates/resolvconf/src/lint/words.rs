@@ -83,6 +83,11 @@ impl Diagnostic<'_> {
     fn line_words(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (names, word, number) = (self.names(), self.word(), self.number);
         match self.kind {
+            K::NotChecked => write!(
+                f,
+                "the file is very large: this line is not checked to its end, and {number} lines \
+                 after it are not checked; what readers take from them is known all the same"
+            ),
             K::ByteOrderMark => {
                 write!(f, "byte order mark; the line is not read by {names}")
             }

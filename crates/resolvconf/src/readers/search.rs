@@ -4,7 +4,7 @@ use crate::document::Text;
 use crate::readers::context::Context;
 use crate::readers::form::{Lines, OnInvalidDomain, Root, Search as Rules, SearchRule};
 use crate::readers::lines::{Entry, Keyword};
-use crate::readers::words::words;
+use crate::readers::words::{has_no_word, words};
 
 /// The lines that may become the list, while a file is read.
 #[derive(Debug, Default)]
@@ -33,7 +33,7 @@ impl<'a> Lists<'a> {
     /// Takes one `search` or `domain` line.
     pub(crate) fn line(&mut self, entry: Entry<'a>, rules: &Rules, lines: &Lines) {
         let is_search = entry.keyword == Keyword::Search;
-        if words(entry.value, lines).next().is_none() {
+        if has_no_word(entry.value, lines) {
             if rules.empty_clears {
                 *self = Self::default();
             }

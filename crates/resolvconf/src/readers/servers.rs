@@ -118,8 +118,7 @@ pub(crate) fn server<'w>(
     form: AddressForm,
     context: &Context,
 ) -> Option<Place<'w>> {
-    // In no form does an address begin with another byte.
-    if !matches!(word.text.first()?, b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'[') {
+    if !may_be_server(word.text) {
         return None;
     }
     match form {
@@ -148,6 +147,15 @@ pub(crate) fn server<'w>(
         AddressForm::Haproxy => haproxy(word),
         AddressForm::Aton => at_port(word, |host| host.aton().or_else(|| zoned(host, context))),
     }
+}
+
+/// Whether a word begins like an address. In no form does an address begin with another byte.
+pub(crate) fn may_be_server(word: &[u8]) -> bool {
+    let first = word.first();
+    matches!(
+        first,
+        Some(b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'[')
+    )
 }
 
 /// Whether a word is an address in this form, if nothing is known about the host.

@@ -86,6 +86,12 @@ pub(crate) fn words<'a>(value: &'a [u8], rules: &Lines) -> Words<'a> {
     }
 }
 
+/// Whether a value that begins with no blank has no word.
+pub(crate) fn has_no_word(value: &[u8], rules: &Lines) -> bool {
+    let is_comment = |byte| rules.comments == Comments::Words && is_mark(byte);
+    value.first().copied().is_none_or(is_comment)
+}
+
 /// Iterator over the words of a value.
 pub(crate) struct Words<'a> {
     rest: &'a [u8],

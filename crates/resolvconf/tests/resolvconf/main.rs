@@ -5,6 +5,7 @@
 mod behind;
 mod claims;
 mod golden;
+mod large;
 mod lint;
 mod load;
 mod meanings;

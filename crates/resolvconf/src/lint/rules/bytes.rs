@@ -12,7 +12,9 @@ const SHORTEST_NAME: usize = 6;
 impl<'a> Lint<'a> {
     /// Checks the bytes of a line, before its meaning is looked at.
     pub(crate) fn bytes(&mut self, line: Line<'a>, look: Look) {
-        if !look.has(Look::SPLITS) && line.raw.len() <= self.traits.shortest_line {
+        if !look.has(Look::SPLITS.or(Look::BEYOND_ASCII))
+            && line.raw.len() <= self.traits.shortest_line
+        {
             return;
         }
         let content = line.content();

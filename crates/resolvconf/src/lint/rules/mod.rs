@@ -1,6 +1,7 @@
 //! The rules that find odd things, line by line and for the file as a whole. This room is pure.
 
 mod bytes;
+mod effort;
 mod numeric;
 mod options;
 mod pass;

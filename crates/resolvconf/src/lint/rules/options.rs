@@ -166,7 +166,7 @@ impl<'a> Lint<'a> {
             return;
         }
         self.comment_in_value(line, look);
-        if look.has(Look::SPLITS) && line.hangs_glibc() {
+        if look.has(Look::SPLITS.or(Look::BEYOND_ASCII)) && line.hangs_glibc() {
             self.push(line.number, Kind::SortlistHang, b"", glibc);
         }
         for (at, word) in line.fields().enumerate() {

@@ -206,7 +206,7 @@ fn keywords(kind: LineKind) -> &'static [Keyword] {
 
 /// Whether all readers see a directive and the same words in this line, unless it is too long.
 pub(crate) fn is_plain(line: Line<'_>, look: Look) -> bool {
-    !look.has(Look::SPLITS) && !matches!(line.raw.first(), Some(b' ' | b'\t'))
+    !look.has(Look::SPLITS) && !matches!(line.raw.first(), Some(b' ' | b'\t' | 0x80..))
 }
 
 /// The same for a line with a NUL, except for readers that lose such a line.

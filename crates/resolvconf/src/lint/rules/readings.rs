@@ -33,12 +33,15 @@ impl<'a, 'r> Readings<'a, 'r> {
         let after_nul = std::mem::replace(&mut self.after_nul, row.look.has(Look::NUL));
         match kind {
             LineKind::Blank | LineKind::Comment | LineKind::IndentedComment | LineKind::Other => {
-                if after_nul || may_speak(row) {
+                let eats = after_nul || row.look.has(Look::NUL);
+                if may_speak(row) {
                     self.each_line(row);
-                } else if row.text.len() > self.shortest_line {
+                } else if eats || row.text.len() > self.shortest_line {
                     let each = self.each.iter_mut();
-                    for reading in each.filter(|reading| reading.is_too_long(row)) {
-                        reading.line(row);
+                    let matters =
+                        |r: &Reading<'_, '_>| (eats && r.eats_lines()) || r.is_too_long(row);
+                    for reading in each.filter(|reading| matters(reading)) {
+                        reading.line(row, &Once::default());
                     }
                 }
             }
@@ -58,7 +61,8 @@ impl<'a, 'r> Readings<'a, 'r> {
         let Some(entry) = plain_entry(row.number, body).filter(|_| !odd) else {
             return self.each_line(row);
         };
-        let (once, shortest_line) = (once(&entry), self.shortest_line);
+        let (once, own) = (once(&entry), Once::default());
+        let shortest_line = self.shortest_line;
         let is_list = matches!(entry.keyword, Keyword::Search | Keyword::Domain);
         for reading in &mut self.each {
             let own_way = match odd_end {
@@ -68,7 +72,7 @@ impl<'a, 'r> Readings<'a, 'r> {
             };
             let too_long = row.text.len() > shortest_line && reading.is_too_long(row);
             if own_way || too_long || (after_nul && reading.eats_lines()) {
-                reading.line(row);
+                reading.line(row, &own);
             } else if !entry.value.is_empty()
                 || (is_list && reading.takes_bare())
                 || reading.is_strict()
@@ -79,8 +83,9 @@ impl<'a, 'r> Readings<'a, 'r> {
     }
 
     fn each_line(&mut self, row: Row<'a>) {
+        let once = Once::default();
         for reading in &mut self.each {
-            reading.line(row);
+            reading.line(row, &once);
         }
     }
 
@@ -130,13 +135,12 @@ fn plain_start(row: Row<'_>) -> (&[u8], Option<Look>) {
 /// For different readers, different bytes end a line, and different bytes are blanks. But a
 /// directive always begins with its name.
 fn may_speak(row: Row<'_>) -> bool {
-    if !row.look.has(Look::SPLITS) {
+    if !row.look.has(Look::RETURN) {
+        // Nobody takes a NUL for a blank.
         return begins_with_name(row.text);
     }
-    let (body, odd_end) = plain_start(row);
-    match odd_end {
-        Some(Look::RETURN) if !body.contains(&b'\r') => begins_with_name(body),
-        None if !row.look.has(Look::RETURN) => begins_with_name(body),
+    match plain_start(row) {
+        (body, Some(Look::RETURN)) if !body.contains(&b'\r') => begins_with_name(body),
         _ => true,
     }
 }

@@ -1,12 +1,14 @@
 //! Checks a document for lines that some reader understands in an unexpected way.
 //!
 //! There are two passes over the lines for all readers: the first finds what comes of the file, and
-//! the second what is odd about each line. The work for each word is bounded.
+//! the second what is odd about each line. The work for each word is bounded, and so is the work of
+//! the second pass.
 
 use crate::document::{Document, LineKind, Look};
 use crate::lint::diagnostic::{Diagnostic, DiagnosticKind as Kind};
 use crate::lint::findings::Findings;
 use crate::lint::groups::Set;
+use crate::lint::rules::effort::Effort;
 use crate::lint::rules::numeric::{NAMES, Numeric, place};
 use crate::lint::rules::pass::{Lint, Seen, inside};
 use crate::lint::rules::readings::Readings;
@@ -51,13 +53,7 @@ impl Document {
             lint.eaten = lint.traits.eats_next;
         }
         lint.numeric_options(self);
-        for line in self.lines() {
-            let silent = matches!(line.kind, LineKind::Blank | LineKind::Comment);
-            let hides = || !lint.next_eaten.is_empty() || line.raw.contains(&0);
-            if !silent || line.number == 1 || (hides_lines && hides()) {
-                lint.line(line, Look::of(line.raw));
-            }
-        }
+        lint.lines(self, hides_lines);
         lint.whole(self.is_missing());
         lint.troubles();
         lint.unused_search();
@@ -88,9 +84,35 @@ impl<'a> Lint<'a> {
         }
     }
 
-    /// Collects the numeric options of all lines.
+    /// Checks the lines one by one, until the work that may be spent on them is done.
+    fn lines(&mut self, document: &'a Document, hides_lines: bool) {
+        let mut effort = Effort::new();
+        for line in document.lines() {
+            let silent = matches!(line.kind, LineKind::Blank | LineKind::Comment);
+            let hides = || !self.next_eaten.is_empty() || line.raw.contains(&0);
+            if silent && line.number != 1 && !(hides_lines && hides()) {
+                continue;
+            }
+            let look = Look::of(line.raw);
+            let checked = effort.pay(line, look);
+            if let Some(checked) = checked {
+                self.line(checked, look);
+            }
+            if checked.is_none_or(|checked| checked.raw.len() < line.raw.len()) {
+                let left = document.lines().len() - line.number;
+                let all = self.traits.all;
+                return self.push_number(line.number, Kind::NotChecked, b"", left, all);
+            }
+        }
+    }
+
+    /// Collects the numeric options of the lines that are checked, and perhaps of some more.
     fn numeric_options(&mut self, document: &'a Document) {
+        let mut effort = Effort::new();
         for line in document.lines_of(|kind| kind == LineKind::Options) {
+            let Some(line) = effort.pay(line, Look::of(line.raw)) else {
+                break;
+            };
             // Most lines have no such word, and nobody asks who sees them.
             let mut seen = None;
             for word in line.words() {

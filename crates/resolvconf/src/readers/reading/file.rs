@@ -5,6 +5,7 @@ use crate::readers::context::Context;
 use crate::readers::effective::Effective;
 use crate::readers::form::Reader;
 use crate::readers::lines::Row;
+use crate::readers::reading::once::Once;
 use crate::readers::reading::state::{Depth, Reading};
 
 impl Document {
@@ -30,7 +31,7 @@ impl Document {
     pub fn effective_on(&self, reader: &Reader, context: &Context) -> Effective {
         let mut reading = Reading::new(reader, context, Depth::Whole);
         for line in self.lines() {
-            reading.line(Row::of(line.number, line.raw));
+            reading.line(Row::of(line.number, line.raw), &Once::default());
         }
         reading.effective()
     }

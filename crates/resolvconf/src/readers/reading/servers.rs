@@ -7,7 +7,7 @@ use crate::readers::form::{OnInvalid, ServerWords};
 use crate::readers::lines::Entry;
 use crate::readers::reading::once::Once;
 use crate::readers::reading::state::{Depth, Reading};
-use crate::readers::servers::{Place, server};
+use crate::readers::servers::{Place, may_be_server, server};
 use crate::readers::words::words;
 
 const MOST_UNASKED: usize = 64;
@@ -29,7 +29,7 @@ impl<'a> Reading<'a, '_> {
                 let value = entry.value.trim_ascii_end();
                 let words = value.split(|&b| b == b' ' || b == b',');
                 for word in words.filter(|word| !word.is_empty()) {
-                    if !self.server(word, entry.line, once) {
+                    if !self.server(word, entry.line, once) || self.has_enough() {
                         break;
                     }
                 }
@@ -44,6 +44,9 @@ impl<'a> Reading<'a, '_> {
                 let words = words(entry.value, lines);
                 for word in words.flat_map(|word| word.split(move |&b| commas && b == b',')) {
                     self.server(word, entry.line, once);
+                    if self.has_enough() {
+                        break;
+                    }
                 }
             }
         }
@@ -52,7 +55,10 @@ impl<'a> Reading<'a, '_> {
     /// Takes one word. Returns whether the reader accepts it as an address.
     fn server(&mut self, word: &'a [u8], line: usize, once: &Once<'a>) -> bool {
         let rules = &self.reader.servers;
-        let found = server(&once.word(word), rules.form, self.context);
+        let found = match may_be_server(word) {
+            true => server(&once.word(word), rules.form, self.context),
+            false => None,
+        };
         match (found, rules.invalid) {
             (Some(place), _) => {
                 self.push(place, line);

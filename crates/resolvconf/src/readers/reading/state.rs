@@ -62,8 +62,8 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
     }
 
-    /// Reads one line of the file.
-    pub(crate) fn line(&mut self, row: Row<'a>) {
+    /// Reads one line of the file. `once` is what other readers have found in it.
+    pub(crate) fn line(&mut self, row: Row<'a>, once: &Once<'a>) {
         if self.ended.is_some() || std::mem::take(&mut self.eat_next) {
             return;
         }
@@ -88,10 +88,10 @@ impl<'a, 'r> Reading<'a, 'r> {
         }
         if rules.ends == LineEnds::FeedOrReturn && row.look.has(Look::RETURN) {
             for text in lines::pieces(text, rules.ends) {
-                self.piece(Row { text, ..row });
+                self.piece(Row { text, ..row }, once);
             }
         } else {
-            self.piece(Row { text, ..row });
+            self.piece(Row { text, ..row }, once);
         }
     }
 
@@ -126,10 +126,10 @@ impl<'a, 'r> Reading<'a, 'r> {
         self.reader.lines.strict
     }
 
-    fn piece(&mut self, row: Row<'a>) {
+    fn piece(&mut self, row: Row<'a>, once: &Once<'a>) {
         let entry = lines::entry(row.number, row.text, &self.reader.lines);
         if let Some(entry) = entry {
-            self.entry(entry, row.look, &Once::default());
+            self.entry(entry, row.look, once);
         }
     }
 
