@@ -71,6 +71,7 @@ pub(super) fn run(args: &SelectArgs, out: &Output) -> anyhow::Result<Exit> {
     if out.is_json() {
         let mut object = selection_json(&current.selection);
         object.insert("unreadable".into(), current.unreadable.into());
+        object.insert("uplink_unreadable".into(), current.uplink_unreadable.into());
         out.json(&object)?;
     } else {
         out.text(&selection_text(&current))?;
@@ -109,7 +110,8 @@ fn selection_text(current: &Current) -> String {
         text.push_str(&format!(" -> {}", target.display()));
     }
     text.push_str(&format!("\n{}\n", paint(Ink::Dim, selection.explanation())));
-    if let Some(error) = &current.unreadable {
+    let errors = [&current.unreadable, &current.uplink_unreadable];
+    for error in errors.into_iter().flatten() {
         text.push_str(&format!("{}\n", paint(Ink::Bad, error)));
     }
     text

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use rustix::fs::{CWD, OFlags};
+use rustix::fs::{CWD, FileType, OFlags, Stat, makedev};
 use rustix::io::{Errno, retry_on_intr};
 
 use crate::document::Document;
@@ -21,7 +21,7 @@ pub const DEFAULT_SIZE_LIMIT: u64 = 1 << 20;
 ///
 /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) above the limit.
 /// [`ErrorKind::NotAFile`](crate::ErrorKind::NotAFile), at once, for a directory, FIFO, socket or
-/// device. [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be opened or read.
+/// device other than `/dev/null`, which is an empty file. [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be opened or read.
 ///
 /// # Examples
 ///
@@ -44,11 +44,19 @@ pub fn load_within(path: &Path, limit: u64) -> Result<Document, Error> {
     Ok(bytes.map_or_else(Document::missing, Document::from))
 }
 
-/// The bytes of a regular file. `None` if it does not exist.
+/// Whether this is the device `/dev/null`.
+fn is_null(stat: &Stat) -> bool {
+    FileType::from_raw_mode(stat.st_mode) == FileType::CharacterDevice
+        && stat.st_rdev == makedev(1, 3)
+}
+
+/// The bytes of a regular file; none for `/dev/null`. `None` if it does not exist.
 pub(crate) fn read(path: &Path, limit: u64) -> Result<Option<Vec<u8>>, Error> {
     // The type is checked before the open, because opening a device may act on it. It is checked
     // again on the open file.
     match retry_on_intr(|| rustix::fs::stat(path)) {
+        // A link to it masks the file: every reader sees an empty one.
+        Ok(stat) if is_null(&stat) => return Ok(Some(Vec::new())),
         Ok(stat) => open::check_type(path, stat.st_mode)?,
         Err(Errno::NOENT) => return Ok(None),
         Err(errno) => return Err(Error::io("stat", path, errno)),

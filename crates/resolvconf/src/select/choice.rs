@@ -39,6 +39,9 @@ pub struct Current {
     /// Why the file could not be read. The document is empty then. `None` if it was read or is
     /// missing.
     pub unreadable: Option<String>,
+    /// Why the file with the servers behind the stub could not be read. `None` if it was read, is
+    /// missing, or is not needed.
+    pub uplink_unreadable: Option<String>,
 }
 
 named! {
@@ -51,7 +54,7 @@ named! {
         HostFile = "host-file",
         /// It lists a server of its own.
         OwnServers = "own-servers",
-        /// It lists no server at all.
+        /// It lists no server in a form that all readers take.
         NoServers = "no-servers",
         /// It does not exist, and counts as empty.
         Missing = "missing",
@@ -142,6 +145,12 @@ pub fn select(facts: &Facts) -> Current {
         selection,
         document,
         unreadable,
+        uplink_unreadable: match &facts.uplink.content {
+            Content::Unreadable { message, .. } if reason == Reason::StubOnly => {
+                Some(message.clone())
+            }
+            _ => None,
+        },
     }
 }
 
@@ -209,7 +218,7 @@ impl fmt::Display for Reason {
             Self::Configured => "the administrator set it",
             Self::HostFile => "the network reaches the host's own resolver",
             Self::OwnServers => "it lists servers of its own",
-            Self::NoServers => "it lists no server, and no other file is known to have one",
+            Self::NoServers => "it lists no server that all readers take, and no other file is known to have one",
             Self::Missing => "it does not exist and reads as empty",
             Self::Unreadable => "it cannot be read, so nothing is known about another",
             Self::ResolvedUplink => {

@@ -24,7 +24,19 @@ fn what_is_not_a_file_is_refused_at_once() {
     let _listener = UnixListener::bind(&socket).unwrap();
     check_refused(&socket, "socket");
     check_refused(dir.path(), "directory");
-    check_refused(Path::new("/dev/null"), "device");
+    check_refused(Path::new("/dev/zero"), "device");
+}
+
+/// A link to `/dev/null` masks the file. Readers see an empty one, and so do we.
+#[test]
+fn the_null_device_is_an_empty_file() {
+    let dir = tempfile::tempdir().unwrap();
+    let link = dir.path().join("resolv.conf");
+    symlink("/dev/null", &link).unwrap();
+    for path in [&link, Path::new("/dev/null")] {
+        let document = load(path).unwrap();
+        assert!(!document.is_missing() && document.as_bytes().is_empty());
+    }
 }
 
 #[test]

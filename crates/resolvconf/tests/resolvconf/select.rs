@@ -254,6 +254,13 @@ fn an_uplink_path_that_is_a_directory() {
     fs::remove_file(uplink).unwrap();
     fs::create_dir(uplink).unwrap();
     host.check(etc, Reason::StubOnly, ResolvedMode::Foreign);
+    // The reason says why the servers behind the stub are not known.
+    let current = select(&find(&host.options));
+    let why = current.uplink_unreadable.unwrap();
+    assert!(why.contains("a directory, not a file"), "{why}");
+    assert_eq!(current.unreadable, None);
+    fs::remove_dir(uplink).unwrap();
+    assert_eq!(select(&find(&host.options)).uplink_unreadable, None);
     assert!(host.dir.path().exists());
 }
 
