@@ -11,7 +11,63 @@ pub(super) struct Case {
     /// `None`: there is no file.
     pub(super) text: Option<Vec<u8>>,
     pub(super) host: Option<String>,
+    /// The names that are looked up.
+    pub(super) names: &'static [&'static str],
+    /// Whether the names are such that not every reader asks for them.
+    pub(super) odd_names: bool,
 }
+
+/// The names that are looked up with most files: one without a dot, and one with as many as most
+/// need to be asked for as it is.
+const NAMES: &[&str] = &["zz", "a.zz"];
+
+const LIST: &str = "nameserver 192.0.2.1\nsearch one.test\n";
+
+/// A domain with which a name of more than 22 bytes is too long.
+const LONG: &str = "nameserver 192.0.2.1\nsearch \
+    aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.\
+    bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.\
+    cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc.\
+    ddddddddddddddddddddddddddddddddddddddddddddddd ok.test\n";
+
+/// Files for which names are looked up that not every reader asks for.
+const ODD_NAMES: &[(&str, &str, &[&str])] = &[
+    (
+        "N1",
+        LIST,
+        &[
+            "192.0.2.9",
+            "1.2",
+            "12",
+            "0x7f",
+            "::1",
+            "fe80::1%lo",
+            "1.2.3.4.",
+        ],
+    ),
+    (
+        "N2",
+        LIST,
+        &[
+            "a..zz",
+            ".zz",
+            "..",
+            "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+        ],
+    ),
+    ("N3", LIST, &["_x", "*", "a b", "x-.zz", "a.-b", "x.onion"]),
+    ("N4", LIST, &["."]),
+    ("N6", LIST, &["b\u{fc}cher"]),
+    (
+        "N5",
+        LONG,
+        &[
+            "zz",
+            "x.abcdefghijklmnopqrstuvw",
+            "abcdefghijklmnopqrstuvwxyz",
+        ],
+    ),
+];
 
 /// All cases with so many mixtures, or those that are named.
 pub(super) fn cases(only: &[String], mixtures: usize) -> Result<Vec<Case>> {
@@ -24,6 +80,15 @@ pub(super) fn cases(only: &[String], mixtures: usize) -> Result<Vec<Case>> {
         id: mixture.id,
         text: Some(mixture.text),
         host: mixture.host,
+        names: NAMES,
+        odd_names: false,
+    }));
+    all.extend(ODD_NAMES.iter().map(|(id, text, names)| Case {
+        id: (*id).to_owned(),
+        text: Some(text.as_bytes().to_vec()),
+        host: None,
+        names,
+        odd_names: *text == LIST,
     }));
     if let Some(name) = only
         .iter()
@@ -42,6 +107,8 @@ fn case(value: &Value) -> Option<Case> {
             .as_str()
             .map(|text| bytes(text, value["repeats"] == true)),
         host: value["host"].as_str().map(str::to_owned),
+        names: NAMES,
+        odd_names: false,
     })
 }
 

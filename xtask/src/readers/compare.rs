@@ -58,7 +58,10 @@ pub(super) fn compare(
         // A domain that stands twice in the list is seen once.
         let mut names: Vec<Vec<u8>> = Vec::new();
         for query in &queries {
-            let name = query.name.as_bytes().to_ascii_lowercase();
+            let name = match query.name.as_bytes() {
+                b"." => Vec::new(),
+                name => name.to_ascii_lowercase(),
+            };
             if !names.contains(&name) {
                 names.push(name);
             }

@@ -5,18 +5,16 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Result;
+use resolvconf::readers::Addresses;
 
 use super::args::Args;
 use super::call::command;
 use super::cases::{Case, cases};
-use super::compare::{Cell, Seen, compare};
+use super::compare::{Seen, compare};
 use super::nameserver::{Log, serve};
 use super::network::{LINKS, network};
 use super::programs::{Program, programs};
-
-/// The names that are looked up: one without a dot, and one with as many as most need to be asked
-/// for as it is.
-const NAMES: [&str; 2] = ["zz", "a.zz"];
+use super::tally::Tally;
 
 /// How long a question may be under way when the program has its answer.
 const LATE: Duration = Duration::from_millis(50);
@@ -56,40 +54,21 @@ fn column(
     addresses: &[IpAddr],
     dir: &Path,
 ) -> Result<bool> {
-    let (mut same, mut unseen, mut known) = (0, 0, 0);
-    let (mut differs, mut stale) = (Vec::new(), Vec::new());
+    let mut tally = Tally::default();
     for case in cases {
         let Some(text) = &case.text else { continue };
-        let seen = see(program, case, text, log, dir)?;
-        let known_to_differ = program.is_known(&case.id);
-        match compare(case, text, program, &seen, addresses) {
-            Cell::Same => {
-                same += 1;
-                if known_to_differ && !program.at_times(&case.id) {
-                    stale.push(case.id.as_str());
-                }
-            }
-            Cell::NotSeen => unseen += 1,
-            Cell::Differs(how) if known_to_differ => {
-                known += 1;
-                println!("  known: {}: {how}", case.id);
-            }
-            Cell::Differs(how) => differs.push(format!("{}: {how}", case.id)),
+        let lookups = program.reader.lookups;
+        let measured = lookups.addresses != Addresses::Unknown;
+        if case.odd_names && !measured {
+            continue; // For which names it asks was not measured.
         }
+        let seen = see(program, case, text, log, dir)?;
+        let cell = compare(case, text, program, &seen, addresses);
+        tally.count(&case.id, cell, program.known(&case.id));
     }
     let (name, versions) = (program.reader.name, program.reader.versions);
-    println!(
-        "{name} ({versions}): {same} agree, {} differ, {known} known to differ, \
-         {unseen} not seen from here",
-        differs.len()
-    );
-    for how in &differs {
-        println!("  {how}");
-    }
-    for case in &stale {
-        println!("  {case}: is known to differ, but agrees: take it off the list");
-    }
-    Ok(differs.is_empty() && stale.is_empty())
+    print!("{}", tally.text(&format!("{name} ({versions})")));
+    Ok(tally.is_sound())
 }
 
 /// Has a reader look the names up with one file.
@@ -106,7 +85,7 @@ fn see(program: &Program, case: &Case, text: &[u8], log: &Log, dir: &Path) -> Re
     command("hostname", &[case.host.as_deref().unwrap_or("box")])?;
     log.take();
     let mut asked = Vec::new();
-    let kept = program.look_up(&NAMES, log, |name| {
+    let kept = program.look_up(case.names, log, |name| {
         if program.asks_all() {
             // Questions to the other servers may still be on their way.
             std::thread::sleep(LATE);

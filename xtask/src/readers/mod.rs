@@ -15,6 +15,7 @@ mod mixed;
 mod nameserver;
 mod network;
 mod programs;
+mod tally;
 
 use std::collections::BTreeSet;
 use std::process::Command;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use daemon_host::resolvconf::readers::{Query, Times};
+use daemon_host::resolvconf::readers::{NoQuery, Query, Times};
 use serde_json::{Map, Value};
 
 use super::json;
@@ -14,7 +14,7 @@ use crate::output::{Ink, Output, paint};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Nothing is asked: the answer follows from the file. Exit code 1 when some reader asks
-nobody, or when the file does not exist.
+nobody, except for an address, or when the file does not exist.
 
 Examples:
   daemon-host resolv-conf explain /etc/resolv.conf db
@@ -35,6 +35,8 @@ pub(crate) struct Args {
 struct Told {
     view: View,
     queries: Vec<Query>,
+    /// Why the name itself keeps it from asking.
+    no_query: Option<NoQuery>,
 }
 
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
@@ -43,6 +45,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         .into_iter()
         .map(|view| Told {
             queries: view.effective.queries(&view.reader, args.name.as_bytes()),
+            no_query: view.reader.no_query(args.name.as_bytes()),
             view,
         })
         .collect();
@@ -61,21 +64,44 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         let told: String = told.iter().map(Told::text).collect();
         out.text(&format!("{missing}{told}"))?;
     }
-    let fails = |told: &Told| told.queries.is_empty() || told.view.effective.servers.is_empty();
     Ok(Exit::finding_if(
-        document.is_missing() || told.iter().any(fails),
+        document.is_missing() || told.iter().any(Told::fails),
     ))
 }
 
 impl Told {
+    /// Whether no look-up of the name can be answered. An address needs no query.
+    fn fails(&self) -> bool {
+        let asks_nobody = self.queries.is_empty() || self.view.effective.servers.is_empty();
+        asks_nobody && self.no_query != Some(NoQuery::Address)
+    }
+
+    /// Why nothing is asked, if the file is not the reason.
+    fn silence(&self) -> &'static str {
+        match self.no_query {
+            Some(NoQuery::Address) => "asks nobody: this is an address, and needs no query",
+            Some(NoQuery::NotAName) => {
+                "asks nobody: no query can hold such a name (an empty label, a label of more than \
+                 63 bytes, or more than 253 bytes)"
+            }
+            Some(NoQuery::NotAscii) => {
+                "asks for the ASCII form of the name (xn--…), if libidn2 is installed; else nobody"
+            }
+            Some(_) => "asks nobody: it asks for no name with these bytes",
+            None => "asks nobody: it never asks for such a name as it is",
+        }
+    }
+
     fn text(&self) -> String {
         let effective = &self.view.effective;
         let mut text = format!("{}\n", paint(Ink::Head, self.view.reader.name));
-        if let Some(trouble) = effective.trouble {
+        if self.no_query.is_some() {
+            text.push_str(&format!("  {}\n", self.silence()));
+        } else if let Some(trouble) = effective.trouble {
             let line = trouble.line();
             text.push_str(&format!("  fails: {} (line {line})\n", trouble.as_str()));
         } else if self.queries.is_empty() {
-            text.push_str("  asks nobody: it never asks for such a name as it is\n");
+            text.push_str(&format!("  {}\n", self.silence()));
         }
         for (at, query) in self.queries.iter().enumerate() {
             let why = match &query.domain {
@@ -83,7 +109,9 @@ impl Told {
                 None => "the name as it is".to_owned(),
             };
             let why = paint(Ink::Dim, why);
-            text.push_str(&format!("  {}. {}.  {why}\n", at + 1, query.name));
+            let name = query.name.to_string();
+            let name = name.strip_suffix('.').unwrap_or(&name);
+            text.push_str(&format!("  {}. {name}.  {why}\n", at + 1));
         }
         let servers: Vec<String> = effective.servers.iter().map(server_text).collect();
         if !self.queries.is_empty() {
@@ -111,6 +139,8 @@ impl Told {
             Value::from(object)
         };
         object.insert("queries".into(), self.queries.iter().map(query).collect());
+        let no_query = self.no_query.map(NoQuery::as_str);
+        object.insert("no_query".into(), no_query.into());
         object.into()
     }
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use anyhow::Context as _;
-use daemon_host::resolvconf::Document;
 use daemon_host::resolvconf::readers::{self, Context, Effective, Reader, Server, Times};
+use daemon_host::resolvconf::{Document, Text};
 use serde_json::{Map, Value, json};
 
 use super::json;
@@ -64,6 +64,11 @@ pub(super) fn views(document: &Document, args: &ReadersArgs) -> anyhow::Result<V
 }
 
 impl View {
+    /// The search domains that look-ups use.
+    fn search(&self) -> impl Iterator<Item = &Text> {
+        self.effective.used_search(&self.reader)
+    }
+
     /// Who is asked, and what is searched, on one line.
     pub(super) fn text(&self) -> String {
         let effective = &self.effective;
@@ -78,8 +83,8 @@ impl View {
             [] => "asks nobody".to_owned(),
             servers => format!("asks {}", servers.join(", ")),
         };
-        if !effective.search.is_empty() {
-            let list: Vec<String> = effective.search.iter().map(ToString::to_string).collect();
+        let list: Vec<String> = self.search().map(ToString::to_string).collect();
+        if !list.is_empty() {
             text.push_str(&format!("; searches {}", list.join(", ")));
         }
         if self.reader.options.ndots.is_some() {
@@ -102,7 +107,8 @@ impl View {
         object.insert("versions".into(), self.reader.versions.into());
         object.insert("servers".into(), servers_json(&effective.servers));
         object.insert("unasked".into(), servers_json(&effective.unasked));
-        json::texts(&mut object, "search", &effective.search);
+        let search: Vec<Text> = self.search().cloned().collect();
+        json::texts(&mut object, "search", &search);
         object.insert("ndots".into(), effective.ndots.into());
         object.insert("timeout_ms".into(), milliseconds(effective.timeout));
         object.insert("attempts".into(), effective.attempts.into());

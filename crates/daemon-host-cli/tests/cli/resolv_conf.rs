@@ -315,3 +315,33 @@ fn explain_tells_of_a_file_that_does_not_exist() {
         assert_eq!(json.json()["missing"], code == 1);
     }
 }
+
+/// For a name that nobody asks for, `explain` says why. An address is no failure.
+#[test]
+fn explain_tells_of_names_that_need_no_query() {
+    let file = b"nameserver 192.0.2.1\nsearch .one.test ok.test\n";
+    for (name, why, code, text) in [
+        ("192.0.2.9", "address", 0, "this is an address"),
+        ("a..b", "not-a-name", 1, "no query can hold such a name"),
+        ("a b", "refused", 1, "it asks for no name with these bytes"),
+    ] {
+        let args = ["resolv-conf", "explain", "-", name, "--for", "glibc,go"];
+        let told = run_with(&args, file).expect(code).stdout;
+        assert_eq!(told.matches(text).count(), 2, "{told}");
+        let told = run_with(&[&args[..], &["--json"]].concat(), file).expect(code);
+        let json = told.json();
+        for reader in json["readers"].as_array().unwrap() {
+            assert_eq!(reader["no_query"], why, "{name}");
+            assert_eq!(reader["queries"], json!([]), "{name}");
+        }
+    }
+    let args = ["resolv-conf", "explain", "-", ".", "--for", "go", "--json"];
+    let json = run_with(&args, file).expect(0).json();
+    let go = &json["readers"][0];
+    assert_eq!(
+        (&go["no_query"], &go["queries"][0]["name"]),
+        (&Value::Null, &json!("."))
+    );
+    // Go keeps a domain in its list that no name can end in. It is never used.
+    assert_eq!(go["search"], json!(["ok.test"]));
+}

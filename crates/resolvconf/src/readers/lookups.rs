@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::document::Text;
 use crate::readers::effective::{Effective, Trouble};
-use crate::readers::form::{Order, Reader, Root, Waiting};
+use crate::readers::form::{OnTooLong, Order, Reader, Root, Waiting};
+use crate::readers::names::is_avoided;
 use crate::readers::search::is_domain;
 
 /// The names of the option that keeps names without a dot from being asked for as they are.
@@ -14,7 +15,7 @@ const NO_TLD: [&str; 2] = ["no-tld-query", "no_tld_query"];
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Query {
-    /// The whole name, without its final dot.
+    /// The whole name, without its final dot. The root is a dot alone.
     pub name: Text,
     /// The search domain that was added; `None` for the name as it is.
     pub domain: Option<Text>,
@@ -36,8 +37,9 @@ impl Effective {
     /// The names that a look-up asks for, in order, until one is found.
     ///
     /// Empty if the reader fails before it asks anything, or waits for no answer. Also empty if it
-    /// never asks for such a name: systemd-resolved asks for a name without a dot only with a
-    /// search domain. The reader must be the one for which this value was made.
+    /// never asks for such a name ([`Reader::no_query`] says why): systemd-resolved asks for a name
+    /// without a dot only with a search domain. The reader must be the one for which this value was
+    /// made.
     ///
     /// # Examples
     ///
@@ -53,12 +55,25 @@ impl Effective {
     /// assert_eq!(names(&MUSL), ["a.zz"]); // With a dot it never searches.
     /// ```
     pub fn queries(&self, reader: &Reader, name: &[u8]) -> Vec<Query> {
+        let mut queries = self.tried(reader, name);
+        queries.retain(|query| !is_avoided(query.name.as_bytes(), reader.lookups.names));
+        queries
+    }
+
+    /// The names that a look-up tries.
+    fn tried(&self, reader: &Reader, name: &[u8]) -> Vec<Query> {
         match self.trouble {
             None | Some(Trouble::SearchFails(_) | Trouble::Lost(_)) => {}
             Some(_) => return Vec::new(),
         }
+        if reader.no_query(name).is_some() {
+            return Vec::new();
+        }
         let plain = Query {
-            name: name.strip_suffix(b".").unwrap_or(name).into(),
+            name: match name {
+                b"." => name.into(),
+                _ => name.strip_suffix(b".").unwrap_or(name).into(),
+            },
             domain: None,
         };
         let dots = name.iter().filter(|&&b| b == b'.').count();
@@ -68,9 +83,9 @@ impl Effective {
         }
         let few = u32::try_from(dots).is_ok_and(|dots| dots < self.ndots);
         let in_place = reader.search.root == Root::InPlace;
-        let searched = self.searched(name, in_place.then_some(&plain));
+        let (searched, too_long) = self.searched(reader, name, in_place.then_some(&plain));
         let as_it_is = |query: &Query| query.name == plain.name;
-        let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
+        let fails = too_long || matches!(self.trouble, Some(Trouble::SearchFails(_)));
         // With a list, glibc then never asks for a name without a dot as it is.
         let lists_only = self.flags.iter().any(|flag| NO_TLD.contains(flag));
         match (reader.lookups.order, few) {
@@ -78,7 +93,7 @@ impl Effective {
             (Order::FewDotsOnly, false) => vec![plain],
             (Order::SingleLabel, _) if complete => Vec::new(),
             (Order::SingleLabel, _) if dots == 0 => searched,
-            (Order::ListOrName, _) if dots == 0 && !searched.is_empty() => searched,
+            (Order::ListOrName, _) if dots == 0 && (fails || !searched.is_empty()) => searched,
             (Order::SingleLabel | Order::ListOrName, _) => vec![plain],
             (Order::Both, true) if dots == 0 && lists_only && !searched.is_empty() => searched,
             // The look-up ends at a domain that makes it fail.
@@ -89,31 +104,52 @@ impl Effective {
         }
     }
 
-    /// The names that the list makes. `root` is what `.` makes, if that is asked for at its place.
-    fn searched(&self, name: &[u8], root: Option<&Query>) -> Vec<Query> {
+    /// The domains of the search list that look-ups use. Go and Java keep a domain that no name can
+    /// end in, and each look-up skips it.
+    pub fn used_search(&self, reader: &Reader) -> impl Iterator<Item = &Text> {
+        let in_place = reader.search.root == Root::InPlace;
+        let used = move |domain: &&Text| match domain.as_bytes() {
+            [b'.', rest @ ..] if in_place => is_domain(rest),
+            whole => is_domain(whole),
+        };
+        self.search.iter().filter(used)
+    }
+
+    /// The names that the list makes, and whether the look-up fails after them, because the next
+    /// one is too long. `root` is what `.` makes, if that is asked for at its place.
+    fn searched(&self, reader: &Reader, name: &[u8], root: Option<&Query>) -> (Vec<Query>, bool) {
         let usable = self.search.iter().take_while(|domain| {
             // Only the domains before the one at which the look-up fails are asked for.
             let bytes = domain.as_bytes();
             let fails = matches!(self.trouble, Some(Trouble::SearchFails(_)));
             !fails || (is_domain(bytes) && bytes != b".")
         });
-        usable
-            .filter_map(|domain| {
-                let suffix = match domain.as_bytes() {
-                    b"." => return root.cloned(),
-                    [b'.', rest @ ..] if root.is_some() => rest,
-                    other => other,
-                };
-                if !is_domain(suffix) {
-                    return None;
+        let mut queries = Vec::new();
+        for domain in usable {
+            let suffix = match domain.as_bytes() {
+                b"." => {
+                    queries.extend(root.cloned());
+                    continue;
                 }
-                let suffix = suffix.strip_suffix(b".").unwrap_or(suffix);
-                Some(Query {
-                    name: [name, b".", suffix].concat().into(),
+                [b'.', rest @ ..] if root.is_some() => rest,
+                other => other,
+            };
+            let suffix = suffix.strip_suffix(b".").unwrap_or(suffix);
+            let whole = [name, b".", suffix].concat();
+            if !is_domain(suffix) {
+                continue;
+            }
+            match reader.search.too_long {
+                _ if is_domain(&whole) => queries.push(Query {
+                    name: whole.into(),
                     domain: Some(domain.clone()),
-                })
-            })
-            .collect()
+                }),
+                OnTooLong::Skips => {}
+                OnTooLong::EndsList => break,
+                OnTooLong::FailsLookup => return (queries, true),
+            }
+        }
+        (queries, false)
     }
 
     /// How long a look-up takes when no server answers.

@@ -32,6 +32,7 @@ mod effective;
 mod form;
 mod lines;
 mod lookups;
+mod names;
 mod options;
 mod profiles;
 mod reading;
@@ -43,12 +44,13 @@ pub use context::Context;
 pub(crate) use effective::Outcome;
 pub use effective::{Effective, Server, Trouble};
 pub use form::{
-    AddressForm, Below, Blanks, Comments, LineEnds, Lines, Lookups, Matching, Nul, Number, Numbers,
-    OnInvalid, OnInvalidDomain, Options, Order, Reader, Repeated, Root, Search, SearchRule,
-    ServerWords, Servers, TooLong, Waiting,
+    AddressForm, Addresses, Below, Blanks, Comments, LineEnds, Lines, Lookups, Matching, Names,
+    Nul, Number, Numbers, OnInvalid, OnInvalidDomain, OnTooLong, Options, Order, Reader, Repeated,
+    Root, Search, SearchRule, ServerWords, Servers, TooLong, Waiting,
 };
 pub(crate) use lines::{Entry, Keyword, Row, plain_entry, reads, sees};
 pub use lookups::{Query, Times};
+pub use names::NoQuery;
 pub(crate) use options::{Taken, Value, may_be_numeric, one_option, option_at};
 pub use profiles::{
     ALL, BUSYBOX, C_ARES, C_ARES_OLD, DEFAULT, DIG, DNSMASQ, DNSPYTHON, GLIBC, GLIBC_NEW, GO,

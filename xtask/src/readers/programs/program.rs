@@ -10,9 +10,10 @@ use super::kept::Kept;
 use super::resolved::Resolved;
 use super::{dnsmasq, haproxy};
 use crate::readers::nameserver::Log;
+use crate::readers::tally::Known;
 
 /// The known cases in which a reader does not always do the same.
-const AT_TIMES: [(&str, &str); 1] = [("busybox", "C13f")];
+const AT_TIMES: [(&str, &str); 2] = [("busybox", "C13f"), ("glibc", "N6")];
 
 /// A reader on this machine or in a tree.
 pub(crate) struct Program {
@@ -51,13 +52,13 @@ impl Program {
             || self.reader.lookups.waiting == Waiting::AllAtOnce
     }
 
-    pub(crate) fn is_known(&self, case: &str) -> bool {
-        self.known.contains(&case)
-    }
-
-    /// Whether it differs only at times, so that it may agree in a known case.
-    pub(crate) fn at_times(&self, case: &str) -> bool {
-        AT_TIMES.contains(&(self.reader.name, case))
+    /// What is known about a case beforehand.
+    pub(crate) fn known(&self, case: &str) -> Known {
+        match self.known.contains(&case) {
+            true if AT_TIMES.contains(&(self.reader.name, case)) => Known::DiffersAtTimes,
+            true => Known::Differs,
+            false => Known::Agrees,
+        }
     }
 
     /// Looks names up with the file that is there. What is asked for each is seen by the name

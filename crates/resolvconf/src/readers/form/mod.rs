@@ -8,8 +8,8 @@ mod search;
 mod servers;
 
 pub use lines::{Blanks, Comments, LineEnds, Lines, Nul, TooLong};
-pub use lookups::{Lookups, Order, Waiting};
+pub use lookups::{Addresses, Lookups, Names, Order, Waiting};
 pub use options::{Below, Matching, Number, Numbers, Options, Repeated};
 pub use reader::Reader;
-pub use search::{OnInvalidDomain, Root, Search, SearchRule};
+pub use search::{OnInvalidDomain, OnTooLong, Root, Search, SearchRule};
 pub use servers::{AddressForm, OnInvalid, ServerWords, Servers};

@@ -14,6 +14,8 @@ pub struct Search {
     pub root: Root,
     /// The effect of a domain that cannot be the end of any name.
     pub invalid: OnInvalidDomain,
+    /// The effect of a domain with which the name that is looked up gets too long.
+    pub too_long: OnTooLong,
     /// How many domains are used; `None` without a limit.
     pub most: Option<usize>,
     /// How many bytes of the value of a line are allowed. A longer value is not read.
@@ -71,4 +73,16 @@ pub enum OnInvalidDomain {
     FailsLookup,
     /// The whole file is refused.
     RefusesFile,
+}
+
+/// The effect of a search domain with which the name that is looked up gets longer than 253 bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnTooLong {
+    /// It is skipped, or it was not measured.
+    Skips,
+    /// The list ends before it.
+    EndsList,
+    /// The look-up fails when it gets to this domain.
+    FailsLookup,
 }

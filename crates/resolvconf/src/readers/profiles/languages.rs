@@ -71,6 +71,8 @@ pub const GO: Reader = Reader {
     lookups: Lookups {
         order: Order::Both,
         waiting: Waiting::InTurn,
+        addresses: Addresses::Strict, // N1
+        names: Names::Labels,         // N3
     },
 };
 
@@ -96,6 +98,10 @@ pub const GO_OLD: Reader = Reader {
             "tcp",
         ],
         ..GO.options
+    },
+    lookups: Lookups {
+        names: Names::LabelsWithoutOnion, // N3
+        ..GO.lookups
     },
     ..GO
 };
@@ -127,6 +133,7 @@ pub const C_ARES: Reader = Reader {
         invalid: OnInvalidDomain::EndsLookup, // C13g, C13i
         bytes: Some(512),                     // C8
         commas: true,                         // C13h
+        too_long: OnTooLong::FailsLookup,     // N5
         ..C_SEARCH
     },
     options: Options {
@@ -159,6 +166,8 @@ pub const C_ARES: Reader = Reader {
     lookups: Lookups {
         order: Order::Both,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Strict, // N1
+        names: Names::Visible,        // N3, N6
     },
 };
 
@@ -208,6 +217,11 @@ pub const C_ARES_OLD: Reader = Reader {
         timeout_unit: 1,
         flags: &["rotate"],
     },
+    lookups: Lookups {
+        addresses: Addresses::Unknown,
+        names: Names::Any,
+        ..C_ARES.lookups
+    },
     ..C_ARES
 };
 
@@ -239,6 +253,8 @@ pub const NODE: Reader = Reader {
     lookups: Lookups {
         order: Order::Never,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Unknown,
+        names: Names::Any,
     },
     ..C_ARES
 };
@@ -297,6 +313,8 @@ pub const DNSPYTHON: Reader = Reader {
     lookups: Lookups {
         order: Order::Never,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Unknown,
+        names: Names::Any,
     },
 };
 
@@ -341,6 +359,8 @@ pub const HICKORY: Reader = Reader {
     lookups: Lookups {
         order: Order::Both,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Unknown,
+        names: Names::Any,
     },
 };
 
@@ -386,5 +406,7 @@ pub const JAVA: Reader = Reader {
     lookups: Lookups {
         order: Order::Never,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Unknown,
+        names: Names::Any,
     },
 };

@@ -39,8 +39,9 @@ pub const GLIBC: Reader = Reader {
         invalid: OnInvalidDomain::EndsList, // C13g, C13i
         most: None,                         // C8
         bytes: None,
-        commas: false,     // C13h
-        host_domain: true, // C9e
+        commas: false,                 // C13h
+        too_long: OnTooLong::EndsList, // N5
+        host_domain: true,             // C9e
     },
     options: Options {
         matching: Matching::Prefix,
@@ -85,6 +86,8 @@ pub const GLIBC: Reader = Reader {
     lookups: Lookups {
         order: Order::Both,
         waiting: Waiting::Doubling,
+        addresses: Addresses::Aton, // N1
+        names: Names::Letters,      // N3, N6
     },
 };
 
@@ -166,12 +169,15 @@ pub const MUSL: Reader = Reader {
     lookups: Lookups {
         order: Order::FewDotsOnly,
         waiting: Waiting::AllAtOnce,
+        addresses: Addresses::Aton, // N1
+        names: Names::NotRoot,      // N3, N4, N6
     },
 };
 
-/// The rules of glibc for the search list, except what `.` does.
+/// The rules of glibc for the search list, except what `.` does and a domain that is too long.
 pub(super) const C_SEARCH: Search = Search {
     root: Root::Harmless,
+    too_long: OnTooLong::Skips, // N5
     ..GLIBC.search
 };
 

@@ -44,12 +44,15 @@ pub const RESOLVED: Reader = Reader {
         most: Some(256),
         bytes: None,
         commas: false,
-        host_domain: false, // C9e
+        too_long: OnTooLong::FailsLookup, // N5
+        host_domain: false,               // C9e
     },
     options: NO_OPTIONS,
     lookups: Lookups {
         order: Order::SingleLabel,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Strict, // N1
+        names: Names::Any,
     },
 };
 
@@ -133,12 +136,15 @@ pub const BUSYBOX: Reader = Reader {
         rule: SearchRule::SearchBeforeDomain, // C9b
         domain_takes_all: true,               // C9d
         invalid: OnInvalidDomain::Skips,
+        too_long: OnTooLong::FailsLookup, // N5
         ..C_SEARCH
     },
     options: NO_OPTIONS,
     lookups: Lookups {
         order: Order::ListOrName,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Unknown,
+        names: Names::Any,
     },
 };
 
@@ -183,6 +189,8 @@ pub const DIG: Reader = Reader {
     lookups: Lookups {
         order: Order::FewDotsOnly,
         waiting: Waiting::Unknown,
+        addresses: Addresses::Unknown,
+        names: Names::Any,
     },
 };
 

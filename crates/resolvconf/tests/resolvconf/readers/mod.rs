@@ -3,6 +3,7 @@
 mod cases;
 mod cell;
 mod matrix;
+mod names;
 mod rules;
 
 pub(crate) use cases::text;
