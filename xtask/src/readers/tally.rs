@@ -1,6 +1,7 @@
 //! What came of all files with one reader.
 
 use super::compare::Cell;
+use super::programs::Known;
 
 /// What came of all files with one reader.
 #[derive(Debug, Default)]
@@ -12,14 +13,6 @@ pub(super) struct Tally {
     differs: Vec<String>,
     /// Cells that are known to differ, and agree.
     stale: Vec<String>,
-}
-
-/// What is known about a cell beforehand.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Known {
-    Agrees,
-    Differs,
-    DiffersAtTimes,
 }
 
 impl Tally {

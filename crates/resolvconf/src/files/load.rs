@@ -21,7 +21,8 @@ pub const DEFAULT_SIZE_LIMIT: u64 = 1 << 20;
 ///
 /// [`ErrorKind::TooLarge`](crate::ErrorKind::TooLarge) above the limit.
 /// [`ErrorKind::NotAFile`](crate::ErrorKind::NotAFile), at once, for a directory, FIFO, socket or
-/// device other than `/dev/null`, which is an empty file. [`ErrorKind::Io`](crate::ErrorKind::Io) when it cannot be opened or read.
+/// device other than `/dev/null`, which is an empty file. [`ErrorKind::Io`](crate::ErrorKind::Io)
+/// when it cannot be opened or read.
 ///
 /// # Examples
 ///

@@ -11,5 +11,5 @@ mod trees;
 
 pub(super) use find::programs;
 pub(super) use kept::Kept;
-pub(super) use program::Program;
+pub(super) use program::{Known, Program};
 pub(super) use trees::prepare;

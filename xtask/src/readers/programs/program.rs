@@ -10,7 +10,6 @@ use super::kept::Kept;
 use super::resolved::Resolved;
 use super::{dnsmasq, haproxy};
 use crate::readers::nameserver::Log;
-use crate::readers::tally::Known;
 
 /// The known cases in which a reader does not always do the same.
 const AT_TIMES: [(&str, &str); 2] = [("busybox", "C13f"), ("glibc", "N6")];
@@ -35,6 +34,14 @@ pub(super) enum Kind {
     Haproxy,
     /// dnsmasq, which asks on behalf of others.
     Dnsmasq,
+}
+
+/// What is known about a cell beforehand.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Known {
+    Agrees,
+    Differs,
+    DiffersAtTimes,
 }
 
 impl Program {
