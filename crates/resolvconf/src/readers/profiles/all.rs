@@ -1,9 +1,8 @@
 //! The list of profiles.
 
 use crate::readers::form::Reader;
-use crate::readers::profiles::languages::{
-    C_ARES, C_ARES_OLD, DNSPYTHON, GO, GO_OLD, HICKORY, JAVA, NODE,
-};
+use crate::readers::profiles::cares::{C_ARES, C_ARES_OLD, NODE};
+use crate::readers::profiles::languages::{DNSPYTHON, GO, GO_OLD, HICKORY, JAVA};
 use crate::readers::profiles::libc::{GLIBC, MUSL, MUSL_OLD};
 use crate::readers::profiles::resolvers::{BUSYBOX, DIG, DNSMASQ, HAPROXY, RESOLVED, UNBOUND};
 
