@@ -101,7 +101,7 @@ fn ask_one(table: &Runtimes, name: &str, problems: &[Problem]) -> anyhow::Result
 }
 
 fn to_json(kernel: &KernelSupport, asked: &[Asked], problems: &[Problem]) -> Value {
-    let problem = |one: &Problem| json!({ "runtime": one.runtime, "kind": one.kind.as_str(), "message": one.message });
+    let problem = |one: &Problem| json!({ "runtime": one.runtime.as_deref(), "kind": one.kind.as_str(), "message": one.message });
     let problems: Vec<Value> = problems.iter().map(problem).collect();
     let runtimes: Vec<Value> = asked.iter().map(Asked::to_json).collect();
     json!({

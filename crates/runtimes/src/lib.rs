@@ -112,7 +112,7 @@
 //!
 //! `tracing`: logging. Rust 1.85.
 
-#![forbid(unsafe_code)]
+#![deny(unsafe_code)]
 #![cfg_attr(
     not(feature = "tracing"),
     allow(unused_variables, reason = "some values are only logged")
@@ -134,7 +134,7 @@ mod proc_stat;
 mod procfs;
 mod reload;
 mod scripts;
-mod spawn;
+mod sys;
 mod table;
 
 pub use answering::answers_within;

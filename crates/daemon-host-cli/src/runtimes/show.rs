@@ -152,7 +152,7 @@ fn fault_json(fault: &RuntimeFault) -> Value {
 }
 
 fn unknown_json(key: &UnknownKey) -> Value {
-    json!({ "runtime": key.runtime, "key": key.key, "nearest": key.nearest })
+    json!({ "runtime": key.runtime.as_deref(), "key": key.key, "nearest": key.nearest })
 }
 
 /// A name in quotes, without the end of a very long one.
@@ -192,7 +192,7 @@ fn runtime_json(runtime: &Runtime) -> Value {
 
 fn problem_json(problem: &Problem) -> Value {
     json!({
-        "runtime": problem.runtime,
+        "runtime": problem.runtime.as_deref(),
         "kind": problem.kind.as_str(),
         "message": problem.message,
     })

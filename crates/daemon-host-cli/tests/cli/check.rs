@@ -238,6 +238,9 @@ fn a_large_file_takes_little_memory() {
     let config = dir.path().join("daemon.json");
     let many = |text: &str| vec![text; SIZE / (text.len() + 1)].join(",");
     let long = "a".repeat(SIZE);
+    let name = "n".repeat(4000);
+    let options: Vec<_> = (0..49_000).map(|n| format!(r#""o{n}": 1"#)).collect();
+    let (options, words) = (options.join(","), vec!["1"; 99_000].join(","));
     for (what, text) in [
         ("values", format!(r#"{{"x": [{}]}}"#, many("1"))),
         ("keys", format!("{{{}}}", many(r#""key": 1"#))),
@@ -255,6 +258,18 @@ fn a_large_file_takes_little_memory() {
             format!(r#"{{"runtimes": {{"a": {{"path": "/{long}"}}}}}}"#),
         ),
         ("default", format!(r#"{{"default-runtime": "{long}"}}"#)),
+        // A long name that many keys without effect, or many problems, are told of.
+        (
+            "options",
+            format!(
+                r#"{{"runtimes": {{"{name}": {{"runtimeType": "io.containerd.runc.v2",
+                    "options": {{{options}}}}}}}}}"#
+            ),
+        ),
+        (
+            "words",
+            format!(r#"{{"runtimes": {{"{name}": {{"path": "/x", "runtimeArgs": [{words}]}}}}}}"#),
+        ),
     ] {
         fs::write(&config, text).unwrap();
         // The limit is for what the process writes to, and holds three times the largest file.

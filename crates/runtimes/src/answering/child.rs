@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::scripts::SHELL;
-use crate::spawn::spawn_unmasked;
+use crate::sys::spawn_unmasked;
 
 /// How long a file system may take to answer. A local disk answers in milliseconds.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);

@@ -133,14 +133,20 @@ pub(super) fn judge(config: &Config, broken: &BTreeSet<String>, default_is_broke
         if let Some(options) = look(name, entry, broken.contains(name), &mut faults) {
             judged.shim_options.insert(name.clone(), options);
         }
-        let problem = |(kind, what): (_, String)| Problem::new(Some(name), kind, &what);
+        if faults.found.is_empty() && faults.unknown.is_empty() {
+            continue;
+        }
+        // One name for all of them: it may be long, and they many.
+        let shared: Arc<str> = Arc::from(name.as_str());
+        let runtime = || Some(Arc::clone(&shared));
+        let problem = |(kind, what): (_, String)| Problem::shared(runtime(), kind, &what);
         judged
             .problems
             .extend(faults.found.into_iter().map(problem));
         judged
             .unknown
             .extend(faults.unknown.into_iter().map(|key| UnknownKey {
-                runtime: Some(name.clone()),
+                runtime: runtime(),
                 nearest: None,
                 key: format!("options.{key}"),
             }));

@@ -37,7 +37,7 @@ pub struct Inspected {
     pub problems: Vec<Problem>,
     /// As in [`Parsed`], except that a repeated key appears each time.
     pub others: Vec<(String, Value)>,
-    /// As in [`Parsed`].
+    /// As in [`Parsed`], at most [`MAX_PROBLEMS`].
     pub unknown: Vec<UnknownKey>,
     /// The entries without a problem.
     pub(crate) sound: Checked,
@@ -96,6 +96,7 @@ impl Config {
         shorten(&mut problems);
         let mut unknown = reader.unknown;
         unknown.extend(judged.unknown);
+        unknown.truncate(MAX_PROBLEMS);
         Inspected {
             problems,
             others: reader.others,
@@ -124,8 +125,8 @@ fn sound(
         .iter()
         .filter_map(|problem| problem.runtime.as_ref())
     {
-        config.runtimes.remove(name);
-        shim_options.remove(name);
+        config.runtimes.remove(&**name);
+        shim_options.remove(&**name);
     }
     Checked::new(config, shim_options)
 }

@@ -2,6 +2,7 @@
 
 use std::error::Error as StdError;
 use std::fmt;
+use std::sync::Arc;
 
 use crate::names::shown;
 
@@ -10,7 +11,7 @@ use crate::names::shown;
 #[non_exhaustive]
 pub struct Problem {
     /// The runtime concerned; `None` when it is the file as a whole.
-    pub runtime: Option<String>,
+    pub runtime: Option<Arc<str>>,
     /// Which rule is broken.
     pub kind: ProblemKind,
     /// One line for a person, naming the runtime. Control characters are escaped.
@@ -80,12 +81,17 @@ impl Problem {
     /// A problem with a runtime, or with the file as a whole. The message begins with the
     /// runtime's name.
     pub fn new(runtime: Option<&str>, kind: ProblemKind, what: &str) -> Self {
-        let message = match runtime {
+        Self::shared(runtime.map(Arc::from), kind, what)
+    }
+
+    /// The same with a name that many problems share. A name may be long.
+    pub(super) fn shared(runtime: Option<Arc<str>>, kind: ProblemKind, what: &str) -> Self {
+        let message = match &runtime {
             Some(name) => format!("runtime {}: {what}", shown(name)),
             None => what.to_owned(),
         };
         Self {
-            runtime: runtime.map(str::to_owned),
+            runtime,
             kind,
             message,
         }

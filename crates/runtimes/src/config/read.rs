@@ -7,6 +7,7 @@ use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use super::check::MAX_PATH;
 use super::entries::{Config, RuntimeEntry};
@@ -43,8 +44,18 @@ impl Reader {
     pub(super) fn problem(&mut self, runtime: Option<&str>, kind: ProblemKind, what: String) {
         let last = self.problems.last().map(|last| last.runtime.as_deref());
         if self.problems.len() <= MAX_PROBLEMS || last != Some(runtime) {
-            self.problems.push(Problem::new(runtime, kind, &what));
+            let runtime = runtime.map(|name| self.shared(name));
+            self.problems.push(Problem::shared(runtime, kind, &what));
         }
+    }
+
+    /// The name, shared with what was noted last if that has the same.
+    fn shared(&self, name: &str) -> Arc<str> {
+        let problem = self.problems.last().map(|last| &last.runtime);
+        let unknown = self.unknown.last().map(|last| &last.runtime);
+        let mut noted = [problem, unknown].into_iter().flatten().flatten();
+        let noted = noted.find(|noted| ***noted == *name);
+        noted.map_or_else(|| Arc::from(name), Arc::clone)
     }
 
     fn wrong_type(&mut self, runtime: Option<&str>, key: &str, want: &str, value: &Value) {
@@ -216,7 +227,7 @@ impl Reader {
         self.repeated_inside(Some(name), clipped(&key), value);
         if self.unknown.len() < MAX_PROBLEMS {
             self.unknown.push(UnknownKey {
-                runtime: Some(name.to_owned()),
+                runtime: Some(self.shared(name)),
                 nearest: nearest_member(&key),
                 key,
             });

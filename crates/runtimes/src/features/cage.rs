@@ -16,6 +16,7 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::scripts::SHELL;
+use crate::sys::spawn_unmasked;
 
 /// How long to wait for the end of a killed process.
 ///
@@ -43,7 +44,7 @@ impl Cage {
         // unshare(2) does not move the caller. Its next child is the namespace's first process,
         // so the shell must start before any program does.
         let first = unshare(CloneFlags::CLONE_NEWPID).ok().and_then(|()| {
-            let mut child = shell.spawn().ok()?;
+            let mut child = spawn_unmasked(&mut shell).ok()?;
             let input = child.stdin.take()?;
             Some((child, input))
         });
@@ -52,7 +53,7 @@ impl Cage {
 
     /// Starts a program in the cage, in a process group of its own.
     pub(super) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        command.process_group(0).spawn()
+        spawn_unmasked(command.process_group(0))
     }
 
     /// Ends a child, and the processes that remain in its process group.

@@ -9,7 +9,6 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::SigSet;
 
 use super::cage::Cage;
 use super::pipe::{Pipe, Turn};
@@ -63,12 +62,7 @@ pub(crate) fn run<A: AsRef<OsStr>>(
     thread::scope(|scope| {
         // The cage changes the thread that makes it for good, so that is a thread of its own.
         let builder = thread::Builder::new().name("runtime-probe".to_owned());
-        let work = move || {
-            // Programs inherit the signal mask. Without this one of a daemon that blocks SIGTERM in
-            // its threads could not be ended by it.
-            let _ = SigSet::empty().thread_set_mask();
-            run_in(&Cage::enter(), &mut command, deadline, max_output)
-        };
+        let work = move || run_in(&Cage::enter(), &mut command, deadline, max_output);
         match builder.spawn_scoped(scope, work)?.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),

@@ -74,6 +74,9 @@ pub enum PreflightFault {
     NoShell,
     /// Its file system did not answer in five seconds. It is not known whether it can start.
     NoAnswer,
+    /// So many other programs did not answer that nobody looked at it. It is not known whether it
+    /// can start.
+    NotLooked,
 }
 
 impl PreflightFault {
@@ -105,6 +108,7 @@ impl PreflightFault {
             Self::NoShim { .. } => "install the shim in a directory of PATH",
             Self::ScriptMissing => "reload the daemon",
             Self::NoShell => "install a shell as /bin/sh",
+            Self::NotLooked => "mend the runtimes that did not answer, and ask again",
             Self::NoAnswer => "start the server of the mount that it is on, or detach that mount",
         }
     }
@@ -150,6 +154,10 @@ impl fmt::Display for PreflightFault {
             Self::ScriptMissing => "its wrapper script is missing or not executable; reload",
             Self::ScriptsNoExec => "the filesystem of the wrapper scripts is mounted noexec",
             Self::NoShell => "/bin/sh is missing or not executable",
+            Self::NotLooked => {
+                "not looked at, as too many others did not answer; it is not known whether it can \
+                 start"
+            }
             Self::NoAnswer => "did not answer in 5 s; it is not known whether it can start",
         };
         f.write_str(text)

@@ -15,8 +15,11 @@ use super::locate::{Identity, Search, executable};
 use super::start::{program_can_start, shim_can_start};
 use crate::answering::{LIMIT, SlowMounts};
 
-/// After this time without an answer the next program is looked at, beside the one that waits.
+/// After this time more programs are looked at, beside those that wait.
 const PATIENCE: Duration = Duration::from_millis(250);
+
+/// The most threads of one look.
+const MOST_THREADS: usize = 64;
 
 /// The time between two questions whether another look has come back.
 const TICK: Duration = Duration::from_millis(2);
@@ -140,39 +143,62 @@ where
     F: Fn(&Asked) -> Found + Send + Sync + 'static,
 {
     let asked: Arc<[Asked]> = asked.into_iter().collect();
-    let mut answers = vec![Err(PreflightFault::NoAnswer); asked.len()];
     let work = Arc::new(Work {
         asked: Arc::clone(&asked),
         next: AtomicUsize::new(0),
         limit,
         look,
     });
-    let (sender, receiver) = mpsc::channel();
-    if !asked.is_empty() && start(&work, &sender).is_err() {
-        // Without a thread there is no limit. No answer is better than a wait for ever.
-        return Looked { asked, answers };
+    let answers = collect(&work, limit, patience);
+    // Whoever still hangs looks at nothing more when it comes back.
+    let begun = work.next.swap(asked.len(), Ordering::Relaxed);
+    let answers = answers.into_iter().enumerate().map(|(place, answer)| {
+        let is_begun = place < begun;
+        answer.unwrap_or(Err(match is_begun {
+            true => PreflightFault::NoAnswer,
+            false => PreflightFault::NotLooked,
+        }))
+    });
+    Looked {
+        answers: answers.collect(),
+        asked,
     }
-    let begin = Instant::now();
-    let mut open = asked.len();
+}
+
+/// The answers that come in time. While not all programs are looked at, the threads are doubled
+/// each time that the patience is over: those that hang shall not use up the time of the others.
+fn collect<F>(work: &Arc<Work<F>>, limit: Duration, patience: Duration) -> Vec<Option<Found>>
+where
+    F: Fn(&Asked) -> Found + Send + Sync + 'static,
+{
+    let mut answers = vec![None; work.asked.len()];
+    let (sender, receiver) = mpsc::channel();
+    let (begin, mut open, mut threads) = (Instant::now(), answers.len(), 0);
+    let mut more_at = Duration::ZERO;
     while open > 0 {
+        let passed = begin.elapsed();
+        let has_more = work.next.load(Ordering::Relaxed) < answers.len();
+        if has_more && passed >= more_at && threads < MOST_THREADS {
+            let wanted = threads.max(1);
+            let started = (0..wanted).filter(|_| start(work, &sender).is_ok()).count();
+            threads += started;
+            if threads == 0 {
+                // Without a thread there is no limit. No answer is better than a wait for ever.
+                break;
+            }
+            more_at = passed + patience;
+        }
         let left = limit.saturating_sub(begin.elapsed());
         match receiver.recv_timeout(left.min(patience)) {
             Ok((place, answer)) => {
-                answers[place] = answer;
+                answers[place] = Some(answer);
                 open -= 1;
             }
-            Err(RecvTimeoutError::Timeout) if left > patience => {
-                // The others shall not wait for one that hangs.
-                if work.next.load(Ordering::Relaxed) < asked.len() {
-                    let _ = start(&work, &sender);
-                }
-            }
+            Err(RecvTimeoutError::Timeout) if left > patience => {}
             Err(_) => break,
         }
     }
-    // Whoever still hangs looks at nothing more when it comes back.
-    work.next.store(asked.len(), Ordering::Relaxed);
-    Looked { asked, answers }
+    answers
 }
 
 fn start<F>(work: &Arc<Work<F>>, sender: &Sender<Answer>) -> io::Result<()>
@@ -227,6 +253,40 @@ mod tests {
         let again = look_with(set, Duration::from_secs(2), patience, look);
         assert!(begin.elapsed() < limit, "{:?}", begin.elapsed());
         assert_eq!(again.answers, looked.answers);
+    }
+
+    #[test]
+    fn many_that_hang_leave_time_for_the_last_one() {
+        let look = |asked: &Asked| {
+            if asked.path().starts_with("/many") {
+                thread::sleep(Duration::from_secs(600));
+            }
+            found()
+        };
+        let patience = Duration::from_millis(20);
+        let with = |count: usize| {
+            let names = (0..count).map(|n| program(&format!("/many/{count}/{n:03}")));
+            let asked = names.chain([program("/z")]).collect();
+            look_with(asked, Duration::from_secs(1), patience, look)
+        };
+        assert_eq!(with(40).at(&program("/z")), found());
+        // More than there are threads: nobody has looked, which is another answer.
+        let looked = with(MOST_THREADS + 1);
+        assert_eq!(looked.at(&program("/z")), Err(PreflightFault::NotLooked));
+        let first = program(&format!("/many/{}/000", MOST_THREADS + 1));
+        assert_eq!(looked.at(&first), Err(PreflightFault::NoAnswer));
+    }
+
+    #[test]
+    fn slow_answers_are_waited_for_side_by_side() {
+        let look = |_: &Asked| {
+            thread::sleep(Duration::from_millis(10));
+            found()
+        };
+        let asked: BTreeSet<_> = (0..400).map(|n| program(&format!("/slow/{n}"))).collect();
+        let limit = Duration::from_secs(3);
+        let looked = look_with(asked, limit, Duration::from_millis(20), look);
+        assert!(looked.answers.iter().all(Result::is_ok));
     }
 
     #[test]

@@ -17,7 +17,7 @@ use super::calls::{MODE, remove, retry};
 use super::lock::DirLock;
 use super::script::SHELL;
 use crate::error::Error;
-use crate::spawn::spawn_unmasked;
+use crate::sys::spawn_unmasked;
 
 /// How every temporary name begins; no script's does.
 pub(crate) const PREFIX: &str = ".tmp-";

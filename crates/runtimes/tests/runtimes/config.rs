@@ -10,7 +10,7 @@ fn problems(text: &str) -> Vec<(Option<String>, &'static str)> {
     inspected
         .problems
         .into_iter()
-        .map(|p| (p.runtime, p.kind.as_str()))
+        .map(|p| (p.runtime.map(|name| name.to_string()), p.kind.as_str()))
         .collect()
 }
 

@@ -1,21 +1,26 @@
-//! Starts programs that obey signals.
+//! The one unsafe call of this crate: what a child does between fork(2) and execve(2).
+
+#![allow(unsafe_code)]
 
 use std::io;
+use std::os::unix::process::CommandExt as _;
 use std::process::{Child, Command};
 
-use nix::sys::signal::{SigSet, SigmaskHow};
+use nix::sys::signal::SigSet;
 
-/// Starts a program with an empty signal mask.
+/// Starts a program with an empty signal mask. The caller's mask stays as it is.
 ///
 /// Programs inherit the mask of the thread that starts them. One of a daemon that blocks SIGTERM
-/// in its threads could not be ended by it.
+/// in its threads could not be ended by it. The caller must not empty its own mask for that, not
+/// even for a moment: it may take its signals by signalfd(2), and then the kernel would give one to
+/// this thread, and end the process by it.
 pub(crate) fn spawn_unmasked(command: &mut Command) -> io::Result<Child> {
-    let before = SigSet::empty().thread_swap_mask(SigmaskHow::SIG_SETMASK);
-    let child = command.spawn();
-    if let Ok(before) = before {
-        let _ = before.thread_set_mask();
-    }
-    child
+    let empty = SigSet::empty();
+    let unmask = move || empty.thread_set_mask().map_err(io::Error::from);
+    // SAFETY: the closure runs in the child after fork(2). It only calls pthread_sigmask(3), which
+    // is safe there, on a value that it owns. An error is made of a number, without memory.
+    unsafe { command.pre_exec(unmask) };
+    command.spawn()
 }
 
 #[cfg(test)]
