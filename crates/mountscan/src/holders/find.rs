@@ -34,8 +34,9 @@ use crate::table::mount_table::MountTable;
 /// Processes that still use it are found by its mount id, as long as no other mount has got that
 /// id.
 ///
-/// Nothing mounted is touched. Sockets are found by the absolute path at which they were bound. If
-/// many processes run, a few threads look at them. These threads have ended when this returns.
+/// Nothing mounted is touched. Sockets are found by the absolute path at which they were bound, or
+/// by their file system if the path is relative. If many processes run, a few threads look at them.
+/// These threads have ended when this returns.
 ///
 /// # Errors
 ///
@@ -65,7 +66,9 @@ impl Survey {
             .collect();
         // All namespaces first: a process may use a mount of a namespace in which it does not live.
         let holding: Vec<MountInfo> = all.iter().flat_map(|(_, mounts)| mounts.clone()).collect();
-        let uses = Uses::new(&self.proc, mount, &holding);
+        let rows = all.iter().flat_map(|(space, _)| space.table.rows());
+        let is_whole = rows.filter(|row| row.device() == mount.device).count() == holding.len();
+        let uses = Uses::new(&self.proc, mount, &holding, is_whole);
         let mut found = Holders {
             namespaces_read: all.len(),
             closed: self.namespaces.closed,

@@ -143,6 +143,29 @@ fn a_bound_socket_holds_its_mount() {
 }
 
 #[test]
+fn a_socket_that_was_bound_by_a_relative_name_holds_its_file_system() {
+    isolated(|base| {
+        let (point, other) = (base.join("m"), base.join("other"));
+        tmpfs(&point);
+        tmpfs(&other);
+        // The working directory of this thread alone.
+        rustix::process::chdir(&point).expect("there");
+        let listener = UnixListener::bind("my socket").expect("writable");
+        rustix::process::chdir("/").expect("there");
+        let (held, other) = (
+            mount_at(&point).expect("there"),
+            mount_at(&other).expect("there"),
+        );
+        let socket = MountUse::Socket("my socket".into());
+        let found = find(&held);
+        assert_eq!(of(&found, std::process::id()), [socket], "by sock_diag");
+        assert!(!find(&other).is_used());
+        drop(listener);
+        assert!(!find(&held).is_used());
+    });
+}
+
+#[test]
 fn a_descriptor_in_a_namespace_without_the_mount_is_found_elsewhere() {
     isolated(|base| {
         let point = base.join("m");

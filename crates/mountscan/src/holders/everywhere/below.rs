@@ -162,7 +162,7 @@ fn add_descriptors(
                 };
                 match bound.get_or_insert_with(|| sockets.of(member)) {
                     Ok(bound) => {
-                        let path = bound.get(&inode).cloned();
+                        let path = bound.paths.get(&inode).cloned();
                         seen.uses.extend(path.map(MountUse::Socket));
                     }
                     Err(_) => seen.has_gap = true,

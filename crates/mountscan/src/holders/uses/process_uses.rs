@@ -24,7 +24,12 @@ pub(crate) struct Uses<'p> {
     ids: HashSet<MountId>,
     /// The sockets that are bound at or below one of the mount points.
     sockets: BoundSockets<'p>,
+    /// Whether all known mounts of its file system hold it.
+    is_whole: bool,
 }
+
+/// It is not known whether something is on one of the mounts.
+struct Unknown;
 
 /// How a process uses the mount.
 #[derive(Debug, Default)]
@@ -35,7 +40,12 @@ pub(crate) struct Found {
 }
 
 impl<'p> Uses<'p> {
-    pub(crate) fn new(proc: &'p ProcDir, mount: &'p MountInfo, holding: &[MountInfo]) -> Self {
+    pub(crate) fn new(
+        proc: &'p ProcDir,
+        mount: &'p MountInfo,
+        holding: &[MountInfo],
+        is_whole: bool,
+    ) -> Self {
         let all = || holding.iter().chain([mount]);
         let mut points: Vec<PathBuf> = all().map(|info| info.mount_point.clone()).collect();
         points.sort();
@@ -45,6 +55,7 @@ impl<'p> Uses<'p> {
             mount,
             ids: all().map(|info| info.mount_id).collect(),
             sockets: BoundSockets::below(proc, points),
+            is_whole,
         }
     }
 
@@ -68,11 +79,13 @@ impl<'p> Uses<'p> {
                 }
                 FileKind::Socket(inode) => {
                     let bound = bound.get_or_insert_with(|| self.bound(member));
-                    let path = bound.as_ref().and_then(|bound| bound.get(&inode));
-                    let is_there = |path: &&PathBuf| self.is_socket_there(path, facts, table);
-                    let path = path.filter(is_there).cloned();
-                    found.uses.extend(path.map(MountUse::Socket));
-                    found.has_gap |= bound.is_none();
+                    match bound
+                        .as_ref()
+                        .map(|bound| self.socket(inode, bound, facts, table))
+                    {
+                        Some(Ok(path)) => found.uses.extend(path.map(MountUse::Socket)),
+                        Some(Err(Unknown)) | None => found.has_gap = true,
+                    }
                 }
                 _ => {}
             }
@@ -88,6 +101,27 @@ impl<'p> Uses<'p> {
             // What has ended uses nothing.
             Err(_) => (!member.runs(self.proc)).then(Arc::default),
         }
+    }
+
+    /// The path of a socket that is bound on one of the mounts. The kernel tells only the file
+    /// system of one that was bound by a relative path.
+    fn socket(
+        &self,
+        inode: u64,
+        bound: &Bound,
+        facts: &ProcessFacts,
+        table: &MountTable,
+    ) -> Result<Option<PathBuf>, Unknown> {
+        if let Some((path, device)) = bound.relative.get(&inode) {
+            return match device {
+                Some(device) if *device != self.mount.device => Ok(None),
+                Some(_) if self.is_whole => Ok(Some(path.clone())),
+                _ => Err(Unknown),
+            };
+        }
+        let path = bound.paths.get(&inode);
+        let is_there = |path: &&PathBuf| self.is_socket_there(path, facts, table);
+        Ok(path.filter(is_there).cloned())
     }
 
     fn is_socket_there(&self, path: &Path, facts: &ProcessFacts, table: &MountTable) -> bool {

@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-/// The bound sockets of a text, as inode number and path. A name that is not an absolute path is
-/// left out. It belongs to no file, or nobody knows in which directory it was bound.
+/// The sockets of a text that are bound to files, as inode number and path. A relative path was
+/// resolved in the working directory of whoever bound it.
 pub(crate) fn bound(text: &[u8]) -> impl Iterator<Item = (u64, &Path)> {
     text.split(|&byte| byte == b'\n').filter_map(socket)
 }
@@ -24,8 +24,8 @@ fn socket(line: &[u8]) -> Option<(u64, &Path)> {
     let path = line.get(at + 1..)?;
     let inode = std::str::from_utf8(inode).ok()?.parse().ok()?;
     // Names in the abstract namespace begin with `@` here, and belong to no file.
-    path.starts_with(b"/")
-        .then(|| (inode, Path::new(OsStr::from_bytes(path))))
+    let is_file = !path.is_empty() && !path.starts_with(b"@");
+    is_file.then(|| (inode, Path::new(OsStr::from_bytes(path))))
 }
 
 /// The number in `socket:[4711]`.
@@ -44,12 +44,14 @@ mod tests {
     #[test]
     fn bound_sockets_are_found_and_others_are_not() {
         let text = b"Num       RefCount Protocol Flags    Type St Inode Path\n\
+            0000000000000000: 00000002 00000000 00010000 0001 01 18 private/my app\n\
             0000000000000000: 00000002 00000000 00010000 0001 01 18211 /run/my app.sock\n\
             0000000000000000: 00000003 00000000 00000000 0001 03  9 @abstract\n\
             0000000000000000: 00000003 00000000 00000000 0001 03 21000\n\
             0000000000000000: 00000003 00000000 00000000 0001 03    77 /a\n";
         let found: Vec<_> = bound(text).collect();
         let want = [
+            (18, Path::new("private/my app")),
             (18211, Path::new("/run/my app.sock")),
             (77, Path::new("/a")),
         ];
