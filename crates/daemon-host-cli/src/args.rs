@@ -101,3 +101,14 @@ pub(crate) enum Command {
     /// Print the manual page, or write all pages into a directory.
     Man(completions::ManArgs),
 }
+
+impl Command {
+    /// Whether a file system that waits must not keep the command from ending. The daemon ends in
+    /// its own way, and the others look at no file system.
+    pub(crate) fn is_guarded(&self) -> bool {
+        !matches!(
+            self,
+            Self::Run(_) | Self::Demo(_) | Self::Completions(_) | Self::Man(_)
+        )
+    }
+}

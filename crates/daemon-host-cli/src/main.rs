@@ -12,6 +12,7 @@ mod config;
 mod demo;
 mod engines;
 mod exit;
+mod guard;
 mod input;
 mod mounts;
 mod output;
@@ -38,7 +39,17 @@ fn main() -> ExitCode {
     {
         return report::probe_mounts().into();
     }
-    let cli = Cli::parse();
+    let mut args: Vec<_> = std::env::args_os().collect();
+    let is_worker = guard::begin(&mut args);
+    let cli = Cli::parse_from(args);
+    let ended = (!is_worker && cli.command.is_guarded()).then(guard::run);
+    if let Some(code) = ended.flatten() {
+        return code;
+    }
+    work(&cli)
+}
+
+fn work(cli: &Cli) -> ExitCode {
     let is_daemon = matches!(cli.command, Command::Run(_));
     output::log::start(cli.verbose, is_daemon);
     let mut out = output::Output::new(cli.json, cli.color);

@@ -10,6 +10,7 @@ use serde_json::json;
 
 use super::survey::{EngineFiles, Survey, survey, words};
 use crate::exit::Exit;
+use crate::input::look;
 use crate::output::{Bytes, Cell, Ink, Output, Table};
 use crate::place::PidArgs;
 use crate::root::EvidenceArgs;
@@ -89,7 +90,7 @@ fn show(args: &ShowArgs, out: &Output) -> anyhow::Result<Exit> {
 }
 
 fn check(args: &CheckArgs, out: &Output) -> anyhow::Result<Exit> {
-    let (names, problem) = match Engine::from_file(&args.file) {
+    let (names, problem) = match look(&args.file, Engine::from_file)? {
         Ok(engines) => (
             engines.into_iter().map(|engine| engine.name).collect(),
             None,

@@ -17,7 +17,8 @@ use super::path::settle;
 use super::table_text::{extent_text, malformed_text, to_text};
 use super::tree;
 use crate::exit::Exit;
-use crate::output::{Output, count};
+use crate::input::{Stream, look};
+use crate::output::{Output, count, shown};
 use crate::place::no_process;
 
 /// How much of a file is read to say what it looks like.
@@ -161,6 +162,14 @@ impl Args {
             return Ok(String::new());
         };
         let path = self.settled(path, table)?;
+        if let Some(newest) = self.newest {
+            let at = match self.at {
+                Some(_) => "at",
+                None => "at or below",
+            };
+            let path = shown(&path);
+            return Ok(format!("none of the newest {newest} is {at} {path}\n"));
+        }
         let below = table.under(&path).len();
         let below = match self.at.is_some() && below > 0 {
             true => count(below, "mount is below it", "mounts are below it"),
@@ -170,11 +179,11 @@ impl Args {
             let (point, fs_type) = (row.mount_point(), row.fs_type());
             format!(
                 "; it is on {} ({})",
-                point.display(),
+                shown(&point),
                 fs_type.to_string_lossy()
             )
         });
-        let (path, on) = (path.display(), on.unwrap_or_default());
+        let (path, on) = (shown(&path), on.unwrap_or_default());
         Ok(format!("{path} is not a mount point, and {below}{on}.\n"))
     }
 
@@ -192,7 +201,8 @@ impl Args {
 
 /// Opens the file of a mount namespace.
 pub(super) fn open_namespace(file: &Path) -> anyhow::Result<File> {
-    File::open(file).with_context(|| format!("open({file:?})"))
+    let opened = look(file, |file| File::open(file))?;
+    opened.with_context(|| format!("open({file:?})"))
 }
 
 /// Says what is wrong with a process or a file that somebody named.
@@ -216,8 +226,7 @@ pub(crate) fn read_table(file: &Path) -> anyhow::Result<MountTable> {
     let (name, source): (String, Box<dyn Read>) = if file == Path::new("-") {
         ("standard input".into(), Box::new(io::stdin().lock()))
     } else {
-        let opened = File::open(file).with_context(|| format!("open({file:?})"))?;
-        (format!("{file:?}"), Box::new(opened))
+        (format!("{file:?}"), Box::new(Stream::open(file)?))
     };
     let mut source = BufReader::with_capacity(HEAD, source);
     // Kept before the rows are read, since a stream cannot be read twice.

@@ -19,4 +19,4 @@ pub(crate) use hex::{path_fields, text_fields};
 pub(crate) use paint::{Ink, paint};
 pub(crate) use stream::Output;
 pub(crate) use table::{Cell, Table};
-pub(crate) use words::{count, short_id};
+pub(crate) use words::{count, short_id, shown};

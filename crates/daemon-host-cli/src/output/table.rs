@@ -272,7 +272,7 @@ pub(super) fn terminal_width() -> usize {
 }
 
 /// Makes control characters visible, because a mount point may contain a newline.
-fn visible(text: String) -> String {
+pub(super) fn visible(text: String) -> String {
     if !text.contains(char::is_control) {
         return text;
     }

@@ -1,8 +1,10 @@
 //! Writes numbers of things in words, ids in short, and long lines in several. Pure.
 
+use std::path::Path;
+
 use anstream::adapter::strip_str;
 
-use super::table::width_of;
+use super::table::{visible, width_of};
 
 /// So many digits of an id are shown. `docker ps` and `podman ps` show as many.
 const SHOWN: usize = 12;
@@ -21,6 +23,12 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
 pub(crate) fn short_id(id: &str) -> &str {
     let is_full = id.len() == FULL && id.bytes().all(|byte| byte.is_ascii_hexdigit());
     if is_full { &id[..SHOWN] } else { id }
+}
+
+/// A path as text for people. Its control characters are visible: a name may hold a newline, or
+/// what a terminal obeys.
+pub(crate) fn shown(path: &Path) -> String {
+    visible(path.to_string_lossy().into_owned())
 }
 
 /// The text with every line folded that is wider than `width`, at blanks. What follows stands two

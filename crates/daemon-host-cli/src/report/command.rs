@@ -116,10 +116,10 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
         Some(path) => {
             let plain = anstream::adapter::strip_str(&text).to_string();
             let there = as_here(path);
-            look(&there, |path| path.parent().map(Path::exists))?;
             // Everybody may read it, because a collector runs as its own user.
-            publish(&there, plain.as_bytes(), &PublishOptions::new())
-                .with_context(|| format!("write({path:?})"))?;
+            let publish =
+                move |path: &Path| publish(path, plain.as_bytes(), &PublishOptions::new());
+            look(&there, publish)?.with_context(|| format!("write({path:?})"))?;
         }
         None if format == Format::Text => out.text(&text)?,
         None => out.bytes(text.as_bytes())?,

@@ -20,7 +20,7 @@ pub(crate) struct Args {
 
 pub(super) fn prepare(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     args.pid.enter()?;
-    let options = args.root.options()?;
+    let options = args.root.answering()?;
     let prepared =
         rootmount::prepare(&options).with_context(|| format!("prepare({:?})", options.root))?;
     let (action, detail) = match prepared.action {
@@ -36,7 +36,7 @@ pub(super) fn prepare(args: &Args, out: &Output) -> anyhow::Result<Exit> {
 
 pub(super) fn release(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     args.pid.enter()?;
-    let options = args.root.options()?;
+    let options = args.root.answering()?;
     let released =
         rootmount::release(&options).with_context(|| format!("release({:?})", options.root))?;
     let (action, detail) = match &released {

@@ -1,6 +1,6 @@
 //! Chooses the data root and the exec root of a subcommand.
 
-use std::fs::canonicalize;
+use std::fs::{canonicalize, symlink_metadata};
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
@@ -73,6 +73,21 @@ impl RootArgs {
                     .with_context(|| format!("--exec-root {exec_root:?}"))?,
                 "--exec-root {exec_root:?}: no such directory"
             );
+        }
+        Ok(options)
+    }
+
+    /// The two roots, after both have answered. Whatever waits for one of them later cannot say
+    /// which one it is.
+    pub(crate) fn answering(&self) -> anyhow::Result<DataRootOptions> {
+        let options = self.options()?;
+        for (flag, root) in [
+            ("--data-root", &options.root),
+            ("--exec-root", &options.exec_root),
+        ] {
+            // Missing is an answer.
+            let seen = look(root, |root| drop(symlink_metadata(root)));
+            seen.with_context(|| flag.to_owned())?;
         }
         Ok(options)
     }

@@ -13,6 +13,7 @@ mod documented;
 mod elsewhere;
 mod engines;
 mod gc;
+mod guard;
 mod holders;
 mod hostile;
 mod killed;

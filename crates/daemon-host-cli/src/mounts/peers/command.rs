@@ -1,8 +1,8 @@
 //! The arguments of `mounts peers`, and its flow.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
 use daemon_host::mountscan::{HoldersOptions, MountTable, namespaces};
 use daemon_host::service::{PublishOptions, publish};
 
@@ -10,9 +10,10 @@ use super::graph::Graph;
 use super::reach::Reach;
 use super::{json, mermaid, picture, svg, text};
 use crate::exit::Exit;
+use crate::input::look;
 use crate::mounts::path::settle;
 use crate::mounts::sight::unseen;
-use crate::output::{Ink, Output, paint};
+use crate::output::{Ink, Output, count, paint};
 use crate::place::PidArgs;
 
 #[derive(Debug, clap::Args)]
@@ -42,6 +43,10 @@ pub(crate) struct Args {
 }
 
 pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
+    ensure!(
+        !(args.mermaid && out.is_json()),
+        "--mermaid and --json: an answer has one form"
+    );
     args.pid.enter()?;
     let mut options = HoldersOptions::new();
     options.unpopulated = true;
@@ -49,9 +54,10 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
     let graph = Graph::new(&all);
     let reach = match &args.path {
         Some(path) => {
-            let path = settle(path, &MountTable::current()?)?;
+            let table = MountTable::current()?;
+            let path = settle(path, &table)?;
             let reach = Reach::of(&path, &all, &graph);
-            Some(reach.with_context(|| format!("{path:?} is not a mount point"))?)
+            Some(reach.with_context(|| no_mount_point(&path, &table))?)
         }
         None => None,
     };
@@ -60,12 +66,9 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
         None => picture::of_groups(&graph),
     };
     if let Some(file) = &args.svg {
-        publish(
-            file,
-            svg::draw(&wheels()).as_bytes(),
-            &PublishOptions::new(),
-        )
-        .with_context(|| format!("write({file:?})"))?;
+        let drawn = svg::draw(&wheels());
+        let publish = move |file: &Path| publish(file, drawn.as_bytes(), &PublishOptions::new());
+        look(file, publish)?.with_context(|| format!("write({file:?})"))?;
     }
     if args.mermaid {
         out.bytes(mermaid::draw(&wheels()).as_bytes())?;
@@ -82,4 +85,17 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
         }
     }
     Ok(Exit::Fine)
+}
+
+/// What the path is in place of a mount point.
+fn no_mount_point(path: &Path, table: &MountTable) -> String {
+    let on = table.mount_of(path).map(|row| {
+        let fs_type = row.fs_type().to_string_lossy().into_owned();
+        format!("it is on {:?} ({fs_type}), and ", row.mount_point())
+    });
+    let below = count(table.under(path).len(), "mount lies", "mounts lie");
+    format!(
+        "{path:?} is not a mount point: {}{below} below it",
+        on.unwrap_or_default()
+    )
 }
