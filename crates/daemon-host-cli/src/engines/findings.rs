@@ -6,6 +6,7 @@ use daemon_host::rootmount;
 use nix::unistd::geteuid;
 
 use super::survey::{EngineFiles, Survey, survey};
+use crate::output::shown;
 use crate::place;
 use crate::report::Finding;
 use crate::root::EvidenceArgs;
@@ -32,7 +33,7 @@ fn looked(
     let mut findings = elsewhere(&survey);
     for target in survey.with_mounts(&table) {
         let left = target.plan(&table)?;
-        let (name, path) = (&left.engine, left.path.display());
+        let (name, path) = (&left.engine, shown(&left.path));
         let steps = left.plan.steps().len();
         if steps > 0 {
             let mounts = counted(steps, "leftover mount");

@@ -17,6 +17,7 @@ use super::told::{self, Told, ToldJson};
 use super::witness::{Deliberate, Networks};
 use super::work::{self, Work};
 use crate::engines::alive::still_alive;
+use crate::output::shown;
 use crate::root::{EvidenceArgs, EvidenceJson};
 
 /// A directory below which an engine mounts.
@@ -143,12 +144,7 @@ impl Target {
 pub(super) fn running(found: &FoundEngine) -> Option<String> {
     let daemon = found.daemons.first();
     let daemon = daemon.map(|daemon| format!("pid {} {}", daemon.pid, daemon.name));
-    let socket = || {
-        Some(format!(
-            "{} is listened on",
-            found.sockets.first()?.display()
-        ))
-    };
+    let socket = || Some(format!("{} is listened on", shown(found.sockets.first()?)));
     daemon.or_else(socket)
 }
 
@@ -182,7 +178,7 @@ impl Leftovers {
             None => self.plan.to_string(),
         };
         let told = told::text(&self.told);
-        format!("{} in {}\n{what}\n{told}", self.engine, self.path.display())
+        format!("{} in {}\n{what}\n{told}", self.engine, shown(&self.path))
     }
 
     /// As JSON.

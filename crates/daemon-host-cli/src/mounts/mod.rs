@@ -16,5 +16,5 @@ mod watch;
 
 pub(crate) use command::{Command, run};
 pub(crate) use list::read_table;
-pub(crate) use remote::is_network;
+pub(crate) use remote::{is_network, is_remote};
 pub(crate) use table_text::malformed_text;

@@ -29,11 +29,19 @@ pub(super) fn settle(path: &Path, table: &MountTable) -> anyhow::Result<PathBuf>
         match there {
             Some(there) if table.is_mount_point(&there) => return Ok(there),
             Some(_) => {}
-            None => bail!("{path:?} does not exist"),
+            None => return hidden(path, &plain, table),
         }
     }
     match look_up(&plain, table)? {
         Some(there) => Ok(there),
+        None => hidden(path, &plain, table),
+    }
+}
+
+/// The path of a mount to which no path leads any more, because another one lies over it.
+fn hidden(path: &Path, plain: &Path, table: &MountTable) -> anyhow::Result<PathBuf> {
+    match table.topmost(plain) {
+        Some(_) => Ok(plain.components().collect()),
         None => bail!("{path:?} does not exist"),
     }
 }

@@ -24,7 +24,7 @@ const REMOTE: [&str; 17] = [
 ];
 
 /// Whether a type is one of them. `fuse.sshfs` is one, and so is every type of FUSE.
-pub(super) fn is_remote(fs_type: &OsStr) -> bool {
+pub(crate) fn is_remote(fs_type: &OsStr) -> bool {
     let name = fs_type.to_string_lossy();
     let base = name.split('.').next().unwrap_or_default();
     REMOTE.contains(&base)

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use daemon_host::mountscan::{MountInfo, Namespaces};
 
-use crate::output::count;
+use crate::output::{count, shown};
 
 /// Something that could not be seen.
 pub(super) struct Unseen {
@@ -28,10 +28,7 @@ pub(super) fn kernel_unread(path: &Path) -> String {
         true => "swap files",
         false => "loop devices",
     };
-    format!(
-        "{} could not be read, which tells of {kind}",
-        path.display()
-    )
+    format!("{} could not be read, which tells of {kind}", shown(path))
 }
 
 /// The line for an overlay of which a layer could not be found.

@@ -12,7 +12,7 @@ use super::mounts::{Probed, Repeated, State};
 use crate::addrs::LinkJson;
 use crate::output::Bytes;
 use crate::place::Surroundings;
-use crate::root::EvidenceJson;
+use crate::root::{EvidenceJson, OfTypeJson};
 use crate::{resolv_conf, rro};
 
 /// The whole report, indented, with a final newline.
@@ -64,6 +64,7 @@ fn root(facts: &Facts) -> Root<'_> {
                 live: state.live(),
                 leftovers: state.plan.steps().len(),
                 unknown: state.unknown(),
+                other_mounts: OfTypeJson::all(&state.others),
                 evidence: EvidenceJson::new(&state.evidence),
             })
         }),
@@ -178,6 +179,7 @@ struct RootState<'r> {
     live: Option<usize>,
     leftovers: usize,
     unknown: usize,
+    other_mounts: Vec<OfTypeJson<'r>>,
     evidence: EvidenceJson<'r>,
 }
 

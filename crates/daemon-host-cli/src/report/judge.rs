@@ -1,11 +1,14 @@
 //! Decides which facts are findings. Pure.
 
+use daemon_host::rootmount::Ownership;
 use daemon_host::rroprobe::{Denial, KernelSupport};
 use daemon_host::runtimes::{RroSupport, RuntimeFault, RuntimeFaultKind, Runtimes};
+use nix::unistd::geteuid;
 
 use super::collect::Facts;
 use super::finding::Finding;
 use super::mounts;
+use crate::output::shown;
 use crate::place;
 use crate::resolv_conf;
 use crate::root::{RootState, is_doubtful};
@@ -58,7 +61,7 @@ fn root(facts: &Facts, findings: &mut Vec<Finding>) {
         Some(Err(error)) => findings.push(
             Finding::warning(
                 "root",
-                format!("{} cannot be looked at", facts.root.path.display()),
+                format!("{} cannot be looked at", shown(&facts.root.path)),
             )
             .because(error)
             .remedy(facts.root.remedy.clone().unwrap_or_default()),
@@ -102,7 +105,14 @@ fn root_state(state: &RootState, findings: &mut Vec<Finding>) {
                 .remedy(state.remedies().join("; ")),
         );
     }
-    if is_doubtful(&state.status) {
+    if state.status.ownership == Ownership::Unreadable {
+        let what = "whether the ownership record fits the root cannot be told";
+        findings.push(
+            Finding::warning("root", what)
+                .because(state.status.ownership.to_string())
+                .remedy(run_as_root()),
+        );
+    } else if is_doubtful(&state.status) {
         findings.push(
             Finding::warning(
                 "root",
@@ -211,12 +221,25 @@ fn startable(table: &Runtimes, findings: &mut Vec<Finding>) {
     }
 }
 
+/// What helps where this user may not look.
+fn run_as_root() -> &'static str {
+    match geteuid().is_root() {
+        false => "run the report as root",
+        true => "look at the capabilities and the sandbox of this process",
+    }
+}
+
 /// A default that cannot start fails every container that names no runtime. Only where nothing
 /// is configured it is no problem: there may be no engine here.
 fn cannot_start(table: &Runtimes, fault: &RuntimeFault) -> Finding {
     let name = &fault.runtime;
     let config = table.config();
     let is_configured = config.default_runtime.is_some() || !config.runtimes.is_empty();
+    if fault.is_denied {
+        let what = format!("whether the runtime {name} can start cannot be told");
+        let finding = Finding::warning("runtimes", what).because(fault.to_string());
+        return finding.remedy(run_as_root());
+    }
     let finding = match (fault.is_default, is_configured) {
         (true, true) => Finding::problem("runtimes", default_text(name)),
         (true, false) => Finding::warning("runtimes", default_text(name)),

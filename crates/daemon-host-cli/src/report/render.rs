@@ -8,8 +8,8 @@ use daemon_host::rootmount::short_ids;
 use super::collect::Facts;
 use super::finding::{Finding, Severity};
 use super::mounts::Mounts;
-use crate::output::{Cell, Ink, Table, paint};
-use crate::root::RootState;
+use crate::output::{Cell, Ink, Table, paint, shown};
+use crate::root::{RootState, others_text};
 use crate::{addrs, rro};
 
 pub(super) fn text(facts: &Facts, findings: &[Finding]) -> String {
@@ -85,7 +85,7 @@ fn host(facts: &Facts) -> Table {
     );
     fact("mount queries", queries(facts.queries).to_owned());
     fact("data root", root(facts));
-    fact("resolv.conf", facts.selection().path.display().to_string());
+    fact("resolv.conf", shown(&facts.selection().path));
     fact("", facts.selection().explanation());
     fact("runtimes", runtimes(facts));
     table
@@ -114,7 +114,7 @@ fn mounts(mounts: &Mounts) -> String {
 }
 
 fn root(facts: &Facts) -> String {
-    let path = facts.root.path.display();
+    let path = shown(&facts.root.path);
     match &facts.root.state {
         None => format!("{path} does not exist"),
         Some(Err(error)) => error.clone(),
@@ -144,9 +144,13 @@ fn root_state(state: &RootState) -> String {
             state.unknown()
         );
     }
-    let path = status.root.display();
+    let path = shown(&status.root);
+    let others = match &state.others[..] {
+        [] => String::new(),
+        others => format!("; other mounts below it: {}", others_text(others)),
+    };
     format!(
-        "{path}, {mount}, {}; {live}, {left}",
+        "{path}, {mount}, {}; {live}, {left}{others}",
         status.holder.propagation
     )
 }

@@ -6,10 +6,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use daemon_host::resolvconf::{DEFAULT_SIZE_LIMIT, Document, load, parse};
 
+use crate::input::look;
+
 /// A document from a file or, for `-`, from standard input.
 pub(super) fn read_document(path: &Path) -> anyhow::Result<Document> {
     if path != Path::new("-") {
-        return Ok(load(path)?);
+        return Ok(look(path, load)??);
     }
     let mut text = Vec::new();
     std::io::stdin()

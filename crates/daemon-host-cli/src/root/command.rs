@@ -8,8 +8,9 @@ use crate::output::Output;
 pub(crate) enum Command {
     /// What the data root is mounted on, who owns it, what is left below it.
     #[command(after_help = "\
-Exit code 1 when something is left below the root, when it cannot be told whether a container
-lives, or when the root's record is not to be trusted.
+Exit code 1 when something is left below the root, when it cannot be told whether the container
+of a mount there lives, when an engine may be here that cannot be seen, or when the root's record
+is not to be trusted. Other mounts below the root are named and are no finding: volumes, shares.
 
 Examples:
   daemon-host root status

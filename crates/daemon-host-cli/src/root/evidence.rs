@@ -19,8 +19,8 @@ use crate::place::as_here;
 /// Where evidence of life is looked for, and what is claimed.
 #[derive(Debug, Clone, Default, clap::Args)]
 pub(crate) struct EvidenceArgs {
-    /// A directory with the states of a runtime (runc, crun, youki, runsc), in place of
-    /// Docker's below the exec root. It must exist. May be repeated.
+    /// A directory with the states of a runtime (runc, crun, youki, runsc). It must exist, and
+    /// need not be one of Docker's below the exec root; those still count. May be repeated.
     #[arg(long, value_name = "DIR")]
     state_dir: Vec<PathBuf>,
 

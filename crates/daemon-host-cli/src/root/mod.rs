@@ -1,5 +1,6 @@
 //! `root`: shows the state of the daemon's data root, and changes it.
 
+mod below;
 mod cleanup;
 mod command;
 mod evidence;
@@ -8,6 +9,7 @@ mod roots;
 mod state;
 mod status;
 
+pub(crate) use below::{OfTypeJson, others_text};
 pub(crate) use command::{Command, run};
 pub(crate) use evidence::{EvidenceArgs, EvidenceJson};
 pub(crate) use roots::RootArgs;

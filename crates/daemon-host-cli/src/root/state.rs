@@ -10,6 +10,7 @@ use daemon_host::rootmount::{
 };
 use daemon_host::{LivenessOptions, evidence, layers};
 
+use super::below::{OfType, others_below};
 use crate::engines::with_docker;
 
 /// The state of a data root, and what a sweep would do there.
@@ -17,6 +18,8 @@ pub(crate) struct RootState {
     pub(crate) status: Status,
     pub(crate) evidence: Evidence,
     pub(crate) plan: CleanupPlan,
+    /// Mounts below the root that are not of its containers.
+    pub(crate) others: Vec<OfType>,
 }
 
 impl RootState {
@@ -34,6 +37,7 @@ impl RootState {
         let rules = with_docker(Rules::sweep())?;
         let plan = rootmount::plan(&table, &rules, &sweep)?;
         Ok(Self {
+            others: others_below(&plan, &table),
             status,
             evidence: known,
             plan,

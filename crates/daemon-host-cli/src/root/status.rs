@@ -7,11 +7,11 @@ use std::path::Path;
 use daemon_host::rootmount::{self, Kept, Ownership, Status, Step, short_ids};
 use serde::Serialize;
 
-use super::{EvidenceArgs, EvidenceJson, RootArgs, RootState};
+use super::{EvidenceArgs, EvidenceJson, OfTypeJson, RootArgs, RootState, others_text};
 use crate::engines::{Elsewhere, EngineFiles, Leftovers, LeftoversJson, elsewhere, survey};
 use crate::exit::Exit;
 use crate::input::look;
-use crate::output::{Cell, Ink, Output, Table, paint};
+use crate::output::{Cell, Ink, Output, Table, paint, shown};
 use crate::place::{self, PidArgs, Surroundings};
 
 /// What is said where no engine is.
@@ -148,6 +148,7 @@ struct RootJson<'s> {
     status: &'s Status,
     leftovers: &'s [Step],
     kept: &'s [Kept],
+    other_mounts: Vec<OfTypeJson<'s>>,
     live: Option<usize>,
     contradictions: Vec<String>,
     evidence: EvidenceJson<'s>,
@@ -160,6 +161,7 @@ impl<'s> RootJson<'s> {
             status: &state.status,
             leftovers: state.plan.steps(),
             kept: state.plan.kept(),
+            other_mounts: OfTypeJson::all(&state.others),
             live: state.live(),
             contradictions: contradictions.map(ToString::to_string).collect(),
             evidence: EvidenceJson::new(&state.evidence),
@@ -183,7 +185,7 @@ fn status_text(state: &RootState) -> String {
     let mounted = if status.is_mounted {
         format!("yes (mount {}{stacked})", holder.mount.mount_id)
     } else {
-        format!("no, held by {}", holder.mount.mount_point.display())
+        format!("no, held by {}", shown(&holder.mount.mount_point))
     };
     let ink = if is_doubtful(status) {
         Ink::Warn
@@ -199,9 +201,13 @@ fn status_text(state: &RootState) -> String {
     let ownership = Cell::inked(ink, status.ownership.to_string());
     table.row(["ownership".into(), ownership]);
     table.row(["leftovers".into(), leftovers(state)]);
+    if !state.others.is_empty() {
+        let others = others_text(&state.others);
+        table.row(["other mounts".into(), Cell::inked(Ink::Warn, others)]);
+    }
     let live = state
         .live()
-        .map_or("unknown".to_owned(), |live| live.to_string());
+        .map_or_else(|| unknown_live(state).to_owned(), |live| live.to_string());
     table.row(["live containers".into(), live.into()]);
     for doubt in state.doubts() {
         table.row([
@@ -210,6 +216,14 @@ fn status_text(state: &RootState) -> String {
         ]);
     }
     table.render()
+}
+
+/// What is said where the number of live containers is not known.
+fn unknown_live(state: &RootState) -> &'static str {
+    match state.evidence.looked.is_empty() {
+        true => "unknown: no states of a runtime are here to ask",
+        false => "unknown",
+    }
 }
 
 fn leftovers(state: &RootState) -> Cell {

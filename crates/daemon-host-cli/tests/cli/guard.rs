@@ -56,6 +56,7 @@ fn every_command_ends_and_names_the_path_that_does_not_answer() {
         try $D report --no-probe $R --since SILENT/s
         try $D report --no-probe $R --output SILENT/o
         try $D engines check SILENT/e.json
+        try $D resolv-conf lint SILENT/resolv.conf
         for one in $all; do wait $one; done
         released; cat $(seq -f said%g $n)"#;
     let begin = Instant::now();
@@ -73,7 +74,7 @@ fn every_command_ends_and_names_the_path_that_does_not_answer() {
         })
         .collect();
     assert!(wrong.is_empty(), "{wrong:#?}\n{}", ran.stdout);
-    assert_eq!(ran.stdout.matches(" // ").count(), 21, "{}", ran.stdout);
+    assert_eq!(ran.stdout.matches(" // ").count(), 22, "{}", ran.stdout);
 }
 
 /// With a server that answers nobody is anything else: the output, the codes, the signals and

@@ -175,7 +175,7 @@ fn a_container_of_podman_is_known_by_its_name_and_spared_with_its_layer() {
         C=\"$D root cleanup $R --rule overlay/[0-9a-f]{64}/merged\"
         $C --keep web; test $(left) = 1; $C --keep $(id a); test $(left) = 1
         cd $T/docker/overlay/$layer/merged; sleep 60 & P=$!; cd /
-        $C; test $(left) = 1; code 0 $C --id web; test $(left) = 1
+        $C; test $(left) = 1; code 1 $C --id web; test $(left) = 1
         kill $P; wait $P || true; $C --id web; test $(left) = 0";
     let Some(ran) = isolated(script) else { return };
     says(&ran.expect(0).stdout, &["runs: pid"]);

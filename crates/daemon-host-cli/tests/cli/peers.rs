@@ -96,3 +96,31 @@ fn what_is_no_mount_point_is_an_error() {
         ran.stderr
     );
 }
+
+/// Names may hold what a terminal obeys, and a mount may be hidden by another one.
+#[test]
+fn odd_names_hidden_mounts_and_places_without_a_mount_are_told() {
+    let script = r#"N=$(printf 'e\033[31m\nx'); mkdir "$N" m/in; mount -t tmpfs t "$N"
+        mount -t tmpfs in m/in; mount -t tmpfs over m
+        for w in holders peers safe-to-remove; do $D mounts $w "$N" || test $? = 1; done
+        $D mounts peers m/in; $D mounts list --at m/in; $D mounts list --newest 1 --at "$N"
+        for a in 'mounts peers sub' 'mounts peers --mermaid --json' 'mounts safe-to-remove m/in' \
+            'root cleanup --rule /x'; do
+            code=0; $D $a || code=$?; test $code = 2; done"#;
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    assert!(!ran.stdout.contains('\u{1b}'), "{}", ran.stdout);
+    let shown = ran.stdout.matches("/e\\u{1b}[31m\\nx").count();
+    assert!(shown >= 4, "{}", ran.stdout);
+    for words in ["none of the newest 1 is at /", "/m/in"] {
+        assert!(ran.stdout.contains(words), "{words}: {}", ran.stdout);
+    }
+    for words in [
+        "is not a mount point: it is on",
+        "an answer has one form",
+        "another mount lies over",
+        "begins with a slash",
+    ] {
+        assert!(ran.stderr.contains(words), "{words}: {}", ran.stderr);
+    }
+}

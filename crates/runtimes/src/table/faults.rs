@@ -2,9 +2,11 @@
 
 use std::fmt;
 
+use nix::libc::{EACCES, EPERM};
+
 use super::runtime_table::Runtimes;
 use crate::names::shown;
-use crate::preflight::{Looked, look_at};
+use crate::preflight::{Looked, PreflightFault, look_at};
 
 /// A runtime that does not work here, although its entry is sound.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,6 +22,8 @@ pub struct RuntimeFault {
     pub reason: String,
     /// What a person can do about it.
     pub remedy: &'static str,
+    /// Whether the caller was refused a look at its program. Then a daemon may be able to start it.
+    pub is_denied: bool,
 }
 
 /// In which way a runtime does not work.
@@ -103,7 +107,10 @@ impl Runtimes {
         let why = looked.at(&asked).err()?;
         let reason = format!("{:?}: {why}", asked.path());
         let kind = RuntimeFaultKind::CannotStart;
-        Some(self.fault(name, kind, reason, why.remedy()))
+        Some(RuntimeFault {
+            is_denied: matches!(why, PreflightFault::Unreachable(EACCES | EPERM)),
+            ..self.fault(name, kind, reason, why.remedy())
+        })
     }
 
     fn probe_fault(&self, name: &str) -> Option<RuntimeFault> {
@@ -125,6 +132,7 @@ impl Runtimes {
             is_default: name == self.default_name(),
             reason,
             remedy,
+            is_denied: false,
         }
     }
 }

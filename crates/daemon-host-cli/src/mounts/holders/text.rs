@@ -8,7 +8,7 @@ use daemon_host::rootmount::short_ids;
 use super::answer::{Answer, Place};
 use super::kernel_word::KernelWord;
 use super::words::{keeper_words, kernel_words, user_words, uses_words};
-use crate::output::{Cell, Ink, Table, count, paint};
+use crate::output::{Cell, Ink, Table, count, paint, shown};
 
 pub(super) fn answer(answer: &Answer) -> String {
     let mut text = place(answer);
@@ -31,7 +31,7 @@ pub(super) fn answer(answer: &Answer) -> String {
 }
 
 fn place(answer: &Answer) -> String {
-    let path = answer.path.display();
+    let path = shown(&answer.path);
     let Place::Other { on, below } = &answer.place else {
         let fs_type = answer.held.first().map(|(mount, _)| &mount.fs_type);
         let fs_type = fs_type.map(|name| name.to_string_lossy().into_owned());
@@ -40,7 +40,7 @@ fn place(answer: &Answer) -> String {
     };
     let mut text = format!("{} is not a mount point here.", paint(Ink::Head, path));
     if let Some(on) = on {
-        let (point, fs_type) = (on.mount_point.display(), on.fs_type.to_string_lossy());
+        let (point, fs_type) = (shown(&on.mount_point), on.fs_type.to_string_lossy());
         text.push_str(&format!(" It is on {point} ({fs_type})."));
     }
     text.push('\n');

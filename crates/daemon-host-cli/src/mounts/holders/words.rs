@@ -4,6 +4,8 @@ use daemon_host::mountscan::{
     HolderProcess, KernelUse, MountUse, MountUser, MountedUse, NamespaceKeeper,
 };
 
+use crate::output::shown;
+
 pub(super) fn use_words(what: &MountUse) -> String {
     match what {
         MountUse::WorkingDirectory => "working directory".into(),
@@ -11,7 +13,7 @@ pub(super) fn use_words(what: &MountUse) -> String {
         MountUse::Executable => "running program".into(),
         MountUse::Mapping => "mapped file".into(),
         MountUse::Descriptor(number) => format!("descriptor {number}"),
-        MountUse::Socket(path) => format!("socket {}", path.display()),
+        MountUse::Socket(path) => format!("socket {}", shown(path)),
         _ => "other".into(),
     }
 }
@@ -43,7 +45,7 @@ pub(super) fn keeper_words(keeper: &NamespaceKeeper) -> String {
         NamespaceKeeper::Bind {
             namespace,
             mount_point,
-        } => format!("bind on {} in mnt:[{namespace}]", mount_point.display()),
+        } => format!("bind on {} in mnt:[{namespace}]", shown(mount_point)),
         _ => "something else".into(),
     }
 }
@@ -52,20 +54,20 @@ pub(super) fn keeper_words(keeper: &NamespaceKeeper) -> String {
 pub(super) fn kernel_words(what: &KernelUse) -> (String, String) {
     match what {
         KernelUse::Loop { device, file } => {
-            (device.clone(), format!("loop device of {}", file.display()))
+            (device.clone(), format!("loop device of {}", shown(file)))
         }
-        KernelUse::Swap { file } => ("swap".into(), format!("swap file {}", file.display())),
+        KernelUse::Swap { file } => ("swap".into(), format!("swap file {}", shown(file))),
         _ => ("kernel".into(), "other".into()),
     }
 }
 
 pub(super) fn user_words(user: &MountUser) -> String {
-    let point = user.mount.mount_point.display();
+    let point = shown(&user.mount.mount_point);
     let fs_type = user.mount.fs_type.to_string_lossy();
     match &user.how {
         MountedUse::Nested => format!("{fs_type} mounted on it at {point}"),
         MountedUse::Layer(layer) => {
-            format!("{fs_type} at {point} uses {} of it", layer.display())
+            format!("{fs_type} at {point} uses {} of it", shown(layer))
         }
         _ => format!("{fs_type} at {point}"),
     }

@@ -5,6 +5,7 @@ use std::path::Path;
 use daemon_host::mountscan::{MountInfo, Namespaces, Row};
 
 use super::graph::{Graph, Place, Way};
+use crate::output::shown;
 
 /// A mount, and the mounts that go with it.
 pub(super) struct Reach<'n> {
@@ -72,7 +73,7 @@ fn why_kept(copy: &Place<'_>) -> String {
     let Some(parent) = parent.map(MountInfo::from) else {
         return "it lies on no mount that can be seen".into();
     };
-    let point = parent.mount_point.display();
+    let point = shown(&parent.mount_point);
     match (parent.shared, parent.master) {
         (None, None) => format!("{point} there is private"),
         (Some(group), _) => format!("{point} there is of another peer group, {group}"),

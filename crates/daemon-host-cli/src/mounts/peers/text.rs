@@ -6,14 +6,14 @@ use daemon_host::rootmount::short_ids;
 use super::graph::{Graph, Place};
 use super::picture::{space_words, who};
 use super::reach::Reach;
-use crate::output::{Cell, Ink, Table, count, paint};
+use crate::output::{Cell, Ink, Table, count, paint, shown};
 
 /// How many rows of a kind are shown. More are only counted.
 const SHOWN: usize = 40;
 
 pub(super) fn of_mount(reach: &Reach<'_>) -> String {
     let mount = &reach.target.mount;
-    let point = mount.mount_point.display();
+    let point = shown(&mount.mount_point);
     let fs_type = mount.fs_type.to_string_lossy();
     let propagation = mount.propagation().to_string();
     let said = format!("{fs_type}, {propagation}");

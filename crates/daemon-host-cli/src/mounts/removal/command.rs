@@ -1,5 +1,6 @@
 //! The arguments of `mounts safe-to-remove`, and its flow.
 
+use std::io::{Error, ErrorKind};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -59,6 +60,10 @@ fn check(path: &Path, table: &MountTable) -> anyhow::Result<()> {
     let owned = path.to_owned();
     let seen = within(ANSWER_LIMIT, move || std::fs::symlink_metadata(owned));
     let seen = seen.with_context(|| format!("{path:?} did not answer"))?;
+    let is_missing = |error: &Error| error.kind() == ErrorKind::NotFound;
+    if seen.as_ref().is_err_and(is_missing) && table.topmost(path).is_some() {
+        bail!("no path leads to {path:?}: another mount lies over the one that is there");
+    }
     if !seen.with_context(|| format!("stat({path:?})"))?.is_dir() {
         bail!("{path:?} is not a directory");
     }

@@ -11,6 +11,7 @@ use super::reason::{Kind, Reason};
 use crate::mounts::holders::uses_words;
 use crate::mounts::remote::is_remote;
 use crate::mounts::sight::{Unseen, kernel_unread, things, unplaced};
+use crate::output::shown;
 
 /// Everything that was found out about a directory.
 pub(super) struct Facts {
@@ -87,7 +88,7 @@ fn mount(found: &DirectoryMount, facts: &Facts) -> Reason {
             (Kind::Remote, format!("{fs_type} from {source}"))
         }
         DirectoryUse::Below if is_part => {
-            let root = mount.root.display();
+            let root = shown(&mount.root);
             (Kind::Bind, format!("bind of {root} of {fs_type} {source}"))
         }
         DirectoryUse::Below if is_twice => {
@@ -96,7 +97,7 @@ fn mount(found: &DirectoryMount, facts: &Facts) -> Reason {
         }
         DirectoryUse::Below => (Kind::Mount, format!("{fs_type} {source}")),
         DirectoryUse::Layer(layer) => {
-            let what = format!("an overlay has {} as a layer", layer.display());
+            let what = format!("an overlay has {} as a layer", shown(layer));
             (Kind::Layer, what)
         }
         _ => (Kind::Shown, "shows it or a part of it".to_owned()),

@@ -6,7 +6,7 @@ use daemon_host::rootmount::short_ids;
 use serde::Serialize;
 
 use super::reason::{Kind, Reason};
-use crate::output::{Bytes, Cell, Ink, Table, paint};
+use crate::output::{Bytes, Cell, Ink, Table, paint, shown};
 
 /// How many reasons of a kind are shown in text.
 const SHOWN: usize = 8;
@@ -55,7 +55,7 @@ fn verdict(reasons: &[Reason]) -> &'static str {
 }
 
 pub(super) fn text(directory: &Path, reasons: &[Reason]) -> String {
-    let path = directory.display();
+    let path = shown(directory);
     let said = match verdict(reasons) {
         "safe" => {
             let said = format!("Nothing was found that stands against removing {path}.");

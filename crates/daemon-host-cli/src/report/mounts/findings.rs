@@ -2,6 +2,7 @@
 
 use super::facts::Mounts;
 use super::probe::{LIMIT, Probed, State};
+use crate::output::shown;
 use crate::report::Finding;
 
 /// How many faulty mounts have a finding each. If there are more, they are one finding.
@@ -25,7 +26,7 @@ pub(in crate::report) fn findings(mounts: &Mounts) -> Vec<Finding> {
         );
     }
     for (point, count) in &mounts.stacks {
-        let what = format!("{count} mounts are stacked at {}", point.display());
+        let what = format!("{count} mounts are stacked at {}", shown(point));
         found.push(
             Finding::warning("mounts", what)
                 .because("something mounts there over and over and never unmounts")
@@ -33,10 +34,7 @@ pub(in crate::report) fn findings(mounts: &Mounts) -> Vec<Finding> {
         );
     }
     for (point, count) in &mounts.copies {
-        let what = format!(
-            "{count} mounts show the same directory as {}",
-            point.display()
-        );
+        let what = format!("{count} mounts show the same directory as {}", shown(point));
         found.push(
             Finding::warning("mounts", what)
                 .because("a bind was made again and again, or copied itself through a shared mount")
@@ -68,10 +66,7 @@ fn covered(mounts: &Mounts, found: &mut Vec<Finding>) {
         );
     }
     for path in &mounts.covered_data {
-        let what = format!(
-            "{} is not empty, and nothing is mounted there",
-            path.display()
-        );
+        let what = format!("{} is not empty, and nothing is mounted there", shown(path));
         found.push(
             Finding::warning("root", what)
                 .because("somebody wrote there while nothing was mounted; a mount will cover it")
@@ -86,7 +81,7 @@ fn probed(mounts: &Mounts, found: &mut Vec<Finding>) {
     };
     let faulty: Vec<&Probed> = probed.iter().filter(|m| m.state.is_faulty()).collect();
     for mount in faulty.iter().take(SHOWN) {
-        let (point, fs_type) = (mount.mount_point.display(), &mount.fs_type);
+        let (point, fs_type) = (shown(&mount.mount_point), &mount.fs_type);
         let finding = match &mount.state {
             State::Dead(why) => {
                 Finding::problem("mounts", format!("{point} ({fs_type}) is dead")).because(why)

@@ -59,7 +59,7 @@ pub(crate) struct Args {
 
     /// One more rule, a regular expression over the path below the root (without a slash in
     /// front); it must match the whole of it. May be repeated.
-    #[arg(long, value_name = "RE")]
+    #[arg(long, value_name = "RE", value_parser = rule)]
     pub(super) rule: Vec<String>,
 
     /// Show what would be done and do nothing.
@@ -87,6 +87,14 @@ pub(crate) struct Args {
     /// Do nothing where an engine runs on the root, instead of looking twice.
     #[arg(long, conflicts_with = "settle")]
     pub(super) no_wait: bool,
+}
+
+/// A rule is over a path below the root, which begins with no slash.
+fn rule(text: &str) -> Result<String, String> {
+    match text.trim_start_matches('^').starts_with('/') {
+        true => Err("it begins with a slash, and the path below the root never does".to_owned()),
+        false => Ok(text.to_owned()),
+    }
 }
 
 impl Args {

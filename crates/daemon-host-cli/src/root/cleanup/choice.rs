@@ -6,9 +6,9 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{bail, ensure};
 use daemon_host::engines::Resolved;
-use daemon_host::rootmount::{CleanupPlan, LayerMap};
+use daemon_host::rootmount::{CleanupPlan, KeepReason, Kept, LayerMap};
 
-use super::ids::Ids;
+use super::ids::{Ids, SHORTEST};
 use crate::output::short_id;
 
 /// A directory in which containers are looked up.
@@ -45,6 +45,15 @@ impl Meant {
     /// Whether the chosen container, if there is one, may have mounts here.
     pub(super) fn is_here(&self) -> bool {
         self.only.as_ref().is_none_or(|only| !only.is_empty())
+    }
+
+    /// Whether a mount of the chosen container stays because it lives.
+    pub(super) fn is_kept_alive(&self, kept: &[Kept]) -> bool {
+        let Some(only) = &self.only else { return false };
+        kept.iter().any(|kept| match &kept.reason {
+            KeepReason::Live(id) | KeepReason::Lives { container: id, .. } => only.contains(id),
+            _ => false,
+        })
     }
 
     /// Reduces a plan to the chosen container, if there is one, and to what further rules name.
@@ -114,6 +123,11 @@ fn find(flag: &str, word: &str, places: &[Place]) -> anyhow::Result<Vec<(usize, 
         }
     }
     if found.is_empty() {
+        ensure!(
+            word.len() >= SHORTEST,
+            "{flag} {word:?} is too short: nothing has this name, and the beginning of an id has \
+             {SHORTEST} digits or more"
+        );
         let paths: BTreeSet<&Path> = places.iter().map(|place| &*place.path).collect();
         let below = match paths.len() {
             0 => "none of these engines has anything mounted here".to_owned(),
@@ -206,6 +220,7 @@ mod tests {
         for (asked, why) in [
             ("web", "matches nothing: no container"),
             ("3f1", "may mean several: 3f1c00, 3f1d00"),
+            ("3f", "too short"),
             ("", "empty"),
             ("a/b", "character"),
         ] {

@@ -8,7 +8,7 @@ use daemon_host::engines::{Containers, Resolved};
 use daemon_host::mountscan::MountTable;
 
 /// The shortest beginning of an id that is accepted. A shorter one says too little.
-const SHORTEST: usize = 3;
+pub(super) const SHORTEST: usize = 3;
 
 /// A name of at least this many hexadecimal digits looks like an id.
 const LIKE_AN_ID: usize = 12;

@@ -140,7 +140,9 @@ fn of_root(
     };
     if args.dry_run {
         show_plan(&planned, &engine, others, out)?;
-        let is_uncertain = planned.plan.is_uncertain() || is_partly_read(&planned);
+        let is_uncertain = planned.plan.is_uncertain()
+            || is_partly_read(&planned)
+            || meant.is_kept_alive(planned.plan.kept());
         return Ok(Exit::finding_if(is_uncertain));
     }
     if let Some(engine) = engine.may_run() {
@@ -161,7 +163,7 @@ fn of_root(
     let report = execute(args, planner, &planned)?;
     show_report(&planned, &report, others, out)?;
     Ok(Exit::finding_if(
-        !report.is_clean() || keeps_unknown(&report),
+        !report.is_clean() || keeps_unknown(&report) || meant.is_kept_alive(report.kept()),
     ))
 }
 

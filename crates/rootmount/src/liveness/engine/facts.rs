@@ -112,10 +112,20 @@ impl Process {
         };
         match parse_stat(&stat) {
             None => Self::Unclear(format!("pid {pid}: its stat has another form")),
-            Some(stat) if stat.has_ended => Self::Gone,
+            Some(stat) if stat.has_ended || is_thread(proc, pid) => Self::Gone,
             Some(Stat { name, start, .. }) => Self::Runs { name, start },
         }
     }
+}
+
+/// Whether the number is that of a thread other than the first of its process. Procfs shows it by
+/// its number, and lists it nowhere. No program writes such a number as its pid.
+fn is_thread(proc: &ProcRoot, pid: u32) -> bool {
+    let status = proc.read(format!("{pid}/status")).unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let group = status.lines().find_map(|line| line.strip_prefix("Tgid:"));
+    let group = group.and_then(|group| group.trim().parse().ok());
+    group.is_some_and(|group: u32| group != pid)
 }
 
 /// Decides about a pid that procfs does not show. With the mount option `hidepid` procfs hides
@@ -180,6 +190,18 @@ mod tests {
         assert!(!running.has_ended && !stat("Z", 2).unwrap().has_ended);
         assert!(stat("Z", 1).unwrap().has_ended);
         assert!(parse_stat(b"7 (a) S 1").is_none());
+    }
+
+    #[test]
+    fn the_number_of_a_thread_is_no_process() {
+        let proc = open(&Proc::default()).unwrap();
+        let clock = Clock::read(&proc);
+        let thread = std::thread::spawn(move || {
+            let link = proc.link("thread-self").unwrap();
+            let thread = link.file_name().unwrap().to_str().unwrap().parse();
+            Process::look(&proc, thread.unwrap(), &clock)
+        });
+        assert_eq!(thread.join().unwrap(), Process::Gone);
     }
 
     #[test]
