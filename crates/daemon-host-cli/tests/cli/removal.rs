@@ -63,8 +63,10 @@ fn layers_are_found_behind_links_and_unknown_where_no_path_leads_to_them() {
     kinds(&mounted("$T/lay/A:$T/sub"), &["layer"]);
     kinds(&mounted("$T/sub:$T/links/A"), &["layer"]);
     kinds(&mounted("$T/sub:$T/m:$T/lay"), &[]);
+    // Relative to the directory above the overlay, and the inode numbers agree.
+    kinds(&mounted("d/a:sub"), &["layer"]);
     for (layers, after) in [
-        ("d/a:sub", ""),
+        ("d/a:sub", "mv d/a d/c; mkdir d/a"),
         ("/proc/self/cwd/d/a:$T/sub", ""),
         ("$T/d/a/x:$T/sub", "mv d/a/x d/a/y"),
         ("$T/d/a/x:$T/sub", "mv d/a/x d/a/y; touch d/a/x"),
