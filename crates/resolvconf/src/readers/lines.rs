@@ -2,7 +2,7 @@
 
 use crate::document::Look;
 use crate::readers::form::{Comments, LineEnds, Lines, Nul, Reader, ServerWords};
-use crate::readers::words::{ends_word, is_mark, trim, words};
+use crate::readers::words::{ends_word, is_mark, trim, trim_end, words};
 
 /// A directive that readers know.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -87,11 +87,20 @@ pub(crate) fn entry<'a>(line: usize, text: &'a [u8], rules: &Lines) -> Option<En
         return None;
     }
     let value = trim(value, rules.blanks);
+    if rules.visible && !is_visible(value) {
+        return None;
+    }
     Some(Entry {
         line,
         keyword,
         value,
     })
+}
+
+/// Whether a value is visible ASCII and blanks, except for white space after it.
+pub(crate) fn is_visible(value: &[u8]) -> bool {
+    let visible = |byte: &u8| matches!(byte, b' '..=b'~');
+    trim_end(value).iter().all(visible)
 }
 
 /// Whether a strict reader accepts the value of this directive.

@@ -4,7 +4,7 @@ use crate::document::Text;
 use crate::readers::context::Context;
 use crate::readers::form::{Lines, OnInvalidDomain, Root, Search as Rules, SearchRule};
 use crate::readers::lines::{Entry, Keyword};
-use crate::readers::words::{has_no_word, words};
+use crate::readers::words::{has_no_word, trim_end, words};
 
 /// The lines that may become the list, while a file is read.
 #[derive(Debug, Default)]
@@ -148,14 +148,27 @@ fn listed<'a>(
     rules: &Rules,
     lines: &Lines,
 ) -> impl Iterator<Item = &'a [u8]> + use<'a> {
-    let most = match entry.keyword {
-        Keyword::Domain if !rules.domain_takes_all => 1,
-        _ => usize::MAX,
+    let one = entry.keyword == Keyword::Domain && !rules.domain_takes_all;
+    let (mut most_words, mut most_parts) = (usize::MAX, usize::MAX);
+    if one && rules.domain_to_comma {
+        most_parts = 1;
+    } else if one {
+        most_words = 1;
+    }
+    let (by_blanks, by_words) = match rules.blanks_only {
+        true => (Some(trim_end(entry.value).split(|b| *b == b' ')), None),
+        false => (None, Some(words(entry.value, lines))),
     };
+    let words = by_blanks
+        .into_iter()
+        .flatten()
+        .filter(|word| !word.is_empty());
     let commas = rules.commas;
-    words(entry.value, lines)
-        .take(most)
+    words
+        .chain(by_words.into_iter().flatten())
+        .take(most_words)
         .flat_map(move |word| split_commas(word, commas))
+        .take(most_parts)
 }
 
 fn split_commas(word: &[u8], commas: bool) -> impl Iterator<Item = &[u8]> {

@@ -68,6 +68,12 @@ pub(crate) fn trim(text: &[u8], blanks: Blanks) -> &[u8] {
     skip(text, classes_of(blanks))
 }
 
+/// The text without the white space of C after it.
+pub(crate) fn trim_end(text: &[u8]) -> &[u8] {
+    let blank = |byte: &&u8| matches!(**byte, b' ' | b'\t'..=b'\r');
+    &text[..text.len() - text.iter().rev().take_while(blank).count()]
+}
+
 fn skip<'a>(mut text: &'a [u8], classes: &Classes) -> &'a [u8] {
     loop {
         match blank(text, classes) {

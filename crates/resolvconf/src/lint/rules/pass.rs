@@ -6,7 +6,7 @@ use crate::lint::findings::Findings;
 use crate::lint::groups::Set;
 use crate::lint::rules::numeric::Numeric;
 use crate::lint::rules::traits::Traits;
-use crate::readers::{Keyword, Outcome, Reader, plain_entry, reads, sees};
+use crate::readers::{Keyword, Outcome, Reader, is_visible, plain_entry, reads, sees};
 
 /// A document while it is checked.
 pub(crate) struct Lint<'a> {
@@ -126,11 +126,13 @@ impl<'a> Lint<'a> {
         // A comment mark may hide all words from some reader.
         let short = line.raw.len() <= self.traits.shortest_line && !look.has(Look::MARK);
         let seen = match short {
-            true if is_plain(line, look) => self.traits.all,
+            true if is_plain(line, look) => self.who_takes(line),
             true if is_plain_before_nul(line, look) && line.raw.ends_with(b"\n") => {
-                self.traits.all.without(self.traits.eats_next)
+                self.who_takes(line).without(self.traits.eats_next)
             }
-            true if has_blank(line) && self.is_plain_before_returns(line, look) => self.traits.all,
+            true if has_blank(line) && self.is_plain_before_returns(line, look) => {
+                self.who_takes(line)
+            }
             _ => {
                 let wanted = keywords(line.kind);
                 let kinds = self.traits.line_rules.iter();
@@ -139,6 +141,18 @@ impl<'a> Lint<'a> {
             }
         };
         seen.without(self.unread(line.number))
+    }
+
+    /// The readers that take the bytes of the value of a plain line.
+    fn who_takes(&self, line: Line<'a>) -> Set {
+        let visible = || {
+            let value = line.content().get(line.directive().len()..);
+            is_visible(value.unwrap_or_default().trim_ascii_start())
+        };
+        match self.traits.visible.is_empty() || visible() {
+            true => self.traits.all,
+            false => self.traits.all.without(self.traits.visible),
+        }
     }
 
     /// Whether the line is plain, with carriage returns only at its end.
@@ -159,11 +173,11 @@ impl<'a> Lint<'a> {
     pub(crate) fn who_reads(&self, line: Line<'a>, look: Look, word: &[u8]) -> Set {
         let short = line.raw.len() <= self.traits.shortest_line;
         let read = match short && is_plain(line, look) {
-            true => self.traits.all,
+            true => self.who_takes(line),
             _ if short && self.is_plain_before_returns(line, look) => {
                 match line.content().ends_with(word) {
-                    true => self.traits.all.without(self.traits.return_is_a_byte),
-                    false => self.traits.all,
+                    true => self.who_takes(line).without(self.traits.return_is_a_byte),
+                    false => self.who_takes(line),
                 }
             }
             false => Set::of(self.readers, |reader| reads(reader, line.raw, look, word)),

@@ -2,8 +2,8 @@
 
 use crate::document::{Document, LineKind, Look};
 use crate::readers::{
-    Context, Depth, Entry, Keyword, Once, Outcome, Reader, Reading, Row, may_be_numeric,
-    plain_entry,
+    Context, Depth, Entry, Keyword, Once, Outcome, Reader, Reading, Row, is_visible,
+    may_be_numeric, plain_entry,
 };
 
 /// The length of `search`. No reader sees a directive in a shorter line.
@@ -16,6 +16,7 @@ pub(crate) struct Readings<'a, 'r> {
     shortest_line: usize,
     /// Whether the line before holds a NUL. Some reader then loses the next line, too.
     after_nul: bool,
+    some_want_visible: bool,
 }
 
 impl<'a, 'r> Readings<'a, 'r> {
@@ -25,6 +26,7 @@ impl<'a, 'r> Readings<'a, 'r> {
             each: readers.iter().map(reading).collect(),
             shortest_line,
             after_nul: false,
+            some_want_visible: readers.iter().any(|reader| reader.lines.visible),
         }
     }
 
@@ -63,6 +65,7 @@ impl<'a, 'r> Readings<'a, 'r> {
         };
         let (once, own) = (once(&entry), Once::default());
         let shortest_line = self.shortest_line;
+        let visible = !self.some_want_visible || is_visible(entry.value);
         let is_list = matches!(entry.keyword, Keyword::Search | Keyword::Domain);
         for reading in &mut self.each {
             let own_way = match odd_end {
@@ -70,6 +73,7 @@ impl<'a, 'r> Readings<'a, 'r> {
                 Some(_) => !reading.ends_at_nul() || entry.value.is_empty(),
                 None => false,
             };
+            let own_way = own_way || (!visible && reading.wants_visible());
             let too_long = row.text.len() > shortest_line && reading.is_too_long(row);
             if own_way || too_long || (after_nul && reading.eats_lines()) {
                 reading.line(row, &own);

@@ -14,6 +14,8 @@ pub(crate) struct Traits {
     /// The different rules for lines, each with its readers.
     pub(crate) line_rules: Vec<(Lines, Set)>,
     pub(crate) no_indent: Set,
+    /// They take a value only if it is visible ASCII.
+    pub(crate) visible: Set,
     pub(crate) reports_unknown: Set,
     /// A carriage return is part of a word.
     pub(crate) return_is_a_byte: Set,
@@ -70,6 +72,7 @@ impl Traits {
             all: set(|_| true),
             line_rules: line_rules(readers),
             no_indent: set(|r| !r.lines.indent),
+            visible: set(|r| r.lines.visible),
             reports_unknown: set(|r| r.lines.reports_unknown),
             return_is_a_byte: set(|r| r.lines.blanks == Blanks::SpaceTab),
             few_blanks: set(|r| {

@@ -18,6 +18,9 @@ pub struct Lines {
     pub longest: Option<(usize, TooLong)>,
     /// Whether a directive without a value counts. For example, `search` alone may clear the list.
     pub bare: bool,
+    /// Whether a directive counts only if its value is visible ASCII and blanks. A tab may stand
+    /// only before and after the value.
+    pub visible: bool,
     /// Whether it reacts to an indented comment or an unknown directive as to something unknown.
     pub reports_unknown: bool,
     /// Whether a directive with too few or too many words, or with a bad number, makes it refuse

@@ -22,6 +22,10 @@ pub struct Search {
     pub bytes: Option<usize>,
     /// Whether a comma separates domains.
     pub commas: bool,
+    /// Whether only a blank or a comma separates domains. Other white space is a part of a domain.
+    pub blanks_only: bool,
+    /// Whether a comma also ends the only domain of `domain`.
+    pub domain_to_comma: bool,
     /// Whether the domain of the host's own name becomes the list if the file gives none.
     pub host_domain: bool,
 }

@@ -17,6 +17,7 @@ pub const C_ARES: Reader = Reader {
         comments: Comments::Anywhere, // C1
         longest: None,                // C18
         bare: false,                  // C13b
+        visible: true,                // M8, M27
         reports_unknown: false,
         strict: false,
     },
@@ -32,6 +33,8 @@ pub const C_ARES: Reader = Reader {
         invalid: OnInvalidDomain::EndsLookup, // C13g, C13i
         bytes: Some(512),                     // C8
         commas: true,                         // C13h
+        blanks_only: true,                    // M8
+        domain_to_comma: true,                // M34
         too_long: OnTooLong::FailsLookup,     // N5
         ..C_SEARCH
     },
@@ -74,6 +77,10 @@ pub const C_ARES: Reader = Reader {
 pub const C_ARES_OLD: Reader = Reader {
     name: "c-ares-1.18",
     versions: "1.18.1",
+    lines: Lines {
+        visible: false, // M8
+        ..C_ARES.lines
+    },
     servers: Servers {
         words: ServerWords::AllAndCommas,
         form: AddressForm::Cares118, // C2, C3, C14
@@ -85,6 +92,7 @@ pub const C_ARES_OLD: Reader = Reader {
         root: Root::FailsLookup,               // C13a
         invalid: OnInvalidDomain::FailsLookup, // C13i
         bytes: None,                           // C8
+        domain_to_comma: false,
         ..C_ARES.search
     },
     options: Options {

@@ -17,7 +17,8 @@ pub const GO: Reader = Reader {
         comments: Comments::FirstColumn,                    // C1
         longest: Some((64 * 1024 - 1, TooLong::LosesFile)), // C18e, C18f
         bare: true,                                         // C13b
-        reports_unknown: true,                              // C4d, C20a
+        visible: false,
+        reports_unknown: true, // C4d, C20a
         strict: false,
     },
     servers: Servers {
@@ -118,6 +119,7 @@ pub const DNSPYTHON: Reader = Reader {
         comments: Comments::FirstColumn,
         longest: None,
         bare: false,
+        visible: false,
         reports_unknown: false,
         strict: false,
     },
@@ -173,6 +175,7 @@ pub const HICKORY: Reader = Reader {
         ends: LineEnds::Feed,         // C5d
         comments: Comments::Anywhere, // C1
         bare: true,                   // C13b
+        visible: false,
         ..DNSPYTHON.lines
     },
     servers: Servers {
@@ -223,6 +226,7 @@ pub const JAVA: Reader = Reader {
         comments: Comments::Words, // C1d
         longest: None,
         bare: false,
+        visible: false,
         reports_unknown: false,
         strict: false,
     },

@@ -17,6 +17,7 @@ pub const GLIBC: Reader = Reader {
         comments: Comments::FirstColumn, // C1
         longest: None,                   // C18
         bare: false,                     // C13b
+        visible: false,
         reports_unknown: false,
         strict: false,
     },
@@ -39,7 +40,9 @@ pub const GLIBC: Reader = Reader {
         invalid: OnInvalidDomain::EndsList, // C13g, C13i
         most: None,                         // C8
         bytes: None,
-        commas: false,                 // C13h
+        commas: false, // C13h
+        blanks_only: false,
+        domain_to_comma: false,
         too_long: OnTooLong::EndsList, // N5
         host_domain: true,             // C9e
     },
@@ -125,6 +128,7 @@ pub const MUSL: Reader = Reader {
         comments: Comments::FirstColumn,
         longest: Some((254, TooLong::SkipsLine)), // C8, C18b
         bare: true,                               // C13b
+        visible: false,
         reports_unknown: false,
         strict: false,
     },

@@ -21,6 +21,7 @@ pub const RESOLVED: Reader = Reader {
         comments: Comments::FirstColumn,
         longest: None,
         bare: false,
+        visible: false,
         reports_unknown: false,
         strict: false,
     },
@@ -44,6 +45,8 @@ pub const RESOLVED: Reader = Reader {
         most: Some(256),
         bytes: None,
         commas: false,
+        blanks_only: false,
+        domain_to_comma: false,
         too_long: OnTooLong::FailsLookup, // N5
         host_domain: false,               // C9e
     },
@@ -155,6 +158,7 @@ pub const DIG: Reader = Reader {
     lines: Lines {
         comments: Comments::Words, // C1d
         bare: true,
+        visible: false,
         strict: true, // C3g, C5a, C9d, C11, C13b
         ..BUSYBOX.lines
     },

@@ -121,6 +121,11 @@ impl<'a, 'r> Reading<'a, 'r> {
         self.reader.lines.blanks == Blanks::SpaceTab || self.reader.lines.strict
     }
 
+    /// Whether a directive counts only if its value is visible ASCII.
+    pub(crate) fn wants_visible(&self) -> bool {
+        self.reader.lines.visible
+    }
+
     /// Whether any directive without a value counts.
     pub(crate) fn is_strict(&self) -> bool {
         self.reader.lines.strict

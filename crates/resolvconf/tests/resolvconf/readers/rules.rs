@@ -157,3 +157,41 @@ fn tools_search_for_few_dots_alone() {
         assert_eq!(asked("nameserver 192.0.2.1\n", reader, "zz"), ["zz"]);
     }
 }
+
+/// c-ares splits domains at blanks and commas alone. 1.34 takes no value with other white space
+/// inside or a byte beyond ASCII, and of `domain` only what stands before a comma.
+#[test]
+fn c_ares_wants_blanks_between_domains() {
+    let searched = |text: &str, reader: &Reader| -> Vec<String> {
+        let effective = parse(text.as_bytes()).effective(reader);
+        effective.search.iter().map(|d| d.to_string()).collect()
+    };
+    let old = &readers::C_ARES_OLD;
+    let none: [&str; 0] = [];
+    let tab = "search one.test\ttwo.test ok.test\n";
+    assert_eq!(searched(tab, &readers::C_ARES), none);
+    assert_eq!(searched(tab, old), ["one.test\ttwo.test", "ok.test"]);
+    let both = "search\tone.test, two.test \x0b\n";
+    for reader in [&readers::C_ARES, old] {
+        assert_eq!(
+            searched(both, reader),
+            ["one.test", "two.test"],
+            "{}",
+            reader.name
+        );
+    }
+    let domain = "domain one.test,two.test three.test\n";
+    assert_eq!(searched(domain, &readers::C_ARES), ["one.test"]);
+    assert_eq!(searched(domain, old), ["one.test", "two.test"]);
+    for value in ["192.0.2.1 \u{e9}", "192.0.2.1\0x", "192.0.2.1 \t192.0.2.2"] {
+        let text = format!("nameserver {value}\n");
+        let document = parse(text.as_bytes());
+        for reader in [readers::C_ARES, readers::NODE] {
+            let servers = document.effective(&reader).servers;
+            assert_eq!(servers[0].line, 0, "{} {value:?}", reader.name);
+            let found = document.diagnostics_for(std::slice::from_ref(&reader));
+            let without = found.iter().any(|d| d.kind().as_str() == "no-nameservers");
+            assert!(without, "{} {value:?}", reader.name);
+        }
+    }
+}
