@@ -31,10 +31,13 @@ impl ConfigArgs {
 
     /// Reads the directories that it names.
     pub(crate) fn roots(&self) -> anyhow::Result<HostConfig> {
-        Ok(HostConfig::parse_roots(&self.read()?.text)?)
+        self.read()?.roots()
     }
 
     /// The text of the file. It is empty if the usual file is missing.
+    ///
+    /// A later call may find another daemon, another text, or nothing more in a pipe. So whoever
+    /// needs several things of it reads once.
     pub(crate) fn read(&self) -> anyhow::Result<ConfigText> {
         if let Some(path) = &self.config {
             let text = read_named(&as_here(path))?;
@@ -83,6 +86,11 @@ pub(crate) struct ConfigText {
 }
 
 impl ConfigText {
+    /// The directories that it names.
+    pub(crate) fn roots(&self) -> anyhow::Result<HostConfig> {
+        Ok(HostConfig::parse_roots(&self.text)?)
+    }
+
     /// Whether there is a file, and nothing in it. An empty object is something.
     pub(crate) fn is_blank(&self) -> bool {
         // A byte order mark alone is no content either.

@@ -4,4 +4,4 @@ mod args;
 mod choose;
 mod in_use;
 
-pub(crate) use args::ConfigArgs;
+pub(crate) use args::{ConfigArgs, ConfigText};

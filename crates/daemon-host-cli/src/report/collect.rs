@@ -11,13 +11,13 @@ use daemon_host::resolvconf::{SelectOptions, Selection};
 use daemon_host::rootmount::DataRootOptions;
 use daemon_host::rroprobe::KernelSupport;
 use daemon_host::runtimes::{Inspected, Runtimes};
-use daemon_host::{ANSWER_LIMIT, LivenessOptions, within};
+use daemon_host::{ANSWER_LIMIT, HostConfig, LivenessOptions, within};
 use nix::sys::utsname::{UtsName, uname};
 
 use super::mounts::{self, Mounts, Which};
 use crate::place::{self, Surroundings};
 use crate::resolv_conf::{self, PerNetwork};
-use crate::root::{EvidenceArgs, RootArgs, RootState};
+use crate::root::{EvidenceArgs, RootArgs, RootState, Roots};
 use crate::runtimes::TableArgs;
 
 /// A fact, or the reason in words why it could not be found out.
@@ -64,22 +64,26 @@ pub(super) fn collect(
     probe_mounts: Option<Which>,
 ) -> anyhow::Result<Facts> {
     let table = MountTable::current().map_err(|error| in_words(&error));
-    let roots = args.config.roots().map_err(|error| format!("{error:#}"));
-    let config = roots.clone().unwrap_or_default();
-    let options = args.options_of(&config);
-    let doubt = args
-        .doubt()
-        .unwrap_or_else(|error| Some(format!("{error:#}")));
+    // It is read once, so that everything follows from the same file.
+    let read = args.config.read().map_err(|error| format!("{error:#}"));
+    let config = match &read {
+        Ok(read) => read.roots().map_err(|error| format!("{error:#}")),
+        Err(why) => Err(why.clone()),
+    };
+    let Roots { options, doubt } = args.roots_of(config.as_ref().map_err(String::as_str));
+    let (config, config_fault) = match config {
+        Ok(config) => (config, None),
+        Err(why) => (HostConfig::default(), Some(why)),
+    };
     let liveness = evidence.liveness(&options.exec_root, doubt)?;
     let mut select = SelectOptions::new();
     select.configured.clone_from(&config.resolv_conf);
     let dns: Vec<_> = config.dns.iter().copied().map(Into::into).collect();
-    let runtimes = TableArgs::of_config(args.config.clone())
-        .load()
-        .map(|(inspected, table)| {
-            let table = if probe { table.probed() } else { table };
-            (inspected, table)
-        });
+    let runtimes = read.map(|read| {
+        let (inspected, table) = TableArgs::of_config(args.config.clone()).load_read(read);
+        let table = if probe { table.probed() } else { table };
+        (inspected, table)
+    });
     let root = root(&options, &liveness);
     // The files below /proc/sys are missing in a hardened unit (ProcSubset=pid).
     let names = uname().ok();
@@ -97,10 +101,10 @@ pub(super) fn collect(
         root,
         mounts: table.map(|table| mounts::collect(&table, readable, probe_mounts)),
         name_servers: resolv_conf::per_network(&select, &dns),
-        config_fault: roots.err(),
+        config_fault,
         links: ifaddrs::all().map_err(|error| in_words(&error)),
         rro: KernelSupport::probe(),
-        runtimes: runtimes.map_err(|error| format!("{error:#}")),
+        runtimes,
         probed: probe,
         place: place::surroundings(),
     })

@@ -12,6 +12,6 @@ mod status;
 pub(crate) use below::{OfTypeJson, others_text};
 pub(crate) use command::{Command, run};
 pub(crate) use evidence::{EvidenceArgs, EvidenceJson};
-pub(crate) use roots::RootArgs;
+pub(crate) use roots::{RootArgs, Roots};
 pub(crate) use state::RootState;
 pub(crate) use status::is_doubtful;

@@ -28,32 +28,39 @@ pub(crate) struct RootArgs {
     pub(crate) config: ConfigArgs,
 }
 
+/// What the arguments and one reading of the configuration come to.
+#[derive(Debug)]
+pub(crate) struct Roots {
+    pub(crate) options: DataRootOptions,
+    /// Why the exec root may be another daemon's. `None` if the two roots belong together.
+    pub(crate) doubt: Option<String>,
+}
+
 impl RootArgs {
-    /// The two roots; the configuration is read only when one of them is not given.
-    pub(crate) fn options(&self) -> anyhow::Result<DataRootOptions> {
-        if let (Some(data_root), Some(exec_root)) = (&self.data_root, &self.exec_root) {
-            return Ok(DataRootOptions::new(as_here(data_root), as_here(exec_root)));
+    /// The two roots; the configuration is read only when one of them is not given, and once.
+    pub(crate) fn roots(&self) -> anyhow::Result<Roots> {
+        if let (Some(_), Some(_)) = (&self.data_root, &self.exec_root) {
+            return Ok(self.roots_of(Ok(&HostConfig::default())));
         }
-        Ok(self.options_of(&self.config.roots()?))
+        Ok(self.roots_of(Ok(&self.config.roots()?)))
     }
 
-    /// Why the exec root may be another daemon's: only a data root was named, and the usual
-    /// configuration has another one. `None` if they belong together.
-    pub(crate) fn doubt(&self) -> anyhow::Result<Option<String>> {
+    /// The same with a configuration that was read before. If it could not be, its defaults count,
+    /// and the reason is a doubt.
+    pub(crate) fn roots_of(&self, config: Result<&HostConfig, &str>) -> Roots {
+        let options = self.options_of(config.unwrap_or(&HostConfig::default()));
         let (Some(named), None, false) = (&self.data_root, &self.exec_root, self.config.is_named())
         else {
-            return Ok(None);
+            return Roots {
+                options,
+                doubt: None,
+            };
         };
-        let config = self.config.roots()?;
-        let (named, usual) = (as_here(named), as_here(&config.data_root));
-        Ok((!is_same(&named, &usual)).then(|| {
-            let exec_root = as_here(&config.exec_root);
-            format!(
-                "it is not known where a daemon with the data root {named:?} keeps its states: \
-                 {exec_root:?} belongs to {usual:?}; name the place with --exec-root or \
-                 --state-dir"
-            )
-        }))
+        let doubt = match config {
+            Ok(config) => doubt(&as_here(named), config),
+            Err(why) => Some(why.to_owned()),
+        };
+        Roots { options, doubt }
     }
 
     /// Whether the arguments name one daemon, by one of its roots or by its configuration.
@@ -63,8 +70,14 @@ impl RootArgs {
 
     /// The two roots. An exec root that was named must exist, because a mistyped one knows no
     /// container.
-    pub(crate) fn existing(&self) -> anyhow::Result<DataRootOptions> {
-        let options = self.options()?;
+    pub(crate) fn existing(&self) -> anyhow::Result<Roots> {
+        let roots = self.roots()?;
+        self.check()?;
+        Ok(roots)
+    }
+
+    /// Fails if an exec root was named and does not exist.
+    pub(crate) fn check(&self) -> anyhow::Result<()> {
         if let Some(exec_root) = self.exec_root.as_ref().filter(|dir| dir.is_absolute()) {
             let exec_root = as_here(exec_root);
             ensure!(
@@ -74,13 +87,13 @@ impl RootArgs {
                 "--exec-root {exec_root:?}: no such directory"
             );
         }
-        Ok(options)
+        Ok(())
     }
 
     /// The two roots, after both have answered. Whatever waits for one of them later cannot say
     /// which one it is.
     pub(crate) fn answering(&self) -> anyhow::Result<DataRootOptions> {
-        let options = self.options()?;
+        let options = self.roots()?.options;
         for (flag, root) in [
             ("--data-root", &options.root),
             ("--exec-root", &options.exec_root),
@@ -92,12 +105,24 @@ impl RootArgs {
         Ok(options)
     }
 
-    /// The same with a configuration that was read before.
-    pub(crate) fn options_of(&self, config: &HostConfig) -> DataRootOptions {
+    fn options_of(&self, config: &HostConfig) -> DataRootOptions {
         let data_root = self.data_root.as_ref().unwrap_or(&config.data_root);
         let exec_root = self.exec_root.as_ref().unwrap_or(&config.exec_root);
         DataRootOptions::new(as_here(data_root), as_here(exec_root))
     }
+}
+
+/// Why the exec root may be another daemon's: only a data root was named, and the configuration has
+/// another one.
+fn doubt(named: &Path, config: &HostConfig) -> Option<String> {
+    let usual = as_here(&config.data_root);
+    (!is_same(named, &usual)).then(|| {
+        let exec_root = as_here(&config.exec_root);
+        format!(
+            "it is not known where a daemon with the data root {named:?} keeps its states: \
+             {exec_root:?} belongs to {usual:?}; name the place with --exec-root or --state-dir"
+        )
+    })
 }
 
 /// Whether two paths lead to one directory. One that does not answer is not the same.

@@ -7,7 +7,7 @@ use std::path::Path;
 use daemon_host::rootmount::{self, Kept, Ownership, Status, Step, short_ids};
 use serde::Serialize;
 
-use super::{EvidenceArgs, EvidenceJson, OfTypeJson, RootArgs, RootState, others_text};
+use super::{EvidenceArgs, EvidenceJson, OfTypeJson, RootArgs, RootState, Roots, others_text};
 use crate::engines::{Elsewhere, EngineFiles, Leftovers, LeftoversJson, elsewhere, survey};
 use crate::exit::Exit;
 use crate::input::look;
@@ -35,10 +35,8 @@ pub(crate) struct Args {
 pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     args.engines.load()?;
     args.pid.enter()?;
-    let options = args.root.existing()?;
-    let liveness = args
-        .evidence
-        .liveness(&options.exec_root, args.root.doubt()?)?;
+    let Roots { options, doubt } = args.root.existing()?;
+    let liveness = args.evidence.liveness(&options.exec_root, doubt)?;
     let place = place::surroundings();
     let (others, is_alone) = match args.root.names_one() {
         true => (Others::default(), false),

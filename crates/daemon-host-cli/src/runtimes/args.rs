@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use daemon_host::runtimes::{Config, Inspected, Runtimes, TableOptions, answers_within};
 use daemon_host::{ANSWER_LIMIT, HostConfig, HostPaths};
 
-use crate::config::ConfigArgs;
+use crate::config::{ConfigArgs, ConfigText};
 
 /// Fails if the file system of a path does not answer. Without that, a look at the path could keep
 /// this process from ending.
@@ -74,7 +74,16 @@ impl TableArgs {
 
     /// The same, with what is to be said of the file itself.
     pub(super) fn load_and_tell(&self) -> anyhow::Result<Loaded> {
-        let read = self.config.read()?;
+        Ok(self.load_text(self.config.read()?))
+    }
+
+    /// As [`load`](Self::load), from a text that was read before.
+    pub(crate) fn load_read(&self, read: ConfigText) -> (Inspected, Runtimes) {
+        let loaded = self.load_text(read);
+        (loaded.inspected, loaded.table)
+    }
+
+    fn load_text(&self, read: ConfigText) -> Loaded {
         let is_blank = read.is_blank();
         let mut inspected = Config::inspect(&read.text);
         // The text is not needed any more, and it may be long.
@@ -84,12 +93,12 @@ impl TableArgs {
         let table = Runtimes::of_sound_entries(&inspected, &settings);
         let found = read.found;
         let told = found.map(|(path, why)| format!("read {}: {why}", path.display()));
-        Ok(Loaded {
+        Loaded {
             inspected,
             table,
             found: told,
             is_blank,
-        })
+        }
     }
 
     /// The settings; a file with problems elsewhere does not keep this from working.

@@ -57,6 +57,30 @@ fn what_the_shell_pipes_in_is_read() {
     assert!(ran.stdout.contains('a'), "{}", ran.stdout);
 }
 
+/// A pipe gives its text once, and a file may change: all of an answer is of one reading.
+#[test]
+fn everything_in_an_answer_is_of_one_reading() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = |name: &str| dir.path().join(name).to_str().unwrap().to_owned();
+    let text = json!({
+        "data-root": path("data"), "exec-root": path("exec"),
+        "runtimes": { "mine": { "path": "/bin/true" } }, "default-runtime": "mine",
+    });
+    for name in ["data", "exec"] {
+        fs::create_dir(path(name)).unwrap();
+    }
+    let piped = |args: &[&str]| {
+        let args = [args, &["--json", "--config", "/dev/stdin"]].concat();
+        crate::command::run_with(&args, text.to_string().as_bytes()).json()
+    };
+    let report = piped(&["report", "--no-probe"]);
+    assert_eq!(report["root"]["path"], path("data"));
+    let runtimes = report["runtimes"].to_string();
+    assert!(runtimes.contains("\"mine\""), "{report:#}");
+    let plan = piped(&["root", "cleanup", "--dry-run"]);
+    assert!(plan.to_string().contains(&path("data")), "{plan:#}");
+}
+
 /// Green means that the next container starts; red says exactly why not.
 #[test]
 fn a_runtime_that_cannot_start_is_a_problem() {

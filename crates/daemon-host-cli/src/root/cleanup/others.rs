@@ -14,6 +14,7 @@ use super::choice::{Meant, Place};
 use super::places;
 use crate::engines::{Leftovers, Target, survey};
 use crate::input::look;
+use crate::root::Roots;
 
 /// The name of the engine whose data root the arguments are about.
 const DOCKER: &str = "docker";
@@ -24,6 +25,8 @@ pub(super) struct Scope {
     pub(super) has_root: bool,
     has_others: bool,
     root: PathBuf,
+    /// The data root and its exec root; `None` if the clean-up is not about them.
+    pub(super) roots: Option<Roots>,
 }
 
 impl Scope {
@@ -36,16 +39,20 @@ impl Scope {
                 has_root: false,
                 has_others: true,
                 root: PathBuf::new(),
+                roots: None,
             });
         }
-        let root = args.root.options()?.root;
+        let roots = args.root.roots()?;
+        let root = roots.options.root.clone();
         let (missing, real) = look(&root, |root| {
             let seen = fs::symlink_metadata(root);
             let missing = seen.is_err_and(|error| error.kind() == ErrorKind::NotFound);
             (missing, fs::canonicalize(root))
         })?;
+        let has_root = is_named || !missing;
         Ok(Self {
-            has_root: is_named || !missing,
+            has_root,
+            roots: has_root.then_some(roots),
             has_others: !is_named,
             // Engines are found by paths without symbolic links.
             root: real.unwrap_or(root),

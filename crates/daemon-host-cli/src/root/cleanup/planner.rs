@@ -16,6 +16,7 @@ use super::places;
 use crate::engines::engine_on;
 use crate::engines::with_docker;
 use crate::mounts::read_table;
+use crate::root::Roots;
 
 /// A plan, and from what it was made.
 pub(super) struct Planned {
@@ -27,7 +28,7 @@ pub(super) struct Planned {
 
 /// Plans from a captured table.
 pub(super) fn of_captured(args: &Args, file: &Path) -> anyhow::Result<Planned> {
-    let root = args.root.options()?.root;
+    let root = args.root.roots()?.options.root;
     let table = read_table(file)?;
     let place = Place {
         ids: Ids::of_table(&root, &table),
@@ -58,11 +59,10 @@ pub(super) struct Planner<'a> {
 }
 
 impl<'a> Planner<'a> {
-    pub(super) fn new(args: &'a Args) -> anyhow::Result<Self> {
-        let data_root = args.root.existing()?;
-        let liveness = args
-            .evidence
-            .liveness(&data_root.exec_root, args.root.doubt()?)?;
+    pub(super) fn new(args: &'a Args, roots: Roots) -> anyhow::Result<Self> {
+        args.root.check()?;
+        let data_root = roots.options;
+        let liveness = args.evidence.liveness(&data_root.exec_root, roots.doubt)?;
         let status = rootmount::status(&data_root)?;
         Ok(Self {
             args,

@@ -38,13 +38,14 @@ pub(crate) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
     if let Some(why) = refused_here(args) {
         return refuse_here(&why, out);
     }
-    let scope = Scope::of(args)?;
+    let mut scope = Scope::of(args)?;
     // If the process ended at the wrong moment, it would leave a mount private.
     let _held = (args.no_propagate && !args.dry_run)
         .then(HeldSignals::hold)
         .transpose()?;
     let others = Others::find(args, &scope)?;
-    let planner = scope.has_root.then(|| Planner::new(args)).transpose()?;
+    let roots = scope.roots.take();
+    let planner = roots.map(|roots| Planner::new(args, roots)).transpose()?;
     let (root, meant) = chosen(args, planner.as_ref(), &others)?;
     let others = others.sweep(args, &meant)?;
     let exit = match planner.filter(|_| root.is_here()) {
