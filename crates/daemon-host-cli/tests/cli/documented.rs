@@ -119,7 +119,7 @@ fn whatever_is_printed_is_documented() {
     );
 
     documented("addrs", &run(&["addrs", "--json"]).stdout);
-    documented("rro", &run(&["rro", "--json"]).stdout);
+    documented("rro", &run(&["rro", "--json", "--config", &config]).stdout);
     let table = ["--json", "--config", &config, "--state", &state];
     for name in ["w", "none"] {
         let args = [&["runtimes", "resolve", name], &table[..]].concat();
