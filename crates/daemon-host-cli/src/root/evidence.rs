@@ -1,7 +1,8 @@
 //! Says which containers live: what the caller claims, and what was found, as JSON.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, DirEntry};
+use std::io;
 use std::io::ErrorKind::{NotADirectory, NotFound};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -11,6 +12,7 @@ use daemon_host::LivenessOptions;
 use daemon_host::rootmount::{Claim, Evidence, Processes};
 use daemon_host::runtimes::{ContainerState, StatesOptions, containers};
 use serde::Serialize;
+use tracing::warn;
 
 use crate::engines::Work;
 use crate::input::look;
@@ -55,6 +57,25 @@ impl EvidenceArgs {
 
     /// The directories that were named. All of them exist and may hold states.
     pub(crate) fn dirs(&self) -> anyhow::Result<Vec<PathBuf>> {
+        self.checked(|dir| {
+            ensure_directory(dir)?;
+            check(dir)
+        })
+    }
+
+    /// The same for a service. What lies there besides states may be made at this moment, or be
+    /// left behind by anything, and must not keep the service from starting. So it is only logged.
+    pub(crate) fn dirs_of_service(&self) -> anyhow::Result<Vec<PathBuf>> {
+        self.checked(|dir| {
+            ensure_directory(dir)?;
+            if let Err(error) = check(dir) {
+                warn!(dir = %dir.display(), %error, "the state directory may be a wrong one");
+            }
+            Ok(())
+        })
+    }
+
+    fn checked(&self, check: fn(&Path) -> anyhow::Result<()>) -> anyhow::Result<Vec<PathBuf>> {
         let dirs: Vec<PathBuf> = self.state_dir.iter().map(|dir| as_here(dir)).collect();
         for dir in &dirs {
             let checked = look(dir, check).and_then(|checked| checked);
@@ -72,19 +93,41 @@ impl EvidenceArgs {
 /// Checks that a directory may hold states. A mistyped one, or one a level too high or too low,
 /// knows no container. With it, living containers would be swept.
 ///
-/// It may be empty. But if it has entries, one of them must be a state.
+/// It may be empty, and there may be files and empty directories: a container that is being made
+/// has no state yet. But if there is no state at all, nothing may look like another level.
 fn check(dir: &Path) -> anyhow::Result<()> {
-    ensure!(is_directory(dir)?, "no such directory");
     let states = containers(&StatesOptions::new([dir.to_owned()]));
     let is_plain = |path: &&PathBuf| !path.file_name().is_some_and(is_hidden);
-    let other = states.skipped.iter().find(is_plain);
-    let other = other.or_else(|| states.found.first().map(|state| &state.path));
-    match other {
+    let skipped = states.skipped.iter().filter(is_plain);
+    let mut entries = states.found.iter().map(|state| &state.path).chain(skipped);
+    match entries.find(|path| is_of_other_level(path)) {
         Some(other) if !states.found.iter().any(is_state) => {
             bail!("no entry is the state of a container, {other:?} for one; is it another level?")
         }
         _ => Ok(()),
     }
+}
+
+/// Whether an entry that is no state is a directory of directories, or a part of a state. If it
+/// cannot be read, it may be.
+fn is_of_other_level(path: &Path) -> bool {
+    let is_dir = |entry: io::Result<DirEntry>| {
+        let kind = entry.and_then(|entry| entry.file_type());
+        kind.map_or_else(|error| error.kind() != NotFound, |kind| kind.is_dir())
+    };
+    match fs::read_dir(path) {
+        Ok(mut entries) => entries.any(is_dir),
+        Err(error) if error.kind() == NotADirectory => {
+            let parts = ["state.json", "status", "config.json"].map(OsStr::new);
+            path.file_name().is_some_and(|name| parts.contains(&name))
+        }
+        Err(error) => error.kind() != NotFound,
+    }
+}
+
+fn ensure_directory(dir: &Path) -> anyhow::Result<()> {
+    ensure!(is_directory(dir)?, "no such directory");
+    Ok(())
 }
 
 /// Whether a directory is there. If that cannot be told, it is an error.

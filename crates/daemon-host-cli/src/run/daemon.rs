@@ -57,7 +57,7 @@ struct Daemon {
 
 impl Daemon {
     fn start(args: &Args, config: HostConfig, out: &Output) -> anyhow::Result<Self> {
-        let dirs = args.evidence.dirs()?;
+        let dirs = args.evidence.dirs_of_service()?;
         let mut builder = Host::builder(config);
         if !dirs.is_empty() {
             builder = builder.state_dirs(dirs.to_vec());

@@ -72,6 +72,28 @@ fn a_directory_that_was_mistyped_is_an_error_before_anything_is_done() {
 }
 
 #[test]
+fn what_else_lies_beside_states_stops_neither_a_clean_up_nor_a_service() {
+    let script = "S=$T/states; mkdir -p $S/web1 $S/.cache/seccomp; echo hello > $S/README
+        shm $(id a)
+        $D root cleanup $R --state-dir $S; test $(left) = 0
+        mkdir -p $S/moby/aaaa
+        code 2 $D root status $R --state-dir $S
+        echo \"{\\\"data-root\\\": \\\"$T/docker\\\", \\\"exec-root\\\": \\\"$T/exec\\\"}\" > $T/conf
+        $D run --config $T/conf --state-dir $S & P=$!
+        until test -S $T/exec/daemon-host.sock; do sleep 0.05; kill -0 $P; done
+        kill $P; wait $P || true";
+    let Some(ran) = isolated(script) else { return };
+    let ran = ran.expect(0);
+    says(
+        &ran.stderr,
+        &[
+            "no entry is the state of a container, ",
+            "the state directory may be a wrong one",
+        ],
+    );
+}
+
+#[test]
 fn a_process_on_the_file_system_is_life() {
     let script = "mkdir -p $S; shm $(id a); shm $(id b)
         cd $T/docker/containers/$(id a)/mounts/shm; sleep 60 & P=$!; cd /
