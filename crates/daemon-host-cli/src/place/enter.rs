@@ -43,8 +43,13 @@ impl Namespaces {
         self.link(&self.pid, kind)
     }
 
+    /// The same of process 1. The error is that of the call.
+    pub(super) fn first_link(&self, kind: &str) -> Result<PathBuf, Error> {
+        self.proc.link(Path::new("1/ns").join(kind))
+    }
+
     /// The same of another process of this procfs.
-    pub(super) fn link(&self, of: &str, kind: &str) -> anyhow::Result<PathBuf> {
+    fn link(&self, of: &str, kind: &str) -> anyhow::Result<PathBuf> {
         let link = Path::new(of).join("ns").join(kind);
         self.proc.link(link).map_err(unread)
     }

@@ -95,5 +95,41 @@ fn is_of_procfs(process: &Namespaces) -> anyhow::Result<bool> {
     if process.is_same("pid")? {
         return Ok(true);
     }
-    Ok(process.link("1", "pid")? == process.name("pid")?)
+    let own = process.name("pid")?;
+    match process.first_link("pid") {
+        Ok(first) => Ok(first == own),
+        Err(error) if error.kind() == ErrorKind::Untrusted => Err(error.into()),
+        // An ordinary user cannot ask about process 1, or does not see it. Whoever cannot is in the
+        // pid namespace of the procfs, so a process elsewhere is in another one.
+        Err(_) => Ok(false),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    #[test]
+    fn whoever_does_not_see_process_1_knows_its_own_pid_namespace() {
+        let made = tempfile::tempdir().unwrap();
+        let process = |pid: &str, namespace: &str| {
+            let links = made.path().join(pid).join("ns");
+            fs::create_dir_all(&links).unwrap();
+            symlink(namespace, links.join("pid")).unwrap();
+        };
+        process("self", "pid:[7]");
+        process("50", "pid:[7]");
+        process("60", "pid:[8]");
+        let proc = Proc::unchecked(made.path());
+        let proc = ProcRoot::open(&proc).unwrap();
+        let is_of_procfs = |pid| is_of_procfs(&Namespaces::of(&proc, pid)).unwrap();
+        assert!(is_of_procfs(50));
+        assert!(!is_of_procfs(60));
+        // The procfs is that of an outer pid namespace.
+        process("1", "pid:[8]");
+        assert!(is_of_procfs(60));
+    }
 }

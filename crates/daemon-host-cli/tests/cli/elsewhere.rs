@@ -122,6 +122,38 @@ fn a_process_with_other_pids_is_refused() {
     says(&ran.expect(0).stderr, &words);
 }
 
+/// An ordinary user cannot ask about process 1, and is told what to do all the same.
+#[test]
+fn an_ordinary_user_is_told_how_to_look_into_a_container() {
+    let place = tempfile::tempdir().unwrap();
+    let open = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+    std::fs::set_permissions(place.path(), open).unwrap();
+    let own = place.path().join("d");
+    std::fs::copy(env!("CARGO_BIN_EXE_daemon-host"), &own).unwrap();
+    let script = "unshare -Urpmf --kill-child --mount-proc sleep 60 > /dev/null 2>&1 & U=$!
+        for i in $(seq 300); do
+            P=$(pgrep -P $U -x sleep) && break; kill -0 $U || exit 77; sleep 0.1; done
+        $D mounts holders --pid $P /; code=$?; kill $U; exit $code";
+    let mut command = match nix::unistd::geteuid().is_root() {
+        false => Command::new("bash"),
+        true => {
+            let mut command = Command::new("setpriv");
+            command.args(["--reuid", "65534", "--clear-groups", "bash"]);
+            command
+        }
+    };
+    let output = command.args(["-c", script]).env("D", &own).output();
+    let ran = match output {
+        Ok(output) => Ran::new(&output),
+        Err(error) => return support::skip::skip(&format!("setpriv: {error}")),
+    };
+    if ran.code == 77 {
+        return support::skip::skip("an ordinary user gets no user namespace");
+    }
+    let words = ["in a pid namespace of its own", "nsenter -t"];
+    says(&ran.expect(2).stderr, &words);
+}
+
 /// Runs a script in a container whose host, with its `/` at `/host`, is a pid namespace of its own.
 fn contained(extra: &str, script: &str) -> Option<Ran> {
     isolated(&format!(
