@@ -9,9 +9,10 @@ use daemon_host::mountscan::{Device, MountTable, Propagation};
 use daemon_host::{ANSWER_LIMIT, within};
 use nix::sys::statfs::{PROC_SUPER_MAGIC, fstatfs};
 
-use super::facts::{Mounts, Repeated};
+use super::facts::{Mounts, Repeated, Unlooked};
 use super::findings::{COPIED, REPEATED, STACKED};
 use super::probe::{Which, probe};
+use crate::place;
 use crate::report::openmetrics::label;
 
 /// Mounts of these types show the kernel's own things, many times each.
@@ -81,9 +82,16 @@ fn repeated(parts: &Parts) -> Vec<Repeated> {
 
 /// Directories of the data root that should have a mount, have none, and contain files. The text
 /// says why not all of them could be looked at.
-fn covered_data(table: &MountTable, data_root: &Path) -> (Vec<PathBuf>, Option<String>) {
+fn covered_data(table: &MountTable, data_root: &Path) -> (Vec<PathBuf>, Option<Unlooked>) {
     let root = data_root.to_owned();
-    let failed = |error| (Vec::new(), Some(format!("{data_root:?}: {error}")));
+    let failed = |error| {
+        let remedy = "start the server of the mount that it is on, or detach that mount";
+        let why = format!("{data_root:?}: {error}");
+        (
+            Vec::new(),
+            Some(Unlooked::new(why, Some(remedy.to_owned()))),
+        )
+    };
     let (found, mut unread) =
         within(ANSWER_LIMIT, move || places_of_mounts(&root)).unwrap_or_else(failed);
     // A mount there must not be entered. So only a directory without a mount is opened.
@@ -95,7 +103,7 @@ fn covered_data(table: &MountTable, data_root: &Path) -> (Vec<PathBuf>, Option<S
             match entries(&path) {
                 Ok(found) if found.is_empty() => {}
                 Ok(_) => full.push(path),
-                Err(why) => unread = Some(why),
+                Err(error) => Unlooked::add(&mut unread, error),
             }
         }
         (full, unread)
@@ -105,11 +113,11 @@ fn covered_data(table: &MountTable, data_root: &Path) -> (Vec<PathBuf>, Option<S
 
 /// The directories at which containers and volumes have their mounts. The text says why some may be
 /// missing.
-fn places_of_mounts(root: &Path) -> (Vec<PathBuf>, Option<String>) {
+fn places_of_mounts(root: &Path) -> (Vec<PathBuf>, Option<Unlooked>) {
     let (mut found, mut unread) = (Vec::new(), None);
     let mut list = |directory: PathBuf| {
-        entries(&directory).unwrap_or_else(|why| {
-            unread = Some(why);
+        entries(&directory).unwrap_or_else(|error| {
+            Unlooked::add(&mut unread, error);
             Vec::new()
         })
     };
@@ -123,20 +131,25 @@ fn places_of_mounts(root: &Path) -> (Vec<PathBuf>, Option<String>) {
         match fs::metadata(&options) {
             Ok(_) => found.push(volume.join("_data")),
             Err(error) if is_missing(&error) => {}
-            Err(error) => unread = Some(format!("stat({options:?}): {error}")),
+            Err(error) => Unlooked::add(&mut unread, unlooked("stat", &options, error)),
         }
     }
     (found, unread)
 }
 
 /// What is in a directory. A directory that is not there is empty.
-fn entries(directory: &Path) -> Result<Vec<PathBuf>, String> {
-    let failed = |error: io::Error| format!("readdir({directory:?}): {error}");
+fn entries(directory: &Path) -> Result<Vec<PathBuf>, Unlooked> {
+    let failed = |error| unlooked("readdir", directory, error);
     let all = match fs::read_dir(directory) {
         Err(error) if is_missing(&error) => return Ok(Vec::new()),
         all => all.map_err(failed)?,
     };
     all.map(|entry| Ok(entry.map_err(failed)?.path())).collect()
+}
+
+fn unlooked(call: &str, path: &Path, error: io::Error) -> Unlooked {
+    let why = format!("{call}({path:?}): {error}");
+    Unlooked::new(why, place::remedy(&error))
 }
 
 /// A name that is not there, or that is a file.
@@ -177,11 +190,22 @@ mod tests {
         std::os::unix::fs::symlink("merged", other.join("merged")).unwrap();
         let (found, why) = look();
         assert_eq!(found, [merged]);
-        assert!(why.unwrap().contains("l2/merged"));
+        let why = why.unwrap();
+        assert!(why.to_string().ends_with("(os error 40)"), "{why}");
+        assert!(why.to_string().contains("l2/merged"), "{why}");
+        assert_eq!(why.remedy, None, "root cannot read it either");
+        // The first is named, and the others are counted.
+        std::os::unix::fs::symlink("overlay", root.path().join("overlay")).unwrap();
+        let why = look().1.unwrap().to_string();
+        assert!(
+            why.contains("overlay\")") && why.ends_with(", and 1 more"),
+            "{why}"
+        );
+        fs::remove_file(root.path().join("overlay")).unwrap();
         std::os::unix::fs::symlink("volumes", root.path().join("volumes")).unwrap();
         fs::remove_dir_all(other).unwrap();
         let (found, why) = look();
         assert_eq!(found, [root.path().join("overlay2/l1/merged")]);
-        assert!(why.unwrap().contains("volumes"));
+        assert!(why.unwrap().to_string().contains("volumes"));
     }
 }

@@ -1,6 +1,7 @@
 //! What the report knows about mounts.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::path::PathBuf;
 
 use daemon_host::mountscan::Device;
@@ -25,9 +26,47 @@ pub(in crate::report) struct Mounts {
     /// Directories that should have a mount, have none, and contain files.
     pub(in crate::report) covered_data: Vec<PathBuf>,
     /// Why such directories could not all be looked at.
-    pub(in crate::report) covered_unread: Option<String>,
+    pub(in crate::report) covered_unread: Option<Unlooked>,
     /// How mounts answered, if that was asked for.
     pub(in crate::report) probed: Option<Vec<Probed>>,
+}
+
+/// Places that could not be looked at: the first of them, and how many there are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::report) struct Unlooked {
+    first: String,
+    count: usize,
+    /// What may help for the first, if that is known.
+    pub(in crate::report) remedy: Option<String>,
+}
+
+impl Unlooked {
+    pub(in crate::report) fn new(first: String, remedy: Option<String>) -> Self {
+        let count = 1;
+        Self {
+            first,
+            count,
+            remedy,
+        }
+    }
+
+    /// Both together; the first of them names its place.
+    pub(in crate::report) fn add(known: &mut Option<Self>, more: Self) {
+        match known {
+            Some(known) => known.count += more.count,
+            None => *known = Some(more),
+        }
+    }
+}
+
+impl fmt::Display for Unlooked {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.first)?;
+        match self.count {
+            1 => Ok(()),
+            count => write!(f, ", and {} more", count - 1),
+        }
+    }
 }
 
 /// A part of a file system, and how many mounts show it.

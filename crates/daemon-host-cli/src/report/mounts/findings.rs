@@ -55,15 +55,15 @@ pub(in crate::report) fn findings(mounts: &Mounts) -> Vec<Finding> {
 }
 
 fn covered(mounts: &Mounts, found: &mut Vec<Finding>) {
-    if let Some(why) = &mounts.covered_unread {
-        found.push(
-            Finding::warning(
-                "root",
-                "directories without their mounts were not all looked at",
-            )
-            .because(format!("{why}; there may be files that a mount will cover"))
-            .remedy("run it as root, and when the file system answers"),
-        );
+    if let Some(unread) = &mounts.covered_unread {
+        let what = "directories without their mounts were not all looked at";
+        let finding = Finding::warning("root", what).because(format!(
+            "{unread}; there may be files that a mount will cover"
+        ));
+        found.push(match &unread.remedy {
+            Some(remedy) => finding.remedy(remedy),
+            None => finding.remedy("look at what is named; then run it again"),
+        });
     }
     for path in &mounts.covered_data {
         let what = format!("{} is not empty, and nothing is mounted there", shown(path));
