@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path, PathBuf};
 
 /// The place of the cgroup file systems in the paths that runtimes record.
 const USUAL: &str = "/sys/fs/cgroup";
@@ -23,14 +23,23 @@ pub(super) enum Group {
     Empty(PathBuf),
     /// This one may hold processes: it could not be read.
     Unread(PathBuf),
-    /// No group exists here.
+    /// No file system of cgroups is at this directory, so nobody knows which groups exist.
+    Unseen(PathBuf),
+    /// No group exists here, or the state names none.
     Absent,
 }
 
 /// Looks at each group that a state names.
 pub(super) fn look(root: &Path, recorded: &[PathBuf]) -> Group {
-    let mut answer = Group::Absent;
-    let mut unread = None;
+    if recorded.is_empty() {
+        return Group::Absent;
+    }
+    let mut answer = match is_visible(root) {
+        true => Group::Absent,
+        false => Group::Unseen(root.to_owned()),
+    };
+    // A path with `..` could lead anywhere, so it is not followed.
+    let mut unread = recorded.iter().find(|path| !is_plain(path)).cloned();
     for place in recorded.iter().flat_map(|path| places(root, path)) {
         match is_populated(&place) {
             Some(Some(true)) => return Group::Populated(place),
@@ -42,19 +51,28 @@ pub(super) fn look(root: &Path, recorded: &[PathBuf]) -> Group {
     unread.map_or(answer, Group::Unread)
 }
 
+/// Whether groups can be seen at a directory: it is cgroup v2, or has a hierarchy of v1 in it. Each
+/// of them has this file at its top.
+fn is_visible(root: &Path) -> bool {
+    let is_top = |directory: &Path| directory.join("cgroup.procs").exists();
+    let entries = || fs::read_dir(root).into_iter().flatten().flatten();
+    is_top(root) || entries().any(|entry| is_top(&entry.path()))
+}
+
+fn is_plain(recorded: &Path) -> bool {
+    let mut parts = recorded.components();
+    parts.all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+}
+
 /// The directories that a recorded group can mean: the path as written, or below each hierarchy.
 fn places(root: &Path, recorded: &Path) -> Vec<PathBuf> {
+    if !is_plain(recorded) {
+        return Vec::new();
+    }
     if let Ok(inner) = recorded.strip_prefix(USUAL) {
         return vec![root.join(inner)];
     }
     let inner = recorded.strip_prefix("/").unwrap_or(recorded);
-    // A path with `..` could lead anywhere.
-    let is_plain = inner
-        .components()
-        .all(|part| matches!(part, std::path::Component::Normal(_)));
-    if !is_plain {
-        return Vec::new();
-    }
     let below = HIERARCHIES.iter().map(|name| root.join(name).join(inner));
     std::iter::once(root.join(inner)).chain(below).collect()
 }
@@ -127,6 +145,7 @@ mod tests {
         group("pids/one", "cgroup.procs", "");
         group("pids/one/below", "cgroup.procs", "12\n");
         group("pids/two", "cgroup.procs", "");
+        group(".", "cgroup.procs", "");
         let ask = |path: &str| look(root, &[PathBuf::from(path)]);
         let at = |path: &str| root.join(path);
         assert_eq!(ask("/two/full"), Group::Populated(at("two/full")));
@@ -138,7 +157,12 @@ mod tests {
         assert_eq!(ask("/one"), Group::Populated(at("pids/one")));
         assert_eq!(ask("/two"), Group::Empty(at("pids/two")));
         assert_eq!(ask("/none"), Group::Absent);
-        assert_eq!(ask("/two/../two/full"), Group::Absent);
+        let odd = "/two/../two/full";
+        assert_eq!(ask(odd), Group::Unread(odd.into()));
+        assert_eq!(
+            ask("/sys/fs/cgroup/../x"),
+            Group::Unread("/sys/fs/cgroup/../x".into())
+        );
         let both = ["/two/empty", "/two/full"].map(PathBuf::from);
         assert_eq!(look(root, &both), Group::Populated(at("two/full")));
         // Directories instead of the files: they can be opened and not read.
@@ -148,5 +172,20 @@ mod tests {
         assert_eq!(ask("/closed"), Group::Unread(at("pids/closed")));
         let one_closed = ["/two/closed", "/two/empty"].map(PathBuf::from);
         assert_eq!(look(root, &one_closed), Group::Unread(at("two/closed")));
+    }
+    #[test]
+    fn without_a_file_system_of_cgroups_no_group_is_known_to_be_gone() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path();
+        let ask = || look(root, &[PathBuf::from("/docker/x")]);
+        assert_eq!(look(root, &[]), Group::Absent);
+        assert_eq!(ask(), Group::Unseen(root.to_owned()));
+        // As in a namespace where an empty file system lies over it.
+        fs::create_dir(root.join("pids")).unwrap();
+        assert_eq!(ask(), Group::Unseen(root.to_owned()));
+        fs::write(root.join("pids/cgroup.procs"), "1\n").unwrap();
+        assert_eq!(ask(), Group::Absent);
+        let none = root.join("none");
+        assert_eq!(look(&none, &["/x".into()]), Group::Unseen(none.clone()));
     }
 }

@@ -64,6 +64,12 @@ pub(super) fn judge(record: &Record, facts: &Facts<'_>) -> Life {
 fn unread_group(record: &Record, group: &Group) -> Option<String> {
     match group {
         Group::Unread(path) => Some(format!("its cgroup {} cannot be read", path.display())),
+        Group::Unseen(root) => {
+            let root = root.display();
+            Some(format!(
+                "its cgroup cannot be seen: no cgroups are at {root}"
+            ))
+        }
         _ => record.unread.clone(),
     }
 }

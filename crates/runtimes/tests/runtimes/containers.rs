@@ -164,6 +164,9 @@ fn a_cgroup_that_cannot_be_looked_at_makes_nobody_dead() {
         machine
     };
     assert_eq!(of_state().one().1, "dead");
+    let hidden = of_state();
+    fs::remove_file(hidden.path("cgroup/cgroup.procs")).unwrap();
+    assert_eq!(hidden.one().1, "unknown", "no cgroups are mounted");
     for file in [
         "unified/engines-x/cgroup.events",
         "pids/engines-x/cgroup.procs",

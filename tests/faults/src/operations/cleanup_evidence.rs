@@ -148,6 +148,7 @@ fn group(container: char) -> String {
 /// A group with a process, as cgroup v1 shows it; its path as runc writes it.
 fn make_group(dir: &Path, container: char) -> anyhow::Result<String> {
     let group = format!("pids{}", group(container));
+    write(&groups(dir).join("pids/cgroup.procs"), "1\n")?;
     write(&groups(dir).join(&group).join("cgroup.procs"), "1\n")?;
     Ok(format!("/sys/fs/cgroup/{group}"))
 }
