@@ -1,12 +1,14 @@
-//! The system call that neither nix nor rustix wraps: `mount_setattr`.
+//! The system calls that neither nix nor rustix wraps: `mount_setattr`, and questions about
+//! namespaces.
 //! All unsafe code of the crate is here.
 #![allow(unsafe_code)]
 
 use std::ffi::{c_long, c_uint};
 use std::io;
 use std::mem::size_of;
-use std::os::fd::{AsRawFd, BorrowedFd};
+use std::os::fd::{AsRawFd, BorrowedFd, FromRawFd, OwnedFd};
 
+use rustix::ioctl::{Getter, ioctl, opcode};
 use rustix::mount::MountPropagationFlags;
 
 /// Newer than the table of older libc crates. It is the same on every architecture
@@ -62,4 +64,37 @@ pub(crate) fn set_propagation(mount: BorrowedFd<'_>, spread: Spread) -> io::Resu
     } else {
         Err(io::Error::last_os_error())
     }
+}
+
+/// The number of the questions about namespaces, `NSIO` of linux/nsfs.h.
+const NSIO: u8 = 0xb7;
+
+/// The id of a namespace of any kind. It is never used again. Linux 6.18.
+///
+/// See ioctl_nsfs(2).
+pub(crate) fn namespace_id(namespace: BorrowedFd<'_>) -> io::Result<u64> {
+    // SAFETY: `NS_GET_ID` is a question that writes one u64 to the place that it is given, and a
+    // `Getter` of u64 gives it such a place. A kernel that does not know it writes nothing and
+    // fails.
+    let id = unsafe {
+        ioctl(
+            namespace,
+            Getter::<{ opcode::read::<u64>(NSIO, 13) }, u64>::new(),
+        )
+    };
+    Ok(id?)
+}
+
+/// The user namespace to which a namespace belongs. `EPERM` if that is above the caller's. Linux
+/// 4.9.
+///
+/// See ioctl_nsfs(2).
+pub(crate) fn owner(namespace: BorrowedFd<'_>) -> io::Result<OwnedFd> {
+    // SAFETY: the descriptor is open, and `NS_GET_USERNS` has no argument.
+    let answer = unsafe { libc::ioctl(namespace.as_raw_fd(), opcode::none(NSIO, 1) as _) };
+    if answer < 0 {
+        return Err(io::Error::last_os_error());
+    }
+    // SAFETY: the kernel has just made this descriptor, and nobody else knows it.
+    Ok(unsafe { OwnedFd::from_raw_fd(answer) })
 }

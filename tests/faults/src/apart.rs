@@ -7,7 +7,6 @@ use std::path::Path;
 use std::process::Command;
 
 use anyhow::Context;
-use nix::sched::{CloneFlags, unshare};
 use nix::sys::prctl;
 use nix::sys::signal::Signal;
 
@@ -18,13 +17,8 @@ use crate::world::{Forbidden, leave};
 /// with one.
 pub(crate) fn run(program: &Path) -> anyhow::Result<Result<u8, Forbidden>> {
     if let Err(errno) = leave() {
-        let why = format!("unshare of a mount namespace: {errno}");
+        let why = format!("unshare of mount and pid namespaces: {errno}");
         return Ok(Err(Forbidden(why)));
-    }
-    if let Err(errno) = unshare(CloneFlags::CLONE_NEWPID) {
-        return Ok(Err(Forbidden(format!(
-            "unshare of a pid namespace: {errno}"
-        ))));
     }
     let status = Command::new(program)
         .arg("--inside")

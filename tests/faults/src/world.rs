@@ -29,13 +29,8 @@ pub(crate) struct Fixture {
 pub(crate) struct Forbidden(pub(crate) String);
 
 impl World {
-    /// Leaves the machine's mounts. Call it before any thread is started.
+    /// Makes the place. Call it as the first process of a pid namespace, after [`leave`].
     pub(crate) fn enter() -> anyhow::Result<Result<World, Forbidden>> {
-        if let Err(errno) = leave() {
-            return Ok(Err(Forbidden(format!(
-                "unshare of a mount namespace: {errno}"
-            ))));
-        }
         let dir = tempfile::Builder::new()
             .prefix("faults-")
             .tempdir()
@@ -96,6 +91,9 @@ impl Fixture {
 fn make_place(dir: &Path) -> nix::Result<()> {
     let private = MsFlags::MS_REC | MsFlags::MS_PRIVATE;
     mount(None::<&str>, "/", None::<&str>, private, None::<&str>)?;
+    // As in a container: a procfs of another pid namespace would be a sign that somebody else is
+    // in this mount namespace. In a user namespace it is locked and stays.
+    let _ = umount2("/proc", MntFlags::MNT_DETACH);
     mount(
         Some("proc"),
         "/proc",
@@ -120,11 +118,14 @@ fn detach(point: &Path) -> anyhow::Result<()> {
     }
 }
 
-/// A mount namespace, and a user namespace too where we are not root.
+/// Leaves the machine's mounts and, with the next process, its pids; where we are not root, also
+/// its users. One call makes all of it, so that nobody is in one of them without the others. Call
+/// it before any thread is started.
 pub(crate) fn leave() -> nix::Result<()> {
     let (user, group) = (geteuid(), getegid());
-    match unshare(CloneFlags::CLONE_NEWNS) {
-        Err(Errno::EPERM) => unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWNS)?,
+    let both = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    match unshare(both) {
+        Err(Errno::EPERM) => unshare(CloneFlags::CLONE_NEWUSER | both)?,
         other => return other,
     }
     let maps = [

@@ -33,13 +33,15 @@ pub(crate) fn end_with_the_parent() -> anyhow::Result<()> {
     prctl::set_pdeathsig(Signal::SIGKILL).context("prctl(PR_SET_PDEATHSIG)")
 }
 
-/// A pid namespace for the children, and a user namespace where we are not root.
+/// A mount namespace, a pid namespace for the children, and a user namespace where we are not root.
+/// One call makes all of it, so that nobody is in one of them without the others.
 fn leave() -> Result<(), Errno> {
     let (user, group) = (geteuid(), getegid());
-    if unshare(CloneFlags::CLONE_NEWPID) != Err(Errno::EPERM) {
+    let both = CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWPID;
+    if unshare(both) != Err(Errno::EPERM) {
         return Ok(());
     }
-    unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID)?;
+    unshare(CloneFlags::CLONE_NEWUSER | both)?;
     let write = |path: &str, text: String| fs::write(path, text);
     write("/proc/self/setgroups", "deny".into())
         .and_then(|()| write("/proc/self/uid_map", format!("0 {user} 1")))

@@ -171,10 +171,12 @@ impl Drop for World {
     }
 }
 
-/// A mount and a network namespace, and a procfs of the own pid namespace.
+/// A network namespace, private mounts, and a procfs of the own pid namespace.
 fn leave() -> Result<(), Errno> {
-    unshare(CloneFlags::CLONE_NEWNS | CloneFlags::CLONE_NEWNET)?;
+    unshare(CloneFlags::CLONE_NEWNET)?;
     let none = None::<&str>;
     mount(none, "/", none, MsFlags::MS_REC | MsFlags::MS_PRIVATE, none)?;
+    // As in a container. In a user namespace it is locked and stays.
+    let _ = nix::mount::umount2("/proc", nix::mount::MntFlags::MNT_DETACH);
     mount(Some("proc"), "/proc", Some("proc"), MsFlags::empty(), none)
 }

@@ -174,7 +174,7 @@ impl<'e> EvidenceJson<'e> {
             Processes::Seen(seen) => ProcessesJson {
                 seen: Some(seen.view.processes),
                 unreadable: Some(seen.view.unreadable),
-                why: None,
+                why: evidence.outsiders.as_deref(),
             },
             Processes::Unseen(why) => ProcessesJson {
                 seen: None,

@@ -49,7 +49,7 @@ impl RootState {
         let is_whole = !self.evidence.looked.is_empty() && self.evidence.complaints.is_empty();
         // A container that no state names would be seen by its processes.
         let is_seen = match &self.evidence.processes {
-            Processes::Seen(seen) => !seen.view.hides,
+            Processes::Seen(seen) => !seen.view.hides && self.evidence.outsiders.is_none(),
             Processes::Unseen(_) => false,
         };
         let says = |says| {

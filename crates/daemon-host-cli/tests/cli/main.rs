@@ -21,6 +21,7 @@ mod less;
 mod liveness;
 mod metrics;
 mod mount_tables;
+mod outside;
 mod peers;
 mod place;
 mod probe;

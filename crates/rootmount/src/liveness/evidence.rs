@@ -142,6 +142,9 @@ pub struct Evidence {
     pub testimonies: Vec<Testimony>,
     /// What the processes say.
     pub processes: Processes,
+    /// Why processes that are not seen may live on the mounts: those outside of the caller's pid
+    /// namespace, or of its user namespace. `None` if it is known that they do not.
+    pub outsiders: Option<String>,
     /// The sources that were read.
     pub looked: Vec<String>,
     /// The sources that do not exist.
@@ -158,6 +161,7 @@ impl Evidence {
         Self {
             testimonies: Vec::new(),
             processes: Processes::Unseen("they were not looked at".to_owned()),
+            outsiders: None,
             looked: Vec::new(),
             missing: Vec::new(),
             complaints: Vec::new(),

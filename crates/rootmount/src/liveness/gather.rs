@@ -3,11 +3,12 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use mountscan::{Device, MountTable, Proc, ResidentsOptions, residents};
+use mountscan::{Device, MountTable, Proc, ProcRoot, ResidentsOptions, residents};
 
 use crate::error::in_words;
 use crate::limit::{ANSWER_LIMIT, within};
 use crate::liveness::evidence::{Claim, Evidence, Processes, Witness};
+use crate::liveness::outside::outsiders;
 use crate::log::debug;
 
 impl Evidence {
@@ -37,7 +38,7 @@ impl Evidence {
             }
         }
         // Processes last: one that starts now has its mounts after the table was read.
-        evidence.processes = look_at_processes(root, table, proc.into());
+        (evidence.processes, evidence.outsiders) = look_at_processes(root, table, proc.into());
         debug!(
             testimonies = evidence.testimonies.len(),
             complaints = evidence.complaints.len(),
@@ -47,16 +48,26 @@ impl Evidence {
     }
 }
 
-fn look_at_processes(root: &Path, table: &MountTable, proc: Proc) -> Processes {
+/// Looks at all processes, and at what is said of those that are not seen.
+fn look_at_processes(root: &Path, table: &MountTable, proc: Proc) -> (Processes, Option<String>) {
     let devices: BTreeSet<Device> = table.under(root).map(|row| row.device()).collect();
     let mut options = ResidentsOptions::new();
     options.proc = proc;
     // Only the file systems in question: a look at every file of every process would take long.
     options.devices = Some(devices.into_iter().collect());
     options.table = Some(table.clone());
-    match within(ANSWER_LIMIT, move || residents(&options)) {
-        Some(Ok(seen)) => Processes::Seen(seen),
-        Some(Err(error)) => Processes::Unseen(in_words(&error)),
-        None => Processes::Unseen("/proc did not answer in 5 s".to_owned()),
+    let root = root.to_owned();
+    let look = move || {
+        let seen = residents(&options)?;
+        let proc = ProcRoot::open(&options.proc)?;
+        let table = options.table.unwrap_or_default();
+        let outsiders = outsiders(&root, &table, &seen.view, &proc);
+        Ok::<_, mountscan::Error>((seen, outsiders))
+    };
+    let unseen = |why: String| (Processes::Unseen(why), None);
+    match within(ANSWER_LIMIT, look) {
+        Some(Ok((seen, outsiders))) => (Processes::Seen(seen), outsiders),
+        Some(Err(error)) => unseen(in_words(&error)),
+        None => unseen("/proc did not answer in 5 s".to_owned()),
     }
 }

@@ -180,7 +180,8 @@ impl<'e> Judge<'e> {
         };
         // Both are asked even if a source says that it is dead: a process of it may be left on its
         // mounts, also on one that is not known to be its own.
-        if let Some(why) = unseen(view) {
+        let outsiders = || self.evidence.outsiders.clone();
+        if let Some(why) = unseen(view).or_else(outsiders) {
             return Verdict::Contradiction(Contradiction::ProcessesUnseen { why });
         }
         if let Some(what) = self.unread_layers(container) {
@@ -234,8 +235,8 @@ fn unseen(view: &ProcessView) -> Option<String> {
     if view.hides {
         return Some("/proc hides the processes of others (hidepid)".to_owned());
     }
-    // Within a user namespace the processes outside of it can never be looked into; no
-    // container of an engine in there is among them.
+    // Within a user namespace the processes outside of it can never be looked into. Whether one
+    // of them may be on the mounts is part of the evidence.
     let counts = view.unreadable > 0 && view.is_initial_user != Some(false);
     counts.then(|| match view.unreadable {
         1 => "1 process could not be looked into".to_owned(),

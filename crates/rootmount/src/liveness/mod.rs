@@ -1,5 +1,5 @@
-//! Finds which containers live: the evidence, and the judgement over it. `gather`, `engine` and
-//! `look` act; the others are pure.
+//! Finds which containers live: the evidence, and the judgement over it. `gather`, `outside`,
+//! `engine` and `look` act; the others are pure.
 
 pub(crate) mod container_key;
 pub(crate) mod contradiction;
@@ -9,4 +9,5 @@ pub(crate) mod gather;
 pub(crate) mod judge;
 pub(crate) mod layer_map;
 pub(crate) mod look;
+mod outside;
 pub(crate) mod verdicts;
