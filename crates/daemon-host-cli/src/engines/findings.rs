@@ -52,9 +52,7 @@ fn looked(
         if unknown > 0 {
             let mounts = counted(unknown, "mount");
             let what = format!("{mounts} of {name} in {path} may be leftovers; it cannot be told");
-            let why = left.plan.contradictions().iter().map(ToString::to_string);
-            let why: Vec<String> = why.collect();
-            let finding = Finding::warning("root", what).because(why.join("; "));
+            let finding = Finding::warning("root", what).because(left.doubts().join("; "));
             findings.push(finding.remedy(match geteuid().is_root() {
                 false => "run the report as root, where all processes are seen".to_owned(),
                 true => format!(

@@ -1,6 +1,6 @@
 //! One directory of an engine: its rules, its evidence, its plan.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -8,7 +8,8 @@ use std::sync::Arc;
 use daemon_host::engines::{Fate, FoundEngine, FoundRoot, Root, Rule, Store};
 use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
-    self, CleanupPlan, CleanupReport, Evidence, ExecuteOptions, KeepReason, PlanOptions, Rules,
+    self, CleanupPlan, CleanupReport, Evidence, ExecuteOptions, KeepReason, Kept, PlanOptions,
+    Rules,
 };
 use daemon_host::{LivenessOptions, evidence, layers, look_from};
 use serde::Serialize;
@@ -160,6 +161,22 @@ impl Leftovers {
     /// Whether something is left, or may be.
     pub(crate) fn has_news(&self) -> bool {
         !self.plan.steps().is_empty() || self.plan.is_uncertain()
+    }
+
+    /// Why it is not known whether somebody lives on mounts: what concerns all of them, or else
+    /// each reason once.
+    pub(crate) fn doubts(&self) -> Vec<String> {
+        let all = self.plan.contradictions().iter();
+        let all: Vec<String> = all.map(ToString::to_string).collect();
+        if !all.is_empty() {
+            return all;
+        }
+        let of_mount = |kept: &Kept| match &kept.reason {
+            KeepReason::Unknown { why } => Some(why.clone()),
+            _ => None,
+        };
+        let reasons: BTreeSet<String> = self.plan.kept().iter().filter_map(of_mount).collect();
+        reasons.into_iter().collect()
     }
 
     /// How many mounts stay because it is not known whether somebody lives on them.

@@ -31,6 +31,25 @@ const PODMAN: &str = "mkdir -p $G/overlay-containers /run/crun
     ";
 
 #[test]
+fn a_report_says_why_single_mounts_are_in_doubt() {
+    // A state that cannot be read puts its own container in doubt, and no other.
+    let script = format!(
+        "{PODMAN} mkdir -p /run/crun/$(id a); echo '{{' > /run/crun/$(id a)/status
+        code 1 $D report --no-probe --json"
+    );
+    let Some(ran) = isolated(&script) else { return };
+    let report = ran.expect(0).json();
+    let findings = report["findings"].as_array().unwrap();
+    let is_doubt = |finding: &&Value| finding.to_string().contains("it cannot be told");
+    let doubts: Vec<&Value> = findings.iter().filter(is_doubt).collect();
+    let [doubt] = doubts[..] else {
+        panic!("{findings:#?}");
+    };
+    let cause = doubt["cause"].as_str().unwrap();
+    assert!(cause.contains("/run/crun/aaaa"), "{cause:?}");
+}
+
+#[test]
 fn leftovers_of_podman_are_found_and_what_lives_or_was_asked_for_stays() {
     let script = format!(
         "{PODMAN} cd $G/overlay/$(id d)/merged; sleep 60 > /dev/null 2>&1 & P=$!; cd /
