@@ -235,12 +235,13 @@ fn floor(root: &Path) {
     });
 }
 
-/// Scan, evidence, plan, and execution with a second look.
+/// Scan, evidence, plan, and execution, with a second look once the evidence is old.
 fn by_evidence(root: &Path) {
     let table = rootmount::live_table().expect("a table");
     let options = PlanOptions::new(root).evidence(gather(root, &table));
-    let plan = rootmount::plan(&table, &Rules::sweep(), &options).expect("a root");
     let mut execute = ExecuteOptions::new();
+    execute.judged_at = Some(Instant::now());
+    let plan = rootmount::plan(&table, &Rules::sweep(), &options).expect("a root");
     let (again, table) = (root.to_path_buf(), Mutex::new(table));
     execute.look = Some(Look::new(move || {
         let mut table = table.lock().expect("no panic");

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::sync::Arc;
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use rootmount::{
     Claim, CleanupPlan, CleanupReport, DataRootOptions, ExecuteOptions, MountTable, Ownership,
@@ -66,28 +66,32 @@ impl<'s> Sweep<'s> {
 
     fn try_run(&self) -> Result<CleanupReport, rootmount::Error> {
         let root = rootmount::resolve_root(&self.data_root.root)?;
-        let (mut plan, mut table) = self.plan(&root)?;
+        let mut execute = ExecuteOptions::new();
+        let (mut plan, mut table, judged_at) = self.plan(&root)?;
+        execute.judged_at = Some(judged_at);
         if let Some(engine) = self.engine_beside(&plan) {
             let pause = self.settle.unwrap_or_default();
             info!(%engine, pause_s = pause.as_secs(), "looking twice");
             thread::sleep(pause);
             // A container that is being made has its mount first and its process later. What
             // looks dead twice is not being made.
-            let (second, later) = self.plan(&root)?;
+            let (second, later, _) = self.plan(&root)?;
             (plan, table) = (second.settled(&plan), later);
+            execute.judged_at = None;
         }
-        let mut execute = ExecuteOptions::new();
         execute.data_root = Some(self.data_root.clone());
         // Between plan and unmount a container may have started: the last look decides.
         execute.look = Some(look_from(&root, table, &self.liveness));
         rootmount::execute(&plan, &execute)
     }
 
-    fn plan(&self, root: &Path) -> Result<(CleanupPlan, MountTable), rootmount::Error> {
+    /// The plan, the table that it was made from, and when its evidence had been gathered.
+    fn plan(&self, root: &Path) -> Result<(CleanupPlan, MountTable, Instant), rootmount::Error> {
         let keep = rootmount::live_ids(root, self.keep)?;
         let table = rootmount::live_table()?;
         // After the table: a mount that it shows is older than what is known of it then.
         let known = evidence(root, &table, &self.liveness);
+        let judged_at = Instant::now();
         let mut options = PlanOptions::new(root)
             .keep(keep)
             .evidence(known)
@@ -97,7 +101,7 @@ impl<'s> Sweep<'s> {
             options = options.release(ownership);
         }
         let plan = rootmount::plan(&table, self.rules, &options)?;
-        Ok((plan, table))
+        Ok((plan, table, judged_at))
     }
 
     /// Whether the mount at the root is this daemon's, from this start or an earlier one.

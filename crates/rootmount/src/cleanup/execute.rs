@@ -122,7 +122,9 @@ impl<P: FnMut(Progress<'_>)> Run<'_, P> {
     fn gate(&self, look: Look) -> Gate {
         let steps = self.plan.steps.clone();
         let layers = self.plan.layers.clone();
-        Gate::new(move || judge_again(&steps, &look.gather(), &layers))
+        Gate::new(self.options.judged_at, move || {
+            judge_again(&steps, &look.gather(), &layers)
+        })
     }
 
     fn note(&mut self, index: usize, done: Done) {

@@ -1,7 +1,7 @@
 //! How a plan is carried out.
 
 use std::path::PathBuf;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::data_root::options::DataRootOptions;
 use crate::liveness::look::Look;
@@ -37,6 +37,10 @@ pub struct ExecuteOptions {
     /// Gathers evidence again right before mounts are unmounted. Without it, the evidence of
     /// the plan decides.
     pub look: Option<Look>,
+    /// When the evidence of the plan had been gathered. It counts as the first look until it is a
+    /// tenth of a second old, like each later look. Leave it out where an engine may be starting
+    /// containers.
+    pub judged_at: Option<Instant>,
     /// Where the data root's ownership record is. Without it the root stays, even if the plan
     /// says to release it.
     pub data_root: Option<DataRootOptions>,
@@ -56,6 +60,7 @@ impl Default for ExecuteOptions {
             step_limit: engine.step_limit,
             mountinfo: engine.mountinfo,
             look: None,
+            judged_at: None,
             data_root: None,
             force: engine.force,
         }

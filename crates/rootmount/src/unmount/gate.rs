@@ -21,10 +21,15 @@ pub(crate) struct Gate {
 }
 
 impl Gate {
-    pub(crate) fn new(ask: impl Fn() -> Closed + Send + Sync + 'static) -> Self {
+    /// `judged_at` is when the last answer was "no target must stay".
+    pub(crate) fn new(
+        judged_at: Option<Instant>,
+        ask: impl Fn() -> Closed + Send + Sync + 'static,
+    ) -> Self {
+        let until = judged_at.and_then(|then| then.checked_add(MAX_AGE));
         Self {
             ask: Box::new(ask),
-            last: Mutex::new(None),
+            last: Mutex::new(until.map(|until| (until, Closed::new()))),
         }
     }
 
@@ -57,7 +62,7 @@ mod tests {
     fn one_answer_serves_many_moves_and_grows_old() {
         let asked = Arc::new(AtomicUsize::new(0));
         let counter = Arc::clone(&asked);
-        let gate = Gate::new(move || {
+        let gate = Gate::new(None, move || {
             counter.fetch_add(1, Ordering::Relaxed);
             Closed::from([(7, Outcome::Alive { by: "x".into() })])
         });
@@ -74,5 +79,27 @@ mod tests {
         std::thread::sleep(MAX_AGE * 2);
         assert!(gate.refuses(&step(7, &[])).is_some());
         assert_eq!(asked.load(Ordering::Relaxed), 2);
+    }
+
+    #[test]
+    fn what_the_plan_knew_counts_as_long_as_a_look() {
+        let step = Move {
+            target: 7,
+            takes: Vec::new(),
+        };
+        let refuses = |judged_at| {
+            let ask = || Closed::from([(7, Outcome::Alive { by: "x".into() })]);
+            Gate::new(judged_at, ask).refuses(&step).is_some()
+        };
+        let now = Instant::now();
+        assert!(!refuses(Some(now)));
+        assert!(refuses(now.checked_sub(MAX_AGE)));
+        assert!(refuses(None));
+        let gate = Gate::new(Some(now), || {
+            Closed::from([(7, Outcome::Alive { by: "x".into() })])
+        });
+        assert_eq!(gate.refuses(&step), None);
+        std::thread::sleep(MAX_AGE * 2);
+        assert!(gate.refuses(&step).is_some());
     }
 }

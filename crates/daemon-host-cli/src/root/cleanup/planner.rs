@@ -1,6 +1,7 @@
 //! Makes a plan from the arguments and the machine, with the evidence for it.
 
 use std::path::Path;
+use std::time::Instant;
 
 use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
@@ -24,6 +25,8 @@ pub(super) struct Planned {
     pub(super) plan: CleanupPlan,
     /// `None` for a captured table.
     pub(super) evidence: Option<Evidence>,
+    /// When that had been gathered; `None` if it must not be acted on without another look.
+    pub(super) judged_at: Option<Instant>,
 }
 
 /// Plans from a captured table.
@@ -47,6 +50,7 @@ pub(super) fn of_captured(args: &Args, file: &Path) -> anyhow::Result<Planned> {
         table,
         plan,
         evidence: None,
+        judged_at: None,
     })
 }
 
@@ -85,6 +89,7 @@ impl<'a> Planner<'a> {
         let table = rootmount::live_table()?;
         // The evidence comes after the table, so that it is not older than a mount in the table.
         let known = evidence(root, &table, &self.liveness);
+        let judged_at = Instant::now();
         let mut options = PlanOptions::new(root.clone())
             .keep_as(meant.keep.clone())
             .evidence(known.clone())
@@ -98,6 +103,7 @@ impl<'a> Planner<'a> {
             table,
             plan: meant.narrow(plan, &self.args.rule),
             evidence: Some(known),
+            judged_at: Some(judged_at),
         })
     }
 

@@ -155,6 +155,7 @@ fn of_root(
         let second = planner.plan(meant)?;
         planned = Planned {
             plan: second.plan.settled(&planned.plan),
+            judged_at: None,
             ..second
         };
     }
@@ -297,6 +298,8 @@ fn execute(args: &Args, planner: &Planner<'_>, planned: &Planned) -> anyhow::Res
     let (plan, table) = (&planned.plan, planned.table.clone());
     let root = &planner.status.root;
     options.look = Some(look_from(root, table, &planner.liveness));
+    // An engine may run if one container was named, so everything is looked at again.
+    options.judged_at = planned.judged_at.filter(|_| args.id.is_none());
     if args.no_lazy {
         options.detach = Detach::Never;
     }
