@@ -127,6 +127,7 @@ struct RepeatedJson<'r> {
     device: String,
     #[serde(flatten)]
     root: Bytes<'r>,
+    fs_type: &'r str,
     count: usize,
 }
 
@@ -135,6 +136,7 @@ fn repeated(parts: &[Repeated]) -> Vec<RepeatedJson<'_>> {
         mount_point: Bytes::path("mount_point", &part.first),
         device: part.device.to_string(),
         root: Bytes::path("root", &part.root),
+        fs_type: &part.fs_type,
         count: part.count,
     });
     json.collect()

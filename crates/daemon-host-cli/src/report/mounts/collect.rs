@@ -18,8 +18,16 @@ use crate::report::openmetrics::label;
 /// Mounts of these types show the kernel's own things, many times each.
 const UNCOUNTED: [&str; 4] = ["nsfs", "proc", "sysfs", "cgroup2"];
 
-/// A part of a file system by its device and root: the first mount of it, and how many show it.
-type Parts = HashMap<(Device, PathBuf), (PathBuf, usize)>;
+/// Parts of file systems, by device and root.
+type Parts = HashMap<(Device, PathBuf), Part>;
+
+struct Part {
+    /// The mount point of the first mount that shows it.
+    first: PathBuf,
+    fs_type: String,
+    /// How many mounts show it.
+    count: usize,
+}
 
 pub(in crate::report) fn collect(
     table: &MountTable,
@@ -34,8 +42,12 @@ pub(in crate::report) fn collect(
         *points.entry(row.mount_point().into_owned()).or_default() += 1;
         if !UNCOUNTED.iter().any(|name| row.has_fs_type(name)) {
             let part = (row.device(), row.root().into_owned());
-            let first = || (row.mount_point().into_owned(), 0);
-            parts.entry(part).or_insert_with(first).1 += 1;
+            let first = || Part {
+                first: row.mount_point().into_owned(),
+                fs_type: label(&row.fs_type()),
+                count: 0,
+            };
+            parts.entry(part).or_insert_with(first).count += 1;
         }
     }
     let mut stacks: Vec<_> = points.into_iter().filter(|(_, n)| *n >= STACKED).collect();
@@ -43,10 +55,9 @@ pub(in crate::report) fn collect(
     let repeated = repeated(&parts);
     // A stack of one file system is reported once.
     let is_stack = |point: &PathBuf| stacks.iter().any(|(stacked, _)| stacked == point);
-    let copies = parts
-        .into_values()
-        .filter(|(p, n)| *n >= COPIED && !is_stack(p));
-    let mut copies: Vec<_> = copies.collect();
+    let is_copied = |part: &Part| part.count >= COPIED && !is_stack(&part.first);
+    let copies = parts.into_values().filter(is_copied);
+    let mut copies: Vec<_> = copies.map(|part| (part.first, part.count)).collect();
     copies.sort();
     let root = table.topmost(Path::new("/")).map(|row| row.propagation());
     let covered = data_root.map(|root| covered_data(table, root));
@@ -68,12 +79,13 @@ pub(in crate::report) fn collect(
 
 /// The parts that have several mounts, by their first mount.
 fn repeated(parts: &Parts) -> Vec<Repeated> {
-    let several = parts.iter().filter(|(_, (_, count))| *count >= REPEATED);
-    let repeated = several.map(|((device, root), (first, count))| Repeated {
-        first: first.clone(),
+    let several = parts.iter().filter(|(_, part)| part.count >= REPEATED);
+    let repeated = several.map(|((device, root), part)| Repeated {
+        first: part.first.clone(),
         device: *device,
         root: root.clone(),
-        count: *count,
+        fs_type: part.fs_type.clone(),
+        count: part.count,
     });
     let mut repeated: Vec<_> = repeated.collect();
     repeated.sort_by(|a, b| a.first.cmp(&b.first));

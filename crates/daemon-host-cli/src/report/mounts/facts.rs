@@ -76,5 +76,6 @@ pub(in crate::report) struct Repeated {
     pub(in crate::report) first: PathBuf,
     pub(in crate::report) device: Device,
     pub(in crate::report) root: PathBuf,
+    pub(in crate::report) fs_type: String,
     pub(in crate::report) count: usize,
 }

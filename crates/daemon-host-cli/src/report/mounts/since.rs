@@ -55,6 +55,8 @@ struct Shown {
     mount_point: String,
     device: String,
     root: String,
+    /// `None` in a report of a version that did not say it.
+    fs_type: Option<String>,
     count: usize,
 }
 
@@ -89,13 +91,18 @@ impl Earlier {
 
     /// How many mounts showed this part.
     ///
-    /// Within one boot the device names it, because its first mount can be another by now. After
-    /// that, only the first mount can.
+    /// Within one boot the device names it, because its first mount can be another by now. But the
+    /// kernel gives the device number of a file system that went to another one. So the type must
+    /// be the same, too. After a boot, only the first mount can name it.
     fn count_of(&self, part: &Repeated) -> Option<usize> {
         let device = part.device.to_string();
         let (root, first) = (part.root.to_string_lossy(), part.first.to_string_lossy());
+        let has_type = |shown: &Shown| {
+            let known = shown.fs_type.as_ref();
+            known.is_none_or(|fs_type| *fs_type == part.fs_type)
+        };
         let is_same = |shown: &&Shown| match self.is_of_this_boot {
-            true => shown.device == device && shown.root == root,
+            true => shown.device == device && shown.root == root && has_type(shown),
             false => shown.mount_point == first && shown.root == root,
         };
         self.parts.iter().find(is_same).map(|shown| shown.count)
@@ -153,6 +160,7 @@ mod tests {
                 minor: device,
             },
             root: "/".into(),
+            fs_type: "tmpfs".to_owned(),
             count,
         }
     }
@@ -170,7 +178,9 @@ mod tests {
         let text = br#"{"host": "h", "kernel": {"boot_id": "b1"}, "mounts": {
             "count": 9, "by_type": {"tmpfs": 20, "nfs4": 2}, "repeated": [
                 {"mount_point": "/a", "device": "0:1", "root": "/", "count": 8},
-                {"mount_point": "/b", "device": "0:2", "root": "/", "count": 40}]}}"#;
+                {"mount_point": "/b", "device": "0:2", "root": "/", "count": 40},
+                {"mount_point": "/t", "device": "0:4", "root": "/", "fs_type": "tmpfs", "count": 40},
+                {"mount_point": "/n", "device": "0:5", "root": "/", "fs_type": "nfs4", "count": 40}]}}"#;
         let earlier = Earlier::parse(text, "h", Some(boot)).unwrap();
         let found = growth(now, &earlier).into_iter();
         found.map(|finding| finding.what).collect()
@@ -205,6 +215,11 @@ mod tests {
         let grown = said(&one(part(1, "/b", 18)));
         assert_eq!(grown, ["18 mounts show the same directory as /b, 8 before"]);
         assert_eq!(said(&one(part(7, "/b", 41))).len(), 1);
+        // A file system of the same number is another one if its type is.
+        assert!(said(&one(part(4, "/t2", 41))).is_empty());
+        let grown = said(&one(part(5, "/n2", 41)));
+        let new = "41 mounts show the same directory as /n2, fewer than 5 before";
+        assert_eq!(grown, [new]);
         // After a boot the numbers are those of others.
         assert!(said_at("b2", &one(part(1, "/b", 41))).is_empty());
         let grown = said_at("b2", &one(part(2, "/a", 30)));
