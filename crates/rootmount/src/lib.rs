@@ -42,7 +42,8 @@
 //! [`Evidence`]: the processes of the machine, [`Witness`]es who know containers, and what the
 //! caller [claims](Claim). A process that lives on the mount wins over everything else. A mount
 //! whose state is not known is kept ([`KeepReason::Unknown`]), and
-//! [`CleanupPlan::contradictions`] says what is missing. With [`ExecuteOptions::look`],
+//! [`CleanupPlan::contradictions`] says what is missing. Where processes of another pid or user
+//! namespace may be on the mounts unseen, nothing is planned. With [`ExecuteOptions::look`],
 //! evidence is gathered again right before mounts are unmounted. A plan without evidence uses
 //! rules and ids alone; that is meant for a captured table.
 //!
