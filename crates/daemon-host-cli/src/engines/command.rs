@@ -205,7 +205,7 @@ fn to_text(survey: &Survey) -> String {
         true => "no engine was found\n".to_owned(),
         false => table.render(),
     };
-    for unread in &detection.unread {
+    for unread in survey.unseen() {
         text.push_str(&format!("not seen: {unread}\n"));
     }
     text

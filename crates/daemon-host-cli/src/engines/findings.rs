@@ -76,16 +76,14 @@ fn elsewhere(survey: &Survey) -> Vec<Finding> {
                 .remedy(engine.remedy()),
         );
     }
-    for unread in &survey.detection.unread {
+    for unread in survey.unseen() {
         let what = "an engine may be here that cannot be seen";
-        findings.push(
-            Finding::warning("root", what)
-                .because(unread.to_string())
-                .remedy(match geteuid().is_root() {
-                    false => "run the report as root, or correct the file",
-                    true => "correct what is named",
-                }),
-        );
+        findings.push(Finding::warning("root", what).because(unread).remedy(
+            match geteuid().is_root() {
+                false => "run the report as root, or correct the file",
+                true => "correct what is named",
+            },
+        ));
     }
     findings
 }

@@ -1,10 +1,11 @@
 //! Finds the directories of the machine's engines.
 
+use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use anyhow::{Context as _, ensure};
-use daemon_host::engines::{DetectOptions, Detection, Engine, FoundEngine, detect};
+use daemon_host::engines::{DetectOptions, Detection, Engine, FoundEngine, Unread, detect};
 use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{self, RunningEngine};
 
@@ -110,6 +111,12 @@ pub(crate) fn engine_on(root: &Path, files: &EngineFiles) -> anyhow::Result<Runn
     })
 }
 
+/// Whether it is the directory of a process in a procfs.
+fn is_process(unread: &Unread) -> bool {
+    let name = unread.path.file_name().map(OsStr::as_encoded_bytes);
+    name.is_some_and(|name| name.iter().all(u8::is_ascii_digit))
+}
+
 /// All words for these engines, each once.
 pub(super) fn words(engines: &[Engine]) -> Vec<String> {
     let called = |engine: &Engine| [&[engine.name.clone()][..], &engine.aliases].concat();
@@ -123,6 +130,19 @@ pub(super) fn words(engines: &[Engine]) -> Vec<String> {
 }
 
 impl Survey {
+    /// What could not be looked at, one line for each thing. An engine may hide there. Processes
+    /// are counted: a `/proc` that is closed to this user has hundreds.
+    pub(crate) fn unseen(&self) -> Vec<String> {
+        let all = &self.detection.unread;
+        let (processes, others): (Vec<_>, Vec<_>) = all.iter().partition(|one| is_process(one));
+        let mut lines: Vec<String> = others.iter().map(ToString::to_string).collect();
+        lines.extend(processes.first().map(|first| match processes.len() {
+            1 => first.to_string(),
+            n => format!("{n} processes, of which one is {first}"),
+        }));
+        lines
+    }
+
     /// The directories below which a mount lies that a rule names.
     pub(crate) fn with_mounts<'s>(
         &'s self,

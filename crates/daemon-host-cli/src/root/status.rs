@@ -46,7 +46,7 @@ pub(super) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> {
             (Others::find(args, &options.root)?, is_missing)
         }
     };
-    let is_left = others.leftovers.iter().any(Leftovers::has_news);
+    let is_left = others.leftovers.iter().any(Leftovers::has_news) || !others.unseen.is_empty();
     // There is no Docker here, and none was named.
     if is_alone {
         match out.is_json() {
@@ -80,6 +80,8 @@ struct Others {
     leftovers: Vec<Leftovers>,
     /// Those in other mount namespaces.
     elsewhere: Vec<Elsewhere>,
+    /// What could not be looked at: an engine may hide there.
+    unseen: Vec<String>,
 }
 
 impl Others {
@@ -93,6 +95,7 @@ impl Others {
                 .map(|target| target.plan(&table))
                 .collect::<anyhow::Result<_>>()?,
             elsewhere: elsewhere(&survey.detection),
+            unseen: survey.unseen(),
         })
     }
 
@@ -104,7 +107,10 @@ impl Others {
         let left = self.leftovers.iter().map(Leftovers::text);
         let elsewhere = self.elsewhere.iter();
         let elsewhere = elsewhere.map(|one| format!("{}\n", paint(Ink::Warn, one.line())));
-        left.chain(elsewhere).collect()
+        let unseen = self.unseen.iter();
+        let unseen =
+            unseen.map(|what| format!("an engine may be here that cannot be seen: {what}\n"));
+        left.chain(elsewhere).chain(unseen).collect()
     }
 }
 
@@ -125,6 +131,8 @@ struct Answer<'s> {
     engines: Vec<LeftoversJson<'s>>,
     #[serde(skip_serializing_if = "<[_]>::is_empty")]
     elsewhere: &'s [Elsewhere],
+    #[serde(skip_serializing_if = "<[_]>::is_empty")]
+    unseen: &'s [String],
     place: &'s Surroundings,
 }
 
@@ -134,6 +142,7 @@ impl<'s> Answer<'s> {
             root: None,
             engines: others.leftovers.iter().map(Leftovers::to_json).collect(),
             elsewhere: &others.elsewhere,
+            unseen: &others.unseen,
             place,
         }
     }

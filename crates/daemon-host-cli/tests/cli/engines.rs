@@ -334,3 +334,19 @@ fn the_list_says_how_each_engine_was_found_and_what_was_not_seen() {
         ran.stderr
     );
 }
+
+#[test]
+fn where_an_engine_may_hide_is_told_by_the_status_of_the_root() {
+    let script = "mount -t tmpfs t /etc; mkdir /etc/containers
+        echo 'x = [' > /etc/containers/storage.conf
+        code=0; $D root status --json || code=$?; test $code = 1
+        code=0; $D root status >&2 || code=$?; test $code = 1";
+    let Some(ran) = crate::holders::isolated(script) else {
+        return;
+    };
+    let ran = ran.expect(0);
+    let unseen = ran.json()["unseen"].to_string();
+    assert!(unseen.contains("storage.conf"), "{unseen}");
+    let said = "an engine may be here that cannot be seen: \"/etc/containers/storage.conf\"";
+    assert!(ran.stderr.contains(said), "{}", ran.stderr);
+}
