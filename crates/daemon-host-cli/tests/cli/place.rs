@@ -1,6 +1,7 @@
 //! A place for the reference daemon, and its start there.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::net::UnixDatagram;
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
@@ -83,7 +84,11 @@ impl Place {
     pub(crate) fn wait_for(&self, word: &str) -> String {
         let mut buffer = [0; 4096];
         loop {
-            let size = self.systemd.recv(&mut buffer).unwrap();
+            // A receive with a limit is interrupted when the process is stopped and continued.
+            let size = match self.systemd.recv(&mut buffer) {
+                Err(error) if error.kind() == ErrorKind::Interrupted => continue,
+                size => size.unwrap(),
+            };
             let text = String::from_utf8_lossy(&buffer[..size]).into_owned();
             if text.lines().any(|line| line == word) {
                 return text;
