@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use daemon_host::mountscan::{MountInfo, Namespaces};
+use daemon_host::mountscan::{Extent, MountInfo, MountTable, Namespaces};
 
 use crate::output::{count, shown};
 
@@ -20,6 +20,12 @@ pub(super) fn unseen(all: &Namespaces, unreadable: usize) -> Vec<String> {
         .into_iter()
         .map(|unseen| unseen.what)
         .collect()
+}
+
+/// The line for a table that shows only a part of its namespace.
+pub(super) fn part(table: &MountTable) -> Option<String> {
+    let said = "only a part of this mount namespace is seen from this root directory (chroot)";
+    (table.extent() == Extent::Part).then(|| said.to_owned())
 }
 
 /// The line for a file that would tell of loop devices or swap files.

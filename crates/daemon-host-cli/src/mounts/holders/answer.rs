@@ -12,7 +12,7 @@ use daemon_host::mountscan::{
 use super::kernel_word::{self, KernelWord};
 use super::lost::lost;
 use crate::mounts::path::settle;
-use crate::mounts::sight::{kernel_unread, unplaced, unseen};
+use crate::mounts::sight::{kernel_unread, part, unplaced, unseen};
 
 /// The whole answer.
 pub(super) struct Answer {
@@ -87,6 +87,7 @@ impl Answer {
             .collect();
         unseen.extend(overlays.into_values().map(unplaced));
         let detached = lost(&survey);
+        unseen.extend(part(&table));
         let untold = detached.as_ref().err();
         unseen.extend(untold.map(|why| format!("detached mounts: {why}")));
         let is_here = matches!(place, Place::MountPoint);

@@ -11,10 +11,12 @@ use daemon_host::mountscan::{
 use daemon_host::{ANSWER_LIMIT, within};
 
 use super::judge::{Facts, judge};
+use super::reason::{Kind, Reason};
 use super::show::{self, Answer};
 use crate::exit::Exit;
 use crate::mounts::holders::lost;
 use crate::mounts::path::settle;
+use crate::mounts::sight::part;
 use crate::output::Output;
 use crate::place::{self, PidArgs};
 
@@ -42,7 +44,8 @@ pub(in crate::mounts) fn run(args: &Args, out: &Output) -> anyhow::Result<Exit> 
     let directory = settle(&args.directory, &table)?;
     check(&directory, &table)?;
     let facts = collect(&directory)?;
-    let reasons = judge(&facts);
+    let mut reasons = judge(&facts);
+    reasons.extend(part(&table).map(|what| Reason::new(Kind::Unseen, what)));
     let answer = Answer::new(&directory, &reasons);
     if out.is_json() {
         out.json(&answer)?;
