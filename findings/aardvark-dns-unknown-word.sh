@@ -51,8 +51,8 @@ cat > inside.sh <<'IN'
 set -e
 export PATH="$PWD/p/bin:$PATH"
 mount -t tmpfs none /run
-mkdir t c && mount -t tmpfs none t && touch t/resolv.conf
-mount --bind t/resolv.conf /etc/resolv.conf
+mkdir t c && mount -t tmpfs none t && cp -a /etc/. t
+rm -f t/resolv.conf && mount --bind t /etc
 ip link add podman0 type veth peer name other
 for link in lo podman0 other; do ip link set $link up; done
 ip addr add 1.1.1.1/32 dev lo; ip addr add 10.89.0.1/24 dev podman0

@@ -29,8 +29,7 @@ look() { # file, lens, words, line
   printf '%s\n' "$4" >> "root$1"
   case $1 in
     *fstab) other="findmnt $(p/bin/findmnt -n --tab-file "root$1" -o TARGET,OPTIONS | wc -l)" ;;
-    *) mount --bind "root$1" /etc/resolv.conf
-       other="libc $(/usr/bin/python3 count.py)"; umount /etc/resolv.conf ;;
+    *) cp "root$1" /etc/resolv.conf; other="libc $(/usr/bin/python3 count.py)" ;;
   esac
   printf '%-21s augeas %s, %s\n' "$3" "$(tree "$1" "$2")" "$other"
 }
@@ -38,7 +37,8 @@ resolv() { printf '%s\n' "nameserver 10.9.9.1" "search one.test" > root/etc/reso
            look /etc/resolv.conf Resolv.lns "$@"; }
 fstab() { printf '%s\n' "/dev/sda1 / ext4 ro 0 1" > root/etc/fstab
           look /etc/fstab Fstab.lns "$@"; }
-mkdir -p root/etc
+mkdir -p root/etc t && mount -t tmpfs none t && cp -a /etc/. t
+rm -f t/resolv.conf && mount --bind t /etc
 resolv "options edns0" "options edns0"
 resolv "options no-aaaa" "options no-aaaa"
 resolv "a server" "nameserver fe80::1"

@@ -43,8 +43,8 @@ print(" ".join(asked) or "nothing", "->", said[0].decode() if isinstance(said[0]
 PY
 cat > inside.sh <<'SH'
 set -e
-mkdir t && mount -t tmpfs none t && touch t/resolv.conf
-mount --bind t/resolv.conf /etc/resolv.conf
+mkdir t && mount -t tmpfs none t && cp -a /etc/. t
+rm -f t/resolv.conf && mount --bind t /etc
 ip link set lo up
 long=$(printf 'a%.0s' $(seq 64)).test
 try() {

@@ -12,7 +12,7 @@ apt-get -q download runc=1.1.5+ds1-1+deb12u1 crun=1.8.1-1+deb12u1 libyajl2=2.1.0
   busybox-static=1:1.35.0-4+deb12u1+b1 mount=2.38.1-5+deb12u3 >/dev/null 2>&1
 for deb in ./*.deb; do dpkg -x "$deb" p; done
 cat > look.py <<'PY'
-import json, os, subprocess
+import json, os, subprocess, sys
 os.environ["LD_LIBRARY_PATH"] = os.path.abspath("../p/usr/lib/x86_64-linux-gnu")
 TOOLS = {"runc": ["../p/usr/sbin/runc", "--root", "../runc-state"],
          "crun": ["../p/usr/bin/crun", "--root", "../crun-state", "--cgroup-manager=disabled"]}
@@ -27,7 +27,7 @@ def flags(table, point):
     return row[5]
 
 def bundle(tool):
-    ran = subprocess.run([*TOOLS[tool], "run", "finding"], stdin=subprocess.DEVNULL,
+    ran = subprocess.run([*TOOLS[tool], "run", sys.argv[1]], stdin=subprocess.DEVNULL,
                          capture_output=True, text=True, timeout=30)
     if ran.returncode:
         return "invalid argument" if "invalid argument" in ran.stderr else ran.stderr
@@ -55,11 +55,15 @@ PY
 cat > inside.sh <<'IN'
 set -e
 mount -t cgroup2 none /sys/fs/cgroup
+end() { # also after a step that took too long: its container still runs
+  while [ -d "$1" ]; do xargs -r kill -9 < "$1/cgroup.procs" || :; rmdir "$1" || sleep 0.1; done
+} 2>/dev/null
+trap 'end "/sys/fs/cgroup/$1"' EXIT
 mkdir b && mount -t tmpfs none b && cd b
 mkdir -p point rootfs/{bin,proc,dev,sys} && cp ../p/bin/busybox rootfs/bin/
-/usr/bin/python3 ../look.py
+/usr/bin/python3 ../look.py "$1"
 IN
-saw=$(unshare -m -p -f --mount-proc bash inside.sh); echo "$saw"
+saw=$(unshare -m -p -f --mount-proc bash inside.sh "finding-${dir##*.}"); echo "$saw"
 [ "$saw" = "rw,ro                mount(8): ro,relatime          runc: ro,relatime          crun: ro,relatime
 ro,rw                mount(8): rw,relatime          runc: rw,relatime          crun: ro,relatime
 noexec               mount(8): rw,noexec,relatime   runc: rw,noexec,relatime   crun: rw,noexec,relatime

@@ -15,7 +15,7 @@ import ctypes, json, os, subprocess
 def plugin():
     conf = {"cniVersion": "1.0.0", "name": "net", "type": "none", "ipam": {
         "type": "host-local", "dataDir": os.path.abspath("leases"), "subnet": "10.1.0.0/24",
-        "resolvConf": os.path.abspath("resolv.conf")}}
+        "resolvConf": "/etc/resolv.conf"}}
     env = {"CNI_COMMAND": "ADD", "CNI_CONTAINERID": f"c{os.getpid()}", "CNI_IFNAME": "eth0",
            "CNI_NETNS": "/proc/self/ns/net", "CNI_PATH": "p/usr/lib/cni"}
     out = subprocess.run(["p/usr/lib/cni/host-local"], env=env, input=json.dumps(conf),
@@ -37,8 +37,9 @@ print("  libc:       search {}, nameservers {}".format(*libc()))
 PY
 cat > inside.sh <<'IN'
 set -e
-touch resolv.conf && mount --bind resolv.conf "$(readlink -f /etc/resolv.conf)"
-look() { echo "$1:"; shift; printf '%s\n' "$@" > resolv.conf; /usr/bin/python3 look.py; }
+mkdir t && mount -t tmpfs none t && cp -a /etc/. t
+rm -f t/resolv.conf && mount --bind t /etc
+look() { echo "$1:"; shift; printf '%s\n' "$@" > /etc/resolv.conf; /usr/bin/python3 look.py; }
 look "one search line" "search one.test two.test" "nameserver 10.9.9.1"
 look "two search lines" "search one.test" "search two.test three.test" "nameserver 10.9.9.1"
 look "domain, then search" "domain one.test" "search two.test" "nameserver 10.9.9.1"

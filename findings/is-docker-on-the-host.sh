@@ -30,13 +30,17 @@ mount --bind .. here && mount -t proc none proc
 pivot_root . old && cd /here && umount -l /old
 mount -t cgroup2 none /sys/fs/cgroup
 export PATH="/here/p/usr/bin:/here/p/usr/sbin:$PATH" LD_LIBRARY_PATH=/here/p/lib/x86_64-linux-gnu
-group=finding-${1##*.}
-end() {
-  jobs -p | xargs -r kill 2>/dev/null; wait
-  find "/sys/fs/cgroup/$group" -depth -type d -exec rmdir {} + 2>/dev/null || :
-}
+group=/sys/fs/cgroup/finding-${1##*.}
+end() { # also after a step that failed: its container still runs
+  jobs -p | xargs -r kill; wait
+  while [ -d "$group" ]; do
+    find "$group" -name cgroup.procs -exec cat {} + | xargs -r kill -9 || :
+    find "$group" -depth -type d -exec rmdir {} + || sleep 0.1
+  done
+} 2>/dev/null
 trap end EXIT
-dockerd -s vfs --bridge=none --iptables=false --ip6tables=false --cgroup-parent="/$group" >log 2>&1 &
+dockerd -s vfs --bridge=none --iptables=false --ip6tables=false --cgroup-parent="/${group##*/}" \
+  >log 2>&1 &
 for _ in $(seq 300); do docker version >/dev/null 2>&1 && break; sleep 0.1; done
 tar -C p -c bin/busybox | docker import - image >/dev/null 2>&1
 look() { echo "$1: $(node look.mjs)"; }

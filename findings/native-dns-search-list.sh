@@ -51,8 +51,8 @@ except dns.resolver.NXDOMAIN:
 PY
 cat > inside.sh <<'IN'
 set -e
-mkdir t && mount -t tmpfs none t && touch t/resolv.conf
-mount --bind t/resolv.conf /etc/resolv.conf
+mkdir t && mount -t tmpfs none t && cp -a /etc/. t
+rm -f t/resolv.conf && mount --bind t /etc
 ip link set lo up
 python3 serve.py & trap 'kill $!' EXIT
 until [ -e ready ]; do sleep 0.1; done

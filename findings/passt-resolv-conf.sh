@@ -13,8 +13,8 @@ dir=$(mktemp -d); trap 'rm -rf "$dir"' EXIT; chmod 755 "$dir"; cd "$dir"
 apt-get -q download passt=0.0~git20230309.7c7625d-1 >/dev/null 2>&1 && dpkg -x passt_*.deb p
 cat > inside.sh <<'IN'
 set -e
-mkdir t && mount -t tmpfs -o mode=777 none t && touch t/resolv.conf
-mount --bind t/resolv.conf /etc/resolv.conf
+mkdir t s && chmod 777 s && mount -t tmpfs none t && cp -a /etc/. t
+rm -f t/resolv.conf && mount --bind t /etc
 ip link set lo up
 ip link add v0 type veth peer name v1
 ip link set v0 up; ip link set v1 up
@@ -24,7 +24,7 @@ ip route add default via 192.0.2.254
 ask() {
   printf "$1" > /etc/resolv.conf
   timeout 3 setpriv --reuid=65534 --regid=65534 --clear-groups \
-    p/usr/bin/passt -f -s "$PWD/t/socket$RANDOM" > said 2>&1 || true
+    p/usr/bin/passt -f -s "$PWD/s/socket$RANDOM" > said 2>&1 || true
   grep -q '^UNIX domain socket bound' said || { echo "passt did not start" >&2; return 1; }
   sed -n '/^DNS/,/^[A-Z]*NDP\|^UNIX/p' said | awk '/^DNS:/{k="dns"} /^DNS search/{k="search"} /^[NU]/{exit} /^    /{printf "%s=%s ", k, $1}'
 }

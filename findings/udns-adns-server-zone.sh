@@ -36,8 +36,8 @@ PY
 cat > inside.sh <<'IN'
 set -e
 export PATH="$PWD/p/bin:$PWD/p/usr/bin:$PATH"
-mkdir t && mount -t tmpfs none t && touch t/resolv.conf
-mount --bind t/resolv.conf /etc/resolv.conf
+mkdir t && mount -t tmpfs none t && cp -a /etc/. t
+rm -f t/resolv.conf && mount --bind t /etc
 ip link set lo up
 ip link add v0 type veth peer name v1
 for end in 0 1; do ip link set v$end up; ip addr add fe80::$((end + 1))/64 dev v$end nodad; done
