@@ -18,14 +18,19 @@ impl Exit {
     pub(crate) fn finding_if(found: bool) -> Self {
         if found { Self::Finding } else { Self::Fine }
     }
+
+    /// The number that the caller sees.
+    pub(crate) fn code(self) -> u8 {
+        match self {
+            Self::Fine => 0,
+            Self::Finding => 1,
+            Self::Failure => 2,
+        }
+    }
 }
 
 impl From<Exit> for ExitCode {
     fn from(exit: Exit) -> Self {
-        match exit {
-            Exit::Fine => Self::SUCCESS,
-            Exit::Finding => Self::from(1),
-            Exit::Failure => Self::from(2),
-        }
+        exit.code().into()
     }
 }

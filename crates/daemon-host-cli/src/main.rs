@@ -40,18 +40,22 @@ fn main() -> ExitCode {
         return report::probe_mounts().into();
     }
     let mut args: Vec<_> = std::env::args_os().collect();
-    let is_worker = guard::begin(&mut args);
+    let worker = guard::begin(&mut args);
     let cli = Cli::parse_from(args);
-    let ended = (!is_worker && cli.command.is_guarded()).then(guard::run);
+    let is_daemon = matches!(cli.command, Command::Run(_));
+    output::log::start(cli.verbose, is_daemon);
+    let ended = (worker.is_none() && cli.command.is_guarded()).then(guard::run);
     if let Some(code) = ended.flatten() {
         return code;
     }
-    work(&cli)
+    let exit = work(&cli, is_daemon);
+    if let Some(worker) = worker {
+        worker.tell(exit.code());
+    }
+    exit.into()
 }
 
-fn work(cli: &Cli) -> ExitCode {
-    let is_daemon = matches!(cli.command, Command::Run(_));
-    output::log::start(cli.verbose, is_daemon);
+fn work(cli: &Cli, is_daemon: bool) -> Exit {
     let mut out = output::Output::new(cli.json, cli.color);
     if is_daemon {
         out = out.aside();
@@ -66,7 +70,7 @@ fn work(cli: &Cli) -> ExitCode {
         }
     };
     out.finish();
-    exit.into()
+    exit
 }
 
 fn run(command: &Command, out: &output::Output) -> anyhow::Result<Exit> {

@@ -8,15 +8,16 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, kill};
+use nix::sys::signal::{SigSet, Signal, kill, raise};
 use nix::unistd::Pid;
 
+use super::asked::Asked;
 use super::relay::{Relay, Turn};
 use super::start::Worker;
 use super::state::ended;
 
-/// How long the worker may take to end after a signal. A step that it has begun takes less.
-const GRACE: Duration = Duration::from_secs(10);
+/// For how long wait(2) is asked after the first thread has ended. Usually the others end, too.
+const REAP: Duration = Duration::from_millis(100);
 
 /// How this process is to end.
 #[derive(Debug)]
@@ -27,13 +28,15 @@ pub(super) enum End {
     Signal(i32),
     /// With a failure: the answer could not be written.
     Unwritten(io::Error),
+    /// In a way that is not known.
+    Unknown,
 }
 
 /// Waits until the worker has ended and all it wrote is passed on. The signals of this process are
 /// still held back then; the mask that was in force before comes with the end.
 pub(super) fn follow(mut worker: Worker) -> (SigSet, End) {
     let begin = Instant::now();
-    let mut asked: Option<(i32, Instant)> = None;
+    let mut asked: Option<Asked> = None;
     let mut end = None;
     let end = loop {
         end = end.or_else(|| worker.end());
@@ -44,20 +47,21 @@ pub(super) fn follow(mut worker: Worker) -> (SigSet, End) {
         if let Some(end) = end.take_if(|_| is_idle) {
             break end;
         }
-        if is_idle {
-            worker.wait(pause(begin.elapsed()));
-        } else {
-            worker.wait(Duration::from_secs(1));
-        }
+        worker.wait(match (worker.ended, is_idle) {
+            (Some(_), true) => pause(Duration::ZERO),
+            (None, true) => pause(begin.elapsed()),
+            (_, false) => Duration::from_secs(1),
+        });
         if let Some(number) = worker.pass_signals() {
             if end.is_some() {
                 break End::Signal(number);
             }
-            asked.get_or_insert((number, Instant::now()));
+            asked.get_or_insert(Asked::new(number));
         }
-        match asked {
-            Some((number, since)) if since.elapsed() > GRACE => break End::Signal(number),
-            _ => {}
+        if let Some(asked) = &mut asked {
+            if asked.is_over(&worker.status(), Instant::now()) {
+                break End::Signal(asked.signal);
+            }
         }
     };
     (worker.mask, end)
@@ -72,11 +76,44 @@ fn pause(since: Duration) -> Duration {
 impl Worker {
     /// How the worker ended. It has when its first thread has: the others may wait for ever.
     fn end(&mut self) -> Option<End> {
-        if let Ok(Some(status)) = self.child.try_wait() {
-            return Some(of_status(status));
+        match self.child.try_wait() {
+            Ok(None) => {}
+            Ok(Some(status)) => {
+                self.is_reaped = true;
+                return Some(of_status(status));
+            }
+            Err(_) => {
+                self.is_reaped = true;
+                return Some(self.told());
+            }
         }
-        let stat = fs::read_to_string(format!("/proc/{}/stat", self.child.id())).ok()?;
-        ended(&stat).map(|status| of_status(ExitStatus::from_raw(status.0)))
+        let status = ended(&self.read("stat"))?;
+        let since = *self.ended.get_or_insert_with(Instant::now);
+        if since.elapsed() < REAP {
+            return None;
+        }
+        // Not every kernel tells it, and none tells everybody: then 0 stands there.
+        match status.0 {
+            0 => Some(self.told()),
+            status => Some(of_status(ExitStatus::from_raw(status))),
+        }
+    }
+
+    /// How the worker itself said that it ends.
+    fn told(&mut self) -> End {
+        self.line.code().map_or(End::Unknown, End::Code)
+    }
+
+    /// The worker's `status` in procfs; empty if there is none.
+    fn status(&self) -> String {
+        self.read("status")
+    }
+
+    fn read(&self, name: &str) -> String {
+        if self.is_reaped {
+            return String::new();
+        }
+        fs::read_to_string(format!("/proc/{}/{name}", self.child.id())).unwrap_or_default()
     }
 
     /// Passes on what the worker wrote; whether all of it is.
@@ -111,17 +148,36 @@ impl Worker {
             let Some(signal) = number(info.ssi_signo) else {
                 continue;
             };
-            if signal == Signal::SIGCHLD {
-                continue;
-            }
-            let pid = i32::try_from(self.child.id()).map(Pid::from_raw);
-            // It is not reaped before its end is known, so the number is still its own.
-            let _ = pid.map(|pid| kill(pid, signal));
-            if !matches!(signal, Signal::SIGUSR1 | Signal::SIGUSR2) {
-                asked = Some(signal as i32);
+            match signal {
+                Signal::SIGCHLD => {}
+                Signal::SIGTSTP => self.stop(),
+                Signal::SIGCONT | Signal::SIGUSR1 | Signal::SIGUSR2 => self.send(signal),
+                _ => {
+                    self.send(signal);
+                    asked = Some(signal as i32);
+                }
             }
         }
         asked
+    }
+
+    fn send(&self, signal: Signal) {
+        // After that, the number may be that of any process.
+        if !self.is_reaped {
+            let pid = i32::try_from(self.child.id()).map(Pid::from_raw);
+            let _ = pid.map(|pid| kill(pid, signal));
+        }
+    }
+
+    /// Stops both, as Ctrl-Z does, until somebody lets this process go on. Where nobody could, the
+    /// kernel does not stop it, and both go on at once.
+    fn stop(&self) {
+        self.send(Signal::SIGSTOP);
+        let stops = SigSet::from(Signal::SIGTSTP);
+        let _ = raise(Signal::SIGTSTP);
+        let _ = stops.thread_unblock();
+        let _ = stops.thread_block();
+        self.send(Signal::SIGCONT);
     }
 }
 

@@ -5,10 +5,19 @@
 //! the work. It holds nothing of the caller, so it may stay behind. The first one passes its output
 //! on, and ends with its exit code.
 //!
-//! `need` decides whether it takes two; `state` reads how the worker is. Both are pure, except
-//! that `need` reads the mount table. `start` and `worker` begin, `follow` and `relay` wait.
+//! It always ends, except: as PID 1 of a pid namespace, for which the kernel waits until all in it
+//! have ended; if a file system on a disk that is reached over a network hangs; if the only FUSE
+//! mounts were made after the start, or are in namespaces that are not seen; and where two
+//! processes would not be to the caller as one. Then one process works, and may have to wait.
+//!
+//! `need` decides whether it takes two, `able` whether two can be as one; `state` reads how the
+//! worker is, `asked` when it had its time. They decide only; `need` and `able` read procfs.
+//! `start`, `line` and `worker` begin, `follow` and `relay` wait.
 
+mod able;
+mod asked;
 mod follow;
+mod line;
 mod need;
 mod relay;
 mod start;
@@ -17,7 +26,9 @@ mod worker;
 
 use std::process::ExitCode;
 
+use anyhow::anyhow;
 use nix::sys::signal::{Signal, raise};
+use tracing::{debug, warn};
 
 use self::follow::{End, follow};
 use self::start::Worker;
@@ -29,7 +40,18 @@ pub(crate) fn run() -> Option<ExitCode> {
     if !need::is_needed() {
         return None;
     }
-    let worker = Worker::start().ok()?;
+    let signals = match able::signals() {
+        Ok(signals) => signals,
+        Err(why) => {
+            debug!("one process works, and may wait for a file server: {why}");
+            return None;
+        }
+    };
+    let started = Worker::start(&signals);
+    let worker = started.map_err(|error| {
+        warn!("one process works, and may wait for a file server: no second one: {error}");
+    });
+    let worker = worker.ok()?;
     let (mask, end) = follow(worker);
     Some(match end {
         End::Code(code) => code.into(),
@@ -41,6 +63,11 @@ pub(crate) fn run() -> Option<ExitCode> {
         }
         End::Unwritten(error) => {
             crate::output::error(&error.into(), None);
+            ExitCode::from(2)
+        }
+        End::Unknown => {
+            let error = anyhow!("the process that worked has ended, and how is not known");
+            crate::output::error(&error, None);
             ExitCode::from(2)
         }
     })

@@ -3,6 +3,7 @@
 use std::fs::{self, File};
 use std::io::{self, Read as _};
 use std::ops::ControlFlow;
+use std::path::Path;
 
 use daemon_host::mountscan::{Row, for_each_row};
 
@@ -90,10 +91,20 @@ fn head() -> io::Result<Vec<u8>> {
 fn may_wait(table: &[u8]) -> bool {
     let visit = |row: Result<Row<'_>, _>| match row {
         Ok(row) if LOCAL.iter().any(|name| row.has_fs_type(name)) => ControlFlow::Continue(()),
+        Ok(row) if is_binfmt(&row) => ControlFlow::Continue(()),
         _ => ControlFlow::Break(()),
     };
     let waits = for_each_row(table, visit);
     table.len() as u64 >= HEAD || !matches!(waits, Ok(None))
+}
+
+/// Whether it is the place where systemd mounts binfmt_misc at the first look. Nearly every host
+/// has it. Only who names a path below it would wait, and then for PID 1.
+fn is_binfmt(row: &Row<'_>) -> bool {
+    row.has_fs_type("autofs")
+        && *row.source() == *"systemd-1"
+        && row.mount_point() == Path::new("/proc/sys/fs/binfmt_misc")
+        && row.super_options().has("direct")
 }
 
 /// Whether FUSE is in use anywhere. Several subcommands look into all mount namespaces.
@@ -118,6 +129,23 @@ mod tests {
         assert!(may_wait(b"no row\n"));
         let long = row("ext4").repeat(3000);
         assert!(may_wait(&long.as_bytes()[..usize::try_from(HEAD).unwrap()]));
+    }
+
+    #[test]
+    fn the_autofs_of_every_systemd_host_needs_no_second_process() {
+        let row = |place: &str, source: &str, kind: &str| {
+            format!("28 24 0:30 / {place} rw,relatime shared:8 - autofs {source} rw,fd=29,{kind}\n")
+        };
+        let binfmt = "/proc/sys/fs/binfmt_misc";
+        assert!(!may_wait(row(binfmt, "systemd-1", "direct").as_bytes()));
+        for other in [
+            row("/home", "systemd-1", "direct"),
+            row(binfmt, "/etc/auto.misc", "direct"),
+            row(binfmt, "systemd-1", "indirect"),
+            row("/proc/sys/fs/binfmt_misc/x", "systemd-1", "direct"),
+        ] {
+            assert!(may_wait(other.as_bytes()), "{other}");
+        }
     }
 
     #[test]

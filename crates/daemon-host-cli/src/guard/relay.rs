@@ -68,7 +68,8 @@ impl Relay {
     /// Reads or writes one chunk; `None` if it did.
     fn step(&mut self) -> io::Result<Option<Turn>> {
         let reader = state(&self.to, PollFlags::POLLOUT)?;
-        if reader.contains(PollFlags::POLLERR) {
+        // A pipe tells it by POLLERR, a socket that was read to its end only by POLLHUP.
+        if reader.intersects(PollFlags::POLLERR | PollFlags::POLLHUP) {
             return Ok(Some(Turn::Over));
         }
         if !self.held.is_empty() {
@@ -153,12 +154,15 @@ mod tests {
 
     #[test]
     fn a_reader_that_is_gone_is_noticed_before_anything_is_written() {
-        let (read, write) = nix::unistd::pipe().unwrap();
-        let (_worker, from) = UnixStream::pair().unwrap();
-        let mut relay = Relay::new(from.into(), write);
-        assert!(matches!(relay.turn(), Turn::Idle));
-        drop(read);
-        assert!(matches!(relay.turn(), Turn::Over));
+        let (pipe, to_pipe) = nix::unistd::pipe().unwrap();
+        let (socket, to_socket) = UnixStream::pair().unwrap();
+        for (reader, to) in [(pipe, to_pipe), (socket.into(), to_socket.into())] {
+            let (_worker, from) = UnixStream::pair().unwrap();
+            let mut relay = Relay::new(from.into(), to);
+            assert!(matches!(relay.turn(), Turn::Idle));
+            drop(reader);
+            assert!(matches!(relay.turn(), Turn::Over));
+        }
     }
 
     #[test]

@@ -19,6 +19,10 @@ const SILENT: &str = r#"
         cat <&$fd >/dev/null 2>&1 & servers="$servers $!"
         exec {fd}>&-; H=$T/silent$1; }
     released() { kill $servers; }
+    soon() { local i; for ((i = 0; i < 3000; i++)); do "$@" && return; sleep 0.02; done; echo "never: $*" >&2; return 1; }
+    code() { local code=0; "$@" || code=$?; echo "code $code"; }
+    below() { local p; for p in /proc/[0-9]*; do
+        if [[ "$(cat $p/stat 2>/dev/null)" =~ \)\ .\ $1\  ]]; then echo ${p#/proc/}; fi; done; }
 "#;
 
 fn beside_silent_servers(script: &str) -> Option<Ran> {
@@ -81,16 +85,16 @@ fn every_command_ends_and_names_the_path_that_does_not_answer() {
 /// standard input are those of a single process.
 #[test]
 fn two_processes_are_to_the_caller_as_one() {
-    let script = r#"silent 1; code() { local code=0; "$@" || code=$?; echo "code $code"; }
-        code $D addrs no-such-link
+    let script = r#"silent 1; code $D addrs no-such-link
         code $D mounts list --at $T/m --json | grep -c '"fs_type": "tmpfs"'
         code $D mounts list --file - < /proc/self/mountinfo | grep -c /silent1
         code $D mounts list --file <(cat /proc/self/mountinfo) | grep -c /silent1
         full=0; $D mounts list > /dev/full || full=$?; echo "code $full"
-        $D mounts watch > log & watch=$!; until test -s log; do sleep 0.01; done
+        $D mounts watch > log & watch=$!; soon test -s log
         kill -TERM $watch; code wait $watch
         { $D mounts watch --json; echo "pipe $?" >&2; } 2> pipe | read line & gone=$!
-        until test -s pipe; do mount -t tmpfs t sub; sleep 0.1; umount sub; done; cat pipe
+        changed() { mount -t tmpfs t sub; sleep 0.1; umount sub; test -s pipe; }
+        soon changed; cat pipe
         # Only the one that works: the one that waits stands nowhere.
         env -C m $D mounts holders . --json | grep -c working || true
         released"#;
@@ -99,11 +103,73 @@ fn two_processes_are_to_the_caller_as_one() {
     };
     let ran = ran.expect(0);
     let expected = "code 1\n1\n1\n1\ncode 2\ncode 143\npipe 0\n1\n";
-    let told: String = ran
-        .stdout
-        .lines()
+    assert_eq!(told(&ran.stdout), expected, "{}", ran.stderr);
+}
+
+/// The signals that the caller ignores or blocks are not taken up by the process that waits, and
+/// without SIGCHLD there is none.
+#[test]
+fn signals_that_the_caller_ignores_stay_ignored() {
+    if !support::skip::unless_runs(
+        "env",
+        &["--ignore-signal=CHLD", "--block-signal=HUP", "true"],
+    ) {
+        return;
+    }
+    let script = r#"silent 1; with=(timeout -k 1 60 env)
+        code "${with[@]}" --ignore-signal=CHLD $D addrs no-such-link
+        code "${with[@]}" --ignore-signal=CHLD $D mounts list | grep -c /silent1
+        held() { sed -n 's/^SigBlk:\t//p' /proc/$1/status; }
+        taken() { echo $((0x$(held $1) & 1)) $((0x$(held $1) >> 14 & 1)); }
+        env --ignore-signal=HUP $D mounts watch > log & watch=$!; soon test -s log
+        taken $watch; kill -HUP $watch; kill -TERM $watch; code wait $watch
+        $D mounts watch > log2 & watch=$!; soon test -s log2
+        taken $watch; kill -HUP $watch; code wait $watch
+        released"#;
+    let Some(ran) = beside_silent_servers(script) else {
+        return;
+    };
+    let ran = ran.expect(0);
+    let expected = "code 1\n1\n0 1\ncode 143\n1 1\ncode 129\n";
+    assert_eq!(told(&ran.stdout), expected, "{}", ran.stderr);
+}
+
+/// In another pid namespace than that of /proc, or one for its children, one process works.
+#[test]
+fn where_numbers_of_processes_mean_others_one_process_works() {
+    let script = r#"silent 1
+        code timeout -k 1 60 unshare -pf $D addrs no-such-link
+        code timeout -k 1 60 unshare -p $D addrs no-such-link
+        released"#;
+    let Some(ran) = beside_silent_servers(script) else {
+        return;
+    };
+    let ran = ran.expect(0);
+    assert_eq!(told(&ran.stdout), "code 1\ncode 1\n", "{}", ran.stderr);
+}
+
+/// Ctrl-Z stops both, and `fg` lets both go on. With `2>&1` both streams are one.
+#[test]
+fn the_worker_stops_with_the_process_that_waits() {
+    let script = r#"silent 1; set -m
+        $D mounts watch > log 2>&1 & watch=$!; soon test -s log
+        work=$(below $watch); test "$(readlink /proc/$work/fd/1)" = "$(readlink /proc/$work/fd/2)"
+        is() { [[ "$(cat /proc/$1/stat)" =~ \)\ $2 ]]; }
+        for turn in 1 2; do kill -TSTP $watch; soon is $work T; soon is $watch T
+            kill -CONT $watch; soon is $work S; soon is $watch S; done
+        kill -TERM $watch; code wait -f $watch
+        released"#;
+    let Some(ran) = beside_silent_servers(script) else {
+        return;
+    };
+    let ran = ran.expect(0);
+    assert_eq!(told(&ran.stdout), "code 143\n", "{}", ran.stderr);
+}
+
+/// Without what `addrs` prints.
+fn told(text: &str) -> String {
+    text.lines()
         .filter(|line| !line.contains("no-such-link") && !line.starts_with("LINK"))
         .flat_map(|line| [line, "\n"])
-        .collect();
-    assert_eq!(told, expected, "{}", ran.stderr);
+        .collect()
 }
