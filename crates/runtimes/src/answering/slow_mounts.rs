@@ -38,6 +38,11 @@ impl SlowMounts {
         Self(MountTable::current().ok().map(|table| Self::among(&table)))
     }
 
+    #[cfg(test)]
+    pub(crate) fn at(points: impl IntoIterator<Item = PathBuf>) -> Self {
+        Self(Some(points.into_iter().collect()))
+    }
+
     fn among(table: &MountTable) -> BTreeSet<PathBuf> {
         let slow = table.rows().filter(|row| may_wait(&row.fs_type()));
         let points = slow.map(|row| row.mount_point().into_owned());

@@ -5,6 +5,7 @@ use std::fs::Metadata;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::time::Instant;
 
 use nix::errno::Errno;
 use nix::fcntl::{AT_FDCWD, AtFlags};
@@ -18,7 +19,8 @@ use crate::answering::{LIMIT, SlowMounts};
 /// Finds the file that a program's name means, if it can be executed.
 ///
 /// A bare name is looked up in `search_path`, colon-separated as in `PATH`; empty and
-/// relative entries there are passed over.
+/// relative entries there are passed over. Where a mount on the way may wait for a server, a child
+/// process looks first. All looks together take five seconds at most.
 ///
 /// # Errors
 ///
@@ -34,16 +36,20 @@ pub(crate) struct Search<'a> {
     /// As in `PATH`.
     pub(super) path: &'a OsStr,
     slow: &'a SlowMounts,
+    /// The end of the time for all files that are looked at.
+    until: Instant,
 }
 
 impl<'a> Search<'a> {
     pub(crate) fn new(path: &'a OsStr, slow: &'a SlowMounts) -> Self {
-        Self { path, slow }
+        let until = Instant::now() + LIMIT;
+        Self { path, slow, until }
     }
 
     /// As [`executable`], after a child has looked at the file where its mount may not answer.
     pub(super) fn executable(self, path: &Path) -> Result<Metadata, PreflightFault> {
-        match self.slow.answers(path, LIMIT) {
+        let left = self.until.saturating_duration_since(Instant::now());
+        match self.slow.answers(path, left) {
             true => executable(path),
             false => Err(PreflightFault::NoAnswer),
         }
@@ -131,5 +137,26 @@ impl Identity {
             modified: (metadata.mtime(), metadata.mtime_nsec()),
             changed: (metadata.ctime(), metadata.ctime_nsec()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One limit is for all files of a question, however many there are.
+    #[test]
+    fn no_file_is_waited_for_when_the_time_is_over() {
+        let temp = tempfile::tempdir().unwrap();
+        let dir = temp.path().canonicalize().unwrap();
+        let slow = SlowMounts::at([dir.clone()]);
+        let mut search = Search::new(OsStr::new("/bin"), &slow);
+        let program = dir.join("sh");
+        std::fs::copy("/bin/sh", &program).unwrap();
+        assert_eq!(locate_in(&program, search), Ok(program.clone()));
+        search.until = Instant::now();
+        assert_eq!(locate_in(&program, search), Err(PreflightFault::NoAnswer));
+        // Where nobody has to wait, no time is needed.
+        assert_eq!(locate_in(Path::new("sh"), search), Ok("/bin/sh".into()));
     }
 }

@@ -78,7 +78,8 @@ impl Looked {
 /// The kernel lets nobody interrupt a look-up that waits for a server. So the looks have threads
 /// of their own, which are left behind when they hang.
 pub(crate) fn look_at(asked: BTreeSet<Asked>, search_path: &OsStr) -> Looked {
-    look_with(asked, LIMIT, PATIENCE, {
+    let limits = Limits::new(search_path, LIMIT, PATIENCE);
+    look_with(asked, limits, {
         let search_path = search_path.to_owned();
         let slow = SlowMounts::now();
         move |asked| asked.look(Search::new(&search_path, &slow))
@@ -87,27 +88,60 @@ pub(crate) fn look_at(asked: BTreeSet<Asked>, search_path: &OsStr) -> Looked {
 
 type Answer = (usize, Found);
 
+/// Where programs are looked for, and how long.
+#[derive(Debug, Clone)]
+struct Limits {
+    search_path: OsString,
+    limit: Duration,
+    patience: Duration,
+}
+
+impl Limits {
+    fn new(search_path: &OsStr, limit: Duration, patience: Duration) -> Self {
+        Self {
+            search_path: search_path.to_owned(),
+            limit,
+            patience,
+        }
+    }
+}
+
 /// What the threads share.
 struct Work<F> {
     asked: Arc<[Asked]>,
     /// The place of the next program that nobody looks at yet.
     next: AtomicUsize,
-    limit: Duration,
+    limits: Limits,
     look: F,
 }
 
 /// Since when looks are under way. One that does not come back is the only one of its program,
 /// however often that is asked about.
-static AWAY: Mutex<BTreeMap<Asked, Instant>> = Mutex::new(BTreeMap::new());
+///
+/// With another search path it may be another file, so that is part of the key.
+static AWAY: Mutex<BTreeMap<(Asked, OsString), Instant>> = Mutex::new(BTreeMap::new());
 
-/// Since when somebody else looks at the program. If nobody does, the caller does from now on.
-fn begin_unless_away(asked: &Asked) -> Option<Instant> {
-    let mut away = AWAY.lock().unwrap_or_else(PoisonError::into_inner);
-    let since = away.get(asked).copied();
-    if since.is_none() {
-        away.insert(asked.clone(), Instant::now());
+/// A look that the caller has begun. It ends with this value, also if the look panics.
+struct Away((Asked, OsString));
+
+impl Away {
+    /// Begins a look. If somebody else looks at the program, the error says since when.
+    fn begin(asked: &Asked, search_path: &OsStr) -> Result<Self, Instant> {
+        let key = (asked.clone(), search_path.to_owned());
+        let mut away = AWAY.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(since) = away.get(&key) {
+            return Err(*since);
+        }
+        away.insert(key.clone(), Instant::now());
+        Ok(Self(key))
     }
-    since
+}
+
+impl Drop for Away {
+    fn drop(&mut self) {
+        let mut away = AWAY.lock().unwrap_or_else(PoisonError::into_inner);
+        away.remove(&self.0);
+    }
 }
 
 impl<F: Fn(&Asked) -> Found> Work<F> {
@@ -124,21 +158,19 @@ impl<F: Fn(&Asked) -> Found> Work<F> {
     }
 
     fn one(&self, asked: &Asked) -> Found {
-        while let Some(since) = begin_unless_away(asked) {
-            if since.elapsed() >= self.limit {
-                return Err(PreflightFault::NoAnswer);
+        loop {
+            match Away::begin(asked, &self.limits.search_path) {
+                Ok(_away) => return (self.look)(asked),
+                Err(since) if since.elapsed() >= self.limits.limit => {
+                    return Err(PreflightFault::NoAnswer);
+                }
+                Err(_) => thread::sleep(TICK),
             }
-            thread::sleep(TICK);
         }
-        let found = (self.look)(asked);
-        AWAY.lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(asked);
-        found
     }
 }
 
-fn look_with<F>(asked: BTreeSet<Asked>, limit: Duration, patience: Duration, look: F) -> Looked
+fn look_with<F>(asked: BTreeSet<Asked>, limits: Limits, look: F) -> Looked
 where
     F: Fn(&Asked) -> Found + Send + Sync + 'static,
 {
@@ -146,10 +178,10 @@ where
     let work = Arc::new(Work {
         asked: Arc::clone(&asked),
         next: AtomicUsize::new(0),
-        limit,
+        limits,
         look,
     });
-    let answers = collect(&work, limit, patience);
+    let answers = collect(&work);
     // Whoever still hangs looks at nothing more when it comes back.
     let begun = work.next.swap(asked.len(), Ordering::Relaxed);
     let answers = answers.into_iter().enumerate().map(|(place, answer)| {
@@ -167,10 +199,11 @@ where
 
 /// The answers that come in time. While not all programs are looked at, the threads are doubled
 /// each time that the patience is over: those that hang shall not use up the time of the others.
-fn collect<F>(work: &Arc<Work<F>>, limit: Duration, patience: Duration) -> Vec<Option<Found>>
+fn collect<F>(work: &Arc<Work<F>>) -> Vec<Option<Found>>
 where
     F: Fn(&Asked) -> Found + Send + Sync + 'static,
 {
+    let (limit, patience) = (work.limits.limit, work.limits.patience);
     let mut answers = vec![None; work.asked.len()];
     let (sender, receiver) = mpsc::channel();
     let (begin, mut open, mut threads) = (Instant::now(), answers.len(), 0);
@@ -242,7 +275,8 @@ mod tests {
         let patience = Duration::from_millis(20);
         let begin = Instant::now();
         let set: BTreeSet<_> = asked.iter().cloned().collect();
-        let looked = look_with(set.clone(), limit, patience, look);
+        let limits = Limits::new(OsStr::new(""), limit, patience);
+        let looked = look_with(set.clone(), limits.clone(), look);
         assert!(begin.elapsed() >= limit && begin.elapsed() < limit * 5);
         let no_answer = Err(PreflightFault::NoAnswer);
         let expected = [found(), no_answer.clone(), no_answer, found()];
@@ -250,7 +284,7 @@ mod tests {
         assert_eq!(answers, expected);
         // Nobody waits a second time for what hangs.
         let begin = Instant::now();
-        let again = look_with(set, Duration::from_secs(2), patience, look);
+        let again = look_with(set, limits, look);
         assert!(begin.elapsed() < limit, "{:?}", begin.elapsed());
         assert_eq!(again.answers, looked.answers);
     }
@@ -267,7 +301,8 @@ mod tests {
         let with = |count: usize| {
             let names = (0..count).map(|n| program(&format!("/many/{count}/{n:03}")));
             let asked = names.chain([program("/z")]).collect();
-            look_with(asked, Duration::from_secs(1), patience, look)
+            let limits = Limits::new(OsStr::new(""), Duration::from_secs(1), patience);
+            look_with(asked, limits, look)
         };
         assert_eq!(with(40).at(&program("/z")), found());
         // More than there are threads: nobody has looked, which is another answer.
@@ -285,8 +320,38 @@ mod tests {
         };
         let asked: BTreeSet<_> = (0..400).map(|n| program(&format!("/slow/{n}"))).collect();
         let limit = Duration::from_secs(3);
-        let looked = look_with(asked, limit, Duration::from_millis(20), look);
+        let limits = Limits::new(OsStr::new(""), limit, Duration::from_millis(20));
+        let looked = look_with(asked, limits, look);
         assert!(looked.answers.iter().all(Result::is_ok));
+    }
+
+    fn look_in<F>(search_path: &str, look: F) -> Found
+    where
+        F: Fn(&Asked) -> Found + Send + Sync + 'static,
+    {
+        let (limit, patience) = (Duration::from_millis(500), Duration::from_millis(20));
+        let limits = Limits::new(OsStr::new(search_path), limit, patience);
+        let asked = program("of-two-paths");
+        look_with(BTreeSet::from([asked.clone()]), limits, look).at(&asked)
+    }
+
+    #[test]
+    fn with_another_search_path_it_is_another_look() {
+        let hangs = |_: &Asked| {
+            thread::sleep(Duration::from_secs(600));
+            found()
+        };
+        assert_eq!(look_in("/slow", hangs), Err(PreflightFault::NoAnswer));
+        assert_eq!(look_in("/quick", |_| found()), found());
+        let same = look_in("/slow", |_| found());
+        assert_eq!(same, Err(PreflightFault::NoAnswer));
+    }
+
+    #[test]
+    fn a_look_that_panics_is_over() {
+        let panics = |_: &Asked| panic!("a look of this test");
+        assert_eq!(look_in("/panic", panics), Err(PreflightFault::NoAnswer));
+        assert_eq!(look_in("/panic", |_| found()), found());
     }
 
     #[test]
@@ -298,7 +363,8 @@ mod tests {
             Err(PreflightFault::Missing)
         };
         let asked: BTreeSet<_> = (0..1000).map(|n| program(&format!("/{n}"))).collect();
-        let looked = look_with(asked.clone(), LIMIT, PATIENCE, look);
+        let limits = Limits::new(OsStr::new(""), LIMIT, PATIENCE);
+        let looked = look_with(asked.clone(), limits, look);
         assert!(
             asked
                 .iter()

@@ -13,7 +13,7 @@ use crate::answering::SlowMounts;
 /// format and machine, its interpreter.
 ///
 /// The program is not run. What it would say itself is not known. Where a mount on the way may wait
-/// for a server, a child process looks first, for five seconds at most.
+/// for a server, a child process looks first. All looks together take five seconds at most.
 ///
 /// # Errors
 ///
