@@ -73,7 +73,8 @@ kinds! {
     /// A reader's look-ups fail as soon as they use the search list.
     SearchFails = "search-fails", Error;
     /// The check of single lines ends here, because the file is very large. What each reader takes
-    /// from the whole file is still known.
+    /// from the whole file is still known. The subject is the part of this line that is checked; it
+    /// is empty if nothing of it is.
     NotChecked = "not-checked", Warning;
     /// The file starts with a byte order mark.
     ByteOrderMark = "byte-order-mark", Error;

@@ -85,8 +85,13 @@ impl Diagnostic<'_> {
         match self.kind {
             K::NotChecked => write!(
                 f,
-                "the file is very large: this line is not checked to its end, and {number} lines \
-                 after it are not checked; what readers take from them is known all the same"
+                "the file is very large: this line is not checked{}, and {number} lines after it \
+                 are not checked; what readers take from them is known all the same",
+                if self.subject.is_empty() {
+                    ""
+                } else {
+                    " to its end"
+                }
             ),
             K::ByteOrderMark => {
                 write!(f, "byte order mark; the line is not read by {names}")

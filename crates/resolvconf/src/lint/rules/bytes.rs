@@ -45,7 +45,7 @@ impl<'a> Lint<'a> {
             }
         }
         if content.len() > self.traits.shortest_line {
-            let length = content.len();
+            let length = content.len() + self.cut_off;
             let too_long = |reader: &Reader| {
                 let longest = reader.lines.longest;
                 longest.is_some_and(|(longest, _)| length > longest)

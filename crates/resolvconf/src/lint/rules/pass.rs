@@ -31,6 +31,8 @@ pub(crate) struct Lint<'a> {
     pub(crate) next_eaten: Set,
     /// The odd bytes of this line before the carriage returns at its end.
     pub(crate) inside: Look,
+    /// How many bytes at the end of this line are not checked.
+    pub(crate) cut_off: usize,
 }
 
 /// The servers of the lines before this one.

@@ -81,6 +81,7 @@ impl<'a> Lint<'a> {
             eaten: Set::default(),
             next_eaten: Set::default(),
             inside: Look::of(b""),
+            cut_off: 0,
         }
     }
 
@@ -95,13 +96,15 @@ impl<'a> Lint<'a> {
             }
             let look = Look::of(line.raw);
             let checked = effort.pay(line, look);
+            let part = checked.map_or(&b""[..], |checked| checked.raw);
             if let Some(checked) = checked {
+                self.cut_off = line.content().len() - checked.content().len();
                 self.line(checked, look);
             }
-            if checked.is_none_or(|checked| checked.raw.len() < line.raw.len()) {
+            if part.len() < line.raw.len() {
                 let left = document.lines().len() - line.number;
                 let all = self.traits.all;
-                return self.push_number(line.number, Kind::NotChecked, b"", left, all);
+                return self.push_number(line.number, Kind::NotChecked, part, left, all);
             }
         }
     }
