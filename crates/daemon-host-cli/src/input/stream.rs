@@ -19,6 +19,8 @@ const PIECE: usize = 64 << 10;
 pub(crate) struct Stream {
     pieces: Receiver<io::Result<Vec<u8>>>,
     held: io::Cursor<Vec<u8>>,
+    /// Whether the file was read to its end. That the thread is gone says nothing about it.
+    is_whole: bool,
     /// `None` where a program of the caller writes: it may take its time.
     limit: Option<Duration>,
 }
@@ -31,15 +33,27 @@ impl Stream {
 
     fn with_limit(path: &Path, limit: Option<Duration>) -> io::Result<Self> {
         let owned = path.to_owned();
+        Self::reading(move || File::open(&owned), limit)
+    }
+
+    fn reading<R, F>(open: F, limit: Option<Duration>) -> io::Result<Self>
+    where
+        R: Read,
+        F: FnOnce() -> io::Result<R> + Send + 'static,
+    {
         let (send, pieces) = sync_channel(2);
         let work = move || {
-            let mut file = match File::open(&owned) {
+            let mut file = match open() {
                 Ok(file) => file,
                 Err(error) => return drop(send.send(Err(error))),
             };
             loop {
                 let mut piece = vec![0; PIECE];
                 let read = file.read(&mut piece);
+                if matches!(&read, Err(error) if error.kind() == io::ErrorKind::Interrupted) {
+                    // Whoever reads this would ask again, and there would be no thread.
+                    continue;
+                }
                 let is_last = !matches!(read, Ok(length) if length > 0);
                 let sent = send.send(read.map(|length| {
                     piece.truncate(length);
@@ -55,19 +69,27 @@ impl Stream {
         Ok(Self {
             pieces,
             held,
+            is_whole: false,
             limit,
         })
     }
 
-    fn piece(&self) -> io::Result<Vec<u8>> {
+    fn piece(&mut self) -> io::Result<Vec<u8>> {
+        if self.is_whole {
+            return Ok(Vec::new());
+        }
         let piece = match self.limit {
             None => self.pieces.recv().map_err(RecvTimeoutError::from),
             Some(limit) => self.pieces.recv_timeout(limit),
         };
         match (piece, self.limit) {
-            (Ok(piece), _) => piece,
-            // After its last piece.
-            (Err(RecvTimeoutError::Disconnected), _) | (_, None) => Ok(Vec::new()),
+            (Ok(piece), _) => {
+                self.is_whole = piece.as_ref().is_ok_and(Vec::is_empty);
+                piece
+            }
+            (Err(RecvTimeoutError::Disconnected), _) | (_, None) => {
+                Err(io::Error::other("it was not read to its end"))
+            }
             (Err(RecvTimeoutError::Timeout), Some(limit)) => {
                 let why = format!("it did not answer in {} s", limit.as_secs_f32());
                 Err(io::Error::new(io::ErrorKind::TimedOut, why))
@@ -109,6 +131,48 @@ mod tests {
         let mut stream = Stream::open(Path::new("/no/such/file")).unwrap();
         let error = stream.read(&mut [0]).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::NotFound);
+    }
+
+    /// A reader that gives a piece, then what it is told, and then its end.
+    struct Told(u32, fn() -> io::Result<usize>);
+
+    impl Read for Told {
+        fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
+            self.0 += 1;
+            into[0] = b'a';
+            match self.0 {
+                1 | 3 => Ok(1),
+                2 => (self.1)(),
+                _ => Ok(0),
+            }
+        }
+    }
+
+    #[test]
+    fn a_reading_that_ends_early_is_no_whole_file() {
+        let fails = || Err(io::Error::other("a disk error"));
+        let whole = || Err(io::ErrorKind::Interrupted.into());
+        for limit in [None, Some(ANSWER_LIMIT)] {
+            for (ends, expected) in [
+                (
+                    (|| panic!("a reader of this test")) as fn() -> _,
+                    "it was not read to its end",
+                ),
+                (fails, "a disk error"),
+            ] {
+                let mut stream = Stream::reading(move || Ok(Told(0, ends)), limit).unwrap();
+                let error = stream.read_to_end(&mut Vec::new()).unwrap_err();
+                assert_eq!(error.to_string(), expected);
+                // Nor is it whole for whoever asks once more.
+                let again = stream.read(&mut [0]).unwrap_err();
+                assert_eq!(again.to_string(), "it was not read to its end");
+            }
+            let mut stream = Stream::reading(move || Ok(Told(0, whole)), limit).unwrap();
+            let mut text = String::new();
+            stream.read_to_string(&mut text).unwrap();
+            assert_eq!(text, "aa");
+            assert_eq!(stream.read(&mut [0]).unwrap(), 0);
+        }
     }
 
     /// Nobody ever opens the other end, and so the open never ends.

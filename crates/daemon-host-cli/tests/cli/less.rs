@@ -80,7 +80,7 @@ fn what_covers_a_process_is_not_its_absence() {
 fn a_procfs_without_us_says_nothing_about_a_process() {
     let script = "mkdir p
         unshare -pf --kill-child bash -c 'mount -t proc proc p || exit 77; touch ready; sleep 60' & C=$!
-        trap 'kill $C' EXIT
+        trap 'kill -9 $C' EXIT
         until test -e ready; do test -d /proc/$C || exit 77; sleep .05; done
         mount --bind p /proc
         for pid in 1 4194303; do code 2 $D root status $R --pid $pid 2>&1; done
