@@ -80,19 +80,20 @@ impl Diagnostic<'_> {
         }
     }
 
+    fn not_checked(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (part, number) = (self.subject, self.number);
+        let to_its_end = if part.is_empty() { "" } else { " to its end" };
+        write!(
+            f,
+            "the file is very large: this line is not checked{to_its_end}, and {number} lines \
+             after it are not checked; what readers take from them is known all the same"
+        )
+    }
+
     fn line_words(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (names, word, number) = (self.names(), self.word(), self.number);
         match self.kind {
-            K::NotChecked => write!(
-                f,
-                "the file is very large: this line is not checked{}, and {number} lines after it \
-                 are not checked; what readers take from them is known all the same",
-                if self.subject.is_empty() {
-                    ""
-                } else {
-                    " to its end"
-                }
-            ),
+            K::NotChecked => self.not_checked(f),
             K::ByteOrderMark => {
                 write!(f, "byte order mark; the line is not read by {names}")
             }
