@@ -25,18 +25,23 @@ pub(super) enum Group {
     Unread(PathBuf),
     /// No file system of cgroups is at this directory, so nobody knows which groups exist.
     Unseen(PathBuf),
+    /// Only a part of the hierarchy is at this directory, so a group may exist that is not shown.
+    Partial(PathBuf),
     /// No group exists here, or the state names none.
     Absent,
 }
 
-/// Looks at each group that a state names.
-pub(super) fn look(root: &Path, recorded: &[PathBuf]) -> Group {
+/// Looks at each group that a state names. `is_own` says that the groups at the root are those of
+/// the caller's pid namespace, so that every group of its containers is below them.
+pub(super) fn look(root: &Path, recorded: &[PathBuf], is_own: bool) -> Group {
     if recorded.is_empty() {
         return Group::Absent;
     }
-    let mut answer = match is_visible(root) {
-        true => Group::Absent,
-        false => Group::Unseen(root.to_owned()),
+    let tops = tops(root);
+    let mut answer = match tops.is_empty() {
+        true => Group::Unseen(root.to_owned()),
+        false if is_own || tops.iter().all(|top| is_whole(top)) => Group::Absent,
+        false => Group::Partial(root.to_owned()),
     };
     // A path with `..` could lead anywhere, so it is not followed.
     let mut unread = recorded.iter().find(|path| !is_plain(path)).cloned();
@@ -51,12 +56,28 @@ pub(super) fn look(root: &Path, recorded: &[PathBuf]) -> Group {
     unread.map_or(answer, Group::Unread)
 }
 
-/// Whether groups can be seen at a directory: it is cgroup v2, or has a hierarchy of v1 in it. Each
-/// of them has this file at its top.
-fn is_visible(root: &Path) -> bool {
-    let is_top = |directory: &Path| directory.join("cgroup.procs").exists();
-    let entries = || fs::read_dir(root).into_iter().flatten().flatten();
-    is_top(root) || entries().any(|entry| is_top(&entry.path()))
+/// The highest groups that are seen at a directory: of cgroup v2, or of each hierarchy of v1 in it.
+fn tops(root: &Path) -> Vec<PathBuf> {
+    // Every group has this file.
+    let is_group = |directory: &PathBuf| directory.join("cgroup.procs").exists();
+    let entries = fs::read_dir(root).into_iter().flatten().flatten();
+    let below = entries.map(|entry| entry.path()).filter(is_group);
+    match is_group(&root.to_owned()) {
+        true => vec![root.to_owned()],
+        false => below.collect(),
+    }
+}
+
+/// Whether a group is the highest one of its hierarchy. A container gets another one as its top: by
+/// a cgroup namespace, or by a bind mount.
+fn is_whole(top: &Path) -> bool {
+    let has = |file: &str| top.join(file).try_exists();
+    match has("cgroup.controllers") {
+        // In cgroup v2 every group has that file, and every group below the highest has this one.
+        Ok(true) => matches!(has("cgroup.events"), Ok(false)),
+        // In cgroup v1 only the highest group has it.
+        _ => matches!(has("release_agent"), Ok(true)),
+    }
 }
 
 fn is_plain(recorded: &Path) -> bool {
@@ -146,7 +167,8 @@ mod tests {
         group("pids/one/below", "cgroup.procs", "12\n");
         group("pids/two", "cgroup.procs", "");
         group(".", "cgroup.procs", "");
-        let ask = |path: &str| look(root, &[PathBuf::from(path)]);
+        group(".", "cgroup.controllers", "");
+        let ask = |path: &str| look(root, &[PathBuf::from(path)], false);
         let at = |path: &str| root.join(path);
         assert_eq!(ask("/two/full"), Group::Populated(at("two/full")));
         assert_eq!(
@@ -164,21 +186,25 @@ mod tests {
             Group::Unread("/sys/fs/cgroup/../x".into())
         );
         let both = ["/two/empty", "/two/full"].map(PathBuf::from);
-        assert_eq!(look(root, &both), Group::Populated(at("two/full")));
+        assert_eq!(look(root, &both, false), Group::Populated(at("two/full")));
         // Directories instead of the files: they can be opened and not read.
         fs::create_dir_all(root.join("two/closed/cgroup.events")).unwrap();
         fs::create_dir_all(root.join("pids/closed/cgroup.procs")).unwrap();
         assert_eq!(ask("/two/closed"), Group::Unread(at("two/closed")));
         assert_eq!(ask("/closed"), Group::Unread(at("pids/closed")));
         let one_closed = ["/two/closed", "/two/empty"].map(PathBuf::from);
-        assert_eq!(look(root, &one_closed), Group::Unread(at("two/closed")));
+        assert_eq!(
+            look(root, &one_closed, false),
+            Group::Unread(at("two/closed"))
+        );
     }
+
     #[test]
     fn without_a_file_system_of_cgroups_no_group_is_known_to_be_gone() {
         let temp = tempfile::tempdir().unwrap();
         let root = temp.path();
-        let ask = || look(root, &[PathBuf::from("/docker/x")]);
-        assert_eq!(look(root, &[]), Group::Absent);
+        let ask = || look(root, &[PathBuf::from("/docker/x")], true);
+        assert_eq!(look(root, &[], true), Group::Absent);
         assert_eq!(ask(), Group::Unseen(root.to_owned()));
         // As in a namespace where an empty file system lies over it.
         fs::create_dir(root.join("pids")).unwrap();
@@ -186,6 +212,39 @@ mod tests {
         fs::write(root.join("pids/cgroup.procs"), "1\n").unwrap();
         assert_eq!(ask(), Group::Absent);
         let none = root.join("none");
-        assert_eq!(look(&none, &["/x".into()]), Group::Unseen(none.clone()));
+        let unseen = Group::Unseen(none.clone());
+        assert_eq!(look(&none, &["/x".into()], true), unseen);
+    }
+
+    #[test]
+    fn below_another_top_no_group_is_known_to_be_gone() {
+        let temp = tempfile::tempdir().unwrap();
+        let root = temp.path();
+        let ask = |is_own| look(root, &["/docker/x".into()], is_own);
+        let write = |file: &str| {
+            let file = root.join(file);
+            fs::create_dir_all(file.parent().unwrap()).unwrap();
+            fs::write(file, "").unwrap();
+        };
+        // Of cgroup v1: one hierarchy is whole, and one is a part.
+        write("pids/cgroup.procs");
+        write("pids/release_agent");
+        assert_eq!(ask(false), Group::Absent);
+        write("memory/cgroup.procs");
+        assert_eq!(ask(false), Group::Partial(root.to_owned()));
+        assert_eq!(ask(true), Group::Absent);
+        write("memory/release_agent");
+        assert_eq!(ask(false), Group::Absent);
+        // Of cgroup v2.
+        write("cgroup.procs");
+        write("cgroup.controllers");
+        assert_eq!(ask(false), Group::Absent);
+        write("cgroup.events");
+        assert_eq!(ask(false), Group::Partial(root.to_owned()));
+        assert_eq!(ask(true), Group::Absent);
+        // What is seen counts, wherever the top is.
+        fs::create_dir_all(root.join("docker/x")).unwrap();
+        fs::write(root.join("docker/x/cgroup.events"), "populated 1\n").unwrap();
+        assert_eq!(ask(false), Group::Populated(root.join("docker/x")));
     }
 }

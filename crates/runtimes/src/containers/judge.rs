@@ -70,6 +70,12 @@ fn unread_group(record: &Record, group: &Group) -> Option<String> {
                 "its cgroup cannot be seen: no cgroups are at {root}"
             ))
         }
+        Group::Partial(root) => {
+            let root = root.display();
+            Some(format!(
+                "its cgroup cannot be seen: {root} shows a part of the cgroups"
+            ))
+        }
         _ => record.unread.clone(),
     }
 }

@@ -196,11 +196,12 @@ impl Scan<'_> {
         let seen = record.processes.iter();
         let seen = seen.map(|known| self.machine.look(known.pid));
         let by_path = || record.bundle.as_ref().is_some_and(|path| path.exists());
+        let view = self.machine.view();
         let facts = Facts {
             id,
-            view: self.machine.view(),
+            view,
             seen: seen.collect(),
-            group: cgroup::look(&self.options.cgroup, &record.cgroups),
+            group: cgroup::look(&self.options.cgroup, &record.cgroups, view.has_own_groups),
             is_bundle_here: is_bundle_here.unwrap_or_else(by_path),
         };
         let life = judge(record, &facts);

@@ -28,13 +28,18 @@ pub(super) struct View {
     pub(super) first_start: Option<u64>,
     /// Whether start times are those of the machine, not shifted by a time namespace.
     pub(super) is_true_time: Option<bool>,
+    /// Whether it shows a pid namespace below the initial one, whose process 1 and the caller are
+    /// in one cgroup namespace. Then the cgroups of its containers are below the ones that are
+    /// seen.
+    pub(super) has_own_groups: bool,
 }
 
 impl View {
     pub(super) fn read(proc: &ProcRoot) -> Self {
         let is_own = proc.own_pid().is_ok_and(|own| own == std::process::id());
+        let is_initial = is_initial(proc, is_own);
         Self {
-            is_initial: is_initial(proc, is_own),
+            is_initial,
             is_own,
             last_pid: last_word(proc, "loadavg"),
             boot: boot(proc),
@@ -44,6 +49,7 @@ impl View {
                 .and_then(|stat| parse_stat(&stat))
                 .map(|stat| stat.start),
             is_true_time: is_true_time(proc),
+            has_own_groups: is_initial == Some(false) && shares_groups(proc),
         }
     }
 
@@ -64,6 +70,15 @@ fn is_initial(proc: &ProcRoot, is_own: bool) -> Option<bool> {
         Err(_) => return None,
     };
     Some(link.to_str()? == INITIAL)
+}
+
+/// Whether the caller is in the cgroup namespace of process 1. Kernels before 4.6 have no such
+/// file, and no cgroup namespaces.
+fn shares_groups(proc: &ProcRoot) -> bool {
+    match proc.link("self/ns/cgroup") {
+        Ok(own) => proc.link("1/ns/cgroup").is_ok_and(|first| first == own),
+        Err(error) => is_gone(&error) && proc.link("self/ns/pid").is_ok(),
+    }
 }
 
 fn last_word(proc: &ProcRoot, name: &str) -> Option<u32> {

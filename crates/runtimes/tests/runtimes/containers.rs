@@ -151,6 +151,32 @@ fn a_cgroup_with_processes_lives_and_an_empty_one_is_dead() {
     assert_eq!(machine.one().1, "unknown");
 }
 
+/// A container with a top of its own, and the pid namespace of its host or of its own.
+#[test]
+fn a_part_of_the_cgroups_makes_nobody_dead_except_in_a_namespace_of_its_own() {
+    use std::os::unix::fs::symlink;
+    let of = |namespace: &str, own: &str, first: &str| {
+        let machine = Machine::new(namespace, 1);
+        machine.real("runc-1.1.5.state.json", "rc1/state.json");
+        machine.has_bundle();
+        machine.write("cgroup/cgroup.events", "populated 1\n");
+        fs::create_dir_all(machine.path("proc/7777/ns")).unwrap();
+        symlink(own, machine.path("proc/7777/ns/cgroup")).unwrap();
+        symlink(first, machine.path("proc/1/ns/cgroup")).unwrap();
+        machine.one().1
+    };
+    let (initial, below, other) = (
+        "cgroup:[4026531835]",
+        "cgroup:[4026532190]",
+        "cgroup:[4026532999]",
+    );
+    assert_eq!(of(INITIAL, below, initial), "unknown", "--pid host, v2");
+    assert_eq!(of(INITIAL, initial, initial), "unknown", "--pid host, v1");
+    assert_eq!(of(NESTED, below, below), "dead", "an engine in there");
+    assert_eq!(of(NESTED, initial, initial), "dead", "and with cgroup v1");
+    assert_eq!(of(NESTED, below, other), "unknown", "of another container");
+}
+
 /// The first process of each is gone, which alone is the proof of death.
 #[test]
 fn a_cgroup_that_cannot_be_looked_at_makes_nobody_dead() {

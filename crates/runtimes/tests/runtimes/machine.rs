@@ -24,8 +24,9 @@ impl Machine {
         for dir in ["proc/1/ns", "proc/7777", "cgroup", "states", "bundles"] {
             fs::create_dir_all(machine.path(dir)).unwrap();
         }
-        // What every file system of cgroups has at its top.
+        // What a whole hierarchy of cgroup v2 has at its top.
         machine.write("cgroup/cgroup.procs", "1\n");
+        machine.write("cgroup/cgroup.controllers", "pids\n");
         symlink(namespace, machine.path("proc/1/ns/pid")).unwrap();
         // The number of the reader there: it is in a pid namespace below.
         symlink("7777", machine.path("proc/self")).unwrap();

@@ -149,6 +149,7 @@ fn group(container: char) -> String {
 fn make_group(dir: &Path, container: char) -> anyhow::Result<String> {
     let group = format!("pids{}", group(container));
     write(&groups(dir).join("pids/cgroup.procs"), "1\n")?;
+    write(&groups(dir).join("pids/release_agent"), "\n")?;
     write(&groups(dir).join(&group).join("cgroup.procs"), "1\n")?;
     Ok(format!("/sys/fs/cgroup/{group}"))
 }
