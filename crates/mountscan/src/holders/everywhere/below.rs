@@ -36,7 +36,8 @@ pub struct DirectoryUsers {
 /// directory or program, as mapped or open files, or by a Unix socket that is bound there. It also
 /// finds the loop devices and swap files there.
 ///
-/// A socket that was bound by a relative path is not found: the kernel does not say where it is.
+/// A socket that was bound by a relative path is not found, and is no gap: the kernel tells the
+/// path as it was written, and its process may have another working directory by now.
 ///
 /// The paths are those that the kernel gives. A file of another container that has the same path is
 /// found, too: before something is removed, it is better to look twice. A removed file counts.

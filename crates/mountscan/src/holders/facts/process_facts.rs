@@ -14,7 +14,7 @@ pub(crate) struct ProcessFacts {
     pub(crate) links: Vec<LinkFacts>,
     /// Its mapped files. Each file is there once.
     pub(crate) maps: Vec<(Device, PathBuf)>,
-    /// Its descriptors, without those of files on mounts that no question is about.
+    /// Its descriptors, without those of its own procfs.
     pub(crate) descriptors: Vec<DescriptorFacts>,
     /// Whether something of it could not be read, although it runs.
     pub(crate) has_gap: bool,
