@@ -38,8 +38,8 @@ pub struct ExecuteOptions {
     /// the plan decides.
     pub look: Option<Look>,
     /// When the evidence of the plan had been gathered. It counts as the first look until it is a
-    /// tenth of a second old, like each later look. Leave it out where an engine may be starting
-    /// containers.
+    /// tenth of a second old. A later look counts as long, or as long as it took. Leave it out
+    /// where an engine may be starting containers.
     pub judged_at: Option<Instant>,
     /// Where the data root's ownership record is. Without it the root stays, even if the plan
     /// says to release it.
