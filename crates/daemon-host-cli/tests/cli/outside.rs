@@ -64,9 +64,13 @@ fn in_a_shared_mount_namespace_processes_above_may_live_there() {
 
 #[test]
 fn with_mounts_of_its_own_a_pid_namespace_is_closed() {
-    // As a container has it, with one procfs; and as `unshare` makes it, in one call (Linux 6.18).
-    let container = "set -e; umount -l /proc; mount -t proc proc /proc; mount -t tmpfs s $M
-        $D root cleanup $R";
+    // As a container has it: no procfs is that of a namespace above. And as `unshare` makes it, in one
+    // call (Linux 6.18).
+    let container =
+        "set -e; umount -l $(grep \" - proc \" /proc/self/mountinfo | cut -d\" \" -f5 | tac)
+        mount -t proc proc /proc; mount -t tmpfs s $M; $D root cleanup $R
+        # LXC mounts a second one.
+        mkdir $T/second; mount -t proc proc $T/second; mount -t tmpfs s $M; $D root cleanup $R";
     let one_call = "set -e; mount -t tmpfs s $M; $D root cleanup $R";
     // Process 1 stays in the namespace before.
     let younger = "set -e; unshare -m bash -ec \"mount -t tmpfs s $M; $D root cleanup $R\"; true";

@@ -6,7 +6,7 @@
 use std::os::fd::AsFd as _;
 use std::path::Path;
 
-use mountscan::{Device, Extent, MountTable, ProcRoot, ProcessView, UniqueMountId};
+use mountscan::{Device, Extent, MountTable, Proc, ProcRoot, ProcessView, UniqueMountId};
 use rustix::fs::{AtFlags, CWD, Statx, StatxFlags, statx};
 use rustix::io::Errno;
 use rustix::mount::{OpenTreeFlags, open_tree};
@@ -35,18 +35,25 @@ pub(super) fn outsiders(
     if view.is_initial_user == Some(true) {
         return None;
     }
-    // Who is root of a user namespace only can look into no process outside of it.
-    if view.unreadable > 0 && !is_ours(proc) {
-        let unreadable = view.unreadable;
-        return Some(format!(
-            "this mount namespace is that of a user namespace above, and {unreadable} of \
-             {} processes could not be looked into",
-            view.processes
-        ));
-    }
-    let what = "mounts below the root come from outside of this user namespace, and no process \
-        there can be looked into";
-    has_foreign(root).then(|| what.to_owned())
+    unread_processes(view, proc).or_else(|| has_foreign(root))
+}
+
+/// Why processes that could not be looked into may live on the mounts. Who is root of a user
+/// namespace only can look into no process outside of it.
+fn unread_processes(view: &ProcessView, proc: &ProcRoot) -> Option<String> {
+    let (unread, all) = (view.unreadable, view.processes);
+    let why = match unread {
+        0 => return None,
+        _ if !is_ours(proc, "mnt") => "this mount namespace is that of a user namespace above",
+        // Every process that is shown is inside, whoever it came from.
+        _ if shows_our_own(proc) && is_ours(proc, "pid") => {
+            "this pid namespace belongs to this user namespace"
+        }
+        _ => return None,
+    };
+    Some(format!(
+        "{why}, and {unread} of {all} processes could not be looked into"
+    ))
 }
 
 /// Whether all processes of this mount namespace are in the pid namespace that `/proc` shows, as
@@ -54,16 +61,24 @@ pub(super) fn outsiders(
 fn is_closed(root: &Path, table: &MountTable, proc: &ProcRoot) -> bool {
     let own = proc.link("thread-self/ns/mnt");
     let is_other = own.is_ok_and(|own| own != Path::new(INITIAL_MOUNT_NAMESPACE));
-    // In a user namespace, the procfs may be that of a pid namespace above the caller's. Then nothing
-    // is known of its process 1.
-    let is_known = proc.link("1/ns/pid").is_ok();
+    // In a user namespace, the procfs may be that of a pid namespace above the caller's.
+    let is_known = shows_our_own(proc);
     let Some(device) = device_of(proc).filter(|_| is_other && is_known) else {
         return false;
     };
     let is_one_call = || Ids::read(proc).is_some_and(|ids| ids.are_of_one_call());
-    is_of_container(device, table)
+    is_of_container(device, table, is_our_procfs)
         || is_younger(device, table, proc)
         || (is_newer_than(device, root, table) && is_one_call())
+}
+
+/// Whether a procfs shows the caller's own pid namespace, and not one above. A process has one
+/// number in each namespace from the one that is shown to its own.
+fn shows_our_own(proc: &ProcRoot) -> bool {
+    let status = proc.read("thread-self/status").unwrap_or_default();
+    let status = String::from_utf8_lossy(&status);
+    let line = status.lines().find_map(|line| line.strip_prefix("NSpid:"));
+    line.is_some_and(|numbers| numbers.split_ascii_whitespace().count() == 1)
 }
 
 /// The device of a procfs. Each mount of its kind that is not a copy has one of its own (Linux
@@ -154,39 +169,60 @@ impl Ids {
 }
 
 /// Whether the table is that of a container: it shows the whole namespace, and every procfs in it
-/// is the one of this pid namespace.
+/// shows this pid namespace. LXC mounts a second one.
 ///
 /// In a mount namespace that is older than the pid namespace, or is a copy of such a one, the
 /// procfs from before is in the table, mostly below the new one.
-fn is_of_container(procfs: Device, table: &MountTable) -> bool {
-    let all = table.rows().filter(|row| row.has_fs_type("proc"));
-    let mut devices = all.map(|row| row.device()).peekable();
-    // Before Linux 6.8 nobody knows whether a table is whole. Only a root directory that no mount
-    // lies on shows itself then.
-    devices.peek().is_some()
-        && devices.all(|device| device == procfs)
+fn is_of_container(
+    procfs: Device,
+    table: &MountTable,
+    shows_us: impl Fn(Device, &Path) -> bool,
+) -> bool {
+    let all = || table.rows().filter(|row| row.has_fs_type("proc"));
+    let mut ours = vec![procfs];
+    for row in all().filter(|row| row.root() == Path::new("/")) {
+        if !ours.contains(&row.device()) && shows_us(row.device(), &row.mount_point()) {
+            ours.push(row.device());
+        }
+    }
+    // Before Linux 6.11 it may not be known whether a table is whole. Only a root directory that no
+    // mount lies on shows itself then.
+    all().next().is_some()
+        && all().all(|row| ours.contains(&row.device()))
         && table.extent() != Extent::Part
 }
 
-/// Whether this mount namespace belongs to the caller's user namespace, or to one below. A process
-/// outside cannot have come with it.
-fn is_ours(proc: &ProcRoot) -> bool {
-    let namespace = proc.namespace("thread-self", "mnt");
+/// Whether the procfs of this device is reached by a path and shows the caller's pid namespace.
+fn is_our_procfs(device: Device, mount_point: &Path) -> bool {
+    let proc = ProcRoot::open(&Proc::from(mount_point));
+    proc.is_ok_and(|proc| device_of(&proc) == Some(device) && shows_our_own(&proc))
+}
+
+/// Whether the caller's namespace of this kind belongs to the caller's user namespace, or to one
+/// below. A process outside cannot have come with it.
+fn is_ours(proc: &ProcRoot, kind: &str) -> bool {
+    let namespace = proc.namespace("thread-self", kind);
     // The kernel tells no owner that is above the caller.
     namespace.is_ok_and(|namespace| sys::owner(namespace.as_fd()).is_ok())
 }
 
-/// Whether mounts below a directory were made outside of this user namespace, before its mount
-/// namespace was copied. The kernel locks them: a copy of the directory would uncover what they
-/// hide, so it refuses to make one. The copy that it makes otherwise is never attached.
-fn has_foreign(root: &Path) -> bool {
+/// Why mounts below a directory may have been made outside of this user namespace, before its mount
+/// namespace was copied. The kernel locks such mounts: a copy of the directory would uncover what
+/// they hide, so it refuses to make one. The copy that it makes otherwise is never attached.
+fn has_foreign(root: &Path) -> Option<String> {
     let flags = OpenTreeFlags::OPEN_TREE_CLONE | OpenTreeFlags::OPEN_TREE_CLOEXEC;
-    match open_tree(CWD, root, flags) {
-        Ok(_) => false,
+    let what = match open_tree(CWD, root, flags) {
+        Ok(_) => return None,
         // No directory, no mounts.
-        Err(Errno::NOENT) => false,
-        Err(_) => true,
-    }
+        Err(Errno::NOENT) => return None,
+        Err(Errno::INVAL) => "mounts below the root come".to_owned(),
+        Err(errno) => {
+            format!("the kernel did not say ({errno}) whether mounts below the root come")
+        }
+    };
+    Some(format!(
+        "{what} from outside of this user namespace, and no process there can be looked into"
+    ))
 }
 
 #[cfg(test)]
@@ -215,18 +251,38 @@ mod tests {
     }
 
     #[test]
-    fn a_container_has_one_procfs() {
+    fn every_procfs_of_a_container_shows_it() {
         let procfs = Device {
             major: 0,
             minor: 41,
         };
-        let check = |rows: &str| is_of_container(procfs, &MountTable::from_bytes(rows));
+        let shows_us = |device: Device, at: &Path| device.minor == 43 && at == Path::new("/x");
+        let check = |rows: &str| is_of_container(procfs, &MountTable::from_bytes(rows), shows_us);
         let root = "20 10 0:30 / / rw - overlay o rw\n";
         let proc = "21 20 0:41 / /proc rw - proc proc rw\n";
         let part = "22 21 0:41 /sys /proc/sys ro - proc proc rw\n";
         let above = "23 21 0:42 / /proc rw - proc proc rw\n";
         assert!(check(&format!("{root}{proc}{part}")));
         assert!(!check(&format!("{root}{proc}{above}")));
+        let second = "24 20 0:43 / /x rw - proc proc rw\n";
+        let of_it = "25 20 0:43 /sys /y ro - proc proc rw\n";
+        assert!(check(&format!("{root}{of_it}{proc}{second}")));
+        assert!(!check(&format!("{root}{of_it}{proc}")));
+        assert!(!check(&format!("{root}{proc}{second}{above}")));
         assert!(!check(root), "what is at /proc is of another namespace");
+    }
+
+    #[test]
+    fn a_procfs_of_the_namespace_above_is_not_ours() {
+        let temp = tempfile::tempdir().unwrap();
+        let check = |status: &str| {
+            std::fs::create_dir_all(temp.path().join("thread-self")).unwrap();
+            std::fs::write(temp.path().join("thread-self/status"), status).unwrap();
+            shows_our_own(&ProcRoot::open(&Proc::unchecked(temp.path())).unwrap())
+        };
+        assert!(check("Pid:\t7\nNSpid:\t7\nNSpgid:\t7\n"));
+        assert!(!check("Pid:\t812\nNSpid:\t812\t7\nNSpgid:\t812\t7\n"));
+        assert!(!check("Pid:\t812\n"));
+        assert!(shows_our_own(&ProcRoot::open(&Proc::default()).unwrap()));
     }
 }
