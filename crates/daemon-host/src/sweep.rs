@@ -14,7 +14,9 @@ use rootmount::{
 use tracing::info;
 
 use crate::error::{Error, ErrorKind};
-use crate::liveness::{LivenessOptions, Named, evidence, layers, look_from};
+use crate::liveness::{
+    LivenessOptions, Named, evidence, has_store_without_daemon, layers, look_from,
+};
 
 /// What is swept, and by which evidence.
 pub(crate) struct Sweep<'s> {
@@ -68,7 +70,10 @@ impl<'s> Sweep<'s> {
         let root = rootmount::resolve_root(&self.data_root.root)?;
         let mut execute = ExecuteOptions::new();
         let (mut plan, mut table, judged_at) = self.plan(&root)?;
-        execute.judged_at = Some(judged_at);
+        // Only where no engine can start a container meanwhile: an engine without a daemon can at
+        // any time, and a shutdown does not ask for engines.
+        let is_alone = self.settle.is_some() && !has_store_without_daemon(&root);
+        execute.judged_at = is_alone.then_some(judged_at);
         if let Some(engine) = self.engine_beside(&plan) {
             let pause = self.settle.unwrap_or_default();
             info!(%engine, pause_s = pause.as_secs(), "looking twice");

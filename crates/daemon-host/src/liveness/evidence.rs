@@ -100,6 +100,13 @@ pub fn layers(root: &Path) -> LayerMap {
     map
 }
 
+/// Whether engines that have no daemon, such as podman, keep containers below a root, as far as can
+/// be read. They start containers at any time, and no running engine is seen before.
+pub(crate) fn has_store_without_daemon(root: &Path) -> bool {
+    let stored = stored(root);
+    !(stored.list.is_empty() && stored.unread.is_empty())
+}
+
 /// What containers/storage lists below a root.
 fn stored(root: &Path) -> Containers {
     let run_root = (root == Path::new(PODMAN_ROOT)).then_some(Path::new(PODMAN_RUN_ROOT));

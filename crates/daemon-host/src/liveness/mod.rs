@@ -6,6 +6,7 @@ mod options;
 mod sources;
 mod statement;
 
+pub(crate) use evidence::has_store_without_daemon;
 pub use evidence::{evidence, layers, look, look_from};
 pub use options::LivenessOptions;
 pub(crate) use options::Named;

@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::time::Instant;
 
+use daemon_host::engines::Containers;
 use daemon_host::mountscan::MountTable;
 use daemon_host::rootmount::{
     self, CleanupPlan, DataRootOptions, Evidence, LayerMap, PlanOptions, Rules, RunningEngine,
@@ -103,7 +104,7 @@ impl<'a> Planner<'a> {
             table,
             plan: meant.narrow(plan, &self.args.rule),
             evidence: Some(known),
-            judged_at: Some(judged_at),
+            judged_at: (!has_store_without_daemon(root)).then_some(judged_at),
         })
     }
 
@@ -119,6 +120,13 @@ impl<'a> Planner<'a> {
             running => Ok(running),
         }
     }
+}
+
+/// Whether engines that have no daemon, such as podman, keep containers below a root. They start
+/// containers at any time, so what the plan knew does not count at the first unmount.
+fn has_store_without_daemon(root: &Path) -> bool {
+    let stored = Containers::of_storage(root, None);
+    !(stored.list.is_empty() && stored.unread.is_empty())
 }
 
 /// The rules for what was chosen.
