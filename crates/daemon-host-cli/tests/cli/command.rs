@@ -71,12 +71,20 @@ pub(crate) fn in_own_mounts(script: &str) -> Option<Ran> {
     of_script(Command::new("bash"), script)
 }
 
+/// Takes away every procfs of before, as a container's mount namespace has none. It is for a new pid
+/// namespace: only so it is sure that nobody outside of it has these mounts.
+pub(crate) const WITHOUT_PROCFS: &str = r#"
+    for p in $(tac /proc/self/mountinfo | grep " - proc " | cut -d" " -f5); do
+        umount -l "$p" 2>/dev/null || true; done
+    "#;
+
 /// The same in a pid namespace, too: the command sees the daemons of the script and no others, and
 /// no other test sees them.
 pub(crate) fn in_own_pids(script: &str) -> Option<Ran> {
     let mut command = Command::new("unshare");
-    command.args(["-p", "-f", "--kill-child", "--mount-proc", "bash"]);
-    of_script(command, script)
+    command.args(["-m", "-p", "-f", "--kill-child", "bash"]);
+    let procfs = "mount -t proc proc /proc;";
+    of_script(command, &format!("{WITHOUT_PROCFS}{procfs}{script}"))
 }
 
 fn of_script(mut command: Command, script: &str) -> Option<Ran> {

@@ -3,7 +3,7 @@
 
 use support::skip;
 
-use crate::command::{Ran, in_own_mounts};
+use crate::command::{Ran, WITHOUT_PROCFS, in_own_mounts};
 
 /// Runs a script with `$R` as the arguments for a data root with one leftover mount. `in_pids` runs
 /// its words in a pid namespace whose `/proc` has these mount options.
@@ -14,9 +14,11 @@ fn isolated(script: &str) -> Option<Ran> {
         mount -t tmpfs s docker/containers/$id/mounts/shm
         R=\"--data-root $T/docker --exec-root $T/exec\"; export R D T
         code() { want=$1; shift; got=0; \"$@\" || got=$?; test $got = $want; }; export -f code
-        in_pids() { unshare -mpf bash -ec \"mount -t proc -o $1 proc /proc || exit 77; $2\"; }
+        in_pids() { unshare -mpf bash -ec \"$without
+            mount -t proc -o $1 proc /proc || exit 77; $2\"; }
         ";
-    let ran = in_own_mounts(&format!("{prologue}{script}"))?;
+    let without = format!("without='{WITHOUT_PROCFS}'");
+    let ran = in_own_mounts(&format!("{without}\n{prologue}{script}"))?;
     if ran.code == 77 {
         // Masked paths below /proc, as in a container, forbid a new procfs.
         skip::skip("a procfs cannot be mounted here");

@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use crate::elsewhere::libraries;
 use crate::holders::isolated;
 
 /// The verdict, and the kinds of the reasons that are not about what could not be seen: in a user
@@ -146,10 +147,12 @@ fn what_is_no_directory_is_an_error() {
 fn from_a_chroot_it_cannot_be_known() {
     let script = "mkdir -p jail/y z; for d in usr lib lib64 proc sys; do
             test ! -d /$d || { mkdir jail/$d; mount --rbind /$d jail/$d; }; done
+        for d in LIBRARIES; do mkdir -p jail$d; mount --bind $d jail$d; done
         cp $D jail/d; mount --bind jail/y z
         for what in 'safe-to-remove /y' 'holders /proc'; do
             code=0; chroot jail /d mounts $what || code=$?; test $code = 1; done";
-    let Some(ran) = isolated(script) else { return };
+    let script = script.replace("LIBRARIES", &libraries());
+    let Some(ran) = isolated(&script) else { return };
     let ran = ran.expect(0);
     let said = ran.stdout.matches("only a part of this mount namespace");
     assert_eq!(said.count(), 2, "{}", ran.stdout);
