@@ -136,6 +136,7 @@ mod reload;
 mod scripts;
 mod sys;
 mod table;
+mod unmasked;
 
 pub use answering::answers_within;
 pub use config::{

@@ -16,7 +16,6 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
 use crate::scripts::SHELL;
-use crate::sys::spawn_unmasked;
 
 /// How long to wait for the end of a killed process.
 ///
@@ -44,7 +43,7 @@ impl Cage {
         // unshare(2) does not move the caller. Its next child is the namespace's first process,
         // so the shell must start before any program does.
         let first = unshare(CloneFlags::CLONE_NEWPID).ok().and_then(|()| {
-            let mut child = spawn_unmasked(&mut shell).ok()?;
+            let mut child = shell.spawn().ok()?;
             let input = child.stdin.take()?;
             Some((child, input))
         });
@@ -53,7 +52,7 @@ impl Cage {
 
     /// Starts a program in the cage, in a process group of its own.
     pub(super) fn spawn(&self, command: &mut Command) -> io::Result<Child> {
-        spawn_unmasked(command.process_group(0))
+        command.process_group(0).spawn()
     }
 
     /// Ends a child, and the processes that remain in its process group.

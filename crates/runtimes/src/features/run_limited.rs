@@ -12,6 +12,7 @@ use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::cage::Cage;
 use super::pipe::{Pipe, Turn};
+use crate::unmasked::unmask;
 
 /// Bytes of standard error that are kept for the message.
 const MAX_STDERR: usize = 4096;
@@ -62,7 +63,10 @@ pub(crate) fn run<A: AsRef<OsStr>>(
     thread::scope(|scope| {
         // The cage changes the thread that makes it for good, so that is a thread of its own.
         let builder = thread::Builder::new().name("runtime-probe".to_owned());
-        let work = move || run_in(&Cage::enter(), &mut command, deadline, max_output);
+        let work = move || {
+            unmask();
+            run_in(&Cage::enter(), &mut command, deadline, max_output)
+        };
         match builder.spawn_scoped(scope, work)?.join() {
             Ok(result) => result,
             Err(panic) => std::panic::resume_unwind(panic),

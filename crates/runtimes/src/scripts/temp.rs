@@ -17,7 +17,7 @@ use super::calls::{MODE, remove, retry};
 use super::lock::DirLock;
 use super::script::SHELL;
 use crate::error::Error;
-use crate::sys::spawn_unmasked;
+use crate::unmasked::spawn_unmasked;
 
 /// How every temporary name begins; no script's does.
 pub(crate) const PREFIX: &str = ".tmp-";
@@ -213,8 +213,8 @@ mod tests {
         thread::scope(|scope| {
             // The shell waits at the pipe until it has a reader.
             let writer = scope.spawn(|| {
-                // As all threads of a daemon that waits for signals in one.
-                SigSet::from(Signal::SIGTERM).thread_block().unwrap();
+                // As in all threads but one of a daemon. The standard library has a handler for it.
+                SigSet::from(Signal::SIGBUS).thread_block().unwrap();
                 append(&fifo, &lock, &[OsStr::new("word")])
             });
             let user = (0..1000).find_map(|_| {
