@@ -16,7 +16,7 @@ use nix::sys::signal::SigSet;
 /// in its threads could not be ended by it. The caller must not empty its own mask for that, not
 /// even for a moment: it may take its signals by signalfd(2), and then the kernel would give one to
 /// this thread, and end the process by it.
-pub(crate) fn spawn_unmasked(command: &mut Command) -> io::Result<Child> {
+pub(crate) fn spawn_apart(command: &mut Command) -> io::Result<Child> {
     let empty = SigSet::empty();
     let unmask = move || empty.thread_set_mask().map_err(io::Error::from);
     let begin = move || {
@@ -62,7 +62,7 @@ mod tests {
         look.args(["-c", r#"test -e "/proc/$$/fd/$1""#, "sh"]);
         look.arg(held.as_raw_fd().to_string());
         assert!(look.status().unwrap().success());
-        let status = spawn_unmasked(&mut look).unwrap().wait().unwrap();
+        let status = spawn_apart(&mut look).unwrap().wait().unwrap();
         let release = nix::sys::utsname::uname().unwrap();
         let release = release.release().to_str().unwrap();
         let mut numbers = release.split(['.', '-']).map_while(|n| n.parse().ok());
@@ -76,7 +76,7 @@ mod tests {
         blocked.thread_block().unwrap();
         let mut command = Command::new("cat");
         command.arg("/proc/self/status").stdout(Stdio::piped());
-        let output = spawn_unmasked(&mut command).unwrap().wait_with_output();
+        let output = spawn_apart(&mut command).unwrap().wait_with_output();
         let text = String::from_utf8(output.unwrap().stdout).unwrap();
         assert!(text.contains("SigBlk:\t0000000000000000\n"), "{text}");
         let mask = SigSet::thread_get_mask().unwrap();

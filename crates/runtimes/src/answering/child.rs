@@ -11,7 +11,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::scripts::SHELL;
-use crate::sys::spawn_unmasked;
+use crate::sys::spawn_apart;
 
 /// How long a file system may take to answer. A local disk answers in milliseconds.
 pub(crate) const LIMIT: Duration = Duration::from_secs(5);
@@ -131,7 +131,7 @@ fn start(path: &OsStr) -> io::Result<Child> {
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .stderr(Stdio::null());
-    spawn_unmasked(&mut shell)
+    spawn_apart(&mut shell)
 }
 
 #[cfg(test)]
