@@ -7,15 +7,13 @@ use std::process;
 use nix::sys::signal::{SigSet, Signal};
 
 /// The signals that are passed on.
-const SIGNALS: [Signal; 8] = [
+const SIGNALS: [Signal; 6] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
     Signal::SIGTERM,
     Signal::SIGUSR1,
     Signal::SIGUSR2,
-    Signal::SIGTSTP,
-    Signal::SIGCONT,
 ];
 
 /// The signals that reach this process: neither ignored nor blocked by the caller.

@@ -8,7 +8,7 @@ use std::process::ExitStatus;
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
-use nix::sys::signal::{SigSet, Signal, kill, raise};
+use nix::sys::signal::{SigSet, Signal, kill};
 use nix::unistd::Pid;
 
 use super::asked::Asked;
@@ -150,8 +150,7 @@ impl Worker {
             };
             match signal {
                 Signal::SIGCHLD => {}
-                Signal::SIGTSTP => self.stop(),
-                Signal::SIGCONT | Signal::SIGUSR1 | Signal::SIGUSR2 => self.send(signal),
+                Signal::SIGUSR1 | Signal::SIGUSR2 => self.send(signal),
                 _ => {
                     self.send(signal);
                     asked = Some(signal as i32);
@@ -167,17 +166,6 @@ impl Worker {
             let pid = i32::try_from(self.child.id()).map(Pid::from_raw);
             let _ = pid.map(|pid| kill(pid, signal));
         }
-    }
-
-    /// Stops both, as Ctrl-Z does, until somebody lets this process go on. Where nobody could, the
-    /// kernel does not stop it, and both go on at once.
-    fn stop(&self) {
-        self.send(Signal::SIGSTOP);
-        let stops = SigSet::from(Signal::SIGTSTP);
-        let _ = raise(Signal::SIGTSTP);
-        let _ = stops.thread_unblock();
-        let _ = stops.thread_block();
-        self.send(Signal::SIGCONT);
     }
 }
 

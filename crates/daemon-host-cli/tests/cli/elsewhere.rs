@@ -192,8 +192,8 @@ const ON_THE_HOST: &str = "
     $D root status >&2
     code 1 $D root status $H >&2
     $D mounts list $H --under /host/var/lib/docker >&2
-    $D root cleanup $H --dry-run --data-root /host/var/lib/docker >&2
-    $D root cleanup $H >&2
+    $D root cleanup $H $SURE --dry-run --data-root /host/var/lib/docker >&2
+    $D root cleanup $H $SURE >&2
     code 2 $D root status --host-root /tmp >&2; code 2 $D demo $H >&2
     ";
 
@@ -222,15 +222,18 @@ fn a_node_agent_with_the_pids_of_its_host_looks_and_acts_there() {
 
 #[test]
 fn a_node_agent_with_pids_of_its_own_needs_the_procfs_of_the_host() {
+    // Whether processes outside of the host's pid namespace have its mounts too cannot always be
+    // told. So the caller says that nothing lives, and what does live stays all the same.
     let script = format!(
-        "{ON_THE_HOST} $D root cleanup --host-root / >&2
+        "SURE=--none-live; {ON_THE_HOST} $D root cleanup --host-root / >&2
         mount -t proc proc /host/proc; code 2 $D root cleanup $H >&2"
     );
     let Some(ran) = contained("-p -f", &script) else {
         return;
     };
     let ran = ran.expect(0);
-    says(&ran.stderr, &SAID);
+    says(&ran.stderr, &SAID[..4]);
+    says(&ran.stderr, &SAID[5..]);
     let words = [
         "no engine has anything mounted here",
         "it is not the root directory of process 1 in \"/host/proc\"",

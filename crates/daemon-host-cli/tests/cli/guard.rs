@@ -148,24 +148,6 @@ fn where_numbers_of_processes_mean_others_one_process_works() {
     assert_eq!(told(&ran.stdout), "code 1\ncode 1\n", "{}", ran.stderr);
 }
 
-/// Ctrl-Z stops both, and `fg` lets both go on. With `2>&1` both streams are one.
-#[test]
-fn the_worker_stops_with_the_process_that_waits() {
-    let script = r#"silent 1; set -m
-        $D mounts watch > log 2>&1 & watch=$!; soon test -s log
-        work=$(below $watch); test "$(readlink /proc/$work/fd/1)" = "$(readlink /proc/$work/fd/2)"
-        is() { [[ "$(cat /proc/$1/stat)" =~ \)\ $2 ]]; }
-        for turn in 1 2; do kill -TSTP $watch; soon is $work T; soon is $watch T
-            kill -CONT $watch; soon is $work S; soon is $watch S; done
-        kill -TERM $watch; code wait -f $watch
-        released"#;
-    let Some(ran) = beside_silent_servers(script) else {
-        return;
-    };
-    let ran = ran.expect(0);
-    assert_eq!(told(&ran.stdout), "code 143\n", "{}", ran.stderr);
-}
-
 /// Without what `addrs` prints.
 fn told(text: &str) -> String {
     text.lines()
