@@ -21,7 +21,8 @@ pub(crate) fn spawn_unmasked(command: &mut Command) -> io::Result<Child> {
     })
 }
 
-/// Lets the signals through for which this process has a handler. It is for a thread that ends soon.
+/// Lets the signals through for which this process has a handler. It is for a thread that ends
+/// soon.
 ///
 /// A program inherits the mask of the thread that starts it. One of a daemon that blocks SIGTERM in
 /// its threads could not be ended by it. A signal without a handler stays blocked: the process may

@@ -71,8 +71,8 @@ pub(crate) fn in_own_mounts(script: &str) -> Option<Ran> {
     of_script(Command::new("bash"), script)
 }
 
-/// Takes away every procfs of before, as a container's mount namespace has none. It is for a new pid
-/// namespace: only so it is sure that nobody outside of it has these mounts.
+/// Takes away every procfs of before, as a container's mount namespace has none. It is for a new
+/// pid namespace: only so it is sure that nobody outside of it has these mounts.
 pub(crate) const WITHOUT_PROCFS: &str = r#"
     for p in $(tac /proc/self/mountinfo | grep " - proc " | cut -d" " -f5); do
         umount -l "$p" 2>/dev/null || true; done
